@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * codegen.h - from a checkpoint to a program, and from a program to C.
+ *
+ * This is the one header of libcedmgen.a that tools, trainer and tests
+ * include.  It runs on hosts only: unlike the runtime it allocates and reads
+ * files.  It never prints and never exits; every failure is `false` (or
+ * NULL) and one line in cg_error:
+ *
+ *     file[:offset|:tensor]: what is wrong; wanted X, got Y; what to do
+ *
+ * (the tool puts its name in front).
+ */
+#ifndef CEDM_CODEGEN_H
+#define CEDM_CODEGEN_H
+
+#include <stdbool.h>
+
+#include "cedm.h"
+
+typedef struct cg_error {
+    char text[1024];
+} cg_error;
+
+/* ---- checkpoints and other files of named arrays (codegen/read) -------- */
+
+/* X(name, bytes, safetensors' word) */
+#define CG_DTYPE_LIST(X)                                                     \
+    X(F64, 8, "F64") X(F32, 4, "F32") X(F16, 2, "F16") X(BF16, 2, "BF16")    \
+    X(I64, 8, "I64") X(I32, 4, "I32") X(I16, 2, "I16") X(I8, 1, "I8")        \
+    X(U64, 8, "U64") X(U32, 4, "U32") X(U16, 2, "U16") X(U8, 1, "U8")        \
+    X(BOOL, 1, "BOOL")
+
+typedef enum cg_dtype {
+#define CG_DTYPE_ENUM(name, bytes, word) CG_##name,
+    CG_DTYPE_LIST(CG_DTYPE_ENUM)
+#undef CG_DTYPE_ENUM
+    CG_DTYPE_COUNT
+} cg_dtype;
+
+#define CG_MAX_RANK 8
+
+typedef struct cg_array {
+    const char *name;
+    cg_dtype dtype;
+    int rank;
+    uint64_t shape[CG_MAX_RANK];
+    uint64_t elements;
+    const unsigned char *data; /* little-endian, maybe unaligned */
+} cg_array;
+
+typedef struct cg_metadata {
+    const char *key, *value;
+} cg_metadata;
+
+/* A file of named arrays, memory-mapped read-only. */
+typedef struct cg_file {
+    const char *path;
+    cg_array *arrays; /* sorted by name (strcmp) */
+    size_t array_count;
+    cg_metadata *metadata;
+    size_t metadata_count;
+    const unsigned char *bytes; /* the whole file */
+    size_t size;
+    void *memory; /* private: what close releases */
+} cg_file;
+
+/* Opens a file of named arrays (safetensors).  All of the format's rules are
+ * enforced; nothing in the file is executed.  NULL on error. */
+cg_file *cg_open(const char *path, cg_error *error);
+void cg_close(cg_file *file); /* NULL is allowed */
+
+/* NULL if there is none. */
+const cg_array *cg_find(const cg_file *file, const char *name);
+const char *cg_find_metadata(const cg_file *file, const char *key);
+
+/* Element i of an array as a double (I64/U64 beyond 2^53 are rounded). */
+double cg_element(const cg_array *array, uint64_t i);
+
+/* SHA-256 of bytes as 64 hex digits and a zero. */
+void cg_sha256(const void *bytes, size_t size, char hex[65]);
+
+/* ---- programs ---------------------------------------------------------- */
+
+/* How a checkpoint tensor is permuted on its way into the blob. */
+typedef enum cg_layout {
+    CG_LAYOUT_PLAIN,     /* as it is, row-major */
+    CG_LAYOUT_CONV,      /* [O][I][k][k] -> [O][k][k][I] */
+    CG_LAYOUT_QKV,       /* rows (c*3 + j) -> (j*C + c), j = q, k, v */
+    CG_LAYOUT_TRANSPOSE  /* [A][B] -> [B][A] */
+} cg_layout;
+
+typedef struct cg_part {
+    const cg_array *array; /* NULL: `values` holds them */
+    const float *values;
+    uint32_t elements;
+    cg_layout layout;
+} cg_part;
+
+/* One tensor of the blob: its parts one after the other. */
+typedef struct cg_param {
+    const char *name; /* e.g. model.enc.32x32_conv.weight */
+    cg_part *parts;
+    uint32_t part_count;
+    uint32_t elements;
+    cedm_weight offset; /* given by the planner */
+} cg_param;
+
+/* One tensor of the arena. */
+typedef struct cg_tensor {
+    const char *name; /* e.g. enc.32x32_block0.conv0 */
+    uint32_t height, width, channels; /* vectors: 1, 1, channels */
+    uint32_t elements;                /* per image, unrounded */
+    bool f32;                         /* which segment */
+    int first, last;                  /* ops that write first, read last */
+    int buffer; /* index into buffers: tensors in place share one */
+} cg_tensor;
+
+/* What the planner places: a size and a life. */
+typedef struct cg_buffer {
+    uint32_t elements; /* rounded up to CEDM_REF_ALIGN */
+    bool f32;
+    int first, last;
+    uint32_t offset;
+} cg_buffer;
+
+typedef enum cg_op_kind {
+#define CG_OP_ENUM(name) CG_OP_##name,
+    CEDM_GRAPH_OPS(CG_OP_ENUM)
+#undef CG_OP_ENUM
+    CG_OP_COUNT
+} cg_op_kind;
+
+/* One call of the generated function.  Until cg_place every cedm_ref in the
+ * descriptor is an index into tensors and every cedm_weight an index into
+ * params; after it they are what the runtime expects. */
+typedef struct cg_op {
+    cg_op_kind kind;
+    union {
+#define CG_OP_MEMBER(name) cedm_##name name;
+        CEDM_GRAPH_OPS(CG_OP_MEMBER)
+#undef CG_OP_MEMBER
+    } u;
+    const char *module; /* the checkpoint's path, e.g. enc.16x16_down.conv0 */
+    uint64_t macs;      /* nominal multiply-adds of the reference network */
+} cg_op;
+
+/* What the arena needs in one segment. */
+typedef struct cg_plan_report {
+    uint32_t elements;    /* per image, as placed */
+    uint32_t lower_bound; /* largest sum of live buffers */
+    uint32_t no_reuse;    /* sum of all buffers */
+    const char *method;   /* which order of the portfolio won */
+} cg_plan_report;
+
+/* A network ready to be emitted or run. */
+typedef struct cg_program {
+    cg_op *ops;
+    uint32_t op_count;
+    cg_tensor *tensors;
+    uint32_t tensor_count;
+    cg_buffer *buffers;
+    uint32_t buffer_count;
+    cg_param *params;
+    uint32_t param_count;
+    cg_plan_report act, f32; /* of the two segments */
+
+    uint64_t parameter_count; /* trainable ones of the checkpoint */
+    uint64_t macs;            /* nominal, one image, one evaluation */
+    cedm_ref features_ref, input_ref, output_ref;
+    cedm_features features;
+    uint32_t resolution, channels, label_dim;
+    double sigma_data, sigma_min, sigma_max;
+    const char *config;     /* the checkpoint's JSON, verbatim */
+    const char *model_type; /* "SongUNet" */
+    const double *freq;     /* images per cluster [label_dim], or NULL */
+
+    /* after cg_place and cg_measure */
+    uint64_t data_elements;
+    uint64_t layout_hash;
+    uint64_t scratch_bytes, weights_bytes;
+
+    void *memory; /* private: everything above lives here */
+} cg_program;
+
+/* Builds the fused program of a checkpoint: configuration, names and shapes
+ * are checked against the architecture; missing, extra, mis-shaped and
+ * non-finite tensors are errors.  The program points into the file.  It is
+ * placed and measured.  NULL on error. */
+cg_program *cg_build(const cg_file *checkpoint, cg_error *error);
+void cg_program_free(cg_program *program); /* NULL is allowed */
+
+/* Calls the ops of a program in order: what the generated function does. */
+void cg_run(const cg_program *program, const cedm_ops *ops, void *ctx);
+
+/* ---- output (codegen/emit) --------------------------------------------- */
+
+typedef struct cg_freeze {
+    const char *directory; /* created if missing */
+    const char *name;      /* a C identifier, e.g. fashion */
+} cg_freeze;
+
+/* Writes DIR/NAME.h .c .cedm .map .svg .csv, each through a temporary file
+ * and a rename.  Same program, same bytes.  False on error. */
+bool cg_emit(const cg_program *program, const cg_file *checkpoint,
+             const cg_freeze *freeze, cg_error *error);
+
+/* Compiles DIR/NAME.c to DIR/NAME.so with the C compiler `cc`. */
+bool cg_compile(const cg_freeze *freeze, const char *cc,
+                const char *include_dir, cg_error *error);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * error.c - one line that says what went wrong; names come from hostile
+ * files, so nothing unprintable passes. */
+#include "error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+bool cg_fail(cg_error *error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    (void)vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
+    for (char *p = error->text; *p != '\0'; p++) {
+        unsigned char byte = (unsigned char)*p;
+        if (byte < 0x20u || byte == 0x7fu) {
+            *p = '?';
+        }
+    }
+    return false;
+}

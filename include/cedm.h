@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cedm.h - sample images from a frozen cluster-conditioned diffusion model.
+ *
+ * CONVENTIONS
+ *
+ * Memory.  The library never allocates.  A caller gives four regions whose
+ * sizes are known before the program starts (macros in the model's header)
+ * or before anything is done (the query functions below):
+ *
+ *   blob     const, the weights as frozen: file, mmap or flash
+ *   weights  what a backend made of the blob; empty for the portable one
+ *   arena    [activations | f32 | scratch x workers | sampler state]
+ *   structs  cedm_net, cedm_sampler: visible so that they can be static, but
+ *            their members are private unless marked otherwise
+ *
+ * All three must be aligned to CEDM_ALIGN (64) bytes, stay in place and
+ * outlive the net.  Nothing needs to be freed.
+ *
+ * World.  No I/O, no clock, no threads, no environment, no locale, no exit,
+ * no mutable globals.  One cedm_net belongs to one thread at a time; any
+ * number of nets, of one model or several, may run in as many threads.
+ *
+ * Pointers.  A pointer may be NULL only where that is said; arrays given
+ * to one call do not overlap unless that is said.
+ *
+ * Errors.  Every function that can fail returns a cedm_status: 0, or a
+ * negative number.  On error outputs are untouched or zeroed, never partial.
+ *
+ * Images and maps are [n][H][W][channels], H = W = model->resolution.
+ *
+ * Results.  Bits depend on the model, the backend's ISA and the arguments,
+ * never on batch, n, position in a batch, workers or the order of calls.
+ */
+#ifndef CEDM_H
+#define CEDM_H
+
+#include "cedm_model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CEDM_VERSION "0.1.0"
+
+/* ---- status ----------------------------------------------------------- */
+
+/* X(name, value, text) */
+#define CEDM_STATUS_LIST(X)                                                  \
+    X(OK, 0, "ok")                                                           \
+    X(MORE, 1, "more steps to do")                                           \
+    /* arguments */                                                          \
+    X(E_NULL, -10, "a required pointer is NULL")                             \
+    X(E_ALIGN, -11, "a region is not aligned to 64 bytes")                   \
+    X(E_COUNT, -12, "number of images is 0 or above the batch")              \
+    X(E_CLUSTER, -13, "cluster is out of range for this model")              \
+    X(E_SIGMA, -14, "sigma is not a finite number above 0")                  \
+    X(E_STEPS, -15, "number of steps is 0 or too large")                     \
+    X(E_PARAM, -16, "a sampler parameter is not a usable number")            \
+    X(E_STATE, -17, "the call is not allowed in this state")                 \
+    /* memory */                                                             \
+    X(E_ARENA, -20, "the arena is too small")                                \
+    X(E_WEIGHTS, -21, "the region for prepared weights is too small")        \
+    X(E_BATCH, -22, "batch or workers is 0 or too large")                    \
+    /* model */                                                              \
+    X(E_ABI, -30, "the model was generated for another version")             \
+    X(E_BACKEND, -31, "the backend cannot run this model")                   \
+    /* blob */                                                               \
+    X(E_BLOB_SHORT, -40, "the blob is shorter than its header says")         \
+    X(E_BLOB_MAGIC, -41, "not a cedm blob")                                  \
+    X(E_BLOB_VERSION, -42, "the blob has another format version")            \
+    X(E_BLOB_HEADER, -43, "the blob's header is damaged")                    \
+    X(E_BLOB_LAYOUT, -44, "the blob belongs to another model")               \
+    X(E_BLOB_DATA, -45, "a tensor in the blob is damaged")                   \
+    X(E_BLOB_TRAILER, -46, "the blob's description is damaged")              \
+    /* results */                                                            \
+    X(E_NONFINITE, -50, "the result is not finite")
+
+typedef enum cedm_status {
+#define CEDM_STATUS_ENUM(name, value, text) CEDM_##name = value,
+    CEDM_STATUS_LIST(CEDM_STATUS_ENUM)
+#undef CEDM_STATUS_ENUM
+    CEDM_STATUS_END = 127
+} cedm_status;
+
+/* The text of a status, a constant string; "unknown status" for others. */
+const char *cedm_status_text(cedm_status status);
+
+/* ---- backends --------------------------------------------------------- */
+
+/* Three meanings for one op list, see cedm_model.h. */
+typedef struct cedm_backend {
+    const char *name;        /* "portable", "avx2", ... */
+    const cedm_ops *run;     /* ctx: cedm_exec */
+    const cedm_ops *prepare; /* ctx: cedm_prepare_ctx; NULL: no weights */
+    const cedm_ops *sizes;   /* ctx: cedm_sizes */
+} cedm_backend;
+
+/* Instruction sets, as bits of a mask; X(name, bit). */
+#define CEDM_ISA_LIST(X) X(avx2, 1u)
+
+enum cedm_isa {
+#define CEDM_ISA_ENUM(name, bit) CEDM_ISA_##name = bit,
+    CEDM_ISA_LIST(CEDM_ISA_ENUM)
+#undef CEDM_ISA_ENUM
+    CEDM_ISA_ALL = 0xffff
+};
+
+/* Plain C; runs everywhere and reads the blob in place. */
+const cedm_backend *cedm_backend_portable(void);
+
+/* The instruction sets that this build has code for and this processor and
+ * operating system can run (cpuid, xgetbv); 0 where there is none. */
+uint32_t cedm_isa_available(void);
+
+/* The fastest backend among the sets in `mask` that are available; the
+ * portable one if there is none. */
+const cedm_backend *cedm_backend_cpu(uint32_t mask);
+
+/* ---- blob ------------------------------------------------------------- */
+
+/* Fixed little-endian header of a blob; docs/FORMAT.md has the bytes. */
+#define CEDM_BLOB_MAGIC "CEDMBLOB"
+#define CEDM_BLOB_VERSION 1u
+
+typedef struct cedm_blob_header {
+    char magic[8];
+    uint32_t version;
+    uint32_t dtype;           /* 0: f32 */
+    uint64_t layout_hash;
+    uint64_t total_bytes;     /* of the whole blob */
+    uint64_t data_offset;     /* bytes, multiple of CEDM_ALIGN */
+    uint64_t data_bytes;
+    uint64_t trailer_offset;  /* JSON, not zero-terminated */
+    uint64_t trailer_bytes;
+    uint32_t tensor_count;
+    uint32_t trailer_crc;     /* CRC-32C */
+    uint32_t table_crc;       /* of the tensor CRCs that follow the header */
+    uint32_t reserved[4];     /* 0 */
+    uint32_t header_crc;      /* of all bytes before this one */
+} cedm_blob_header;           /* 96 bytes; then uint32_t crc[tensor_count] */
+
+/* CRC-32C (Castagnoli) of bytes; `crc` is 0 or the value so far. */
+uint32_t cedm_crc32c(uint32_t crc, const void *bytes, size_t size);
+
+/* A blob that was found to belong to a model. */
+typedef struct cedm_blob {
+    const cedm_model *model;
+    const float *data;
+    const char *trailer; /* public: JSON text for tools */
+    size_t trailer_bytes; /* public */
+} cedm_blob;
+
+/* Checks a blob against the layout compiled into a model: header, sizes and
+ * layout hash are compared, every byte is covered by a CRC or required to be
+ * zero, `size` must be exact.  Cost: one pass over the bytes, no copy.
+ * Errors: E_NULL E_ALIGN E_ABI E_BLOB_*.  blob is zeroed on error. */
+cedm_status cedm_bind(cedm_blob *blob, const cedm_model *model,
+                      const void *bytes, size_t size);
+
+/* ---- sizes ------------------------------------------------------------ */
+
+/* Bytes of prepared weights for a backend; at most model->weights_bytes. */
+uint64_t cedm_weights_bytes(const cedm_model *model,
+                            const cedm_backend *backend);
+
+/* Bytes of arena for a batch and a number of workers, the same number as the
+ * macro in the generated header; enough for every CPU backend. */
+uint64_t cedm_arena_bytes(const cedm_model *model, uint32_t batch,
+                          uint32_t workers);
+
+/* ---- network ---------------------------------------------------------- */
+
+/* Packs a blob's weights for a backend into `weights`, once.  For a backend
+ * without prepared weights it does nothing and weights may be NULL.
+ * Cost: about one pass over the blob.  Errors: E_NULL E_ALIGN E_WEIGHTS. */
+cedm_status cedm_prepare(const cedm_blob *blob, const cedm_backend *backend,
+                         void *weights, size_t size);
+
+typedef struct cedm_net_config {
+    const cedm_backend *backend;
+    const void *weights; /* from cedm_prepare with that backend */
+    void *arena;
+    size_t arena_bytes;
+    uint32_t batch;   /* images at a time, 1..65536 */
+    uint32_t workers; /* 1..1024; worker indices that parallel_for passes */
+    cedm_parallel_for *parallel_for; /* NULL: no threads */
+    void *pool;                      /* handed to parallel_for */
+} cedm_net_config;
+
+/* Portable backend, no weights, batch 1, one worker, no arena. */
+cedm_net_config cedm_net_config_default(void);
+
+/* A network ready to run.  `ops` and `ctx` are public: after init they may
+ * be replaced by a table that wraps the backend's (to trace or to time). */
+typedef struct cedm_net {
+    const cedm_ops *ops;
+    void *ctx;
+    cedm_exec exec;
+    const cedm_model *model;
+    cedm_real *state[4];  /* [batch][H][W][channels] each */
+    cedm_real *scalars;   /* [batch] x 4: c_in, c_skip, c_out, sigma */
+    float *features;      /* [batch][features.channels] */
+    uint64_t *seeds;      /* [batch] */
+    int32_t *clusters[2]; /* [batch]: the sampler's, and all -1 */
+} cedm_net;
+
+/* Places a network in its arena.  The net holds pointers into itself: it must
+ * not be moved.  Errors: E_NULL E_ALIGN E_ABI E_BATCH E_ARENA E_WEIGHTS. */
+cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
+                          const cedm_net_config *config);
+
+/* D(x; sigma, cluster) for n images.
+ *   x, out   [n][H][W][channels]; must not overlap
+ *   sigma    [n], finite and above 0
+ *   cluster  [n], 0 .. label_dim-1, or -1 for the all-zero label; NULL: all -1
+ * Uses the same memory as the sampler's intermediate state: not to be called
+ * between cedm_sample_begin and the end of that run.
+ * Source: Karras et al. 2022, eq. 7 and table 1.
+ * Errors: E_NULL E_COUNT E_SIGMA E_CLUSTER E_NONFINITE (out zeroed). */
+cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
+                         const cedm_real *sigma, const int32_t *cluster,
+                         uint32_t n, cedm_real *out);
+
+/* ---- sampler ---------------------------------------------------------- */
+
+/* Parameters of Algorithm 2 of Karras et al. 2022, under their names. */
+typedef struct cedm_sampler_params {
+    uint32_t steps;      /* N >= 1; N = 1: one Euler step from sigma_max */
+    double sigma_min;    /* clipped to the model's range */
+    double sigma_max;
+    double rho;          /* not 0 */
+    double S_churn, S_min, S_max, S_noise;
+    double guidance;     /* W: (1+W) D(cond) - W D(no label); 0: off */
+} cedm_sampler_params;
+
+/* 18 steps, 0.002 .. 80, rho 7, no churn, no guidance. */
+cedm_sampler_params cedm_sampler_params_default(void);
+
+typedef struct cedm_sampler {
+    cedm_net *net;
+    cedm_sampler_params params;
+    double sigma_min, sigma_max;
+    uint32_t n, step;
+} cedm_sampler;
+
+/* Noise level i of the schedule, i = 0..steps; 0 for i = steps (eq. 5). */
+double cedm_sigma(const cedm_sampler_params *params, uint32_t i);
+
+/* Starts n images: x = sigma_max * latent(seed).
+ *   seeds     [n], any; reduced modulo 2^32 as PyTorch's generator is
+ *   clusters  [n], -1 for the all-zero label; NULL: all -1
+ * Both are copied.  Errors: E_NULL E_COUNT E_CLUSTER E_STEPS E_PARAM. */
+cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
+                              const cedm_sampler_params *params,
+                              const uint64_t *seeds, const int32_t *clusters,
+                              uint32_t n);
+
+/* One step: one or two evaluations of the network (twice that with
+ * guidance).  The caller's loop is the progress, the cancel, the preview.
+ * Returns CEDM_MORE, or CEDM_OK after the last step; E_STATE after that. */
+cedm_status cedm_sample_step(cedm_sampler *sampler);
+
+/* The images so far, 8 bits: trunc(clip(127.5 x + 128, 0, 255)).
+ * out is [n][H][W][channels]. */
+cedm_status cedm_sample_images(const cedm_sampler *sampler, uint8_t *out);
+
+/* The state so far, x, [n][H][W][channels]; valid until the net's next use. */
+const cedm_real *cedm_sample_state(const cedm_sampler *sampler);
+
+/* The cluster that the reference draws for a seed (draw 1 of its stream):
+ * with freq NULL uniform in 0..label_dim-1, else by inverse CDF on freq, the
+ * images per cluster, [label_dim].  -1 if label_dim is 0. */
+int32_t cedm_draw_cluster(const cedm_model *model, uint64_t seed,
+                          const double *freq);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

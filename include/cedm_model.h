@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cedm_model.h - the contract between a frozen model and the runtime.
+ *
+ * A frozen model is two things: a blob of weights (bytes) and one generated
+ * C file (code).  The generated file includes this header and nothing else.
+ * It holds one constant descriptor per op and one straight function that
+ * calls the ops in order:
+ *
+ *     void m_eval(const cedm_ops *ops, void *ctx)
+ *     {
+ *         ops->embed(ctx, &op0);
+ *         ops->linear(ctx, &op1);
+ *         ...
+ *
+ * What a call means is decided by the table it is given: a backend's `run`
+ * table computes, its `prepare` table packs weights, its `sizes` table adds
+ * up bytes; tools bring tables of their own that time or trace.
+ *
+ * Conventions used by every descriptor
+ *  - Maps are NHWC.  A descriptor speaks of one image; a backend repeats it
+ *    for the images of a batch, which it may do in any order.
+ *  - A `cedm_ref` names a tensor in the arena: an offset in elements, for one
+ *    image, into one of two segments.  Image i of a batch of capacity B lies
+ *    at B * offset + i * (elements of the tensor): the plan is made once and
+ *    serves every batch.  Offsets are multiples of CEDM_REF_ALIGN elements.
+ *  - Two segments: activations (a backend may store them as 16-bit floats)
+ *    and "f32" (image-sized and vector-sized tensors, always float).
+ *  - A `cedm_weight` is an offset in elements into the blob's data.
+ *  - Every op may be called with any number of images n, 1 <= n <= batch.
+ *  - Unless an op says so, its destination overlaps none of its sources.
+ */
+#ifndef CEDM_MODEL_H
+#define CEDM_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Version of this contract; a model made for another one is refused. */
+#define CEDM_MODEL_ABI 1u
+
+/* ---- references ------------------------------------------------------- */
+
+typedef uint32_t cedm_ref;
+typedef uint32_t cedm_weight;
+
+#define CEDM_NONE 0xffffffffu    /* no such tensor or weight */
+#define CEDM_REF_F32 0x80000000u /* set: f32 segment; clear: activations */
+#define CEDM_REF_ALIGN 32u       /* elements: 64 bytes at 16 bits each */
+#define CEDM_REF_OFFSET(ref) ((ref) & ~CEDM_REF_F32)
+#define CEDM_REF_IS_F32(ref) (((ref) & CEDM_REF_F32) != 0u)
+#define CEDM_WEIGHT_ALIGN 16u /* elements: 64 bytes at 32 bits each */
+
+/* What is done to a source x before it is used.  a and b come from
+ * cedm_norm_coeff: one pair per image and channel. */
+enum cedm_act {
+    CEDM_ACT_NONE = 0,  /* x                                  */
+    CEDM_ACT_AFFINE = 1, /* a x + b                           */
+    CEDM_ACT_SILU = 2   /* silu(a x + b), silu(t) = t/(1+e^-t) */
+};
+
+/* ---- the ops of a graph ----------------------------------------------- */
+
+/* dst[c] = features[c] + label_scale * W[cluster][c] + bias[c]
+ * The cluster's row is left out for cluster -1 (the all-zero label); label
+ * and bias are left out when label_dim is 0.  W is [label_dim][channels]. */
+typedef struct cedm_embed {
+    uint32_t id;
+    uint32_t channels;
+    uint32_t label_dim;
+    float label_scale;
+    cedm_ref features, dst; /* f32 [channels] */
+    cedm_weight weight, bias;
+} cedm_embed;
+
+/* dst[o] = act(sum_i W[o][i] src[i] + bias[o]), act is NONE or SILU with
+ * a = 1, b = 0.  bias may be CEDM_NONE. */
+typedef struct cedm_linear {
+    uint32_t id;
+    uint32_t in, out;
+    uint32_t act;
+    cedm_ref src, dst; /* f32 [in], f32 [out] */
+    cedm_weight weight, bias;
+} cedm_linear;
+
+/* Group normalisation as per-channel coefficients: GN(x)[c] = a[c] x + b[c].
+ *
+ * The input is the channel-wise concatenation of one or two maps (the second
+ * absent when channels[1] is 0), known by the partial statistics that their
+ * producers left: stats[s] is [partials][2][channels[s]], mean then M2 (sum
+ * of squared deviations) over the rows p*stat_rows .. of a map, so that
+ * partials = ceil(height / stat_rows).  They are merged in order (Chan et
+ * al.), so groups may straddle the two maps.
+ * groups divides channels[0] + channels[1]; variance is biased.
+ * adaptive, if not CEDM_NONE, is f32 [2][channels]: scale then shift;
+ * the result is GN(x) * (1 + scale) + shift  (ADM).
+ * dst is f32 [2][channels[0] + channels[1]]: a, then b. */
+typedef struct cedm_norm_coeff {
+    uint32_t id;
+    uint32_t height, width;
+    uint32_t channels[2];
+    uint32_t groups;
+    uint32_t stat_rows;
+    float eps;
+    cedm_ref stats[2];
+    cedm_ref adaptive;
+    cedm_ref dst;
+    cedm_weight gamma, beta;
+} cedm_norm_coeff;
+
+/* Convolution with everything around it:
+ *
+ *   dst = ( conv(act(concat(src[0], src[1]))) + bias + emb
+ *         + conv1x1(concat(skip_src[0], skip_src[1])) + skip_bias
+ *         + residual ) * scale
+ *
+ * conv: kernel x kernel (3 or 1), weight [cout][kernel][kernel][cin], zero
+ * padding `pad` applied after act, step `stride` (1 or 2).  With up = 1 the
+ * activated source is first enlarged x2 by repetition (nearest neighbour),
+ * so height = 2 * in_height; then kernel is 3, pad 1, stride 1.
+ * Output (y, x) takes source rows y*stride + ky - pad, likewise columns.
+ * coeff is the f32 [2][cin] of a norm_coeff, CEDM_NONE iff act is NONE.
+ * The optional skip has skip_cin[0] > 0, a weight [cout][skip_cin], no
+ * activation, and maps of the output's size, or half of it with skip_up.
+ * emb is f32 [cout]; residual a map like dst; each may be CEDM_NONE, and so
+ * may the biases.
+ * stats, if not CEDM_NONE, is f32 [partials][2][cout]: see cedm_norm_coeff.
+ *
+ * Aliasing: dst may equal residual, and may equal skip_src[s] if that has
+ * cout channels and skip_up is 0.  Backends read a pixel's skip sources and
+ * residual before they write that pixel. */
+typedef struct cedm_conv {
+    uint32_t id;
+    uint32_t height, width;       /* of dst */
+    uint32_t in_height, in_width; /* of src */
+    uint32_t cin[2], cout;
+    uint32_t kernel, stride, pad, up;
+    uint32_t act;
+    uint32_t skip_cin[2], skip_up;
+    uint32_t stat_rows;
+    float scale;
+    cedm_ref src[2], coeff;
+    cedm_ref skip_src[2];
+    cedm_ref emb, residual;
+    cedm_ref dst, stats;
+    cedm_weight weight, bias, skip_weight, skip_bias;
+} cedm_conv;
+
+/* Resampling of act(src) with a separable filter of `taps` elements, f (sum
+ * 1, taken from the blob), along both axes; outside the map is zero, after
+ * act.  Shown for one axis:
+ *   DOWN  dst[o] = sum_i f[i] src[2 o - pad + i]
+ *   UP    dst[o] = sum_i 2 f[i] src[(o + pad - i) / 2], even o + pad - i only
+ *   SAME  dst[o] = sum_i f[i] src[o - pad + i] */
+enum cedm_resample_mode {
+    CEDM_RESAMPLE_DOWN = 0,
+    CEDM_RESAMPLE_UP = 1,
+    CEDM_RESAMPLE_SAME = 2
+};
+
+#define CEDM_MAX_TAPS 16u
+
+typedef struct cedm_resample {
+    uint32_t id;
+    uint32_t mode;
+    uint32_t height, width;       /* of dst */
+    uint32_t in_height, in_width; /* of src */
+    uint32_t channels;
+    uint32_t taps, pad;
+    uint32_t act;
+    cedm_ref src, coeff, dst;
+    cedm_weight filter;
+} cedm_resample;
+
+/* Self-attention over the pixels of a map.  src is [tokens][3][channels]: q,
+ * k, v; a head h owns channels h*d .. h*d + d-1, d = channels / heads.
+ *   dst[t] = sum_u softmax_u(q[t] . k[u] / sqrt(d)) v[u]
+ * tokens <= CEDM_MAX_TOKENS. */
+#define CEDM_MAX_TOKENS 4096u
+
+typedef struct cedm_attention {
+    uint32_t id;
+    uint32_t tokens, channels, heads;
+    cedm_ref src, dst;
+} cedm_attention;
+
+/* The one list of graph ops: X(name).  Descriptor type cedm_<name>. */
+#define CEDM_GRAPH_OPS(X)                                                    \
+    X(embed) X(linear) X(norm_coeff) X(conv) X(resample) X(attention)
+
+/* ---- the ops of a sampler --------------------------------------------- */
+
+/* Sampler state: float64, or float32 where CEDM_STATE_F32 is defined. */
+#ifdef CEDM_STATE_F32
+typedef float cedm_real;
+#else
+typedef double cedm_real;
+#endif
+
+/* Arrays of the structures below: maps are [n][H][W][channels] of the
+ * model's image; the others are [n].  n images, given per call. */
+
+/* dst = base + scale * noise.  noise is the Philox stream of FACTS: draw
+ * number `draw` of image i's seed; element order is CHW.  draw 0 is made in
+ * single precision (latents), later ones in double.  base may be NULL (0)
+ * or equal dst. */
+typedef struct cedm_noise {
+    uint32_t n;
+    uint32_t draw;
+    cedm_real scale;
+    const uint64_t *seed;
+    const cedm_real *base;
+    cedm_real *dst;
+} cedm_noise;
+
+/* The model's input tensors: image = (float)(c_in[i] * x), features, and
+ * the clusters that `embed` will read. */
+typedef struct cedm_load {
+    uint32_t n;
+    const cedm_real *x;
+    const cedm_real *c_in;
+    const float *features; /* [n][features of the model] */
+    const int32_t *cluster;
+} cedm_load;
+
+/* dst = c_skip[i] * x + c_out[i] * F, F the model's output.  With weight
+ * w != 0: dst = dst + w * that  (guidance adds up two evaluations); with
+ * first = 1 dst is overwritten.  dst must not overlap x. */
+typedef struct cedm_unload {
+    uint32_t n;
+    uint32_t first;
+    cedm_real weight;
+    const cedm_real *x;
+    const cedm_real *c_skip, *c_out;
+    cedm_real *dst;
+} cedm_unload;
+
+/* d = (x - denoised) / t;  next = x + h d.   d may equal denoised. */
+typedef struct cedm_euler {
+    uint32_t n;
+    cedm_real t, h;
+    const cedm_real *x, *denoised;
+    cedm_real *d, *next;
+} cedm_euler;
+
+/* next = x + h (d + (next - denoised) / t) / 2. */
+typedef struct cedm_heun {
+    uint32_t n;
+    cedm_real t, h;
+    const cedm_real *x, *d, *denoised;
+    cedm_real *next;
+} cedm_heun;
+
+/* dst = trunc(clip(127.5 x + 128, 0, 255)), [n][H][W][channels]. */
+typedef struct cedm_to_image {
+    uint32_t n;
+    const cedm_real *x;
+    uint8_t *dst;
+} cedm_to_image;
+
+#define CEDM_SAMPLER_OPS(X)                                                  \
+    X(noise) X(load) X(unload) X(euler) X(heun) X(to_image)
+
+/* ---- the table -------------------------------------------------------- */
+
+typedef struct cedm_ops {
+#define CEDM_OP_MEMBER(name) void (*name)(void *ctx, const cedm_##name *op);
+    CEDM_GRAPH_OPS(CEDM_OP_MEMBER)
+    CEDM_SAMPLER_OPS(CEDM_OP_MEMBER)
+#undef CEDM_OP_MEMBER
+} cedm_ops;
+
+/* ---- the model -------------------------------------------------------- */
+
+/* One tensor of the blob: where it must lie.  Checked by cedm_bind. */
+typedef struct cedm_tensor {
+    cedm_weight offset; /* elements from the start of the data */
+    uint32_t elements;
+} cedm_tensor;
+
+enum cedm_features_kind {
+    CEDM_FEATURES_POSITIONAL = 0, /* [EDM] DDPM++, ADM */
+    CEDM_FEATURES_FOURIER = 1     /* [EDM] NCSN++ */
+};
+
+/* Noise-level features: f[i] for i < channels/2, then
+ *   sin(c_noise f), cos(c_noise f)   (cos first when swap is 0)
+ * positional: f[i] = 10000^(-i / (channels/2 - endpoint));
+ * Fourier:    f[i] = 2 pi freqs[i], freqs in the blob. */
+typedef struct cedm_features {
+    uint32_t kind;
+    uint32_t channels;
+    uint32_t endpoint; /* 0 or 1 */
+    uint32_t swap;     /* 1: sine half first */
+    cedm_weight freqs; /* [channels/2], or CEDM_NONE */
+} cedm_features;
+
+enum cedm_precond { CEDM_PRECOND_EDM = 0 };
+
+typedef struct cedm_model {
+    uint32_t abi;  /* CEDM_MODEL_ABI */
+    uint32_t size; /* sizeof(cedm_model) */
+    const char *name;
+
+    /* what it denoises */
+    uint32_t resolution; /* H = W */
+    uint32_t channels;   /* of the image, 1..4 */
+    uint32_t label_dim;  /* clusters; 0: unconditional */
+    uint32_t precond;
+    double sigma_data, sigma_min, sigma_max; /* sigma_max may be 1e308 */
+    cedm_features features;
+
+    /* tensors that the core fills and reads */
+    cedm_ref features_ref; /* f32 [features.channels] */
+    cedm_ref input_ref;    /* f32 [H][W][channels] */
+    cedm_ref output_ref;   /* f32 [H][W][channels] */
+
+    /* sizes */
+    uint32_t op_count;
+    uint32_t act_elements; /* activation segment, per image */
+    uint32_t f32_elements; /* f32 segment, per image */
+    uint64_t scratch_bytes; /* per worker, the largest of the backends */
+    uint64_t weights_bytes; /* prepared weights, the largest of them */
+
+    /* layout of the blob */
+    uint64_t data_elements;
+    uint64_t layout_hash; /* of the tensors' offsets, sizes and names */
+    uint32_t tensor_count;
+    const cedm_tensor *tensors;
+
+    void (*eval)(const cedm_ops *ops, void *ctx);
+} cedm_model;
+
+/* What a loadable model (M.so) exports under the name cedm_model_entry. */
+typedef const cedm_model *cedm_model_entry_fn(void);
+
+/* ---- the arena -------------------------------------------------------- */
+
+#define CEDM_ALIGN 64u
+#define CEDM_ALIGN_UP(bytes)                                                 \
+    (((uint64_t)(bytes) + (CEDM_ALIGN - 1u)) & ~(uint64_t)(CEDM_ALIGN - 1u))
+
+/* Bytes of sampler state: four maps and 128 bytes of scalars an image. */
+#define CEDM_STATE_BYTES(pixels, features, batch)                            \
+    (CEDM_ALIGN_UP((uint64_t)(batch) * (pixels) * 4u * sizeof(cedm_real)) +  \
+     CEDM_ALIGN_UP((uint64_t)(batch) * ((features) * 4u + 128u)))
+
+/* [activations | f32 | scratch x workers | sampler state]; a constant
+ * expression, used by the generated header and by cedm_arena_bytes. */
+#define CEDM_ARENA_BYTES(act, f32, scratch, pixels, features, batch, workers)\
+    (CEDM_ALIGN_UP((uint64_t)(batch) * (act) * 4u) +                         \
+     CEDM_ALIGN_UP((uint64_t)(batch) * (f32) * 4u) +                         \
+     (uint64_t)(workers) * CEDM_ALIGN_UP(scratch) +                          \
+     CEDM_STATE_BYTES(pixels, features, batch))
+
+/* ---- execution -------------------------------------------------------- */
+
+/* A task is called once for every index in 0..count-1, in any order and on
+ * any thread; worker < workers names the scratch region it may use, and no
+ * two calls with one worker run at the same time. */
+typedef void cedm_task(void *arg, uint32_t index, uint32_t worker);
+
+/* Runs a task for all indices and returns when all are done. */
+typedef void cedm_parallel_for(void *pool, cedm_task *task, void *arg,
+                               uint32_t count);
+
+/* What the `run` table of a CPU backend receives as ctx. */
+typedef struct cedm_exec {
+    const cedm_model *model;
+    const float *data;             /* the blob's tensors */
+    const unsigned char *weights;  /* prepared, or NULL */
+    float *act;                    /* activation segment */
+    float *f32;                    /* f32 segment */
+    unsigned char *scratch;        /* workers x scratch_stride */
+    size_t scratch_stride;
+    const int32_t *cluster;        /* [n], as given to `load` */
+    uint32_t batch;                /* capacity: fixes where tensors lie */
+    uint32_t n;                    /* images in this call */
+    uint32_t workers;
+    cedm_parallel_for *parallel_for; /* NULL: the calling thread */
+    void *pool;
+} cedm_exec;
+
+/* What the `sizes` table of a backend receives as ctx; adds up. */
+typedef struct cedm_sizes {
+    uint64_t weights; /* bytes of prepared weights so far */
+    uint64_t scratch; /* largest scratch of one worker so far */
+} cedm_sizes;
+
+/* What the `prepare` table receives.  Prepared weights begin with an index,
+ * uint32_t [op_count]: where op id's part lies, in units of CEDM_ALIGN
+ * bytes from the start; the parts follow in op order. */
+typedef struct cedm_prepare_ctx {
+    const float *data;
+    unsigned char *weights;
+    uint64_t used;
+} cedm_prepare_ctx;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
