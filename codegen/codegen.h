@@ -183,6 +183,19 @@ typedef struct cg_program {
     void *memory; /* private: everything above lives here */
 } cg_program;
 
+/* One tensor that a checkpoint of some configuration must hold. */
+typedef struct cg_spec {
+    char *name;
+    int rank;
+    uint64_t shape[4];
+    bool buffer; /* not trained: resample filters, Fourier frequencies */
+} cg_spec;
+
+/* The tensors of a configuration (the JSON text of cedm.config), parameters
+ * in the order of the reference's modules, then buffers.  NULL on error. */
+cg_spec *cg_expected(const char *config_json, size_t *count, cg_error *error);
+void cg_expected_free(cg_spec *specs, size_t count);
+
 /* Builds the fused program of a checkpoint: configuration, names and shapes
  * are checked against the architecture; missing, extra, mis-shaped and
  * non-finite tensors are errors.  The program points into the file.  It is

@@ -96,7 +96,8 @@ typedef struct cedm_linear {
  * partials = ceil(height / stat_rows).  They are merged in order (Chan et
  * al.), so groups may straddle the two maps.
  * groups divides channels[0] + channels[1]; variance is biased.
- * adaptive, if not CEDM_NONE, is f32 [2][channels]: scale then shift;
+ * If adaptive_src is not CEDM_NONE, 2 * channels of that vector, f32
+ * [adaptive_stride] an image, from adaptive_index on, are scale then shift;
  * the result is GN(x) * (1 + scale) + shift  (ADM).
  * dst is f32 [2][channels[0] + channels[1]]: a, then b. */
 typedef struct cedm_norm_coeff {
@@ -107,7 +108,8 @@ typedef struct cedm_norm_coeff {
     uint32_t stat_rows;
     float eps;
     cedm_ref stats[2];
-    cedm_ref adaptive;
+    uint32_t adaptive_index, adaptive_stride;
+    cedm_ref adaptive_src;
     cedm_ref dst;
     cedm_weight gamma, beta;
 } cedm_norm_coeff;
@@ -126,8 +128,9 @@ typedef struct cedm_norm_coeff {
  * coeff is the f32 [2][cin] of a norm_coeff, CEDM_NONE iff act is NONE.
  * The optional skip has skip_cin[0] > 0, a weight [cout][skip_cin], no
  * activation, and maps of the output's size, or half of it with skip_up.
- * emb is f32 [cout]; residual a map like dst; each may be CEDM_NONE, and so
- * may the biases.
+ * emb is cout channels of the vector emb_src, f32 [emb_stride] an image,
+ * from emb_index on (one linear op computes the vectors of all blocks);
+ * residual is a map like dst; each may be CEDM_NONE, and so may the biases.
  * stats, if not CEDM_NONE, is f32 [partials][2][cout]: see cedm_norm_coeff.
  *
  * Aliasing: dst may equal residual, and may equal skip_src[s] if that has
@@ -145,7 +148,8 @@ typedef struct cedm_conv {
     float scale;
     cedm_ref src[2], coeff;
     cedm_ref skip_src[2];
-    cedm_ref emb, residual;
+    uint32_t emb_index, emb_stride;
+    cedm_ref emb_src, residual;
     cedm_ref dst, stats;
     cedm_weight weight, bias, skip_weight, skip_bias;
 } cedm_conv;
