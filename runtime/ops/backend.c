@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * backend.c - the portable backend: plain C, no prepared weights. */
+#include "cedm.h"
+#include "ops/ops.h"
+
+#define RUN(name) .name = cedm_op_##name,
+static const cedm_ops run = {CEDM_GRAPH_OPS(RUN) CEDM_SAMPLER_OPS(RUN)};
+#undef RUN
+
+/* Sizes depend on the graph alone, so the sampler's ops have none. */
+#define SIZE(name) .name = cedm_size_##name,
+static const cedm_ops sizes = {CEDM_GRAPH_OPS(SIZE)};
+#undef SIZE
+
+static const cedm_backend portable = {
+    .name = "portable",
+    .run = &run,
+    .prepare = NULL,
+    .sizes = &sizes,
+};
+
+const cedm_backend *cedm_backend_portable(void)
+{
+    return &portable;
+}

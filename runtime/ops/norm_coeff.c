@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * norm_coeff.c - group normalisation as one pair of numbers per channel.
+ *
+ * Each producer left mean and M2 per channel and partial map.  A group's are
+ * merged in the order of channels, then partials, in double precision, by
+ * the update of Chan, Golub and LeVeque (1979): no sum of squares is ever
+ * formed, so a mean far above the deviation costs nothing. */
+#include "ops/ops.h"
+
+typedef struct moments {
+    double count, mean, m2;
+} moments;
+
+static void merge(moments *into, double count, double mean, double m2)
+{
+    double total = into->count + count;
+    double delta = mean - into->mean;
+
+    into->m2 += m2 + delta * delta * (into->count * count / total);
+    into->mean += delta * (count / total);
+    into->count = total;
+}
+
+/* Adds one channel of one source to a group. */
+static void merge_channel(moments *group, const cedm_norm_coeff *op,
+                          const float *stats, uint32_t channels, uint32_t c)
+{
+    for (uint32_t row = 0; row < op->height; row += op->stat_rows) {
+        uint32_t left = op->height - row;
+        uint32_t rows = left < op->stat_rows ? left : op->stat_rows;
+
+        merge(group, (double)rows * (double)op->width, (double)stats[c],
+              (double)stats[channels + c]);
+        stats += 2 * (size_t)channels;
+    }
+}
+
+static void norm_task(void *arg, uint32_t index, uint32_t worker)
+{
+    const cedm_call *call = arg;
+    const cedm_exec *exec = call->exec;
+    const cedm_norm_coeff *op = call->op;
+    uint32_t channels = op->channels[0] + op->channels[1];
+    uint32_t size = channels / op->groups;
+    uint32_t partials = cedm_ceil_div(op->height, op->stat_rows);
+    const float *gamma = exec->data + op->gamma;
+    const float *beta = exec->data + op->beta;
+    const float *stats[2] = {NULL, NULL}, *adaptive = NULL;
+    float *dst = cedm_at(exec, op->dst, 2 * (size_t)channels, index);
+
+    (void)worker;
+    for (int s = 0; s < 2; s++) {
+        if (op->channels[s] != 0) {
+            size_t elements = 2 * (size_t)partials * op->channels[s];
+
+            stats[s] = cedm_at(exec, op->stats[s], elements, index);
+        }
+    }
+    if (op->adaptive_src != CEDM_NONE) {
+        adaptive = cedm_at(exec, op->adaptive_src, op->adaptive_stride,
+                           index) + op->adaptive_index;
+    }
+    for (uint32_t first = 0; first < channels; first += size) {
+        moments group = {0, 0, 0};
+        double inverse;
+
+        for (uint32_t c = first; c < first + size; c++) {
+            int s = c >= op->channels[0];
+
+            merge_channel(&group, op, stats[s], op->channels[s],
+                          s ? c - op->channels[0] : c);
+        }
+        inverse = 1.0 / __builtin_sqrt(group.m2 / group.count +
+                                       (double)op->eps);
+        for (uint32_t c = first; c < first + size; c++) {
+            double a = (double)gamma[c] * inverse;
+            double b = (double)beta[c] - group.mean * a;
+
+            if (adaptive != NULL) {
+                double scale = 1.0 + (double)adaptive[c];
+
+                a *= scale;
+                b = b * scale + (double)adaptive[channels + c];
+            }
+            dst[c] = (float)a;
+            dst[channels + c] = (float)b;
+        }
+    }
+}
+
+void cedm_op_norm_coeff(void *ctx, const cedm_norm_coeff *op)
+{
+    const cedm_exec *exec = ctx;
+
+    cedm_run_tasks(exec, norm_task, op, exec->n);
+}
+
+void cedm_size_norm_coeff(void *ctx, const cedm_norm_coeff *op)
+{
+    (void)ctx;
+    (void)op;
+}
