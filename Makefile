@@ -1,75 +1,279 @@
-# cedm - one Makefile, out of tree, no configure.  `make help` lists targets.
+# SPDX-License-Identifier: MIT
 #
-# Overridable: CC CFLAGS BUILD SAN (address,undefined or thread) WERROR=1
+# One Makefile, out of tree, no configure.  `make help` lists the targets.
+# Overridable: CC AR CFLAGS OPT BUILD WERROR=1 SAN=address,undefined|thread
 
-CC      ?= gcc
+ifeq ($(origin CC),default)
+CC = gcc
+endif
 AR      ?= ar
 BUILD   ?= build
-SAN     ?=
 OPT     ?= -O2 -g
+SAN     ?=
+WERROR  ?=
+
+# ---- flags ---------------------------------------------------------------
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion \
   -Wdouble-promotion -Wcast-qual -Wcast-align -Wwrite-strings \
   -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
   -Wmissing-declarations -Wold-style-definition -Wredundant-decls -Wundef \
-  -Wvla -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum -Wnull-dereference \
-  -Wframe-larger-than=4095
-ifdef WERROR
+  -Wvla -Wformat=2 -Wimplicit-fallthrough -Wswitch-enum -Wnull-dereference
+ifneq ($(WERROR),)
 WARN += -Werror
 endif
-ifneq ($(SAN),)
-SANFLAGS = -fsanitize=$(SAN) -fno-omit-frame-pointer
+ifeq ($(SAN),)
+# Red zones make frames larger, so the limit is checked without them.
+WARN += -Wframe-larger-than=4095
+else
+SANFLAGS = -fsanitize=$(SAN) -fno-sanitize-recover=all \
+  -fno-omit-frame-pointer
 endif
 
 BASE = -std=c11 $(OPT) $(WARN) $(SANFLAGS) -ffp-contract=off \
-  -fno-math-errno -fno-trapping-math -fno-common -fvisibility=hidden -fPIC -MMD -MP -Iinclude
+  -fno-math-errno -fno-trapping-math -fno-common -fvisibility=hidden -fPIC \
+  -MMD -MP -Iinclude
 # The runtime is freestanding: it may call mem* and nothing else.
 RT_FLAGS   = $(BASE) -ffreestanding -fno-builtin-printf -fno-stack-protector
 HOST_FLAGS = $(BASE) -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64
-ARCH := $(shell $(CC) -dumpmachine | cut -d- -f1)
+TEST_FLAGS = $(HOST_FLAGS) -Icodegen -Iruntime -Itools -Itests -Iweights
+
+GEN_LIBS  = -lcjson -lmd -lm
+TOOL_LIBS = $(GEN_LIBS) -lpthread -ldl
+TEST_LIBS = -lcmocka -lpng -lz -lmpfr -lgmp $(TOOL_LIBS)
+LINK      = $(CC) $(SANFLAGS) $(CFLAGS) $(LDFLAGS)
+
+# ---- files ---------------------------------------------------------------
+
+ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
+ISAS = $(if $(filter x86_64,$(ARCH)),avx2)
 ISA_avx2 = -mavx2 -mfma
 
-RT_SRC  = $(wildcard runtime/*.c runtime/ops/*.c)
-CPU_SRC = $(wildcard runtime/cpu/*.c)
+OBJ = $(BUILD)/obj
+obj = $(patsubst %,$(OBJ)/%.o,$(basename $(1)))
+
 # In runtime/cpu, isa.c and prepare.c are plain C; the rest is compiled once
 # per instruction set with CEDM_ISA naming it.
+RT_SRC    = $(wildcard runtime/*.c runtime/ops/*.c)
+CPU_SRC   = $(wildcard runtime/cpu/*.c)
 CPU_PLAIN = $(filter %/isa.c %/prepare.c,$(CPU_SRC))
 CPU_ISA   = $(filter-out $(CPU_PLAIN),$(CPU_SRC))
-ISAS = $(if $(filter x86_64,$(ARCH)),avx2)
+RT_OBJ    = $(call obj,$(RT_SRC) $(CPU_PLAIN)) \
+  $(foreach i,$(ISAS),$(CPU_ISA:%.c=$(OBJ)/%.$(i).o))
+GEN_OBJ   = $(call obj,$(wildcard codegen/*.c codegen/*/*.c))
+DEMO_OBJ  = $(call obj,$(wildcard weights/*.c weights/*.S))
 
-RT_OBJ = $(RT_SRC:%.c=$(BUILD)/obj/%.o) $(CPU_PLAIN:%.c=$(BUILD)/obj/%.o) \
-  $(foreach i,$(ISAS),$(CPU_ISA:%.c=$(BUILD)/obj/%.$(i).o))
-GEN_SRC = $(wildcard codegen/*.c codegen/*/*.c)
-GEN_OBJ = $(GEN_SRC:%.c=$(BUILD)/obj/%.o)
-GEN_LIBS = -lcjson -lmd -lm
+# tools/cedm-NAME.c is a program, the other files are shared by them.
+TOOL_SRC    = $(wildcard tools/cedm-*.c)
+TOOLS       = $(TOOL_SRC:tools/%.c=$(BUILD)/bin/%)
+TOOL_SHARED = $(call obj,$(filter-out $(TOOL_SRC),$(wildcard tools/*.c)))
 
 LIBCEDM = $(BUILD)/lib/libcedm.a
 LIBGEN  = $(BUILD)/lib/libcedmgen.a
+LIBS    = $(LIBGEN) $(LIBCEDM)
 
-.PHONY: all lib clean
-all: lib
-lib: $(LIBCEDM) $(LIBGEN)
+UNIT  = $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/*_test.c))
+OPS   = $(if $(wildcard tests/ops/*.c),$(BUILD)/test/ops_test)
+GEN   = $(if $(wildcard tests/gen/*.c),$(BUILD)/test/gen_test)
+SYNTH = $(if $(wildcard tests/synth/*.c),$(BUILD)/bin/synth)
+EMBED = $(BUILD)/examples/embed
+TESTS = $(UNIT) $(OPS) $(GEN)
+BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+
+# The demo model is frozen from this checkpoint.
+CHECKPOINT = tests/golden/fashion.safetensors
+
+# ---- building ------------------------------------------------------------
+
+.PHONY: all lib tools programs
+all: lib tools ## build the libraries and the tools
+lib: $(LIBS)
+tools: $(TOOLS)
+programs: all $(TESTS) $(SYNTH) $(EMBED) \
+  $(if $(SAN),,$(BUILD)/test/embed_nomalloc)
 
 $(LIBCEDM): $(RT_OBJ)
-	@mkdir -p $(@D)
-	@rm -f $@
-	$(AR) rcsD $@ $^
 $(LIBGEN): $(GEN_OBJ)
+$(LIBS):
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(AR) rcsD $@ $^
 
-$(BUILD)/obj/runtime/%.o: runtime/%.c
+$(BUILD)/bin/cedm-gen: $(DEMO_OBJ)
+$(BUILD)/bin/cedm-%: $(OBJ)/tools/cedm-%.o $(TOOL_SHARED) $(LIBS)
+	@mkdir -p $(@D)
+	$(LINK) $(filter %.o,$^) $(LIBS) $(TOOL_LIBS) -o $@
+
+$(OBJ)/runtime/%.o: runtime/%.c
 	@mkdir -p $(@D)
 	$(CC) $(RT_FLAGS) -Iruntime $(CFLAGS) -c $< -o $@
-$(BUILD)/obj/runtime/%.avx2.o: runtime/%.c
+$(OBJ)/runtime/%.avx2.o: runtime/%.c
 	@mkdir -p $(@D)
 	$(CC) $(RT_FLAGS) -Iruntime -DCEDM_ISA=avx2 $(ISA_avx2) $(CFLAGS) -c $< -o $@
-$(BUILD)/obj/codegen/%.o: codegen/%.c
+$(OBJ)/codegen/%.o: codegen/%.c
 	@mkdir -p $(@D)
 	$(CC) $(HOST_FLAGS) -Icodegen $(CFLAGS) -c $< -o $@
+$(OBJ)/tools/%.o: tools/%.c
+	@mkdir -p $(@D)
+	$(CC) $(HOST_FLAGS) -Icodegen -Itools -Iweights $(CFLAGS) -c $< -o $@
+$(OBJ)/weights/%.o: weights/%.c
+	@mkdir -p $(@D)
+	$(CC) $(RT_FLAGS) $(CFLAGS) -c $< -o $@
+$(OBJ)/weights/%_blob.o: weights/%_blob.S weights/%.cedm
+	@mkdir -p $(@D)
+	$(CC) -Iweights -Wa,-Iweights $(CFLAGS) -c $< -o $@
+$(OBJ)/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(TEST_FLAGS) $(CFLAGS) -c $< -o $@
+$(OBJ)/bench/%.o: bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(TEST_FLAGS) $(CFLAGS) -c $< -o $@
+$(OBJ)/examples/%.o: examples/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BASE) -Iweights $(CFLAGS) -c $< -o $@
 
-clean:
-	rm -rf $(BUILD)
+define link-test
+@mkdir -p $(@D)
+$(LINK) $(filter %.o,$^) $(LIBS) $(TEST_LIBS) -o $@
+endef
+$(UNIT): $(BUILD)/test/%: $(OBJ)/tests/unit/%.o $(TOOL_SHARED) $(DEMO_OBJ) $(LIBS)
+	$(link-test)
+$(OPS): $(call obj,$(wildcard tests/ops/*.c)) $(LIBS)
+	$(link-test)
+$(GEN): $(call obj,$(wildcard tests/gen/*.c)) $(LIBS)
+	$(link-test)
+$(SYNTH): $(call obj,$(wildcard tests/synth/*.c)) $(LIBS)
+	$(link-test)
+$(BENCHES): $(BUILD)/bench/%: $(OBJ)/bench/%.o $(TOOL_SHARED) $(DEMO_OBJ) $(LIBS)
+	$(link-test)
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+# As an application links it: the model and libcedm.a, no other library.
+$(EMBED): $(OBJ)/examples/embed.o $(DEMO_OBJ) $(LIBCEDM)
+	@mkdir -p $(@D)
+	$(LINK) $^ -o $@
+# The same program with a malloc that aborts until the image is made.
+$(BUILD)/test/embed_nomalloc: $(OBJ)/examples/embed.o \
+  $(OBJ)/tests/check/nomalloc.o $(DEMO_OBJ) $(LIBCEDM)
+	@mkdir -p $(@D)
+	$(LINK) -Wl,--wrap=cedm_sample_images $^ -o $@
+
+-include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
+
+# ---- running -------------------------------------------------------------
+
+# Jobs for a recursive make, unless the caller gave a number already.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
+.PHONY: demo
+demo: ## install what is missing, build, and draw demo.png
+	@scripts/deps.sh demo
+	+@$(MAKE) --no-print-directory $(JOBS) tools
+	$(BUILD)/bin/cedm-gen --cluster 5 --n 64 --out demo.png
+	@echo "demo.png: 64 images of cluster 5, seeds 0 to 63"
+
+# Every result is one line in TALLY; the last command adds them up.
+TALLY   = $(BUILD)/check/tally
+RUN     = tests/run.sh $(TALLY)
+SCRIPTS = $(wildcard tests/check/*.sh)
+E2E     = $(wildcard tests/e2e/*.sh)
+# Sanitizers cannot place their shadow memory under some address layouts.
+SETARCH = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+export CC BUILD
+export BIN = $(BUILD)/bin
+export UBSAN_OPTIONS = print_stacktrace=1
+
+# $(call build,NAME,VARIABLES,TARGETS): builds as one test.
+build = +@$(RUN) -c "build $(1)" $(MAKE) --no-print-directory $(JOBS) -k $(2) $(3)
+# $(call run,NAME,VARIABLES,TESTS): runs the programs of that build.
+run = +@$(MAKE) --no-print-directory $(2) run-tests NAME=$(1) RUN_TESTS='$(3)' \
+  TALLY=$(TALLY)
+
+.PHONY: run-tests
+run-tests:
+	@$(if $(SAN),$(SETARCH)) $(RUN) $(NAME) $(RUN_TESTS)
+
+.PHONY: test
+test: ## the fast tests: unit, ops, generated code, checks of the sources
+	@scripts/deps.sh check
+	@mkdir -p $(BUILD)/check && rm -f $(TALLY)
+	$(call build,$(CC),,programs)
+	@$(RUN) $(CC) $(TESTS) $(SCRIPTS)
+	@$(RUN) -s
+
+CLANG = CC=clang BUILD=$(BUILD)/clang WERROR=1
+ASAN  = SAN=address,undefined OPT='-O1 -g' BUILD=$(BUILD)/asan
+TSAN  = SAN=thread OPT='-O1 -g' BUILD=$(BUILD)/tsan
+THREAD_TESTS = $(filter %threads_test,$(TESTS)) $(filter %/threads.sh,$(E2E))
+
+.PHONY: check
+check: ## every test, also with clang and sanitizers; ends with the count
+	@scripts/deps.sh check
+	@mkdir -p $(BUILD)/check && rm -f $(TALLY)
+	$(call build,$(CC),WERROR=1,programs)
+	@$(RUN) $(CC) $(TESTS) $(SCRIPTS) $(E2E)
+	$(call build,clang,$(CLANG),programs)
+	$(call run,clang,$(CLANG),$$(TESTS))
+	@$(RUN) -c "gcc and clang builds emit the same" tests/check/same-emit
+	$(call build,asan,$(ASAN),programs)
+	$(call run,asan,$(ASAN),$$(TESTS) $$(E2E))
+	$(call build,tsan,$(TSAN),programs)
+	$(call run,tsan,$(TSAN),$$(THREAD_TESTS))
+	@$(RUN) -c "weights are what the checkpoint freezes to" \
+	  $(MAKE) --no-print-directory gen-diff
+	@$(RUN) -s
+
+.PHONY: bench
+bench: ## time every op and every network
+	@scripts/deps.sh check
+	+@$(MAKE) --no-print-directory $(JOBS) $(BENCHES) all
+	@for program in $(BENCHES); do $$program || exit 1; done
+
+.PHONY: bench-peers
+bench-peers: ## compare cedm-gen with PyTorch on the same work
+	@scripts/deps.sh bench
+	+@$(MAKE) --no-print-directory $(JOBS) tools
+	bench/peers/run.sh
+
+# ---- generated files -----------------------------------------------------
+
+GENERATED = h c cedm map svg csv
+
+.PHONY: weights
+weights: $(BUILD)/bin/cedm-freeze ## freeze the demo model again
+	$< $(CHECKPOINT) -o weights --name fashion
+
+.PHONY: gen gen-diff
+gen: weights ## write all generated files that are committed
+gen-diff: $(BUILD)/bin/cedm-freeze ## compare them with what would be written
+	$< $(CHECKPOINT) -o $(BUILD)/gen --name fashion
+	@for x in $(GENERATED); do \
+	  cmp $(BUILD)/gen/fashion.$$x weights/fashion.$$x || exit 1; done
+	@echo "weights/fashion.*: as generated"
+
+# ---- reports -------------------------------------------------------------
+
+.PHONY: size
+size: lib ## code and data of the runtime, per object
+	@size -t $(LIBCEDM)
+
+# One build serves the checks of symbols, stack frames and recursion.
+.PHONY: lint-objects
+lint-objects:
+	+@$(MAKE) --no-print-directory $(JOBS) CC=gcc BUILD=$(BUILD)/lint \
+	  CFLAGS='-fno-pic -fstack-usage -fcallgraph-info' \
+	  $(BUILD)/lint/lib/libcedm.a \
+	  $(patsubst $(BUILD)/%,$(BUILD)/lint/%,$(call obj,$(wildcard weights/*.c)))
+
+.PHONY: stack
+stack: lint-objects ## the largest stack frames of the runtime
+	@find $(BUILD)/lint -name '*.su' -exec cat {} + | sort -t'	' -k2,2nr | head -n 20
+
+.PHONY: clean
+clean: ## remove what was built
+	rm -rf $(BUILD) demo.png
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' \
+	  $(MAKEFILE_LIST) | sort

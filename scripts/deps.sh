@@ -1,0 +1,63 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# deps.sh SET... - installs the Debian packages that a make target needs:
+# demo (to build the tools), check (to test them), bench (to compare).
+# As root it runs apt-get; otherwise it prints the one command and fails.
+set -eu
+
+demo="gcc libc6-dev binutils libcjson-dev libmd-dev libstb-dev"
+check="$demo clang libclang-rt-dev libcmocka-dev libgmp-dev libmpfr-dev
+ libpng-dev zlib1g-dev"
+bench="$demo python3-torch libopenblas0-pthread"
+
+wanted=
+for set in "$@"; do
+    case $set in
+    demo) wanted="$wanted $demo" ;;
+    check) wanted="$wanted $check" ;;
+    bench) wanted="$wanted $bench" ;;
+    *) echo "deps.sh: no set '$set'; wanted demo, check or bench" >&2
+       exit 2 ;;
+    esac
+done
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    echo "deps.sh: no apt on this system, nothing installed; needed are" \
+        "what Debian calls:" $wanted
+    exit 0
+fi
+
+is_installed() {
+    dpkg-query -W -f='${Status}\n' "$1" 2>/dev/null |
+        grep -q '^install ok installed$'
+}
+
+missing=
+for package in $wanted; do
+    case " $missing " in *" $package "*) continue ;; esac
+    is_installed "$package" || missing="$missing $package"
+done
+if [ -z "$missing" ]; then
+    echo "deps: all packages for '$*' are installed"
+    exit 0
+fi
+
+install="apt-get install -y --no-install-recommends$missing"
+if [ "$(id -u)" -ne 0 ]; then
+    echo "deps: packages are missing and this is not root; run" >&2
+    echo "    sudo sh -c 'apt-get update && $install'" >&2
+    echo "and then make again" >&2
+    exit 1
+fi
+
+# The package lists of a fresh machine are empty or stale: fetch them only
+# when a name is unknown or the download fails.
+export DEBIAN_FRONTEND=noninteractive
+echo "deps: $install"
+if apt-cache show $missing >/dev/null 2>&1 && $install; then
+    exit 0
+fi
+echo "deps: apt-get update, then again"
+apt-get update
+$install

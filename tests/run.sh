@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# run.sh - runs tests and counts them.
+#
+#   run.sh TALLY PREFIX PROGRAM...     each program or script
+#   run.sh TALLY -c NAME COMMAND...    one command as one test
+#   run.sh TALLY -s                    prints `N passed, N failed`
+#
+# A line "passed failed skipped" per program is appended to the file TALLY.
+# Counts come from cmocka's summary or from a last line `N passed, N failed`;
+# a program that prints neither is one test: exit status 0 is a pass, 77 a
+# skip.  A program that dies or says 0 tests is a failure whatever it printed.
+# Output is shown only for failures.  Logs stay beside TALLY.
+set -u
+
+tally=$1
+shift
+
+if [ "$1" = -s ]; then
+    awk '{ p += $1; f += $2; s += $3 }
+        END {
+            if (p + f == 0) { print "nothing ran"; f = 1 }
+            printf "%d passed, %d failed%s\n", p, f, \
+                s ? sprintf(", %d skipped", s) : ""
+            exit (f > 0)
+        }' "$tally"
+    exit
+fi
+
+logs=$(dirname "$tally")/logs
+mkdir -p "$logs"
+
+# run NAME COMMAND...: runs, counts, prints one line, shows a failure's log.
+run() {
+    name=$1
+    shift
+    log=$logs/$(printf %s "$name" | tr -c 'A-Za-z0-9.\n' _).log
+    start=$(date +%s)
+    "$@" </dev/null >"$log" 2>&1
+    status=$?
+    seconds=$(($(date +%s) - start))
+    counts=$(awk -v status="$status" '
+        function number(word) {
+            match($0, "[0-9]+ " word)
+            return RSTART ? substr($0, RSTART) + 0 : 0
+        }
+        /^\[  PASSED  \] [0-9]+ test/ { p += number("test"); seen = 1 }
+        /^\[  FAILED  \] [0-9]+ test/ { f += number("test"); seen = 1 }
+        /^\[  SKIPPED \] [0-9]+ test/ { s += number("test"); seen = 1 }
+        /^[0-9]+ passed, [0-9]+ failed/ {
+            p += number("passed"); f += number("failed")
+            s += number("skipped"); seen = 1
+        }
+        END {
+            if (!seen) {
+                p = status == 0; s = status == 77; f = !p && !s
+            } else if (p + f + s == 0 || (status != 0 && f == 0)) {
+                f++
+            }
+            print p + 0, f + 0, s + 0
+        }' "$log")
+    echo "$counts" >>"$tally"
+    set -- $counts
+    if [ "$2" -gt 0 ]; then
+        sed 's/^/    | /' "$log" | tail -n 60
+        echo "FAIL $name: $1 passed, $2 failed, exit $status (${seconds}s)"
+    elif [ "$1" -eq 0 ]; then
+        echo "skip $name: $(tail -n 1 "$log")"
+    else
+        echo "ok   $name: $1 passed (${seconds}s)"
+    fi
+}
+
+if [ "$1" = -c ]; then
+    name=$2
+    shift 2
+    run "$name" "$@"
+    exit 0
+fi
+
+prefix=$1
+shift
+for program in "$@"; do
+    case $program in
+    */*) ;;
+    *) program=./$program ;;
+    esac
+    run "$prefix $(basename "$program")" "$program"
+done
