@@ -39,8 +39,8 @@ HOST_FLAGS = $(BASE) -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64
 TEST_FLAGS = $(HOST_FLAGS) -Icodegen -Iruntime -Itools -Itests -Iweights
 
 GEN_LIBS  = -lcjson -lmd -lm
-TOOL_LIBS = $(GEN_LIBS) -lpthread -ldl
-TEST_LIBS = -lcmocka -lpng -lz -lmpfr -lgmp $(TOOL_LIBS)
+TOOL_LIBS = $(GEN_LIBS) -lz -lpthread -ldl
+TEST_LIBS = -lcmocka -lpng -lmpfr -lgmp $(TOOL_LIBS)
 LINK      = $(CC) $(SANFLAGS) $(CFLAGS) $(LDFLAGS)
 
 # ---- files ---------------------------------------------------------------
