@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * files.c - output files that are complete or not there.
+ *
+ * Bytes go to a hidden temporary file beside the target; it is synced and
+ * renamed when nothing can fail any more except the rename itself. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "emit.h"
+
+static const char *advice(int code)
+{
+    switch (code) {
+    case ENOSPC:
+    case EDQUOT:
+        return "free some space or choose another directory";
+    case EFBIG:
+        return "raise the limit on file sizes or choose another directory";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return "choose a directory that can be written";
+    case ENOTDIR:
+        return "a part of the path is a file; choose another directory";
+    case ENAMETOOLONG:
+        return "choose a shorter name";
+    default:
+        return "choose another directory or try again";
+    }
+}
+
+static bool fail(cg_error *error, const char *path, const char *what,
+                 int code)
+{
+    return cg_fail(error, "%s: %s: %s; %s", path, what, strerror(code),
+                   advice(code));
+}
+
+bool cg_make_directory(const char *path, cg_error *error)
+{
+    char part[1024];
+    size_t length = strlen(path);
+
+    if (length == 0 || length >= sizeof part) {
+        return fail(error, path, "cannot create the directory",
+                    length == 0 ? ENOENT : ENAMETOOLONG);
+    }
+    for (size_t i = 1; i <= length; i++) {
+        if (path[i] != '/' && path[i] != '\0') {
+            continue;
+        }
+        memcpy(part, path, i);
+        part[i] = '\0';
+        if (mkdir(part, 0777) != 0) {
+            int code = errno;
+            struct stat status;
+
+            if (stat(part, &status) != 0) {
+                return fail(error, part, "cannot create the directory",
+                            code);
+            }
+            if (!S_ISDIR(status.st_mode)) {
+                return fail(error, part, "cannot create the directory",
+                            ENOTDIR);
+            }
+        }
+    }
+    return true;
+}
+
+static int create(const char *path)
+{
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+                0666);
+}
+
+bool cg_out_open(cg_out *out, const char *directory, const char *name,
+                 const char *suffix, cg_error *error)
+{
+    struct stat status;
+    int a, b;
+
+    out->fd = -1;
+    out->error = 0;
+    out->pending = false;
+    out->total = 0;
+    out->used = 0;
+    a = snprintf(out->path, sizeof out->path, "%s/%s%s", directory, name,
+                 suffix);
+    b = snprintf(out->temp, sizeof out->temp, "%s/.%s%s.%ld.tmp", directory,
+                 name, suffix, (long)getpid());
+    if (a < 0 || b < 0 || (size_t)a >= sizeof out->path ||
+        (size_t)b >= sizeof out->temp) {
+        return fail(error, directory, "cannot create a file", ENAMETOOLONG);
+    }
+    if (stat(out->path, &status) == 0 && S_ISDIR(status.st_mode)) {
+        return fail(error, out->path, "cannot create the file", EISDIR);
+    }
+    out->fd = create(out->temp);
+    if (out->fd < 0 && errno == EEXIST) {
+        /* Left by a killed process that had this one's number. */
+        unlink(out->temp);
+        out->fd = create(out->temp);
+    }
+    if (out->fd < 0) {
+        return fail(error, out->path, "cannot create the file", errno);
+    }
+    out->pending = true;
+    return true;
+}
+
+static void put(cg_out *out, const unsigned char *bytes, size_t size)
+{
+    while (size > 0 && out->error == 0) {
+        ssize_t n = write(out->fd, bytes, size);
+
+        if (n < 0) {
+            if (errno != EINTR) {
+                out->error = errno;
+            }
+        } else {
+            bytes += n;
+            size -= (size_t)n;
+        }
+    }
+}
+
+static void flush(cg_out *out)
+{
+    put(out, out->buffer, out->used);
+    out->used = 0;
+}
+
+void cg_out_bytes(cg_out *out, const void *bytes, size_t size)
+{
+    out->total += size;
+    if (size > sizeof out->buffer - out->used) {
+        flush(out);
+    }
+    if (size > sizeof out->buffer) {
+        put(out, bytes, size);
+        return;
+    }
+    memcpy(out->buffer + out->used, bytes, size);
+    out->used += size;
+}
+
+void cg_out_zeros(cg_out *out, uint64_t count)
+{
+    static const unsigned char zeros[256];
+
+    while (count > 0) {
+        size_t n = count < sizeof zeros ? (size_t)count : sizeof zeros;
+
+        cg_out_bytes(out, zeros, n);
+        count -= n;
+    }
+}
+
+void cg_out_text(cg_out *out, const char *format, ...)
+{
+    char text[1001];
+    va_list arguments;
+    int n;
+
+    va_start(arguments, format);
+    n = vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    if (n < 0 || (size_t)n >= sizeof text) {
+        out->error = out->error != 0 ? out->error : EOVERFLOW;
+        return;
+    }
+    cg_out_bytes(out, text, (size_t)n);
+}
+
+void cg_out_patch(cg_out *out, uint64_t offset, const void *bytes,
+                  size_t size)
+{
+    flush(out);
+    if (out->error == 0 &&
+        pwrite(out->fd, bytes, size, (off_t)offset) != (ssize_t)size) {
+        out->error = errno != 0 ? errno : EIO;
+    }
+}
+
+bool cg_out_finish(cg_out *out, cg_error *error)
+{
+    flush(out);
+    if (out->error == 0 && fsync(out->fd) != 0 && errno != EINVAL) {
+        out->error = errno;
+    }
+    if (close(out->fd) != 0 && out->error == 0) {
+        out->error = errno;
+    }
+    out->fd = -1;
+    if (out->error != 0) {
+        return fail(error, out->path, "cannot write", out->error);
+    }
+    return true;
+}
+
+bool cg_out_publish(cg_out *out, cg_error *error)
+{
+    if (rename(out->temp, out->path) != 0) {
+        return fail(error, out->path, "cannot rename the finished file",
+                    errno);
+    }
+    out->pending = false;
+    return true;
+}
+
+void cg_out_discard(cg_out *out)
+{
+    if (out->fd >= 0) {
+        close(out->fd);
+        out->fd = -1;
+    }
+    if (out->pending) {
+        unlink(out->temp);
+        out->pending = false;
+    }
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * trailer.c - the JSON description at the end of a blob.
+ *
+ * Tools read it; the runtime never does.  Members are in a fixed order and
+ * numbers depend on the program only, so that the bytes do too. */
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "emit.h"
+
+static const char *const kind_names[CG_OP_COUNT] = {
+#define CG_KIND_NAME(name) #name,
+    CEDM_GRAPH_OPS(CG_KIND_NAME)
+#undef CG_KIND_NAME
+};
+
+static cJSON *add_object(cJSON *parent, const char *name)
+{
+    return cJSON_AddObjectToObject(parent, name);
+}
+
+static void add_number(cJSON *parent, const char *name, double value)
+{
+    /* JSON has no infinity. */
+    if (isfinite(value)) {
+        cJSON_AddNumberToObject(parent, name, value);
+    } else {
+        cJSON_AddNullToObject(parent, name);
+    }
+}
+
+static void add_count(cJSON *parent, const char *name, uint64_t value)
+{
+    cJSON_AddNumberToObject(parent, name, (double)value);
+}
+
+static void add_clusters(cJSON *root, const cg_emission *emission)
+{
+    const cg_program *program = emission->program;
+    cJSON *clusters = add_object(root, "clusters");
+    cJSON *ids = NULL;
+
+    add_count(clusters, "count", program->label_dim);
+    if (program->freq != NULL) {
+        cJSON_AddItemToObject(
+            clusters, "freq",
+            cJSON_CreateDoubleArray(program->freq, (int)program->label_dim));
+    } else {
+        cJSON_AddNullToObject(clusters, "freq");
+    }
+    if (emission->cluster_ids != NULL) {
+        ids = cJSON_Parse(emission->cluster_ids);
+    }
+    cJSON_AddItemToObject(clusters, "ids",
+                          ids != NULL ? ids : cJSON_CreateNull());
+}
+
+static void add_sampler(cJSON *root)
+{
+    cedm_sampler_params p = cedm_sampler_params_default();
+    cJSON *sampler = add_object(root, "sampler");
+
+    add_count(sampler, "steps", p.steps);
+    add_number(sampler, "sigma_min", p.sigma_min);
+    add_number(sampler, "sigma_max", p.sigma_max);
+    add_number(sampler, "rho", p.rho);
+    add_number(sampler, "S_churn", p.S_churn);
+    add_number(sampler, "S_min", p.S_min);
+    /* The runtime's "no limit" is a large number or infinity. */
+    add_number(sampler, "S_max",
+               p.S_max < 1e300 ? p.S_max : (double)INFINITY);
+    add_number(sampler, "S_noise", p.S_noise);
+}
+
+static void add_ops(cJSON *root, const cg_program *program)
+{
+    cJSON *ops = cJSON_AddArrayToObject(root, "ops");
+
+    for (uint32_t i = 0; i < program->op_count; i++) {
+        cJSON *op = cJSON_CreateObject();
+        cg_name module;
+
+        cg_safe_name(module, program->ops[i].module);
+        cJSON_AddStringToObject(op, "kind",
+                                kind_names[program->ops[i].kind]);
+        cJSON_AddStringToObject(op, "module", module);
+        add_count(op, "macs", program->ops[i].macs);
+        cJSON_AddItemToArray(ops, op);
+    }
+}
+
+static void add_memory(cJSON *root, const cg_program *program)
+{
+    cJSON *memory = add_object(root, "memory");
+
+    add_count(memory, "act_elements", program->act.elements);
+    add_count(memory, "f32_elements", program->f32.elements);
+    add_count(memory, "scratch_bytes", program->scratch_bytes);
+    add_count(memory, "weights_bytes", program->weights_bytes);
+    add_count(memory, "act_bound", program->act.lower_bound);
+    add_count(memory, "f32_bound", program->f32.lower_bound);
+}
+
+char *cg_trailer(const cg_emission *emission, cg_error *error)
+{
+    const cg_program *program = emission->program;
+    cJSON *network = cJSON_Parse(program->config);
+    cJSON *root, *source;
+    char *text;
+
+    if (network == NULL) {
+        cg_fail(error, "%s: the network's description is not JSON; wanted "
+                "an object; export the checkpoint again", emission->source);
+        return NULL;
+    }
+    root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "format", "cedm");
+    cJSON_AddStringToObject(root, "name", emission->name);
+    cJSON_AddStringToObject(root, "generator", "cedm " CEDM_VERSION);
+    cJSON_AddItemToObject(root, "network", network);
+    add_count(root, "parameters", program->parameter_count);
+    add_count(root, "macs", program->macs);
+    add_clusters(root, emission);
+    add_sampler(root);
+    source = add_object(root, "source");
+    cJSON_AddStringToObject(source, "file", emission->source);
+    cJSON_AddStringToObject(source, "sha256", emission->source_sha256);
+    cJSON_AddStringToObject(root, "data_sha256", emission->data_sha256);
+    add_ops(root, program);
+    add_memory(root, program);
+    text = cJSON_PrintUnformatted(root);
+    cJSON_Delete(root);
+    if (text == NULL) {
+        cg_fail(error, "%s.cedm: out of memory; free some and try again",
+                emission->name);
+    }
+    return text;
+}
