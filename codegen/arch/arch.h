@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * arch.h - building the graph of a network while asking for its tensors. */
+#ifndef CEDM_CODEGEN_ARCH_H
+#define CEDM_CODEGEN_ARCH_H
+
+#include "arch/config.h"
+#include "ir/graph.h"
+
+/* Asks for tensors by name and shape.  With a file every one is looked up
+ * and checked; without one (file NULL) the requests are only recorded. */
+typedef struct cg_state {
+    const cg_file *file;
+    const char *path;
+    cg_memory *memory;
+    cg_error *error;
+    bool failed; /* sticky: the first error counts */
+    cg_spec *specs;
+    size_t count, capacity;
+    uint64_t parameters; /* elements of those that are trained */
+} cg_state;
+
+/* Requests `model.` + name with a shape that ends at the first 0.  NULL when
+ * absent or wrong (state->failed is set), or without a file. */
+const cg_array *cg_need(cg_state *state, const char *name, bool buffer,
+                        const uint64_t shape[4]);
+
+/* Are all of the file's tensors requested ones?  Call after building. */
+bool cg_no_extras(cg_state *state);
+
+/* Builds a SongUNet's graph.  False on error. */
+bool cg_song_build(const cg_config *config, cg_state *state,
+                   cg_graph *graph);
+
+#endif

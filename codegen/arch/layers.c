@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * layers.c - layers to nodes.  Shapes are inferred here and nowhere else. */
+#include "arch/layers.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "error.h"
+
+static cg_node result_of(const cg_builder *b, int x, cg_node_kind kind,
+                         const char *module)
+{
+    cg_node node = b->graph->nodes[x]; /* shape of the input by default */
+    node.kind = kind;
+    node.in[0] = x;
+    node.in[1] = CG_NO_NODE;
+    node.module = module;
+    node.macs = 0;
+    node.weight = node.bias = -1;
+    return node;
+}
+
+static bool refuse(cg_builder *b, const char *module, const char *what)
+{
+    if (!b->state->failed) {
+        b->state->failed = true;
+        (void)cg_fail(b->state->error,
+                      "%s:model.%s: %s; change the configuration",
+                      b->state->path, module, what);
+    }
+    return false;
+}
+
+static int param(cg_builder *b, const char *module, const char *leaf,
+                 const uint64_t shape[4], cg_layout layout)
+{
+    const char *name = cg_path(b, module, leaf);
+    const cg_array *array = cg_need(b->state, name, false, shape);
+    uint64_t elements = 1;
+    for (int i = 0; i < 4 && shape[i] != 0; i++) {
+        elements *= shape[i];
+    }
+    cg_part part = {array, NULL, (uint32_t)elements, layout};
+    char *full = cg_format(b->graph->memory, "model.%s", name);
+    if (full == NULL) {
+        b->graph->failed = true;
+    }
+    return cg_param_add(b->graph, full, &part, 1);
+}
+
+const char *cg_path(cg_builder *b, const char *parent, const char *child)
+{
+    const char *path = cg_format(b->graph->memory, "%s.%s", parent, child);
+    if (path == NULL) {
+        b->graph->failed = true;
+        return parent;
+    }
+    return path;
+}
+
+int cg_linear_layer(cg_builder *b, int x, const char *module, uint32_t out)
+{
+    cg_node node = result_of(b, x, CG_LINEAR, module);
+    uint64_t in = node.channels;
+    node.channels = out;
+    node.macs = in * out;
+    node.weight = param(b, module, "weight", (uint64_t[4]){out, in},
+                        CG_LAYOUT_PLAIN);
+    node.bias = param(b, module, "bias", (uint64_t[4]){out},
+                      CG_LAYOUT_PLAIN);
+    return cg_node_add(b->graph, &node);
+}
+
+int cg_silu_layer(cg_builder *b, int x)
+{
+    cg_node node = result_of(b, x, CG_SILU, b->graph->nodes[x].module);
+    return cg_node_add(b->graph, &node);
+}
+
+int cg_norm_layer(cg_builder *b, int x, const char *module, float eps)
+{
+    cg_node node = result_of(b, x, CG_GROUP_NORM, module);
+    node.groups = node.channels / 4 < 32 ? node.channels / 4 : 32;
+    node.eps = eps;
+    if (node.groups == 0 || node.channels % node.groups != 0) {
+        (void)refuse(b, module,
+                     "min(32, C/4) groups do not divide its C channels");
+        return x;
+    }
+    uint64_t shape[4] = {node.channels};
+    node.weight = param(b, module, "weight", shape, CG_LAYOUT_PLAIN);
+    node.bias = param(b, module, "bias", shape, CG_LAYOUT_PLAIN);
+    return cg_node_add(b->graph, &node);
+}
+
+int cg_conv_layer(cg_builder *b, int x, const char *module, uint32_t out,
+                  uint32_t kernel, uint32_t pad, cg_layout layout)
+{
+    cg_node node = result_of(b, x, CG_CONV, module);
+    uint64_t in = node.channels;
+    node.kernel = kernel;
+    node.stride = 1;
+    node.pad = pad;
+    node.height = node.height + 2 * pad + 1 - kernel;
+    node.width = node.width + 2 * pad + 1 - kernel;
+    node.channels = out;
+    node.macs = (uint64_t)node.height * node.width * kernel * kernel * in *
+                out;
+    uint64_t shape[4] = {out, in, kernel, kernel};
+    node.weight = param(b, module, "weight", shape, layout);
+    node.bias = param(b, module, "bias", (uint64_t[4]){out},
+                      layout == CG_LAYOUT_QKV ? layout : CG_LAYOUT_PLAIN);
+    return cg_node_add(b->graph, &node);
+}
+
+int cg_resample_layer(cg_builder *b, int x, const char *module,
+                      enum cg_move move, uint32_t pad)
+{
+    cg_node node = result_of(b, x, CG_RESAMPLE, module);
+    uint32_t taps = b->graph->taps;
+    node.pad = pad;
+    node.weight = b->filter;
+    if (move == CG_UP) {
+        node.mode = CEDM_RESAMPLE_UP;
+        node.height *= 2;
+        node.width *= 2;
+    } else {
+        node.mode = CEDM_RESAMPLE_DOWN;
+        node.height = (node.height + 2 * pad - taps) / 2 + 1;
+        node.width = (node.width + 2 * pad - taps) / 2 + 1;
+    }
+    return cg_node_add(b->graph, &node);
+}
+
+int cg_attention_layer(cg_builder *b, int qkv, const char *module)
+{
+    cg_node node = result_of(b, qkv, CG_ATTENTION, module);
+    uint64_t tokens = (uint64_t)node.height * node.width;
+    node.channels /= 3;
+    node.heads = 1;
+    node.macs = 2 * tokens * tokens * node.channels;
+    if (tokens > CEDM_MAX_TOKENS) {
+        (void)refuse(b, module, "attention over more than 4096 pixels");
+    }
+    return cg_node_add(b->graph, &node);
+}
+
+int cg_add_layer(cg_builder *b, int x, int y, cg_node_kind kind)
+{
+    cg_node node = result_of(b, x, kind, b->graph->nodes[x].module);
+    node.in[1] = y;
+    if (kind == CG_CONCAT) {
+        node.channels += b->graph->nodes[y].channels;
+    }
+    return cg_node_add(b->graph, &node);
+}
+
+int cg_scale_layer(cg_builder *b, int x, float scale)
+{
+    cg_node node = result_of(b, x, CG_SCALE, b->graph->nodes[x].module);
+    node.scale = scale;
+    return cg_node_add(b->graph, &node);
+}
+
+void cg_need_filter(cg_builder *b, const char *module)
+{
+    const cg_config *c = b->config;
+    uint64_t n = c->taps;
+    const char *name = cg_path(b, module, "resample_filter");
+    const cg_array *array = cg_need(b->state, name, true,
+                                    (uint64_t[4]){1, 1, n, n});
+    double sum = 0.0;
+    for (uint64_t i = 0; i < n; i++) {
+        sum += c->resample_filter[i];
+    }
+    for (uint64_t i = 0; array != NULL && i < n * n; i++) {
+        double wanted = c->resample_filter[i / n] *
+                        c->resample_filter[i % n] / (sum * sum);
+        if (!(fabs(cg_element(array, i) - wanted) <= 1e-6)) {
+            (void)refuse(b, name, "buffer is not the configured filter");
+            return;
+        }
+    }
+}

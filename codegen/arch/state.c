@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * state.c - what a checkpoint must hold against what it holds. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "error.h"
+
+static void print_shape(char *text, size_t size, const uint64_t *shape,
+                        int rank)
+{
+    size_t used = 0;
+    used += (size_t)snprintf(text, size, "[");
+    for (int i = 0; i < rank && used < size; i++) {
+        used += (size_t)snprintf(text + used, size - used, "%s%llu",
+                                 i > 0 ? "," : "",
+                                 (unsigned long long)shape[i]);
+    }
+    if (used < size) {
+        (void)snprintf(text + used, size - used, "]");
+    }
+}
+
+static void *fail(cg_state *state, const char *name, const char *what,
+                  const char *wanted, const char *got, const char *advice)
+{
+    if (!state->failed) {
+        state->failed = true;
+        (void)cg_fail(state->error, "%s:%s: %s; wanted %s, got %s; %s",
+                      state->path, name, what, wanted, got, advice);
+    }
+    return NULL;
+}
+
+static bool record(cg_state *state, char *name, bool buffer, int rank,
+                   const uint64_t *shape)
+{
+    if (state->count == state->capacity) {
+        size_t capacity = state->capacity * 2 + 64;
+        cg_spec *specs = cg_take(state->memory, capacity, sizeof(cg_spec));
+        if (specs == NULL) {
+            return false;
+        }
+        if (state->count > 0) {
+            memcpy(specs, state->specs, state->count * sizeof(cg_spec));
+        }
+        state->specs = specs;
+        state->capacity = capacity;
+    }
+    cg_spec *spec = &state->specs[state->count++];
+    spec->name = name;
+    spec->rank = rank;
+    spec->buffer = buffer;
+    uint64_t elements = 1;
+    for (int i = 0; i < rank; i++) {
+        spec->shape[i] = shape[i];
+        elements *= shape[i];
+    }
+    state->parameters += buffer ? 0 : elements;
+    return true;
+}
+
+static bool is_float(cg_dtype dtype)
+{
+    return dtype == CG_F32 || dtype == CG_F16 || dtype == CG_BF16 ||
+           dtype == CG_F64;
+}
+
+static const cg_array *check(cg_state *state, const cg_spec *spec)
+{
+    char wanted[96], got[96];
+    const cg_array *array = cg_find(state->file, spec->name);
+    print_shape(wanted, sizeof wanted, spec->shape, spec->rank);
+    if (array == NULL) {
+        return fail(state, spec->name, "tensor is missing", wanted, "nothing",
+                    "the configuration may belong to another network");
+    }
+    bool same = array->rank == spec->rank;
+    for (int i = 0; same && i < spec->rank; i++) {
+        same = array->shape[i] == spec->shape[i];
+    }
+    if (!same) {
+        print_shape(got, sizeof got, array->shape, array->rank);
+        return fail(state, spec->name, "wrong shape", wanted, got,
+                    "the configuration may belong to another network");
+    }
+    if (!is_float(array->dtype)) {
+        return fail(state, spec->name, "wrong type", "floating point",
+                    "integers", "save the weights as float32");
+    }
+    for (uint64_t i = 0; i < array->elements; i++) {
+        double value = cg_element(array, i);
+        if (!(fabs(value) <= 3.4028234e38)) {
+            (void)snprintf(got, sizeof got, "%g at element %llu", value,
+                           (unsigned long long)i);
+            return fail(state, spec->name, "weight is not finite",
+                        "finite values", got,
+                        "take a snapshot from before training diverged");
+        }
+    }
+    return array;
+}
+
+const cg_array *cg_need(cg_state *state, const char *name, bool buffer,
+                        const uint64_t shape[4])
+{
+    if (state->failed) {
+        return NULL;
+    }
+    int rank = 0;
+    while (rank < 4 && shape[rank] != 0) {
+        rank++;
+    }
+    char *full = cg_format(state->memory, "model.%s", name);
+    if (full == NULL || !record(state, full, buffer, rank, shape)) {
+        return fail(state, name, "out of memory", "room", "none",
+                    "use a machine with more");
+    }
+    if (state->file == NULL) {
+        return NULL;
+    }
+    return check(state, &state->specs[state->count - 1]);
+}
+
+static int compare_specs(const void *a, const void *b)
+{
+    return strcmp(((const cg_spec *)a)->name, ((const cg_spec *)b)->name);
+}
+
+bool cg_no_extras(cg_state *state)
+{
+    qsort(state->specs, state->count, sizeof(cg_spec), compare_specs);
+    for (size_t i = 0; i < state->file->array_count; i++) {
+        cg_spec key = {0};
+        char *name = cg_format(state->memory, "%s",
+                               state->file->arrays[i].name);
+        key.name = name;
+        if (name == NULL ||
+            bsearch(&key, state->specs, state->count, sizeof(cg_spec),
+                    compare_specs) == NULL) {
+            (void)fail(state, state->file->arrays[i].name,
+                       "tensor does not belong to the configured network",
+                       "only its tensors", "this one as well",
+                       "the configuration may belong to another network");
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * build.c - from a checkpoint to a placed program: the passes in order. */
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/arch.h"
+#include "error.h"
+#include "host/host.h"
+#include "pass/pass.h"
+
+/* The features that feed the first op, as the core computes them. */
+static cedm_features features_of(const cg_config *c, const cg_graph *graph)
+{
+    const cg_node *node = &graph->nodes[0];
+    cedm_features f = {.kind = c->fourier ? CEDM_FEATURES_FOURIER
+                                          : CEDM_FEATURES_POSITIONAL,
+                       .channels = node->channels,
+                       .endpoint = 1,
+                       .swap = 1,
+                       .freqs = c->fourier ? (cedm_weight)node->weight
+                                           : CEDM_NONE};
+    return f;
+}
+
+/* Images per cluster, from the optional metadata. */
+static bool read_freq(const cg_file *file, cg_program *p, cg_error *error)
+{
+    const char *text = cg_find_metadata(file, "cedm.cluster_freq");
+    if (text == NULL || p->label_dim == 0) {
+        return true;
+    }
+    cJSON *list = cJSON_Parse(text);
+    double *freq = cg_take(p->memory, p->label_dim, sizeof(double));
+    uint32_t count = 0;
+    double sum = 0.0;
+    bool ok = cJSON_IsArray(list) && freq != NULL;
+    const cJSON *value;
+    cJSON_ArrayForEach(value, list)
+    {
+        ok = ok && count < p->label_dim && cJSON_IsNumber(value) &&
+             value->valuedouble >= 0.0 && value->valuedouble <= 1e15 &&
+             value->valuedouble == floor(value->valuedouble);
+        if (ok) {
+            freq[count++] = value->valuedouble;
+            sum += value->valuedouble;
+        }
+    }
+    cJSON_Delete(list);
+    if (!ok || count != p->label_dim || !(sum > 0.0)) {
+        return cg_fail(error,
+                       "%s:cedm.cluster_freq: unusable; wanted %u counts of "
+                       "images, one per cluster; correct or remove it",
+                       file->path, p->label_dim);
+    }
+    p->freq = freq;
+    return true;
+}
+
+static void describe(cg_program *p, const cg_config *c, const char *json)
+{
+    p->resolution = c->img_resolution;
+    p->channels = c->img_channels;
+    p->label_dim = c->label_dim;
+    p->sigma_data = c->sigma_data;
+    p->sigma_min = c->sigma_min;
+    p->sigma_max = c->sigma_max;
+    p->config = json;
+    p->model_type = "SongUNet";
+}
+
+static bool build(cg_program *p, const cg_file *file, cg_memory *memory,
+                  cg_error *error)
+{
+    cg_config config;
+    cg_graph graph = {.memory = memory};
+    cg_state state = {.file = file, .path = file->path, .memory = memory,
+                      .error = error};
+    const char *json = cg_find_metadata(file, "cedm.config");
+    if (json == NULL) {
+        return cg_fail(error,
+                       "%s:__metadata__: no cedm.config; wanted the "
+                       "network's constructor arguments as JSON; add it when "
+                       "the checkpoint is saved",
+                       file->path);
+    }
+    if (!cg_config_parse(&config, file->path, json, error)) {
+        return false;
+    }
+    describe(p, &config, json);
+    if (!cg_song_build(&config, &state, &graph) || !cg_no_extras(&state)) {
+        return false;
+    }
+    p->parameter_count = state.parameters;
+    p->features = features_of(&config, &graph);
+    cg_fold_residual(&graph);
+    return read_freq(file, p, error) && cg_fuse(&graph, p, error) &&
+           cg_lives(p, error) && cg_place(p, error) && cg_measure(p, error);
+}
+
+cg_program *cg_build(const cg_file *checkpoint, cg_error *error)
+{
+    cg_memory *memory = cg_memory_new();
+    cg_program *p = memory == NULL ? NULL
+                                   : cg_take(memory, 1, sizeof(cg_program));
+    if (p == NULL) {
+        cg_memory_free(memory);
+        (void)cg_fail(error, "%s: out of memory", checkpoint->path);
+        return NULL;
+    }
+    p->memory = memory;
+    if (!build(p, checkpoint, memory, error)) {
+        cg_program_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+/* Parameters first, then buffers, each in order of request. */
+static cg_spec *copy_specs(const cg_state *state)
+{
+    cg_spec *specs = calloc(state->count + 1, sizeof(cg_spec));
+    size_t used = 0;
+    for (int buffers = 0; specs != NULL && buffers < 2; buffers++) {
+        for (size_t i = 0; i < state->count; i++) {
+            if (state->specs[i].buffer != (buffers == 1)) {
+                continue;
+            }
+            specs[used] = state->specs[i];
+            specs[used].name = strdup(state->specs[i].name);
+            if (specs[used++].name == NULL) {
+                cg_expected_free(specs, used);
+                return NULL;
+            }
+        }
+    }
+    return specs;
+}
+
+cg_spec *cg_expected(const char *config_json, size_t *count, cg_error *error)
+{
+    cg_config config;
+    cg_spec *specs = NULL;
+    cg_memory *memory = cg_memory_new();
+    cg_graph graph = {.memory = memory};
+    cg_state state = {.path = "configuration", .memory = memory,
+                      .error = error};
+    if (memory != NULL &&
+        cg_config_parse(&config, state.path, config_json, error) &&
+        cg_song_build(&config, &state, &graph)) {
+        specs = copy_specs(&state);
+        *count = state.count;
+    }
+    cg_memory_free(memory);
+    return specs;
+}
+
+void cg_expected_free(cg_spec *specs, size_t count)
+{
+    for (size_t i = 0; specs != NULL && i < count; i++) {
+        free(specs[i].name);
+    }
+    free(specs);
+}

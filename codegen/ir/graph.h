@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * graph.h - a network as the papers draw it: one node per layer, in order of
+ * evaluation.  The architecture builds it, passes turn it into a program. */
+#ifndef CEDM_CODEGEN_GRAPH_H
+#define CEDM_CODEGEN_GRAPH_H
+
+#include "codegen.h"
+#include "ir/memory.h"
+
+typedef enum cg_node_kind {
+    CG_IMAGE,      /* c_in * x */
+    CG_FEATURES,   /* of the noise level */
+    CG_EMBED,      /* in[0] + label embedding */
+    CG_LINEAR,     /* weight in[0] + bias */
+    CG_SILU,       /* in[0] */
+    CG_GROUP_NORM, /* in[0], groups, eps */
+    CG_CONV,       /* in[0], kernel, stride, pad */
+    CG_RESAMPLE,   /* in[0], mode, pad, filter */
+    CG_ADD_VECTOR, /* map in[0] + vector in[1] per channel */
+    CG_ADD,        /* in[0] + in[1] */
+    CG_SCALE,      /* in[0] * scale */
+    CG_CONCAT,     /* channels of in[0], then of in[1] */
+    CG_ATTENTION   /* in[0] is q, k, v */
+} cg_node_kind;
+
+#define CG_NO_NODE (-1)
+
+typedef struct cg_node {
+    cg_node_kind kind;
+    int in[2]; /* CG_NO_NODE where unused */
+    uint32_t height, width, channels; /* of the result; vectors are 1 x 1 */
+    const char *module;
+    uint64_t macs;
+    uint32_t kernel, stride, pad;
+    uint32_t mode;  /* enum cedm_resample_mode */
+    uint32_t groups, heads;
+    float eps, scale;
+    int weight, bias; /* params, or -1; for a resample the filter */
+} cg_node;
+
+typedef struct cg_graph {
+    cg_memory *memory;
+    cg_node *nodes;
+    int count, capacity;
+    int output;
+    cg_param *params;
+    uint32_t param_count, param_capacity;
+    uint32_t taps;
+    bool nearest; /* the filter is [1, 1]: up-sampling repeats pixels */
+    bool failed;  /* out of memory; sticky */
+} cg_graph;
+
+/* Appends a node like `node`, with its result's shape; its index. */
+int cg_node_add(cg_graph *graph, const cg_node *node);
+
+/* Appends a tensor of the blob made of `count` parts; its index. */
+int cg_param_add(cg_graph *graph, const char *name, const cg_part *parts,
+                 uint32_t count);
+
+/* Nodes that read node i. */
+int cg_uses(const cg_graph *graph, int i);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * operands.h - the tensors and weights of an op, whatever its kind. */
+#ifndef CEDM_CODEGEN_OPERANDS_H
+#define CEDM_CODEGEN_OPERANDS_H
+
+#include "codegen.h"
+
+typedef struct cg_operand {
+    cedm_ref *ref;
+    bool written;
+} cg_operand;
+
+#define CG_MAX_OPERANDS 12
+
+/* Operands that are not CEDM_NONE; their number. */
+int cg_operands(cg_op *op, cg_operand out[CG_MAX_OPERANDS]);
+
+/* Weights that are not CEDM_NONE, in the order of the descriptor. */
+int cg_weights(cg_op *op, cedm_weight *out[CG_MAX_OPERANDS]);
+
+#endif

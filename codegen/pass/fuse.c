@@ -1,0 +1,426 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fuse.c - a graph becomes a program.
+ *
+ * First, backwards, every node that ends a pattern is found and the nodes
+ * inside are marked; then, forwards, each end becomes one op (two with the
+ * coefficients of its norm).  Refs are indices of tensors, weights indices of
+ * params, until cg_place. */
+#include <string.h>
+
+#include "error.h"
+#include "pass/match.h"
+#include "pass/pass.h"
+
+/* Statistics cover this many pixels, in whole rows: enough to amortise the
+ * merge, few enough to stay in a level-1 cache with 16 channels. */
+#define STAT_PIXELS 128u
+
+typedef struct fusion {
+    cg_graph *g;
+    cg_program *p;
+    cg_memory *memory;
+    bool *inside;  /* node is part of another node's op */
+    int *tensor;   /* of each node, or -1 */
+    int *stats;    /* tensor of each node's statistics, or -1 */
+    bool *counted; /* node's statistics are read by a norm */
+    uint32_t *row; /* of each affine layer: where its vector begins */
+    int affine;    /* tensor of all affine vectors, or -1 */
+    uint32_t affine_width;
+    bool failed;
+} fusion;
+
+static const cg_node *at(const fusion *f, int i)
+{
+    return &f->g->nodes[i];
+}
+
+static uint32_t stat_rows(uint32_t height, uint32_t width)
+{
+    uint32_t rows = STAT_PIXELS / width;
+    rows = rows == 0 ? 1 : rows;
+    return rows < height ? rows : height;
+}
+
+/* ---- marking ----------------------------------------------------------- */
+
+static void mark(fusion *f, int i)
+{
+    if (i != CG_NO_NODE) {
+        f->inside[i] = true;
+    }
+}
+
+/* Everything between node x and the maps of its prologue. */
+static void mark_prologue(fusion *f, int x, const cg_prologue *p)
+{
+    while (x != p->source[0]) {
+        f->inside[x] = true;
+        x = at(f, x)->in[0];
+    }
+    for (int s = 0; s < 2 && p->norm != CG_NO_NODE; s++) {
+        if (p->source[s] != CG_NO_NODE) {
+            f->counted[p->source[s]] = true;
+        }
+    }
+}
+
+static void mark_conv(fusion *f, const cg_match *m)
+{
+    int x = m->root;
+    while (x != m->conv) { /* scale, add, add vector */
+        x = at(f, x)->in[0];
+        f->inside[x] = true;
+    }
+    mark(f, m->skip);
+    mark_prologue(f, at(f, m->conv)->in[0], &m->main);
+    if (m->skip != CG_NO_NODE) {
+        mark_prologue(f, at(f, m->skip)->in[0], &m->skip_main);
+    }
+}
+
+static void mark_all(fusion *f)
+{
+    for (int i = f->g->count - 1; i >= 0; i--) {
+        cg_match match;
+        if (f->inside[i]) {
+            continue;
+        }
+        if (at(f, i)->kind == CG_SILU &&
+            at(f, at(f, i)->in[0])->kind == CG_LINEAR) {
+            f->inside[at(f, i)->in[0]] = true;
+        } else if (at(f, i)->kind == CG_RESAMPLE) {
+            cg_prologue p = cg_match_prologue(f->g, at(f, i)->in[0], false);
+            mark_prologue(f, at(f, i)->in[0], &p);
+        } else if (cg_match_conv(f->g, i, &match)) {
+            mark_conv(f, &match);
+        }
+    }
+}
+
+/* ---- tensors ------------------------------------------------------------ */
+
+static int tensor(fusion *f, const char *name, uint32_t height,
+                  uint32_t width, uint32_t channels, bool f32)
+{
+    cg_tensor *t = &f->p->tensors[f->p->tensor_count];
+    t->name = name;
+    t->height = height;
+    t->width = width;
+    t->channels = channels;
+    t->elements = height * width * channels;
+    t->f32 = f32;
+    t->first = t->last = t->buffer = -1;
+    return (int)f->p->tensor_count++;
+}
+
+/* The stored value of a node.  Vectors and image-like maps stay float. */
+static int value(fusion *f, int i)
+{
+    const cg_node *node = at(f, i);
+    bool vector = node->height == 1 && node->width == 1;
+    bool f32 = vector || node->channels <= 4;
+    f->tensor[i] = tensor(f, node->module, node->height, node->width,
+                          node->channels, f32);
+    return f->tensor[i];
+}
+
+static cedm_ref ref(fusion *f, int i)
+{
+    if (i == CG_NO_NODE) {
+        return CEDM_NONE;
+    }
+    if (f->tensor[i] < 0) {
+        f->failed = true; /* a reader before its writer */
+        return CEDM_NONE;
+    }
+    return (cedm_ref)f->tensor[i];
+}
+
+static cg_op *op(fusion *f, cg_op_kind kind, const char *module,
+                 uint64_t macs)
+{
+    cg_op *o = &f->p->ops[f->p->op_count++];
+    o->kind = kind;
+    o->module = module;
+    o->macs = macs;
+    f->p->macs += macs;
+    return o;
+}
+
+static const char *named(fusion *f, const char *module, const char *suffix)
+{
+    const char *name = cg_format(f->memory, "%s%s", module, suffix);
+    f->failed = f->failed || name == NULL;
+    return name;
+}
+
+/* ---- ops ---------------------------------------------------------------- */
+
+/* Emits the coefficients of a prologue's norm; their tensor, or NONE. */
+static cedm_ref norm(fusion *f, const cg_prologue *p)
+{
+    if (p->norm == CG_NO_NODE) {
+        return CEDM_NONE;
+    }
+    const cg_node *node = at(f, p->norm);
+    const cg_node *map = at(f, p->source[0]);
+    cedm_norm_coeff d = {.height = map->height, .width = map->width,
+                         .groups = node->groups, .eps = node->eps,
+                         .stat_rows = stat_rows(map->height, map->width),
+                         .adaptive_src = CEDM_NONE,
+                         .gamma = (cedm_weight)node->weight,
+                         .beta = (cedm_weight)node->bias};
+    for (int s = 0; s < 2; s++) {
+        int source = p->source[s];
+        d.stats[s] = CEDM_NONE;
+        if (source != CG_NO_NODE) {
+            d.channels[s] = at(f, source)->channels;
+            d.stats[s] = (cedm_ref)f->stats[source];
+            f->failed = f->failed || f->stats[source] < 0;
+        }
+    }
+    int dst = tensor(f, node->module, 1, 2, node->channels, true);
+    d.dst = (cedm_ref)dst;
+    op(f, CG_OP_norm_coeff, node->module, 0)->u.norm_coeff = d;
+    return (cedm_ref)dst;
+}
+
+static void conv_skip(fusion *f, const cg_match *m, cedm_conv *d)
+{
+    d->skip_weight = d->skip_bias = CEDM_NONE;
+    d->skip_src[0] = d->skip_src[1] = CEDM_NONE;
+    if (m->skip == CG_NO_NODE) {
+        return;
+    }
+    const cg_node *skip = at(f, m->skip);
+    d->skip_up = m->skip_main.up;
+    d->skip_weight = (cedm_weight)skip->weight;
+    d->skip_bias = (cedm_weight)skip->bias;
+    for (int s = 0; s < 2; s++) {
+        int source = m->skip_main.source[s];
+        d->skip_src[s] = ref(f, source);
+        d->skip_cin[s] = source == CG_NO_NODE ? 0 : at(f, source)->channels;
+    }
+}
+
+static void conv(fusion *f, const cg_match *m)
+{
+    const cg_node *node = at(f, m->conv);
+    const cg_node *map = at(f, m->main.source[0]);
+    cedm_conv d = {.height = node->height, .width = node->width,
+                   .in_height = map->height, .in_width = map->width,
+                   .cout = node->channels, .kernel = node->kernel,
+                   .stride = node->stride, .pad = node->pad,
+                   .up = m->main.up, .act = m->main.act, .scale = m->scale,
+                   .emb_src = CEDM_NONE, .stats = CEDM_NONE,
+                   .weight = (cedm_weight)node->weight,
+                   .bias = (cedm_weight)node->bias};
+    for (int s = 0; s < 2; s++) {
+        int source = m->main.source[s];
+        d.src[s] = ref(f, source);
+        d.cin[s] = source == CG_NO_NODE ? 0 : at(f, source)->channels;
+    }
+    d.coeff = norm(f, &m->main);
+    conv_skip(f, m, &d);
+    d.residual = ref(f, m->residual);
+    if (m->vector != CG_NO_NODE) {
+        d.emb_src = (cedm_ref)f->affine;
+        d.emb_index = f->row[m->vector];
+        d.emb_stride = f->affine_width;
+        f->failed = f->failed || f->affine < 0;
+    }
+    d.dst = (cedm_ref)value(f, m->root);
+    d.stat_rows = stat_rows(node->height, node->width);
+    if (f->counted[m->root]) {
+        uint32_t partials = (node->height + d.stat_rows - 1) / d.stat_rows;
+        f->stats[m->root] = tensor(f, named(f, node->module, ".stats"),
+                                   partials, 2, node->channels, true);
+        d.stats = (cedm_ref)f->stats[m->root];
+    }
+    uint64_t macs = node->macs;
+    macs += m->skip == CG_NO_NODE ? 0 : at(f, m->skip)->macs;
+    op(f, CG_OP_conv, node->module, macs)->u.conv = d;
+}
+
+static void resample(fusion *f, int i)
+{
+    const cg_node *node = at(f, i);
+    cg_prologue p = cg_match_prologue(f->g, node->in[0], false);
+    const cg_node *map = at(f, p.source[0]);
+    cedm_resample d = {.mode = node->mode, .height = node->height,
+                       .width = node->width, .in_height = map->height,
+                       .in_width = map->width, .channels = node->channels,
+                       .taps = f->g->taps, .pad = node->pad, .act = p.act,
+                       .src = ref(f, p.source[0]),
+                       .filter = (cedm_weight)node->weight};
+    f->failed = f->failed || p.source[1] != CG_NO_NODE;
+    d.coeff = norm(f, &p);
+    d.dst = (cedm_ref)value(f, i);
+    op(f, CG_OP_resample, node->module, 0)->u.resample = d;
+}
+
+static void linear(fusion *f, int i, int layer, uint32_t act)
+{
+    const cg_node *node = at(f, layer);
+    cedm_linear d = {.in = at(f, node->in[0])->channels,
+                     .out = node->channels, .act = act,
+                     .src = ref(f, node->in[0]),
+                     .weight = (cedm_weight)node->weight,
+                     .bias = (cedm_weight)node->bias};
+    d.dst = (cedm_ref)value(f, i);
+    op(f, CG_OP_linear, node->module, node->macs)->u.linear = d;
+}
+
+/* All affine layers as one: their rows one after the other. */
+static void affine(fusion *f, int first)
+{
+    cg_graph *g = f->g;
+    uint32_t count = 0;
+    uint64_t macs = 0;
+    cg_part *weights = cg_take(f->memory, (size_t)g->count,
+                               sizeof(cg_part));
+    cg_part *biases = cg_take(f->memory, (size_t)g->count, sizeof(cg_part));
+    if (weights == NULL || biases == NULL) {
+        f->failed = true;
+        return;
+    }
+    for (int i = first; i < g->count; i++) {
+        const cg_node *node = at(f, i);
+        if (node->kind != CG_LINEAR || f->inside[i]) {
+            continue;
+        }
+        weights[count] = g->params[node->weight].parts[0];
+        biases[count++] = g->params[node->bias].parts[0];
+        f->row[i] = f->affine_width;
+        f->affine_width += node->channels;
+        macs += node->macs;
+    }
+    int in = at(f, first)->in[0];
+    cedm_linear d = {.in = at(f, in)->channels, .out = f->affine_width,
+                     .act = CEDM_ACT_NONE, .src = ref(f, in)};
+    d.weight = (cedm_weight)cg_param_add(g, "affine.weight", weights, count);
+    d.bias = (cedm_weight)cg_param_add(g, "affine.bias", biases, count);
+    f->affine = tensor(f, "affine", 1, 1, f->affine_width, true);
+    d.dst = (cedm_ref)f->affine;
+    op(f, CG_OP_linear, "affine", macs)->u.linear = d;
+}
+
+static void embed(fusion *f, int i)
+{
+    const cg_node *node = at(f, i);
+    cedm_embed d = {.channels = node->channels,
+                    .label_dim = f->p->label_dim,
+                    .label_scale =
+                        (float)__builtin_sqrt((double)f->p->label_dim),
+                    .features = ref(f, node->in[0]),
+                    .weight = (cedm_weight)node->weight,
+                    .bias = (cedm_weight)node->bias};
+    d.dst = (cedm_ref)value(f, i);
+    op(f, CG_OP_embed, node->module, node->macs)->u.embed = d;
+}
+
+static void attention(fusion *f, int i)
+{
+    const cg_node *node = at(f, i);
+    cedm_attention d = {.tokens = node->height * node->width,
+                        .channels = node->channels, .heads = node->heads,
+                        .src = ref(f, node->in[0])};
+    d.dst = (cedm_ref)value(f, i);
+    op(f, CG_OP_attention, node->module, node->macs)->u.attention = d;
+}
+
+/* The op of node i, which ends a pattern. */
+static void lower(fusion *f, int i)
+{
+    cg_match match;
+    switch (at(f, i)->kind) {
+    case CG_IMAGE:
+        f->p->input_ref = (cedm_ref)value(f, i);
+        break;
+    case CG_FEATURES:
+        f->p->features_ref = (cedm_ref)value(f, i);
+        break;
+    case CG_EMBED:
+        embed(f, i);
+        break;
+    case CG_LINEAR:
+        if (f->affine < 0) {
+            affine(f, i);
+        }
+        break;
+    case CG_SILU:
+        linear(f, i, at(f, i)->in[0], CEDM_ACT_SILU);
+        break;
+    case CG_RESAMPLE:
+        resample(f, i);
+        break;
+    case CG_ATTENTION:
+        attention(f, i);
+        break;
+    case CG_CONV:
+    case CG_ADD_VECTOR:
+    case CG_ADD:
+    case CG_SCALE:
+        if (cg_match_conv(f->g, i, &match)) {
+            conv(f, &match);
+            break;
+        }
+        f->failed = true;
+        break;
+    case CG_GROUP_NORM:
+    case CG_CONCAT:
+        f->failed = true; /* always part of an op */
+        break;
+    }
+}
+
+static bool start(fusion *f)
+{
+    size_t count = (size_t)f->g->count;
+    /* A node makes at most one value, one statistics, one pair of
+     * coefficients, and two ops. */
+    f->p->tensors = cg_take(f->memory, 3 * count + 1, sizeof(cg_tensor));
+    f->p->ops = cg_take(f->memory, 2 * count, sizeof(cg_op));
+    f->inside = cg_take(f->memory, count, sizeof(bool));
+    f->counted = cg_take(f->memory, count, sizeof(bool));
+    f->tensor = cg_take(f->memory, count, sizeof(int));
+    f->stats = cg_take(f->memory, count, sizeof(int));
+    f->row = cg_take(f->memory, count, sizeof(uint32_t));
+    if (f->p->tensors == NULL || f->p->ops == NULL || f->inside == NULL ||
+        f->counted == NULL || f->tensor == NULL || f->stats == NULL ||
+        f->row == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        f->tensor[i] = f->stats[i] = -1;
+    }
+    return true;
+}
+
+bool cg_fuse(cg_graph *graph, cg_program *program, cg_error *error)
+{
+    fusion f = {.g = graph, .p = program, .memory = graph->memory,
+                .affine = -1};
+    if (!start(&f)) {
+        return cg_fail(error, "out of memory while fusing");
+    }
+    mark_all(&f);
+    for (int i = 0; i < graph->count && !f.failed; i++) {
+        if (!f.inside[i]) {
+            lower(&f, i);
+        }
+    }
+    if (f.failed || graph->failed) {
+        return cg_fail(error, "the network has a pattern of layers that no "
+                              "op covers; please report its configuration");
+    }
+    for (uint32_t i = 0; i < program->op_count; i++) {
+        /* id is the first member of every descriptor */
+        program->ops[i].u.embed.id = i;
+    }
+    program->output_ref = (cedm_ref)f.tensor[graph->output];
+    program->params = graph->params;
+    program->param_count = graph->param_count;
+    return true;
+}

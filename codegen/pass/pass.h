@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pass.h - graph to graph, graph to program, program to placed program. */
+#ifndef CEDM_CODEGEN_PASS_H
+#define CEDM_CODEGEN_PASS_H
+
+#include "ir/graph.h"
+
+/* [convolution, then FIR filter and stride 2]  ->
+ * [FIR filter at stride 1, then convolution at stride 2].
+ * The two commute; the second has a quarter of the multiply-adds. */
+void cg_fold_residual(cg_graph *graph);
+
+/* Fuses nodes into ops: norms become coefficients, activations and
+ * up-sampling prologues, additions and scales epilogues, concatenations
+ * second sources, 1x1 skips extra sources, affine layers one linear op. */
+bool cg_fuse(cg_graph *graph, cg_program *program, cg_error *error);
+
+/* Lives of tensors; tensors that may share one buffer share it. */
+bool cg_lives(cg_program *program, cg_error *error);
+
+/* Plans both segments, checks the plans, and rewrites refs and weights to
+ * what the runtime expects. */
+bool cg_place(cg_program *program, cg_error *error);
+
+#endif
