@@ -45,7 +45,7 @@ bool cg_json_expect(cg_json *json, char character)
 }
 
 /* Bytes of the UTF-8 sequence at p, 0 if it is malformed: overlong, a
- * surrogate, past U+10FFFF or cut short [RFC 3629, section 4]. */
+ * surrogate, past U+10FFFF or cut short (RFC 3629, section 4). */
 static size_t utf8_length(const unsigned char *p, size_t left)
 {
     unsigned char lead = p[0], low = 0x80, high = 0xbf;

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The largest whole number that every JSON tool keeps exact [RFC 7493]. */
+/* The largest whole number that every JSON tool keeps exact (RFC 7493). */
 #define CG_JSON_MAX_INTEGER ((UINT64_C(1) << 53) - 1u)
 
 typedef struct cg_json {
