@@ -2,6 +2,7 @@
 #
 # One Makefile, out of tree, no configure.  `make help` lists the targets.
 # Overridable: CC AR CFLAGS OPT BUILD WERROR=1 SAN=address,undefined|thread
+# V=1 (show whole commands)
 
 ifeq ($(origin CC),default)
 CC = gcc
@@ -11,6 +12,7 @@ BUILD   ?= build
 OPT     ?= -O2 -g
 SAN     ?=
 WERROR  ?=
+V       ?=
 
 # ---- flags ---------------------------------------------------------------
 
@@ -85,6 +87,10 @@ CHECKPOINT = tests/golden/fashion.safetensors
 
 # ---- building ------------------------------------------------------------
 
+Q = $(if $(V),,@)
+# Before a recipe: its folder, and one short line instead of the command.
+say = @mkdir -p $(@D)$(if $(V),,; echo "  $(1) $@")
+
 .PHONY: all lib tools programs
 all: lib tools ## build the libraries and the tools
 lib: $(LIBS)
@@ -95,46 +101,46 @@ programs: all $(TESTS) $(SYNTH) $(EMBED) \
 $(LIBCEDM): $(RT_OBJ)
 $(LIBGEN): $(GEN_OBJ)
 $(LIBS):
-	@mkdir -p $(@D)
+	$(call say,AR)
 	@rm -f $@
-	$(AR) rcsD $@ $^
+	$(Q)$(AR) rcsD $@ $^
 
 $(BUILD)/bin/cedm-gen: $(DEMO_OBJ)
 $(BUILD)/bin/cedm-%: $(OBJ)/tools/cedm-%.o $(TOOL_SHARED) $(LIBS)
-	@mkdir -p $(@D)
-	$(LINK) $(filter %.o,$^) $(LIBS) $(TOOL_LIBS) -o $@
+	$(call say,LINK)
+	$(Q)$(LINK) $(filter %.o,$^) $(LIBS) $(TOOL_LIBS) -o $@
 
 $(OBJ)/runtime/%.o: runtime/%.c
-	@mkdir -p $(@D)
-	$(CC) $(RT_FLAGS) -Iruntime $(CFLAGS) -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(RT_FLAGS) -Iruntime $(CFLAGS) -c $< -o $@
 $(OBJ)/runtime/%.avx2.o: runtime/%.c
-	@mkdir -p $(@D)
-	$(CC) $(RT_FLAGS) -Iruntime -DCEDM_ISA=avx2 $(ISA_avx2) $(CFLAGS) -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(RT_FLAGS) -Iruntime -DCEDM_ISA=avx2 $(ISA_avx2) $(CFLAGS) -c $< -o $@
 $(OBJ)/codegen/%.o: codegen/%.c
-	@mkdir -p $(@D)
-	$(CC) $(HOST_FLAGS) -Icodegen $(CFLAGS) -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(HOST_FLAGS) -Icodegen $(CFLAGS) -c $< -o $@
 $(OBJ)/tools/%.o: tools/%.c
-	@mkdir -p $(@D)
-	$(CC) $(HOST_FLAGS) -Icodegen -Itools -Iweights $(CFLAGS) -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(HOST_FLAGS) -Icodegen -Itools -Iweights $(CFLAGS) -c $< -o $@
 $(OBJ)/weights/%.o: weights/%.c
-	@mkdir -p $(@D)
-	$(CC) $(RT_FLAGS) $(CFLAGS) -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(RT_FLAGS) $(CFLAGS) -c $< -o $@
 $(OBJ)/weights/%_blob.o: weights/%_blob.S weights/%.cedm
-	@mkdir -p $(@D)
-	$(CC) -Iweights -Wa,-Iweights $(CFLAGS) -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) -Iweights -Wa,-Iweights $(CFLAGS) -c $< -o $@
 $(OBJ)/tests/%.o: tests/%.c
-	@mkdir -p $(@D)
-	$(CC) $(TEST_FLAGS) $(CFLAGS) -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(TEST_FLAGS) $(CFLAGS) -c $< -o $@
 $(OBJ)/bench/%.o: bench/%.c
-	@mkdir -p $(@D)
-	$(CC) $(TEST_FLAGS) $(CFLAGS) -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(TEST_FLAGS) $(CFLAGS) -c $< -o $@
 $(OBJ)/examples/%.o: examples/%.c
-	@mkdir -p $(@D)
-	$(CC) $(BASE) -Iweights $(CFLAGS) -c $< -o $@
+	$(call say,CC)
+	$(Q)$(CC) $(BASE) -Iweights $(CFLAGS) -c $< -o $@
 
 define link-test
-@mkdir -p $(@D)
-$(LINK) $(filter %.o,$^) $(LIBS) $(TEST_LIBS) -o $@
+$(call say,LINK)
+$(Q)$(LINK) $(filter %.o,$^) $(LIBS) $(TEST_LIBS) -o $@
 endef
 $(UNIT): $(BUILD)/test/%: $(OBJ)/tests/unit/%.o $(TOOL_SHARED) $(DEMO_OBJ) $(LIBS)
 	$(link-test)
@@ -149,13 +155,13 @@ $(BENCHES): $(BUILD)/bench/%: $(OBJ)/bench/%.o $(TOOL_SHARED) $(DEMO_OBJ) $(LIBS
 
 # As an application links it: the model and libcedm.a, no other library.
 $(EMBED): $(OBJ)/examples/embed.o $(DEMO_OBJ) $(LIBCEDM)
-	@mkdir -p $(@D)
-	$(LINK) $^ -o $@
+	$(call say,LINK)
+	$(Q)$(LINK) $^ -o $@
 # The same program with a malloc that aborts until the image is made.
 $(BUILD)/test/embed_nomalloc: $(OBJ)/examples/embed.o \
   $(OBJ)/tests/check/nomalloc.o $(DEMO_OBJ) $(LIBCEDM)
-	@mkdir -p $(@D)
-	$(LINK) -Wl,--wrap=cedm_sample_images $^ -o $@
+	$(call say,LINK)
+	$(Q)$(LINK) -Wl,--wrap=cedm_sample_images $^ -o $@
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
 

@@ -35,7 +35,7 @@ find include runtime codegen tools examples bench tests docs -type f \
                 inside = 0
             }
         }' "$file" ;;
-        esac | grep -oE '(^|[^A-Za-z0-9_)\]])\[[A-Z][A-Z0-9]{2,}\]' |
+        esac | grep -oE '(^|[^]A-Za-z0-9_)])\[[A-Z][A-Z0-9]{2,}\]' |
             sed "s|.*\[\(.*\)\]|\1 $file|" || true
     done | sort -u >"$work/used"
 

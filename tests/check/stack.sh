@@ -1,8 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# stack.sh - every stack frame of the runtime and of generated code is static
-# and below 4096 bytes, and no function reaches itself through direct calls.
+# stack.sh - every stack frame of the runtime and of generated code is below
+# 4096 bytes, and no function reaches itself through direct calls.  gcc says
+# "static" or, where arguments are pushed, "dynamic,bounded": both are sums
+# of constants.
 set -eu
 build=${BUILD:-build}
 limit=4096
@@ -16,7 +18,7 @@ if [ "$frames" -lt 50 ]; then
 fi
 bad=$(awk -F '\t' -v limit=$limit '
     $2 >= limit { print $1 ": " $2 " bytes; wanted less than " limit }
-    $3 != "static" { print $1 ": size is " $3 "; wanted static" }
+    $3 == "dynamic" { print $1 ": its size is unbounded; wanted a constant" }
 ' "$build/check/frames")
 if [ -n "$bad" ]; then
     printf '%s\n' "$bad"
