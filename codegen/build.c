@@ -69,6 +69,9 @@ static void describe(cg_program *p, const cg_config *c, const char *json)
     p->sigma_max = c->sigma_max;
     p->config = json;
     p->model_type = "SongUNet";
+    /* The one layer without an op: augmentation labels are 0 here. */
+    p->macs = (uint64_t)c->augment_dim * c->model_channels *
+              c->channel_mult_noise;
 }
 
 static bool build(cg_program *p, const cg_file *file, cg_memory *memory,
