@@ -165,7 +165,8 @@ uint64_t cedm_weights_bytes(const cedm_model *model,
                             const cedm_backend *backend);
 
 /* Bytes of arena for a batch and a number of workers, the same number as the
- * macro in the generated header; enough for every CPU backend. */
+ * macro in the generated header; enough for every CPU backend.  0 if the model,
+ * batch or workers would be refused by cedm_net_init. */
 uint64_t cedm_arena_bytes(const cedm_model *model, uint32_t batch,
                           uint32_t workers);
 
@@ -225,8 +226,10 @@ cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
 /* ---- sampler ---------------------------------------------------------- */
 
 /* Parameters of Algorithm 2 of Karras et al. 2022, under their names. */
+#define CEDM_MAX_STEPS 65536u
+
 typedef struct cedm_sampler_params {
-    uint32_t steps;      /* N >= 1; N = 1: one Euler step from sigma_max */
+    uint32_t steps;      /* N, 1..65536; 1: one Euler step from sigma_max */
     double sigma_min;    /* clipped to the model's range */
     double sigma_max;
     double rho;          /* not 0 */
@@ -239,12 +242,12 @@ cedm_sampler_params cedm_sampler_params_default(void);
 
 typedef struct cedm_sampler {
     cedm_net *net;
-    cedm_sampler_params params;
-    double sigma_min, sigma_max;
+    cedm_sampler_params params; /* its range clipped to the model's */
     uint32_t n, step;
 } cedm_sampler;
 
-/* Noise level i of the schedule, i = 0..steps; 0 for i = steps (eq. 5). */
+/* Noise level i of the schedule, i = 0..steps; 0 for i = steps (eq. 5).  The
+ * parameters are taken as they are, not clipped to a model's range. */
 double cedm_sigma(const cedm_sampler_params *params, uint32_t i);
 
 /* Starts n images: x = sigma_max * latent(seed).
@@ -258,7 +261,9 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
 
 /* One step: one or two evaluations of the network (twice that with
  * guidance).  The caller's loop is the progress, the cancel, the preview.
- * Returns CEDM_MORE, or CEDM_OK after the last step; E_STATE after that. */
+ * Returns CEDM_MORE, or CEDM_OK after the last step; E_STATE after that.
+ * Errors: E_NULL E_STATE E_NONFINITE (ends the run: the state is what it was
+ * before the step, or with that step's fresh noise). */
 cedm_status cedm_sample_step(cedm_sampler *sampler);
 
 /* The images so far, 8 bits: trunc(clip(127.5 x + 128, 0, 255)).
@@ -270,7 +275,8 @@ const cedm_real *cedm_sample_state(const cedm_sampler *sampler);
 
 /* The cluster that the reference draws for a seed (draw 1 of its stream):
  * with freq NULL uniform in 0..label_dim-1, else by inverse CDF on freq, the
- * images per cluster, [label_dim].  -1 if label_dim is 0. */
+ * images per cluster, [label_dim].  -1 if label_dim is 0 or freq has no entry
+ * above 0. */
 int32_t cedm_draw_cluster(const cedm_model *model, uint64_t seed,
                           const double *freq);
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * model.c - the checks of model.h. */
+#include "model.h"
+
+#include <stdbool.h>
+
+#define MAX_RESOLUTION 16384u /* 4 channels: 2^30 elements an image */
+#define MAX_CHANNELS 4u
+
+static bool known(const cedm_model *model)
+{
+    return model->precond == CEDM_PRECOND_EDM &&
+           model->features.kind <= CEDM_FEATURES_FOURIER &&
+           model->features.channels >= 2 &&
+           model->features.endpoint <= 1 &&
+           model->resolution >= 1 && model->resolution <= MAX_RESOLUTION &&
+           model->channels >= 1 && model->channels <= MAX_CHANNELS &&
+           model->label_dim <= INT32_MAX && model->sigma_data > 0;
+}
+
+/* abi and size come first in every version of the structure. */
+cedm_status cedm_model_check(const cedm_model *model)
+{
+    if (model == NULL) {
+        return CEDM_E_NULL;
+    }
+    if (model->abi != CEDM_MODEL_ABI || model->size != sizeof *model) {
+        return CEDM_E_ABI;
+    }
+    if (model->eval == NULL ||
+        (model->tensors == NULL && model->tensor_count > 0)) {
+        return CEDM_E_NULL;
+    }
+    return known(model) ? CEDM_OK : CEDM_E_ABI;
+}
+
+cedm_status cedm_clusters_check(const cedm_model *model,
+                                const int32_t *clusters, uint32_t n)
+{
+    if (clusters == NULL) {
+        return CEDM_OK;
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        if (clusters[i] < -1 ||
+            (int64_t)clusters[i] >= (int64_t)model->label_dim) {
+            return CEDM_E_CLUSTER;
+        }
+    }
+    return CEDM_OK;
+}

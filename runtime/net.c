@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * net.c - sizes, prepared weights, and the arena of a network. */
+#include <stdbool.h>
+#include <string.h>
+
+#include "model.h"
+
+#define MAX_BATCH 65536u
+#define MAX_WORKERS 1024u
+/* Keeps every sum of sizes below 2^63. */
+#define MAX_SCRATCH ((uint64_t)1 << 48)
+
+static bool aligned(const void *region)
+{
+    return (uintptr_t)region % CEDM_ALIGN == 0;
+}
+
+/* ---- sizes ------------------------------------------------------------- */
+
+static uint64_t index_bytes(const cedm_model *model)
+{
+    return CEDM_ALIGN_UP(sizeof(uint32_t) * (uint64_t)model->op_count);
+}
+
+uint64_t cedm_weights_bytes(const cedm_model *model,
+                            const cedm_backend *backend)
+{
+    cedm_sizes sizes = {0, 0};
+
+    if (cedm_model_check(model) != CEDM_OK || backend == NULL ||
+        backend->prepare == NULL) {
+        return 0;
+    }
+    sizes.weights = index_bytes(model);
+    model->eval(backend->sizes, &sizes);
+    return sizes.weights;
+}
+
+static bool counts_fit(const cedm_model *model, uint32_t batch,
+                       uint32_t workers)
+{
+    return batch >= 1 && batch <= MAX_BATCH && workers >= 1 &&
+           workers <= MAX_WORKERS && model->scratch_bytes <= MAX_SCRATCH;
+}
+
+uint64_t cedm_arena_bytes(const cedm_model *model, uint32_t batch,
+                          uint32_t workers)
+{
+    if (cedm_model_check(model) != CEDM_OK ||
+        !counts_fit(model, batch, workers)) {
+        return 0;
+    }
+    return CEDM_ARENA_BYTES(model->act_elements, model->f32_elements,
+                            model->scratch_bytes, cedm_pixels(model),
+                            (uint64_t)model->features.channels, batch,
+                            workers);
+}
+
+/* ---- prepared weights -------------------------------------------------- */
+
+cedm_status cedm_prepare(const cedm_blob *blob, const cedm_backend *backend,
+                         void *weights, size_t size)
+{
+    cedm_prepare_ctx ctx;
+    uint64_t need;
+
+    if (blob == NULL || blob->model == NULL || backend == NULL) {
+        return CEDM_E_NULL;
+    }
+    need = cedm_weights_bytes(blob->model, backend);
+    if (need == 0) {
+        return CEDM_OK;
+    }
+    if (weights == NULL) {
+        return CEDM_E_NULL;
+    }
+    if (!aligned(weights)) {
+        return CEDM_E_ALIGN;
+    }
+    if (size < need) {
+        return CEDM_E_WEIGHTS;
+    }
+    ctx.data = blob->data;
+    ctx.weights = weights;
+    ctx.used = index_bytes(blob->model);
+    memset(weights, 0, (size_t)ctx.used);
+    blob->model->eval(backend->prepare, &ctx);
+    if (ctx.used != need) { /* the backend's two tables disagree */
+        memset(weights, 0, (size_t)need);
+        return CEDM_E_WEIGHTS;
+    }
+    return CEDM_OK;
+}
+
+/* An index that points outside the region was not made by cedm_prepare, or
+ * was made for another backend or model. */
+static cedm_status check_weights(const cedm_net_config *config,
+                                 const cedm_model *model)
+{
+    uint64_t bytes = cedm_weights_bytes(model, config->backend);
+    const uint32_t *index = config->weights;
+
+    if (bytes == 0) {
+        return CEDM_OK;
+    }
+    if (config->weights == NULL) {
+        return CEDM_E_NULL;
+    }
+    if (!aligned(config->weights)) {
+        return CEDM_E_ALIGN;
+    }
+    for (uint32_t i = 0; i < model->op_count; i++) {
+        if ((uint64_t)index[i] * CEDM_ALIGN > bytes) {
+            return CEDM_E_WEIGHTS;
+        }
+    }
+    return CEDM_OK;
+}
+
+/* ---- network ----------------------------------------------------------- */
+
+cedm_net_config cedm_net_config_default(void)
+{
+    cedm_net_config config = {
+        .backend = cedm_backend_portable(),
+        .batch = 1,
+        .workers = 1,
+    };
+
+    return config;
+}
+
+/* Takes the next part of the arena. */
+static void *take(unsigned char **at, uint64_t bytes)
+{
+    void *part = *at;
+
+    *at += bytes;
+    return part;
+}
+
+/* As CEDM_ARENA_BYTES adds it up. */
+static void place(cedm_net *net, const cedm_net_config *config)
+{
+    const cedm_model *model = net->model;
+    uint64_t batch = config->batch;
+    uint64_t map = batch * cedm_pixels(model);
+    uint64_t stride = CEDM_ALIGN_UP(model->scratch_bytes);
+    unsigned char *at = config->arena;
+    unsigned char *end;
+
+    net->exec.act = take(&at, CEDM_ALIGN_UP(batch * model->act_elements * 4u));
+    net->exec.f32 = take(&at, CEDM_ALIGN_UP(batch * model->f32_elements * 4u));
+    net->exec.scratch = take(&at, config->workers * stride);
+    net->exec.scratch_stride = (size_t)stride;
+    end = at + CEDM_ALIGN_UP(4u * map * sizeof(cedm_real));
+    for (int i = 0; i < 4; i++) {
+        net->state[i] = take(&at, map * sizeof(cedm_real));
+    }
+    at = end;
+    /* widest first, so that each part is aligned for its type */
+    net->seeds = take(&at, batch * sizeof *net->seeds);
+    net->scalars = take(&at, 4u * batch * sizeof *net->scalars);
+    net->features =
+        take(&at, batch * model->features.channels * sizeof(float));
+    net->clusters[0] = take(&at, batch * sizeof(int32_t));
+    net->clusters[1] = take(&at, batch * sizeof(int32_t));
+    for (uint32_t i = 0; i < config->batch; i++) {
+        net->clusters[1][i] = -1;
+    }
+}
+
+static cedm_status check_config(const cedm_net_config *config,
+                                const cedm_model *model)
+{
+    cedm_status status = cedm_model_check(model);
+
+    if (status != CEDM_OK) {
+        return status;
+    }
+    if (!counts_fit(model, config->batch, config->workers)) {
+        return CEDM_E_BATCH;
+    }
+    if (!aligned(config->arena)) {
+        return CEDM_E_ALIGN;
+    }
+    if (config->arena_bytes <
+        cedm_arena_bytes(model, config->batch, config->workers)) {
+        return CEDM_E_ARENA;
+    }
+    return check_weights(config, model);
+}
+
+cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
+                          const cedm_net_config *config)
+{
+    cedm_status status;
+
+    if (net == NULL) {
+        return CEDM_E_NULL;
+    }
+    memset(net, 0, sizeof *net);
+    if (blob == NULL || config == NULL || config->backend == NULL ||
+        config->arena == NULL) {
+        return CEDM_E_NULL;
+    }
+    status = check_config(config, blob->model);
+    if (status != CEDM_OK) {
+        return status;
+    }
+    net->model = blob->model;
+    net->ops = config->backend->run;
+    net->ctx = &net->exec;
+    net->exec.model = blob->model;
+    net->exec.data = blob->data;
+    net->exec.weights = config->weights;
+    net->exec.batch = config->batch;
+    net->exec.workers = config->workers;
+    net->exec.parallel_for = config->parallel_for;
+    net->exec.pool = config->pool;
+    place(net, config);
+    return CEDM_OK;
+}
