@@ -22,6 +22,7 @@ static void describe(cg_emission *emission, const cg_program *program,
                      const cg_file *checkpoint, const char *name)
 {
     const char *slash = strrchr(checkpoint->path, '/');
+    const char *base = slash != NULL ? slash + 1 : checkpoint->path;
     size_t n = 0;
 
     memset(emission, 0, sizeof *emission);
@@ -32,8 +33,12 @@ static void describe(cg_emission *emission, const cg_program *program,
 
         emission->upper[n] = c >= 'a' && c <= 'z' ? (char)(c - 32) : c;
     }
-    cg_safe_name(emission->source,
-                 slash != NULL ? slash + 1 : checkpoint->path);
+    cg_safe_name(emission->source, base);
+    for (size_t i = 0; emission->source[i] != '\0'; i++) {
+        if (base[i] == '-') {
+            emission->source[i] = '-'; /* harmless, and usual in files */
+        }
+    }
     cg_sha256(checkpoint->bytes, checkpoint->size, emission->source_sha256);
     emission->cluster_ids = cg_find_metadata(checkpoint, "cedm.cluster_ids");
 }
