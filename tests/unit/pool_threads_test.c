@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pool_threads_test.c - the thread pool: every index once, never two tasks
+ * at a time with one worker.  Links with the shared objects of tools. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "pool.h"
+
+#define MAX_INDICES 5000u
+#define MAX_THREADS 8u
+
+typedef struct tally {
+    _Atomic uint32_t times[MAX_INDICES];
+    _Atomic int inside[MAX_THREADS];
+    _Atomic uint32_t collisions, bad_workers;
+    uint32_t workers;
+    uint32_t plain[MAX_INDICES]; /* written by tasks, read by the caller */
+} tally;
+
+static tally shared;
+
+static void count_task(void *arg, uint32_t index, uint32_t worker)
+{
+    tally *t = arg;
+    if (worker >= t->workers) {
+        atomic_fetch_add(&t->bad_workers, 1);
+        return;
+    }
+    if (atomic_exchange(&t->inside[worker], 1) != 0) {
+        atomic_fetch_add(&t->collisions, 1);
+    }
+    atomic_fetch_add(&t->times[index], 1);
+    t->plain[index] = index + 1;
+    for (volatile int i = 0; i < 50; i++) {
+    }
+    atomic_store(&t->inside[worker], 0);
+}
+
+static void run_once(pool *p, uint32_t workers, uint32_t count)
+{
+    shared.workers = workers;
+    for (uint32_t i = 0; i < count; i++) {
+        atomic_store(&shared.times[i], 0);
+        shared.plain[i] = 0;
+    }
+    pool_for(p, count_task, &shared, count);
+    assert_int_equal(atomic_load(&shared.bad_workers), 0);
+    assert_int_equal(atomic_load(&shared.collisions), 0);
+    for (uint32_t i = 0; i < count; i++) {
+        if (atomic_load(&shared.times[i]) != 1 || shared.plain[i] != i + 1) {
+            fail_msg("%u threads, %u indices: index %u done %u times, left "
+                     "%u",
+                     workers, count, i, atomic_load(&shared.times[i]),
+                     shared.plain[i]);
+        }
+    }
+}
+
+static void every_index_once(void **state)
+{
+    (void)state;
+    static const uint32_t counts[] = {0, 1, 2, 3, 7, 8, 64, MAX_INDICES};
+    for (uint32_t threads = 1; threads <= MAX_THREADS; threads++) {
+        failure f;
+        pool *p = pool_open(threads, 2, &f);
+        assert_non_null(p);
+        for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
+            run_once(p, threads, counts[i]);
+        }
+        pool_close(p);
+    }
+}
+
+/* Many short jobs, one after the other: a late worker must not take an index
+ * of the next job with the task of the last one. */
+static void reuse(void **state)
+{
+    (void)state;
+    static const uint32_t processors[] = {1, MAX_THREADS};
+    for (size_t k = 0; k < 2; k++) { /* sleeping workers, spinning workers */
+        failure f;
+        pool *p = pool_open(4, processors[k], &f);
+        assert_non_null(p);
+        for (uint32_t i = 0; i < 2000; i++) {
+            run_once(p, 4, 1 + i % 9);
+        }
+        pool_close(p);
+    }
+}
+
+static void open_and_close(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < 100; i++) {
+        failure f;
+        pool *p = pool_open(1 + i % MAX_THREADS, 2, &f);
+        assert_non_null(p);
+        pool_close(p);
+    }
+    pool_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_index_once),
+        cmocka_unit_test(reuse),
+        cmocka_unit_test(open_and_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

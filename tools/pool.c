@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * pool.c - the threads behind cedm_parallel_for.
+ *
+ * A network has some hundred ops of a few microseconds each, so waking must
+ * be cheap: a worker spins for a while before it sleeps on a condition.
+ *
+ * One job at a time, in one atomic word: the job's generation and how many
+ * indices are left to hand out.  A worker reads the job, then takes an index
+ * by compare-and-swap on that word: it can only succeed while that very job
+ * has indices left, so that a worker which was descheduled meanwhile takes
+ * nothing.  The caller waits for the indices that were taken, never for a
+ * thread that has not woken up: a busy machine costs speed in proportion. */
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "pool.h"
+
+#if defined(__x86_64__) || defined(__i386__)
+#define PAUSE() __builtin_ia32_pause()
+#else
+#define PAUSE() atomic_signal_fence(memory_order_seq_cst)
+#endif
+
+/* About 20 microseconds: longer than the serial parts between two ops, and
+ * short enough not to starve other programs. */
+#define SPINS 1000
+
+typedef struct worker {
+    pool *owner;
+    pthread_t thread;
+    uint32_t index;
+} worker;
+
+struct pool {
+    worker *workers; /* [threads - 1] */
+    uint32_t started;
+    uint32_t spins; /* 0 when there are more threads than processors */
+
+    _Atomic uint64_t state; /* generation << 32 | indices left */
+    _Atomic(cedm_task *) task;
+    _Atomic(void *) arg;
+    _Atomic uint32_t unfinished; /* indices of the job not yet done */
+    _Atomic bool stop;
+
+    pthread_mutex_t lock; /* guards sleeping only */
+    pthread_cond_t begin, end;
+};
+
+static uint32_t generation_of(uint64_t state)
+{
+    return (uint32_t)(state >> 32);
+}
+
+/* One index is done; wakes the caller after the last. */
+static void finish_one(pool *p)
+{
+    if (atomic_fetch_sub(&p->unfinished, 1) == 1) {
+        pthread_mutex_lock(&p->lock);
+        pthread_cond_signal(&p->end);
+        pthread_mutex_unlock(&p->lock);
+    }
+}
+
+/* Takes indices of one job until none are left. */
+static void work(pool *p, uint32_t generation, uint32_t worker_index)
+{
+    uint64_t state = atomic_load(&p->state);
+    while (generation_of(state) == generation && (uint32_t)state > 0) {
+        cedm_task *task =
+            atomic_load_explicit(&p->task, memory_order_relaxed);
+        void *arg = atomic_load_explicit(&p->arg, memory_order_relaxed);
+        if (atomic_compare_exchange_weak(&p->state, &state, state - 1)) {
+            task(arg, (uint32_t)state - 1, worker_index);
+            finish_one(p);
+            state = atomic_load(&p->state);
+        }
+    }
+}
+
+/* Waits for another job than the one last seen. */
+static uint32_t wait_for_job(pool *p, uint32_t seen)
+{
+    for (uint32_t i = 0; i < p->spins; i++) {
+        uint32_t now = generation_of(
+            atomic_load_explicit(&p->state, memory_order_acquire));
+        if (now != seen) {
+            return now;
+        }
+        PAUSE();
+    }
+    pthread_mutex_lock(&p->lock);
+    uint32_t now = generation_of(atomic_load(&p->state));
+    while (now == seen) {
+        pthread_cond_wait(&p->begin, &p->lock);
+        now = generation_of(atomic_load(&p->state));
+    }
+    pthread_mutex_unlock(&p->lock);
+    return now;
+}
+
+static void wait_until_done(pool *p)
+{
+    for (uint32_t i = 0; i < p->spins; i++) {
+        if (atomic_load_explicit(&p->unfinished, memory_order_acquire) == 0) {
+            return;
+        }
+        PAUSE();
+    }
+    pthread_mutex_lock(&p->lock);
+    while (atomic_load(&p->unfinished) != 0) {
+        pthread_cond_wait(&p->end, &p->lock);
+    }
+    pthread_mutex_unlock(&p->lock);
+}
+
+static void *worker_main(void *arg)
+{
+    worker *w = arg;
+    pool *p = w->owner;
+    uint32_t seen = 0;
+    for (;;) {
+        seen = wait_for_job(p, seen);
+        if (atomic_load(&p->stop)) {
+            return NULL;
+        }
+        work(p, seen, w->index);
+    }
+}
+
+/* Starts the next generation and returns it. */
+static uint32_t publish(pool *p, uint32_t count)
+{
+    uint32_t generation = generation_of(atomic_load(&p->state)) + 1;
+    pthread_mutex_lock(&p->lock);
+    atomic_store(&p->state, (uint64_t)generation << 32 | count);
+    pthread_cond_broadcast(&p->begin);
+    pthread_mutex_unlock(&p->lock);
+    return generation;
+}
+
+void pool_for(void *context, cedm_task *task, void *arg, uint32_t count)
+{
+    pool *p = context;
+    if (p->started == 0 || count < 2) {
+        for (uint32_t i = 0; i < count; i++) {
+            task(arg, i, 0);
+        }
+        return;
+    }
+    atomic_store_explicit(&p->task, task, memory_order_relaxed);
+    atomic_store_explicit(&p->arg, arg, memory_order_relaxed);
+    atomic_store_explicit(&p->unfinished, count, memory_order_relaxed);
+    work(p, publish(p, count), 0);
+    wait_until_done(p);
+}
+
+static bool start(pool *p, uint32_t threads, uint32_t processors)
+{
+    p->spins = threads <= processors ? SPINS : 0;
+    for (uint32_t i = 0; i + 1 < threads; i++) {
+        worker *w = &p->workers[i];
+        w->owner = p;
+        w->index = i + 1;
+        if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
+            return false;
+        }
+        p->started++;
+    }
+    return true;
+}
+
+pool *pool_open(uint32_t threads, uint32_t processors, failure *f)
+{
+    pool *p = calloc(1, sizeof *p);
+    if (p == NULL) {
+        failed(f, "out of memory for %u threads", threads);
+        return NULL;
+    }
+    pthread_mutex_init(&p->lock, NULL);
+    pthread_cond_init(&p->begin, NULL);
+    pthread_cond_init(&p->end, NULL);
+    p->workers = calloc(threads, sizeof *p->workers);
+    if (p->workers == NULL || !start(p, threads, processors)) {
+        failed(f, "cannot start %u threads; use a smaller --threads", threads);
+        pool_close(p);
+        return NULL;
+    }
+    return p;
+}
+
+void pool_close(pool *p)
+{
+    if (p == NULL) {
+        return;
+    }
+    atomic_store(&p->stop, true);
+    publish(p, 0);
+    for (uint32_t i = 0; i < p->started; i++) {
+        pthread_join(p->workers[i].thread, NULL);
+    }
+    pthread_cond_destroy(&p->begin);
+    pthread_cond_destroy(&p->end);
+    pthread_mutex_destroy(&p->lock);
+    free(p->workers);
+    free(p);
+}
