@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * attention.c - softmax(q k^T / sqrt(d)) v, a block of keys at a time.
+ *
+ * A task makes some queries of one head.  For each block of keys it packs
+ * the keys as a panel of weights, multiplies, turns the scores into
+ * exponentials, packs the values in the same place and multiplies again.
+ * The largest score so far is taken off; when it grows, what was summed is
+ * scaled down (Milakov and Gimelshein 2018), so scratch does not depend on
+ * the number of tokens.  Blocks of keys are the same for every query. */
+#include "cpu/tile.h"
+
+/* What a task holds. */
+typedef struct head {
+    const float *q, *k, *v; /* of token 0; a token is `step` floats */
+    float *dst;             /* of token 0 */
+    size_t step, dst_step;
+    uint32_t d, columns; /* columns: d in whole panels */
+    uint32_t queries;
+    float *packed;         /* keys or values */
+    float *scores;         /* [queries][CEDM_KEYS] */
+    float *sums;           /* [queries][columns] */
+    float *largest, *total; /* [queries] */
+} head;
+
+/* ---- packing ----------------------------------------------------------- */
+
+/* Keys to [panel of keys][d][16], zero for those beyond. */
+static void pack_keys(const head *h, uint32_t first, uint32_t keys)
+{
+    uint32_t whole = cedm_panels(keys) * CEDM_PANEL;
+
+    for (uint32_t u = 0; u < whole; u++) {
+        float *dst = h->packed + (size_t)(u / CEDM_PANEL) * CEDM_PANEL * h->d +
+                     u % CEDM_PANEL;
+        const float *k = h->k + (first + u) * h->step;
+
+        for (size_t c = 0; c < h->d; c++) {
+            dst[c * CEDM_PANEL] = u < keys ? k[c] : 0.0f;
+        }
+    }
+}
+
+/* Values to [panel of channels][keys][16]. */
+static void pack_values(const head *h, uint32_t first, uint32_t keys)
+{
+    float *dst = h->packed;
+
+    for (uint32_t c = 0; c < h->d; c += CEDM_PANEL) {
+        const float *v = h->v + first * h->step + c;
+
+        for (uint32_t u = 0; u < keys; u++, v += h->step) {
+            if (h->d - c >= CEDM_PANEL) {
+                v16_store(dst, v16_load(v));
+            } else {
+                v16_store(dst, v16_load_part(v, h->d - c));
+            }
+            dst += CEDM_PANEL;
+        }
+    }
+}
+
+/* ---- products ---------------------------------------------------------- */
+
+/* All rows of a tile's panel, rows a_step and out_step apart. */
+static void multiply(cedm_tile *tile, uint32_t queries, size_t a_step,
+                     size_t out_step)
+{
+    uint32_t a_at[CEDM_TILE_ROWS], out_at[CEDM_TILE_ROWS];
+
+    for (uint32_t i = 0; i < CEDM_TILE_ROWS; i++) {
+        a_at[i] = (uint32_t)(i * a_step);
+        out_at[i] = (uint32_t)(i * out_step);
+    }
+    tile->a_at = a_at;
+    tile->out_at = out_at;
+    tile->runs = 1;
+    for (uint32_t q = 0, rows; q < queries; q += rows) {
+        rows = cedm_tile_rows(queries - q);
+        CEDM_ISA_NAME(tile)(tile, rows);
+        tile->a += rows * a_step;
+        tile->init += rows * tile->init_step;
+        tile->out += rows * out_step;
+    }
+}
+
+static void multiply_keys(const head *h, uint32_t keys)
+{
+    static const float zero[CEDM_PANEL];
+
+    for (uint32_t u = 0; u < keys; u += CEDM_PANEL) {
+        cedm_tile tile = {
+            .a = h->q,
+            .b = h->packed + (size_t)u * h->d,
+            .length = h->d,
+            .init = zero,
+            .out = h->scores + u,
+            .scale = (float)(1.0 / __builtin_sqrt((double)h->d)),
+        };
+
+        multiply(&tile, h->queries, h->step, CEDM_KEYS);
+    }
+}
+
+static void multiply_values(const head *h, uint32_t keys)
+{
+    for (uint32_t c = 0; c < h->columns; c += CEDM_PANEL) {
+        cedm_tile tile = {
+            .a = h->scores,
+            .b = h->packed + (size_t)c * keys,
+            .length = keys,
+            .init = h->sums + c,
+            .init_step = h->columns,
+            .out = h->sums + c,
+            .scale = 1.0f,
+        };
+
+        multiply(&tile, h->queries, CEDM_KEYS, h->columns);
+    }
+}
+
+/* ---- softmax ----------------------------------------------------------- */
+
+static float largest_of(const float *score, uint32_t whole)
+{
+    v16 m = v16_load(score);
+
+    for (uint32_t u = 16; u < whole; u += 16) {
+        m = v16_max(m, v16_load(score + u));
+    }
+    return v16_largest(m);
+}
+
+/* Scores of query q become exponentials, 0 < keys of them. */
+static void exponentials(const head *h, uint32_t q, uint32_t keys)
+{
+    float *score = h->scores + (size_t)q * CEDM_KEYS;
+    uint32_t whole = cedm_panels(keys) * CEDM_PANEL;
+    float largest, before = h->largest[q];
+    v16 sum = v16_set(0.0f), by, m;
+
+    for (uint32_t u = keys; u < whole; u++) {
+        score[u] = score[0]; /* changes no maximum; not summed */
+    }
+    largest = largest_of(score, whole);
+    largest = before > largest ? before : largest;
+    m = v16_set(largest);
+    for (uint32_t u = 0; u < whole; u += 16) {
+        v16 e = v16_exp(v16_sub(v16_load(score + u), m));
+
+        v16_store(score + u, e);
+        sum = v16_add(sum, keys - u >= 16 ? e
+                                          : v16_load_part(score + u,
+                                                          keys - u));
+    }
+    by = v16_exp(v16_sub(v16_set(before), m));
+    for (uint32_t c = 0; c < h->columns; c += 16) {
+        float *s = h->sums + (size_t)q * h->columns + c;
+
+        v16_store(s, v16_mul(v16_load(s), by));
+    }
+    h->total[q] = h->total[q] * v16_largest(by) + v16_sum(sum);
+    h->largest[q] = largest;
+}
+
+/* ---- tasks ------------------------------------------------------------- */
+
+static void start_head(head *h, const cedm_exec *exec,
+                       const cedm_attention *op, uint32_t index)
+{
+    uint32_t blocks = cedm_ceil_div(op->tokens, CEDM_QUERIES);
+    uint32_t first = index % blocks * CEDM_QUERIES;
+    uint32_t number = index / blocks % op->heads;
+    uint32_t image = index / blocks / op->heads;
+    size_t map = (size_t)op->tokens * op->channels;
+
+    h->d = op->channels / op->heads;
+    h->columns = cedm_panels(h->d) * CEDM_PANEL;
+    h->step = 3 * (size_t)op->channels;
+    h->dst_step = op->channels;
+    h->queries = op->tokens - first < CEDM_QUERIES ? op->tokens - first
+                                                   : CEDM_QUERIES;
+    h->q = cedm_at(exec, op->src, 3 * map, image) + (size_t)number * h->d;
+    h->k = h->q + op->channels;
+    h->v = h->k + op->channels;
+    h->q += first * h->step;
+    h->dst = cedm_at(exec, op->dst, map, image) + (size_t)number * h->d +
+             first * h->dst_step;
+}
+
+static void finish_head(const head *h)
+{
+    for (uint32_t q = 0; q < h->queries; q++) {
+        const float *sums = h->sums + (size_t)q * h->columns;
+        float *dst = h->dst + q * h->dst_step, share = 1.0f / h->total[q];
+
+        for (uint32_t c = 0; c < h->d; c++) {
+            dst[c] = sums[c] * share;
+        }
+    }
+}
+
+static void attention_task(void *arg, uint32_t index, uint32_t worker)
+{
+    const cedm_call *call = arg;
+    const cedm_attention *op = call->op;
+    head h;
+
+    start_head(&h, call->exec, op, index);
+    h.packed = cedm_scratch(call->exec, worker);
+    h.scores = h.packed + (size_t)CEDM_KEYS * h.columns;
+    h.sums = h.scores + CEDM_QUERIES * CEDM_KEYS;
+    h.largest = h.sums + (size_t)CEDM_QUERIES * h.columns;
+    h.total = h.largest + CEDM_QUERIES;
+    memset(h.sums, 0, (size_t)h.queries * h.columns * sizeof *h.sums);
+    for (uint32_t q = 0; q < h.queries; q++) {
+        h.largest[q] = -3.0e38f;
+        h.total[q] = 0.0f;
+    }
+    for (uint32_t u = 0; u < op->tokens; u += CEDM_KEYS) {
+        uint32_t left = op->tokens - u;
+        uint32_t keys = left < CEDM_KEYS ? left : CEDM_KEYS;
+
+        pack_keys(&h, u, keys);
+        multiply_keys(&h, keys);
+        for (uint32_t q = 0; q < h.queries; q++) {
+            exponentials(&h, q, keys);
+        }
+        pack_values(&h, u, keys);
+        multiply_values(&h, keys);
+    }
+    finish_head(&h);
+}
+
+void CEDM_ISA_NAME(attention)(void *ctx, const cedm_attention *op)
+{
+    const cedm_exec *exec = ctx;
+    uint32_t blocks = cedm_ceil_div(op->tokens, CEDM_QUERIES);
+
+    cedm_run_tasks(exec, attention_task, op,
+                   exec->n * op->heads * blocks);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cpu.h - what the files of the vectorised CPU backend share.
+ *
+ * isa.c and prepare.c are plain C and compiled once.  Every other file is
+ * compiled once per instruction set, with CEDM_ISA naming it; vec.h holds
+ * all that such a set has of its own.  Sizes and prepared weights are the
+ * same for all sets. */
+#ifndef CEDM_CPU_H
+#define CEDM_CPU_H
+
+#include "cedm.h"
+#include "ops/ops.h"
+
+#define CEDM_PASTE(name, isa) cedm_cpu_##name##_##isa
+#define CEDM_PASTE_EXPANDED(name, isa) CEDM_PASTE(name, isa)
+#define CEDM_ISA_NAME(name) CEDM_PASTE_EXPANDED(name, CEDM_ISA)
+
+/* ---- prepared weights -------------------------------------------------- */
+
+/* Output channels of a panel: weights are packed [panel][K][CEDM_PANEL], so
+ * that one step of K is one row of neighbouring output channels. */
+#define CEDM_PANEL 16u
+
+static inline uint32_t cedm_panels(uint32_t channels)
+{
+    return cedm_ceil_div(channels, CEDM_PANEL);
+}
+
+/* Where the prepared part of an op lies. */
+static inline const float *cedm_prepared(const cedm_exec *exec, uint32_t id)
+{
+    const void *weights = exec->weights;
+    const uint32_t *index = weights;
+    const void *part = exec->weights + (size_t)index[id] * CEDM_ALIGN;
+
+    return part;
+}
+
+/* ---- a convolution before it runs -------------------------------------- */
+
+/* Pixels between whose K chunks sums wait in scratch: with a panel chunk
+ * and a tile's source rows they fit a first-level cache of 32 KiB. */
+#define CEDM_BLOCK 96u
+
+/* What follows from a descriptor alone.  A strip of `rows` rows of a pass
+ * is staged at a time; a pass makes all pixels, or one 2x2 phase of them
+ * when up-sampling, on the grid of the source then.  Prepared weights are
+ * [phases][panels][k][PANEL], skip's [panels][skip_cin][PANEL], bias and
+ * skip_bias in one [panels][PANEL]. */
+typedef struct cedm_conv_plan {
+    uint32_t cin, skip_cin, panels;
+    uint32_t phases, kernel; /* of a pass */
+    uint32_t k;              /* kernel * kernel * cin */
+    uint32_t height, width;  /* of a pass */
+    uint32_t align;          /* rows that share statistics */
+    uint32_t task_rows;      /* a multiple of align, or the height */
+    uint32_t rows;           /* of a strip */
+    uint32_t images;         /* small maps that a task makes together */
+    size_t pitch;            /* floats of a staged row */
+    size_t source, skip;     /* floats staged for an image's strip */
+    size_t scratch;          /* floats of a worker's scratch */
+} cedm_conv_plan;
+
+void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op);
+
+/* ---- attention --------------------------------------------------------- */
+
+/* Queries of a task, and keys whose scores exist at a time. */
+#define CEDM_QUERIES 128u
+#define CEDM_KEYS 256u
+
+/* ---- tables ------------------------------------------------------------ */
+
+extern const cedm_ops cedm_cpu_prepare;
+extern const cedm_ops cedm_cpu_sizes;
+
+#define CEDM_CPU_BACKEND(name, bit)                                          \
+    extern const cedm_backend cedm_cpu_backend_##name;
+CEDM_ISA_LIST(CEDM_CPU_BACKEND)
+#undef CEDM_CPU_BACKEND
+
+#ifdef CEDM_ISA
+void CEDM_ISA_NAME(conv)(void *ctx, const cedm_conv *op);
+void CEDM_ISA_NAME(linear)(void *ctx, const cedm_linear *op);
+void CEDM_ISA_NAME(attention)(void *ctx, const cedm_attention *op);
+#endif
+
+#endif

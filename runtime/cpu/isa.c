@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * isa.c - which instruction sets this processor and operating system offer,
+ * and the fastest backend for them.  Plain C for the build's baseline: it
+ * runs before anything is known. */
+#include "cpu/cpu.h"
+
+#if defined __x86_64__
+
+#include <cpuid.h>
+
+/* XCR0: the system saves SSE and AVX registers (Intel SDM vol. 1, 13.3). */
+#define XCR0_AVX 0x6u
+
+static uint32_t enabled_state(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return low;
+}
+
+uint32_t cedm_isa_available(void)
+{
+    const uint32_t wanted = bit_FMA | bit_OSXSAVE | bit_AVX;
+    uint32_t a, b, c, d;
+
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & wanted) != wanted ||
+        (enabled_state() & XCR0_AVX) != XCR0_AVX) {
+        return 0;
+    }
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (b & bit_AVX2) == 0) {
+        return 0;
+    }
+    return CEDM_ISA_avx2;
+}
+
+const cedm_backend *cedm_backend_cpu(uint32_t mask)
+{
+    if ((mask & cedm_isa_available() & CEDM_ISA_avx2) != 0) {
+        return &cedm_cpu_backend_avx2;
+    }
+    return cedm_backend_portable();
+}
+
+#else
+
+uint32_t cedm_isa_available(void)
+{
+    return 0;
+}
+
+const cedm_backend *cedm_backend_cpu(uint32_t mask)
+{
+    (void)mask;
+    return cedm_backend_portable();
+}
+
+#endif

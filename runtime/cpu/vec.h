@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * vec.h - sixteen floats side by side, the only view of an instruction set
+ * that the algorithms have: one row of a panel, sixteen channels of a pixel.
+ *
+ * A new set adds one block of the primitives below; what follows them is
+ * written in terms of these. */
+#ifndef CEDM_VEC_H
+#define CEDM_VEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#define CEDM_INLINE static inline __attribute__((always_inline))
+
+#if defined __AVX2__ && defined __FMA__
+
+#include <immintrin.h>
+
+/* Pixels of a micro-kernel tile: 12 sums, 2 weights and a broadcast are 15
+ * of 16 registers. */
+#define CEDM_TILE_ROWS 6u
+
+typedef struct v16 {
+    __m256 l, h;
+} v16;
+
+/* One float in every lane, as half a row: both halves multiply by it. */
+typedef __m256 v16_lane;
+
+CEDM_INLINE v16 v16_load(const float *p)
+{
+    return (v16){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)};
+}
+
+CEDM_INLINE void v16_store(float *p, v16 x)
+{
+    _mm256_storeu_ps(p, x.l);
+    _mm256_storeu_ps(p + 8, x.h);
+}
+
+CEDM_INLINE v16_lane v16_broadcast(const float *p)
+{
+    return _mm256_broadcast_ss(p);
+}
+
+CEDM_INLINE v16 v16_set(float x)
+{
+    return (v16){_mm256_set1_ps(x), _mm256_set1_ps(x)};
+}
+
+/* a b + c, rounded once */
+CEDM_INLINE v16 v16_fma(v16 a, v16 b, v16 c)
+{
+    return (v16){_mm256_fmadd_ps(a.l, b.l, c.l),
+                 _mm256_fmadd_ps(a.h, b.h, c.h)};
+}
+
+CEDM_INLINE v16 v16_fma_lane(v16_lane a, v16 b, v16 c)
+{
+    return (v16){_mm256_fmadd_ps(a, b.l, c.l), _mm256_fmadd_ps(a, b.h, c.h)};
+}
+
+CEDM_INLINE v16 v16_add(v16 a, v16 b)
+{
+    return (v16){_mm256_add_ps(a.l, b.l), _mm256_add_ps(a.h, b.h)};
+}
+
+CEDM_INLINE v16 v16_sub(v16 a, v16 b)
+{
+    return (v16){_mm256_sub_ps(a.l, b.l), _mm256_sub_ps(a.h, b.h)};
+}
+
+CEDM_INLINE v16 v16_mul(v16 a, v16 b)
+{
+    return (v16){_mm256_mul_ps(a.l, b.l), _mm256_mul_ps(a.h, b.h)};
+}
+
+CEDM_INLINE v16 v16_div(v16 a, v16 b)
+{
+    return (v16){_mm256_div_ps(a.l, b.l), _mm256_div_ps(a.h, b.h)};
+}
+
+/* A NaN in b stays. */
+CEDM_INLINE v16 v16_max(v16 a, v16 b)
+{
+    return (v16){_mm256_max_ps(a.l, b.l), _mm256_max_ps(a.h, b.h)};
+}
+
+CEDM_INLINE v16 v16_min(v16 a, v16 b)
+{
+    return (v16){_mm256_min_ps(a.l, b.l), _mm256_min_ps(a.h, b.h)};
+}
+
+/* x 2^n, where n is in the lowest bits of t, a float of 1.5 * 2^23 + n. */
+CEDM_INLINE v16 v16_scale(v16 x, v16 t)
+{
+    __m256i l = _mm256_slli_epi32(_mm256_castps_si256(t.l), 23);
+    __m256i h = _mm256_slli_epi32(_mm256_castps_si256(t.h), 23);
+
+    l = _mm256_add_epi32(l, _mm256_castps_si256(x.l));
+    h = _mm256_add_epi32(h, _mm256_castps_si256(x.h));
+    return (v16){_mm256_castsi256_ps(l), _mm256_castsi256_ps(h)};
+}
+
+#else
+#error "no vectors for this instruction set"
+#endif
+
+/* The first n of sixteen floats, 0 < n < 16, zero after them. */
+CEDM_INLINE v16 v16_load_part(const float *p, size_t n)
+{
+    float part[16] = {0};
+
+    memcpy(part, p, n * sizeof *p);
+    return v16_load(part);
+}
+
+CEDM_INLINE void v16_store_part(float *p, v16 x, size_t n)
+{
+    float part[16];
+
+    v16_store(part, x);
+    memcpy(p, part, n * sizeof *p);
+}
+
+/* e^x within 1 ulp for -87 <= x <= 88; beyond, the value at that end; a NaN
+ * stays.  x = n ln 2 + r, |r| <= ln 2 / 2, with ln 2 in two parts (Cody and
+ * Waite 1980); e^r by a polynomial of degree 6 with relative error 7e-9. */
+CEDM_INLINE v16 v16_exp(v16 x)
+{
+    const v16 shift = v16_set(0x1.8p23f), one = v16_set(1.0f);
+    v16 t, n, r, p;
+
+    x = v16_min(v16_set(88.0f), v16_max(v16_set(-87.0f), x));
+    t = v16_fma(x, v16_set(0x1.715476p0f), shift);
+    n = v16_sub(t, shift);
+    r = v16_fma(n, v16_set(-0x1.62e4p-1f), x);
+    r = v16_fma(n, v16_set(-0x1.7f7d1cp-20f), r);
+    p = v16_fma(r, v16_set(1.39050098341e-3f), v16_set(8.36625872264e-3f));
+    p = v16_fma(r, p, v16_set(4.16668630125e-2f));
+    p = v16_fma(r, p, v16_set(1.6666545364e-1f));
+    p = v16_fma(r, p, v16_set(4.99999990615e-1f));
+    p = v16_fma(v16_mul(r, r), p, r);
+    return v16_scale(v16_add(p, one), t);
+}
+
+/* t / (1 + e^-t) */
+CEDM_INLINE v16 v16_silu(v16 t)
+{
+    v16 e = v16_exp(v16_sub(v16_set(0.0f), t));
+
+    return v16_div(t, v16_add(v16_set(1.0f), e));
+}
+
+/* In one fixed order, the same for every set. */
+CEDM_INLINE float v16_sum(v16 x)
+{
+    float s[16];
+
+    v16_store(s, x);
+    for (size_t half = 8; half > 0; half /= 2) {
+        for (size_t i = 0; i < half; i++) {
+            s[i] += s[i + half];
+        }
+    }
+    return s[0];
+}
+
+CEDM_INLINE float v16_largest(v16 x)
+{
+    float s[16];
+
+    v16_store(s, x);
+    for (size_t half = 8; half > 0; half /= 2) {
+        for (size_t i = 0; i < half; i++) {
+            s[i] = s[i + half] > s[i] ? s[i + half] : s[i];
+        }
+    }
+    return s[0];
+}
+
+#endif
