@@ -30,10 +30,16 @@ static size_t find_option(const args *a, const char *text, size_t length)
     return i;
 }
 
+/* Short options are in the table with their dash. */
+static const char *dashes_of(const args_option *option)
+{
+    return option->name[0] == '-' ? "" : "--";
+}
+
 static bool take_value(args *a, const args_option *option, const char *equals,
                        failure *f)
 {
-    const char *dashes = option->name[1] == '\0' ? "-" : "--";
+    const char *dashes = dashes_of(option);
     if (option->value == NULL) {
         a->value = NULL;
         return equals == NULL ||
@@ -63,12 +69,11 @@ int args_next(args *a, failure *f)
         a->value = text;
         return ARGS_OPERAND;
     }
-    bool is_long = text[1] == '-';
-    const char *name = text + (is_long ? 2 : 1);
+    const char *name = text[1] == '-' ? text + 2 : text;
     size_t length = strcspn(name, "=");
-    size_t index = a->count;
-    if (length > 0 && is_long == (length > 1)) {
-        index = find_option(a, name, length);
+    size_t index = find_option(a, name, length);
+    if (name != text && name[0] == '-') {
+        index = a->count; /* ---o is not -o */
     }
     if (index == a->count) {
         bad_usage(f, "unknown option '%s'; see --help", text);
@@ -89,8 +94,8 @@ void args_help(const char *synopsis, const args_option *options, size_t count)
     printf("%s\n\n", synopsis);
     for (size_t i = 0; i < count; i++) {
         char left[64];
-        snprintf(left, sizeof left, "%s%s%s%s",
-                 options[i].name[1] == '\0' ? "-" : "--", options[i].name,
+        snprintf(left, sizeof left, "%s%s%s%s", dashes_of(&options[i]),
+                 options[i].name,
                  options[i].value != NULL ? " " : "",
                  options[i].value != NULL ? options[i].value : "");
         printf("  %-28s %s\n", left, options[i].help);

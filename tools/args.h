@@ -2,8 +2,7 @@
  *
  * args.h - the command line: long options and typed values.
  *
- * `--opt value` and `--opt=value` mean the same; `-o` is the only short one
- * and takes a value.  A tool walks its arguments:
+ * `--opt value` and `--opt=value` mean the same.  A tool walks its arguments:
  *
  *     args a = args_begin(argc, argv, options, count);
  *     int option;
@@ -19,7 +18,7 @@
 #include "failure.h"
 
 typedef struct args_option {
-    const char *name;  /* without the dashes; "o" is written -o */
+    const char *name;  /* without its dashes; a short one as "-o" */
     const char *value; /* what it takes, e.g. "N"; NULL: nothing */
     const char *help;
 } args_option;

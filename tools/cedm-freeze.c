@@ -13,7 +13,7 @@
 enum { OPT_OUT, OPT_NAME, OPT_BUILD, OPT_VERSION, OPT_HELP, OPT_COUNT };
 
 static const args_option options[OPT_COUNT] = {
-    {"o", "DIR", "where the files go; made if missing"},
+    {"-o", "DIR", "where the files go; made if missing"},
     {"name", "M", "name of the model [the checkpoint's file name]"},
     {"build", NULL, "also compile DIR/M.so, with $CC or cc"},
     {"version", NULL, "print the version"},
