@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cases.c - tables of the shapes that ops are tested with.
+ *
+ * Odd sizes, 1 and 3 channels, channels that are no multiple of a vector,
+ * 1 x 1 maps, every option alone and together, the shapes that networks
+ * spend their time on, and values that break careless arithmetic. */
+#include "cases.h"
+
+/* ---- tables ----------------------------------------------------------- */
+
+#define EMBED(text, c, labels)                                               \
+    {.name = text, .images = 5, .deviation = 1.0f, .op = {.embed = {         \
+        .channels = c, .label_dim = labels, .label_scale = 1.7f}}}
+
+static const op_case embed_cases[] = {
+    EMBED("128 of 10", 128, 10),
+    EMBED("37 of 3", 37, 3),
+    EMBED("1 of 4", 1, 4),
+    EMBED("unconditional", 64, 0),
+};
+
+#define LINEAR(text, i, o, a, w, d)                                          \
+    {.name = text, .with = w, .images = 5, .deviation = d, .op = {.linear = {\
+        .in = i, .out = o, .act = CEDM_ACT_##a}}}
+
+static const op_case linear_cases[] = {
+    LINEAR("128 to 512 silu", 128, 512, SILU, WITH_BIAS, 1.0f),
+    LINEAR("512 to 1000", 512, 1000, NONE, WITH_BIAS, 1.0f),
+    LINEAR("no bias", 33, 70, NONE, 0, 1.0f),
+    LINEAR("1 to 1", 1, 1, SILU, WITH_BIAS, 1.0f),
+    LINEAR("7 to 3", 7, 3, SILU, 0, 1.0f),
+    LINEAR("exp overflows", 20, 130, SILU, WITH_BIAS, 900.0f),
+};
+
+#define NORM(text, h, w, c0, c1, g, rows, extra, m, d)                       \
+    {.name = text, .with = extra, .images = 5, .mean = m, .deviation = d,    \
+        .op = {.norm_coeff = {.height = h, .width = w, .channels = {c0, c1}, \
+        .groups = g, .stat_rows = rows, .eps = 1e-6f}}}
+
+static const op_case norm_coeff_cases[] = {
+    NORM("256 @32", 32, 32, 256, 0, 32, 8, 0, 0.5f, 1.0f),
+    NORM("384, a group straddles", 16, 16, 256, 128, 32, 4, 0, 0.5f, 1.0f),
+    NORM("adaptive, straddles", 9, 7, 21, 9, 3, 4, WITH_ADAPTIVE, 0.0f,
+         1.0f),
+    NORM("one pixel", 1, 1, 12, 0, 3, 1, 0, 0.0f, 1.0f),
+    NORM("one group", 5, 3, 1, 6, 1, 2, 0, 0.0f, 1.0f),
+    NORM("group of one", 3, 5, 5, 0, 5, 16, WITH_ADAPTIVE, 0.0f, 1.0f),
+    NORM("mean far above deviation", 32, 32, 64, 64, 16, 8, 0, 1000.0f,
+         0.05f),
+};
+
+/* Geometries of a conv: a 3x3 with its map kept, a 1x1, a 3x3 that halves
+ * or enlarges the map, and one without padding. */
+#define SAME(h, w)                                                           \
+    .height = h, .width = w, .in_height = h, .in_width = w, .kernel = 3,     \
+    .stride = 1, .pad = 1
+#define POINT(h, w)                                                          \
+    .height = h, .width = w, .in_height = h, .in_width = w, .kernel = 1,     \
+    .stride = 1
+#define STEP2(in_h, in_w, h, w, k, p)                                        \
+    .height = h, .width = w, .in_height = in_h, .in_width = in_w,            \
+    .kernel = k, .stride = 2, .pad = p
+#define ENLARGE(in_h, in_w)                                                  \
+    .height = 2 * in_h, .width = 2 * in_w, .in_height = in_h,                \
+    .in_width = in_w, .kernel = 3, .stride = 1, .pad = 1, .up = 1
+#define VALID(h, w)                                                          \
+    .height = h, .width = w, .in_height = h + 2, .in_width = w + 2,          \
+    .kernel = 3, .stride = 1
+
+#define NONE .act = CEDM_ACT_NONE
+#define AFFINE .act = CEDM_ACT_AFFINE
+#define SILU .act = CEDM_ACT_SILU
+#define SKIP(c0, c1) .skip_cin = {c0, c1}
+
+/* CONV(text, images, with, stat_rows, scale, cin, cin, cout, options...) */
+#define CONV(text, n, w, rows, s, c0, c1, out, ...)                          \
+    CONV_OF(text, 0.0f, 1.0f, n, w, rows, s, c0, c1, out, __VA_ARGS__)
+#define CONV_OF(text, m, d, n, w, rows, s, c0, c1, out, ...)                 \
+    {.name = text, .with = w, .images = n, .mean = m, .deviation = d,        \
+        .op = {.conv = {.cin = {c0, c1}, .cout = out, .stat_rows = rows,     \
+        .scale = s, __VA_ARGS__}}}
+#define HALF 0.70710678f
+
+static const op_case conv_cases[] = {
+    CONV("plain", 5, 0, 4, 1, 16, 0, 16, SAME(6, 5), NONE),
+    CONV("bias and stats", 5, WITH_BIAS | WITH_STATS, 4, 1, 32, 0, 32,
+         SAME(8, 8), SILU),
+    CONV("1 to 1 channels", 5, WITH_STATS, 4, 1, 1, 0, 1, SAME(5, 7), SILU),
+    CONV("3 to 13", 3, WITH_ALL, 4, HALF, 3, 0, 13, SAME(9, 11), NONE),
+    CONV("17 to 3", 3, WITH_BIAS, 4, 1, 17, 0, 3, SAME(7, 6), SILU),
+    CONV("one pixel", 5, WITH_ALL, 4, HALF, 19, 0, 35, SAME(1, 1), SILU),
+    CONV("one row", 3, WITH_ALL, 4, 1, 8, 0, 24, SAME(1, 13), AFFINE),
+    CONV("one column", 3, WITH_ALL, 4, 1, 8, 0, 24, SAME(13, 1), AFFINE),
+    CONV("wide", 1, WITH_ALL, 4, 1, 5, 0, 16, SAME(3, 131), SILU),
+    CONV("two sources", 5, WITH_ALL, 4, 1, 24, 13, 40, SAME(7, 9), SILU),
+    CONV("two sources, none", 3, WITH_BIAS, 4, HALF, 5, 3, 17, SAME(5, 5),
+         NONE),
+    CONV("two sources, affine", 3, WITH_STATS, 4, 1, 16, 32, 33, SAME(8, 4),
+         AFFINE),
+    CONV("stride 2", 3, WITH_ALL, 4, 1, 18, 0, 20, STEP2(8, 10, 4, 5, 3, 1),
+         SILU),
+    CONV("stride 2, odd", 3, WITH_ALL, 4, 1, 16, 5, 16,
+         STEP2(9, 7, 5, 4, 3, 1), NONE),
+    CONV("stride 2, pad 0", 3, WITH_ALL, 4, 1, 7, 0, 16,
+         STEP2(8, 8, 4, 4, 3, 0), NONE),
+    CONV("stride 2, 1x1", 3, WITH_ALL, 4, 1, 16, 0, 16,
+         STEP2(7, 8, 4, 4, 1, 0), NONE),
+    CONV("pad 0", 3, WITH_ALL, 4, 1, 16, 0, 16, VALID(6, 7), SILU),
+    CONV("up", 5, WITH_ALL, 4, 1, 16, 0, 16, ENLARGE(4, 4), SILU),
+    CONV("up, odd, two sources", 3, WITH_ALL, 4, 1, 9, 20, 37,
+         ENLARGE(3, 5), SILU),
+    CONV("up one pixel", 3, WITH_ALL, 4, 1, 6, 0, 18, ENLARGE(1, 1), NONE),
+    CONV("up, tall", 1, WITH_ALL, 4, 1, 5, 0, 16, ENLARGE(67, 3), SILU),
+    CONV("skip", 5, WITH_ALL, 4, HALF, 16, 0, 32, SAME(6, 7), SILU,
+         SKIP(16, 0)),
+    CONV("skip of two", 3, WITH_ALL, 4, 1, 20, 0, 21, SAME(6, 6), SILU,
+         SKIP(3, 18)),
+    CONV("skip, no biases", 3, 0, 4, 1, 8, 0, 12, SAME(5, 5), NONE,
+         SKIP(24, 8)),
+    CONV("skip_up", 3, WITH_ALL, 4, 1, 16, 0, 16, SAME(6, 8), SILU,
+         SKIP(16, 0), .skip_up = 1),
+    CONV("up and skip_up of two", 3, WITH_ALL, 4, 1, 16, 0, 19,
+         ENLARGE(4, 3), SILU, SKIP(7, 18), .skip_up = 1),
+    CONV("1x1", 5, WITH_ALL, 4, 1, 32, 0, 48, POINT(7, 5), AFFINE),
+    CONV("1x1, 3 to 1", 3, WITH_BIAS, 4, 1, 3, 0, 1, POINT(4, 9), NONE),
+    CONV("1x1 of two, skip", 3, WITH_ALL, 4, 1, 10, 23, 50, POINT(8, 8),
+         NONE, SKIP(5, 0)),
+    CONV("stat_rows 1", 3, WITH_STATS, 1, 1, 8, 0, 16, SAME(5, 5), NONE),
+    CONV("stat_rows 3 of 16", 3, WITH_STATS, 3, 1, 8, 0, 16, SAME(16, 4),
+         NONE),
+    CONV("stat_rows above the height", 3, WITH_STATS, 64, 1, 8, 0, 16,
+         SAME(5, 4), NONE),
+    CONV("up, stat_rows 3", 3, WITH_STATS, 3, 1, 8, 0, 16, ENLARGE(4, 5),
+         NONE),
+
+    CONV("over residual", 3, WITH_ALL | OVER_RESIDUAL, 2, HALF, 16, 0, 21,
+         SAME(9, 6), NONE),
+    CONV("over residual, up", 3, WITH_ALL | OVER_RESIDUAL, 4, HALF, 16, 0,
+         16, ENLARGE(4, 3), SILU),
+    CONV("over residual, 1x1", 3, WITH_ALL | OVER_RESIDUAL, 4, HALF, 48, 0,
+         48, POINT(8, 8), NONE),
+    CONV("over skip 0", 3, WITH_ALL | OVER_SKIP0, 4, HALF, 16, 3, 32,
+         SAME(6, 10), SILU, SKIP(32, 0)),
+    CONV("over skip 1", 3, WITH_ALL | OVER_SKIP1, 4, HALF, 9, 0, 35,
+         SAME(5, 7), NONE, SKIP(16, 35)),
+    CONV("over skip 0 of two", 3, OVER_SKIP0, 4, HALF, 32, 0, 64,
+         SAME(8, 8), SILU, SKIP(64, 32)),
+
+    CONV_OF("exp overflows", 0.0f, 300.0f, 1, WITH_ALL, 2, 1, 16, 16, 16,
+            SAME(6, 6), SILU),
+    CONV_OF("mean far above deviation", 4096.0f, 0.25f, 1,
+            WITH_STATS | WITH_RESIDUAL, 8, 1, 1, 0, 16, POINT(16, 16), NONE),
+
+    CONV("256 to 256 @32", 1, WITH_ALL, 8, HALF, 256, 0, 256, SAME(32, 32),
+         SILU),
+    CONV("512 to 256 @16", 1, WITH_ALL, 4, HALF, 256, 256, 256, SAME(16, 16),
+         SILU, SKIP(256, 256)),
+    CONV("384 to 256 @16", 1, WITH_ALL, 4, HALF, 256, 128, 256, SAME(16, 16),
+         SILU, SKIP(256, 128)),
+    CONV("256 to 256 @8", 2, WITH_ALL, 4, HALF, 256, 0, 256, SAME(8, 8),
+         SILU),
+    CONV("256 to 256 @8 up", 1, WITH_ALL, 4, HALF, 256, 0, 256,
+         ENLARGE(8, 8), SILU),
+    CONV("qkv, 256 to 768 @16", 1, WITH_BIAS, 4, 1, 256, 0, 768,
+         POINT(16, 16), AFFINE),
+};
+
+#define RESAMPLE(text, m, h, w, in_h, in_w, c, t, p, a, d)                   \
+    {.name = text, .images = 3, .deviation = d, .op = {.resample = {         \
+        .mode = CEDM_RESAMPLE_##m, .height = h, .width = w,                  \
+        .in_height = in_h, .in_width = in_w, .channels = c, .taps = t,       \
+        .pad = p, .act = CEDM_ACT_##a}}}
+
+static const op_case resample_cases[] = {
+    RESAMPLE("pool", DOWN, 8, 8, 16, 16, 32, 2, 0, SILU, 1.0f),
+    RESAMPLE("pool, 3 channels", DOWN, 3, 5, 6, 10, 3, 2, 0, NONE, 1.0f),
+    RESAMPLE("down, 4 taps", DOWN, 4, 3, 8, 6, 17, 4, 1, AFFINE, 1.0f),
+    RESAMPLE("down, 12 taps", DOWN, 8, 8, 16, 16, 5, 12, 5, SILU, 1.0f),
+    RESAMPLE("up, nearest", UP, 8, 10, 4, 5, 19, 2, 0, SILU, 1.0f),
+    RESAMPLE("up, 4 taps", UP, 6, 8, 3, 4, 16, 4, 2, AFFINE, 1.0f),
+    RESAMPLE("up, 16 taps", UP, 8, 8, 4, 4, 1, 16, 8, NONE, 1.0f),
+    RESAMPLE("same, 3 taps", SAME, 5, 9, 5, 9, 33, 3, 1, SILU, 1.0f),
+    RESAMPLE("one pixel up", UP, 2, 2, 1, 1, 16, 2, 0, NONE, 1.0f),
+    RESAMPLE("exp overflows", DOWN, 4, 4, 8, 8, 40, 2, 0, SILU, 300.0f),
+    RESAMPLE("256 @32", DOWN, 16, 16, 32, 32, 256, 2, 0, SILU, 1.0f),
+};
+
+#define ATTENTION(text, n, t, c, h, d)                                       \
+    {.name = text, .images = n, .deviation = d, .op = {.attention = {        \
+        .tokens = t, .channels = c, .heads = h}}}
+
+static const op_case attention_cases[] = {
+    ATTENTION("256 of 256", 1, 256, 256, 1, 1.0f),
+    ATTENTION("64 of 256", 3, 64, 256, 1, 1.0f),
+    ATTENTION("4 heads of 64", 3, 49, 256, 4, 1.0f),
+    ATTENTION("one token", 3, 1, 16, 1, 1.0f),
+    ATTENTION("one channel", 3, 9, 1, 1, 1.0f),
+    ATTENTION("heads of 5", 3, 35, 15, 3, 1.0f),
+    ATTENTION("heads of 24", 3, 30, 48, 2, 1.0f),
+    ATTENTION("scores of hundreds", 3, 70, 32, 1, 20.0f),
+    ATTENTION("4096 tokens", 1, 4096, 16, 1, 1.0f),
+};
+
+/* ---- the list --------------------------------------------------------- */
+
+#define CALL(name)                                                           \
+    static void call_##name(const cedm_ops *ops, void *ctx, const void *op)  \
+    {                                                                        \
+        ops->name(ctx, op);                                                  \
+    }
+CEDM_GRAPH_OPS(CALL)
+
+#define CLASS(op)                                                            \
+    {#op, op##_cases, sizeof op##_cases / sizeof op##_cases[0], call_##op,   \
+     place_##op, twin_##op},
+const op_class op_classes[] = {CEDM_GRAPH_OPS(CLASS)};
+const size_t op_class_count = sizeof op_classes / sizeof op_classes[0];
