@@ -104,7 +104,7 @@ typedef enum cg_role {
 } cg_role;
 
 cg_role cg_buffer_role(const cg_program *program, uint32_t buffer);
-/* Sanitised name of the first tensor in a buffer. */
+/* Sanitised name of the tensor that lives longest in a buffer. */
 void cg_buffer_name(const cg_program *program, uint32_t buffer, cg_name safe);
 
 #endif

@@ -18,12 +18,10 @@ static void segment(cg_out *out, const char *name, const cg_plan_report *r)
     double times = r->elements > 0
                        ? (double)r->no_reuse / (double)r->elements
                        : 1.0;
-    cg_name method;
 
-    cg_safe_name(method, r->method);
-    cg_out_text(out, "%-12s %10u %10u %7.2f%% %10u %6.1fx  %s\n", name,
+    cg_out_text(out, "%-12s %9u %9u %7.2f%% %9u %5.1fx  %.40s\n", name,
                 (unsigned)r->elements, (unsigned)r->lower_bound, gap,
-                (unsigned)r->no_reuse, times, method);
+                (unsigned)r->no_reuse, times, r->method);
 }
 
 static void summary(cg_out *out, const cg_emission *emission)
@@ -37,18 +35,18 @@ static void summary(cg_out *out, const cg_emission *emission)
     cg_out_text(out, "Memory plan of %s, from %s\n(sha256 %s)\n\n",
                 emission->name, emission->source, emission->source_sha256);
     cg_out_text(out, "One image, in elements.  The bound is the largest sum "
-                "of tensors that are alive at\none op: no plan is "
-                "smaller.  Reuse is what the sum of all tensors would "
-                "take.\n\n");
-    cg_out_text(out, "%-12s %10s %10s %8s %10s %7s  %s\n", "segment",
-                "placed", "bound", "gap", "no reuse", "saved", "method");
+                "of tensors that are alive\nat one op: no plan is smaller.  "
+                "Reuse is how often the sum of all tensors\ncontains the "
+                "plan.\n\n");
+    cg_out_text(out, "%-12s %9s %9s %8s %9s %6s  %s\n", "segment", "placed",
+                "bound", "gap", "all", "reuse", "method");
     segment(out, "activations", &p->act);
     segment(out, "f32", &p->f32);
     cg_out_text(out, "\nscratch of one worker  %12" PRIu64 " bytes\n"
                 "prepared weights       %12" PRIu64 " bytes, at most\n"
                 "blob                   %12" PRIu64 " bytes\n"
-                "arena, batch 1 x 1     %12" PRIu64
-                " bytes (sampler state in double)\n\n",
+                "arena                  %12" PRIu64
+                " bytes for a batch of 1 and one worker\n\n",
                 p->scratch_bytes, p->weights_bytes, emission->blob_bytes,
                 arena);
 }

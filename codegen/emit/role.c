@@ -41,15 +41,15 @@ cg_role cg_buffer_role(const cg_program *program, uint32_t buffer)
 void cg_buffer_name(const cg_program *program, uint32_t buffer, cg_name safe)
 {
     const char *name = "";
-    int first = 0;
+    int longest = -1;
 
     for (uint32_t i = 0; i < program->tensor_count; i++) {
         const cg_tensor *t = &program->tensors[i];
 
         if (t->buffer >= 0 && (uint32_t)t->buffer == buffer &&
-            (name[0] == '\0' || t->first < first)) {
+            t->last - t->first > longest) {
             name = t->name;
-            first = t->first;
+            longest = t->last - t->first;
         }
     }
     cg_safe_name(safe, name);

@@ -131,9 +131,10 @@ void cg_op_summary(const cg_program *program, uint32_t op,
         break;
     case CG_OP_norm_coeff:
         channels(&t, o->u.norm_coeff.channels);
-        add(&t, "x%ux%u, %u groups%s", (unsigned)o->u.norm_coeff.height,
+        add(&t, "x%ux%u, %u group%s%s", (unsigned)o->u.norm_coeff.height,
             (unsigned)o->u.norm_coeff.width,
             (unsigned)o->u.norm_coeff.groups,
+            o->u.norm_coeff.groups == 1 ? "" : "s",
             o->u.norm_coeff.adaptive_src != CEDM_NONE ? ", adaptive" : "");
         break;
     case CG_OP_conv:

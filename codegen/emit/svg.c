@@ -14,15 +14,16 @@
 #define LEFT 76.0
 #define RIGHT 24.0
 #define PLOT (WIDTH - LEFT - RIGHT)
-#define ACT_TOP 92.0
+#define ACT_TOP 100.0
 #define ACT_HEIGHT 460.0
 #define F32_TOP (ACT_TOP + ACT_HEIGHT + 84.0)
 #define F32_HEIGHT 180.0
 #define HEIGHT (F32_TOP + F32_HEIGHT + 56.0)
 
-/* Okabe and Ito's colours stay apart for colour-blind readers. */
-static const char *const fills[] = { "#56b4e9", "#e69f00", "#009e73",
-                                     "#b8bec6" };
+/* Okabe and Ito's colours, which stay apart for colour-blind readers, mixed
+ * with white so that labels can be read. */
+static const char *const fills[] = { "#8fcef2", "#f0bf59", "#59c2a2",
+                                     "#c4c9cf" };
 static const char *const labels[] = { "encoder", "decoder",
                                       "skip, encoder to decoder", "other" };
 

@@ -43,7 +43,7 @@ static size_t up(size_t n)
 
 static void header_has_the_bytes_of_the_format(void **state)
 {
-    tiny t;
+    static tiny t;
     size_t size, data = up(96 + 4 * TINY_PARAMS), trailer;
     unsigned char *b;
 
@@ -107,7 +107,7 @@ static double wanted(const tiny *t, int k, uint32_t i)
 
 static void data_is_permuted_and_padded_with_zeros(void **state)
 {
-    tiny t;
+    static tiny t;
     size_t size, data = up(96 + 4 * TINY_PARAMS);
     unsigned char *b;
     bool covered[TINY_DATA] = { false };
@@ -174,7 +174,7 @@ static const cJSON *member(const cJSON *object, const char *name)
 
 static void trailer_describes_the_model(void **state)
 {
-    tiny t;
+    static tiny t;
     size_t size, data = up(96 + 4 * TINY_PARAMS);
     unsigned char *b;
     cJSON *root;

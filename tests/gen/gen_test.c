@@ -29,5 +29,6 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--write") == 0) {
         return write_golden();
     }
-    return gen_test_blob() + gen_test_source() + gen_test_failure();
+    return gen_test_blob() + gen_test_source() + gen_test_failure() +
+           gen_test_freeze();
 }

@@ -31,5 +31,6 @@ int gen_run(const char *const argv[]);
 int gen_test_blob(void);
 int gen_test_source(void);
 int gen_test_failure(void);
+int gen_test_freeze(void);
 
 #endif

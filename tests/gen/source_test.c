@@ -20,7 +20,7 @@ static const char *const files[] = { "tiny.c",   "tiny.h",   "tiny.map",
 
 static void same_program_gives_same_bytes(void **state)
 {
-    tiny t;
+    static tiny t;
     unsigned char *first[FILES];
     size_t sizes[FILES];
 
@@ -71,7 +71,7 @@ static void compare_with_golden(const char *name)
 
 static void text_is_as_pinned(void **state)
 {
-    tiny t;
+    static tiny t;
 
     (void)state;
     tiny_make(&t);
@@ -125,7 +125,7 @@ static void code_compiles_without_a_warning(void **state)
     static const char *const cxx[] = { "g++", "clang++" };
     char source[300], user[300];
     int found = 0;
-    tiny t;
+    static tiny t;
 
     (void)state;
     tiny_make(&t);
@@ -238,7 +238,7 @@ static const cedm_model *load_model(const tiny *t, void **library)
 
 static void compiled_model_is_the_program(void **state)
 {
-    tiny t;
+    static tiny t;
     calls c = { &t, 0 };
     void *library;
     const cedm_model *model;
@@ -257,7 +257,7 @@ static void numbers_come_back_as_they_were(void **state)
 {
     static const double values[] = { 0.1, 1.0 / 3.0, 5e-324, 123456789.0,
                                      1.7976931348623157e308 };
-    tiny t;
+    static tiny t;
     calls c = { &t, 0 };
     void *library;
     const cedm_model *model;
@@ -287,7 +287,7 @@ static void hostile_names_are_harmless(void **state)
         "cedm_conv", "tiny_eval", "F32", "UINT32_MAX", "", "0start"
     };
     char huge[2000], source[300];
-    tiny t;
+    static tiny t;
     size_t size;
     unsigned char *text;
 
@@ -323,7 +323,7 @@ static void hostile_names_are_harmless(void **state)
 static void equal_names_are_told_apart(void **state)
 {
     char source[300];
-    tiny t;
+    static tiny t;
 
     (void)state;
     tiny_make(&t);

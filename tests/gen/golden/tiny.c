@@ -37,7 +37,7 @@ static const cedm_conv enc_4x4_conv = {
     .weight = 80, .bias = NONE, .skip_weight = NONE, .skip_bias = NONE,
 };
 
-/* enc.4x4_block0.norm0  4x4x4, 1 groups */
+/* enc.4x4_block0.norm0  4x4x4, 1 group */
 static const cedm_norm_coeff enc_4x4_block0_norm0 = {
     .id = 3, .height = 4, .width = 4, .channels = { 4 }, .groups = 1,
     .stat_rows = 2, .eps = 1e-06f,
