@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gaussian.h - a network that is known in closed form, for tests.
+ *
+ * Data of cluster c are normal with mean MEAN[c] and deviation SIGMA_DATA
+ * in every pixel, so D(x; sigma) = (s^2 x + sigma^2 mean) / (s^2 + sigma^2),
+ * and the ODE's solution is known.  The all-zero label has a mean, too.  All
+ * ops are written out here from the contract, in float64, and take notes. */
+#ifndef CEDM_TEST_GAUSSIAN_H
+#define CEDM_TEST_GAUSSIAN_H
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cedm.h"
+#include "philox.h"
+
+#define SIDE 4u
+#define MAP_CHANNELS 2u
+#define MAP (SIDE * SIDE * MAP_CHANNELS)
+#define SIGMA_DATA 0.5
+#define CLUSTERS 3u
+#define MAX_IMAGES 8u
+#define MAX_NOTES 512u
+
+typedef struct gaussian {
+    cedm_load load;              /* of the pass under way */
+    double mean[MAX_IMAGES];     /* of the pass under way */
+    int poisoned_pass;           /* this pass gives a NaN; -1: none */
+    int passes;                  /* evaluations so far */
+    uint32_t draws[MAX_NOTES];   /* of every `noise` but the latents */
+    int draw_count;
+} gaussian;
+
+static inline double gaussian_mean(int32_t cluster)
+{
+    return cluster < 0 ? 0.25 : 0.5 - 0.75 * cluster;
+}
+
+static inline void gaussian_noise(void *ctx, const cedm_noise *op)
+{
+    gaussian *g = ctx;
+    if (op->draw > 0) {
+        g->draws[g->draw_count++] = op->draw;
+    }
+    for (uint32_t i = 0; i < op->n * MAP; i++) {
+        uint32_t pixel = i % MAP / MAP_CHANNELS, c = i % MAP_CHANNELS;
+        uint64_t element = c * SIDE * SIDE + pixel;
+        uint64_t seed = op->seed[i / MAP];
+        double z = op->draw == 0
+                       ? (double)cedm_normal_f32(seed, element, 0)
+                       : cedm_normal_f64(seed, element, op->draw);
+        op->dst[i] = (op->base ? op->base[i] : 0) + op->scale * z;
+    }
+}
+
+static inline void gaussian_load(void *ctx, const cedm_load *op)
+{
+    gaussian *g = ctx;
+    g->load = *op;
+}
+
+/* The network's only op; what it computes is used by `unload`. */
+static inline void gaussian_embed(void *ctx, const cedm_embed *op)
+{
+    gaussian *g = ctx;
+    (void)op;
+    for (uint32_t i = 0; i < g->load.n; i++) {
+        g->mean[i] = gaussian_mean(g->load.cluster[i]);
+    }
+    if (g->passes++ == g->poisoned_pass) {
+        g->mean[g->load.n - 1] = (double)NAN;
+    }
+}
+
+/* F = (sigma / h) (mean / s) with h = 1 / c_in = sqrt(sigma^2 + s^2), so
+ * that c_out F = sigma^2 mean / h^2; sigma / h = c_out / s. */
+static inline void gaussian_unload(void *ctx, const cedm_unload *op)
+{
+    const gaussian *g = ctx;
+    for (uint32_t i = 0; i < op->n * MAP; i++) {
+        uint32_t image = i / MAP;
+        double f = op->c_out[image] / SIGMA_DATA * g->mean[image] / SIGMA_DATA;
+        double d = op->c_skip[image] * op->x[i] + op->c_out[image] * f;
+        d = op->weight == 0 ? d : op->weight * d;
+        op->dst[i] = op->first ? d : op->dst[i] + d;
+    }
+}
+
+static inline void gaussian_euler(void *ctx, const cedm_euler *op)
+{
+    (void)ctx;
+    for (uint32_t i = 0; i < op->n * MAP; i++) {
+        double d = (op->x[i] - op->denoised[i]) / op->t;
+        op->d[i] = d;
+        op->next[i] = op->x[i] + op->h * d;
+    }
+}
+
+static inline void gaussian_heun(void *ctx, const cedm_heun *op)
+{
+    (void)ctx;
+    for (uint32_t i = 0; i < op->n * MAP; i++) {
+        double d = (op->next[i] - op->denoised[i]) / op->t;
+        op->next[i] = op->x[i] + op->h * (op->d[i] + d) / 2;
+    }
+}
+
+static inline void gaussian_to_image(void *ctx, const cedm_to_image *op)
+{
+    (void)ctx;
+    for (uint32_t i = 0; i < op->n * MAP; i++) {
+        op->dst[i] = (uint8_t)fmin(fmax(127.5 * op->x[i] + 128, 0), 255);
+    }
+}
+
+static const cedm_ops gaussian_ops = {
+    .embed = gaussian_embed,
+    .noise = gaussian_noise,
+    .load = gaussian_load,
+    .unload = gaussian_unload,
+    .euler = gaussian_euler,
+    .heun = gaussian_heun,
+    .to_image = gaussian_to_image,
+};
+
+static inline void gaussian_eval(const cedm_ops *ops, void *ctx)
+{
+    static const cedm_embed embed = {.id = 0};
+    ops->embed(ctx, &embed);
+}
+
+static inline cedm_model gaussian_model(uint32_t label_dim)
+{
+    cedm_model model = {
+        .abi = CEDM_MODEL_ABI,
+        .size = sizeof(cedm_model),
+        .name = "gaussian",
+        .resolution = SIDE,
+        .channels = MAP_CHANNELS,
+        .label_dim = label_dim,
+        .sigma_data = SIGMA_DATA,
+        .sigma_max = 1e308,
+        .features = {.channels = 16, .endpoint = 1, .freqs = CEDM_NONE},
+        .op_count = 1,
+        .eval = gaussian_eval,
+    };
+    return model;
+}
+
+/* A model, a network in an arena, and its notes. */
+typedef struct gaussian_net {
+    cedm_model model;
+    gaussian notes;
+    cedm_backend backend;
+    cedm_net net;
+    void *arena;
+} gaussian_net;
+
+/* NULL if something fails. */
+static inline gaussian_net *gaussian_new(uint32_t label_dim, uint32_t batch)
+{
+    gaussian_net *g = calloc(1, sizeof *g);
+    if (g == NULL) {
+        return NULL;
+    }
+    g->model = gaussian_model(label_dim);
+    g->notes.poisoned_pass = -1;
+    g->backend = (cedm_backend){.name = "gaussian", .run = &gaussian_ops};
+    size_t bytes = (size_t)cedm_arena_bytes(&g->model, batch, 1);
+    g->arena = aligned_alloc(CEDM_ALIGN, bytes);
+    cedm_blob blob = {.model = &g->model};
+    cedm_net_config config = cedm_net_config_default();
+    config.backend = &g->backend;
+    config.arena = g->arena;
+    config.arena_bytes = bytes;
+    config.batch = batch;
+    if (g->arena == NULL || cedm_net_init(&g->net, &blob, &config) != 0) {
+        free(g->arena);
+        free(g);
+        return NULL;
+    }
+    g->net.ctx = &g->notes;
+    return g;
+}
+
+static inline void gaussian_free(gaussian_net *g)
+{
+    free(g->arena);
+    free(g);
+}
+
+#endif

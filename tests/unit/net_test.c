@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * net_test.c - sizes, the arena, prepared weights, and cedm_denoise. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "gaussian.h"
+
+static void expect_status(cedm_status got, cedm_status want)
+{
+    if (got != want) {
+        fail_msg("status: got %d (%s), want %d (%s)", (int)got,
+                 cedm_status_text(got), (int)want, cedm_status_text(want));
+    }
+}
+
+static gaussian_net *fresh(uint32_t label_dim, uint32_t batch)
+{
+    gaussian_net *g = gaussian_new(label_dim, batch);
+    if (g == NULL) {
+        fail_msg("no network");
+    }
+    return g;
+}
+
+/* ---- arena ------------------------------------------------------------- */
+
+typedef struct region {
+    const void *at;
+    size_t bytes, align;
+} region;
+
+/* Every region of a net inside the arena, disjoint and aligned. */
+static void the_arena_holds_everything(void **state)
+{
+    static const uint32_t batches[] = {1, 2, 3, 7, 64};
+    (void)state;
+    for (size_t b = 0; b < 5; b++) {
+        for (uint32_t workers = 1; workers <= 5; workers += 2) {
+            uint32_t batch = batches[b];
+            cedm_model model = gaussian_model(CLUSTERS);
+            cedm_blob blob = {.model = &model};
+            cedm_net_config config = cedm_net_config_default();
+            cedm_net net;
+            model.act_elements = 32 * 5;
+            model.f32_elements = 32 * 3;
+            model.scratch_bytes = 100;
+            uint64_t bytes = cedm_arena_bytes(&model, batch, workers);
+            assert_int_equal(bytes, CEDM_ARENA_BYTES(160, 96, 100, MAP, 16,
+                                                     batch, workers));
+            unsigned char *arena = aligned_alloc(CEDM_ALIGN, (size_t)bytes);
+            assert_non_null(arena);
+            config.arena = arena;
+            config.arena_bytes = (size_t)bytes;
+            config.batch = batch;
+            config.workers = workers;
+            expect_status(cedm_net_init(&net, &blob, &config), 0);
+            const region r[] = {
+                {net.exec.act, batch * 160 * sizeof(float), CEDM_ALIGN},
+                {net.exec.f32, batch * 96 * sizeof(float), CEDM_ALIGN},
+                {net.exec.scratch, workers * net.exec.scratch_stride,
+                 CEDM_ALIGN},
+                {net.state[0], batch * MAP * sizeof(cedm_real), 8},
+                {net.state[1], batch * MAP * sizeof(cedm_real), 8},
+                {net.state[2], batch * MAP * sizeof(cedm_real), 8},
+                {net.state[3], batch * MAP * sizeof(cedm_real), 8},
+                {net.seeds, batch * sizeof(uint64_t), 8},
+                {net.scalars, batch * 4 * sizeof(cedm_real), 8},
+                {net.features, batch * 16 * sizeof(float), 4},
+                {net.clusters[0], batch * sizeof(int32_t), 4},
+                {net.clusters[1], batch * sizeof(int32_t), 4},
+            };
+            uintptr_t end = (uintptr_t)arena;
+            for (size_t i = 0; i < sizeof r / sizeof r[0]; i++) {
+                assert_true((uintptr_t)r[i].at >= end);
+                assert_int_equal((uintptr_t)r[i].at % r[i].align, 0);
+                end = (uintptr_t)r[i].at + r[i].bytes;
+            }
+            assert_true(end <= (uintptr_t)arena + bytes);
+            assert_true(net.exec.scratch_stride >= 100);
+            config.arena_bytes--;
+            expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_ARENA);
+            free(arena);
+        }
+    }
+}
+
+static void sizes_do_not_overflow(void **state)
+{
+    (void)state;
+    cedm_model model = gaussian_model(0);
+    model.resolution = 16384;
+    model.channels = 4;
+    model.act_elements = model.f32_elements = UINT32_MAX;
+    model.scratch_bytes = (uint64_t)1 << 48;
+    uint64_t bytes = cedm_arena_bytes(&model, 65536, 1024);
+    assert_true(bytes > (uint64_t)1 << 58 && bytes < (uint64_t)1 << 63);
+    model.scratch_bytes = UINT64_MAX - 63;
+    assert_int_equal(cedm_arena_bytes(&model, 1, 1), 0);
+    assert_int_equal(cedm_arena_bytes(NULL, 1, 1), 0);
+    model = gaussian_model(0);
+    assert_int_equal(cedm_arena_bytes(&model, 0, 1), 0);
+    assert_int_equal(cedm_arena_bytes(&model, 65537, 1), 0);
+    assert_int_equal(cedm_arena_bytes(&model, 1, 0), 0);
+    assert_int_equal(cedm_arena_bytes(&model, 1, 1025), 0);
+}
+
+static void refused_networks(void **state)
+{
+    static _Alignas(CEDM_ALIGN) unsigned char arena[16384];
+    (void)state;
+    cedm_model model = gaussian_model(CLUSTERS), bad;
+    cedm_blob blob = {.model = &model}, none = {0}, strange = {.model = &bad};
+    cedm_net_config ok = cedm_net_config_default(), c;
+    cedm_net net, zero = {0};
+    ok.arena = arena;
+    ok.arena_bytes = sizeof arena;
+    expect_status(cedm_net_init(&net, &blob, &ok), 0);
+    expect_status(cedm_net_init(NULL, &blob, &ok), CEDM_E_NULL);
+    expect_status(cedm_net_init(&net, NULL, &ok), CEDM_E_NULL);
+    expect_status(cedm_net_init(&net, &blob, NULL), CEDM_E_NULL);
+    expect_status(cedm_net_init(&net, &none, &ok), CEDM_E_NULL);
+#define REFUSE(member, value, status)                                        \
+    c = ok;                                                                  \
+    c.member = (value);                                                      \
+    expect_status(cedm_net_init(&net, &blob, &c), status);                   \
+    assert_memory_equal(&net, &zero, sizeof net)
+    REFUSE(backend, NULL, CEDM_E_NULL);
+    REFUSE(arena, NULL, CEDM_E_NULL);
+    REFUSE(arena, arena + 32, CEDM_E_ALIGN);
+    REFUSE(batch, 0, CEDM_E_BATCH);
+    REFUSE(batch, 65537, CEDM_E_BATCH);
+    REFUSE(workers, 0, CEDM_E_BATCH);
+    REFUSE(workers, 1025, CEDM_E_BATCH);
+    REFUSE(arena_bytes, 64, CEDM_E_ARENA);
+#undef REFUSE
+#define REFUSE(member, value, status)                                        \
+    bad = model;                                                             \
+    bad.member = (value);                                                    \
+    expect_status(cedm_net_init(&net, &strange, &ok), status)
+    REFUSE(abi, CEDM_MODEL_ABI + 1, CEDM_E_ABI);
+    REFUSE(size, model.size - 8, CEDM_E_ABI);
+    REFUSE(precond, 1, CEDM_E_ABI);
+    REFUSE(features.kind, 2, CEDM_E_ABI);
+    REFUSE(features.channels, 0, CEDM_E_ABI);
+    REFUSE(resolution, 0, CEDM_E_ABI);
+    REFUSE(channels, 5, CEDM_E_ABI);
+    REFUSE(sigma_data, 0, CEDM_E_ABI);
+    REFUSE(eval, NULL, CEDM_E_NULL);
+#undef REFUSE
+}
+
+/* ---- prepared weights -------------------------------------------------- */
+
+#define PART 192u /* bytes of an op's part */
+#define OPS 40u   /* an index of 160 bytes: 192 when aligned */
+
+static void count_part(void *ctx, const cedm_embed *op)
+{
+    cedm_sizes *sizes = ctx;
+    sizes->weights += op->id % 2 == 0 ? PART : 0;
+}
+
+static void write_part(void *ctx, const cedm_embed *op)
+{
+    cedm_prepare_ctx *p = ctx;
+    if (op->id % 2 == 0) {
+        uint32_t index = (uint32_t)(p->used / CEDM_ALIGN);
+        memcpy(p->weights + 4 * op->id, &index, sizeof index);
+        memset(p->weights + p->used, 1 + (int)op->id, PART);
+        p->used += PART;
+    }
+}
+
+static void write_too_little(void *ctx, const cedm_embed *op)
+{
+    if (op->id != OPS - 2) {
+        write_part(ctx, op);
+    }
+}
+
+static void eval_many(const cedm_ops *ops, void *ctx)
+{
+    for (uint32_t i = 0; i < OPS; i++) {
+        ops->embed(ctx, &(cedm_embed){.id = i});
+    }
+}
+
+static const cedm_ops count_ops = {.embed = count_part};
+static const cedm_ops write_ops = {.embed = write_part};
+static const cedm_ops short_ops = {.embed = write_too_little};
+static const cedm_backend packing = {"packing", &gaussian_ops, &write_ops,
+                                     &count_ops};
+static const cedm_backend forgetful = {"forgetful", &gaussian_ops,
+                                       &short_ops, &count_ops};
+static const cedm_backend bare = {"bare", &gaussian_ops, NULL, &count_ops};
+
+#define PREPARED (192u + OPS / 2 * PART)
+
+static void prepared_weights(void **state)
+{
+    static _Alignas(CEDM_ALIGN) unsigned char w[PREPARED + CEDM_ALIGN];
+    static _Alignas(CEDM_ALIGN) unsigned char arena[16384];
+    (void)state;
+    cedm_model model = gaussian_model(0);
+    cedm_blob blob = {.model = &model}, none = {0};
+    model.op_count = OPS;
+    model.eval = eval_many;
+    assert_int_equal(cedm_weights_bytes(&model, &packing), PREPARED);
+    assert_int_equal(cedm_weights_bytes(&model, &bare), 0);
+    expect_status(cedm_prepare(&blob, &bare, NULL, 0), 0);
+    expect_status(cedm_prepare(NULL, &packing, w, PREPARED), CEDM_E_NULL);
+    expect_status(cedm_prepare(&none, &packing, w, PREPARED), CEDM_E_NULL);
+    expect_status(cedm_prepare(&blob, NULL, w, PREPARED), CEDM_E_NULL);
+    expect_status(cedm_prepare(&blob, &packing, NULL, PREPARED),
+                  CEDM_E_NULL);
+    expect_status(cedm_prepare(&blob, &packing, w + 4, PREPARED),
+                  CEDM_E_ALIGN);
+    memset(w, 0xee, sizeof w);
+    expect_status(cedm_prepare(&blob, &packing, w, PREPARED - 1),
+                  CEDM_E_WEIGHTS);
+    assert_int_equal(w[0], 0xee); /* untouched */
+    expect_status(cedm_prepare(&blob, &packing, w, sizeof w), 0);
+    for (uint32_t i = 0; i < OPS; i++) {
+        uint32_t index;
+        memcpy(&index, w + 4 * i, sizeof index);
+        assert_int_equal(index, i % 2 ? 0 : 3 + i / 2 * 3);
+        if (i % 2 == 0) {
+            assert_int_equal(w[index * CEDM_ALIGN], 1 + i);
+            assert_int_equal(w[index * CEDM_ALIGN + PART - 1], 1 + i);
+        }
+    }
+    assert_int_equal(w[160], 0);
+    assert_int_equal(w[PREPARED], 0xee);
+
+    cedm_net_config config = cedm_net_config_default();
+    cedm_net net;
+    config.backend = &packing;
+    config.arena = arena;
+    config.arena_bytes = sizeof arena;
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_NULL);
+    config.weights = w + 4;
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_ALIGN);
+    config.weights = w;
+    expect_status(cedm_net_init(&net, &blob, &config), 0);
+    memset(w, 0xee, sizeof w); /* never prepared */
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+
+    expect_status(cedm_prepare(&blob, &forgetful, w, PREPARED),
+                  CEDM_E_WEIGHTS);
+    for (size_t i = 0; i < PREPARED; i++) {
+        assert_int_equal(w[i], 0);
+    }
+}
+
+/* ---- denoise ----------------------------------------------------------- */
+
+static void denoise_is_exact(void **state)
+{
+    (void)state;
+    gaussian_net *g = fresh(CLUSTERS, 5);
+    double x[5 * MAP], out[5 * MAP];
+    const double sigma[5] = {0.002, 0.5, 80, 1e150, 1e-300};
+    const int32_t cluster[5] = {0, 1, 2, -1, 1};
+    for (uint32_t i = 0; i < 5 * MAP; i++) {
+        x[i] = sin(i) * (1 + fmin(sigma[i / MAP], 1e6));
+    }
+    expect_status(cedm_denoise(&g->net, x, sigma, cluster, 5, out), 0);
+    for (uint32_t i = 0; i < 5 * MAP; i++) {
+        double r = sigma[i / MAP] / SIGMA_DATA; /* squares stay in range */
+        double share = 1 / (1 + r * r);
+        double want = share * x[i] +
+                      (1 - share) * gaussian_mean(cluster[i / MAP]);
+        if (!(fabs(out[i] - want) <= 1e-14 * (1 + fabs(want)))) {
+            fail_msg("element %u: got %.17g, want %.17g", i, out[i], want);
+        }
+    }
+    /* one at a time, the same bits */
+    for (uint32_t i = 0; i < 5; i++) {
+        double one[MAP];
+        expect_status(cedm_denoise(&g->net, x + i * MAP, sigma + i,
+                                   cluster + i, 1, one), 0);
+        assert_memory_equal(one, out + i * MAP, sizeof one);
+    }
+    gaussian_free(g);
+}
+
+static void refused_denoising(void **state)
+{
+    (void)state;
+    gaussian_net *g = fresh(CLUSTERS, 2), *plain = fresh(0, 2);
+    double x[2 * MAP] = {0}, out[2 * MAP];
+    const double bad[] = {0, -1, (double)NAN, (double)INFINITY,
+                          (double)-INFINITY, -0.0};
+    double sigma[2] = {1, 1};
+    int32_t cluster[2] = {0, 0};
+    cedm_net empty = {0};
+    memset(out, 0x5a, sizeof out);
+    expect_status(cedm_denoise(NULL, x, sigma, NULL, 1, out), CEDM_E_NULL);
+    expect_status(cedm_denoise(&empty, x, sigma, NULL, 1, out), CEDM_E_NULL);
+    expect_status(cedm_denoise(&g->net, NULL, sigma, NULL, 1, out),
+                  CEDM_E_NULL);
+    expect_status(cedm_denoise(&g->net, x, NULL, NULL, 1, out), CEDM_E_NULL);
+    expect_status(cedm_denoise(&g->net, x, sigma, NULL, 1, NULL),
+                  CEDM_E_NULL);
+    expect_status(cedm_denoise(&g->net, x, sigma, NULL, 0, out),
+                  CEDM_E_COUNT);
+    expect_status(cedm_denoise(&g->net, x, sigma, NULL, 3, out),
+                  CEDM_E_COUNT);
+    expect_status(cedm_denoise(&plain->net, x, sigma, cluster, 1, out),
+                  CEDM_E_CLUSTER);
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        sigma[1] = bad[i];
+        expect_status(cedm_denoise(&g->net, x, sigma, NULL, 2, out),
+                      CEDM_E_SIGMA);
+    }
+    sigma[1] = 1;
+    cluster[1] = CLUSTERS;
+    expect_status(cedm_denoise(&g->net, x, sigma, cluster, 2, out),
+                  CEDM_E_CLUSTER);
+    cluster[1] = INT32_MIN;
+    expect_status(cedm_denoise(&g->net, x, sigma, cluster, 2, out),
+                  CEDM_E_CLUSTER);
+    assert_int_equal(g->notes.passes, 0);
+    assert_int_equal(((unsigned char *)out)[0], 0x5a); /* untouched */
+    g->notes.poisoned_pass = 0;
+    expect_status(cedm_denoise(&g->net, x, sigma, NULL, 2, out),
+                  CEDM_E_NONFINITE);
+    for (uint32_t i = 0; i < 2 * MAP; i++) {
+        assert_true(out[i] == 0);
+    }
+    x[3] = (double)INFINITY; /* so does an input */
+    expect_status(cedm_denoise(&g->net, x, sigma, NULL, 2, out),
+                  CEDM_E_NONFINITE);
+    gaussian_free(g);
+    gaussian_free(plain);
+}
+
+/* ---- statuses ---------------------------------------------------------- */
+
+static void every_status_has_its_own_text(void **state)
+{
+    static const cedm_status all[] = {
+#define VALUE(name, value, text) CEDM_##name,
+        CEDM_STATUS_LIST(VALUE)
+#undef VALUE
+    };
+    (void)state;
+    size_t count = sizeof all / sizeof all[0];
+    for (size_t i = 0; i < count; i++) {
+        assert_string_not_equal(cedm_status_text(all[i]), "unknown status");
+        for (size_t j = 0; j < i; j++) {
+            assert_int_not_equal(all[i], all[j]);
+            assert_string_not_equal(cedm_status_text(all[i]),
+                                    cedm_status_text(all[j]));
+        }
+    }
+    assert_string_equal(cedm_status_text((cedm_status)-99), "unknown status");
+    assert_string_equal(cedm_status_text(CEDM_STATUS_END), "unknown status");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_arena_holds_everything),
+        cmocka_unit_test(sizes_do_not_overflow),
+        cmocka_unit_test(refused_networks),
+        cmocka_unit_test(prepared_weights),
+        cmocka_unit_test(denoise_is_exact),
+        cmocka_unit_test(refused_denoising),
+        cmocka_unit_test(every_status_has_its_own_text),
+    };
+    return cmocka_run_group_tests_name("net", tests, NULL, NULL);
+}
