@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * ops.c - time of every op in the shapes that networks spend theirs on, on
+ * one thread, beside the multiply-adds that the processor can do at all.
+ *
+ *     build/bench/ops [BACKEND]     default: every backend there is here
+ *
+ * G/s counts 1e9 operations a second, a multiply-add as two and an
+ * up-sampling convolution in full; for embed, norm_coeff, resample and exp
+ * it counts elements.  peak is a fraction of what an unrolled loop of FMAs
+ * reaches, measured before (and again after, to show how steady the machine
+ * is).  Times are of the thread; rates are of medians. */
+#include <stdint.h>
+
+#include "bench.h"
+#include "cedm.h"
+#include "fmath.h"
+
+#define CLOCK CLOCK_THREAD_CPUTIME_ID
+
+/* ---- what the processor can do ---------------------------------------- */
+
+#if defined __x86_64__
+#include <immintrin.h>
+
+#define CHAINS 12 /* latency 4 x 2 units, and some */
+#define FMA_LOOPS 200000
+
+__attribute__((target("avx2,fma"))) static void fma_loop(void *arg)
+{
+    float *sink = arg;
+    __m256 a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(1e-3f);
+    __m256 sum[CHAINS];
+
+    for (int i = 0; i < CHAINS; i++) {
+        sum[i] = _mm256_set1_ps((float)i);
+    }
+    for (int k = 0; k < FMA_LOOPS; k++) {
+#pragma GCC unroll 12
+        for (int i = 0; i < CHAINS; i++) {
+            sum[i] = _mm256_fmadd_ps(sum[i], a, b);
+        }
+    }
+    for (int i = 0; i < CHAINS; i++) {
+        sum[0] = _mm256_add_ps(sum[0], sum[i]);
+    }
+    *sink = _mm256_cvtss_f32(sum[0]);
+}
+
+static double fma_peak(void)
+{
+    float sink = 0.0f;
+
+    if (!(cedm_isa_available() & CEDM_ISA_avx2)) {
+        return 0.0;
+    }
+    return 16.0 * CHAINS * FMA_LOOPS / bench_run(CLOCK, fma_loop, &sink).min;
+}
+#else
+static double fma_peak(void)
+{
+    return 0.0;
+}
+#endif
+
+/* ---- shapes ------------------------------------------------------------ */
+
+typedef union any_op {
+#define ANY_OP(name) cedm_##name name;
+    CEDM_GRAPH_OPS(ANY_OP)
+#undef ANY_OP
+} any_op;
+
+typedef void call_fn(const cedm_ops *ops, void *ctx, const void *op);
+
+#define CALL(name)                                                           \
+    static void call_##name(const cedm_ops *ops, void *ctx, const void *op)  \
+    {                                                                        \
+        ops->name(ctx, op);                                                  \
+    }
+CEDM_GRAPH_OPS(CALL)
+
+enum with { EMB = 1, RESIDUAL = 2, STATS = 4 };
+
+typedef struct shape {
+    const char *op, *text;
+    call_fn *call;
+    any_op u;
+    unsigned with;
+    double work; /* FLOP, or elements */
+} shape;
+
+#define CONV(text, h, w, k, c0, c1, out, extra, f, ...)                      \
+    {"conv", text, call_conv, {.conv = {.height = h, .width = w,             \
+        .in_height = h / f, .in_width = w / f, .kernel = k, .pad = k / 2,    \
+        .stride = 1, .cin = {c0, c1}, .cout = out, .stat_rows = 4,           \
+        .scale = 0.7f, __VA_ARGS__}}, extra,                                 \
+        2.0 * h * w * k * k * (c0 + c1) * out}
+#define SILU .act = CEDM_ACT_SILU
+#define AFFINE .act = CEDM_ACT_AFFINE
+
+static const shape shapes[] = {
+    CONV("256 to 256 @32", 32, 32, 3, 256, 0, 256, EMB | STATS, 1, SILU),
+    CONV("512 to 256 @32", 32, 32, 3, 256, 256, 256, EMB | STATS, 1, SILU),
+    CONV("384 to 256 @32", 32, 32, 3, 256, 128, 256, EMB | STATS, 1, SILU),
+    CONV("128 to 128 @32", 32, 32, 3, 128, 0, 128, EMB | STATS, 1, SILU),
+    CONV("256 to 256 @16", 16, 16, 3, 256, 0, 256, RESIDUAL | STATS, 1,
+         SILU),
+    CONV("512 to 256 @16", 16, 16, 3, 256, 256, 256, EMB | STATS, 1, SILU),
+    CONV("256 to 256 @8", 8, 8, 3, 256, 0, 256, RESIDUAL | STATS, 1, SILU),
+    CONV("256 to 256 @16 up", 32, 32, 3, 256, 0, 256, EMB | STATS, 2, SILU),
+    CONV("3 to 128 @32", 32, 32, 3, 3, 0, 128, STATS, 1, .up = 0),
+    CONV("256 to 3 @32", 32, 32, 3, 256, 0, 3, 0, 1, SILU),
+    CONV("1x1 256 to 768 @16", 16, 16, 1, 256, 0, 768, 0, 1, AFFINE),
+    CONV("1x1 256 to 256 @16", 16, 16, 1, 256, 0, 256, RESIDUAL | STATS, 1,
+         .up = 0),
+    {"embed", "256 of 10 clusters", call_embed,
+        {.embed = {.channels = 256, .label_dim = 10, .label_scale = 1.0f}},
+        0, 256},
+    {"attention", "256 tokens of 256", call_attention,
+        {.attention = {.tokens = 256, .channels = 256, .heads = 1}}, 0,
+        4.0 * 256 * 256 * 256},
+    {"attention", "64 tokens of 256", call_attention,
+        {.attention = {.tokens = 64, .channels = 256, .heads = 1}}, 0,
+        4.0 * 64 * 64 * 256},
+    {"linear", "512 to 9216", call_linear,
+        {.linear = {.in = 512, .out = 9216}}, 0, 2.0 * 512 * 9216},
+    {"norm_coeff", "512 @32", call_norm_coeff,
+        {.norm_coeff = {.height = 32, .width = 32, .channels = {256, 256},
+        .groups = 32, .stat_rows = 4, .eps = 1e-6f}}, 0, 512 * 8},
+    {"resample", "pool 256 @32", call_resample,
+        {.resample = {.mode = CEDM_RESAMPLE_DOWN, .height = 16, .width = 16,
+        .in_height = 32, .in_width = 32, .channels = 256, .taps = 2, SILU}},
+        0, 32 * 32 * 256},
+    {"resample", "silu alone, 256 @32", call_resample,
+        {.resample = {.mode = CEDM_RESAMPLE_SAME, .height = 32, .width = 32,
+        .in_height = 32, .in_width = 32, .channels = 256, .taps = 1, SILU}},
+        0, 32 * 32 * 256},
+};
+
+/* ---- memory ------------------------------------------------------------ */
+
+/* A few tensors, one after the other; everything is in the f32 segment. */
+typedef struct bed {
+    const cedm_backend *backend;
+    const shape *shape;
+    any_op op;
+    cedm_exec exec;
+    float *memory, *data;
+    size_t used, data_used;
+} bed;
+
+#define MEMORY (1u << 23) /* floats: the largest shape takes 3/4 */
+
+/* Values that look like activations: speed may depend on them. */
+static void fill(float *to, size_t n, float deviation)
+{
+    uint32_t state = 1;
+
+    for (size_t i = 0; i < n; i++) {
+        float sum = -2.0f;
+
+        for (int k = 0; k < 4; k++) {
+            state = state * 1664525u + 1013904223u;
+            sum += (float)(state >> 8) * 0x1p-24f;
+        }
+        to[i] = sum * deviation * 1.7f;
+    }
+}
+
+static void *checked(void *memory)
+{
+    if (memory == NULL) {
+        fprintf(stderr, "ops: out of memory\n");
+        exit(1);
+    }
+    return memory;
+}
+
+static float *allocate(size_t floats)
+{
+    size_t bytes = (size_t)CEDM_ALIGN_UP(floats * sizeof(float));
+
+    return checked(aligned_alloc(CEDM_ALIGN, bytes));
+}
+
+static cedm_ref tensor(bed *b, size_t elements)
+{
+    size_t at = b->used;
+
+    b->used += (elements + CEDM_REF_ALIGN - 1) / CEDM_REF_ALIGN *
+               CEDM_REF_ALIGN;
+    if (b->used > MEMORY) {
+        fprintf(stderr, "ops: MEMORY is too small\n");
+        exit(1);
+    }
+    return CEDM_REF_F32 | (cedm_ref)at;
+}
+
+static cedm_ref tensor_if(bed *b, unsigned wanted, size_t elements)
+{
+    return wanted ? tensor(b, elements) : CEDM_NONE;
+}
+
+/* Weights are scaled to keep activations as they are. */
+static cedm_weight weight(bed *b, size_t rows, size_t columns)
+{
+    size_t at = b->data_used;
+
+    b->data_used += (rows * columns + 15) / 16 * 16;
+    fill(b->data + at, rows * columns, 1.7f / (float)columns);
+    return (cedm_weight)at;
+}
+
+static void place_conv(bed *b, cedm_conv *op)
+{
+    size_t in = (size_t)op->in_height * op->in_width;
+    size_t out = (size_t)op->height * op->width * op->cout;
+    size_t cin = (size_t)op->cin[0] + op->cin[1];
+    size_t partials = (op->height + op->stat_rows - 1) / op->stat_rows;
+    unsigned with = b->shape->with;
+
+    op->up = op->height != op->in_height;
+    op->src[0] = tensor(b, in * op->cin[0]);
+    op->src[1] = tensor_if(b, op->cin[1], in * op->cin[1]);
+    op->coeff = tensor_if(b, op->act, 2 * cin);
+    op->skip_src[0] = op->skip_src[1] = CEDM_NONE;
+    op->emb_stride = op->cout;
+    op->emb_src = tensor_if(b, with & EMB, op->cout);
+    op->residual = tensor_if(b, with & RESIDUAL, out);
+    op->dst = tensor(b, out);
+    op->stats = tensor_if(b, with & STATS, partials * 2 * op->cout);
+    op->weight = weight(b, op->cout, op->kernel * op->kernel * cin);
+    op->bias = weight(b, op->cout, 1);
+    op->skip_weight = op->skip_bias = CEDM_NONE;
+}
+
+static void place(bed *b)
+{
+    any_op *u = &b->op;
+    const char *op = b->shape->op;
+
+    if (strcmp(op, "conv") == 0) {
+        place_conv(b, &u->conv);
+    } else if (strcmp(op, "embed") == 0) {
+        u->embed.features = tensor(b, u->embed.channels);
+        u->embed.dst = tensor(b, u->embed.channels);
+        u->embed.weight = weight(b, u->embed.label_dim, u->embed.channels);
+        u->embed.bias = weight(b, 1, u->embed.channels);
+    } else if (strcmp(op, "attention") == 0) {
+        size_t map = (size_t)u->attention.tokens * u->attention.channels;
+
+        u->attention.src = tensor(b, 3 * map);
+        u->attention.dst = tensor(b, map);
+    } else if (strcmp(op, "linear") == 0) {
+        u->linear.src = tensor(b, u->linear.in);
+        u->linear.dst = tensor(b, u->linear.out);
+        u->linear.weight = weight(b, u->linear.out, u->linear.in);
+        u->linear.bias = weight(b, u->linear.out, 1);
+    } else if (strcmp(op, "norm_coeff") == 0) {
+        u->norm_coeff.stats[0] = tensor(b, 8 * 2 * 256);
+        u->norm_coeff.stats[1] = tensor(b, 8 * 2 * 256);
+        u->norm_coeff.adaptive_src = CEDM_NONE;
+        u->norm_coeff.dst = tensor(b, 2 * 512);
+        u->norm_coeff.gamma = weight(b, 512, 1);
+        u->norm_coeff.beta = weight(b, 512, 1);
+    } else {
+        u->resample.src = tensor(b, 32 * 32 * 256);
+        u->resample.coeff = tensor(b, 2 * 256);
+        u->resample.dst = tensor(b, 32 * 32 * 256);
+        u->resample.filter = weight(b, CEDM_MAX_TAPS, 1);
+    }
+}
+
+/* ---- a row of the table ------------------------------------------------ */
+
+static void run(void *arg)
+{
+    bed *b = arg;
+
+    b->shape->call(b->backend->run, &b->exec, &b->op);
+}
+
+static void print_row(const char *backend, const char *op, const char *text,
+                      bench_times t, double work, double peak)
+{
+    printf("%-9s, %-10s, %-20s, %11.0f, %11.0f, %8.3f, ", backend, op,
+           text, t.median * 1e9, t.min * 1e9, work / t.median * 1e-9);
+    if (peak > 0) {
+        printf("%6.3f\n", work / t.median / peak);
+    } else {
+        printf("%6s\n", "-");
+    }
+    fflush(stdout);
+}
+
+/* The op's weights are prepared as a model of one op would have them. */
+static void bench_shape(const cedm_backend *backend, const shape *s,
+                        float *memory, double peak)
+{
+    bed b = {.backend = backend, .shape = s, .op = s->u, .memory = memory};
+    cedm_sizes sizes = {CEDM_ALIGN, 0};
+    cedm_prepare_ctx prepare = {.used = CEDM_ALIGN};
+    int multiplies = s->call == call_conv || s->call == call_attention ||
+                     s->call == call_linear;
+    const int32_t cluster = 1;
+
+    b.data = allocate(MEMORY);
+    place(&b);
+    fill(memory, b.used, 1.0f);
+    s->call(backend->sizes, &sizes, &b.op);
+    b.exec = (cedm_exec){
+        .data = b.data,
+        .f32 = memory,
+        .cluster = &cluster,
+        .batch = 1,
+        .n = 1,
+        .workers = 1,
+        .scratch_stride = (size_t)CEDM_ALIGN_UP(sizes.scratch),
+    };
+    prepare.data = b.data;
+    prepare.weights = (void *)allocate(sizes.weights / sizeof(float));
+    b.exec.weights = prepare.weights;
+    b.exec.scratch = (void *)allocate(sizes.scratch / sizeof(float) + 16);
+    if (backend->prepare != NULL) {
+        s->call(backend->prepare, &prepare, &b.op);
+    }
+    print_row(backend->name, s->op, s->text, bench_run(CLOCK, run, &b),
+              s->work, multiplies ? peak : 0);
+    free(b.data);
+    free(prepare.weights);
+    free(b.exec.scratch);
+}
+
+#define EXPS 4096
+
+static void exp_loop(void *arg)
+{
+    float *x = arg;
+
+    for (int i = 0; i < EXPS; i++) {
+        x[EXPS + i] = cedm_expf(x[i]);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const cedm_backend *backends[2] = {cedm_backend_cpu(CEDM_ISA_ALL),
+                                       cedm_backend_portable()};
+    size_t count = backends[0] == backends[1] ? 1 : 2;
+    float *memory = allocate(MEMORY);
+    double peak = fma_peak(), later;
+
+    bench_print_machine();
+    printf("# FMA peak: %.1f G/s on one thread%s\n", peak * 1e-9,
+           peak > 0 ? "" : " (not measured: no AVX2)");
+    printf("%-9s, %-10s, %-20s, %11s, %11s, %8s, %6s\n", "backend", "op",
+           "shape", "median ns", "min ns", "G/s", "peak");
+    for (size_t i = 0; i < count; i++) {
+        if (argc > 1 && strcmp(argv[1], backends[i]->name) != 0) {
+            continue;
+        }
+        for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++) {
+            bench_shape(backends[i], &shapes[k], memory, peak);
+        }
+    }
+    fill(memory, EXPS, 10.0f);
+    print_row("any", "exp", "cedm_expf", bench_run(CLOCK, exp_loop, memory),
+              EXPS, 0);
+    later = fma_peak();
+    printf("# FMA peak afterwards: %.1f G/s\n", later * 1e-9);
+    free(memory);
+    return 0;
+}
