@@ -133,7 +133,7 @@ static void denoise(gaussian_net *g, const double *x, double sigma,
 static void algorithm_2(gaussian_net *g, const cedm_sampler_params *p,
                         uint32_t n, double *x)
 {
-    double D[SHOWN * MAP], d[SHOWN * MAP], next[SHOWN * MAP];
+    static double D[SHOWN * MAP], d[SHOWN * MAP], next[SHOWN * MAP];
     uint32_t first_draw = g->model.label_dim > 0 ? 2 : 1;
     for (uint32_t k = 0; k < n * MAP; k++) {
         uint64_t element = k % MAP_CHANNELS * SIDE * SIDE +
@@ -206,7 +206,8 @@ static void one_step_denoises(void **state)
     cedm_sampler s;
     double start[SHOWN * MAP], want[SHOWN * MAP];
     p.steps = 1;
-    expect_status(cedm_sample_begin(&s, &g->net, &p, seeds, clusters, SHOWN), 0);
+    expect_status(
+        cedm_sample_begin(&s, &g->net, &p, seeds, clusters, SHOWN), 0);
     memcpy(start, cedm_sample_state(&s), sizeof start);
     expect_status(cedm_sample_step(&s), CEDM_OK);
     for (uint32_t i = 0; i < SHOWN * MAP; i++) {
