@@ -2,9 +2,9 @@
  *
  * csv.c - NAME.csv: the activation segment as a problem for MiniMalloc.
  *
- * MiniMalloc (Moffitt, 2023) takes id,lower,upper,size with an exclusive
- * upper end, so that anyone can hold our plan against the state of the
- * art.  The unit is one element. */
+ * [MINIMALLOC] takes id,lower,upper,size with an exclusive upper end, so
+ * that anyone can hold our plan against another planner's.  The unit is one
+ * element. */
 #include "emit.h"
 
 void cg_emit_csv(cg_out *out, const cg_emission *emission)

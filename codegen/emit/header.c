@@ -9,9 +9,8 @@
 static void macro(cg_out *out, const cg_emission *emission,
                   const char *comment, const char *suffix, uint64_t value)
 {
-    cg_out_text(out, "\n/* %s */\n#define %s_%s %" PRIu64 "%s\n", comment,
-                emission->upper, suffix, value,
-                value > UINT32_MAX ? "ull" : "u");
+    cg_out_text(out, "\n/* %s */\n#define %s_%s %" PRIu64 "u\n", comment,
+                emission->upper, suffix, value);
 }
 
 static void sizes(cg_out *out, const cg_emission *emission)

@@ -172,6 +172,28 @@ static void no_limit_leaves_a_file(void **state)
     gen_remove();
 }
 
+static void old_files_survive_a_failure(void **state)
+{
+    static const unsigned char infinity[] = { 0, 0, 0x80, 0x7f };
+    static tiny t;
+    unsigned char *before, *after;
+    size_t size, again;
+
+    (void)state;
+    tiny_make(&t);
+    gen_emit(&t, gen_directory(), "tiny");
+    before = gen_read(gen_path(), "tiny.cedm", &size);
+    memcpy(t.data[5], infinity, sizeof infinity);
+    fails(&t, gen_path(), "tiny", "not finite");
+    after = gen_read(gen_path(), "tiny.cedm", &again);
+    assert_int_equal(again, size);
+    assert_memory_equal(after, before, size);
+    assert_int_equal(gen_count(gen_path()), 6);
+    free(before);
+    free(after);
+    gen_remove();
+}
+
 static void a_full_disk_is_named(void **state)
 {
     cg_out *out = calloc(1, sizeof *out);
@@ -241,6 +263,7 @@ int gen_test_failure(void)
         cmocka_unit_test(a_directory_in_the_way_is_an_error),
         cmocka_unit_test(an_unwritable_directory_is_an_error),
         cmocka_unit_test(no_limit_leaves_a_file),
+        cmocka_unit_test(old_files_survive_a_failure),
         cmocka_unit_test(a_full_disk_is_named),
         cmocka_unit_test(values_that_are_not_finite_are_refused),
         cmocka_unit_test(compiler_failures_are_clear)
