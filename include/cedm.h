@@ -207,7 +207,9 @@ typedef struct cedm_net {
 } cedm_net;
 
 /* Places a network in its arena.  The net holds pointers into itself: it must
- * not be moved.  Errors: E_NULL E_ALIGN E_ABI E_BATCH E_ARENA E_WEIGHTS. */
+ * not be moved.  Errors: E_NULL E_ALIGN E_ABI E_BATCH E_ARENA E_WEIGHTS, and
+ * E_BACKEND if the backend needs more scratch than the model was frozen with:
+ * freeze it again. */
 cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
                           const cedm_net_config *config);
 

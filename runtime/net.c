@@ -23,18 +23,26 @@ static uint64_t index_bytes(const cedm_model *model)
     return CEDM_ALIGN_UP(sizeof(uint32_t) * (uint64_t)model->op_count);
 }
 
-uint64_t cedm_weights_bytes(const cedm_model *model,
-                            const cedm_backend *backend)
+/* What a backend needs for a model. */
+static cedm_sizes measure(const cedm_model *model,
+                          const cedm_backend *backend)
 {
     cedm_sizes sizes = {0, 0};
 
-    if (cedm_model_check(model) != CEDM_OK || backend == NULL ||
-        backend->prepare == NULL) {
+    if (backend->prepare != NULL) {
+        sizes.weights = index_bytes(model);
+    }
+    model->eval(backend->sizes, &sizes);
+    return sizes;
+}
+
+uint64_t cedm_weights_bytes(const cedm_model *model,
+                            const cedm_backend *backend)
+{
+    if (cedm_model_check(model) != CEDM_OK || backend == NULL) {
         return 0;
     }
-    sizes.weights = index_bytes(model);
-    model->eval(backend->sizes, &sizes);
-    return sizes.weights;
+    return measure(model, backend).weights;
 }
 
 static bool counts_fit(const cedm_model *model, uint32_t batch,
@@ -96,9 +104,8 @@ cedm_status cedm_prepare(const cedm_blob *blob, const cedm_backend *backend,
 /* An index that points outside the region was not made by cedm_prepare, or
  * was made for another backend or model. */
 static cedm_status check_weights(const cedm_net_config *config,
-                                 const cedm_model *model)
+                                 const cedm_model *model, uint64_t bytes)
 {
-    uint64_t bytes = cedm_weights_bytes(model, config->backend);
     const uint32_t *index = config->weights;
 
     if (bytes == 0) {
@@ -175,6 +182,7 @@ static cedm_status check_config(const cedm_net_config *config,
                                 const cedm_model *model)
 {
     cedm_status status = cedm_model_check(model);
+    cedm_sizes sizes;
 
     if (status != CEDM_OK) {
         return status;
@@ -189,7 +197,13 @@ static cedm_status check_config(const cedm_net_config *config,
         cedm_arena_bytes(model, config->batch, config->workers)) {
         return CEDM_E_ARENA;
     }
-    return check_weights(config, model);
+    /* The arena was counted when the model was frozen, perhaps for another
+     * release of the backend. */
+    sizes = measure(model, config->backend);
+    if (sizes.scratch > model->scratch_bytes) {
+        return CEDM_E_BACKEND;
+    }
+    return check_weights(config, model, sizes.weights);
 }
 
 cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,

@@ -125,6 +125,14 @@ static const cedm_ops gaussian_ops = {
     .to_image = gaussian_to_image,
 };
 
+static inline void gaussian_size_embed(void *ctx, const cedm_embed *op)
+{
+    (void)ctx;
+    (void)op;
+}
+
+static const cedm_ops gaussian_sizes = {.embed = gaussian_size_embed};
+
 static inline void gaussian_eval(const cedm_ops *ops, void *ctx)
 {
     static const cedm_embed embed = {.id = 0};
@@ -167,7 +175,9 @@ static inline gaussian_net *gaussian_new(uint32_t label_dim, uint32_t batch)
     }
     g->model = gaussian_model(label_dim);
     g->notes.poisoned_pass = -1;
-    g->backend = (cedm_backend){.name = "gaussian", .run = &gaussian_ops};
+    g->backend = (cedm_backend){.name = "gaussian",
+                                .run = &gaussian_ops,
+                                .sizes = &gaussian_sizes};
     size_t bytes = (size_t)cedm_arena_bytes(&g->model, batch, 1);
     g->arena = aligned_alloc(CEDM_ALIGN, bytes);
     cedm_blob blob = {.model = &g->model};

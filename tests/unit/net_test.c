@@ -164,6 +164,7 @@ static void count_part(void *ctx, const cedm_embed *op)
 {
     cedm_sizes *sizes = ctx;
     sizes->weights += op->id % 2 == 0 ? PART : 0;
+    sizes->scratch = 1000;
 }
 
 static void write_part(void *ctx, const cedm_embed *op)
@@ -198,7 +199,8 @@ static const cedm_backend packing = {"packing", &gaussian_ops, &write_ops,
                                      &count_ops};
 static const cedm_backend forgetful = {"forgetful", &gaussian_ops,
                                        &short_ops, &count_ops};
-static const cedm_backend bare = {"bare", &gaussian_ops, NULL, &count_ops};
+static const cedm_backend bare = {"bare", &gaussian_ops, NULL,
+                                  &gaussian_sizes};
 
 #define PREPARED (192u + OPS / 2 * PART)
 
@@ -211,6 +213,7 @@ static void prepared_weights(void **state)
     cedm_blob blob = {.model = &model}, none = {0};
     model.op_count = OPS;
     model.eval = eval_many;
+    model.scratch_bytes = 1000;
     assert_int_equal(cedm_weights_bytes(&model, &packing), PREPARED);
     assert_int_equal(cedm_weights_bytes(&model, &bare), 0);
     expect_status(cedm_prepare(&blob, &bare, NULL, 0), 0);
@@ -248,6 +251,9 @@ static void prepared_weights(void **state)
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_ALIGN);
     config.weights = w;
     expect_status(cedm_net_init(&net, &blob, &config), 0);
+    model.scratch_bytes = 999; /* frozen for a backend that needs less */
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_BACKEND);
+    model.scratch_bytes = 1000;
     memset(w, 0xee, sizeof w); /* never prepared */
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
 
