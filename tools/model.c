@@ -190,11 +190,21 @@ void model_close(model *m)
     memset(m, 0, sizeof *m);
 }
 
-const char *model_op_module(const model *m, uint32_t id)
+static const char *op_text(const model *m, uint32_t id, const char *name)
 {
     const cJSON *op =
         cJSON_GetArrayItem(member(m->description, "ops"), (int)id);
-    return cJSON_GetStringValue(member(op, "module"));
+    return cJSON_GetStringValue(member(op, name));
+}
+
+const char *model_op_module(const model *m, uint32_t id)
+{
+    return op_text(m, id, "module");
+}
+
+const char *model_op_kind(const model *m, uint32_t id)
+{
+    return op_text(m, id, "kind");
 }
 
 static void read_default(const cJSON *sampler, const char *name, double *value)

@@ -35,8 +35,10 @@ bool model_adopt(model *m, const cedm_model *code, const void *blob,
 /* Harmless on a model that was not opened, if zeroed. */
 void model_close(model *m);
 
-/* The checkpoint's module that op `id` belongs to, or NULL. */
+/* The checkpoint's module that op `id` belongs to, and what kind of op it is
+ * ("conv"); NULL if the description lacks it. */
 const char *model_op_module(const model *m, uint32_t id);
+const char *model_op_kind(const model *m, uint32_t id);
 
 /* Members of a JSON object that are there replace those of `params`; null
  * is infinity. */

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cedm-verify.c - compares a frozen model with golden outputs of the
+ * reference implementation. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "args.h"
+#include "verify.h"
+
+enum {
+    OPT_MODEL, OPT_GOLDEN, OPT_MODE, OPT_ISA, OPT_DEVICE, OPT_PRECISION,
+    OPT_THREADS, OPT_TOLERANCE, OPT_VERSION, OPT_HELP, OPT_COUNT
+};
+
+static const args_option options[OPT_COUNT] = {
+    {"model", "M.so", "a frozen model beside its M.cedm"},
+    {"golden", "FILE", "outputs of the reference (.safetensors)"},
+    {"mode", "MODE", "denoise, sample or activations [denoise]"},
+    {"isa", "LIST", "instruction sets, or portable [best]"},
+    {"device", "D", "auto or cpu [auto]"},
+    {"precision", "P", "auto or fp32 [auto]"},
+    {"threads", "T", "threads; changes no result [processors]"},
+    {"tolerance", "T", "replaces the limit of the mode"},
+    {"version", NULL, "print the version"},
+    {"help", NULL, "print this text"},
+};
+
+typedef struct settings {
+    const char *model, *golden, *isa;
+    int mode;
+    uint64_t threads;
+    double tolerance; /* NaN: the mode's own */
+    bool version, help;
+} settings;
+
+static bool parse_option(int option, const args *a, settings *s, failure *f)
+{
+    static const char *const modes[] = {"denoise", "sample", "activations",
+                                        NULL};
+    static const char *const devices[] = {"auto", "cpu", NULL};
+    static const char *const precisions[] = {"auto", "fp32", NULL};
+    int ignored;
+    switch (option) {
+    case OPT_MODEL: s->model = a->value; return true;
+    case OPT_GOLDEN: s->golden = a->value; return true;
+    case OPT_MODE: return args_word(a, modes, &s->mode, f);
+    case OPT_ISA: s->isa = a->value; return true;
+    case OPT_DEVICE:
+        if (strncmp(a->value, "cuda", 4) == 0) {
+            return failed(f, "--device %s: not in this build; wanted auto or "
+                          "cpu",
+                          a->value);
+        }
+        return args_word(a, devices, &ignored, f);
+    case OPT_PRECISION: return args_word(a, precisions, &ignored, f);
+    case OPT_THREADS:
+        return args_u64(a, 1, ENGINE_MAX_THREADS, &s->threads, f);
+    case OPT_TOLERANCE: return args_double(a, 0, 1e9, &s->tolerance, f);
+    case OPT_VERSION: s->version = true; return true;
+    case OPT_HELP: s->help = true; return true;
+    default: return bad_usage(f, "unexpected '%s'; see --help", a->value);
+    }
+}
+
+static bool parse(settings *s, int argc, char **argv, failure *f)
+{
+    char seen[ARGS_MAX_OPTIONS];
+    args a = args_begin(argc, argv, options, OPT_COUNT, seen);
+    int option;
+    s->tolerance = (double)NAN;
+    while ((option = args_next(&a, f)) >= 0) {
+        if (!parse_option(option, &a, s, f)) {
+            return false;
+        }
+    }
+    if (option == ARGS_BAD || s->help || s->version) {
+        return option != ARGS_BAD;
+    }
+    return (s->model != NULL && s->golden != NULL) ||
+           bad_usage(f, "wanted --model M.so --golden FILE; see --help");
+}
+
+static bool compare(const settings *s, verify *v, failure *f)
+{
+    static bool (*const modes[])(verify *v, failure *f) = {
+        verify_denoise, verify_sample, verify_activations};
+    cg_error error;
+    if (!model_load(&v->model, s->model, f)) {
+        return false;
+    }
+    const cedm_model *code = v->model.code;
+    v->pixels = (size_t)code->resolution * code->resolution * code->channels;
+    v->isa = s->isa;
+    v->threads = (uint32_t)s->threads;
+    v->tolerance = s->tolerance;
+    v->golden = cg_open(s->golden, &error);
+    if (v->golden == NULL) {
+        return failed(f, "%s", error.text);
+    }
+    if (!modes[s->mode](v, f)) {
+        return false;
+    }
+    printf("%s on %s: %u of %u within the limits\n", code->name,
+           v->engine.backend->name, v->items - v->bad, v->items);
+    return v->bad == 0 ||
+           failed(f, "%s: %u of %u items are past the limit", s->golden,
+                  v->bad, v->items);
+}
+
+int main(int argc, char **argv)
+{
+    static verify v; /* holds a cedm_net, which must not move */
+    settings s;
+    memset(&s, 0, sizeof s);
+    failure f = {EXIT_DONE, ""};
+    bool good = parse(&s, argc, argv, &f);
+    if (good && s.help) {
+        args_help("cedm-verify --model M.so --golden FILE [options]: compares "
+                  "with the reference",
+                  options, OPT_COUNT);
+    } else if (good && s.version) {
+        puts("cedm-verify " CEDM_VERSION);
+    } else if (good) {
+        good = compare(&s, &v, &f);
+        engine_close(&v.engine);
+        model_close(&v.model);
+        cg_close(v.golden);
+    }
+    if (good && (fflush(stdout) != 0 || ferror(stdout))) {
+        good = failed(&f, "standard output cannot be written");
+    }
+    return good ? EXIT_DONE : failure_report("cedm-verify", &f);
+}

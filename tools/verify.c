@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * verify.c - what the comparisons of cedm-verify have in common. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "verify.h"
+
+double verify_limit(const verify *v, double limit)
+{
+    return isnan(v->tolerance) ? limit : v->tolerance;
+}
+
+void verify_judge(verify *v, const char *what, difference d, double value,
+                  double limit)
+{
+    bool good = value <= limit;
+    printf("%-28s max %.3e  rel rms %.3e  limit %.3e  %s\n", what, d.max,
+           d.rms, limit, good ? "ok" : "FAILED");
+    v->items++;
+    v->bad += !good;
+}
+
+bool verify_open_engine(verify *v, uint64_t batch, failure *f)
+{
+    if (batch < 1 || batch > ENGINE_MAX_BATCH) {
+        return failed(f, "%s: wanted 1 to %u items, got %" PRIu64,
+                      v->golden->path, ENGINE_MAX_BATCH, batch);
+    }
+    engine_config config = {v->isa, (uint32_t)batch, v->threads};
+    return engine_open(&v->engine, &v->model, &config, f);
+}
+
+int32_t *verify_clusters(const cg_file *file, const char *name, uint64_t n,
+                         failure *f)
+{
+    const cg_array *array = golden_array(file, name, 1, n, f);
+    int32_t *clusters = array != NULL ? calloc((size_t)n, sizeof *clusters)
+                                      : NULL;
+    for (uint64_t i = 0; clusters != NULL && i < n; i++) {
+        clusters[i] = (int32_t)cg_element(array, i);
+    }
+    return clusters;
+}

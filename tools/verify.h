@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * verify.h - the comparisons that cedm-verify makes. */
+#ifndef CEDM_TOOLS_VERIFY_H
+#define CEDM_TOOLS_VERIFY_H
+
+#include "difference.h"
+#include "engine.h"
+#include "golden.h"
+
+typedef struct verify {
+    const char *isa;
+    uint32_t threads;
+    double tolerance; /* NaN: the mode's own limits */
+
+    model model;
+    engine engine;
+    cg_file *golden;
+    size_t pixels;       /* elements of an image */
+    uint32_t items, bad; /* compared, past the limit */
+} verify;
+
+/* Each compares the whole golden file and prints a line per item; false if
+ * the comparison could not be made. */
+bool verify_denoise(verify *v, failure *f);
+bool verify_sample(verify *v, failure *f);
+bool verify_activations(verify *v, failure *f);
+
+/* ---- common to the modes ---------------------------------------------- */
+
+/* The mode's limit unless the user gave one. */
+double verify_limit(const verify *v, double limit);
+
+/* Prints an item; it is good if value <= limit. */
+void verify_judge(verify *v, const char *what, difference d, double value,
+                  double limit);
+
+bool verify_open_engine(verify *v, uint64_t batch, failure *f);
+
+/* The clusters of n items, to be freed. */
+int32_t *verify_clusters(const cg_file *file, const char *name, uint64_t n,
+                         failure *f);
+
+#endif
