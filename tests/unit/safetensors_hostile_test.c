@@ -136,6 +136,10 @@ static const hostile headers[] = {
     {"UTF-8 past the end", HEADER("{\"\xf0\x9f\x98"), 0, ":10: ", "UTF-8"},
     {"lone high surrogate", HEADER("{\"\\ud83d.\":{}}"), 0, ":16: ",
      "low surrogate"},
+    {"high surrogate before a letter", HEADER("{\"\\ud83d\\u0041\":{}}"), 0,
+     ":16: ", "low surrogate"},
+    {"low surrogate past U+DFFF", HEADER("{\"\\ud83d\\ue000\":{}}"), 0,
+     ":16: ", "low surrogate"},
     {"lone low surrogate", HEADER("{\"\\ude00\":{}}"), 0, ":10: ",
      "high surrogate"},
     {"bad hexadecimal", HEADER("{\"\\u00zz\":{}}"), 0, ":10: ",
@@ -317,6 +321,37 @@ static void refuses_every_truncation(void **state)
     free(bytes);
 }
 
+/* The header ends where its length says, also in the middle of a character
+ * or an escape that the data would complete. */
+static void reads_no_header_past_its_end(void **state)
+{
+    (void)state;
+    static const char header[] = "{\"__metadata__\":{\"\\ud83d\\ude00\":"
+        "\"\\u00e9\\n\xf0\x9f\x98\x80\xc3\xa9\"}," A_U8 "}";
+    size_t size;
+    unsigned char *bytes = make_file(header, sizeof header - 1, "1234", 4,
+                                     &size);
+    for (size_t length = 2; length < sizeof header - 1; length++) {
+        cg_error error = {{0}};
+        unsigned long at;
+        bytes[0] = (unsigned char)length;
+        write_bytes(bytes, size);
+        assert_null(cg_open(path, &error));
+        check_message("cut header", path, ":", "bad header", error.text);
+        const char *byte = strstr(error.text, " at byte ");
+        if (byte != NULL) { /* path:tensor: bad header at byte N */
+            at = strtoul(byte + strlen(" at byte "), NULL, 10);
+        } else { /* path:N: bad header */
+            at = strtoul(error.text + strlen(path) + 1, NULL, 10);
+        }
+        if (at > 8 + length) {
+            fail_msg("wanted nothing read after byte %zu, got \"%s\"",
+                     8 + length, error.text);
+        }
+    }
+    free(bytes);
+}
+
 /* Every byte of the header taken out, its length corrected. */
 static void survives_every_lost_byte(void **state)
 {
@@ -354,6 +389,7 @@ int main(void)
         cmocka_unit_test(refuses_what_is_no_file),
         cmocka_unit_test(survives_every_change_of_a_byte),
         cmocka_unit_test(refuses_every_truncation),
+        cmocka_unit_test(reads_no_header_past_its_end),
         cmocka_unit_test(survives_every_lost_byte),
     };
     return cmocka_run_group_tests(tests, make_path, remove_path);
