@@ -229,6 +229,13 @@ static bool run(engine *e, comparison *c, const double *x, double sigma,
                                        cedm_status_text(status));
 }
 
+static int compare_ops(const void *x, const void *y)
+{
+    const activation *a = x;
+    const activation *b = y;
+    return (a->op > b->op) - (a->op < b->op);
+}
+
 bool activations_compare(engine *e, const double *x, double sigma,
                          int32_t cluster, activation *list, size_t count,
                          failure *f)
@@ -241,6 +248,7 @@ bool activations_compare(engine *e, const double *x, double sigma,
         }
         c.room = list[i].elements > c.room ? list[i].elements : c.room;
     }
+    qsort(list, count, sizeof *list, compare_ops);
     c.got = calloc(c.room + 1, sizeof *c.got);
     c.want = calloc(c.room + 1, sizeof *c.want);
     c.copy = calloc(c.room + 1, sizeof *c.copy);

@@ -23,7 +23,8 @@ typedef struct activation {
 } activation;
 
 /* Runs one image, x [H][W][channels] as of cedm_denoise, and fills in the
- * differences.  The engine's batch must be 1. */
+ * differences; the list is put into the order of the network.  The engine's
+ * batch must be 1. */
 bool activations_compare(engine *e, const double *x, double sigma,
                          int32_t cluster, activation *list, size_t count,
                          failure *f);

@@ -11,7 +11,7 @@
 #include "gen_options.h"
 
 #define DEFAULT_N 64u
-#define MAX_STEPS 100000u
+
 #define MAX_CELLS 65536u
 
 /* X(identifier, name, value, help) */
@@ -150,7 +150,7 @@ static bool parse_option(int option, const args *a, gen_options *o, counts *c,
     case OPT_SEEDS:
         o->seeds_text = a->value;
         return args_list_parse("seeds", a->value, &o->seeds, f);
-    case OPT_STEPS: return args_u64(a, 1, MAX_STEPS, &o->steps, f);
+    case OPT_STEPS: return args_u64(a, 1, CEDM_MAX_STEPS, &o->steps, f);
     case OPT_FREQ: o->freq = a->value; return true;
     case OPT_BATCH: return args_u64(a, 1, ENGINE_MAX_BATCH, &o->batch, f);
     case OPT_THREADS:

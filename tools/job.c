@@ -96,29 +96,6 @@ static double seed_number(uint64_t seed)
     return (double)(seed <= (UINT64_C(1) << 53) ? seed : seed & UINT32_MAX);
 }
 
-static void add_number(cJSON *object, const char *name, double value)
-{
-    if (isfinite(value)) {
-        cJSON_AddNumberToObject(object, name, value);
-    } else {
-        cJSON_AddNullToObject(object, name);
-    }
-}
-
-static void add_sampler(cJSON *record, const cedm_sampler_params *p)
-{
-    cJSON *sampler = cJSON_AddObjectToObject(record, "sampler");
-    add_number(sampler, "steps", p->steps);
-    add_number(sampler, "sigma_min", p->sigma_min);
-    add_number(sampler, "sigma_max", p->sigma_max);
-    add_number(sampler, "rho", p->rho);
-    add_number(sampler, "S_churn", p->S_churn);
-    add_number(sampler, "S_min", p->S_min);
-    add_number(sampler, "S_max", p->S_max);
-    add_number(sampler, "S_noise", p->S_noise);
-    add_number(sampler, "guidance", p->guidance);
-}
-
 char *job_record(const job *j, const model *m, const char *isa,
                  uint32_t batch, uint64_t first, uint64_t n, uint64_t columns)
 {
@@ -132,7 +109,7 @@ char *job_record(const job *j, const model *m, const char *isa,
                              cJSON_CreateNumber(seed_number(job_seed(j, i))));
         cJSON_AddItemToArray(clusters, cJSON_CreateNumber(job_cluster(j, i)));
     }
-    add_sampler(record, &j->params);
+    cJSON_AddItemToObject(record, "sampler", sampler_to_json(&j->params));
     cJSON_AddStringToObject(record, "precision", "fp32");
     cJSON_AddStringToObject(record, "isa", isa);
     cJSON_AddNumberToObject(record, "batch", batch);

@@ -44,6 +44,9 @@ const char *model_op_kind(const model *m, uint32_t id);
  * is infinity. */
 void sampler_from_json(const cJSON *sampler, cedm_sampler_params *params);
 
+/* The other way; to be deleted. */
+cJSON *sampler_to_json(const cedm_sampler_params *params);
+
 /* The sampler's parameters that the model was frozen with. */
 cedm_sampler_params model_sampler(const model *m);
 
