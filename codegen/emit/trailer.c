@@ -68,9 +68,7 @@ static void add_sampler(cJSON *root)
     add_number(sampler, "rho", p.rho);
     add_number(sampler, "S_churn", p.S_churn);
     add_number(sampler, "S_min", p.S_min);
-    /* The runtime's "no limit" is a large number or infinity. */
-    add_number(sampler, "S_max",
-               p.S_max < 1e300 ? p.S_max : (double)INFINITY);
+    add_number(sampler, "S_max", p.S_max);
     add_number(sampler, "S_noise", p.S_noise);
 }
 

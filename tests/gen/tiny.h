@@ -10,7 +10,8 @@
 enum {
     TINY_OPS = 10,
     TINY_PARAMS = 7,
-    TINY_TENSORS = 7,
+    TINY_TENSORS = 9,
+    TINY_BUFFERS = 8,
     TINY_TWO_PARTS = 2, /* this tensor: an array, then values */
     TINY_FILTER = 6,    /* this one: values only */
     TINY_DATA = 16 * (1 + 1 + 3 + 12 + 1 + 1 + 1)
@@ -24,7 +25,7 @@ typedef struct tiny {
     cg_part parts[TINY_PARAMS + 1];
     cg_array arrays[TINY_PARAMS];
     cg_tensor tensors[TINY_TENSORS];
-    cg_buffer buffers[TINY_TENSORS];
+    cg_buffer buffers[TINY_BUFFERS];
     cg_metadata metadata[1];
     double freq[2];
     float values[4];
