@@ -25,8 +25,8 @@ ifneq ($(WERROR),)
 WARN += -Werror
 endif
 ifeq ($(SAN),)
-# Red zones make frames larger, so the limit is checked without them.
-WARN += -Wframe-larger-than=4095
+# Of the runtime; red zones make frames larger.
+FRAME = -Wframe-larger-than=4095
 else
 SANFLAGS = -fsanitize=$(SAN) -fno-sanitize-recover=all \
   -fno-omit-frame-pointer
@@ -36,7 +36,7 @@ BASE = -std=c11 $(OPT) $(WARN) $(SANFLAGS) -ffp-contract=off \
   -fno-math-errno -fno-trapping-math -fno-common -fvisibility=hidden -fPIC \
   -MMD -MP -Iinclude
 # The runtime is freestanding: it may call mem* and nothing else.
-RT_FLAGS   = $(BASE) -ffreestanding -fno-builtin-printf -fno-stack-protector
+RT_FLAGS   = $(BASE) $(FRAME) -ffreestanding -fno-builtin-printf -fno-stack-protector
 HOST_FLAGS = $(BASE) -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64
 TEST_FLAGS = $(HOST_FLAGS) -Icodegen -Iruntime -Itools -Itests -Iweights
 
@@ -91,6 +91,7 @@ Q = $(if $(V),,@)
 # Before a recipe: its folder, and one short line instead of the command.
 say = @mkdir -p $(@D)$(if $(V),,; echo "  $(1) $@")
 
+.SECONDARY: # keep objects that only implicit rules name
 .PHONY: all lib tools programs
 all: lib tools ## build the libraries and the tools
 lib: $(LIBS)
@@ -144,6 +145,19 @@ $(Q)$(LINK) $(filter %.o,$^) $(LIBS) $(TEST_LIBS) -o $@
 endef
 $(UNIT): $(BUILD)/test/%: $(OBJ)/tests/unit/%.o $(TOOL_SHARED) $(DEMO_OBJ) $(LIBS)
 	$(link-test)
+# A second model to link beside the demo.
+TINY = $(BUILD)/gen/ncsnpp_tiny
+$(TINY).c: tests/golden/ncsnpp-tiny.safetensors $(BUILD)/bin/cedm-freeze
+	@mkdir -p $(@D)
+	$(Q)$(BUILD)/bin/cedm-freeze $< -o $(@D) --name $(basename $(@F))
+$(OBJ)/ncsnpp_tiny.o: $(TINY).c
+	$(call say,CC)
+	$(Q)$(CC) $(RT_FLAGS) $(CFLAGS) -c $< -o $@
+$(BUILD)/test/model_threads_test: $(OBJ)/ncsnpp_tiny.o
+$(OBJ)/tests/unit/model_threads_test.o: $(TINY).c
+$(OBJ)/tests/unit/model_threads_test.o: TEST_FLAGS += -I$(BUILD)/gen \
+  -DNCSNPP_TINY_BLOB_PATH='"$(TINY).cedm"'
+
 $(OPS): $(call obj,$(wildcard tests/ops/*.c)) $(LIBS)
 	$(link-test)
 $(GEN): $(call obj,$(wildcard tests/gen/*.c)) $(LIBS)

@@ -18,12 +18,15 @@ void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *old, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
+/* Visible, so that the C library calls these too. */
+#pragma GCC visibility push(default)
 void *malloc(size_t size);
 void *calloc(size_t count, size_t size);
 void *realloc(void *old, size_t size);
 void *aligned_alloc(size_t alignment, size_t size);
 void *memalign(size_t alignment, size_t size);
 int posix_memalign(void **out, size_t alignment, size_t size);
+#pragma GCC visibility pop
 
 cedm_status __real_cedm_sample_images(const cedm_sampler *sampler,
                                       uint8_t *out);
