@@ -4,7 +4,18 @@
 #include <math.h>
 #include <string.h>
 
-#include "codegen.h"
+#include "read/array.h"
+
+static const unsigned char dtype_bytes[] = {
+#define CG_DTYPE_BYTES(name, size, word) size,
+    CG_DTYPE_LIST(CG_DTYPE_BYTES)
+#undef CG_DTYPE_BYTES
+};
+
+unsigned cg_dtype_bytes(cg_dtype dtype)
+{
+    return dtype_bytes[dtype];
+}
 
 const cg_array *cg_find(const cg_file *file, const char *name)
 {
@@ -67,12 +78,7 @@ static double from_half_bits(unsigned bits)
 
 double cg_element(const cg_array *array, uint64_t i)
 {
-    static const unsigned char bytes[] = {
-#define CG_DTYPE_BYTES(name, size, word) size,
-        CG_DTYPE_LIST(CG_DTYPE_BYTES)
-#undef CG_DTYPE_BYTES
-    };
-    unsigned size = bytes[array->dtype];
+    unsigned size = dtype_bytes[array->dtype];
     uint64_t bits = load(array->data + i * size, size);
     double value;
     switch (array->dtype) {

@@ -10,22 +10,15 @@
 #include <string.h>
 
 #include "error.h"
+#include "read/array.h"
 
 #define NAME_MAX_BYTES 512u
 
-static const struct {
-    const char *word;
-    uint64_t bytes;
-} dtypes[] = {
-#define DTYPE_ROW(name, bytes, word) {word, bytes},
-    CG_DTYPE_LIST(DTYPE_ROW)
-#undef DTYPE_ROW
+static const char *const dtype_words[] = {
+#define CG_DTYPE_WORD(name, bytes, word) word,
+    CG_DTYPE_LIST(CG_DTYPE_WORD)
+#undef CG_DTYPE_WORD
 };
-
-uint64_t cg_dtype_bytes(cg_dtype dtype)
-{
-    return dtypes[dtype].bytes;
-}
 
 static size_t offset_now(const cg_reader *r)
 {
@@ -157,7 +150,7 @@ static bool read_dtype(cg_reader *r, entry *e)
         return false;
     }
     for (size_t i = 0; i < CG_DTYPE_COUNT; i++) {
-        if (strcmp(word, dtypes[i].word) == 0) {
+        if (strcmp(word, dtype_words[i]) == 0) {
             e->array.dtype = (cg_dtype)i;
             return true;
         }
@@ -236,7 +229,7 @@ static bool read_field(cg_reader *r, entry *e)
  * check, so that what is refused does not depend on their place. */
 static bool count_elements(cg_reader *r, cg_array *array, uint64_t *bytes)
 {
-    uint64_t product = dtypes[array->dtype].bytes;
+    uint64_t element = cg_dtype_bytes(array->dtype), product = element;
     bool zero = false;
     for (int i = 0; i < array->rank; i++) {
         if (array->shape[i] == 0) {
@@ -250,7 +243,7 @@ static bool count_elements(cg_reader *r, cg_array *array, uint64_t *bytes)
         }
     }
     *bytes = zero ? 0 : product;
-    array->elements = *bytes / dtypes[array->dtype].bytes;
+    array->elements = *bytes / element;
     return true;
 }
 

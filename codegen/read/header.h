@@ -26,6 +26,4 @@ typedef struct cg_reader {
  * size that fits its shape, inside the data. */
 bool cg_read_header(cg_reader *reader);
 
-uint64_t cg_dtype_bytes(cg_dtype dtype);
-
 #endif

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "error.h"
+#include "read/array.h"
 #include "read/file.h"
 #include "read/header.h"
 
