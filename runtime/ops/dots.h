@@ -5,17 +5,12 @@
  *
  * The order of additions is part of the meaning: element i of a run goes to
  * lane i mod 4, in ascending order, run after run, and the lanes are added
- * as (0 + 1) + (2 + 3) at the end.  Four lanes are what SSE2 and NEON hold;
- * compilers lower the vector type to whatever a machine has, with the same
- * bits.  One order for all: an output does not depend on which of its
- * neighbours were computed beside it.
- */
+ * as (0 + 1) + (2 + 3) at the end.  One order for all: an output does not
+ * depend on which of its neighbours were computed beside it. */
 #ifndef CEDM_DOTS_H
 #define CEDM_DOTS_H
 
-#include <stddef.h>
-
-typedef float cedm_lanes __attribute__((vector_size(16)));
+#include "ops/lanes.h"
 
 #define CEDM_DOTS_X 4
 #define CEDM_DOTS_W 2
@@ -23,14 +18,6 @@ typedef float cedm_lanes __attribute__((vector_size(16)));
 typedef struct cedm_dots {
     cedm_lanes sum[CEDM_DOTS_X][CEDM_DOTS_W];
 } cedm_dots;
-
-static inline cedm_lanes cedm_lanes_load(const float *p)
-{
-    cedm_lanes v;
-
-    __builtin_memcpy(&v, p, sizeof v);
-    return v;
-}
 
 /* sum[i][j] += x[i] . w[j] over n elements. */
 static inline void cedm_dots_run(cedm_dots *dots,
@@ -45,7 +32,7 @@ static inline void cedm_dots_run(cedm_dots *dots,
     cedm_lanes s30 = dots->sum[3][0], s31 = dots->sum[3][1];
     size_t k = 0;
 
-    for (; k + 4 <= n; k += 4) {
+    for (; k + CEDM_LANES <= n; k += CEDM_LANES) {
         cedm_lanes v0 = cedm_lanes_load(w0 + k);
         cedm_lanes v1 = cedm_lanes_load(w1 + k);
         cedm_lanes u = cedm_lanes_load(x0 + k);

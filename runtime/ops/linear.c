@@ -24,7 +24,10 @@ static void write_outputs(const cedm_exec *exec, const cedm_linear *op,
             if (bias != NULL) {
                 sum += bias[first + i];
             }
-            dst[first + i] = op->act == CEDM_ACT_SILU ? cedm_silu(sum) : sum;
+            if (op->act == CEDM_ACT_SILU) {
+                sum = cedm_silu((cedm_lanes){sum})[0];
+            }
+            dst[first + i] = sum;
         }
     }
 }

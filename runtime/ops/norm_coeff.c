@@ -4,8 +4,8 @@
  *
  * Each producer left mean and M2 per channel and partial map.  A group's are
  * merged in the order of channels, then partials, in double precision, by
- * the update of Chan, Golub and LeVeque (1979): no sum of squares is ever
- * formed, so a mean far above the deviation costs nothing. */
+ * the update of [CHAN]: no sum of squares is ever formed, so a mean far
+ * above the deviation costs nothing. */
 #include "ops/ops.h"
 
 typedef struct moments {
