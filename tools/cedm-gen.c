@@ -67,7 +67,7 @@ static bool job_from_png(run *r, failure *f)
     if (png == NULL) {
         return false;
     }
-    char *record = png_text(png, size, path, f);
+    char *record = png_file_text(png, size, path, f);
     free(png);
     if (record == NULL) {
         return false;

@@ -84,7 +84,7 @@ static bool write_png(const sink *s, output *out, const uint8_t *pixels,
     }
     size_t size;
     unsigned char *png =
-        png_encode(pixels, width, height, s->config.model->code->channels,
+        png_file_encode(pixels, width, height, s->config.model->code->channels,
                    text, &size, f);
     free(text);
     bool good = png != NULL && output_write(out, png, size, f);

@@ -6,7 +6,7 @@
 
 #include "job.h"
 #include "output.h"
-#include "png.h"
+#include "png_file.h"
 
 typedef enum sink_format { SINK_PNG, SINK_NPY, SINK_RAW } sink_format;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * png.c - PNG files that carry the recipe of their images.
+ * png_file.c - PNG files that carry the recipe of their images.
  *
  * stb_image_write compresses the pixels; the text chunk is put in behind its
  * IHDR, where every reader expects one. */
@@ -16,7 +16,7 @@
 #include <stb/stb_image_write.h>
 #pragma GCC diagnostic pop
 
-#include "png.h"
+#include "png_file.h"
 
 /* Signature (8) and IHDR: length, type, 13 bytes, CRC. */
 #define HEADER_BYTES (8u + 4u + 4u + 13u + 4u)
@@ -29,7 +29,7 @@ static const char itxt_prefix[] = PNG_KEYWORD "\0\0\0\0";
 static const unsigned char signature[8] = {0x89, 'P',  'N',  'G',
                                            '\r', '\n', 0x1a, '\n'};
 
-bool png_fits(uint64_t width, uint64_t height, uint32_t channels)
+bool png_file_fits(uint64_t width, uint64_t height, uint32_t channels)
 {
     /* stb counts bytes of the filtered image in int, and its compressor
      * may need a little more than that. */
@@ -66,11 +66,11 @@ static size_t write_itxt(unsigned char *p, const char *text)
     return body + CHUNK_OVERHEAD;
 }
 
-unsigned char *png_encode(const uint8_t *pixels, uint32_t width,
+unsigned char *png_file_encode(const uint8_t *pixels, uint32_t width,
                           uint32_t height, uint32_t channels,
                           const char *text, size_t *size, failure *f)
 {
-    if (!png_fits(width, height, channels)) {
+    if (!png_file_fits(width, height, channels)) {
         failed(f, "an image of %u x %u pixels is too large for a PNG", width,
              height);
         return NULL;
@@ -114,7 +114,7 @@ static char *own_text(const unsigned char *body, size_t length)
     return text;
 }
 
-char *png_text(const unsigned char *png, size_t size, const char *path,
+char *png_file_text(const unsigned char *png, size_t size, const char *path,
                failure *f)
 {
     if (size < HEADER_BYTES || memcmp(png, signature, sizeof signature) != 0) {
@@ -154,7 +154,7 @@ bool png_grid_make(png_grid *grid, uint32_t size, uint32_t channels,
     *grid = (png_grid){NULL, size, channels, 0, 0};
     uint64_t most = INT_MAX / size;
     bool fits = columns <= most && rows <= most &&
-                png_fits(columns * size, rows * size, channels);
+                png_file_fits(columns * size, rows * size, channels);
     if (fits) {
         grid->columns = (uint32_t)columns;
         grid->rows = (uint32_t)rows;

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * png_test.c - what png_file.c and npy.c write, read by libpng and by hand.
+ * Links with the shared objects of tools. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <png.h>
+
+#include "npy.h"
+#include "png_file.h"
+
+#define TEXT "{\"seeds\":[0,1],\"model\":\"caf\xc3\xa9\"}"
+
+typedef struct source {
+    const unsigned char *bytes;
+    size_t size, at;
+} source;
+
+static void read_bytes(png_structp png, png_bytep to, size_t size)
+{
+    source *s = png_get_io_ptr(png);
+    if (size > s->size - s->at) {
+        png_error(png, "short");
+    }
+    memcpy(to, s->bytes + s->at, size);
+    s->at += size;
+}
+
+/* Decodes with libpng, which checks every CRC, and compares. */
+static void check_with_libpng(const unsigned char *bytes, size_t size,
+                              const uint8_t *pixels, uint32_t width,
+                              uint32_t height, uint32_t channels)
+{
+    source s = {bytes, size, 0};
+    png_structp png =
+        png_create_read_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    assert_non_null(info);
+    if (setjmp(png_jmpbuf(png))) {
+        fail_msg("libpng refuses the file, %u channels", channels);
+    }
+    png_set_read_fn(png, &s, read_bytes);
+    png_read_png(png, info, PNG_TRANSFORM_IDENTITY, NULL);
+    assert_int_equal(png_get_image_width(png, info), width);
+    assert_int_equal(png_get_image_height(png, info), height);
+    assert_int_equal(png_get_channels(png, info), channels);
+    assert_int_equal(png_get_bit_depth(png, info), 8);
+    png_bytepp rows = png_get_rows(png, info);
+    for (uint32_t y = 0; y < height; y++) {
+        assert_memory_equal(rows[y], pixels + (size_t)y * width * channels,
+                            (size_t)width * channels);
+    }
+    png_textp text;
+    assert_int_equal(png_get_text(png, info, &text, NULL), 1);
+    assert_string_equal(text->key, PNG_KEYWORD);
+    assert_string_equal(text->text, TEXT);
+    assert_int_equal(text->compression, PNG_ITXT_COMPRESSION_NONE);
+    assert_int_equal(s.at, size); /* nothing behind IEND */
+    png_destroy_read_struct(&png, &info, NULL);
+}
+
+static void pixels_and_text_survive(void **state)
+{
+    (void)state;
+    static const uint32_t sizes[][2] = {{1, 1}, {3, 2}, {32, 32}, {257, 9}};
+    for (uint32_t channels = 1; channels <= 4; channels++) {
+        for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+            uint32_t w = sizes[i][0], h = sizes[i][1];
+            static uint8_t pixels[257 * 9 * 4];
+            for (size_t k = 0; k < (size_t)w * h * channels; k++) {
+                pixels[k] = (uint8_t)(k * 37 + k / 64);
+            }
+            failure f;
+            size_t size;
+            unsigned char *png =
+                png_file_encode(pixels, w, h, channels, TEXT, &size, &f);
+            assert_non_null(png);
+            check_with_libpng(png, size, pixels, w, h, channels);
+            char *text = png_file_text(png, size, "x.png", &f);
+            assert_non_null(text);
+            assert_string_equal(text, TEXT);
+            free(text);
+            free(png);
+        }
+    }
+}
+
+/* Every shortened and every damaged file is refused or read right; never
+ * read past its end (the copy has the exact size, for ASan). */
+static void damaged_files(void **state)
+{
+    (void)state;
+    static const uint8_t pixels[12];
+    failure f;
+    size_t size;
+    unsigned char *png = png_file_encode(pixels, 2, 2, 3, TEXT, &size, &f);
+    assert_non_null(png);
+    size_t text_end = 33 + 12 + 9 + strlen(TEXT);
+    for (size_t n = 0; n < size; n++) {
+        unsigned char *copy = malloc(n + (n == 0));
+        assert_non_null(copy);
+        memcpy(copy, png, n);
+        char *text = png_file_text(copy, n, "x.png", &f);
+        if ((text != NULL) != (n >= text_end)) {
+            fail_msg("%zu of %zu bytes: text %s", n, size,
+                     text != NULL ? "found" : "not found");
+        }
+        free(text);
+        free(copy);
+    }
+    for (size_t n = 0; n < text_end; n++) {
+        png[n] ^= 0x10;
+        char *text = png_file_text(png, size, "x.png", &f);
+        if (text != NULL) {
+            fail_msg("byte %zu flipped, text still taken: %s", n, text);
+        }
+        png[n] ^= 0x10;
+    }
+    free(png);
+}
+
+static void limits(void **state)
+{
+    (void)state;
+    assert_true(png_file_fits(1, 1, 1));
+    assert_true(png_file_fits(10000, 10000, 3));
+    assert_false(png_file_fits(0, 1, 1));
+    assert_false(png_file_fits(1, 0, 1));
+    assert_false(png_file_fits(1, 1, 0));
+    assert_false(png_file_fits(1, 1, 5));
+    assert_false(png_file_fits(100000, 100000, 3));
+    assert_false(png_file_fits(UINT64_MAX, UINT64_MAX, 4));
+    png_grid grid;
+    failure f;
+    assert_false(png_grid_make(&grid, 32, 3, UINT64_MAX / 2, 2, &f));
+    assert_false(png_grid_make(&grid, 32, 3, 1, UINT64_MAX, &f));
+    assert_false(png_grid_make(&grid, 32, 3, 100000, 100000, &f));
+}
+
+/* Cell k of a grid of C columns is at column k mod C, row k / C. */
+static void grid_cells(void **state)
+{
+    (void)state;
+    png_grid grid;
+    failure f;
+    assert_true(png_grid_make(&grid, 2, 3, 3, 2, &f));
+    for (uint8_t k = 0; k < 5; k++) {
+        uint8_t image[12];
+        for (uint8_t i = 0; i < 12; i++) {
+            image[i] = (uint8_t)(k * 20 + i + 1);
+        }
+        png_grid_set(&grid, k, image);
+    }
+    for (uint32_t y = 0; y < 4; y++) {
+        for (uint32_t x = 0; x < 6; x++) {
+            uint32_t cell = y / 2 * 3 + x / 2;
+            for (uint32_t c = 0; c < 3; c++) {
+                uint32_t wanted =
+                    cell < 5 ? cell * 20 + (y % 2 * 2 + x % 2) * 3 + c + 1
+                             : 0;
+                uint32_t got = grid.pixels[(y * 6 + x) * 3 + c];
+                if (got != wanted) {
+                    fail_msg("(%u, %u) channel %u: wanted %u, got %u", x, y,
+                             c, wanted, got);
+                }
+            }
+        }
+    }
+    png_grid_free(&grid);
+}
+
+static void npy_headers(void **state)
+{
+    (void)state;
+    static const uint64_t shape[4] = {UINT32_MAX, 64, 64, 3};
+    static const char *const wanted[] = {
+        NULL, "(4294967295,)", "(4294967295, 64,)", "(4294967295, 64, 64,)",
+        "(4294967295, 64, 64, 3,)"};
+    for (int rank = 1; rank <= 4; rank++) {
+        unsigned char header[NPY_HEADER_BYTES];
+        npy_header(header, shape, rank);
+        assert_memory_equal(header, "\x93NUMPY\x01\x00\x76\x00", 10);
+        assert_int_equal(header[NPY_HEADER_BYTES - 1], '\n');
+        char dict[NPY_HEADER_BYTES - 9];
+        memcpy(dict, header + 10, NPY_HEADER_BYTES - 10);
+        dict[NPY_HEADER_BYTES - 10] = '\0';
+        char start[128];
+        snprintf(start, sizeof start,
+                 "{'descr': '|u1', 'fortran_order': False, 'shape': %s, }",
+                 wanted[rank]);
+        assert_memory_equal(dict, start, strlen(start));
+        assert_int_equal(strspn(dict + strlen(start), " "),
+                         NPY_HEADER_BYTES - 11 - strlen(start));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pixels_and_text_survive),
+        cmocka_unit_test(damaged_files),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(grid_cells),
+        cmocka_unit_test(npy_headers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
