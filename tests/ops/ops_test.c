@@ -6,6 +6,7 @@
  *   portable  dst against the portable backend's
  *   batch     each image alone, and a part of a batch: the same bits
  *   threads   2 and 3 workers, and tasks in reverse order: the same bits
+ *   nan       a NaN in one image shows there, and there only
  *
  * and in all of these nothing but the outputs is written, no NaN of the
  * surrounding memory gets into them, and scratch is as large as announced.
@@ -185,15 +186,16 @@ static void test_portable(void **state)
     }
 }
 
-/* Image i of `is` must be image first + i of `all`, bit for bit. */
+/* Image i of `is`, i >= from, must be image first + i of `all`, bit for
+ * bit. */
 static void same_bits(const subject *t, const op_case *c, const stage *is,
-                      const stage *all)
+                      const stage *all, uint32_t from)
 {
     const stage_setting *setting = &is->setting;
     const stage_tensor *o;
 
     for (int k = 0; (o = output(is, k)) != NULL; k++) {
-        for (uint32_t i = 0; i < setting->n; i++) {
+        for (uint32_t i = from; i < setting->n; i++) {
             const float *a = stage_out(is, o->ref, o->elements, i);
             const float *b = stage_out(all, o->ref, o->elements,
                                        setting->first + i);
@@ -224,7 +226,7 @@ static void same_as_whole(const subject *t, const op_case *c,
     any_op op;
 
     run(&is, &op, t, c, &setting);
-    same_bits(t, c, &is, all);
+    same_bits(t, c, &is, all, 0);
     stage_close(&is);
 }
 
@@ -273,10 +275,41 @@ static void test_threads(void **state)
     }
 }
 
+/* A NaN must not get lost, or nobody would learn of it, nor reach images
+ * beside it.  Element 0 of every dst depends on element 0 of the input. */
+static void test_nan(void **state)
+{
+    const subject *t = *state;
+
+    for (size_t i = 0; i < t->class->count; i++) {
+        const op_case *c = &t->class->cases[i];
+        stage_setting setting = whole(c);
+        stage all, is;
+        any_op op;
+        char what[128];
+
+        run(&all, &op, t, c, &setting);
+        setting.nan = true;
+        run(&is, &op, t, c, &setting);
+        describe(what, sizeof what, t, c);
+        for (int k = 0; output(&is, k) != NULL; k++) {
+            const stage_tensor *o = output(&is, k);
+            double first = (double)*stage_out(&is, o->ref, o->elements, 0);
+
+            if (!isnan(first)) {
+                fail_msg("%s: output %d is %.9g of a NaN", what, k, first);
+            }
+        }
+        same_bits(t, c, &is, &all, 1);
+        stage_close(&is);
+        stage_close(&all);
+    }
+}
+
 /* ---- the list of tests ------------------------------------------------ */
 
 #define BACKENDS 8
-#define KINDS 4
+#define KINDS 5
 #define CLASSES 16
 
 static size_t backends(const cedm_backend *list[BACKENDS])
@@ -305,6 +338,7 @@ int main(int argc, char **argv)
         {"portable", test_portable},
         {"batch", test_batch},
         {"threads", test_threads},
+        {"nan", test_nan},
     };
     static subject subjects[BACKENDS * CLASSES];
     static char names[BACKENDS * CLASSES * KINDS][64];

@@ -18,6 +18,15 @@
 
 #include <cmocka.h>
 
+#if defined __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(memory, bytes)                             \
+    ((void)(memory), (void)(bytes))
+#define ASAN_UNPOISON_MEMORY_REGION(memory, bytes)                           \
+    ((void)(memory), (void)(bytes))
+#endif
+
 #define GUARD_BITS 0x7fc5a5a5u
 #define GUARD 32u /* elements between neighbours: one CEDM_REF_ALIGN */
 #define GUARD_BYTES CEDM_ALIGN
@@ -237,11 +246,42 @@ static void open_memory(stage *s)
                         t, i, s->setting.first + n);
         }
     }
+    if (s->setting.nan) {
+        cedm_ref ref = s->tensors[0].ref;
+
+        fill_guard(s->segment[CEDM_REF_IS_F32(ref)] + place(s, ref, 1, 0),
+                   sizeof(float));
+    }
     for (int f = 0; f < 2; f++) {
         s->before[f] = copy_of(s->segment[f],
                                batch * s->elements[f] * sizeof(float));
     }
     s->data_before = copy_of(s->data, s->data_elements * sizeof(float));
+}
+
+/* With AddressSanitizer, reading what lies between tensors is an error, too;
+ * images that do not take part count as between. */
+static void poison(const stage *s, bool on)
+{
+    for (int f = 0; f < 2; f++) {
+        size_t bytes = (size_t)s->setting.batch * s->elements[f] *
+                       sizeof(float);
+
+        if (!on) {
+            ASAN_UNPOISON_MEMORY_REGION(s->segment[f], bytes);
+            continue;
+        }
+        ASAN_POISON_MEMORY_REGION(s->segment[f], bytes);
+        for (uint32_t i = 0; i < s->tensor_count; i++) {
+            const stage_tensor *t = &s->tensors[i];
+
+            if (CEDM_REF_IS_F32(t->ref) == f) {
+                ASAN_UNPOISON_MEMORY_REGION(
+                    s->segment[f] + place(s, t->ref, t->elements, 0),
+                    (size_t)s->setting.n * t->elements * sizeof(float));
+            }
+        }
+    }
 }
 
 /* As cedm_prepare does for a model of one op. */
@@ -354,7 +394,9 @@ void stage_run(stage *s, const stage_setting *setting,
             : setting->workers > 1 ? backwards : NULL,
         .pool = &pool,
     };
+    poison(s, true);
     call(backend->run, &s->exec, op);
+    poison(s, false);
     check_segments(s, what);
     check_guards(s, what);
 }

@@ -43,6 +43,7 @@ typedef struct stage_setting {
     uint32_t first; /* image `first` of the case is image 0 of the batch */
     uint32_t workers;
     bool threads; /* false: one thread, last task first, workers in turn */
+    bool nan;     /* element 0 of image 0 of the first input is one */
 } stage_setting;
 
 typedef struct stage {
