@@ -1,0 +1,239 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# bad_use.sh - every wrong use of the tools ends with the right exit code, one
+# line on stderr that says what was wrong, nothing on stdout, and no file.
+set -u
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
+golden=$root/tests/golden
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/models" "$work/here"
+cd "$work/here" || exit 1
+
+passed=0
+failed=0
+
+complain() { # what went wrong
+    printf 'FAILED: %s\n' "$1"
+    sed 's/^/    stderr: /' "$work/err" | head -n 5
+    failed=$((failed + 1))
+}
+
+# expect CODE PATTERN TOOL ARGUMENT...
+expect() {
+    code=$1 pattern=$2 tool=$3
+    shift 3
+    "$bin/$tool" "$@" >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    lines=$(wc -l <"$work/err")
+    files=$(ls -A .)
+    if [ "$got" -ne "$code" ]; then
+        complain "$tool $*: wanted exit code $code, got $got"
+    elif [ "$lines" -ne 1 ]; then
+        complain "$tool $*: wanted one line on stderr, got $lines"
+    elif ! grep -Eq -- "^$tool: .*($pattern)" "$work/err"; then
+        complain "$tool $*: wanted a line matching '$pattern'"
+    elif [ -s "$work/out" ]; then
+        complain "$tool $*: wanted nothing on stdout"
+    elif [ -n "$files" ]; then
+        complain "$tool $*: left files: $files"
+        rm -rf ./*
+    else
+        passed=$((passed + 1))
+    fi
+}
+
+# ---- models to misuse ------------------------------------------------------
+
+freeze() { # CHECKPOINT NAME
+    "$bin/cedm-freeze" "$golden/$1.safetensors" -o "$work/models" \
+        --name "$2" --build >/dev/null || exit 1
+}
+freeze fashion good
+freeze uncond-tiny uncond
+m=$work/models
+
+copy() { # NAME: the good model under another name
+    cp "$m/good.so" "$m/$1.so"
+    cp "$m/good.cedm" "$m/$1.cedm"
+}
+flip() { # FILE OFFSET: flips one bit
+    byte=$(od -An -tu1 -j "$2" -N 1 "$1" | tr -d ' ')
+    printf "\\$(printf %03o $((byte ^ 4)))" |
+        dd of="$1" bs=1 seek="$2" conv=notrunc 2>/dev/null
+}
+size=$(wc -c <"$m/good.cedm")
+copy header && flip "$m/header.cedm" 40
+copy tensor && flip "$m/tensor.cedm" $((size / 2))
+copy trailer && flip "$m/trailer.cedm" $((size - 20))
+copy short && head -c $((size - 1)) "$m/good.cedm" >"$m/short.cedm"
+copy long && printf x >>"$m/long.cedm"
+copy empty && : >"$m/empty.cedm"
+copy text && printf 'hello, world\n' >"$m/text.cedm"
+copy foreign && cp "$m/uncond.cedm" "$m/foreign.cedm"
+copy blobless && rm "$m/blobless.cedm"
+cp "$m/good.cedm" "$m/codeless.cedm"
+cp "$m/good.cedm" "$m/noelf.so" && cp "$m/good.cedm" "$m/noelf.cedm"
+
+gen='cedm-gen'
+
+# ---- the command line ------------------------------------------------------
+
+expect 2 "unknown option '--nosuch'" $gen --nosuch
+expect 2 "unknown option '-n'" $gen -n 5
+expect 2 "unexpected '5'" $gen 5
+expect 2 '--steps: missing value' $gen --steps
+expect 2 '--out: missing value' $gen --cluster 5 --out
+expect 2 '--n: empty value' $gen --n=
+expect 2 'given twice' $gen --n 1 --n 1
+expect 2 '--json takes no value' $gen --json=1
+
+expect 2 'out of range.*clusters 0 to 19' $gen --cluster 20
+expect 2 'out of range.*clusters 0 to 19' $gen --cluster 0-20
+expect 2 'out of range' $gen --cluster 18446744073709551615
+expect 2 '--cluster: not a list' $gen --cluster -1
+expect 2 '--cluster: not a list' $gen --cluster five
+expect 2 '--cluster: not a list' $gen --cluster 1,,2
+expect 2 '--cluster: not a list' $gen --cluster 1.5
+expect 2 '--cluster: a range runs backwards' $gen --cluster 7-3
+expect 2 'unconditional' $gen --model "$m/uncond.so" --cluster 0
+expect 2 'unconditional' $gen --model "$m/uncond.so" --cluster all
+expect 2 'unconditional' $gen --model "$m/uncond.so" --cluster random
+
+expect 2 '--n: wanted an integer from 1' $gen --n 0
+expect 2 '--n: wanted an integer' $gen --n -1
+expect 2 '--n: wanted an integer' $gen --n 18446744073709551616
+expect 2 '--n: .*beyond 64 bits' $gen --n 18446744073709551615
+expect 2 '--n: .*beyond 64 bits' $gen --n 2 --seed 18446744073709551615
+expect 2 '--n: .*beyond 64 bits' \
+    $gen --n 18446744073709551614 --cluster all
+expect 2 '--n: wanted an integer' $gen --n many
+expect 1 'too large for one PNG' $gen --n 1000000000000
+expect 2 '--seed: wanted an integer' $gen --seed -1
+expect 2 '--seed: wanted an integer' $gen --seed 1.5
+expect 2 '--seeds: not a list' $gen --seeds 1,x
+expect 2 '--seeds: not a list' $gen --seeds 1-
+expect 2 '--seeds: not a list' $gen --seeds 0-18446744073709551616
+expect 2 '--seeds: a range runs backwards' $gen --seeds 63-0
+expect 2 '--seeds: the list is too long' $gen --seeds 0-18446744073709551615
+expect 2 '--seeds says how many' $gen --n 4 --seeds 0-3
+expect 2 '--seeds says how many' $gen --seed 4 --seeds 0-3
+expect 2 'seed is given twice' $gen --seeds 3,3 --grid none --out d
+
+expect 2 '--steps: wanted an integer from 1' $gen --steps 0
+expect 2 '--steps: wanted an integer' $gen --steps 1000000
+expect 2 '--sigma-min: wanted at most' $gen --sigma-min 5 --sigma-max 1
+expect 2 '--sigma-min: wanted at most' $gen --sigma-min 81
+for option in sigma-min sigma-max rho S-churn S-min S-max S-noise guidance; do
+    expect 2 "--$option: wanted a number.*'nan'" $gen --$option nan
+    expect 2 "--$option: wanted a number.*'x'" $gen --$option x
+done
+expect 2 '--sigma-min: wanted a number' $gen --sigma-min 0
+expect 2 '--sigma-min: wanted a number' $gen --sigma-min -1
+expect 2 '--sigma-max: wanted a number' $gen --sigma-max inf
+expect 2 '--rho: wanted a number other than 0' $gen --rho 0
+expect 2 '--S-churn: wanted a number' $gen --S-churn -1
+
+expect 2 '--batch: wanted an integer from 1' $gen --batch 0
+expect 2 '--batch: wanted an integer' $gen --batch 65537
+expect 2 '--threads: wanted an integer from 1' $gen --threads 0
+expect 2 '--isa: wanted' $gen --isa sse9
+expect 2 '--isa: wanted' $gen --isa portable,
+expect 2 '--device: wanted one of' $gen --device gpu
+expect 2 '--device: wanted one of' $gen --device cuda:x
+expect 1 '--device cuda: not in this build' $gen --device cuda
+expect 1 '--device cuda:1: not in this build' $gen --device cuda:1
+expect 2 '--precision: wanted one of' $gen --precision fp8
+expect 2 '--format: wanted one of' $gen --format jpg
+expect 2 '--progress: wanted one of' $gen --progress loud
+expect 2 '--grid: wanted' $gen --grid 8
+expect 2 '--grid: wanted' $gen --grid 0x8
+expect 2 '--grid: wanted' $gen --grid 8x8x8
+expect 2 '--grid: wanted' $gen --grid -1x-1
+expect 2 '--grid: 2x2 has no room' $gen --n 5 --grid 2x2
+expect 2 '--grid: a grid is a PNG' $gen --n 4 --grid 2x2 --format npy
+
+# ---- files -----------------------------------------------------------------
+
+one='--n 1 --steps 1'
+expect 1 'nowhere/x.png: cannot be written' $gen $one --out nowhere/x.png
+expect 1 'No space left' $gen $one --out /dev/full
+expect 1 'is a directory' $gen $one --out "$m"
+expect 1 'is no directory' $gen $one --grid none --out "$m/good.so"
+expect 1 'cannot be made' $gen $one --grid none --out /dev/null/x
+expect 1 'freq.txt: cannot be read' $gen $one --freq freq.txt
+printf '1 2 3\n' >"$work/three"
+expect 1 'wanted 20 counts.*got 3' $gen $one --freq "$work/three"
+printf '1 2 x\n' >"$work/words"
+expect 1 'not a list of counts' $gen $one --freq "$work/words"
+printf '%s\n' 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 >"$work/zeros"
+expect 1 'the counts sum to 0' $gen $one --freq "$work/zeros"
+expect 2 '--freq: wanted it with' $gen $one --cluster 5 --freq "$work/three"
+expect 2 '--freq: model uncond is unconditional' \
+    $gen $one --model "$m/uncond.so" --freq "$work/three"
+
+expect 1 'nosuch.so: No such file' $gen --model nosuch.so
+expect 1 'codeless.so: No such file' $gen --model "$m/codeless.so"
+expect 1 'blobless.cedm: cannot be read' $gen --model "$m/blobless.so"
+expect 1 'noelf.so: is no loadable model' $gen --model "$m/noelf.so"
+expect 1 'header.cedm: .*header is damaged' $gen --model "$m/header.so"
+expect 1 'tensor.cedm: .*tensor .*damaged' $gen --model "$m/tensor.so"
+expect 1 'trailer.cedm: .*description is damaged' $gen --model "$m/trailer.so"
+expect 1 'foreign.cedm: .*belongs to another model' $gen --model "$m/foreign.so"
+expect 1 'short.cedm: ' $gen --model "$m/short.so"
+expect 1 'long.cedm: ' $gen --model "$m/long.so"
+expect 1 'empty.cedm: ' $gen --model "$m/empty.so"
+expect 1 'text.cedm: ' $gen --model "$m/text.so"
+
+"$bin/cedm-gen" --model "$m/uncond.so" $one --out "$work/other.png" >/dev/null
+head -c 100 "$work/other.png" >"$work/short.png"
+expect 1 'other.png: drawn by another model' $gen --from "$work/other.png"
+expect 1 'short.png: ' $gen --from "$work/short.png"
+expect 1 'three: not a PNG' $gen --from "$work/three"
+expect 1 'none.png: cannot be read' $gen --from none.png
+expect 2 '--from says seeds' $gen --from "$work/other.png" --n 4
+
+# ---- the other tools -------------------------------------------------------
+
+g=$golden/fashion
+expect 2 'wanted CHECKPOINT -o DIR' cedm-freeze
+expect 2 'wanted CHECKPOINT -o DIR' cedm-freeze "$g.safetensors"
+expect 2 "unknown option '--nosuch'" cedm-freeze --nosuch
+expect 2 '-o: missing value' cedm-freeze "$g.safetensors" -o
+expect 2 'unexpected' cedm-freeze "$g.safetensors" more -o d
+expect 2 '--name: wanted a C identifier' \
+    cedm-freeze "$g.safetensors" -o d --name 3d
+expect 1 'none.safetensors' cedm-freeze none.safetensors -o d
+expect 1 '.' cedm-freeze "$work/three" -o d
+expect 1 '.' cedm-freeze "$g.golden.safetensors" -o d
+expect 1 '/dev/null' cedm-freeze "$g.safetensors" -o /dev/null/x
+
+expect 2 'wanted --model' cedm-verify
+expect 2 'wanted --model' cedm-verify --model "$m/good.so"
+expect 2 '--mode: wanted one of' \
+    cedm-verify --model "$m/good.so" --golden x --mode fast
+expect 2 '--tolerance: wanted a number' \
+    cedm-verify --model "$m/good.so" --golden x --tolerance nan
+expect 1 'none.safetensors' \
+    cedm-verify --model "$m/good.so" --golden none.safetensors
+expect 1 "holds no array 'x'" \
+    cedm-verify --model "$m/good.so" --golden "$g.safetensors"
+expect 1 'the model is another' \
+    cedm-verify --model "$m/uncond.so" --golden "$g.golden.safetensors"
+expect 1 'NAME.activations.safetensors' cedm-verify --mode activations \
+    --model "$m/good.so" --golden "$g.golden.safetensors"
+
+expect 2 'wanted FILE' cedm-info
+expect 2 'unexpected' cedm-info a b
+expect 1 'none.so: No such file' cedm-info none.so
+expect 1 'none.cedm: cannot be read' cedm-info none.cedm
+expect 1 'tensor.cedm: ' cedm-info "$m/tensor.so"
+expect 1 'trailer.cedm: is no whole' cedm-info "$m/trailer.cedm"
+expect 1 'short.cedm: is no whole' cedm-info "$m/short.cedm"
+expect 1 '.' cedm-info "$work/three"
+
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
