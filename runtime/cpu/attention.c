@@ -62,26 +62,20 @@ static void pack_values(const head *h, uint32_t first, uint32_t keys)
 
 /* ---- products ---------------------------------------------------------- */
 
-/* All rows of a tile's panel, rows a_step and out_step apart. */
+/* All queries, rows a_step and out_step apart. */
 static void multiply(cedm_tile *tile, uint32_t queries, size_t a_step,
                      size_t out_step)
 {
-    uint32_t a_at[CEDM_TILE_ROWS], out_at[CEDM_TILE_ROWS];
+    uint32_t a_at[CEDM_QUERIES], out_at[CEDM_QUERIES];
 
-    for (uint32_t i = 0; i < CEDM_TILE_ROWS; i++) {
-        a_at[i] = (uint32_t)(i * a_step);
-        out_at[i] = (uint32_t)(i * out_step);
+    for (uint32_t q = 0; q < queries; q++) {
+        a_at[q] = (uint32_t)(q * a_step);
+        out_at[q] = (uint32_t)(q * out_step);
     }
     tile->a_at = a_at;
     tile->out_at = out_at;
     tile->runs = 1;
-    for (uint32_t q = 0, rows; q < queries; q += rows) {
-        rows = cedm_tile_rows(queries - q);
-        CEDM_ISA_NAME(tile)(tile, rows);
-        tile->a += rows * a_step;
-        tile->init += rows * tile->init_step;
-        tile->out += rows * out_step;
-    }
+    CEDM_ISA_NAME(tile)(tile, queries);
 }
 
 static void multiply_keys(const head *h, uint32_t keys)

@@ -50,6 +50,7 @@ typedef struct conv_strip {
     uint32_t row, rows;     /* of a pass */
     float *source, *skip, *sums;
     uint32_t *source_at, *skip_at, *dst_at; /* of a pixel of the strip */
+    uint32_t *sums_at;                      /* of a pixel of a block */
 } conv_strip;
 
 /* ---- staging ----------------------------------------------------------- */
@@ -126,26 +127,41 @@ static void stage_skip(const conv_strip *s, uint32_t image, float *dst)
     }
 }
 
+/* first, first + step, ...; returns the end. */
+static uint32_t *count_up(uint32_t *at, uint32_t count, uint32_t first,
+                          uint32_t step)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        at[i] = first + i * step;
+    }
+    return at + count;
+}
+
 /* Offsets of the strip's pixels; phases and panels add their own. */
 static void tabulate(const conv_strip *s)
 {
     const cedm_conv *op = s->job->op;
     const cedm_conv_plan *plan = &s->job->plan;
-    uint32_t up = op->up, pixel = 0, stride = up ? 1 : op->stride;
-    uint32_t skip_width = op->width >> op->skip_up;
+    uint32_t up = op->up, stride = up ? 1 : op->stride;
+    uint32_t skip_cin = plan->skip_cin, skip_width = op->width >> op->skip_up;
+    uint32_t *source_at = s->source_at, *skip_at = s->skip_at;
+    uint32_t *dst_at = s->dst_at;
 
+    count_up(s->sums_at, CEDM_BLOCK, 0, CEDM_PANEL);
     for (uint32_t y = 0; y < s->rows; y++) {
-        uint32_t source = (uint32_t)(y * stride * plan->pitch);
-        uint32_t skip = (((s->row + y) << up) >> op->skip_up) - skip_row(s);
-        uint32_t dst = (y << up) * op->width;
+        source_at = count_up(source_at, plan->width,
+                             (uint32_t)(y * stride * plan->pitch),
+                             stride * plan->cin);
+        dst_at = count_up(dst_at, plan->width, (y << up) * op->width *
+                          op->cout, op->cout << up);
+        if (skip_cin != 0) {
+            uint32_t row = (((s->row + y) << up) >> op->skip_up) -
+                           skip_row(s);
 
-        for (uint32_t x = 0; x < plan->width; x++, pixel++) {
-            uint32_t skip_x = (x << up) >> op->skip_up;
-
-            s->source_at[pixel] = source + x * stride * plan->cin;
-            s->skip_at[pixel] = (skip * skip_width + skip_x) *
-                                plan->skip_cin;
-            s->dst_at[pixel] = (dst + (x << up)) * op->cout;
+            for (uint32_t x = 0; x < plan->width; x++) {
+                *skip_at++ = (row * skip_width + ((x << up) >> op->skip_up)) *
+                             skip_cin;
+            }
         }
     }
 }
@@ -162,52 +178,61 @@ typedef struct conv_pass {
     float init[CEDM_PANEL];
 } conv_pass;
 
-static void set_chunk(cedm_tile *tile, const conv_pass *pass,
-                      const conv_chunk *chunk)
+/* The last step of a tile for a panel that is not full. */
+static void write_part(const conv_pass *pass, uint32_t first, uint32_t end)
 {
-    tile->a = (chunk->skip ? pass->skip : pass->source) + chunk->a;
-    tile->b = chunk->b + pass->panel * chunk->panel +
-              pass->phase * chunk->phase;
-    tile->runs = chunk->runs;
-    tile->length = chunk->length;
-    tile->step = chunk->step;
+    const conv_strip *s = pass->strip;
+    const float *sums = s->sums;
+
+    for (uint32_t p = first; p < end; p++, sums += CEDM_PANEL) {
+        size_t at = s->dst_at[p];
+
+        for (uint32_t c = 0; c < pass->columns; c++) {
+            float sum = sums[c];
+
+            if (pass->residual != NULL) {
+                sum += pass->residual[at + c];
+            }
+            pass->dst[at + c] = sum * s->job->op->scale;
+        }
+    }
 }
 
 /* Pixels first..end-1 over one chunk. */
 static void run_chunk(const conv_pass *pass, uint32_t index, uint32_t first,
                       uint32_t end)
 {
-    static const uint32_t sums_at[CEDM_TILE_ROWS] = {0, 16, 32, 48, 64, 80};
     const conv_strip *s = pass->strip;
     const conv_chunk *chunk = &s->job->chunks[index];
     const uint32_t *at = chunk->skip ? s->skip_at : s->source_at;
-    int opens = index == 0, closes = index + 1 == s->job->chunk_count;
-    float *sums = s->sums;
-    cedm_tile tile = {.scale = 1.0f, .out_at = sums_at};
+    int closes = index + 1 == s->job->chunk_count;
+    cedm_tile tile = {
+        .a = (chunk->skip ? pass->skip : pass->source) + chunk->a,
+        .a_at = at + first,
+        .b = chunk->b + pass->panel * chunk->panel +
+             pass->phase * chunk->phase,
+        .runs = chunk->runs,
+        .length = chunk->length,
+        .step = chunk->step,
+        .init = pass->init,
+        .out = s->sums,
+        .out_at = s->sums_at,
+        .scale = 1.0f,
+    };
 
-    set_chunk(&tile, pass, chunk);
-    if (!opens) {
+    if (index != 0) {
+        tile.init = s->sums;
         tile.init_step = CEDM_PANEL;
     }
-    if (closes) {
-        tile.scale = s->job->op->scale;
+    if (closes && pass->columns == CEDM_PANEL) {
+        tile.out = pass->dst;
+        tile.out_at = s->dst_at + first;
         tile.add = pass->residual;
+        tile.scale = s->job->op->scale;
     }
-    for (uint32_t p = first, rows; p < end; p += rows) {
-        rows = cedm_tile_rows(end - p);
-        tile.a_at = at + p;
-        tile.init = opens ? pass->init : sums;
-        tile.out = sums;
-        sums += rows * CEDM_PANEL;
-        if (closes) {
-            tile.out = pass->dst;
-            tile.out_at = s->dst_at + p;
-        }
-        if (closes && pass->columns < CEDM_PANEL) {
-            CEDM_ISA_NAME(tile_part)(&tile, rows, pass->columns);
-        } else {
-            CEDM_ISA_NAME(tile)(&tile, rows);
-        }
+    CEDM_ISA_NAME(tile)(&tile, end - first);
+    if (closes && pass->columns < CEDM_PANEL) {
+        write_part(pass, first, end);
     }
 }
 
@@ -215,7 +240,8 @@ static void run_pass(const conv_pass *pass)
 {
     const conv_strip *s = pass->strip;
     uint32_t pixels = s->rows * s->job->plan.width;
-    uint32_t block = s->job->chunk_count == 1 ? pixels : CEDM_BLOCK;
+    int direct = s->job->chunk_count == 1 && pass->columns == CEDM_PANEL;
+    uint32_t block = direct ? pixels : CEDM_BLOCK;
 
     for (uint32_t first = 0; first < pixels; first += block) {
         uint32_t end = pixels - first < block ? pixels : first + block;
@@ -329,7 +355,8 @@ static void lay_out_scratch(conv_strip *s, uint32_t worker)
     s->skip = s->source + plan->images * plan->source;
     s->sums = s->skip + plan->images * plan->skip;
     tables = s->sums + CEDM_BLOCK * CEDM_PANEL;
-    s->source_at = tables;
+    s->sums_at = tables;
+    s->source_at = s->sums_at + CEDM_BLOCK;
     s->skip_at = s->source_at + pixels;
     s->dst_at = s->skip_at + pixels;
 }

@@ -4,35 +4,34 @@
  * the tiles, so that a panel of weights is fetched once for all of them. */
 #include "cpu/tile.h"
 
-/* One panel of outputs of rows of images from `image` on. */
-static void linear_tile(const cedm_exec *exec, const cedm_linear *op,
-                        cedm_tile *tile, uint32_t image, uint32_t rows,
-                        uint32_t columns)
+/* Images whose sums wait on the stack. */
+#define IMAGES 32u
+
+/* One panel of outputs for some images: dst is the first's. */
+static void linear_panel(const cedm_linear *op, cedm_tile *tile,
+                         uint32_t images, uint32_t columns, float *dst)
 {
-    uint32_t src_at[CEDM_TILE_ROWS] = {0}, dst_at[CEDM_TILE_ROWS] = {0};
+    uint32_t src_at[IMAGES], sums_at[IMAGES];
+    float sums[IMAGES * CEDM_PANEL];
 
-    for (uint32_t i = 0; i < rows; i++) {
+    for (uint32_t i = 0; i < images; i++) {
         src_at[i] = i * op->in;
-        dst_at[i] = i * op->out;
+        sums_at[i] = i * CEDM_PANEL;
     }
-    tile->a = cedm_at(exec, op->src, op->in, image);
     tile->a_at = src_at;
-    tile->out_at = dst_at;
-    if (columns == CEDM_PANEL) {
-        CEDM_ISA_NAME(tile)(tile, rows);
-    } else {
-        CEDM_ISA_NAME(tile_part)(tile, rows, columns);
-    }
-    if (op->act == CEDM_ACT_NONE) {
-        return;
-    }
-    for (uint32_t i = 0; i < rows; i++) {
-        float *y = tile->out + dst_at[i];
+    tile->out = sums;
+    tile->out_at = sums_at;
+    CEDM_ISA_NAME(tile)(tile, images);
+    for (uint32_t i = 0; i < images; i++, dst += op->out) {
+        v16 y = v16_load(sums + sums_at[i]);
 
+        if (op->act == CEDM_ACT_SILU) {
+            y = v16_silu(y);
+        }
         if (columns == CEDM_PANEL) {
-            v16_store(y, v16_silu(v16_load(y)));
+            v16_store(dst, y);
         } else {
-            v16_store_part(y, v16_silu(v16_load_part(y, columns)), columns);
+            v16_store_part(dst, y, columns);
         }
     }
 }
@@ -52,10 +51,12 @@ static void linear_task(void *arg, uint32_t index, uint32_t worker)
     tile.b = weights + first * op->in;
     tile.init = weights + (size_t)cedm_panels(op->out) * CEDM_PANEL * op->in +
                 first;
-    for (uint32_t image = 0, rows; image < exec->n; image += rows) {
-        rows = cedm_tile_rows(exec->n - image);
-        tile.out = cedm_at(exec, op->dst, op->out, image) + first;
-        linear_tile(exec, op, &tile, image, rows, columns);
+    for (uint32_t image = 0; image < exec->n; image += IMAGES) {
+        uint32_t more = exec->n - image;
+
+        tile.a = cedm_at(exec, op->src, op->in, image);
+        linear_panel(op, &tile, more < IMAGES ? more : IMAGES, columns,
+                     cedm_at(exec, op->dst, op->out, image) + first);
     }
 }
 

@@ -115,7 +115,7 @@ void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op)
         plan->images = smaller(GROUP_PIXELS / pixels, fit > 1 ? fit : 1);
     }
     plan->scratch = plan->images * (plan->source + plan->skip) +
-                    3 * whole_lines(pixels) + CEDM_BLOCK * CEDM_PANEL;
+                    3 * whole_lines(pixels) + CEDM_BLOCK * (CEDM_PANEL + 1);
 }
 
 /* ---- sizes ------------------------------------------------------------- */

@@ -15,12 +15,21 @@ CEDM_INLINE void stage_act(float *dst, size_t stride, const float *src,
                            size_t pixels, size_t channels, const float *a,
                            const float *b, const uint32_t act)
 {
-    size_t whole = channels & ~(size_t)15, rest = channels - whole;
+    size_t whole = channels & ~(size_t)15, rest = channels - whole, p;
 
     for (size_t c = 0; c < whole; c += 16) {
         const v16 va = v16_load(a + c), vb = v16_load(b + c);
 
-        for (size_t p = 0; p < pixels; p++) {
+        for (p = 0; p + 2 <= pixels; p += 2) {
+            v16 x = v16_load(src + p * channels + c);
+            v16 y = v16_load(src + (p + 1) * channels + c);
+
+            x = activate(x, va, vb, act);
+            y = activate(y, va, vb, act);
+            v16_store(dst + p * stride + c, x);
+            v16_store(dst + (p + 1) * stride + c, y);
+        }
+        if (p < pixels) {
             v16 x = v16_load(src + p * channels + c);
 
             v16_store(dst + p * stride + c, activate(x, va, vb, act));
@@ -30,7 +39,7 @@ CEDM_INLINE void stage_act(float *dst, size_t stride, const float *src,
         const v16 va = v16_load_part(a + whole, rest);
         const v16 vb = v16_load_part(b + whole, rest);
 
-        for (size_t p = 0; p < pixels; p++) {
+        for (p = 0; p < pixels; p++) {
             v16 x = v16_load_part(src + p * channels + whole, rest);
 
             v16_store_part(dst + p * stride + whole,
@@ -59,17 +68,29 @@ void CEDM_ISA_NAME(stage)(float *dst, size_t stride, const float *src,
 
 /* ---- statistics -------------------------------------------------------- */
 
-/* Sums wait for each other; four of them, of every fourth pixel, do not. */
-#define SUMS 4
+/* Additions wait for each other; four sums, of every fourth pixel, do not.
+ * The last pixels, fewer than four, go to the first of them. */
+typedef struct sums {
+    v16 of[4];
+} sums;
 
 CEDM_INLINE v16 load_columns(const float *p, size_t columns)
 {
     return columns == 16 ? v16_load(p) : v16_load_part(p, columns);
 }
 
-CEDM_INLINE v16 add_up(const v16 s[SUMS])
+CEDM_INLINE v16 total(const sums *s)
 {
-    return v16_add(v16_add(s[0], s[1]), v16_add(s[2], s[3]));
+    return v16_add(v16_add(s->of[0], s->of[1]), v16_add(s->of[2], s->of[3]));
+}
+
+/* Adds x - from and its square. */
+CEDM_INLINE void add_deviation(v16 *sum, v16 *squares, v16 x, v16 from)
+{
+    v16 d = v16_sub(x, from);
+
+    *sum = v16_add(*sum, d);
+    *squares = v16_fma(d, d, *squares);
 }
 
 /* The mean is found in two steps: the second removes what rounding left in
@@ -79,29 +100,36 @@ CEDM_INLINE void moments_of(v16 *mean, v16 *m2, const float *src,
 {
     const v16 zero = v16_set(0.0f);
     const v16 share = v16_set(1.0f / (float)pixels);
-    v16 sum[SUMS] = {zero, zero, zero, zero};
-    v16 squares[SUMS] = {zero, zero, zero, zero};
+    const float *end = src + (pixels & ~(size_t)3) * stride, *p;
+    sums sum = {{zero, zero, zero, zero}}, squares = sum;
     v16 first, left;
 
-    for (size_t p = 0; p < pixels; p++) {
-        v16 x = load_columns(src + p * stride, columns);
-
-        sum[p % SUMS] = v16_add(sum[p % SUMS], x);
+#define LOAD(i) load_columns(p + (i) * stride, columns)
+    for (p = src; p < end; p += 4 * stride) {
+        sum.of[0] = v16_add(sum.of[0], LOAD(0));
+        sum.of[1] = v16_add(sum.of[1], LOAD(1));
+        sum.of[2] = v16_add(sum.of[2], LOAD(2));
+        sum.of[3] = v16_add(sum.of[3], LOAD(3));
     }
-    first = v16_mul(add_up(sum), share);
-    for (int i = 0; i < SUMS; i++) {
-        sum[i] = zero;
+    for (size_t i = 0; i < pixels % 4; i++) {
+        sum.of[0] = v16_add(sum.of[0], LOAD(i));
     }
-    for (size_t p = 0; p < pixels; p++) {
-        v16 d = v16_sub(load_columns(src + p * stride, columns), first);
-
-        sum[p % SUMS] = v16_add(sum[p % SUMS], d);
-        squares[p % SUMS] = v16_fma(d, d, squares[p % SUMS]);
+    first = v16_mul(total(&sum), share);
+    sum = squares;
+    for (p = src; p < end; p += 4 * stride) {
+        add_deviation(&sum.of[0], &squares.of[0], LOAD(0), first);
+        add_deviation(&sum.of[1], &squares.of[1], LOAD(1), first);
+        add_deviation(&sum.of[0], &squares.of[0], LOAD(2), first);
+        add_deviation(&sum.of[1], &squares.of[1], LOAD(3), first);
     }
-    left = add_up(sum);
+    for (size_t i = 0; i < pixels % 4; i++) {
+        add_deviation(&sum.of[0], &squares.of[0], LOAD(i), first);
+    }
+#undef LOAD
+    left = total(&sum);
     *mean = v16_fma(left, share, first);
-    left = v16_mul(left, left);
-    *m2 = v16_max(zero, v16_sub(add_up(squares), v16_mul(left, share)));
+    left = v16_mul(v16_mul(left, left), share);
+    *m2 = v16_max(zero, v16_sub(total(&squares), left));
 }
 
 void CEDM_ISA_NAME(moments)(float *mean, float *m2, const float *src,

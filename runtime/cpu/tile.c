@@ -9,8 +9,12 @@
 
 _Static_assert(CEDM_TILE_ROWS == 6, "ROWS lists every row");
 
-CEDM_INLINE void multiply(const cedm_tile *t, const uint32_t rows)
+/* Rows first..first+rows-1. */
+CEDM_INLINE void multiply(const cedm_tile *t, size_t first,
+                          const uint32_t rows)
 {
+    const uint32_t *a_at = t->a_at + first, *out_at = t->out_at + first;
+    const float *init = t->init + first * t->init_step;
     const float *b = t->b;
     size_t length = t->length, step = t->step;
 
@@ -18,8 +22,8 @@ CEDM_INLINE void multiply(const cedm_tile *t, const uint32_t rows)
     const float *a##i = t->a;                                                \
     v16 s##i = v16_set(0.0f);                                                \
     if (rows > i) {                                                          \
-        a##i += t->a_at[i];                                                  \
-        s##i = v16_load(t->init + i * t->init_step);                         \
+        a##i += a_at[i];                                                     \
+        s##i = v16_load(init + i * t->init_step);                            \
     }
 #define MULTIPLY(i)                                                          \
     if (rows > i) {                                                          \
@@ -29,10 +33,9 @@ CEDM_INLINE void multiply(const cedm_tile *t, const uint32_t rows)
 #define FINISH(i)                                                            \
     if (rows > i) {                                                          \
         if (t->add != NULL) {                                                \
-            s##i = v16_add(s##i, v16_load(t->add + t->out_at[i]));           \
+            s##i = v16_add(s##i, v16_load(t->add + out_at[i]));              \
         }                                                                    \
-        v16_store(t->out + t->out_at[i],                                     \
-                  v16_mul(s##i, v16_set(t->scale)));                         \
+        v16_store(t->out + out_at[i], v16_mul(s##i, v16_set(t->scale)));     \
     }
     ROWS(START)
     for (uint32_t run = 0; run < t->runs; run++) {
@@ -50,41 +53,30 @@ CEDM_INLINE void multiply(const cedm_tile *t, const uint32_t rows)
 #undef FINISH
 }
 
+/* The last rows, fewer than two tiles, go in two even ones: the sums of a
+ * low tile are too few to hide each other's latency. */
 void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows)
 {
+    size_t first = 0;
+
+    for (; rows >= 2 * CEDM_TILE_ROWS; rows -= CEDM_TILE_ROWS) {
+        multiply(tile, first, CEDM_TILE_ROWS);
+        first += CEDM_TILE_ROWS;
+    }
+    while (rows > 0) {
+        uint32_t next = rows > CEDM_TILE_ROWS ? (rows + 1) / 2 : rows;
+
 #define INSTANCE(i)                                                          \
     case i + 1:                                                              \
-        multiply(tile, i + 1);                                               \
+        multiply(tile, first, i + 1);                                          \
         break;
-    switch (rows) {
-        ROWS(INSTANCE)
-    default:
-        break;
-    }
-#undef INSTANCE
-}
-
-void CEDM_ISA_NAME(tile_part)(const cedm_tile *tile, uint32_t rows,
-                              uint32_t columns)
-{
-    static const uint32_t at[CEDM_TILE_ROWS] = {0, 16, 32, 48, 64, 80};
-    float sums[CEDM_TILE_ROWS * CEDM_PANEL];
-    cedm_tile whole = *tile;
-
-    whole.out = sums;
-    whole.out_at = at;
-    whole.add = NULL;
-    whole.scale = 1.0f;
-    CEDM_ISA_NAME(tile)(&whole, rows);
-    for (uint32_t i = 0; i < rows; i++) {
-        for (uint32_t c = 0; c < columns; c++) {
-            size_t o = tile->out_at[i] + (size_t)c;
-            float sum = sums[i * CEDM_PANEL + c];
-
-            if (tile->add != NULL) {
-                sum += tile->add[o];
-            }
-            tile->out[o] = sum * tile->scale;
+        switch (next) {
+            ROWS(INSTANCE)
+        default:
+            break;
         }
+#undef INSTANCE
+        first += next;
+        rows -= next;
     }
 }

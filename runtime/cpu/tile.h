@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * tile.h - the micro-kernel: a few pixels times one panel of weights.
+ * tile.h - the micro-kernel: pixels times one panel of weights.
  *
- * Everything that multiplies by prepared weights ends here, so the order of
+ * Everything that multiplies by packed weights ends here, so the order of
  * additions is one thing: every output is a chain of fused multiply-adds
  * over k in ascending order, whatever the tile's height and wherever a
  * chain is interrupted. */
@@ -12,10 +12,13 @@
 #include "cpu/cpu.h"
 #include "cpu/vec.h"
 
-/* out[i] = (init[i] + sum_k a[i][k] b[k] + add[i]) * scale
+/* For rows i, channels c of a panel:
+ *
+ *   out[i][c] = (init[i][c] + sum_k a[i][k] b[k][c] + add[i][c]) * scale
  *
  * a[i] is `runs` runs of `length` floats, `step` apart, from a + a_at[i];
- * b is [runs * length][CEDM_PANEL].  init[i] is at init + i * init_step. */
+ * b is [runs * length][CEDM_PANEL].  init[i] is at init + i * init_step,
+ * out[i] and add[i] at out_at[i]. */
 typedef struct cedm_tile {
     const float *a;
     const uint32_t *a_at;
@@ -25,30 +28,12 @@ typedef struct cedm_tile {
     const float *init;
     size_t init_step;
     float *out;
-    const uint32_t *out_at; /* offsets in out and add */
-    const float *add;       /* or NULL */
+    const uint32_t *out_at;
+    const float *add; /* or NULL */
     float scale;
 } cedm_tile;
 
-/* Rows 0..rows-1 of a tile, 1 <= rows <= CEDM_TILE_ROWS. */
+/* Any number of rows. */
 void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows);
-
-/* The same for the first `columns` of a panel; nothing else is read from
- * add or written to out. */
-void CEDM_ISA_NAME(tile_part)(const cedm_tile *tile, uint32_t rows,
-                              uint32_t columns);
-
-/* The height of the next tile when `left` rows remain: full ones first, the
- * last two even, for low tiles wait for their own sums. */
-static inline uint32_t cedm_tile_rows(uint32_t left)
-{
-    if (left <= CEDM_TILE_ROWS) {
-        return left;
-    }
-    if (left < 2 * CEDM_TILE_ROWS) {
-        return (left + 1) / 2;
-    }
-    return CEDM_TILE_ROWS;
-}
 
 #endif
