@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# verify.sh - freezes every golden checkpoint and compares it with the
+# reference: denoiser, whole runs and each module, on every backend here.
+set -u
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
+golden=$root/tests/golden
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+passed=0
+failed=0
+verify() { # WANTED CODE, NAME, ARGUMENTS...
+    wanted=$1 name=$2
+    shift 2
+    "$bin/cedm-verify" "$@" >"$work/out" 2>&1
+    got=$?
+    if [ "$got" -eq "$wanted" ]; then
+        passed=$((passed + 1))
+    else
+        printf 'FAILED: %s: wanted exit code %d, got %d\n' "$name" "$wanted" \
+            "$got"
+        grep -v ' ok$' "$work/out" | sed 's/^/    /'
+        failed=$((failed + 1))
+    fi
+}
+
+isas=portable
+"$bin/cedm-gen" --bench --n 1 --steps 1 --isa avx2 >/dev/null 2>&1 &&
+    isas='portable avx2'
+
+for file in "$golden"/*.golden.safetensors; do
+    name=$(basename "$file" .golden.safetensors)
+    [ -f "$golden/$name.safetensors" ] || continue
+    "$bin/cedm-freeze" "$golden/$name.safetensors" -o "$work" --name model \
+        --build >/dev/null || exit 1
+    model=$work/model.so
+    for isa in $isas; do
+        verify 0 "$name denoise $isa" --model "$model" --golden "$file" \
+            --isa $isa
+        grep -aq '"samples"' "$file" &&
+            verify 0 "$name sample $isa" --model "$model" --golden "$file" \
+                --mode sample --isa $isa
+        parts=$golden/$name.activations.safetensors
+        [ -f "$parts" ] &&
+            verify 0 "$name activations $isa" --model "$model" \
+                --golden "$parts" --mode activations --isa $isa
+    done
+    # A tolerance that float32 cannot meet must be missed: the comparison
+    # compares something.
+    verify 1 "$name denoise too strict" --model "$model" --golden "$file" \
+        --tolerance 1e-12
+done
+
+# The wrong weights must be noticed: one model's golden outputs with another
+# model of the same shapes.
+"$bin/cedm-freeze" "$golden/ddpmpp-tiny.safetensors" -o "$work" --name other \
+    --build >/dev/null || exit 1
+verify 1 'the golden file of another model' --model "$work/other.so" \
+    --golden "$golden/ncsnpp-tiny.golden.safetensors"
+verify 1 'modules of another model' --mode activations \
+    --model "$work/other.so" \
+    --golden "$golden/ncsnpp-tiny.activations.safetensors"
+
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]
