@@ -63,7 +63,11 @@ run() {
     echo "$counts" >>"$tally"
     set -- $counts
     if [ "$2" -gt 0 ]; then
-        sed 's/^/    | /' "$log" | tail -n 60
+        {
+            grep -E 'ERROR|FAIL|rror:|Sanitizer|\*\*\*' "$log" | head -n 30
+            echo "... and the end of $log:"
+            tail -n 20 "$log"
+        } | sed 's/^/    | /'
         echo "FAIL $name: $1 passed, $2 failed, exit $status (${seconds}s)"
     elif [ "$1" -eq 0 ]; then
         echo "skip $name: $(tail -n 1 "$log")"
