@@ -52,8 +52,9 @@ static bool read_freq(const cg_file *file, cg_program *p, cg_error *error)
     if (!ok || count != p->label_dim || !(sum > 0.0)) {
         return cg_fail(error,
                        "%s:cedm.cluster_freq: unusable; wanted %u counts of "
-                       "images, one per cluster; correct or remove it",
-                       file->path, p->label_dim);
+                       "images, one per cluster, got \"%.80s\"; correct or "
+                       "remove it",
+                       file->path, p->label_dim, text);
     }
     p->freq = freq;
     return true;
@@ -84,9 +85,10 @@ static bool build(cg_program *p, const cg_file *file, cg_memory *memory,
     const char *json = cg_find_metadata(file, "cedm.config");
     if (json == NULL) {
         return cg_fail(error,
-                       "%s:__metadata__: no cedm.config; wanted the "
-                       "network's constructor arguments as JSON; add it when "
-                       "the checkpoint is saved",
+                       "%s:__metadata__: no configuration; wanted "
+                       "cedm.config with the network's constructor "
+                       "arguments as JSON, got nothing; add it when the "
+                       "checkpoint is saved",
                        file->path);
     }
     if (!cg_config_parse(&config, file->path, json, error)) {
@@ -150,6 +152,8 @@ cg_spec *cg_expected(const char *config_json, size_t *count, cg_error *error)
     cg_graph graph = {.memory = memory};
     cg_state state = {.path = "configuration", .memory = memory,
                       .error = error};
+    /* Every other failure replaces this text. */
+    (void)cg_fail(error, "configuration: out of memory");
     if (memory != NULL &&
         cg_config_parse(&config, state.path, config_json, error) &&
         cg_song_build(&config, &state, &graph)) {

@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "error.h"
@@ -18,17 +19,21 @@ typedef struct reader {
     cg_config *config;
 } reader;
 
-static bool bad(const reader *r, const char *key, const char *wanted)
-{
-    return cg_fail(r->error,
-                   "%s:cedm.config: %s is unusable; wanted %s; correct the "
-                   "checkpoint's configuration",
-                   r->path, key, wanted);
-}
-
 static const cJSON *item(const reader *r, const char *key)
 {
     return cJSON_GetObjectItemCaseSensitive(r->root, key);
+}
+
+static bool bad(const reader *r, const char *key, const char *wanted)
+{
+    const cJSON *value = item(r, key);
+    char *text = value == NULL ? NULL : cJSON_PrintUnformatted(value);
+    (void)cg_fail(r->error,
+                  "%s:cedm.config: unusable %s; wanted %s, got %.80s; "
+                  "correct the checkpoint's configuration",
+                  r->path, key, wanted, text == NULL ? "nothing" : text);
+    cJSON_free(text);
+    return false;
 }
 
 /* A whole number in low..high; `fallback` when absent, unless it is 0 and
@@ -44,11 +49,10 @@ static bool read_uint(const reader *r, const char *key, uint32_t low,
     if (!cJSON_IsNumber(value) || value->valuedouble < (double)low ||
         value->valuedouble > (double)high ||
         value->valuedouble != floor(value->valuedouble)) {
-        return cg_fail(r->error,
-                       "%s:cedm.config: %s is %s; wanted a whole number in "
-                       "%u..%u; correct the checkpoint's configuration",
-                       r->path, key, value == NULL ? "missing" : "unusable",
+        char wanted[64];
+        (void)snprintf(wanted, sizeof wanted, "a whole number in %u..%u",
                        low, high);
+        return bad(r, key, wanted);
     }
     *out = (uint32_t)value->valuedouble;
     return true;
@@ -162,16 +166,18 @@ static bool known_keys(const reader *r)
         }
         if (i == count) {
             return cg_fail(r->error,
-                           "%s:cedm.config: unknown key \"%.64s\"; it could "
-                           "mean another network; remove or rename it",
+                           "%s:cedm.config: unknown key; wanted a "
+                           "constructor argument of SongUNet, got "
+                           "\"%.64s\"; it could mean another network: "
+                           "remove or rename it",
                            r->path, value->string);
         }
         for (const cJSON *next = value->next; next != NULL;
              next = next->next) {
             if (strcmp(next->string, value->string) == 0) {
                 return cg_fail(r->error,
-                               "%s:cedm.config: key \"%.64s\" occurs twice; "
-                               "keep one",
+                               "%s:cedm.config: repeated key; wanted "
+                               "\"%.64s\" once, got it twice; keep one",
                                r->path, value->string);
             }
         }
@@ -275,9 +281,10 @@ bool cg_config_parse(cg_config *config, const char *path, const char *json,
     bool ok;
     if (!cJSON_IsObject(root)) {
         ok = cg_fail(error,
-                     "%s:cedm.config: not a JSON object; write the network's "
-                     "constructor arguments there",
-                     path);
+                     "%s:cedm.config: not JSON; wanted an object with the "
+                     "network's constructor arguments, got \"%.40s\"; "
+                     "correct the checkpoint's configuration",
+                     path, json);
     } else {
         ok = read_all(&r) && check(&r);
     }

@@ -22,15 +22,17 @@ static cg_node result_of(const cg_builder *b, int x, cg_node_kind kind,
     return node;
 }
 
-static bool refuse(cg_builder *b, const char *module, const char *what)
+static void refuse(cg_builder *b, const char *module, const char *what,
+                   const char *wanted, uint64_t got)
 {
     if (!b->state->failed) {
         b->state->failed = true;
         (void)cg_fail(b->state->error,
-                      "%s:model.%s: %s; change the configuration",
-                      b->state->path, module, what);
+                      "%s:model.%s: %s; wanted %s, got %llu; change the "
+                      "configuration",
+                      b->state->path, module, what, wanted,
+                      (unsigned long long)got);
     }
-    return false;
 }
 
 static int param(cg_builder *b, const char *module, const char *leaf,
@@ -85,8 +87,8 @@ int cg_norm_layer(cg_builder *b, int x, const char *module, float eps)
     node.groups = node.channels / 4 < 32 ? node.channels / 4 : 32;
     node.eps = eps;
     if (node.groups == 0 || node.channels % node.groups != 0) {
-        (void)refuse(b, module,
-                     "min(32, C/4) groups do not divide its C channels");
+        refuse(b, module, "channels do not divide into groups",
+               "a multiple of min(32, C/4)", node.channels);
         return x;
     }
     uint64_t shape[4] = {node.channels};
@@ -142,7 +144,8 @@ int cg_attention_layer(cg_builder *b, int qkv, const char *module)
     node.heads = 1;
     node.macs = 2 * tokens * tokens * node.channels;
     if (tokens > CEDM_MAX_TOKENS) {
-        (void)refuse(b, module, "attention over more than 4096 pixels");
+        refuse(b, module, "attention over too many pixels",
+               "at most 4096", tokens);
     }
     return cg_node_add(b->graph, &node);
 }
@@ -178,9 +181,15 @@ void cg_need_filter(cg_builder *b, const char *module)
     for (uint64_t i = 0; array != NULL && i < n * n; i++) {
         double wanted = c->resample_filter[i / n] *
                         c->resample_filter[i % n] / (sum * sum);
-        if (!(fabs(cg_element(array, i) - wanted) <= 1e-6)) {
-            (void)refuse(b, name, "buffer is not the configured filter");
-            return;
+        double got = cg_element(array, i);
+        if (!(fabs(got - wanted) <= 1e-6) && !b->state->failed) {
+            b->state->failed = true;
+            (void)cg_fail(b->state->error,
+                          "%s:model.%s: not the configured filter; wanted "
+                          "%g at element %llu, got %g; change the "
+                          "configuration",
+                          b->state->path, name, wanted,
+                          (unsigned long long)i, got);
         }
     }
 }
