@@ -243,11 +243,25 @@ check: ## every test, also with clang and sanitizers; ends with the count
 	  $(MAKE) --no-print-directory gen-diff
 	@$(RUN) -s
 
+# Networks of full size with random weights: only their speed is of interest.
+MODELS = $(patsubst tests/synth/%.json,$(BUILD)/models/%/frozen,\
+  $(wildcard tests/synth/*.json))
+$(BUILD)/models/%/frozen: tests/synth/%.json $(SYNTH) $(BUILD)/bin/cedm-freeze
+	@mkdir -p $(@D)
+	$(BUILD)/bin/synth $< $(@D)/checkpoint.safetensors
+	$(BUILD)/bin/cedm-freeze $(@D)/checkpoint.safetensors -o $(@D) \
+	  --name $(subst -,_,$*) --build
+	@rm $(@D)/checkpoint.safetensors
+	@touch $@
+
 .PHONY: bench
 bench: ## time every op and every network
 	@scripts/deps.sh check
-	+@$(MAKE) --no-print-directory $(JOBS) $(BENCHES) all
-	@for program in $(BENCHES); do $$program || exit 1; done
+	+@$(MAKE) --no-print-directory $(JOBS) $(BENCHES) $(MODELS)
+	$(BUILD)/bench/ops
+	$(BUILD)/bench/net
+	@for model in $(BUILD)/models/*/*.so; do \
+	  $(BUILD)/bench/net $$model 1 $$(nproc) || exit 1; done
 
 .PHONY: bench-peers
 bench-peers: ## compare cedm-gen with PyTorch on the same work
