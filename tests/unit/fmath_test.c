@@ -19,7 +19,10 @@
 
 #include "fmath.h"
 
-#define LIMIT 2.0 /* ulp, what fmath.h promises */
+/* ulp; fmath.h promises 2, and this is what a careless change would lose.
+ * sincospi has rounding left in the denormals. */
+#define LIMIT 1.0
+#define LIMIT_PI 1.5
 #define BITS 200
 
 static uint64_t random_state;
@@ -147,12 +150,13 @@ static void check(const char *name, double got, exact_function *exact,
     mpfr_init2(want, BITS);
     exact(want, x);
     double error = ulp_error(got, want, digits, least);
-    if (!(error <= LIMIT)) {
+    double limit = exact == exact_sinpi ? LIMIT_PI : LIMIT;
+    if (!(error <= limit)) {
         mpfr_fprintf(stderr, "%s(%a): got %a, want %.20Ra, %g ulp\n", name, x,
                      got, want, error);
     }
     mpfr_clear(want);
-    assert_true(error <= LIMIT);
+    assert_true(error <= limit);
     *worst = error > *worst ? error : *worst;
 }
 

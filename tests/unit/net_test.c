@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "gaussian.h"
+#include "noise_level.h"
 
 static void expect_status(cedm_status got, cedm_status want)
 {
@@ -148,6 +149,8 @@ static void refused_networks(void **state)
     REFUSE(precond, 1, CEDM_E_ABI);
     REFUSE(features.kind, 2, CEDM_E_ABI);
     REFUSE(features.channels, 0, CEDM_E_ABI);
+    REFUSE(features.endpoint, 2, CEDM_E_ABI);
+    REFUSE(label_dim, 1u << 31, CEDM_E_ABI);
     REFUSE(resolution, 0, CEDM_E_ABI);
     REFUSE(channels, 5, CEDM_E_ABI);
     REFUSE(sigma_data, 0, CEDM_E_ABI);
@@ -271,7 +274,7 @@ static void denoise_is_exact(void **state)
     (void)state;
     gaussian_net *g = fresh(CLUSTERS, 5);
     double x[5 * MAP], out[5 * MAP];
-    const double sigma[5] = {0.002, 0.5, 80, 1e150, 1e-300};
+    const double sigma[5] = {0.002, 80, 80, 1e150, 1e-300};
     const int32_t cluster[5] = {0, 1, 2, -1, 1};
     for (uint32_t i = 0; i < 5 * MAP; i++) {
         x[i] = sin(i) * (1 + fmin(sigma[i / MAP], 1e6));
@@ -284,6 +287,19 @@ static void denoise_is_exact(void **state)
                       (1 - share) * gaussian_mean(cluster[i / MAP]);
         if (!(fabs(out[i] - want) <= 1e-14 * (1 + fabs(want)))) {
             fail_msg("element %u: got %.17g, want %.17g", i, out[i], want);
+        }
+    }
+    /* every image had the features of its own sigma, repeated or not */
+    for (uint32_t i = 0; i < 5; i++) {
+        float want[16];
+        cedm_noise_features(&g->model.features, NULL, log(sigma[i]) / 4,
+                            want);
+        for (uint32_t k = 0; k < 16; k++) {
+            float got = g->notes.load.features[i * 16 + k];
+            if (!(fabsf(got - want[k]) <= 1e-6f)) {
+                fail_msg("image %u, feature %u: got %g, want %g", i, k,
+                         (double)got, (double)want[k]);
+            }
         }
     }
     /* one at a time, the same bits */
