@@ -21,6 +21,7 @@ typedef struct head {
     float *scores;         /* [queries][CEDM_KEYS] */
     float *sums;           /* [queries][columns] */
     float *largest, *total; /* [queries] */
+    uint32_t *q_at, *scores_at, *sums_at; /* of a query */
 } head;
 
 /* ---- packing ----------------------------------------------------------- */
@@ -62,22 +63,6 @@ static void pack_values(const head *h, uint32_t first, uint32_t keys)
 
 /* ---- products ---------------------------------------------------------- */
 
-/* All queries, rows a_step and out_step apart. */
-static void multiply(cedm_tile *tile, uint32_t queries, size_t a_step,
-                     size_t out_step)
-{
-    uint32_t a_at[CEDM_QUERIES], out_at[CEDM_QUERIES];
-
-    for (uint32_t q = 0; q < queries; q++) {
-        a_at[q] = (uint32_t)(q * a_step);
-        out_at[q] = (uint32_t)(q * out_step);
-    }
-    tile->a_at = a_at;
-    tile->out_at = out_at;
-    tile->runs = 1;
-    CEDM_ISA_NAME(tile)(tile, queries);
-}
-
 static void multiply_keys(const head *h, uint32_t keys)
 {
     static const float zero[CEDM_PANEL];
@@ -85,14 +70,17 @@ static void multiply_keys(const head *h, uint32_t keys)
     for (uint32_t u = 0; u < keys; u += CEDM_PANEL) {
         cedm_tile tile = {
             .a = h->q,
+            .a_at = h->q_at,
             .b = h->packed + (size_t)u * h->d,
+            .runs = 1,
             .length = h->d,
             .init = zero,
             .out = h->scores + u,
+            .out_at = h->scores_at,
             .scale = (float)(1.0 / __builtin_sqrt((double)h->d)),
         };
 
-        multiply(&tile, h->queries, h->step, CEDM_KEYS);
+        CEDM_ISA_NAME(tile)(&tile, h->queries);
     }
 }
 
@@ -101,15 +89,18 @@ static void multiply_values(const head *h, uint32_t keys)
     for (uint32_t c = 0; c < h->columns; c += CEDM_PANEL) {
         cedm_tile tile = {
             .a = h->scores,
+            .a_at = h->scores_at,
             .b = h->packed + (size_t)c * keys,
+            .runs = 1,
             .length = keys,
             .init = h->sums + c,
             .init_step = h->columns,
             .out = h->sums + c,
+            .out_at = h->sums_at,
             .scale = 1.0f,
         };
 
-        multiply(&tile, h->queries, CEDM_KEYS, h->columns);
+        CEDM_ISA_NAME(tile)(&tile, h->queries);
     }
 }
 
@@ -194,6 +185,21 @@ static void finish_head(const head *h)
     }
 }
 
+static void lay_out_scratch(head *h, float *scratch)
+{
+    void *tables;
+
+    h->packed = scratch;
+    h->scores = h->packed + (size_t)CEDM_KEYS * h->columns;
+    h->sums = h->scores + CEDM_QUERIES * CEDM_KEYS;
+    h->largest = h->sums + (size_t)CEDM_QUERIES * h->columns;
+    h->total = h->largest + CEDM_QUERIES;
+    tables = h->total + CEDM_QUERIES;
+    h->q_at = tables;
+    h->scores_at = h->q_at + CEDM_QUERIES;
+    h->sums_at = h->scores_at + CEDM_QUERIES;
+}
+
 static void attention_task(void *arg, uint32_t index, uint32_t worker)
 {
     const cedm_call *call = arg;
@@ -201,15 +207,14 @@ static void attention_task(void *arg, uint32_t index, uint32_t worker)
     head h;
 
     start_head(&h, call->exec, op, index);
-    h.packed = cedm_scratch(call->exec, worker);
-    h.scores = h.packed + (size_t)CEDM_KEYS * h.columns;
-    h.sums = h.scores + CEDM_QUERIES * CEDM_KEYS;
-    h.largest = h.sums + (size_t)CEDM_QUERIES * h.columns;
-    h.total = h.largest + CEDM_QUERIES;
+    lay_out_scratch(&h, cedm_scratch(call->exec, worker));
     memset(h.sums, 0, (size_t)h.queries * h.columns * sizeof *h.sums);
     for (uint32_t q = 0; q < h.queries; q++) {
         h.largest[q] = -3.0e38f;
         h.total[q] = 0.0f;
+        h.q_at[q] = (uint32_t)(q * h.step);
+        h.scores_at[q] = q * CEDM_KEYS;
+        h.sums_at[q] = q * h.columns;
     }
     for (uint32_t u = 0; u < op->tokens; u += CEDM_KEYS) {
         uint32_t left = op->tokens - u;

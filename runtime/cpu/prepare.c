@@ -158,15 +158,15 @@ static void size_linear(void *ctx, const cedm_linear *op)
     count(ctx, linear_floats(op));
 }
 
-/* A packed block of keys, later of values; scores; sums; largest and total
- * of every query. */
+/* A packed block of keys, later of values; scores; sums; largest, total and
+ * three offsets of every query. */
 static void size_attention(void *ctx, const cedm_attention *op)
 {
     uint64_t d = op->channels / op->heads;
     uint64_t columns = packed(d, 1);
 
     cedm_need_scratch(ctx, CEDM_KEYS * columns + CEDM_QUERIES * CEDM_KEYS +
-                               CEDM_QUERIES * columns + 2 * CEDM_QUERIES);
+                               CEDM_QUERIES * columns + 5 * CEDM_QUERIES);
 }
 
 const cedm_ops cedm_cpu_sizes = {
