@@ -5,7 +5,6 @@
  * Scratch holds the pair's scores over all tokens.  The largest is taken
  * off before exp, so that none overflows; the exponentials are summed in
  * double precision and the weighted values token after token. */
-#include "fmath.h"
 #include "ops/dots.h"
 #include "ops/ops.h"
 
@@ -44,35 +43,48 @@ static float exponentials(float *score, uint32_t tokens)
 {
     float largest = score[0];
     double sum = 0.0;
+    uint32_t u = 0;
 
-    for (uint32_t u = 1; u < tokens; u++) {
-        largest = score[u] > largest ? score[u] : largest;
+    for (uint32_t i = 1; i < tokens; i++) {
+        largest = score[i] > largest ? score[i] : largest;
     }
-    for (uint32_t u = 0; u < tokens; u++) {
-        score[u] = cedm_expf(score[u] - largest);
+    for (; u + CEDM_LANES <= tokens; u += CEDM_LANES) {
+        cedm_lanes e = cedm_lanes_load(score + u) - largest;
+
+        cedm_lanes_store(score + u, cedm_lanes_exp(e));
+    }
+    if (u < tokens) {
+        cedm_lanes e = cedm_lanes_load_part(score + u, tokens - u) - largest;
+
+        cedm_lanes_store_part(score + u, cedm_lanes_exp(e), tokens - u);
+    }
+    for (u = 0; u < tokens; u++) {
         sum += (double)score[u];
     }
     return (float)(1.0 / sum);
 }
 
-/* dst = factor * sum_u weight[u] v[u]. */
+/* dst = factor * sum_u weight[u] v[u], 16 channels at a time: an addition
+ * waits for the one before it, so four sums go on side by side. */
 static void weighted_values(const head_view *h, const float *weight,
                             float factor, float *dst)
 {
     size_t c = 0;
 
-    for (; c + 8 <= h->d; c += 8) {
-        cedm_lanes low = {0}, high = {0};
+    for (; c + 4 * CEDM_LANES <= h->d; c += 4 * CEDM_LANES) {
+        cedm_lanes s0 = {0}, s1 = {0}, s2 = {0}, s3 = {0};
         const float *v = h->v + c;
 
         for (uint32_t u = 0; u < h->tokens; u++, v += h->step) {
-            low += weight[u] * cedm_lanes_load(v);
-            high += weight[u] * cedm_lanes_load(v + 4);
+            s0 += weight[u] * cedm_lanes_load(v);
+            s1 += weight[u] * cedm_lanes_load(v + CEDM_LANES);
+            s2 += weight[u] * cedm_lanes_load(v + 2 * CEDM_LANES);
+            s3 += weight[u] * cedm_lanes_load(v + 3 * CEDM_LANES);
         }
-        for (int lane = 0; lane < 4; lane++) {
-            dst[c + (size_t)lane] = low[lane] * factor;
-            dst[c + 4 + (size_t)lane] = high[lane] * factor;
-        }
+        cedm_lanes_store(dst + c, s0 * factor);
+        cedm_lanes_store(dst + c + CEDM_LANES, s1 * factor);
+        cedm_lanes_store(dst + c + 2 * CEDM_LANES, s2 * factor);
+        cedm_lanes_store(dst + c + 3 * CEDM_LANES, s3 * factor);
     }
     for (; c < h->d; c++) {
         float sum = 0.0f;
