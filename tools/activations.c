@@ -66,9 +66,8 @@ static bool find_op(const model *m, activation *a)
         const char *part = model_op_module(m, id);
         const char *kind = model_op_kind(m, id);
         bool computes =
-            kind != NULL &&
-            (strcmp(kind, trace_kind_name(TRACE_conv)) == 0 ||
-             strcmp(kind, trace_kind_name(TRACE_linear)) == 0);
+            kind != NULL && (strcmp(kind, trace_kind_name(TRACE_conv)) == 0 ||
+                             strcmp(kind, trace_kind_name(TRACE_linear)) == 0);
         if (computes && part != NULL && owns(module, part)) {
             a->op = id;
             found = true;
@@ -101,8 +100,7 @@ static void compare(comparison *c, activation *a, const double *want)
     a->seen = true;
 }
 
-static void compare_linear(comparison *c, activation *a,
-                           const cedm_linear *op)
+static void compare_linear(comparison *c, activation *a, const cedm_linear *op)
 {
     if (!size_matches(c, a, op->out)) {
         return;
@@ -125,8 +123,7 @@ static void compare_conv(comparison *c, activation *a, const cedm_conv *op)
     for (size_t i = 0; i < a->elements; i++) {
         c->got[i] = (double)dst[i];
         if (c->residual != NULL) {
-            c->got[i] = c->got[i] / (double)op->scale -
-                        (double)c->residual[i];
+            c->got[i] = c->got[i] / (double)op->scale - (double)c->residual[i];
         }
     }
     compare(c, a, a->values);
@@ -137,8 +134,7 @@ static void compare_norm(comparison *c, activation *a, const cedm_conv *op)
 {
     size_t channels = (size_t)op->cin[0] + op->cin[1];
     size_t pixels = (size_t)op->in_height * op->in_width;
-    if (!size_matches(c, a, pixels * channels) ||
-        op->coeff == CEDM_NONE) {
+    if (!size_matches(c, a, pixels * channels) || op->coeff == CEDM_NONE) {
         return;
     }
     const float *scale = tensor(c, op->coeff);
@@ -225,8 +221,8 @@ static bool run(engine *e, comparison *c, const double *x, double sigma,
     cedm_status status =
         cedm_denoise(&e->net, input, &level, &cluster, 1, input + pixels);
     free(input);
-    return status == CEDM_OK || failed(f, "%s: %s", e->model->label,
-                                       cedm_status_text(status));
+    return status == CEDM_OK ||
+           failed(f, "%s: %s", e->model->label, cedm_status_text(status));
 }
 
 static int compare_ops(const void *x, const void *y)
@@ -243,8 +239,8 @@ bool activations_compare(engine *e, const double *x, double sigma,
     comparison c = {e, list, count, NULL, NULL, NULL, NULL, 0, NULL};
     for (size_t i = 0; i < count; i++) {
         if (!find_op(e->model, &list[i])) {
-            return failed(f, "%s: no op computes module '%s'",
-                          e->model->label, list[i].name);
+            return failed(f, "%s: no op computes module '%s'", e->model->label,
+                          list[i].name);
         }
         c.room = list[i].elements > c.room ? list[i].elements : c.room;
     }
@@ -259,7 +255,8 @@ bool activations_compare(engine *e, const double *x, double sigma,
     free(c.want);
     free(c.copy);
     return good && (c.wrong_size == NULL ||
-                    failed(f, "%s: module '%s' has another size in the "
+                    failed(f,
+                           "%s: module '%s' has another size in the "
                            "golden file",
                            e->model->label, c.wrong_size));
 }

@@ -42,9 +42,8 @@ static bool take_value(args *a, const args_option *option, const char *equals,
     const char *dashes = dashes_of(option);
     if (option->value == NULL) {
         a->value = NULL;
-        return equals == NULL ||
-               bad_usage(f, "%s%s takes no value; got '%s'", dashes,
-                          option->name, equals + 1);
+        return equals == NULL || bad_usage(f, "%s%s takes no value; got '%s'",
+                                           dashes, option->name, equals + 1);
     }
     if (equals != NULL) {
         a->value = equals + 1;
@@ -52,11 +51,11 @@ static bool take_value(args *a, const args_option *option, const char *equals,
         a->value = a->argv[a->next++];
     } else {
         return bad_usage(f, "%s%s: missing value; wanted %s", dashes,
-                          option->name, option->value);
+                         option->name, option->value);
     }
     return a->value[0] != '\0' ||
-           bad_usage(f, "%s%s: empty value; wanted %s", dashes,
-                      option->name, option->value);
+           bad_usage(f, "%s%s: empty value; wanted %s", dashes, option->name,
+                     option->value);
 }
 
 int args_next(args *a, failure *f)
@@ -95,8 +94,7 @@ void args_help(const char *synopsis, const args_option *options, size_t count)
     for (size_t i = 0; i < count; i++) {
         char left[64];
         snprintf(left, sizeof left, "%s%s%s%s", dashes_of(&options[i]),
-                 options[i].name,
-                 options[i].value != NULL ? " " : "",
+                 options[i].name, options[i].value != NULL ? " " : "",
                  options[i].value != NULL ? options[i].value : "");
         printf("  %-28s %s\n", left, options[i].help);
     }
@@ -124,12 +122,12 @@ bool args_u64(const args *a, uint64_t low, uint64_t high, uint64_t *out,
 {
     const char *end = NULL;
     uint64_t value = 0;
-    if (!parse_digits(a->value, &end, &value) || *end != '\0' ||
-        value < low || value > high) {
+    if (!parse_digits(a->value, &end, &value) || *end != '\0' || value < low ||
+        value > high) {
         return bad_usage(f,
-                          "--%s: wanted an integer from %" PRIu64
-                          " to %" PRIu64 ", got '%s'",
-                          a->name, low, high, a->value);
+                         "--%s: wanted an integer from %" PRIu64 " to %" PRIu64
+                         ", got '%s'",
+                         a->name, low, high, a->value);
     }
     *out = value;
     return true;
@@ -144,7 +142,7 @@ bool args_double(const args *a, double low, double high, double *out,
                  !isspace((unsigned char)a->value[0]);
     if (!whole || !(value >= low && value <= high)) {
         return bad_usage(f, "--%s: wanted a number from %g to %g, got '%s'",
-                          a->name, low, high, a->value);
+                         a->name, low, high, a->value);
     }
     *out = value;
     return true;
@@ -164,7 +162,7 @@ bool args_word(const args *a, const char *const *words, int *out, failure *f)
         used += n > 0 && (size_t)n < sizeof wanted - used ? (size_t)n : 0;
     }
     return bad_usage(f, "--%s: wanted one of %s, got '%s'", a->name, wanted,
-                      a->value);
+                     a->value);
 }
 
 /* ---- lists ------------------------------------------------------------ */
@@ -217,7 +215,7 @@ bool args_list_parse(const char *option, const char *text, args_list *list,
     }
     args_list_free(list);
     return bad_usage(f, "--%s: %s; wanted e.g. 0-63,70, got '%s'", option,
-                      problem, text);
+                     problem, text);
 }
 
 void args_list_free(args_list *list)

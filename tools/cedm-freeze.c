@@ -60,7 +60,8 @@ static bool parse_option(int option, const args *a, settings *s, failure *f)
     case OPT_NAME:
         s->name = a->value;
         return is_identifier(a->value) ||
-               bad_usage(f, "--name: wanted a C identifier of at most 63 "
+               bad_usage(f,
+                         "--name: wanted a C identifier of at most 63 "
                          "characters, got '%s'",
                          a->value);
     case OPT_BUILD: s->build = true; return true;

@@ -123,7 +123,7 @@ static bool choose_grid(run *r, failure *f)
     if (o->separate) {
         return !args_list_repeats(&r->job.seeds) ||
                bad_usage(f, "--grid none: a seed is given twice and would "
-                         "overwrite its file");
+                            "overwrite its file");
     }
     if (o->columns == 0) {
         o->columns = r->job.mode == JOB_ALL
@@ -135,8 +135,9 @@ static bool choose_grid(run *r, failure *f)
         o->rows = needed;
     }
     return o->rows >= needed ||
-           bad_usage(f, "--grid: %" PRIu64 "x%" PRIu64 " has no room for %"
-                     PRIu64 " images",
+           bad_usage(f,
+                     "--grid: %" PRIu64 "x%" PRIu64 " has no room for %" PRIu64
+                     " images",
                      o->columns, o->rows, count);
 }
 
@@ -170,8 +171,8 @@ static bool take_buffers(const run *r, buffers *b, failure *f)
     size_t batch = r->engine.batch;
     b->seeds = malloc(batch * sizeof *b->seeds);
     b->clusters = malloc(batch * sizeof *b->clusters);
-    b->images = malloc(batch * code->resolution * code->resolution *
-                       code->channels);
+    b->images =
+        malloc(batch * code->resolution * code->resolution * code->channels);
     return (b->seeds != NULL && b->clusters != NULL && b->images != NULL) ||
            failed(f, "out of memory for a batch of %zu images", batch);
 }
@@ -191,9 +192,8 @@ static bool draw_batch(run *r, const buffers *b, uint64_t first, uint32_t n,
         b->clusters[i] = job_cluster(&r->job, first + i);
     }
     cedm_sampler sampler;
-    cedm_status status = cedm_sample_begin(&sampler, &r->engine.net,
-                                           &r->job.params, b->seeds,
-                                           b->clusters, n);
+    cedm_status status = cedm_sample_begin(
+        &sampler, &r->engine.net, &r->job.params, b->seeds, b->clusters, n);
     for (uint32_t step = 1; status >= CEDM_OK; step++) {
         status = cedm_sample_step(&sampler);
         progress_show(p, first, n, step);
@@ -208,9 +208,8 @@ static bool draw_batch(run *r, const buffers *b, uint64_t first, uint32_t n,
     if (status == CEDM_OK) {
         status = cedm_sample_images(&sampler, b->images);
     }
-    return status == CEDM_OK ||
-           failed(f, "images %" PRIu64 " and on: %s", first,
-                  cedm_status_text(status));
+    return status == CEDM_OK || failed(f, "images %" PRIu64 " and on: %s",
+                                       first, cedm_status_text(status));
 }
 
 static bool draw_all(run *r, sink *s, const buffers *b, failure *f)

@@ -35,8 +35,8 @@ typedef struct info {
     uint32_t resolution, channels, clusters, features;
     uint64_t parameters, macs;
     uint64_t blob_bytes, weights_bytes, scratch_bytes, act, f32;
-    double *freq;  /* [clusters], or NULL */
-    int32_t *ids;  /* the original ids [clusters], or NULL */
+    double *freq; /* [clusters], or NULL */
+    int32_t *ids; /* the original ids [clusters], or NULL */
     cedm_sampler_params sampler;
 } info;
 
@@ -66,8 +66,8 @@ static bool parse(settings *s, int argc, char **argv, failure *f)
 
 /* ---- from a checkpoint ------------------------------------------------ */
 
-static bool describe_program(info *i, const cg_program *p,
-                             const cg_file *file, failure *f)
+static bool describe_program(info *i, const cg_program *p, const cg_file *file,
+                             failure *f)
 {
     i->kind = "checkpoint";
     cg_sha256(file->bytes, file->size, i->source_sha256);
@@ -166,8 +166,8 @@ static void describe_json(info *i, const cJSON *root)
     i->channels = (uint32_t)count(network, "img_channels");
     i->clusters = (uint32_t)count(member(root, "clusters"), "count");
     uint64_t noise = count(network, "channel_mult_noise");
-    i->features = (uint32_t)(count(network, "model_channels") *
-                             (noise > 0 ? noise : 1));
+    i->features =
+        (uint32_t)(count(network, "model_channels") * (noise > 0 ? noise : 1));
     i->parameters = count(root, "parameters");
     i->macs = count(root, "macs");
     i->act = count(memory, "act_elements");
@@ -204,15 +204,15 @@ static bool describe_blob(info *i, const char *path, failure *f)
     }
     memset(&h, 0, sizeof h);
     memcpy(&h, bytes, size < sizeof h ? size : sizeof h);
-    bool good = memcmp(h.magic, CEDM_BLOB_MAGIC, sizeof h.magic) == 0 &&
-                h.version == CEDM_BLOB_VERSION &&
-                h.header_crc ==
-                    cedm_crc32c(0, &h, offsetof(cedm_blob_header,
-                                                header_crc)) &&
-                h.total_bytes == size && h.trailer_offset <= size &&
-                h.trailer_bytes <= size - h.trailer_offset &&
-                h.trailer_crc == cedm_crc32c(0, bytes + h.trailer_offset,
-                                             (size_t)h.trailer_bytes);
+    bool good =
+        memcmp(h.magic, CEDM_BLOB_MAGIC, sizeof h.magic) == 0 &&
+        h.version == CEDM_BLOB_VERSION &&
+        h.header_crc ==
+            cedm_crc32c(0, &h, offsetof(cedm_blob_header, header_crc)) &&
+        h.total_bytes == size && h.trailer_offset <= size &&
+        h.trailer_bytes <= size - h.trailer_offset &&
+        h.trailer_crc ==
+            cedm_crc32c(0, bytes + h.trailer_offset, (size_t)h.trailer_bytes);
     cJSON *root = NULL;
     if (good) {
         root = cJSON_ParseWithLength((const char *)bytes + h.trailer_offset,
@@ -253,8 +253,7 @@ static void print_text(const info *i)
 {
     printf("%s%s%s: %s, %u x %u x %u, ", i->kind, i->name[0] ? " " : "",
            i->name, i->network, i->resolution, i->resolution, i->channels);
-    printf(i->clusters > 0 ? "%u clusters\n" : "unconditional\n",
-           i->clusters);
+    printf(i->clusters > 0 ? "%u clusters\n" : "unconditional\n", i->clusters);
     printf("parameters %" PRIu64 "\n", i->parameters);
     printf("multiply-adds per image and evaluation %" PRIu64 "\n", i->macs);
     printf("%-28s %14s %14s\n", "memory, bytes", "batch 1", "batch 64");
@@ -267,8 +266,8 @@ static void print_text(const info *i)
     print_region("  scratch per worker", CEDM_ALIGN_UP(i->scratch_bytes),
                  CEDM_ALIGN_UP(i->scratch_bytes));
     const cedm_sampler_params *p = &i->sampler;
-    printf("sampler: %u steps, sigma %g to %g, rho %g, S_churn %g\n",
-           p->steps, p->sigma_min, p->sigma_max, p->rho, p->S_churn);
+    printf("sampler: %u steps, sigma %g to %g, rho %g, S_churn %g\n", p->steps,
+           p->sigma_min, p->sigma_max, p->rho, p->S_churn);
     double sum = 0;
     for (uint32_t c = 0; i->freq != NULL && c < i->clusters; c++) {
         sum += i->freq[c];
@@ -291,15 +290,13 @@ static cJSON *json_clusters(const info *i)
 {
     cJSON *clusters = cJSON_CreateObject();
     add(clusters, "count", i->clusters);
-    cJSON_AddItemToObject(clusters, "freq",
-                          i->freq != NULL
-                              ? cJSON_CreateDoubleArray(i->freq,
-                                                        (int)i->clusters)
-                              : cJSON_CreateNull());
+    cJSON_AddItemToObject(
+        clusters, "freq",
+        i->freq != NULL ? cJSON_CreateDoubleArray(i->freq, (int)i->clusters)
+                        : cJSON_CreateNull());
     cJSON_AddItemToObject(clusters, "ids",
                           i->ids != NULL
-                              ? cJSON_CreateIntArray(i->ids,
-                                                     (int)i->clusters)
+                              ? cJSON_CreateIntArray(i->ids, (int)i->clusters)
                               : cJSON_CreateNull());
     return clusters;
 }
@@ -341,9 +338,10 @@ static bool go(const settings *s, failure *f)
 {
     info i;
     memset(&i, 0, sizeof i);
-    bool good = has_suffix(s->path, ".so")     ? describe_model(&i, s->path, f)
-                : has_suffix(s->path, ".cedm") ? describe_blob(&i, s->path, f)
-                                       : describe_checkpoint(&i, s->path, f);
+    bool good = has_suffix(s->path, ".so") ? describe_model(&i, s->path, f)
+                : has_suffix(s->path, ".cedm")
+                    ? describe_blob(&i, s->path, f)
+                    : describe_checkpoint(&i, s->path, f);
     if (good && s->json) {
         print_json(&i);
     } else if (good) {

@@ -50,7 +50,8 @@ static bool parse_option(int option, const args *a, settings *s, failure *f)
     case OPT_ISA: s->isa = a->value; return true;
     case OPT_DEVICE:
         if (strncmp(a->value, "cuda", 4) == 0) {
-            return failed(f, "--device %s: not in this build; wanted auto or "
+            return failed(f,
+                          "--device %s: not in this build; wanted auto or "
                           "cpu",
                           a->value);
         }
@@ -105,9 +106,8 @@ static bool compare(const settings *s, verify *v, failure *f)
     }
     printf("%s on %s: %u of %u within the limits\n", code->name,
            v->engine.backend->name, v->items - v->bad, v->items);
-    return v->bad == 0 ||
-           failed(f, "%s: %u of %u items are past the limit", s->golden,
-                  v->bad, v->items);
+    return v->bad == 0 || failed(f, "%s: %u of %u items are past the limit",
+                                 s->golden, v->bad, v->items);
 }
 
 int main(int argc, char **argv)

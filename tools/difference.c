@@ -17,8 +17,6 @@ difference difference_of(const double *got, const double *want, size_t n)
         size += want[i] * want[i];
     }
     /* Against an array of zeros nothing but zeros is near. */
-    double rms = size > 0 ? sqrt(sum / size)
-                 : sum > 0 ? (double)INFINITY
-                           : 0;
+    double rms = size > 0 ? sqrt(sum / size) : sum > 0 ? (double)INFINITY : 0;
     return (difference){max, isnan(rms) ? (double)INFINITY : rms};
 }

@@ -75,7 +75,8 @@ static bool take(void **region, uint64_t bytes, const char *what, failure *f)
         *region = aligned_alloc(CEDM_ALIGN, (size_t)CEDM_ALIGN_UP(bytes));
     }
     return *region != NULL ||
-           failed(f, "no memory for %s, %" PRIu64 " bytes; use a smaller "
+           failed(f,
+                  "no memory for %s, %" PRIu64 " bytes; use a smaller "
                   "--batch",
                   what, bytes);
 }
@@ -83,8 +84,9 @@ static bool take(void **region, uint64_t bytes, const char *what, failure *f)
 static uint32_t processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > (long)ENGINE_MAX_THREADS ? ENGINE_MAX_THREADS
-                                                    : (uint32_t)n;
+    return n < 1                          ? 1
+           : n > (long)ENGINE_MAX_THREADS ? ENGINE_MAX_THREADS
+                                          : (uint32_t)n;
 }
 
 static bool start(engine *e, failure *f)
@@ -114,8 +116,8 @@ static bool start(engine *e, failure *f)
         config.pool = e->pool;
         status = cedm_net_init(&e->net, &e->model->blob, &config);
     }
-    return status == CEDM_OK || failed(f, "%s: %s", e->model->label,
-                                       cedm_status_text(status));
+    return status == CEDM_OK ||
+           failed(f, "%s: %s", e->model->label, cedm_status_text(status));
 }
 
 bool engine_open(engine *e, const model *m, const engine_config *config,

@@ -52,7 +52,8 @@ static bool check(const char *path, int64_t found, const double *freq,
                   uint32_t count, failure *f)
 {
     if (found < 0) {
-        return failed(f, "%s: not a list of counts; wanted %u numbers, 0 or "
+        return failed(f,
+                      "%s: not a list of counts; wanted %u numbers, 0 or "
                       "more",
                       path, count);
     }
@@ -80,8 +81,8 @@ double *freq_read(const char *path, uint32_t count, failure *f)
     double *freq = calloc(count, sizeof *freq);
     bool good = freq != NULL || failed(f, "%s: out of memory", path);
     if (good) {
-        good = check(path, scan((const char *)text, freq, count), freq, count,
-                     f);
+        good =
+            check(path, scan((const char *)text, freq, count), freq, count, f);
     }
     free(text);
     if (!good) {

@@ -31,8 +31,7 @@ static bool begin(cedm_sampler *s, engine *e, const job *j, uint32_t n,
             seeds[i] = job_seed(j, i);
             clusters[i] = job_cluster(j, i);
         }
-        status = cedm_sample_begin(s, &e->net, &j->params, seeds, clusters,
-                                   n);
+        status = cedm_sample_begin(s, &e->net, &j->params, seeds, clusters, n);
     }
     free(seeds);
     free(clusters);
@@ -44,8 +43,8 @@ static bool measure(engine *e, const job *j, double *samples, uint32_t *count,
                     failure *f)
 {
     bool single = j->params.steps == 1;
-    double evals = (single ? 1 : 2) * (j->params.guidance < 0 ||
-                                       j->params.guidance > 0 ? 2 : 1);
+    double evals = (single ? 1 : 2) *
+                   (j->params.guidance < 0 || j->params.guidance > 0 ? 2 : 1);
     bool warm = false;
     while (*count < MIN_SAMPLES) {
         cedm_sampler s;
@@ -90,7 +89,7 @@ bool gen_bench(engine *e, const job *j, bool json, failure *f)
                   "\"images_per_second\": %.3f}\n"
                 : "%s on %s, batch %u, %u threads: %u samples; evaluation "
                   "min %.3f ms, median %.3f ms; %u steps: %.2f images/s\n",
-           e->model->code->name, e->backend->name, e->batch, e->threads,
-           count, low * 1e3, median * 1e3, steps, rate);
+           e->model->code->name, e->backend->name, e->batch, e->threads, count,
+           low * 1e3, median * 1e3, steps, rate);
     return true;
 }

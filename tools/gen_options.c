@@ -15,41 +15,41 @@
 #define MAX_CELLS 65536u
 
 /* X(identifier, name, value, help) */
-#define OPTION_LIST(X)                                                       \
-    X(MODEL, "model", "M.so", "a frozen model beside its M.cedm [demo]")     \
-    X(CLUSTER, "cluster", "LIST",                                            \
-      "e.g. 5 or 0-3,7: image i takes number i mod length;\n"                \
-      "                               all: --n images of each, a row "       \
-      "each;\n"                                                              \
-      "                               random: by p(c); none: no label "      \
-      "[random]")                                                            \
-    X(N, "n", "N", "number of images [64]")                                  \
-    X(SEED, "seed", "S", "seeds S to S+n-1 [0]")                             \
-    X(SEEDS, "seeds", "LIST", "one image for each, e.g. 0-63,70")            \
-    X(STEPS, "steps", "N", "noise levels [18]")                              \
-    X(SIGMA_MIN, "sigma-min", "X", "lowest noise level [0.002]")             \
-    X(SIGMA_MAX, "sigma-max", "X", "highest noise level [80]")               \
-    X(RHO, "rho", "X", "spacing of the levels, not 0 [7]")                   \
-    X(S_CHURN, "S-churn", "X", "stochasticity, 0: none [0]")                 \
-    X(S_MIN, "S-min", "X", "churn from this level up [0]")                   \
-    X(S_MAX, "S-max", "X", "churn up to this level [inf]")                   \
-    X(S_NOISE, "S-noise", "X", "scale of churn's noise [1]")                 \
-    X(GUIDANCE, "guidance", "W", "(1+W) conditional - W unconditional [0]")  \
-    X(FREQ, "freq", "FILE", "images per cluster for random, text or JSON")   \
-    X(BATCH, "batch", "B", "images at a time; changes no image [16]")        \
-    X(THREADS, "threads", "T", "threads; changes no image [processors]")     \
-    X(ISA, "isa", "LIST", "instruction sets, or portable [best]")            \
-    X(DEVICE, "device", "D", "auto, cpu or cuda[:i] [auto]")                 \
-    X(PRECISION, "precision", "P", "auto or fp32 [auto]")                    \
-    X(OUT, "out", "PATH", "file or, with --grid none, directory")            \
-    X(FORMAT, "format", "F", "png, npy or raw: uint8 [n][H][W][C] [png]")    \
-    X(GRID, "grid", "CxR",                                                   \
-      "columns x rows, auto, or none: a file per seed [auto]")               \
-    X(FROM, "from", "x.png", "draw again what a PNG's record says")          \
-    X(PROGRESS, "progress", "P", "auto, bar, json or none [auto]")           \
-    X(JSON, "json", NULL, "print a JSON summary instead of the path")        \
-    X(BENCH, "bench", NULL, "time the steps; writes no file")                \
-    X(VERSION, "version", NULL, "print the version")                         \
+#define OPTION_LIST(X)                                                        \
+    X(MODEL, "model", "M.so", "a frozen model beside its M.cedm [demo]")      \
+    X(CLUSTER, "cluster", "LIST",                                             \
+      "e.g. 5 or 0-3,7: image i takes number i mod length;\n"                 \
+      "                               all: --n images of each, a row "        \
+      "each;\n"                                                               \
+      "                               random: by p(c); none: no label "       \
+      "[random]")                                                             \
+    X(N, "n", "N", "number of images [64]")                                   \
+    X(SEED, "seed", "S", "seeds S to S+n-1 [0]")                              \
+    X(SEEDS, "seeds", "LIST", "one image for each, e.g. 0-63,70")             \
+    X(STEPS, "steps", "N", "noise levels [18]")                               \
+    X(SIGMA_MIN, "sigma-min", "X", "lowest noise level [0.002]")              \
+    X(SIGMA_MAX, "sigma-max", "X", "highest noise level [80]")                \
+    X(RHO, "rho", "X", "spacing of the levels, not 0 [7]")                    \
+    X(S_CHURN, "S-churn", "X", "stochasticity, 0: none [0]")                  \
+    X(S_MIN, "S-min", "X", "churn from this level up [0]")                    \
+    X(S_MAX, "S-max", "X", "churn up to this level [inf]")                    \
+    X(S_NOISE, "S-noise", "X", "scale of churn's noise [1]")                  \
+    X(GUIDANCE, "guidance", "W", "(1+W) conditional - W unconditional [0]")   \
+    X(FREQ, "freq", "FILE", "images per cluster for random, text or JSON")    \
+    X(BATCH, "batch", "B", "images at a time; changes no image [16]")         \
+    X(THREADS, "threads", "T", "threads; changes no image [processors]")      \
+    X(ISA, "isa", "LIST", "instruction sets, or portable [best]")             \
+    X(DEVICE, "device", "D", "auto, cpu or cuda[:i] [auto]")                  \
+    X(PRECISION, "precision", "P", "auto or fp32 [auto]")                     \
+    X(OUT, "out", "PATH", "file or, with --grid none, directory")             \
+    X(FORMAT, "format", "F", "png, npy or raw: uint8 [n][H][W][C] [png]")     \
+    X(GRID, "grid", "CxR",                                                    \
+      "columns x rows, auto, or none: a file per seed [auto]")                \
+    X(FROM, "from", "x.png", "draw again what a PNG's record says")           \
+    X(PROGRESS, "progress", "P", "auto, bar, json or none [auto]")            \
+    X(JSON, "json", NULL, "print a JSON summary instead of the path")         \
+    X(BENCH, "bench", NULL, "time the steps; writes no file")                 \
+    X(VERSION, "version", NULL, "print the version")                          \
     X(HELP, "help", NULL, "print this text")
 
 enum option {
@@ -86,8 +86,8 @@ static bool parse_grid(const args *a, gen_options *o, counts *c, failure *f)
     c->grid_given = true;
     unsigned long columns, rows;
     int used = 0;
-    if (strlen(a->value) < 16 && strspn(a->value, "0123456789x") ==
-                                     strlen(a->value) &&
+    if (strlen(a->value) < 16 &&
+        strspn(a->value, "0123456789x") == strlen(a->value) &&
         sscanf(a->value, "%lux%lu%n", &columns, &rows, &used) == 2 &&
         a->value[used] == '\0' && columns >= 1 && rows >= 1 &&
         columns <= MAX_CELLS && rows <= MAX_CELLS) {
@@ -109,7 +109,8 @@ static bool parse_device(const args *a, failure *f)
     } else if (!args_word(a, devices, &which, f)) {
         return false;
     }
-    return which != 2 || failed(f, "--device %s: not in this build; wanted "
+    return which != 2 || failed(f,
+                                "--device %s: not in this build; wanted "
                                 "auto or cpu",
                                 a->value);
 }
@@ -141,9 +142,7 @@ static bool parse_option(int option, const args *a, gen_options *o, counts *c,
     switch (option) {
     case OPT_MODEL: o->model = a->value; return true;
     case OPT_CLUSTER: o->clusters = a->value; return true;
-    case OPT_N:
-        c->n_given = true;
-        return args_u64(a, 1, UINT64_MAX, &c->n, f);
+    case OPT_N: c->n_given = true; return args_u64(a, 1, UINT64_MAX, &c->n, f);
     case OPT_SEED:
         c->seed_given = true;
         return args_u64(a, 0, UINT64_MAX, &c->seed, f);
@@ -177,22 +176,23 @@ static bool check_together(const gen_options *o, const counts *c, failure *f)
     bool counted = c->n_given || c->seed_given;
     if (o->seeds_text != NULL && counted) {
         return bad_usage(f, "--seeds says how many images; wanted it without "
-                         "--n and --seed");
+                            "--n and --seed");
     }
     if (o->from != NULL && (counted || o->seeds_text != NULL ||
                             o->clusters != NULL || o->freq != NULL)) {
         return bad_usage(f, "--from says seeds and clusters; wanted it "
-                         "without --n, --seed, --seeds, --cluster, --freq");
+                            "without --n, --seed, --seeds, --cluster, --freq");
     }
     if (o->freq != NULL && o->clusters != NULL &&
         strcmp(o->clusters, "random") != 0) {
-        return bad_usage(f, "--freq: wanted it with --cluster random, got "
+        return bad_usage(f,
+                         "--freq: wanted it with --cluster random, got "
                          "'%s'",
                          o->clusters);
     }
     if (c->grid_given && o->format != SINK_PNG) {
         return bad_usage(f, "--grid: a grid is a PNG; wanted none or auto "
-                         "with npy and raw");
+                            "with npy and raw");
     }
     return true;
 }
@@ -203,7 +203,8 @@ static bool make_seeds(gen_options *o, const counts *c, failure *f)
         return true;
     }
     if (c->n - 1 > UINT64_MAX - c->seed || c->n == UINT64_MAX) {
-        return bad_usage(f, "--n: seeds %" PRIu64 " and on, %" PRIu64
+        return bad_usage(f,
+                         "--n: seeds %" PRIu64 " and on, %" PRIu64
                          " of them, run beyond 64 bits",
                          c->seed, c->n);
     }
@@ -261,14 +262,15 @@ bool gen_options_sampler(const gen_options *o, cedm_sampler_params *params,
     if (o->steps > 0) {
         params->steps = (uint32_t)o->steps;
     }
-#define SAMPLER_SET(option, member, low, high)                               \
-    if (!isnan(o->sampler[GEN_##member])) {                                  \
-        params->member = o->sampler[GEN_##member];                           \
+#define SAMPLER_SET(option, member, low, high)                                \
+    if (!isnan(o->sampler[GEN_##member])) {                                   \
+        params->member = o->sampler[GEN_##member];                            \
     }
     GEN_SAMPLER_LIST(SAMPLER_SET)
 #undef SAMPLER_SET
     if (params->sigma_min > params->sigma_max) {
-        return bad_usage(f, "--sigma-min: wanted at most sigma-max, %g, got "
+        return bad_usage(f,
+                         "--sigma-min: wanted at most sigma-max, %g, got "
                          "%g",
                          params->sigma_max, params->sigma_min);
     }
@@ -300,10 +302,10 @@ static void name_clusters(const gen_options *o, const job *j, char *text,
         snprintf(text, size, "c%d", j->given[0]);
     } else {
         snprintf(text, size, "%s",
-                 j->mode == JOB_ALL                ? "all"
-                 : j->mode == JOB_RANDOM           ? "random"
-                 : j->mode == JOB_GIVEN && !same   ? "mixed"
-                                                   : "none");
+                 j->mode == JOB_ALL              ? "all"
+                 : j->mode == JOB_RANDOM         ? "random"
+                 : j->mode == JOB_GIVEN && !same ? "mixed"
+                                                 : "none");
     }
 }
 

@@ -35,12 +35,11 @@ const cg_array *golden_array(const cg_file *file, const char *name, int rank,
         failed(f, "%s: holds no array '%s'", file->path, name);
         return NULL;
     }
-    if (array->rank != rank ||
-        (elements > 0 && array->elements != elements)) {
-        failed(f, "%s:%s: wanted rank %d and %" PRIu64 " elements, got rank "
+    if (array->rank != rank || (elements > 0 && array->elements != elements)) {
+        failed(f,
+               "%s:%s: wanted rank %d and %" PRIu64 " elements, got rank "
                "%d and %" PRIu64 "; the model is another",
-               file->path, name, rank, elements, array->rank,
-               array->elements);
+               file->path, name, rank, elements, array->rank, array->elements);
         return NULL;
     }
     return array;
@@ -55,6 +54,5 @@ bool golden_number(const cg_file *file, const char *key, double *value,
         *value = strtod(text, &end);
     }
     return (end != NULL && end != text && *end == '\0') ||
-           failed(f, "%s: the metadata holds no number '%s'", file->path,
-                  key);
+           failed(f, "%s: the metadata holds no number '%s'", file->path, key);
 }

@@ -19,8 +19,7 @@ static bool set_list(job *j, const char *text, failure *f)
         return bad_usage(f,
                          "--cluster: %" PRIu64 " is out of range; model %s "
                          "has clusters 0 to %u",
-                         args_list_max(&j->list), j->code->name,
-                         clusters - 1);
+                         args_list_max(&j->list), j->code->name, clusters - 1);
     }
     j->mode = JOB_LIST;
     return true;
@@ -58,7 +57,8 @@ bool job_count(job *j, failure *f)
 {
     uint64_t rows = j->mode == JOB_ALL ? j->code->label_dim : 1;
     if (j->seeds.count > UINT64_MAX / rows) {
-        return bad_usage(f, "--n: %" PRIu64 " images for each of %" PRIu64
+        return bad_usage(f,
+                         "--n: %" PRIu64 " images for each of %" PRIu64
                          " clusters are beyond 64 bits",
                          j->seeds.count, rows);
     }
@@ -74,17 +74,13 @@ uint64_t job_seed(const job *j, uint64_t i)
 int32_t job_cluster(const job *j, uint64_t i)
 {
     switch (j->mode) {
-    case JOB_LIST:
-        return (int32_t)args_list_at(&j->list, i % j->list.count);
-    case JOB_ALL:
-        return (int32_t)(i / j->seeds.count);
+    case JOB_LIST: return (int32_t)args_list_at(&j->list, i % j->list.count);
+    case JOB_ALL: return (int32_t)(i / j->seeds.count);
     case JOB_RANDOM:
         return cedm_draw_cluster(j->code, job_seed(j, i), j->freq);
-    case JOB_GIVEN:
-        return j->given[i];
+    case JOB_GIVEN: return j->given[i];
     case JOB_NONE:
-    default:
-        return -1;
+    default: return -1;
     }
 }
 
@@ -96,8 +92,8 @@ static double seed_number(uint64_t seed)
     return (double)(seed <= (UINT64_C(1) << 53) ? seed : seed & UINT32_MAX);
 }
 
-char *job_record(const job *j, const model *m, const char *isa,
-                 uint32_t batch, uint64_t first, uint64_t n, uint64_t columns)
+char *job_record(const job *j, const model *m, const char *isa, uint32_t batch,
+                 uint64_t first, uint64_t n, uint64_t columns)
 {
     cJSON *record = cJSON_CreateObject();
     cJSON_AddStringToObject(record, "model", m->code->name);
@@ -142,8 +138,7 @@ static bool read_seeds(job *j, const cJSON *seeds, uint64_t n)
             return false;
         }
         uint64_t seed = (uint64_t)item->valuedouble;
-        j->seeds.ranges[j->seeds.range_count++] =
-            (args_range){seed, seed};
+        j->seeds.ranges[j->seeds.range_count++] = (args_range){seed, seed};
         j->seeds.count++;
     }
     return true;
@@ -172,8 +167,7 @@ static bool read_record(job *j, const cJSON *record)
     const cJSON *seeds = cJSON_GetObjectItemCaseSensitive(record, "seeds");
     const cJSON *clusters =
         cJSON_GetObjectItemCaseSensitive(record, "clusters");
-    const cJSON *columns =
-        cJSON_GetObjectItemCaseSensitive(record, "columns");
+    const cJSON *columns = cJSON_GetObjectItemCaseSensitive(record, "columns");
     int n = cJSON_GetArraySize(seeds);
     if (n < 1 || cJSON_GetArraySize(clusters) != n ||
         !read_seeds(j, seeds, (uint64_t)n) ||
@@ -205,9 +199,9 @@ bool job_from_record(job *j, const model *m, const char *path,
                       "got %.12s",
                       path, m->data_sha256, hash != NULL ? hash : "none");
     } else {
-        good = read_record(j, record) ||
-               failed(f, "%s: its record of seeds and clusters is damaged",
-                      path);
+        good =
+            read_record(j, record) ||
+            failed(f, "%s: its record of seeds and clusters is damaged", path);
     }
     cJSON_Delete(record);
     return good;

@@ -62,7 +62,8 @@ static bool bind_blob(model *m, const void *bytes, size_t size, failure *f)
     m->data_sha256 =
         cJSON_GetStringValue(member(m->description, "data_sha256"));
     if (m->data_sha256 == NULL) {
-        return failed(f, "%s: the description lacks data_sha256; freeze the "
+        return failed(f,
+                      "%s: the description lacks data_sha256; freeze the "
                       "model again",
                       m->label);
     }

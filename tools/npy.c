@@ -10,8 +10,8 @@
 
 #define PREFIX_BYTES 10u /* magic (6), version (2), length (2) */
 
-void npy_header(unsigned char header[NPY_HEADER_BYTES],
-                const uint64_t *shape, int rank)
+void npy_header(unsigned char header[NPY_HEADER_BYTES], const uint64_t *shape,
+                int rank)
 {
     /* Four numbers of 20 digits and the fixed text are below 118 bytes
      * whenever the array fits in 64 bits. */
@@ -20,10 +20,9 @@ void npy_header(unsigned char header[NPY_HEADER_BYTES],
         dict, sizeof dict,
         "{'descr': '|u1', 'fortran_order': False, 'shape': (");
     for (int i = 0; i < rank; i++) {
-        used += (size_t)snprintf(dict + used, sizeof dict - used,
-                                 i + 1 < rank ? "%" PRIu64 ", " : "%" PRIu64
-                                 ",",
-                                 shape[i]);
+        used += (size_t)snprintf(
+            dict + used, sizeof dict - used,
+            i + 1 < rank ? "%" PRIu64 ", " : "%" PRIu64 ",", shape[i]);
     }
     used += (size_t)snprintf(dict + used, sizeof dict - used, "), }");
     memset(header, ' ', NPY_HEADER_BYTES);

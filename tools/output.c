@@ -142,8 +142,8 @@ bool output_directory(const char *path, failure *f)
            failed(f, "%s: is no directory; wanted one", path);
 }
 
-static unsigned char *read_stream(FILE *stream, const char *path,
-                                  size_t limit, size_t *size, failure *f)
+static unsigned char *read_stream(FILE *stream, const char *path, size_t limit,
+                                  size_t *size, failure *f)
 {
     long end = fseek(stream, 0, SEEK_END) == 0 ? ftell(stream) : -1;
     if (end < 0 || (size_t)end > limit || fseek(stream, 0, SEEK_SET) != 0) {

@@ -67,18 +67,18 @@ static size_t write_itxt(unsigned char *p, const char *text)
 }
 
 unsigned char *png_file_encode(const uint8_t *pixels, uint32_t width,
-                          uint32_t height, uint32_t channels,
-                          const char *text, size_t *size, failure *f)
+                               uint32_t height, uint32_t channels,
+                               const char *text, size_t *size, failure *f)
 {
     if (!png_file_fits(width, height, channels)) {
         failed(f, "an image of %u x %u pixels is too large for a PNG", width,
-             height);
+               height);
         return NULL;
     }
     int length = 0;
-    unsigned char *plain = stbi_write_png_to_mem(
-        pixels, (int)(width * channels), (int)width, (int)height,
-        (int)channels, &length);
+    unsigned char *plain =
+        stbi_write_png_to_mem(pixels, (int)(width * channels), (int)width,
+                              (int)height, (int)channels, &length);
     size_t text_bytes = strlen(text);
     unsigned char *png = NULL;
     if (plain != NULL && text_bytes < INT_MAX / 2) {
@@ -88,7 +88,7 @@ unsigned char *png_file_encode(const uint8_t *pixels, uint32_t width,
     if (png == NULL) {
         STBIW_FREE(plain);
         failed(f, "out of memory for an image of %u x %u pixels", width,
-             height);
+               height);
         return NULL;
     }
     memcpy(png, plain, HEADER_BYTES);
@@ -115,7 +115,7 @@ static char *own_text(const unsigned char *body, size_t length)
 }
 
 char *png_file_text(const unsigned char *png, size_t size, const char *path,
-               failure *f)
+                    failure *f)
 {
     if (size < HEADER_BYTES || memcmp(png, signature, sizeof signature) != 0) {
         failed(f, "%s: not a PNG file", path);
@@ -131,7 +131,7 @@ char *png_file_text(const unsigned char *png, size_t size, const char *path,
         uLong crc = crc32(0, type, (uInt)(4 + length));
         if (crc != load_be32(type + 4 + length)) {
             failed(f, "%s:%zu: a PNG chunk is damaged; wanted CRC %08lx", path,
-                 at, (unsigned long)crc);
+                   at, (unsigned long)crc);
             return NULL;
         }
         char *text = NULL;
@@ -144,7 +144,7 @@ char *png_file_text(const unsigned char *png, size_t size, const char *path,
         at += length + CHUNK_OVERHEAD;
     }
     failed(f, "%s: holds no '%s' text chunk; wanted a PNG made by cedm-gen",
-         path, PNG_KEYWORD);
+           path, PNG_KEYWORD);
     return NULL;
 }
 
@@ -158,14 +158,14 @@ bool png_grid_make(png_grid *grid, uint32_t size, uint32_t channels,
     if (fits) {
         grid->columns = (uint32_t)columns;
         grid->rows = (uint32_t)rows;
-        grid->pixels = calloc((size_t)(columns * size * channels),
-                              (size_t)(rows * size));
+        grid->pixels =
+            calloc((size_t)(columns * size * channels), (size_t)(rows * size));
     }
     return grid->pixels != NULL ||
            failed(f,
-                "a grid of %llu x %llu images is too large for one PNG; use "
-                "--grid none --out DIR",
-                (unsigned long long)columns, (unsigned long long)rows);
+                  "a grid of %llu x %llu images is too large for one PNG; use "
+                  "--grid none --out DIR",
+                  (unsigned long long)columns, (unsigned long long)rows);
 }
 
 void png_grid_set(png_grid *grid, uint64_t cell, const uint8_t *image)

@@ -68,8 +68,7 @@ static void work(pool *p, uint32_t generation, uint32_t worker_index)
 {
     uint64_t state = atomic_load(&p->state);
     while (generation_of(state) == generation && (uint32_t)state > 0) {
-        cedm_task *task =
-            atomic_load_explicit(&p->task, memory_order_relaxed);
+        cedm_task *task = atomic_load_explicit(&p->task, memory_order_relaxed);
         void *arg = atomic_load_explicit(&p->arg, memory_order_relaxed);
         if (atomic_compare_exchange_weak(&p->state, &state, state - 1)) {
             task(arg, (uint32_t)state - 1, worker_index);

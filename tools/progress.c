@@ -35,7 +35,8 @@ static void show_bar(progress *p, uint64_t done, double part, double now)
     }
     bar[BAR_WIDTH] = '\0';
     double left = part > 0 ? now * (1 - part) / part : 0;
-    fprintf(stderr, "\r[%s] %" PRIu64 "/%" PRIu64
+    fprintf(stderr,
+            "\r[%s] %" PRIu64 "/%" PRIu64
             " images  %.1f s, %.1f s left \033[K",
             bar, done, p->images, now, left);
     fflush(stderr);
@@ -44,10 +45,11 @@ static void show_bar(progress *p, uint64_t done, double part, double now)
 void progress_show(progress *p, uint64_t done, uint32_t batch, uint32_t step)
 {
     double now = seconds() - p->start;
-    double part = ((double)done + (double)batch * step / p->steps) /
-                  (double)p->images;
+    double part =
+        ((double)done + (double)batch * step / p->steps) / (double)p->images;
     if (p->kind == PROGRESS_JSON) {
-        fprintf(stderr, "{\"done\": %" PRIu64 ", \"images\": %" PRIu64
+        fprintf(stderr,
+                "{\"done\": %" PRIu64 ", \"images\": %" PRIu64
                 ", \"step\": %u, \"steps\": %u, \"part\": %.4f, "
                 "\"seconds\": %.3f}\n",
                 done, p->images, step, p->steps, part, now);

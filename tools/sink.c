@@ -79,13 +79,13 @@ static bool write_png(const sink *s, output *out, const uint8_t *pixels,
 {
     char *text = record(s, first, n);
     if (text == NULL) {
-        return failed(f, "out of memory for the record of %" PRIu64
-                      " images", n);
+        return failed(f, "out of memory for the record of %" PRIu64 " images",
+                      n);
     }
     size_t size;
     unsigned char *png =
         png_file_encode(pixels, width, height, s->config.model->code->channels,
-                   text, &size, f);
+                        text, &size, f);
     free(text);
     bool good = png != NULL && output_write(out, png, size, f);
     free(png);
@@ -159,11 +159,10 @@ bool sink_close(sink *s, failure *f)
     if (s->config.separate) {
         return true;
     }
-    bool good = s->config.format != SINK_PNG ||
-                write_png(s, &s->out, s->grid.pixels,
-                          s->grid.columns * s->grid.size,
-                          s->grid.rows * s->grid.size, 0,
-                          s->config.job->count, f);
+    bool good =
+        s->config.format != SINK_PNG ||
+        write_png(s, &s->out, s->grid.pixels, s->grid.columns * s->grid.size,
+                  s->grid.rows * s->grid.size, 0, s->config.job->count, f);
     png_grid_free(&s->grid);
     return good && output_commit(&s->out, f);
 }

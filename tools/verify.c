@@ -37,8 +37,8 @@ int32_t *verify_clusters(const cg_file *file, const char *name, uint64_t n,
                          failure *f)
 {
     const cg_array *array = golden_array(file, name, 1, n, f);
-    int32_t *clusters = array != NULL ? calloc((size_t)n, sizeof *clusters)
-                                      : NULL;
+    int32_t *clusters =
+        array != NULL ? calloc((size_t)n, sizeof *clusters) : NULL;
     for (uint64_t i = 0; clusters != NULL && i < n; i++) {
         clusters[i] = (int32_t)cg_element(array, i);
     }

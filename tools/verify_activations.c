@@ -68,8 +68,8 @@ static bool read_input(verify *v, const cg_file *file, double **x,
         return false;
     }
     uint64_t n = maps->shape[0];
-    if (n <= ITEM || maps->elements != n * v->pixels ||
-        level->elements != n || label->elements != n) {
+    if (n <= ITEM || maps->elements != n * v->pixels || level->elements != n ||
+        label->elements != n) {
         return failed(f, "%s: the inputs are those of another model",
                       file->path);
     }
@@ -84,9 +84,9 @@ static bool compare_all(verify *v, const double *x, double sigma,
 {
     size_t count = v->golden->array_count;
     activation *list = read_activations(v, f);
-    bool good = list != NULL &&
-                activations_compare(&v->engine, x + ITEM * v->pixels, sigma,
-                                    cluster, list, count, f);
+    bool good =
+        list != NULL && activations_compare(&v->engine, x + ITEM * v->pixels,
+                                            sigma, cluster, list, count, f);
     for (size_t i = 0; good && i < count; i++) {
         const activation *a = &list[i];
         verify_judge(v, a->name, a->found,
@@ -103,10 +103,9 @@ bool verify_activations(verify *v, failure *f)
     double sigma = 0;
     int32_t cluster = 0;
     cg_file *inputs = open_inputs(v, f);
-    bool good = inputs != NULL &&
-                read_input(v, inputs, &x, &sigma, &cluster, f) &&
-                verify_open_engine(v, 1, f) &&
-                compare_all(v, x, sigma, cluster, f);
+    bool good =
+        inputs != NULL && read_input(v, inputs, &x, &sigma, &cluster, f) &&
+        verify_open_engine(v, 1, f) && compare_all(v, x, sigma, cluster, f);
     cg_close(inputs);
     free(x);
     return good;

@@ -39,8 +39,7 @@ static bool judge_denoised(verify *v, uint64_t n, const double *got,
         char what[64];
         snprintf(what, sizeof what, "item %" PRIu64 " sigma %.4g cluster %g",
                  i, cg_element(sigma, i), cg_element(cluster, i));
-        double limit = fmax(FLOOR,
-                            FACTOR * cg_element(own, i));
+        double limit = fmax(FLOOR, FACTOR * cg_element(own, i));
         verify_judge(v, what, d, d.rms, verify_limit(v, limit));
     }
     free(values);
@@ -50,8 +49,8 @@ static bool judge_denoised(verify *v, uint64_t n, const double *got,
 bool verify_denoise(verify *v, failure *f)
 {
     const cg_array *x = golden_array(v->golden, "x", 4, 0, f);
-    if (x == NULL || golden_array(v->golden, "x", 4,
-                                  x->shape[0] * v->pixels, f) == NULL) {
+    if (x == NULL ||
+        golden_array(v->golden, "x", 4, x->shape[0] * v->pixels, f) == NULL) {
         return false;
     }
     uint64_t n = x->shape[0];
@@ -66,13 +65,12 @@ bool verify_denoise(verify *v, failure *f)
     cedm_real *in = maps != NULL ? to_real(maps, elements) : NULL;
     cedm_real *sigma = sigmas != NULL ? to_real(sigmas, (size_t)n) : NULL;
     cedm_real *out = calloc(elements, sizeof *out);
-    bool good = in != NULL && sigma != NULL && clusters != NULL &&
-                out != NULL;
+    bool good = in != NULL && sigma != NULL && clusters != NULL && out != NULL;
     if (good) {
         cedm_status status = cedm_denoise(&v->engine.net, in, sigma, clusters,
                                           (uint32_t)n, out);
-        good = status == CEDM_OK || failed(f, "%s: %s", v->golden->path,
-                                           cedm_status_text(status));
+        good = status == CEDM_OK ||
+               failed(f, "%s: %s", v->golden->path, cedm_status_text(status));
     }
     for (size_t i = 0; good && i < elements; i++) {
         maps[i] = (double)out[i];
@@ -86,4 +84,3 @@ bool verify_denoise(verify *v, failure *f)
     free(out);
     return good;
 }
-

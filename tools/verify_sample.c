@@ -16,18 +16,17 @@
 static bool judge_state(verify *v, const cedm_sampler *s, const char *name,
                         uint64_t n, double scale, double limit, failure *f)
 {
-    const cg_array *array =
-        golden_array(v->golden, name, 4, n * v->pixels, f);
+    const cg_array *array = golden_array(v->golden, name, 4, n * v->pixels, f);
     double *want = array != NULL ? golden_maps(v->golden, array, f) : NULL;
-    double *got = want != NULL ? calloc((size_t)n * v->pixels, sizeof *got)
-                               : NULL;
+    double *got =
+        want != NULL ? calloc((size_t)n * v->pixels, sizeof *got) : NULL;
     const cedm_real *state = cedm_sample_state(s);
     for (uint64_t i = 0; got != NULL && i < n * v->pixels; i++) {
         got[i] = (double)state[i] / scale;
     }
     for (uint64_t i = 0; got != NULL && i < n; i++) {
-        difference d = difference_of(got + i * v->pixels,
-                                     want + i * v->pixels, v->pixels);
+        difference d = difference_of(got + i * v->pixels, want + i * v->pixels,
+                                     v->pixels);
         char what[64];
         snprintf(what, sizeof what, "%s %" PRIu64, name, i);
         verify_judge(v, what, d, d.max, limit);
@@ -130,10 +129,9 @@ bool verify_sample(verify *v, failure *f)
     for (uint64_t i = 0; seeds != NULL && i < n; i++) {
         seeds[i] = (uint64_t)cg_element(array, i);
     }
-    bool good = seeds != NULL && clusters != NULL &&
-                draw(v, seeds, clusters, n, f);
+    bool good =
+        seeds != NULL && clusters != NULL && draw(v, seeds, clusters, n, f);
     free(seeds);
     free(clusters);
     return good;
 }
-
