@@ -19,6 +19,12 @@ static inline cedm_lanes cedm_act_lanes(cedm_lanes x, cedm_lanes a,
     return act == CEDM_ACT_SILU ? cedm_silu(a * x + b) : a * x + b;
 }
 
+/* act(t) of one number with a = 1 and b = 0. */
+static inline float cedm_act_plain(float t, uint32_t act)
+{
+    return act == CEDM_ACT_SILU ? cedm_silu((cedm_lanes){t})[0] : t;
+}
+
 /* dst = act(src), n channels of one pixel; a and b as in enum cedm_act. */
 static inline void cedm_act_pixel(float *dst, const float *src,
                                   const float *a, const float *b, size_t n,

@@ -24,10 +24,7 @@ static void write_outputs(const cedm_exec *exec, const cedm_linear *op,
             if (bias != NULL) {
                 sum += bias[first + i];
             }
-            if (op->act == CEDM_ACT_SILU) {
-                sum = cedm_silu((cedm_lanes){sum})[0];
-            }
-            dst[first + i] = sum;
+            dst[first + i] = cedm_act_plain(sum, op->act);
         }
     }
 }

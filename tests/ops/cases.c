@@ -9,15 +9,19 @@
 
 /* ---- tables ----------------------------------------------------------- */
 
-#define EMBED(text, c, labels)                                               \
-    {.name = text, .images = 5, .deviation = 1.0f, .op = {.embed = {         \
-        .channels = c, .label_dim = labels, .label_scale = 1.7f}}}
+#define EMBED(text, c, labels, a, w)                                         \
+    {.name = text, .with = w, .images = 5, .deviation = 1.0f,                \
+        .op = {.embed = {.channels = c, .label_dim = labels,                 \
+        .act = CEDM_ACT_##a, .label_scale = 1.7f}}}
 
 static const op_case embed_cases[] = {
-    EMBED("128 of 10", 128, 10),
-    EMBED("37 of 3", 37, 3),
-    EMBED("1 of 4", 1, 4),
-    EMBED("unconditional", 64, 0),
+    EMBED("128 of 10", 128, 10, NONE, WITH_BIAS),
+    EMBED("37 of 3", 37, 3, SILU, WITH_BIAS),
+    EMBED("no bias", 64, 3, NONE, 0),
+    EMBED("no bias, silu", 19, 4, SILU, 0),
+    EMBED("1 of 4", 1, 4, NONE, WITH_BIAS),
+    EMBED("unconditional", 64, 0, NONE, 0),
+    EMBED("unconditional, silu", 10, 0, SILU, 0),
 };
 
 #define LINEAR(text, i, o, a, w, d)                                          \

@@ -7,7 +7,7 @@
 #include "stage.h"
 #include "twin.h"
 
-/* Optional parts of a conv, a norm_coeff or a linear, a sum of: */
+/* Optional parts of a case, a sum of: */
 enum case_with {
     WITH_BIAS = 1,
     WITH_EMB = 2,

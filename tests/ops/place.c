@@ -36,13 +36,12 @@ void place_embed(stage *s, const op_case *c, any_op *any)
 {
     cedm_embed *op = &any->embed;
 
-    (void)c;
     op->features = stage_tensor_add(s, true, op->channels,
                                     normal(0.0f, 1.0f));
     op->dst = stage_tensor_add(s, true, op->channels, written);
     op->weight = weight_if(s, op->label_dim != 0,
                            (uint64_t)op->label_dim * op->channels);
-    op->bias = weight_if(s, op->label_dim != 0, op->channels);
+    op->bias = weight_if(s, c->with & WITH_BIAS, op->channels);
 }
 
 void place_linear(stage *s, const op_case *c, any_op *any)

@@ -57,6 +57,9 @@ twin_value twin_embed(const stage *s, const void *memory, uint32_t image,
                                 param(s, op->weight, row + e));
         }
     }
+    if (op->act == CEDM_ACT_SILU) {
+        sum.value /= 1.0 + exp(-sum.value);
+    }
     return sum;
 }
 
