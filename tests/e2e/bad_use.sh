@@ -235,5 +235,19 @@ expect 1 'trailer.cedm: is no whole' cedm-info "$m/trailer.cedm"
 expect 1 'short.cedm: is no whole' cedm-info "$m/short.cedm"
 expect 1 '.' cedm-info "$work/three"
 
+# Results that cannot be printed are a failed run.
+for command in "cedm-info $m/good.so" "cedm-info --json $g.safetensors" \
+    "cedm-gen $one --bench" "cedm-gen --help" \
+    "cedm-freeze $g.safetensors -o $work/f" \
+    "cedm-verify --model $m/good.so --golden $g.golden.safetensors"; do
+    # shellcheck disable=SC2086
+    if "$bin"/$command >/dev/full 2>"$work/err" ||
+        ! grep -q 'standard output cannot be written' "$work/err"; then
+        complain "$command >/dev/full"
+    else
+        passed=$((passed + 1))
+    fi
+done
+
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]
