@@ -18,8 +18,8 @@ static cedm_features features_of(const cg_config *c, const cg_graph *graph)
     cedm_features f = {.kind = c->fourier ? CEDM_FEATURES_FOURIER
                                           : CEDM_FEATURES_POSITIONAL,
                        .channels = node->channels,
-                       .endpoint = 1,
-                       .swap = 1,
+                       .endpoint = c->dhariwal ? 0 : 1,
+                       .swap = c->dhariwal ? 0 : 1,
                        .freqs = c->fourier ? (cedm_weight)node->weight
                                            : CEDM_NONE};
     return f;
@@ -65,14 +65,44 @@ static void describe(cg_program *p, const cg_config *c, const char *json)
     p->resolution = c->img_resolution;
     p->channels = c->img_channels;
     p->label_dim = c->label_dim;
+    p->precond = c->precond;
+    p->beta_d = c->beta_d;
+    p->beta_min = c->beta_min;
+    p->noise_steps = c->noise_steps;
+    p->noise_levels = CEDM_NONE;
     p->sigma_data = c->sigma_data;
     p->sigma_min = c->sigma_min;
     p->sigma_max = c->sigma_max;
     p->config = json;
-    p->model_type = "SongUNet";
+    p->model_type = c->dhariwal ? "DhariwalUNet" : "SongUNet";
     /* The one layer without an op: augmentation labels are 0 here. */
     p->macs = (uint64_t)c->augment_dim * c->model_channels *
               c->channel_mult_noise;
+}
+
+/* The range of an iDDPM network: the ends of its table of noise levels,
+ * which must fall. */
+static bool read_levels(cg_program *p, const cg_file *file,
+                        const cg_graph *graph, cg_error *error)
+{
+    if (graph->noise_levels < 0) {
+        return true;
+    }
+    const cg_array *u = graph->params[graph->noise_levels].parts[0].array;
+    for (uint32_t j = 1; j <= p->noise_steps; j++) {
+        if (!(cg_element(u, j) < cg_element(u, j - 1))) {
+            return cg_fail(error,
+                           "%s:u: unusable table of noise levels; wanted "
+                           "falling values, got %g after %g at %u; take "
+                           "another checkpoint",
+                           file->path, cg_element(u, j),
+                           cg_element(u, j - 1), j);
+        }
+    }
+    p->sigma_max = cg_element(u, 0);
+    p->sigma_min = cg_element(u, p->noise_steps - 1);
+    p->noise_levels = (cedm_weight)graph->noise_levels;
+    return true;
 }
 
 static bool build(cg_program *p, const cg_file *file, cg_memory *memory,
@@ -95,7 +125,8 @@ static bool build(cg_program *p, const cg_file *file, cg_memory *memory,
         return false;
     }
     describe(p, &config, json);
-    if (!cg_song_build(&config, &state, &graph) || !cg_no_extras(&state)) {
+    if (!cg_arch_build(&config, &state, &graph) ||
+        !read_levels(p, file, &graph, error) || !cg_no_extras(&state)) {
         return false;
     }
     p->parameter_count = state.parameters;
@@ -156,7 +187,7 @@ cg_spec *cg_expected(const char *config_json, size_t *count, cg_error *error)
     (void)cg_fail(error, "configuration: out of memory");
     if (memory != NULL &&
         cg_config_parse(&config, state.path, config_json, error) &&
-        cg_song_build(&config, &state, &graph)) {
+        cg_arch_build(&config, &state, &graph)) {
         specs = copy_specs(&state);
         *count = state.count;
     }

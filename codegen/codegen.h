@@ -170,9 +170,13 @@ typedef struct cg_program {
     cedm_ref features_ref, input_ref, output_ref;
     cedm_features features;
     uint32_t resolution, channels, label_dim;
+    uint32_t precond;
     double sigma_data, sigma_min, sigma_max;
+    double beta_d, beta_min;
+    uint32_t noise_steps;
+    cedm_weight noise_levels;
     const char *config;     /* the checkpoint's JSON, verbatim */
-    const char *model_type; /* "SongUNet" */
+    const char *model_type; /* "SongUNet" or "DhariwalUNet" */
     const double *freq;     /* images per cluster [label_dim], or NULL */
 
     /* after cg_place and cg_measure */

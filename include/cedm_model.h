@@ -65,13 +65,15 @@ enum cedm_act {
 
 /* ---- the ops of a graph ----------------------------------------------- */
 
-/* dst[c] = features[c] + label_scale * W[cluster][c] + bias[c]
+/* dst[c] = act(features[c] + label_scale * W[cluster][c] + bias[c])
  * The cluster's row is left out for cluster -1 (the all-zero label); label
- * and bias are left out when label_dim is 0.  W is [label_dim][channels]. */
+ * and bias are left out when label_dim is 0.  W is [label_dim][channels];
+ * bias may be CEDM_NONE.  act is NONE or SILU with a = 1, b = 0. */
 typedef struct cedm_embed {
     uint32_t id;
     uint32_t channels;
     uint32_t label_dim;
+    uint32_t act;
     float label_scale;
     cedm_ref features, dst; /* f32 [channels] */
     cedm_weight weight, bias;
@@ -303,7 +305,13 @@ typedef struct cedm_features {
     cedm_weight freqs; /* [channels/2], or CEDM_NONE */
 } cedm_features;
 
-enum cedm_precond { CEDM_PRECOND_EDM = 0 };
+/* How D is made of the network F [EDM, table 1]. */
+enum cedm_precond {
+    CEDM_PRECOND_EDM = 0,
+    CEDM_PRECOND_VP = 1,   /* beta_d, beta_min, noise_steps */
+    CEDM_PRECOND_VE = 2,
+    CEDM_PRECOND_IDDPM = 3 /* noise_steps, noise_levels */
+};
 
 typedef struct cedm_model {
     uint32_t abi;  /* CEDM_MODEL_ABI */
@@ -316,6 +324,9 @@ typedef struct cedm_model {
     uint32_t label_dim;  /* clusters; 0: unconditional */
     uint32_t precond;
     double sigma_data, sigma_min, sigma_max; /* sigma_max may be 1e308 */
+    double beta_d, beta_min;   /* VP */
+    uint32_t noise_steps;      /* M of VP and iDDPM */
+    cedm_weight noise_levels;  /* iDDPM: u[M + 1], falling; or CEDM_NONE */
     cedm_features features;
 
     /* tensors that the core fills and reads */

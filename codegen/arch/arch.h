@@ -25,11 +25,14 @@ typedef struct cg_state {
 const cg_array *cg_need(cg_state *state, const char *name, bool buffer,
                         const uint64_t shape[4]);
 
+/* The same for a buffer of the preconditioning, beside `model.`: a vector. */
+const cg_array *cg_need_top(cg_state *state, const char *name,
+                            uint64_t elements);
+
 /* Are all of the file's tensors requested ones?  Call after building. */
 bool cg_no_extras(cg_state *state);
 
-/* Builds a SongUNet's graph.  False on error. */
-bool cg_song_build(const cg_config *config, cg_state *state,
-                   cg_graph *graph);
+/* Builds the graph of a configuration.  False on error. */
+bool cg_arch_build(const cg_config *config, cg_state *state, cg_graph *graph);
 
 #endif

@@ -145,29 +145,46 @@ static bool read_filter(const reader *r)
     return true;
 }
 
-static bool known_keys(const reader *r)
+static bool is_word(const char *const *words, size_t count, const char *word)
 {
-    static const char *const known[] = {
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(words[i], word) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#define COUNT(list) (sizeof(list) / sizeof(list)[0])
+
+static bool known_key(const cg_config *c, const char *key)
+{
+    static const char *const both[] = {
         "model_type", "precond", "img_resolution", "img_channels",
         "label_dim", "augment_dim", "model_channels", "channel_mult",
-        "channel_mult_emb", "channel_mult_noise", "num_blocks",
-        "attn_resolutions", "embedding_type", "encoder_type",
-        "decoder_type", "resample_filter", "sigma_data", "sigma_min",
-        "sigma_max",
+        "channel_mult_emb", "num_blocks", "attn_resolutions",
         /* of no effect on sampling */
         "dropout", "label_dropout", "use_fp16"};
+    static const char *const song[] = {
+        "channel_mult_noise", "embedding_type", "encoder_type",
+        "decoder_type", "resample_filter"};
+    static const char *const edm[] = {"sigma_data", "sigma_min",
+                                      "sigma_max"};
+    return is_word(both, COUNT(both), key) ||
+           (!c->dhariwal && is_word(song, COUNT(song), key)) ||
+           (c->precond == CEDM_PRECOND_EDM &&
+            is_word(edm, COUNT(edm), key));
+}
+
+static bool known_keys(const reader *r)
+{
     const cJSON *value;
     cJSON_ArrayForEach(value, r->root)
     {
-        size_t i = 0;
-        size_t count = sizeof known / sizeof known[0];
-        while (i < count && strcmp(known[i], value->string) != 0) {
-            i++;
-        }
-        if (i == count) {
+        if (!known_key(r->config, value->string)) {
             return cg_fail(r->error,
                            "%s:cedm.config: unknown key; wanted a "
-                           "constructor argument of SongUNet, got "
+                           "constructor argument of this network, got "
                            "\"%.64s\"; it could mean another network: "
                            "remove or rename it",
                            r->path, value->string);
@@ -187,17 +204,54 @@ static bool known_keys(const reader *r)
 
 static bool read_kind(const reader *r)
 {
-    static const char *const types[] = {"SongUNet", NULL};
-    static const char *const preconds[] = {"EDMPrecond", NULL};
-    int unused;
+    static const char *const types[] = {"SongUNet", "DhariwalUNet", NULL};
+    static const char *const preconds[] = {"EDMPrecond", "VPPrecond",
+                                           "VEPrecond", "iDDPMPrecond", NULL};
+    static const char wanted_type[] = "\"SongUNet\" or \"DhariwalUNet\"";
+    static const char wanted_precond[] = "\"EDMPrecond\", \"VPPrecond\", "
+                                         "\"VEPrecond\" or "
+                                         "\"iDDPMPrecond\"";
+    int type, precond;
     if (item(r, "model_type") == NULL) {
-        return bad(r, "model_type", "\"SongUNet\"");
+        return bad(r, "model_type", wanted_type);
     }
     if (item(r, "precond") == NULL) {
-        return bad(r, "precond", "\"EDMPrecond\"");
+        return bad(r, "precond", wanted_precond);
     }
-    return read_word(r, "model_type", types, "\"SongUNet\"", &unused) &&
-           read_word(r, "precond", preconds, "\"EDMPrecond\"", &unused);
+    if (!read_word(r, "model_type", types, wanted_type, &type) ||
+        !read_word(r, "precond", preconds, wanted_precond, &precond)) {
+        return false;
+    }
+    r->config->dhariwal = type == 1;
+    r->config->precond = (uint32_t)precond; /* in the enum's order */
+    return true;
+}
+
+/* Ranges and constants of the preconditionings, FACTS 1.5 [EDM]. */
+static bool read_precond(const reader *r)
+{
+    cg_config *c = r->config;
+    c->sigma_data = 0.5;
+    switch (c->precond) {
+    case CEDM_PRECOND_VP:
+        c->beta_d = 19.9;
+        c->beta_min = 0.1;
+        c->noise_steps = 1000;
+        c->sigma_min = 0.0009765625; /* sigma(1e-5) in float32 */
+        c->sigma_max = 152.16698;    /* sigma(1) */
+        return true;
+    case CEDM_PRECOND_VE:
+        c->sigma_min = 0.02;
+        c->sigma_max = 100.0;
+        return true;
+    case CEDM_PRECOND_IDDPM: /* the range is read off the table of levels */
+        c->noise_steps = 1000;
+        return true;
+    default:
+        return read_double(r, "sigma_data", 0.5, &c->sigma_data) &&
+               read_double(r, "sigma_min", 0.0, &c->sigma_min) &&
+               read_double(r, "sigma_max", 1e308, &c->sigma_max);
+    }
 }
 
 static bool read_words(const reader *r)
@@ -223,14 +277,15 @@ static bool read_words(const reader *r)
 
 static bool read_all(const reader *r)
 {
-    cg_config *c = r->config;
     /* The limits keep every size far inside 32 bits of elements. */
-    return known_keys(r) && read_kind(r) && read_words(r) &&
+    cg_config *c = r->config;
+    uint32_t channels = c->dhariwal ? 192 : 128;
+    return read_words(r) &&
            read_uint(r, "img_resolution", 1, 1024, 0, &c->img_resolution) &&
            read_uint(r, "img_channels", 1, 4, 0, &c->img_channels) &&
            read_uint(r, "label_dim", 0, 65536, 0, &c->label_dim) &&
            read_uint(r, "augment_dim", 0, 64, 0, &c->augment_dim) &&
-           read_uint(r, "model_channels", 4, 1024, 128,
+           read_uint(r, "model_channels", 4, 1024, channels,
                      &c->model_channels) &&
            read_list(r, "channel_mult", 1, CG_MAX_LEVELS, c->channel_mult,
                      &c->levels) &&
@@ -238,13 +293,11 @@ static bool read_all(const reader *r)
                      &c->channel_mult_emb) &&
            read_uint(r, "channel_mult_noise", 1, 16, 1,
                      &c->channel_mult_noise) &&
-           read_uint(r, "num_blocks", 1, 32, 4, &c->num_blocks) &&
+           read_uint(r, "num_blocks", 1, 32, c->dhariwal ? 3 : 4,
+                     &c->num_blocks) &&
            read_list(r, "attn_resolutions", 1, CG_MAX_ATTENTION,
                      c->attn_resolutions, &c->attn_count) &&
-           read_filter(r) &&
-           read_double(r, "sigma_data", 0.5, &c->sigma_data) &&
-           read_double(r, "sigma_min", 0.0, &c->sigma_min) &&
-           read_double(r, "sigma_max", 1e308, &c->sigma_max);
+           read_filter(r) && read_precond(r);
 }
 
 static bool check(const reader *r)
@@ -286,7 +339,7 @@ bool cg_config_parse(cg_config *config, const char *path, const char *json,
                      "correct the checkpoint's configuration",
                      path, json);
     } else {
-        ok = read_all(&r) && check(&r);
+        ok = read_kind(&r) && known_keys(&r) && read_all(&r) && check(&r);
     }
     cJSON_Delete(root);
     return ok;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * config.h - the constructor arguments of a SongUNet with preconditioning,
+ * config.h - the constructor arguments of a network and its preconditioning,
  * read from the JSON that a checkpoint carries. */
 #ifndef CEDM_CODEGEN_CONFIG_H
 #define CEDM_CODEGEN_CONFIG_H
@@ -21,12 +21,16 @@ typedef struct cg_config {
     uint32_t channel_mult_emb, channel_mult_noise;
     uint32_t num_blocks;
     uint32_t attn_resolutions[CG_MAX_ATTENTION], attn_count;
+    bool dhariwal; /* DhariwalUNet; else SongUNet */
     bool fourier;
     enum cg_encoder encoder;
     enum cg_decoder decoder;
     uint32_t taps;
     double resample_filter[CEDM_MAX_TAPS]; /* as given, not normalised */
+    uint32_t precond; /* enum cedm_precond */
     double sigma_data, sigma_min, sigma_max;
+    double beta_d, beta_min;
+    uint32_t noise_steps;
 } cg_config;
 
 /* Parses and checks a configuration.  Unknown keys are refused: they could

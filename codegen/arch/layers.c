@@ -35,13 +35,15 @@ static void refuse(cg_builder *b, const char *module, const char *what,
     }
 }
 
-static int param(cg_builder *b, const char *module, const char *leaf,
-                 const uint64_t shape[4], cg_layout layout)
+/* The first `rows` of a tensor of that shape. */
+static int param_rows(cg_builder *b, const char *module, const char *leaf,
+                      const uint64_t shape[4], uint64_t rows,
+                      cg_layout layout)
 {
     const char *name = cg_path(b, module, leaf);
     const cg_array *array = cg_need(b->state, name, false, shape);
-    uint64_t elements = 1;
-    for (int i = 0; i < 4 && shape[i] != 0; i++) {
+    uint64_t elements = rows;
+    for (int i = 1; i < 4 && shape[i] != 0; i++) {
         elements *= shape[i];
     }
     cg_part part = {array, NULL, (uint32_t)elements, layout};
@@ -50,6 +52,12 @@ static int param(cg_builder *b, const char *module, const char *leaf,
         b->graph->failed = true;
     }
     return cg_param_add(b->graph, full, &part, 1);
+}
+
+static int param(cg_builder *b, const char *module, const char *leaf,
+                 const uint64_t shape[4], cg_layout layout)
+{
+    return param_rows(b, module, leaf, shape, shape[0], layout);
 }
 
 const char *cg_path(cg_builder *b, const char *parent, const char *child)
@@ -81,11 +89,11 @@ int cg_silu_layer(cg_builder *b, int x)
     return cg_node_add(b->graph, &node);
 }
 
-int cg_norm_layer(cg_builder *b, int x, const char *module, float eps)
+int cg_norm_layer(cg_builder *b, int x, const char *module)
 {
     cg_node node = result_of(b, x, CG_GROUP_NORM, module);
     node.groups = node.channels / 4 < 32 ? node.channels / 4 : 32;
-    node.eps = eps;
+    node.eps = b->style.eps;
     if (node.groups == 0 || node.channels % node.groups != 0) {
         refuse(b, module, "channels do not divide into groups",
                "a multiple of min(32, C/4)", node.channels);
@@ -97,8 +105,10 @@ int cg_norm_layer(cg_builder *b, int x, const char *module, float eps)
     return cg_node_add(b->graph, &node);
 }
 
-int cg_conv_layer(cg_builder *b, int x, const char *module, uint32_t out,
-                  uint32_t kernel, uint32_t pad, cg_layout layout)
+/* A convolution whose tensors have `rows` output channels, `out` used. */
+static int convolution(cg_builder *b, int x, const char *module,
+                       uint32_t rows, uint32_t out, uint32_t kernel,
+                       uint32_t pad, cg_layout layout)
 {
     cg_node node = result_of(b, x, CG_CONV, module);
     uint64_t in = node.channels;
@@ -109,11 +119,76 @@ int cg_conv_layer(cg_builder *b, int x, const char *module, uint32_t out,
     node.width = node.width + 2 * pad + 1 - kernel;
     node.channels = out;
     node.macs = (uint64_t)node.height * node.width * kernel * kernel * in *
-                out;
-    uint64_t shape[4] = {out, in, kernel, kernel};
-    node.weight = param(b, module, "weight", shape, layout);
-    node.bias = param(b, module, "bias", (uint64_t[4]){out},
-                      layout == CG_LAYOUT_QKV ? layout : CG_LAYOUT_PLAIN);
+                rows;
+    node.weight = param_rows(b, module, "weight",
+                             (uint64_t[4]){rows, in, kernel, kernel}, out,
+                             layout);
+    node.bias = param_rows(b, module, "bias", (uint64_t[4]){rows}, out,
+                           layout == CG_LAYOUT_QKV ? layout
+                                                   : CG_LAYOUT_PLAIN);
+    return cg_node_add(b->graph, &node);
+}
+
+int cg_conv_layer(cg_builder *b, int x, const char *module, uint32_t out,
+                  uint32_t kernel, uint32_t pad, cg_layout layout)
+{
+    return convolution(b, x, module, out, out, kernel, pad, layout);
+}
+
+int cg_output_layer(cg_builder *b, int x, const char *module)
+{
+    uint32_t out = b->config->img_channels;
+    uint32_t rows = b->config->precond == CEDM_PRECOND_IDDPM ? 2 * out : out;
+    return convolution(b, x, module, rows, out, 3, 1, CG_LAYOUT_CONV);
+}
+
+int cg_image_input(cg_builder *b)
+{
+    const cg_config *c = b->config;
+    cg_node node = {.kind = CG_IMAGE, .in = {CG_NO_NODE, CG_NO_NODE},
+                    .height = c->img_resolution, .width = c->img_resolution,
+                    .channels = c->img_channels, .module = "image",
+                    .weight = -1, .bias = -1};
+    return cg_node_add(b->graph, &node);
+}
+
+int cg_features_input(cg_builder *b, uint32_t channels)
+{
+    cg_node node = {.kind = CG_FEATURES, .in = {CG_NO_NODE, CG_NO_NODE},
+                    .height = 1, .width = 1, .channels = channels,
+                    .module = "map_noise", .weight = -1, .bias = -1};
+    if (b->config->fourier) {
+        const cg_array *freqs = cg_need(b->state, "map_noise.freqs", true,
+                                        (uint64_t[4]){channels / 2});
+        cg_part part = {freqs, NULL, channels / 2, CG_LAYOUT_PLAIN};
+        node.weight = cg_param_add(b->graph, "model.map_noise.freqs", &part,
+                                   1);
+    }
+    return cg_node_add(b->graph, &node);
+}
+
+void cg_need_augment(cg_builder *b, uint32_t channels)
+{
+    if (b->config->augment_dim > 0) {
+        (void)cg_need(b->state, "map_augment.weight", false,
+                      (uint64_t[4]){channels, b->config->augment_dim});
+    }
+}
+
+int cg_label_layer(cg_builder *b, int x, bool song)
+{
+    cg_node node = result_of(b, x, CG_EMBED, "map_label");
+    uint64_t labels = b->config->label_dim;
+    uint64_t channels = node.channels;
+    node.scale = song ? (float)sqrt((double)labels) : 1.0f;
+    node.macs = channels * labels;
+    node.weight = param(b, node.module, "weight",
+                        (uint64_t[4]){channels, labels},
+                        CG_LAYOUT_TRANSPOSE);
+    if (song) {
+        node.bias = param(b, node.module, "bias", (uint64_t[4]){channels},
+                          CG_LAYOUT_PLAIN);
+    }
     return cg_node_add(b->graph, &node);
 }
 
@@ -136,16 +211,21 @@ int cg_resample_layer(cg_builder *b, int x, const char *module,
     return cg_node_add(b->graph, &node);
 }
 
-int cg_attention_layer(cg_builder *b, int qkv, const char *module)
+int cg_attention_layer(cg_builder *b, int qkv, const char *module,
+                       uint32_t heads)
 {
     cg_node node = result_of(b, qkv, CG_ATTENTION, module);
     uint64_t tokens = (uint64_t)node.height * node.width;
     node.channels /= 3;
-    node.heads = 1;
+    node.heads = heads;
     node.macs = 2 * tokens * tokens * node.channels;
     if (tokens > CEDM_MAX_TOKENS) {
         refuse(b, module, "attention over too many pixels",
                "at most 4096", tokens);
+    }
+    if (node.channels % heads != 0) {
+        refuse(b, module, "channels do not divide into heads",
+               "a multiple of the heads", node.channels);
     }
     return cg_node_add(b->graph, &node);
 }

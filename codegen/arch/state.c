@@ -104,8 +104,8 @@ static const cg_array *check(cg_state *state, const cg_spec *spec)
     return array;
 }
 
-const cg_array *cg_need(cg_state *state, const char *name, bool buffer,
-                        const uint64_t shape[4])
+static const cg_array *request(cg_state *state, char *full, bool buffer,
+                               const uint64_t shape[4])
 {
     if (state->failed) {
         return NULL;
@@ -114,15 +114,28 @@ const cg_array *cg_need(cg_state *state, const char *name, bool buffer,
     while (rank < 4 && shape[rank] != 0) {
         rank++;
     }
-    char *full = cg_format(state->memory, "model.%s", name);
     if (full == NULL || !record(state, full, buffer, rank, shape)) {
-        return fail(state, name, "out of memory", "room", "none",
+        return fail(state, "tensors", "out of memory", "room", "none",
                     "use a machine with more");
     }
     if (state->file == NULL) {
         return NULL;
     }
     return check(state, &state->specs[state->count - 1]);
+}
+
+const cg_array *cg_need(cg_state *state, const char *name, bool buffer,
+                        const uint64_t shape[4])
+{
+    return request(state, cg_format(state->memory, "model.%s", name), buffer,
+                   shape);
+}
+
+const cg_array *cg_need_top(cg_state *state, const char *name,
+                            uint64_t elements)
+{
+    return request(state, cg_format(state->memory, "%s", name), true,
+                   (uint64_t[4]){elements});
 }
 
 static int compare_specs(const void *a, const void *b)

@@ -11,10 +11,10 @@
 typedef enum cg_node_kind {
     CG_IMAGE,      /* c_in * x */
     CG_FEATURES,   /* of the noise level */
-    CG_EMBED,      /* in[0] + label embedding */
+    CG_EMBED,      /* in[0] + scale * label embedding */
     CG_LINEAR,     /* weight in[0] + bias */
     CG_SILU,       /* in[0] */
-    CG_GROUP_NORM, /* in[0], groups, eps */
+    CG_GROUP_NORM, /* in[0], groups, eps; in[1]: ADM's scale and shift */
     CG_CONV,       /* in[0], kernel, stride, pad */
     CG_RESAMPLE,   /* in[0], mode, pad, filter */
     CG_ADD_VECTOR, /* map in[0] + vector in[1] per channel */
@@ -46,6 +46,7 @@ typedef struct cg_graph {
     int output;
     cg_param *params;
     uint32_t param_count, param_capacity;
+    int noise_levels; /* param of iDDPM's table, or -1 */
     uint32_t taps;
     bool nearest; /* the filter is [1, 1]: up-sampling repeats pixels */
     bool failed;  /* out of memory; sticky */

@@ -87,7 +87,8 @@ static void mark_all(fusion *f)
             continue;
         }
         if (at(f, i)->kind == CG_SILU &&
-            at(f, at(f, i)->in[0])->kind == CG_LINEAR) {
+            (at(f, at(f, i)->in[0])->kind == CG_LINEAR ||
+             at(f, at(f, i)->in[0])->kind == CG_EMBED)) {
             f->inside[at(f, i)->in[0]] = true;
         } else if (at(f, i)->kind == CG_RESAMPLE) {
             cg_prologue p = cg_match_prologue(f->g, at(f, i)->in[0], false);
@@ -171,6 +172,12 @@ static cedm_ref norm(fusion *f, const cg_prologue *p)
                          .adaptive_src = CEDM_NONE,
                          .gamma = (cedm_weight)node->weight,
                          .beta = (cedm_weight)node->bias};
+    if (node->in[1] != CG_NO_NODE) {
+        d.adaptive_src = (cedm_ref)f->affine;
+        d.adaptive_index = f->row[node->in[1]];
+        d.adaptive_stride = f->affine_width;
+        f->failed = f->failed || f->affine < 0;
+    }
     for (int s = 0; s < 2; s++) {
         int source = p->source[s];
         d.stats[s] = CEDM_NONE;
@@ -272,7 +279,18 @@ static void linear(fusion *f, int i, int layer, uint32_t act)
     op(f, CG_OP_linear, node->module, node->macs)->u.linear = d;
 }
 
-/* All affine layers as one: their rows one after the other. */
+static bool feeds_block(const fusion *f, int i)
+{
+    for (int n = i + 1; n < f->g->count; n++) {
+        if (at(f, n)->in[1] == i) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* All affine layers as one: their rows one after the other.  An affine layer
+ * is a linear one whose result is stored as it is and read by a block. */
 static void affine(fusion *f, int first)
 {
     cg_graph *g = f->g;
@@ -287,7 +305,7 @@ static void affine(fusion *f, int first)
     }
     for (int i = first; i < g->count; i++) {
         const cg_node *node = at(f, i);
-        if (node->kind != CG_LINEAR || f->inside[i]) {
+        if (node->kind != CG_LINEAR || f->inside[i] || !feeds_block(f, i)) {
             continue;
         }
         weights[count] = g->params[node->weight].parts[0];
@@ -306,13 +324,13 @@ static void affine(fusion *f, int first)
     op(f, CG_OP_linear, "affine", macs)->u.linear = d;
 }
 
-static void embed(fusion *f, int i)
+static void embed(fusion *f, int i, int layer, uint32_t act)
 {
-    const cg_node *node = at(f, i);
+    const cg_node *node = at(f, layer);
     cedm_embed d = {.channels = node->channels,
                     .label_dim = f->p->label_dim,
-                    .label_scale =
-                        (float)__builtin_sqrt((double)f->p->label_dim),
+                    .act = act,
+                    .label_scale = node->scale,
                     .features = ref(f, node->in[0]),
                     .weight = (cedm_weight)node->weight,
                     .bias = (cedm_weight)node->bias};
@@ -342,15 +360,23 @@ static void lower(fusion *f, int i)
         f->p->features_ref = (cedm_ref)value(f, i);
         break;
     case CG_EMBED:
-        embed(f, i);
+        embed(f, i, i, CEDM_ACT_NONE);
         break;
     case CG_LINEAR:
-        if (f->affine < 0) {
-            affine(f, i);
+        if (feeds_block(f, i)) {
+            if (f->affine < 0) {
+                affine(f, i);
+            }
+        } else {
+            linear(f, i, i, CEDM_ACT_NONE);
         }
         break;
     case CG_SILU:
-        linear(f, i, at(f, i)->in[0], CEDM_ACT_SILU);
+        if (at(f, at(f, i)->in[0])->kind == CG_EMBED) {
+            embed(f, i, at(f, i)->in[0], CEDM_ACT_SILU);
+        } else {
+            linear(f, i, at(f, i)->in[0], CEDM_ACT_SILU);
+        }
         break;
     case CG_RESAMPLE:
         resample(f, i);

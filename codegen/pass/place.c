@@ -80,6 +80,9 @@ static bool place_weights(cg_program *p, cg_error *error)
     if (p->features.freqs != CEDM_NONE) {
         p->features.freqs = put(p, ordered, p->features.freqs, &count);
     }
+    if (p->noise_levels != CEDM_NONE) {
+        p->noise_levels = put(p, ordered, p->noise_levels, &count);
+    }
     for (uint32_t i = 0; i < p->op_count; i++) {
         cedm_weight *weights[CG_MAX_OPERANDS];
         int n = cg_weights(&p->ops[i], weights);

@@ -460,8 +460,8 @@ static void refuses_bad_configurations(void **state)
     static const struct {
         const char *from, *to, *key;
     } rows[] = {
-        {"\"SongUNet\"", "\"DhariwalUNet\"", "model_type"},
-        {"\"EDMPrecond\"", "\"VPPrecond\"", "precond"},
+        {"\"SongUNet\"", "\"OtherUNet\"", "model_type"},
+        {"\"EDMPrecond\"", "\"OtherPrecond\"", "precond"},
         {"\"model_type\": \"SongUNet\", ", "", "model_type"},
         {"\"img_resolution\": 16, ", "", "img_resolution"},
         {"\"img_resolution\": 16", "\"img_resolution\": \"16\"",

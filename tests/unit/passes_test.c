@@ -94,36 +94,40 @@ static void group_norm(const eval *e, const cg_node *n, double *out)
         }
         for (uint32_t i = 0; i < size; i++) {
             uint32_t c = (g * size + i) / (n->height * n->width);
-            out[g * size + i] = (x[g * size + i] - mean) /
-                                    sqrt(var + (double)n->eps) *
-                                    weight(e, n->weight, c) +
-                                weight(e, n->bias, c);
+            double y = (x[g * size + i] - mean) /
+                           sqrt(var + (double)n->eps) *
+                           weight(e, n->weight, c) +
+                       weight(e, n->bias, c);
+            const double *v = n->in[1] < 0 ? NULL : e->value[n->in[1]];
+            out[g * size + i] =
+                v == NULL ? y : y * (1.0 + v[c]) + v[n->channels + c];
         }
     }
 }
 
-/* q, k, v interleaved per channel, as the reference lays them out. */
+/* q, k, v interleaved per channel, as the reference lays them out; the
+ * channels of a head are neighbours. */
 static void attention(const eval *e, const cg_node *n, double *out)
 {
     const double *x = e->value[n->in[0]];
-    uint32_t t = n->height * n->width, c = n->channels;
+    uint32_t t = n->height * n->width, d = n->channels / n->heads;
     double *p = cg_take(e->m, t, sizeof(double));
-    for (uint32_t i = 0; i < t; i++) {
+    for (uint32_t r = 0; r < n->heads * t; r++) {
+        uint32_t i = r % t, first = r / t * d;
         double sum = 0.0;
         for (uint32_t j = 0; j < t; j++) {
             double dot = 0.0;
-            for (uint32_t k = 0; k < c; k++) {
+            for (uint32_t k = first; k < first + d; k++) {
                 dot += x[(3 * k) * t + i] * x[(3 * k + 1) * t + j];
             }
-            p[j] = exp(dot / sqrt((double)c));
+            p[j] = exp(dot / sqrt((double)d));
             sum += p[j];
         }
-        for (uint32_t k = 0; k < c; k++) {
-            double o = 0.0;
+        for (uint32_t k = first; k < first + d; k++) {
+            out[k * t + i] = 0.0;
             for (uint32_t j = 0; j < t; j++) {
-                o += p[j] / sum * x[(3 * k + 2) * t + j];
+                out[k * t + i] += p[j] / sum * x[(3 * k + 2) * t + j];
             }
-            out[k * t + i] = o;
         }
     }
 }
@@ -142,7 +146,7 @@ static double embed_at(const eval *e, const cg_node *n, uint32_t c)
 {
     double sum = e->value[n->in[0]][c] + weight(e, n->bias, c);
     if (e->cluster >= 0) {
-        sum += sqrt((double)e->label_dim) *
+        sum += (double)n->scale *
                weight(e, n->weight,
                       c * e->label_dim + (uint32_t)e->cluster);
     }
@@ -209,7 +213,24 @@ static void evaluate(eval *e, const double *features, const double *image)
 
 /* ---- random configurations ------------------------------------------------ */
 
-static const char *random_config(cg_memory *m, double *h, uint32_t *taps)
+static const char *random_adm(cg_memory *m, double *h, uint32_t *taps)
+{
+    uint32_t levels = 1 + draw(2), unit = 3 - levels + draw(2);
+    *taps = 2;
+    h[0] = h[1] = 1.0;
+    return cg_format(
+        m,
+        "{\"model_type\":\"DhariwalUNet\",\"precond\":\"EDMPrecond\","
+        "\"img_resolution\":%u,\"img_channels\":%u,\"label_dim\":%u,"
+        "\"augment_dim\":%u,\"model_channels\":%u,\"channel_mult\":[%s],"
+        "\"channel_mult_emb\":%u,\"num_blocks\":%u,"
+        "\"attn_resolutions\":[%u]}",
+        unit << (levels - 1), 1 + draw(4), draw(3) * 2, draw(2) * 9,
+        32 * (1 + draw(2)), levels == 1 ? "2" : "1,2", 1 + draw(4),
+        1 + draw(2), unit << draw(levels));
+}
+
+static const char *random_song(cg_memory *m, double *h, uint32_t *taps)
 {
     static const double filters[4][6] = {
         {1, 1}, {1, 3, 3, 1}, {1, 2, 4, 1}, {1, -2, 6, 5, 3, 1}};
@@ -273,7 +294,8 @@ static void check_config(uint64_t seed)
     cg_error error = {""};
     double taps[CEDM_MAX_TAPS] = {0}, sum = 0.0;
     uint32_t count;
-    const char *json = random_config(m, taps, &count);
+    const char *json = draw(4) == 0 ? random_adm(m, taps, &count)
+                                    : random_song(m, taps, &count);
     cg_file file = make_file(m, json, taps, count);
     cg_program *p = cg_build(&file, &error);
     if (p == NULL) {
@@ -286,7 +308,7 @@ static void check_config(uint64_t seed)
     cg_state state = {.file = &file, .path = "memory", .memory = m,
                       .error = &error};
     assert_true(cg_config_parse(&config, "memory", json, &error));
-    assert_true(cg_song_build(&config, &state, &graph));
+    assert_true(cg_arch_build(&config, &state, &graph));
     uint32_t image_size = p->channels * p->resolution * p->resolution;
     double *features = cg_take(m, 2 * p->features.channels, sizeof(double));
     double *image = cg_take(m, 2 * image_size, sizeof(double));
