@@ -11,7 +11,7 @@ static const cedm_ops run = {
     .linear = CEDM_ISA_NAME(linear),
     .norm_coeff = cedm_op_norm_coeff,
     .conv = CEDM_ISA_NAME(conv),
-    .resample = cedm_op_resample,
+    .resample = CEDM_ISA_NAME(resample),
     .attention = CEDM_ISA_NAME(attention),
 };
 #undef RUN

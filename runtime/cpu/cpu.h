@@ -84,6 +84,7 @@ CEDM_ISA_LIST(CEDM_CPU_BACKEND)
 void CEDM_ISA_NAME(conv)(void *ctx, const cedm_conv *op);
 void CEDM_ISA_NAME(linear)(void *ctx, const cedm_linear *op);
 void CEDM_ISA_NAME(attention)(void *ctx, const cedm_attention *op);
+void CEDM_ISA_NAME(resample)(void *ctx, const cedm_resample *op);
 #endif
 
 #endif

@@ -169,12 +169,18 @@ static void size_attention(void *ctx, const cedm_attention *op)
                                CEDM_QUERIES * columns + 5 * CEDM_QUERIES);
 }
 
+/* A filtered row and an activated one. */
+static void size_resample(void *ctx, const cedm_resample *op)
+{
+    cedm_need_scratch(ctx, 2 * (uint64_t)op->in_width * op->channels);
+}
+
 const cedm_ops cedm_cpu_sizes = {
     .embed = cedm_size_embed,
     .linear = size_linear,
     .norm_coeff = cedm_size_norm_coeff,
     .conv = size_conv,
-    .resample = cedm_size_resample,
+    .resample = size_resample,
     .attention = size_attention,
 };
 

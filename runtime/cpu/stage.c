@@ -7,39 +7,57 @@
 
 CEDM_INLINE v16 activate(v16 x, v16 a, v16 b, const uint32_t act)
 {
+    if (act == CEDM_ACT_NONE) {
+        return x;
+    }
     x = v16_fma(a, x, b);
     return act == CEDM_ACT_SILU ? v16_silu(x) : x;
+}
+
+/* Some coefficients of up to 16 channels; without act there are none. */
+CEDM_INLINE v16 coefficients(const float *p, size_t columns)
+{
+    if (p == NULL) {
+        return v16_set(0.0f);
+    }
+    return columns == 16 ? v16_load(p) : v16_load_part(p, columns);
+}
+
+/* Sixteen channels of all pixels. */
+CEDM_INLINE void stage_columns(float *dst, size_t stride, const float *src,
+                               size_t pixels, size_t channels, v16 a, v16 b,
+                               const uint32_t act)
+{
+    for (; pixels >= 2; pixels -= 2) {
+        v16 x = activate(v16_load(src), a, b, act);
+        v16 y = activate(v16_load(src + channels), a, b, act);
+
+        v16_store(dst, x);
+        v16_store(dst + stride, y);
+        src += 2 * channels;
+        dst += 2 * stride;
+    }
+    if (pixels != 0) {
+        v16_store(dst, activate(v16_load(src), a, b, act));
+    }
 }
 
 CEDM_INLINE void stage_act(float *dst, size_t stride, const float *src,
                            size_t pixels, size_t channels, const float *a,
                            const float *b, const uint32_t act)
 {
-    size_t whole = channels & ~(size_t)15, rest = channels - whole, p;
+    size_t whole = channels & ~(size_t)15, rest = channels - whole;
 
     for (size_t c = 0; c < whole; c += 16) {
-        const v16 va = v16_load(a + c), vb = v16_load(b + c);
-
-        for (p = 0; p + 2 <= pixels; p += 2) {
-            v16 x = v16_load(src + p * channels + c);
-            v16 y = v16_load(src + (p + 1) * channels + c);
-
-            x = activate(x, va, vb, act);
-            y = activate(y, va, vb, act);
-            v16_store(dst + p * stride + c, x);
-            v16_store(dst + (p + 1) * stride + c, y);
-        }
-        if (p < pixels) {
-            v16 x = v16_load(src + p * channels + c);
-
-            v16_store(dst + p * stride + c, activate(x, va, vb, act));
-        }
+        stage_columns(dst + c, stride, src + c, pixels, channels,
+                      coefficients(a == NULL ? a : a + c, 16),
+                      coefficients(b == NULL ? b : b + c, 16), act);
     }
     if (rest != 0) {
-        const v16 va = v16_load_part(a + whole, rest);
-        const v16 vb = v16_load_part(b + whole, rest);
+        v16 va = coefficients(a == NULL ? a : a + whole, rest);
+        v16 vb = coefficients(b == NULL ? b : b + whole, rest);
 
-        for (p = 0; p < pixels; p++) {
+        for (size_t p = 0; p < pixels; p++) {
             v16 x = v16_load_part(src + p * channels + whole, rest);
 
             v16_store_part(dst + p * stride + whole,
@@ -59,10 +77,8 @@ void CEDM_ISA_NAME(stage)(float *dst, size_t stride, const float *src,
     } else if (stride == channels) {
         memcpy(dst, src, pixels * channels * sizeof *dst);
     } else {
-        for (size_t p = 0; p < pixels; p++) {
-            memcpy(dst + p * stride, src + p * channels,
-                   channels * sizeof *dst);
-        }
+        stage_act(dst, stride, src, pixels, channels, NULL, NULL,
+                  CEDM_ACT_NONE);
     }
 }
 

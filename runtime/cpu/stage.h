@@ -7,7 +7,8 @@
 #include "cpu/cpu.h"
 
 /* dst[p][c] = act(src[p][c]): `pixels` pixels of `channels` channels to
- * pixels `stride` apart.  a and b as in enum cedm_act. */
+ * pixels `stride` apart.  a and b as in enum cedm_act; not read, maybe NULL,
+ * where act is NONE. */
 void CEDM_ISA_NAME(stage)(float *dst, size_t stride, const float *src,
                           size_t pixels, size_t channels, const float *a,
                           const float *b, uint32_t act);
