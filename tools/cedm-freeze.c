@@ -203,7 +203,7 @@ int main(int argc, char **argv)
 {
     settings s;
     memset(&s, 0, sizeof s);
-    failure f = {EXIT_DONE, ""};
+    failure f = FAILURE_UNSAID;
     bool good = parse(&s, argc, argv, &f);
     if (good && s.help) {
         args_help("cedm-freeze CHECKPOINT -o DIR [options]: freezes a "

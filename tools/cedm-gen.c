@@ -310,7 +310,7 @@ static bool go(run *r, failure *f)
 int main(int argc, char **argv)
 {
     static run r; /* holds a cedm_net, which must not move */
-    failure f = {EXIT_DONE, ""};
+    failure f = FAILURE_UNSAID;
     bool good = gen_options_parse(&r.options, argc, argv, &f);
     if (good && !r.options.help && !r.options.version) {
         catch_signals();

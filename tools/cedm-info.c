@@ -355,7 +355,7 @@ static bool go(const settings *s, failure *f)
 int main(int argc, char **argv)
 {
     settings s = {NULL, false, false, false};
-    failure f = {EXIT_DONE, ""};
+    failure f = FAILURE_UNSAID;
     bool good = parse(&s, argc, argv, &f);
     if (good && s.help) {
         args_help("cedm-info FILE: describes a checkpoint (.safetensors), a "

@@ -115,7 +115,7 @@ int main(int argc, char **argv)
     static verify v; /* holds a cedm_net, which must not move */
     settings s;
     memset(&s, 0, sizeof s);
-    failure f = {EXIT_DONE, ""};
+    failure f = FAILURE_UNSAID;
     bool good = parse(&s, argc, argv, &f);
     if (good && s.help) {
         args_help("cedm-verify --model M.so --golden FILE [options]: compares "

@@ -18,6 +18,9 @@ typedef struct failure {
     char text[1024];
 } failure;
 
+/* What a failure is that nobody described. */
+#define FAILURE_UNSAID {EXIT_FAILED, "out of memory"}
+
 /* Both write the line (without the tool's name) and return false.  Control
  * bytes that came in with a file name or an argument become '?'. */
 bool failed(failure *f, const char *format, ...)

@@ -45,6 +45,32 @@ const cg_array *golden_array(const cg_file *file, const char *name, int rank,
     return array;
 }
 
+int64_t *golden_integers(const cg_file *file, const char *name, uint64_t n,
+                         int64_t low, int64_t high, failure *f)
+{
+    const cg_array *array = golden_array(file, name, 1, n, f);
+    if (array == NULL) {
+        return NULL;
+    }
+    int64_t *out = calloc((size_t)n + 1, sizeof *out);
+    if (out == NULL) {
+        failed(f, "%s:%s: out of memory", file->path, name);
+        return NULL;
+    }
+    for (uint64_t i = 0; i < n; i++) {
+        double value = cg_element(array, i);
+        if (!(value >= (double)low && value <= (double)high)) {
+            failed(f, "%s:%s: wanted integers from %" PRId64 " to %" PRId64
+                      ", got %g",
+                   file->path, name, low, high, value);
+            free(out);
+            return NULL;
+        }
+        out[i] = (int64_t)value;
+    }
+    return out;
+}
+
 bool golden_number(const cg_file *file, const char *key, double *value,
                    failure *f)
 {

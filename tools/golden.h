@@ -16,6 +16,10 @@ double *golden_maps(const cg_file *file, const cg_array *array, failure *f);
 const cg_array *golden_array(const cg_file *file, const char *name, int rank,
                              uint64_t elements, failure *f);
 
+/* n integers of low..high, [n].  To be freed; NULL on error. */
+int64_t *golden_integers(const cg_file *file, const char *name, uint64_t n,
+                         int64_t low, int64_t high, failure *f);
+
 /* A number of the metadata. */
 bool golden_number(const cg_file *file, const char *key, double *value,
                    failure *f);

@@ -36,11 +36,12 @@ bool verify_open_engine(verify *v, uint64_t batch, failure *f)
 int32_t *verify_clusters(const cg_file *file, const char *name, uint64_t n,
                          failure *f)
 {
-    const cg_array *array = golden_array(file, name, 1, n, f);
+    int64_t *values = golden_integers(file, name, n, -1, INT32_MAX, f);
     int32_t *clusters =
-        array != NULL ? calloc((size_t)n, sizeof *clusters) : NULL;
+        values != NULL ? calloc((size_t)n, sizeof *clusters) : NULL;
     for (uint64_t i = 0; clusters != NULL && i < n; i++) {
-        clusters[i] = (int32_t)cg_element(array, i);
+        clusters[i] = (int32_t)values[i];
     }
+    free(values);
     return clusters;
 }

@@ -63,19 +63,22 @@ static bool read_input(verify *v, const cg_file *file, double **x,
 {
     const cg_array *maps = golden_array(file, "x", 4, 0, f);
     const cg_array *level = golden_array(file, "sigma", 1, 0, f);
-    const cg_array *label = golden_array(file, "cluster", 1, 0, f);
-    if (maps == NULL || level == NULL || label == NULL) {
+    if (maps == NULL || level == NULL) {
         return false;
     }
     uint64_t n = maps->shape[0];
-    if (n <= ITEM || maps->elements != n * v->pixels || level->elements != n ||
-        label->elements != n) {
+    if (n <= ITEM || maps->elements != n * v->pixels || level->elements != n) {
         return failed(f, "%s: the inputs are those of another model",
                       file->path);
     }
     *x = golden_maps(file, maps, f);
     *sigma = cg_element(level, ITEM);
-    *cluster = (int32_t)cg_element(label, ITEM);
+    int32_t *clusters = verify_clusters(file, "cluster", n, f);
+    if (clusters == NULL) {
+        return false;
+    }
+    *cluster = clusters[ITEM];
+    free(clusters);
     return *x != NULL;
 }
 

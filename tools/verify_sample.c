@@ -124,13 +124,16 @@ bool verify_sample(verify *v, failure *f)
         return false;
     }
     uint64_t n = array->elements;
-    uint64_t *seeds = calloc((size_t)n, sizeof *seeds);
+    int64_t *numbers = golden_integers(v->golden, "seeds", n, 0,
+                                       INT64_C(1) << 53, f);
     int32_t *clusters = verify_clusters(v->golden, "sample_cluster", n, f);
-    for (uint64_t i = 0; seeds != NULL && i < n; i++) {
-        seeds[i] = (uint64_t)cg_element(array, i);
+    uint64_t *seeds = calloc((size_t)n, sizeof *seeds);
+    bool good = numbers != NULL && clusters != NULL && seeds != NULL;
+    for (uint64_t i = 0; good && i < n; i++) {
+        seeds[i] = (uint64_t)numbers[i];
     }
-    bool good =
-        seeds != NULL && clusters != NULL && draw(v, seeds, clusters, n, f);
+    good = good && draw(v, seeds, clusters, n, f);
+    free(numbers);
     free(seeds);
     free(clusters);
     return good;

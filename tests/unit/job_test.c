@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * job_test.c - which image takes which seed and cluster, and the record that
+ * draws them again.  Links with the shared objects of tools. */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "job.h"
+
+static const cedm_model code = {.name = "small", .label_dim = 4};
+static const cedm_model plain = {.name = "plain", .label_dim = 0};
+static const model small = {.code = &code, .data_sha256 = "abc"};
+
+static job make(const cedm_model *m, const char *seeds, const char *clusters)
+{
+    job j;
+    failure f = {EXIT_DONE, ""};
+    memset(&j, 0, sizeof j);
+    j.code = m;
+    j.params = cedm_sampler_params_default();
+    if (!args_list_parse("seeds", seeds, &j.seeds, &f) ||
+        !job_set_clusters(&j, clusters, &f) || !job_count(&j, &f)) {
+        fail_msg("%s, %s: %s", seeds, clusters, f.text);
+    }
+    return j;
+}
+
+static void check_image(const job *j, uint64_t i, uint64_t seed,
+                        int32_t cluster)
+{
+    if (job_seed(j, i) != seed || job_cluster(j, i) != cluster) {
+        fail_msg("image %" PRIu64 ": wanted seed %" PRIu64 " cluster %d, got "
+                 "%" PRIu64 " and %d",
+                 i, seed, cluster, job_seed(j, i), job_cluster(j, i));
+    }
+}
+
+static void list_repeats(void **state)
+{
+    (void)state;
+    static const int32_t list[] = {3, 0, 1};
+    job j = make(&code, "10-16", "3,0-1");
+    assert_int_equal(j.count, 7);
+    for (uint64_t i = 0; i < 7; i++) {
+        check_image(&j, i, 10 + i, list[i % 3]);
+    }
+    job_free(&j);
+}
+
+static void all_takes_the_seeds_per_cluster(void **state)
+{
+    (void)state;
+    job j = make(&code, "5,9,2", "all");
+    static const uint64_t seeds[] = {5, 9, 2};
+    assert_int_equal(j.count, 12);
+    for (uint64_t i = 0; i < 12; i++) {
+        check_image(&j, i, seeds[i % 3], (int32_t)(i / 3));
+    }
+    job_free(&j);
+}
+
+static void none_and_unconditional(void **state)
+{
+    (void)state;
+    job j = make(&code, "0-1", "none");
+    check_image(&j, 1, 1, -1);
+    job_free(&j);
+    j = make(&plain, "0-1", NULL);
+    check_image(&j, 1, 1, -1);
+    job_free(&j);
+    failure f;
+    memset(&j, 0, sizeof j);
+    j.code = &plain;
+    assert_false(job_set_clusters(&j, "all", &f));
+    assert_int_equal(f.code, EXIT_USAGE);
+}
+
+/* Random clusters are those of the counts, and only those. */
+static void random_follows_counts(void **state)
+{
+    (void)state;
+    static const double freq[4] = {0, 3, 0, 1};
+    uint32_t found[4] = {0, 0, 0, 0};
+    job j = make(&code, "0-3999", NULL);
+    j.freq = freq;
+    for (uint64_t i = 0; i < j.count; i++) {
+        int32_t cluster = job_cluster(&j, i);
+        assert_in_range(cluster, 0, 3);
+        found[cluster]++;
+    }
+    assert_int_equal(found[0] + found[2], 0);
+    /* 3000 of 4000; four standard deviations are 110 */
+    assert_in_range(found[1], 2890, 3110);
+    job_free(&j);
+}
+
+static void count_beyond_64_bits(void **state)
+{
+    (void)state;
+    job j;
+    failure f = {EXIT_DONE, ""};
+    memset(&j, 0, sizeof j);
+    j.code = &code;
+    assert_true(args_list_parse("seeds", "0-9223372036854775807", &j.seeds,
+                                &f));
+    assert_true(job_set_clusters(&j, "all", &f));
+    assert_false(job_count(&j, &f));
+    assert_int_equal(f.code, EXIT_USAGE);
+    assert_non_null(strstr(f.text, "beyond 64 bits"));
+    job_free(&j);
+}
+
+static void record_round_trip(void **state)
+{
+    (void)state;
+    static const char *const clusters[] = {"2,0", "all", "random", "none"};
+    for (size_t k = 0; k < 4; k++) {
+        job j = make(&code, "7,4294967296,18446744073709551615", clusters[k]);
+        j.params.steps = 33;
+        j.params.S_churn = 0.1; /* no short binary fraction */
+        char *text = job_record(&j, &small, "portable", 2, 0, j.count, 2);
+        assert_non_null(text);
+        job again;
+        failure f = {EXIT_DONE, ""};
+        memset(&again, 0, sizeof again);
+        again.code = &code;
+        if (!job_from_record(&again, &small, "x.png", text, &f)) {
+            fail_msg("%s refused: %s", text, f.text);
+        }
+        assert_int_equal(again.count, j.count);
+        assert_int_equal(again.columns, 2);
+        for (uint64_t i = 0; i < j.count; i++) {
+            assert_int_equal(job_cluster(&again, i), job_cluster(&j, i));
+            assert_int_equal((uint32_t)job_seed(&again, i),
+                             (uint32_t)job_seed(&j, i));
+        }
+        assert_int_equal(again.params.steps, 33);
+        assert_memory_equal(&again.params.S_churn, &j.params.S_churn,
+                            sizeof(double));
+        assert_memory_equal(&again.params.S_max, &j.params.S_max,
+                            sizeof(double));
+        free(text);
+        job_free(&again);
+        job_free(&j);
+    }
+}
+
+static void hostile_records(void **state)
+{
+    (void)state;
+    static const char *const records[] = {
+        "",
+        "{",
+        "null",
+        "[]",
+        "{\"seeds\":[1],\"clusters\":[1]}",
+        "{\"data_sha256\":5,\"seeds\":[1],\"clusters\":[1]}",
+        "{\"data_sha256\":\"abd\",\"seeds\":[1],\"clusters\":[1]}",
+        "{\"data_sha256\":\"abc\"}",
+        "{\"data_sha256\":\"abc\",\"seeds\":[],\"clusters\":[]}",
+        "{\"data_sha256\":\"abc\",\"seeds\":1,\"clusters\":1}",
+        "{\"data_sha256\":\"abc\",\"seeds\":[1],\"clusters\":[1,2]}",
+        "{\"data_sha256\":\"abc\",\"seeds\":[1,2],\"clusters\":[1]}",
+        "{\"data_sha256\":\"abc\",\"seeds\":[-1],\"clusters\":[1]}",
+        "{\"data_sha256\":\"abc\",\"seeds\":[0.5],\"clusters\":[1]}",
+        "{\"data_sha256\":\"abc\",\"seeds\":[1e300],\"clusters\":[1]}",
+        "{\"data_sha256\":\"abc\",\"seeds\":[\"1\"],\"clusters\":[1]}",
+        "{\"data_sha256\":\"abc\",\"seeds\":[1],\"clusters\":[4]}",
+        "{\"data_sha256\":\"abc\",\"seeds\":[1],\"clusters\":[-2]}",
+        "{\"data_sha256\":\"abc\",\"seeds\":[1],\"clusters\":[null]}",
+        "{\"data_sha256\":\"abc\",\"seeds\":[1],\"clusters\":[1],"
+        "\"columns\":0}",
+        "{\"data_sha256\":\"abc\",\"seeds\":[1],\"clusters\":[1],"
+        "\"columns\":1e18}",
+    };
+    for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
+        job j;
+        failure f = {EXIT_DONE, ""};
+        memset(&j, 0, sizeof j);
+        j.code = &code;
+        j.params = cedm_sampler_params_default();
+        bool taken = job_from_record(&j, &small, "x.png", records[i], &f);
+        if (taken || f.code != EXIT_FAILED ||
+            strncmp(f.text, "x.png: ", 7) != 0) {
+            fail_msg("record %zu, %s: taken %d, code %d, '%s'", i, records[i],
+                     taken, f.code, f.text);
+        }
+        job_free(&j);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(list_repeats),
+        cmocka_unit_test(all_takes_the_seeds_per_cluster),
+        cmocka_unit_test(none_and_unconditional),
+        cmocka_unit_test(random_follows_counts),
+        cmocka_unit_test(count_beyond_64_bits),
+        cmocka_unit_test(record_round_trip),
+        cmocka_unit_test(hostile_records),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
