@@ -64,7 +64,8 @@ extern "C" {
     X(E_BATCH, -22, "batch or workers is 0 or too large")                    \
     /* model */                                                              \
     X(E_ABI, -30, "the model was generated for another version")             \
-    X(E_BACKEND, -31, "the backend cannot run this model")                   \
+    X(E_BACKEND, -31, "the model was frozen for a backend that needs less"   \
+      " memory; freeze it again")                   \
     /* blob */                                                               \
     X(E_BLOB_SHORT, -40, "the blob is shorter than its header says")         \
     X(E_BLOB_MAGIC, -41, "not a cedm blob")                                  \
