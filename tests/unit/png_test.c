@@ -126,6 +126,42 @@ static void damaged_files(void **state)
     free(png);
 }
 
+static uint32_t next_random(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+/* Whatever lies behind the signature: a text, or a line that says why not.
+ * Lengths run past the end, types and bodies are sometimes ours. */
+static void random_chunks(void **state)
+{
+    (void)state;
+    uint32_t seed = 1, texts = 0;
+    for (int round = 0; round < 20000; round++) {
+        failure f = {EXIT_DONE, ""};
+        size_t size;
+        static const uint8_t pixel[1];
+        unsigned char *png = png_file_encode(pixel, 1, 1, 1, TEXT, &size, &f);
+        assert_non_null(png);
+        for (uint32_t k = next_random(&seed) % 3; k > 0; k--) {
+            size_t at = 8 + next_random(&seed) % (size - 8);
+            png[at] = (unsigned char)next_random(&seed);
+        }
+        char *text = png_file_text(png, size, "x.png", &f);
+        if (text == NULL && f.code != EXIT_FAILED) {
+            fail_msg("round %d: no text and no reason", round);
+        }
+        if (text != NULL) {
+            assert_string_equal(text, TEXT); /* the CRC guards it */
+            texts++;
+        }
+        free(text);
+        free(png);
+    }
+    assert_in_range(texts, 6000, 20000);
+}
+
 static void limits(void **state)
 {
     (void)state;
@@ -206,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pixels_and_text_survive),
         cmocka_unit_test(damaged_files),
+        cmocka_unit_test(random_chunks),
         cmocka_unit_test(limits),
         cmocka_unit_test(grid_cells),
         cmocka_unit_test(npy_headers),
