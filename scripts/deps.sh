@@ -6,7 +6,8 @@
 # As root it runs apt-get; otherwise it prints the one command and fails.
 set -eu
 
-demo="gcc libc6-dev binutils libcjson-dev libmd-dev libstb-dev zlib1g-dev"
+demo="gcc libc6-dev binutils libcjson-dev libmd-dev libstb-dev libzip-dev
+ zlib1g-dev"
 check="$demo clang libclang-rt-dev libcmocka-dev libgmp-dev libmpfr-dev
  libpng-dev"
 bench="$demo python3-torch libopenblas0-pthread"
