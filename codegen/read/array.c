@@ -17,6 +17,11 @@ unsigned cg_dtype_bytes(cg_dtype dtype)
     return dtype_bytes[dtype];
 }
 
+uint64_t cg_array_bytes(const cg_array *array)
+{
+    return array->elements * dtype_bytes[array->dtype];
+}
+
 const cg_array *cg_find(const cg_file *file, const char *name)
 {
     size_t low = 0, high = file->array_count;

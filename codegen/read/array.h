@@ -9,4 +9,7 @@
 /* Bytes of one element. */
 unsigned cg_dtype_bytes(cg_dtype dtype);
 
+/* Bytes of all of them. */
+uint64_t cg_array_bytes(const cg_array *array);
+
 #endif

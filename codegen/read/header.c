@@ -6,13 +6,10 @@
 #include "read/header.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "error.h"
 #include "read/array.h"
-
-#define NAME_MAX_BYTES 512u
 
 static const char *const dtype_words[] = {
 #define CG_DTYPE_WORD(name, bytes, word) word,
@@ -50,25 +47,6 @@ static bool expect(cg_reader *r, char character)
     return cg_json_expect(&r->json, character) || fail_grammar(r);
 }
 
-/* Makes room for one more item; the count doubles. */
-static bool grow(cg_reader *r, void **items, size_t count, size_t *capacity,
-                 size_t size)
-{
-    if (count < *capacity) {
-        return true;
-    }
-    size_t wanted = *capacity == 0 ? 64 : *capacity * 2;
-    void *grown = realloc(*items, wanted * size);
-    if (grown == NULL) {
-        return cg_fail(r->error, "%s: out of memory; wanted %zu bytes, got "
-                       "none; free some memory", r->file->path,
-                       wanted * size);
-    }
-    *items = grown;
-    *capacity = wanted;
-    return true;
-}
-
 /* Takes a string; it stays in the strings when `keep` is set. */
 static bool read_string(cg_reader *r, const char **string, size_t *length,
                         bool keep)
@@ -90,8 +68,9 @@ static bool read_metadata_entry(cg_reader *r)
     cg_file *file = r->file;
     size_t length;
     void *items = file->metadata;
-    bool ok = grow(r, &items, file->metadata_count, &r->metadata_capacity,
-                   sizeof *file->metadata);
+    bool ok = cg_grow(r->opened, &items, file->metadata_count,
+                      &r->opened->metadata_capacity, sizeof *file->metadata,
+                      r->error);
     file->metadata = items;
     if (!ok) {
         return false;
@@ -280,10 +259,10 @@ static bool check_entry(cg_reader *r, entry *e)
  * bytes of ASCII nor U+0080 to U+009F, which terminals obey too. */
 static bool check_name(cg_reader *r, const char *name, size_t length)
 {
-    if (length == 0 || length > NAME_MAX_BYTES) {
+    if (length == 0 || length > CG_NAME_MAX_BYTES) {
         return cg_fail(r->error, "%s:%zu: bad tensor name; wanted 1 to %u "
                        "bytes, got %zu; rename the tensor", r->file->path,
-                       offset_now(r), NAME_MAX_BYTES, length);
+                       offset_now(r), CG_NAME_MAX_BYTES, length);
     }
     const unsigned char *p = (const unsigned char *)name;
     for (size_t i = 0; i < length; i++) {
@@ -319,8 +298,9 @@ static bool read_tensor(cg_reader *r, const char *name, size_t length)
     }
     r->tensor = NULL;
     void *items = file->arrays;
-    bool ok = grow(r, &items, file->array_count, &r->array_capacity,
-                   sizeof *file->arrays);
+    bool ok = cg_grow(r->opened, &items, file->array_count,
+                      &r->opened->array_capacity, sizeof *file->arrays,
+                      r->error);
     file->arrays = items;
     if (ok) {
         file->arrays[file->array_count++] = e.array;

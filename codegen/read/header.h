@@ -6,10 +6,12 @@
 
 #include "codegen.h"
 #include "read/json.h"
+#include "read/open.h"
 
 #define CG_REWRITE "write the file again with a safetensors library"
 
 typedef struct cg_reader {
+    cg_opened *opened;
     cg_file *file; /* gains arrays and metadata in the header's order */
     cg_error *error;
     cg_json json;              /* the header that is still to be read */
@@ -18,7 +20,6 @@ typedef struct cg_reader {
     const unsigned char *data; /* what offsets count from */
     uint64_t data_bytes;
     const char *tensor; /* being read, or NULL */
-    size_t array_capacity, metadata_capacity;
     bool metadata_seen;
 } cg_reader;
 

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * torch.c - from the bytes of a pickle to the arrays of a file. */
+#include "read/torch.h"
+
+#include "read/array.h"
+
+/* One value and nothing behind it. */
+static bool load(cg_pickle *p, const unsigned char *bytes, size_t size,
+                 cg_ref *root)
+{
+    const unsigned char *at = bytes, *end = bytes + size;
+    if (!cg_pickle_load(p, &at, end, root)) {
+        return false;
+    }
+    return at == end ||
+           cg_pickle_fail(p, (size_t)(at - bytes), "not a snapshot of a "
+                          "network; wanted the end of the file after one "
+                          "pickle, got %td bytes more; if torch.save wrote "
+                          "it in its old format, save it again", end - at);
+}
+
+/* Tensors of a network share nothing, and so many names of the same bytes
+ * cannot make a small file large. */
+static bool check_overlaps(const cg_torch *t)
+{
+    cg_file *file = &t->opened->file;
+    cg_sort_by_place(file);
+    for (size_t i = 1; i < file->array_count; i++) {
+        const cg_array *a = &file->arrays[i - 1], *b = &file->arrays[i];
+        uintptr_t end = (uintptr_t)a->data + (uintptr_t)cg_array_bytes(a);
+        if (end > (uintptr_t)b->data && b->elements > 0) {
+            return cg_pickle_fail(&t->pickle, 0, "%s and %s share bytes; "
+                                  "wanted each tensor with its own, got "
+                                  "%zu shared; save them after clone()",
+                                  a->name, b->name,
+                                  (size_t)(end - (uintptr_t)b->data));
+        }
+    }
+    return true;
+}
+
+bool cg_torch_read(cg_opened *opened, cg_archive *archive, const char *part,
+                   const unsigned char *bytes, size_t size, cg_error *error)
+{
+    cg_torch t = {.opened = opened, .error = error, .archive = archive};
+    cg_ref root = CG_NO_REF;
+    t.pickle = (cg_pickle){.path = opened->file.path, .part = part,
+                           .base = bytes, .error = error,
+                           .limit = CG_PICKLE_LIMIT};
+    t.header = t.pickle;
+    t.header.limit = CG_STORAGE_LIMIT;
+    bool ok = load(&t.pickle, bytes, size, &root) &&
+              cg_torch_root(&t, root) && check_overlaps(&t);
+    cg_pickle_free(&t.pickle);
+    cg_pickle_free(&t.header);
+    return ok;
+}
+
+bool cg_read_pickle(cg_opened *opened, cg_error *error)
+{
+    return cg_torch_read(opened, NULL, "", opened->map.bytes,
+                         opened->map.size, error);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * torch.h - what PyTorch writes into pickles: storages, tensors, modules,
+ * state dicts (private to codegen/read). */
+#ifndef CEDM_READ_TORCH_H
+#define CEDM_READ_TORCH_H
+
+#include "read/open.h"
+#include "read/pickle.h"
+
+/* A full-size network has about 550 tensors. */
+#define CG_ARRAYS_MAX 65536u
+
+/* Of the pickle of a file, and of the one in front of a storage: a full-size
+ * snapshot needs 40 000 and 30. */
+#define CG_PICKLE_LIMIT (UINT32_C(1) << 20)
+#define CG_STORAGE_LIMIT 128u
+
+/* Where a torch file keeps its storages (torchzip.c). */
+typedef struct cg_archive cg_archive;
+
+typedef struct cg_torch {
+    cg_opened *opened;
+    cg_error *error;
+    cg_pickle pickle;    /* the values of the file */
+    cg_pickle header;    /* those in front of one storage, reused */
+    cg_archive *archive; /* NULL in a snapshot: they are in the pickle */
+} cg_torch;
+
+/* A flat run of numbers; tensors are views of it. */
+typedef struct cg_storage {
+    cg_dtype dtype;
+    uint64_t elements;
+    const unsigned char *data;
+} cg_storage;
+
+/* The storage that a node stands for. */
+bool cg_torch_storage(cg_torch *t, cg_ref ref, cg_storage *storage);
+
+/* What a persistent identifier says: type, key and elements. */
+bool cg_torch_identifier(const cg_pickle *p, cg_ref identifier,
+                         cg_storage *storage, const cg_node **key);
+
+/* The same storage in the archive, checked against what it says. */
+bool cg_archive_storage(cg_torch *t, const cg_node *key,
+                        cg_storage *storage);
+
+/* Is the node a tensor or a parameter? */
+bool cg_torch_is_tensor(const cg_node *node);
+
+/* Adds the tensor or parameter to the file under that name. */
+bool cg_torch_tensor(cg_torch *t, cg_ref ref, const char *name);
+
+/* The state and the class of a module: a persistent object or a ModuleDict,
+ * which has no class name. */
+bool cg_torch_module(cg_torch *t, cg_ref module, const cg_node **state,
+                     const cg_node **class_name);
+
+/* Adds all tensors of a module and of those in it. */
+bool cg_torch_walk(cg_torch *t, cg_ref module);
+
+/* Adds the network's configuration as cedm.config. */
+bool cg_torch_config(cg_torch *t, cg_ref network);
+
+bool cg_torch_metadata(cg_torch *t, const char *key, const char *value);
+
+/* Adds whatever the file's value holds: a snapshot's network, a state dict or
+ * a single tensor. */
+bool cg_torch_root(cg_torch *t, cg_ref root);
+
+/* Reads the pickle of a file: its whole, or the part of an archive. */
+bool cg_torch_read(cg_opened *opened, cg_archive *archive, const char *part,
+                   const unsigned char *bytes, size_t size, cg_error *error);
+
+#endif
