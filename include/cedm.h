@@ -228,20 +228,64 @@ cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
 
 /* ---- sampler ---------------------------------------------------------- */
 
-/* Parameters of Algorithm 2 of Karras et al. 2022, under their names. */
 #define CEDM_MAX_STEPS 65536u
+
+/* What a sampler is made of, appendix C of Karras et al. 2022: an ODE
+ *   dx/dt = (sigma'/sigma + s'/s) x - sigma' s/sigma D(x/s; sigma)
+ * for a schedule sigma(t) and a scaling s(t), noise levels to stop at, and a
+ * solver.  The first word of each list gives Algorithm 2 of that paper, the
+ * others the samplers of earlier work; they combine freely.  X(word) */
+
+/* heun: second order, two evaluations a step; euler: first order, one */
+#define CEDM_SOLVER_LIST(X) X(heun) X(euler)
+
+/* Noise levels between the ends of the range: edm spaces them by rho (eq. 5),
+ * vp evenly in the time of the vp schedule, ve evenly in the logarithm, iddpm
+ * picks them from the 1000 levels of a cosine schedule. */
+#define CEDM_DISCRETIZATION_LIST(X) X(edm) X(vp) X(ve) X(iddpm)
+
+/* linear: sigma = t; vp: sqrt(exp(beta_d t^2 / 2 + beta_min t) - 1), fitted
+ * to the range at t = 0.001 and 1; ve: sqrt(t) */
+#define CEDM_SCHEDULE_LIST(X) X(linear) X(vp) X(ve)
+
+/* none: s = 1; vp: s = 1 / sqrt(1 + sigma^2) */
+#define CEDM_SCALING_LIST(X) X(none) X(vp)
+
+#define CEDM_SOLVER_ENUM(word) CEDM_SOLVER_##word,
+#define CEDM_DISCRETIZATION_ENUM(word) CEDM_DISCRETIZATION_##word,
+#define CEDM_SCHEDULE_ENUM(word) CEDM_SCHEDULE_##word,
+#define CEDM_SCALING_ENUM(word) CEDM_SCALING_##word,
+enum cedm_solver { CEDM_SOLVER_LIST(CEDM_SOLVER_ENUM) };
+enum cedm_discretization {
+    CEDM_DISCRETIZATION_LIST(CEDM_DISCRETIZATION_ENUM)
+};
+enum cedm_schedule { CEDM_SCHEDULE_LIST(CEDM_SCHEDULE_ENUM) };
+enum cedm_scaling { CEDM_SCALING_LIST(CEDM_SCALING_ENUM) };
+#undef CEDM_SOLVER_ENUM
+#undef CEDM_DISCRETIZATION_ENUM
+#undef CEDM_SCHEDULE_ENUM
+#undef CEDM_SCALING_ENUM
 
 typedef struct cedm_sampler_params {
     uint32_t steps;      /* N, 1..65536; 1: one Euler step from sigma_max */
     double sigma_min;    /* clipped to the model's range */
     double sigma_max;
-    double rho;          /* not 0 */
+    double rho;          /* not 0; used by the edm discretization */
     double S_churn, S_min, S_max, S_noise;
     double guidance;     /* W: (1+W) D(cond) - W D(no label); 0: off */
+    enum cedm_solver solver;
+    enum cedm_discretization discretization;
+    enum cedm_schedule schedule;
+    enum cedm_scaling scaling;
 } cedm_sampler_params;
 
-/* 18 steps, 0.002 .. 80, rho 7, no churn, no guidance. */
+/* Algorithm 2: 18 steps, 0.002 .. 80, rho 7, no churn, no guidance. */
 cedm_sampler_params cedm_sampler_params_default(void);
+
+/* The same with another discretization and the range that goes with it:
+ * edm 0.002 .. 80, vp 0.0105 .. 152, ve 0.02 .. 100, iddpm 0.002 .. 81. */
+cedm_sampler_params
+cedm_sampler_params_for(enum cedm_discretization discretization);
 
 typedef struct cedm_sampler {
     cedm_net *net;
@@ -249,8 +293,9 @@ typedef struct cedm_sampler {
     uint32_t n, step;
 } cedm_sampler;
 
-/* Noise level i of the schedule, i = 0..steps; 0 for i = steps (eq. 5).  The
- * parameters are taken as they are, not clipped to a model's range. */
+/* Noise level i of the discretization, i = 0..steps; 0 for i = steps.  The
+ * parameters are taken as they are, neither checked nor clipped to a model's
+ * range; a sampler rounds the level to one that an iDDPM model knows. */
 double cedm_sigma(const cedm_sampler_params *params, uint32_t i);
 
 /* Starts n images: x = sigma_max * latent(seed).

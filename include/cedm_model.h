@@ -210,14 +210,14 @@ typedef double cedm_real;
 /* Arrays of the structures below: maps are [n][H][W][channels] of the
  * model's image; the others are [n].  n images, given per call. */
 
-/* dst = base + scale * noise.  noise is the Philox stream of FACTS: draw
- * number `draw` of image i's seed; element order is CHW.  draw 0 is made in
- * single precision (latents), later ones in double.  base may be NULL (0)
- * or equal dst. */
+/* dst = base_scale * base + scale * noise.  noise is draw number
+ * `draw` of image i's seed in the Philox stream of runtime/philox.h; element
+ * order is CHW.  draw 0 is made in single precision (latents), later ones in
+ * double.  base may be NULL (0) or equal dst. */
 typedef struct cedm_noise {
     uint32_t n;
     uint32_t draw;
-    cedm_real scale;
+    cedm_real base_scale, scale;
     const uint64_t *seed;
     const cedm_real *base;
     cedm_real *dst;
@@ -245,18 +245,18 @@ typedef struct cedm_unload {
     cedm_real *dst;
 } cedm_unload;
 
-/* d = (x - denoised) / t;  next = x + h d.   d may equal denoised. */
+/* d = (s x - denoised) / t;  next = x + h d.   d may equal denoised. */
 typedef struct cedm_euler {
     uint32_t n;
-    cedm_real t, h;
+    cedm_real s, t, h;
     const cedm_real *x, *denoised;
     cedm_real *d, *next;
 } cedm_euler;
 
-/* next = x + h (d + (next - denoised) / t) / 2. */
+/* next = x + h (d + (s next - denoised) / t) / 2. */
 typedef struct cedm_heun {
     uint32_t n;
-    cedm_real t, h;
+    cedm_real s, t, h;
     const cedm_real *x, *d, *denoised;
     cedm_real *next;
 } cedm_heun;

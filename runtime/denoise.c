@@ -12,7 +12,7 @@
 
 /* Fills the columns and the features from the sigmas.  A sampler gives all
  * images one sigma, so a repeated one is copied. */
-static void prepare_inputs(cedm_net *net, uint32_t n)
+static void prepare_inputs(cedm_net *net, double scale, uint32_t n)
 {
     const cedm_model *model = net->model;
     const cedm_real *sigma = cedm_column(net, CEDM_SIGMA);
@@ -21,10 +21,10 @@ static void prepare_inputs(cedm_net *net, uint32_t n)
     for (uint32_t i = 0; i < n; i++) {
         float *features = net->features + i * channels;
         cedm_scalings s =
-            cedm_precondition(model->sigma_data, (double)sigma[i]);
+            cedm_precondition(model, net->exec.data, (double)sigma[i]);
 
-        cedm_column(net, CEDM_C_IN)[i] = (cedm_real)s.c_in;
-        cedm_column(net, CEDM_C_SKIP)[i] = (cedm_real)s.c_skip;
+        cedm_column(net, CEDM_C_IN)[i] = (cedm_real)(s.c_in / scale);
+        cedm_column(net, CEDM_C_SKIP)[i] = (cedm_real)(s.c_skip / scale);
         cedm_column(net, CEDM_C_OUT)[i] = (cedm_real)s.c_out;
         if (i > 0 && sigma[i] == sigma[i - 1]) {
             memcpy(features, features - channels, channels * sizeof(float));
@@ -75,12 +75,12 @@ static bool all_finite(const cedm_real *x, size_t count)
 
 /* Guidance is a matter of the model and W alone, never of the clusters of a
  * batch, so that an image has the same bits beside any others. */
-cedm_status cedm_evaluate(cedm_net *net, const cedm_real *x,
+cedm_status cedm_evaluate(cedm_net *net, const cedm_real *x, double scale,
                           const int32_t *cluster, double guidance, uint32_t n,
                           cedm_real *out)
 {
     net->exec.n = n;
-    prepare_inputs(net, n);
+    prepare_inputs(net, scale, n);
     if (guidance == 0 || net->model->label_dim == 0) {
         run_network(net, x, cluster, n, 1, true, out);
     } else {
@@ -122,9 +122,9 @@ cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
         return status;
     }
     memcpy(cedm_column(net, CEDM_SIGMA), sigma, n * sizeof *sigma);
-    status = cedm_evaluate(net, x, cluster != NULL ? cluster
-                                                   : net->clusters[1],
-                           0, n, out);
+    status = cedm_evaluate(net, x, 1,
+                           cluster != NULL ? cluster : net->clusters[1], 0,
+                           n, out);
     if (status != CEDM_OK) {
         memset(out, 0, (size_t)n * cedm_pixels(net->model) * sizeof *out);
     }

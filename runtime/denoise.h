@@ -14,10 +14,10 @@ static inline cedm_real *cedm_column(const cedm_net *net, int column)
     return net->scalars + (size_t)column * net->exec.batch;
 }
 
-/* out = (1 + guidance) D(x; sigma, cluster) - guidance D(x; sigma, none) for
- * n images, sigma from its column.  The arguments were checked.  Returns
- * CEDM_E_NONFINITE or CEDM_OK. */
-cedm_status cedm_evaluate(cedm_net *net, const cedm_real *x,
+/* out = (1 + W) D(x / s; sigma, cluster) - W D(x / s; sigma, none) for n
+ * images, s the scale, W the guidance, sigma from its column.  The arguments
+ * were checked.  Returns CEDM_E_NONFINITE or CEDM_OK. */
+cedm_status cedm_evaluate(cedm_net *net, const cedm_real *x, double scale,
                           const int32_t *cluster, double guidance, uint32_t n,
                           cedm_real *out);
 

@@ -17,7 +17,73 @@ static double hypotenuse(double a, double b)
     return large * __builtin_sqrt(1 + ratio * ratio);
 }
 
-cedm_scalings cedm_precondition(double sigma_data, double sigma)
+/* ---- the VP schedule --------------------------------------------------- */
+
+/* ln(u) x / (u - 1) with u = 1 + x rounded: the quotient takes back what the
+ * sum lost (Kahan). */
+double cedm_log_1_square(double x)
+{
+    double square = x * x, u = 1 + square;
+
+    if (x > 0x1p27) {
+        return 2 * cedm_log(x); /* 1 / x^2 is below half an ulp */
+    }
+    return u == 1 ? square : cedm_log(u) * (square / (u - 1));
+}
+
+double cedm_vp_sigma(double beta_d, double beta_min, double t)
+{
+    double x = t * (beta_d * t / 2 + beta_min);
+    double u = cedm_exp(x);
+
+    if (x > 40) {
+        return cedm_exp(x / 2); /* 1 is below half an ulp of u */
+    }
+    return __builtin_sqrt(u == 1 ? x : (u - 1) * (x / cedm_log(u)));
+}
+
+/* The root of a quadratic, in the form that does not cancel. */
+double cedm_vp_time(double beta_d, double beta_min, double sigma)
+{
+    double q = 2 * cedm_log_1_square(sigma);
+    double root = __builtin_sqrt(beta_min * beta_min + beta_d * q);
+
+    return beta_min > 0 ? q / (root + beta_min) : (root - beta_min) / beta_d;
+}
+
+/* ---- iDDPM's table ----------------------------------------------------- */
+
+/* The index of the level nearest to sigma; of two the larger level. */
+static uint32_t nearest(const float *levels, uint32_t last, double sigma)
+{
+    uint32_t low = 0, high = last;
+
+    while (high - low > 1) { /* levels fall: [low] > sigma >= [high] */
+        uint32_t middle = low + (high - low) / 2;
+
+        if ((double)levels[middle] > sigma) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return (double)levels[low] - sigma <= sigma - (double)levels[high]
+               ? low : high;
+}
+
+double cedm_round_sigma(const cedm_model *model, const float *data,
+                        double sigma)
+{
+    if (model->precond != CEDM_PRECOND_IDDPM) {
+        return sigma;
+    }
+    const float *levels = data + model->noise_levels;
+    return (double)levels[nearest(levels, model->noise_steps, sigma)];
+}
+
+/* ---- preconditioning --------------------------------------------------- */
+
+static cedm_scalings edm(double sigma_data, double sigma)
 {
     double h = hypotenuse(sigma_data, sigma);
     double share = sigma_data / h;
@@ -30,6 +96,37 @@ cedm_scalings cedm_precondition(double sigma_data, double sigma)
 
     return s;
 }
+
+cedm_scalings cedm_precondition(const cedm_model *model, const float *data,
+                                double sigma)
+{
+    cedm_scalings s = {
+        .c_skip = 1,
+        .c_out = -sigma,
+        .c_in = 1 / hypotenuse(1, sigma),
+    };
+    double last = (double)model->noise_steps - 1;
+
+    switch (model->precond) {
+    case CEDM_PRECOND_VP:
+        s.c_noise = last * cedm_vp_time(model->beta_d, model->beta_min,
+                                        sigma);
+        return s;
+    case CEDM_PRECOND_VE:
+        s.c_out = sigma;
+        s.c_in = 1;
+        s.c_noise = cedm_log(sigma / 2);
+        return s;
+    case CEDM_PRECOND_IDDPM:
+        s.c_noise = last - nearest(data + model->noise_levels,
+                                   model->noise_steps, sigma);
+        return s;
+    default:
+        return edm(model->sigma_data, sigma);
+    }
+}
+
+/* ---- features ---------------------------------------------------------- */
 
 static double frequency(const cedm_features *features, const float *data,
                         uint32_t i)

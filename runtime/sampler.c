@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * sampler.c - Algorithm 2 of [EDM]: scalars here, arrays in the ops table.
+ * sampler.c - Algorithm 2 of [EDM], in the general form of its appendix C
+ * (algorithm 1 with its churn): scalars here, arrays in the ops table.
  *
  * State maps of the net: [0] x (x hat after churn), [1] D then d, [2] the
  * Euler step then the Heun step, [3] D there.  A step ends by exchanging
@@ -10,23 +11,11 @@
 
 #include "denoise.h"
 #include "model.h"
+#include "noise_level.h"
 #include "philox.h"
+#include "schedule.h"
 
 #define MAX_GAMMA 0x1.a827999fcef32p-2 /* sqrt(2) - 1 */
-
-cedm_sampler_params cedm_sampler_params_default(void)
-{
-    cedm_sampler_params params = {
-        .steps = 18,
-        .sigma_min = 0.002,
-        .sigma_max = 80,
-        .rho = 7,
-        .S_max = (double)__builtin_inff(),
-        .S_noise = 1,
-    };
-
-    return params;
-}
 
 /* ---- begin ------------------------------------------------------------- */
 
@@ -35,17 +24,36 @@ static bool finite(double x)
     return x - x == 0;
 }
 
-/* The schedule must be numbers above 0 that never rise: an extreme rho over-
- * or underflows on the way. */
-static bool schedule_usable(const cedm_sampler_params *p)
+static bool usable(double x)
 {
-    double last = p->sigma_max;
+    return finite((double)(cedm_real)x) && (cedm_real)x > 0;
+}
 
-    for (uint32_t i = 0; i < p->steps; i++) {
-        double sigma = cedm_sigma(p, i);
+/* Level i as the model knows it; 0 at the end. */
+static double level(const cedm_net *net, const cedm_sampler_params *p,
+                    uint32_t i)
+{
+    double sigma = cedm_sigma(p, i);
 
-        if (!(finite((double)(cedm_real)sigma) && (cedm_real)sigma > 0 &&
-              sigma <= last)) {
+    return i < p->steps
+               ? cedm_round_sigma(net->model, net->exec.data, sigma) : 0;
+}
+
+/* The levels and what follows from them must be numbers above 0, and the
+ * levels never rise: an extreme rho or range over- or underflows on the way.
+ * Levels of the iDDPM table fall by nature, and each costs the whole table. */
+static bool levels_usable(const cedm_net *net, const cedm_sampler_params *p)
+{
+    double last = (double)__builtin_inff();
+    uint32_t count = p->discretization == CEDM_DISCRETIZATION_iddpm
+                         ? 1 : p->steps;
+
+    for (uint32_t i = 0; i < count; i++) {
+        double sigma = level(net, p, i);
+        cedm_point at = cedm_point_at(p, sigma);
+
+        if (!(usable(sigma) && usable(at.t) && usable(at.s) &&
+              usable(at.divisor) && sigma <= last)) {
             return false;
         }
         last = sigma;
@@ -53,7 +61,8 @@ static bool schedule_usable(const cedm_sampler_params *p)
     return true;
 }
 
-static cedm_status check_params(const cedm_sampler_params *p)
+static cedm_status check_params(const cedm_net *net,
+                                const cedm_sampler_params *p)
 {
     if (p->steps == 0 || p->steps > CEDM_MAX_STEPS) {
         return CEDM_E_STEPS;
@@ -67,7 +76,8 @@ static cedm_status check_params(const cedm_sampler_params *p)
           p->S_noise >= 0) || !finite(p->S_noise) || !finite(p->guidance)) {
         return CEDM_E_PARAM;
     }
-    return schedule_usable(p) ? CEDM_OK : CEDM_E_PARAM;
+    return cedm_schedule_known(p) && levels_usable(net, p) ? CEDM_OK
+                                                           : CEDM_E_PARAM;
 }
 
 /* The draws of a seed: the latent, the label if there are any, the noises. */
@@ -82,6 +92,7 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
                               uint32_t n)
 {
     cedm_sampler_params p;
+    cedm_point first;
     cedm_status status;
 
     if (sampler == NULL || net == NULL || params == NULL || seeds == NULL ||
@@ -98,7 +109,7 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
     if (p.sigma_max > net->model->sigma_max) {
         p.sigma_max = net->model->sigma_max;
     }
-    status = check_params(&p);
+    status = check_params(net, &p);
     if (status == CEDM_OK) {
         status = cedm_clusters_check(net->model, clusters, n);
     }
@@ -113,10 +124,11 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
     sampler->n = n;
     sampler->step = 0;
     net->exec.n = n;
+    first = cedm_point_at(&p, level(net, &p, 0));
     net->ops->noise(net->ctx, &(cedm_noise){
         .n = n,
         .draw = 0,
-        .scale = (cedm_real)p.sigma_max,
+        .scale = (cedm_real)(first.sigma * first.s),
         .seed = net->seeds,
         .base = NULL,
         .dst = net->state[0],
@@ -126,74 +138,81 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
 
 /* ---- step -------------------------------------------------------------- */
 
-static cedm_status evaluate(const cedm_sampler *sampler, cedm_real *x,
-                            double sigma, cedm_real *out)
+static cedm_status evaluate(const cedm_sampler *sampler, const cedm_real *x,
+                            const cedm_point *at, cedm_real *out)
 {
     cedm_net *net = sampler->net;
     cedm_real *column = cedm_column(net, CEDM_SIGMA);
 
     for (uint32_t i = 0; i < sampler->n; i++) {
-        column[i] = (cedm_real)sigma;
+        column[i] = (cedm_real)at->sigma;
     }
-    return cedm_evaluate(net, x, net->clusters[0], sampler->params.guidance,
-                         sampler->n, out);
+    return cedm_evaluate(net, x, at->s, net->clusters[0],
+                         sampler->params.guidance, sampler->n, out);
 }
 
-/* Lines 4 to 6: adds fresh noise to the state; returns t hat. */
-static double churn(const cedm_sampler *sampler, double t)
+/* Lines 4 to 6: adds fresh noise to the state; returns the point of t hat. */
+static cedm_point churn(const cedm_sampler *sampler, double sigma)
 {
     const cedm_sampler_params *p = &sampler->params;
     cedm_net *net = sampler->net;
-    double gamma = p->S_churn / p->steps;
+    cedm_point at = cedm_point_at(p, sigma), hat;
+    double gamma = p->S_churn / p->steps, deviation;
 
-    if (!(t >= p->S_min && t <= p->S_max) || gamma == 0) {
-        return t;
+    if (!(sigma >= p->S_min && sigma <= p->S_max) || gamma == 0) {
+        return at;
     }
     gamma = gamma < MAX_GAMMA ? gamma : MAX_GAMMA;
-    /* sqrt(t_hat^2 - t^2), t_hat = t (1 + gamma), without the squares */
-    double deviation = t * __builtin_sqrt(gamma * (2 + gamma));
+    hat = cedm_point_at(p, cedm_round_sigma(net->model, net->exec.data,
+                                            sigma + gamma * sigma));
+    /* sqrt(hat^2 - sigma^2) without the squares; a rounded hat is no less */
+    deviation = __builtin_sqrt(hat.sigma - sigma) *
+                __builtin_sqrt(hat.sigma + sigma);
     net->ops->noise(net->ctx, &(cedm_noise){
         .n = sampler->n,
         .draw = noise_draw(net->model, sampler->step),
-        .scale = (cedm_real)(deviation * p->S_noise),
+        .base_scale = (cedm_real)(hat.s / at.s),
+        .scale = (cedm_real)(deviation * hat.s * p->S_noise),
         .seed = net->seeds,
         .base = net->state[0],
         .dst = net->state[0],
     });
-    return t + gamma * t;
+    return hat;
 }
 
-/* Lines 7 and 8, then 9 to 11 unless t_next is 0. */
-static cedm_status advance(const cedm_sampler *sampler, double t_hat,
-                           double t_next)
+/* Lines 7 and 8, then 9 to 11 for Heun's method unless sigma falls to 0. */
+static cedm_status advance(const cedm_sampler *sampler, const cedm_point *hat,
+                           const cedm_point *next)
 {
     cedm_net *net = sampler->net;
     cedm_real *const *state = net->state;
-    cedm_real h = (cedm_real)(t_next - t_hat);
-    cedm_status status = evaluate(sampler, state[0], t_hat, state[1]);
+    cedm_real h = (cedm_real)(next->t - hat->t);
+    cedm_status status = evaluate(sampler, state[0], hat, state[1]);
 
     if (status != CEDM_OK) {
         return status;
     }
     net->ops->euler(net->ctx, &(cedm_euler){
         .n = sampler->n,
-        .t = (cedm_real)t_hat,
+        .s = (cedm_real)hat->s,
+        .t = (cedm_real)hat->divisor,
         .h = h,
         .x = state[0],
         .denoised = state[1],
         .d = state[1],
         .next = state[2],
     });
-    if (t_next == 0) {
+    if (next->sigma == 0 || sampler->params.solver == CEDM_SOLVER_euler) {
         return CEDM_OK;
     }
-    status = evaluate(sampler, state[2], t_next, state[3]);
+    status = evaluate(sampler, state[2], next, state[3]);
     if (status != CEDM_OK) {
         return status;
     }
     net->ops->heun(net->ctx, &(cedm_heun){
         .n = sampler->n,
-        .t = (cedm_real)t_next,
+        .s = (cedm_real)next->s,
+        .t = (cedm_real)next->divisor,
         .h = h,
         .x = state[0],
         .d = state[1],
@@ -213,9 +232,9 @@ cedm_status cedm_sample_step(cedm_sampler *sampler)
     if (sampler->step >= p->steps) {
         return CEDM_E_STATE;
     }
-    double t_hat = churn(sampler, cedm_sigma(p, sampler->step));
-    double t_next = cedm_sigma(p, sampler->step + 1);
-    cedm_status status = advance(sampler, t_hat, t_next);
+    cedm_point hat = churn(sampler, level(net, p, sampler->step));
+    cedm_point next = cedm_point_at(p, level(net, p, sampler->step + 1));
+    cedm_status status = advance(sampler, &hat, &next);
     if (status != CEDM_OK) {
         sampler->step = p->steps;
         return status;

@@ -34,7 +34,8 @@ static void noise_task(void *arg, uint32_t index, uint32_t worker)
             ? (cedm_real)cedm_normal_f32(seed, i, 0)
             : (cedm_real)cedm_normal_f64(seed, i, op->draw);
 
-        dst[at] = (base == NULL ? 0 : base[at]) + op->scale * z;
+        dst[at] = (base == NULL ? 0 : op->base_scale * base[at]) +
+                  op->scale * z;
     }
 }
 
@@ -91,7 +92,7 @@ void cedm_op_euler(void *ctx, const cedm_euler *op)
     size_t elements = op->n * image_elements(ctx);
 
     for (size_t i = 0; i < elements; i++) {
-        cedm_real d = (op->x[i] - op->denoised[i]) / op->t;
+        cedm_real d = (op->s * op->x[i] - op->denoised[i]) / op->t;
 
         op->next[i] = op->x[i] + op->h * d;
         op->d[i] = d;
@@ -103,7 +104,7 @@ void cedm_op_heun(void *ctx, const cedm_heun *op)
     size_t elements = op->n * image_elements(ctx);
 
     for (size_t i = 0; i < elements; i++) {
-        cedm_real d = (op->next[i] - op->denoised[i]) / op->t;
+        cedm_real d = (op->s * op->next[i] - op->denoised[i]) / op->t;
 
         op->next[i] = op->x[i] + op->h * (op->d[i] + d) / 2;
     }

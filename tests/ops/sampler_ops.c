@@ -90,8 +90,10 @@ static void test_noise(void **state)
 
     for (uint32_t n = 1; n <= BATCH; n++) {
         for (uint32_t draw = 0; draw < 4; draw++) {
-            cedm_noise op = {.n = n, .draw = draw, .scale = (cedm_real)1.75,
-                             .seed = seeds, .dst = w.dst};
+            cedm_noise op = {.n = n, .draw = draw,
+                             .base_scale = (cedm_real)0.75,
+                             .scale = (cedm_real)1.75, .seed = seeds,
+                             .dst = w.dst};
 
             start(draw, n);
             if (draw == 2) {
@@ -108,7 +110,8 @@ static void test_noise(void **state)
                 double z = draw == 0
                     ? (double)cedm_normal_f32(seed, chw, draw)
                     : cedm_normal_f64(seed, chw, draw);
-                double wanted = 1.75 * z + (draw < 2 ? 0 : (double)w.x[i]);
+                double wanted =
+                    1.75 * z + (draw < 2 ? 0 : 0.75 * (double)w.x[i]);
 
                 check("noise", i, (double)w.dst[i], wanted, 8 * ULP);
             }
@@ -186,8 +189,8 @@ static void test_euler(void **state)
     for (uint32_t k = 0; k < 2 * BATCH; k++) {
         uint32_t n = k / 2 + 1;
         int in_place = k % 2;
-        cedm_euler op = {n, (cedm_real)3.25, (cedm_real)-0.7, w.x, w.y,
-                         w.dst2, w.dst};
+        cedm_euler op = {n, (cedm_real)0.625, (cedm_real)3.25,
+                         (cedm_real)-0.7, w.x, w.y, w.dst2, w.dst};
 
         start(k, n);
         if (in_place) {
@@ -197,7 +200,7 @@ static void test_euler(void **state)
         backend->run->euler(&w.exec, &op);
         for (size_t i = 0; i < n * MAP; i++) {
             double x = (double)w.x[i], y = (double)w.y[i];
-            double d = (x - y) / 3.25, size = fabs(x) + fabs(y);
+            double d = (0.625 * x - y) / 3.25, size = fabs(x) + fabs(y);
 
             check("euler: d", i, (double)w.dst2[i], d, 4 * ULP * size);
             check("euler: next", i, (double)w.dst[i], x - 0.7 * d,
@@ -213,8 +216,8 @@ static void test_heun(void **state)
     const cedm_backend *backend = *state;
 
     for (uint32_t n = 1; n <= BATCH; n++) {
-        cedm_heun op = {n, (cedm_real)1.5, (cedm_real)-0.7, w.x, w.y, w.z,
-                        w.dst};
+        cedm_heun op = {n, (cedm_real)0.625, (cedm_real)1.5, (cedm_real)-0.7,
+                        w.x, w.y, w.z, w.dst};
         cedm_real next[BATCH * MAP];
 
         start(n, n);
@@ -225,7 +228,7 @@ static void test_heun(void **state)
         backend->run->heun(&w.exec, &op);
         for (size_t i = 0; i < n * MAP; i++) {
             double x = (double)w.x[i], d = (double)w.y[i];
-            double late = ((double)next[i] - (double)w.z[i]) / 1.5;
+            double late = (0.625 * (double)next[i] - (double)w.z[i]) / 1.5;
             double size = fabs(x) + fabs(d) + fabs((double)next[i]) +
                           fabs((double)w.z[i]);
 

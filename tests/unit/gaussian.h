@@ -27,6 +27,7 @@
 typedef struct gaussian {
     cedm_load load;              /* of the pass under way */
     double mean[MAX_IMAGES];     /* of the pass under way */
+    uint32_t precond;            /* what F is made for */
     int poisoned_pass;           /* this pass gives a NaN; -1: none */
     int passes;                  /* evaluations so far */
     uint32_t draws[MAX_NOTES];   /* of every `noise` but the latents */
@@ -51,7 +52,8 @@ static inline void gaussian_noise(void *ctx, const cedm_noise *op)
         double z = op->draw == 0
                        ? (double)cedm_normal_f32(seed, element, 0)
                        : cedm_normal_f64(seed, element, op->draw);
-        op->dst[i] = (op->base ? op->base[i] : 0) + op->scale * z;
+        op->dst[i] = (op->base ? op->base_scale * op->base[i] : 0) +
+                     op->scale * z;
     }
 }
 
@@ -74,14 +76,28 @@ static inline void gaussian_embed(void *ctx, const cedm_embed *op)
     }
 }
 
-/* F = (sigma / h) (mean / s) with h = 1 / c_in = sqrt(sigma^2 + s^2), so
- * that c_out F = sigma^2 mean / h^2; sigma / h = c_out / s. */
+/* The network's output for an input, c_in y.  EDM: F = (sigma / h) (mean / s)
+ * with h = 1 / c_in = sqrt(sigma^2 + s^2), so that c_out F = sigma^2 mean /
+ * h^2; sigma / h = c_out / s.  The others have |c_out| = sigma and c_skip = 1:
+ * F = (D - y) / c_out. */
+static inline double gaussian_network(const gaussian *g, double input,
+                                      double c_out, uint32_t image)
+{
+    double s2 = SIGMA_DATA * SIGMA_DATA, v = c_out * c_out;
+    double y = g->precond == CEDM_PRECOND_VE ? input : input * sqrt(1 + v);
+    if (g->precond == CEDM_PRECOND_EDM) {
+        return c_out / SIGMA_DATA * g->mean[image] / SIGMA_DATA;
+    }
+    return v / (s2 + v) * (g->mean[image] - y) / c_out;
+}
+
 static inline void gaussian_unload(void *ctx, const cedm_unload *op)
 {
     const gaussian *g = ctx;
     for (uint32_t i = 0; i < op->n * MAP; i++) {
         uint32_t image = i / MAP;
-        double f = op->c_out[image] / SIGMA_DATA * g->mean[image] / SIGMA_DATA;
+        double f = gaussian_network(g, g->load.c_in[image] * g->load.x[i],
+                                    op->c_out[image], image);
         double d = op->c_skip[image] * op->x[i] + op->c_out[image] * f;
         d = op->weight == 0 ? d : op->weight * d;
         op->dst[i] = op->first ? d : op->dst[i] + d;
@@ -92,7 +108,7 @@ static inline void gaussian_euler(void *ctx, const cedm_euler *op)
 {
     (void)ctx;
     for (uint32_t i = 0; i < op->n * MAP; i++) {
-        double d = (op->x[i] - op->denoised[i]) / op->t;
+        double d = (op->s * op->x[i] - op->denoised[i]) / op->t;
         op->d[i] = d;
         op->next[i] = op->x[i] + op->h * d;
     }
@@ -102,7 +118,7 @@ static inline void gaussian_heun(void *ctx, const cedm_heun *op)
 {
     (void)ctx;
     for (uint32_t i = 0; i < op->n * MAP; i++) {
-        double d = (op->next[i] - op->denoised[i]) / op->t;
+        double d = (op->s * op->next[i] - op->denoised[i]) / op->t;
         op->next[i] = op->x[i] + op->h * (op->d[i] + d) / 2;
     }
 }

@@ -146,7 +146,7 @@ static void refused_networks(void **state)
     expect_status(cedm_net_init(&net, &strange, &ok), status)
     REFUSE(abi, CEDM_MODEL_ABI + 1, CEDM_E_ABI);
     REFUSE(size, model.size - 8, CEDM_E_ABI);
-    REFUSE(precond, 1, CEDM_E_ABI);
+    REFUSE(precond, 4, CEDM_E_ABI);
     REFUSE(features.kind, 2, CEDM_E_ABI);
     REFUSE(features.channels, 0, CEDM_E_ABI);
     REFUSE(features.endpoint, 2, CEDM_E_ABI);
@@ -155,6 +155,23 @@ static void refused_networks(void **state)
     REFUSE(channels, 5, CEDM_E_ABI);
     REFUSE(sigma_data, 0, CEDM_E_ABI);
     REFUSE(eval, NULL, CEDM_E_NULL);
+    model.precond = CEDM_PRECOND_VP;
+    model.beta_d = 19.9;
+    model.beta_min = 0.1;
+    model.noise_steps = 1000;
+    expect_status(cedm_net_init(&net, &blob, &ok), 0);
+    REFUSE(beta_d, 0, CEDM_E_ABI);
+    REFUSE(beta_d, (double)NAN, CEDM_E_ABI);
+    REFUSE(beta_min, -0.1, CEDM_E_ABI);
+    REFUSE(noise_steps, 0, CEDM_E_ABI);
+    model.precond = CEDM_PRECOND_IDDPM; /* a table of 1001, at the end */
+    model.noise_levels = 64;
+    model.data_elements = 64 + 1001;
+    expect_status(cedm_net_init(&net, &blob, &ok), 0);
+    REFUSE(noise_steps, 0, CEDM_E_ABI);
+    REFUSE(noise_levels, 65, CEDM_E_ABI);
+    REFUSE(noise_levels, CEDM_NONE, CEDM_E_ABI);
+    REFUSE(noise_steps, UINT32_MAX, CEDM_E_ABI);
 #undef REFUSE
 }
 

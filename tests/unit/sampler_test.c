@@ -17,6 +17,12 @@ static const uint64_t seeds[MAX_IMAGES] = {
     3, 14, 15, 92, 65, (uint64_t)1 << 32 | 3, 58, UINT64_MAX};
 static const int32_t clusters[MAX_IMAGES] = {0, 1, 2, -1, 2, 1, 0, -1};
 
+/* Algorithm 2 with all its numbers. */
+#define PARAMS(N, low, high, r, churn, from, upto, noise, W)                 \
+    {.steps = (N), .sigma_min = (low), .sigma_max = (high), .rho = (r),      \
+     .S_churn = (churn), .S_min = (from), .S_max = (upto),                   \
+     .S_noise = (noise), .guidance = (W)}
+
 static gaussian_net *fresh(uint32_t label_dim, uint32_t batch)
 {
     gaussian_net *g = gaussian_new(label_dim, batch);
@@ -172,16 +178,16 @@ static void algorithm_2(gaussian_net *g, const cedm_sampler_params *p,
 static void every_option(void **state)
 {
     static const cedm_sampler_params options[] = {
-        {18, 0.002, 80, 7, 0, 0, HUGE_VAL, 1, 0},
-        {18, 0.002, 80, 7, 0, 0, HUGE_VAL, 1, 2.5},
-        {18, 0.002, 80, 7, 0, 0, HUGE_VAL, 1, -0.5},
-        {18, 0.002, 80, 7, 40, 0.05, 50, 1.003, 0},
-        {18, 0.002, 80, 7, HUGE_VAL, 0, HUGE_VAL, 1, 0},
-        {12, 0.01, 20, 3, 2, 0.01, 20, 1, 1},
-        {9, 0.01, 20, -2, 2, 1, 5, 0.5, 1},
-        {1, 0.002, 80, 7, 0, 0, HUGE_VAL, 1, 0},
-        {1, 0.002, 80, 7, 0.3, 0, HUGE_VAL, 1, 1},
-        {2, 3, 3, 7, 0, 0, HUGE_VAL, 1, 0},
+        PARAMS(18, 0.002, 80, 7, 0, 0, HUGE_VAL, 1, 0),
+        PARAMS(18, 0.002, 80, 7, 0, 0, HUGE_VAL, 1, 2.5),
+        PARAMS(18, 0.002, 80, 7, 0, 0, HUGE_VAL, 1, -0.5),
+        PARAMS(18, 0.002, 80, 7, 40, 0.05, 50, 1.003, 0),
+        PARAMS(18, 0.002, 80, 7, HUGE_VAL, 0, HUGE_VAL, 1, 0),
+        PARAMS(12, 0.01, 20, 3, 2, 0.01, 20, 1, 1),
+        PARAMS(9, 0.01, 20, -2, 2, 1, 5, 0.5, 1),
+        PARAMS(1, 0.002, 80, 7, 0, 0, HUGE_VAL, 1, 0),
+        PARAMS(1, 0.002, 80, 7, 0.3, 0, HUGE_VAL, 1, 1),
+        PARAMS(2, 3, 3, 7, 0, 0, HUGE_VAL, 1, 0),
     };
     (void)state;
     gaussian_net *g = fresh(CLUSTERS, SHOWN), *other = fresh(CLUSTERS, SHOWN);
@@ -252,8 +258,8 @@ static void draws_and_evaluations(void **state)
 /* An image's bits do not depend on its neighbours, n, batch or order. */
 static void images_are_independent(void **state)
 {
-    static const cedm_sampler_params p = {
-        7, 0.002, 80, 7, 3, 0.05, 50, 1.003, 0.75};
+    static const cedm_sampler_params p =
+        PARAMS(7, 0.002, 80, 7, 3, 0.05, 50, 1.003, 0.75);
     (void)state;
     gaussian_net *g = fresh(CLUSTERS, MAX_IMAGES);
     cedm_sampler s;
