@@ -116,36 +116,46 @@ static float largest_of(const float *score, uint32_t whole)
     return v16_largest(m);
 }
 
+/* Scales what earlier blocks left of query q to another largest score. */
+static void rescale(const head *h, uint32_t q, float largest)
+{
+    const v16 by = v16_exp(v16_set(h->largest[q] - largest));
+    float *sums = h->sums + h->sums_at[q], total[CEDM_PANEL];
+
+    for (uint32_t c = 0; c < h->columns; c += CEDM_PANEL) {
+        v16_store(sums + c, v16_mul(v16_load(sums + c), by));
+    }
+    v16_store(total, v16_mul(v16_set(h->total[q]), by));
+    h->total[q] = total[0];
+}
+
 /* Scores of query q become exponentials, 0 < keys of them. */
 static void exponentials(const head *h, uint32_t q, uint32_t keys)
 {
-    float *score = h->scores + (size_t)q * CEDM_KEYS;
-    uint32_t whole = cedm_panels(keys) * CEDM_PANEL;
-    float largest, before = h->largest[q];
-    v16 sum = v16_set(0.0f), by, m;
+    float *score = h->scores + h->scores_at[q], largest;
+    uint32_t whole = keys - keys % 16, u;
+    v16 sum = v16_set(0.0f), m;
 
-    for (uint32_t u = keys; u < whole; u++) {
-        score[u] = score[0]; /* changes no maximum; not summed */
+    for (u = keys; u % 16 != 0; u++) {
+        score[u] = score[0]; /* changes no maximum; is not summed */
     }
-    largest = largest_of(score, whole);
-    largest = before > largest ? before : largest;
-    m = v16_set(largest);
-    for (uint32_t u = 0; u < whole; u += 16) {
+    largest = largest_of(score, u);
+    if (largest > h->largest[q]) {
+        rescale(h, q, largest);
+        h->largest[q] = largest;
+    }
+    m = v16_set(h->largest[q]);
+    for (u = 0; u < whole; u += 16) {
         v16 e = v16_exp(v16_sub(v16_load(score + u), m));
 
         v16_store(score + u, e);
-        sum = v16_add(sum, keys - u >= 16 ? e
-                                          : v16_load_part(score + u,
-                                                          keys - u));
+        sum = v16_add(sum, e);
     }
-    by = v16_exp(v16_sub(v16_set(before), m));
-    for (uint32_t c = 0; c < h->columns; c += 16) {
-        float *s = h->sums + (size_t)q * h->columns + c;
-
-        v16_store(s, v16_mul(v16_load(s), by));
+    if (u < keys) {
+        v16_store(score + u, v16_exp(v16_sub(v16_load(score + u), m)));
+        sum = v16_add(sum, v16_load_part(score + u, keys - u));
     }
-    h->total[q] = h->total[q] * v16_largest(by) + v16_sum(sum);
-    h->largest[q] = largest;
+    h->total[q] += v16_sum(sum);
 }
 
 /* ---- tasks ------------------------------------------------------------- */

@@ -102,6 +102,28 @@ CEDM_INLINE v16 v16_to_exponent(v16 x)
     return (v16){_mm256_castsi256_ps(l), _mm256_castsi256_ps(h)};
 }
 
+/* Sum and maximum of all lanes, by halves: lane i with i + 8, then 4, 2, 1.
+ * Every set keeps this order. */
+CEDM_INLINE float v16_sum(v16 x)
+{
+    __m256 s = _mm256_add_ps(x.l, x.h);
+    __m128 q = _mm_add_ps(_mm256_castps256_ps128(s),
+                          _mm256_extractf128_ps(s, 1));
+
+    q = _mm_add_ps(q, _mm_movehl_ps(q, q));
+    return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
+}
+
+CEDM_INLINE float v16_largest(v16 x)
+{
+    __m256 s = _mm256_max_ps(x.l, x.h);
+    __m128 q = _mm_max_ps(_mm256_castps256_ps128(s),
+                          _mm256_extractf128_ps(s, 1));
+
+    q = _mm_max_ps(q, _mm_movehl_ps(q, q));
+    return _mm_cvtss_f32(_mm_max_ss(q, _mm_movehdup_ps(q)));
+}
+
 #else
 #error "no vectors for this instruction set"
 #endif
@@ -152,33 +174,6 @@ CEDM_INLINE v16 v16_silu(v16 t)
     v16 e = v16_exp(v16_sub(v16_set(0.0f), t));
 
     return v16_div(t, v16_add(v16_set(1.0f), e));
-}
-
-/* In one fixed order, the same for every set. */
-CEDM_INLINE float v16_sum(v16 x)
-{
-    float s[16];
-
-    v16_store(s, x);
-    for (size_t half = 8; half > 0; half /= 2) {
-        for (size_t i = 0; i < half; i++) {
-            s[i] += s[i + half];
-        }
-    }
-    return s[0];
-}
-
-CEDM_INLINE float v16_largest(v16 x)
-{
-    float s[16];
-
-    v16_store(s, x);
-    for (size_t half = 8; half > 0; half /= 2) {
-        for (size_t i = 0; i < half; i++) {
-            s[i] = s[i + half] > s[i] ? s[i + half] : s[i];
-        }
-    }
-    return s[0];
 }
 
 #endif
