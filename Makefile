@@ -54,11 +54,11 @@ ISA_avx2 = -mavx2 -mfma
 OBJ = $(BUILD)/obj
 obj = $(patsubst %,$(OBJ)/%.o,$(basename $(1)))
 
-# In runtime/cpu, isa.c and prepare.c are plain C; the rest is compiled once
+# In runtime/cpu, isa.c and prepare*.c are plain C; the rest is compiled once
 # per instruction set with CEDM_ISA naming it.
 RT_SRC    = $(wildcard runtime/*.c runtime/ops/*.c)
 CPU_SRC   = $(wildcard runtime/cpu/*.c)
-CPU_PLAIN = $(filter %/isa.c %/prepare.c,$(CPU_SRC))
+CPU_PLAIN = $(wildcard runtime/cpu/isa.c runtime/cpu/prepare*.c)
 CPU_ISA   = $(filter-out $(CPU_PLAIN),$(CPU_SRC))
 RT_OBJ    = $(call obj,$(RT_SRC) $(CPU_PLAIN)) \
   $(foreach i,$(ISAS),$(CPU_ISA:%.c=$(OBJ)/%.$(i).o))
