@@ -135,11 +135,22 @@ typedef struct cedm_norm_coeff {
  * residual is a map like dst; each may be CEDM_NONE, and so may the biases.
  * stats, if not CEDM_NONE, is f32 [partials][2][cout]: see cedm_norm_coeff.
  *
+ * algorithm is a hint for CPU backends, made when the model is frozen; the
+ * portable backend ignores it.
+ *
  * Aliasing: dst may equal residual, and may equal skip_src[s] if that has
  * cout channels and skip_up is 0.  Backends read a pixel's skip sources and
  * residual before they write that pixel. */
+enum cedm_conv_algorithm {
+    CEDM_CONV_DIRECT = 0,
+    CEDM_CONV_WINOGRAD4 = 1, /* by tiles of 4 x 4 outputs; for kernel 3, */
+    CEDM_CONV_WINOGRAD2 = 2  /* or 2 x 2: stride 1, pad 1, up 0, all
+                                channels in multiples of 16 */
+};
+
 typedef struct cedm_conv {
     uint32_t id;
+    uint32_t algorithm;
     uint32_t height, width;       /* of dst */
     uint32_t in_height, in_width; /* of src */
     uint32_t cin[2], cout;
@@ -326,7 +337,7 @@ typedef struct cedm_model {
     double sigma_data, sigma_min, sigma_max; /* sigma_max may be 1e308 */
     double beta_d, beta_min;   /* VP */
     uint32_t noise_steps;      /* M of VP and iDDPM */
-    cedm_weight noise_levels;  /* iDDPM: u[M + 1], falling; or CEDM_NONE */
+    cedm_weight noise_levels;  /* iDDPM only: u[M + 1], falling */
     cedm_features features;
 
     /* tensors that the core fills and reads */

@@ -116,13 +116,28 @@ static void split_qkv(writer *w, const cg_part *part, uint64_t rows,
     }
 }
 
+/* A part is all of its array or, where rows stay together, the first rows:
+ * then it has whole rows and no more than there are. */
+static bool fits(const cg_part *part)
+{
+    const cg_array *a = part->array;
+    bool rows = part->layout == CG_LAYOUT_PLAIN ||
+                part->layout == CG_LAYOUT_CONV;
+
+    if (a == NULL || a->elements == part->elements) {
+        return true;
+    }
+    return rows && a->rank >= 1 && part->elements < a->elements &&
+           part->elements % (a->elements / a->shape[0]) == 0;
+}
+
 /* True if the part's shape fits its layout and its number of elements. */
 static bool write_part(writer *w, const cg_part *part)
 {
     const cg_array *a = part->array;
     uint64_t n = part->elements;
 
-    if (a != NULL && a->elements != n) {
+    if (!fits(part)) {
         return false;
     }
     switch (part->layout) {
@@ -135,7 +150,7 @@ static bool write_part(writer *w, const cg_part *part)
         if (a == NULL || a->rank != 4) {
             return false;
         }
-        swap_inner(w, part, a->shape[0], a->shape[1],
+        swap_inner(w, part, n / (a->elements / a->shape[0]), a->shape[1],
                    a->shape[2] * a->shape[3]);
         return true;
     case CG_LAYOUT_QKV:

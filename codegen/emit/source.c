@@ -151,6 +151,7 @@ static void put_embed(fields *f, const cedm_embed *o)
 {
     count(f, "channels", o->channels);
     count(f, "label_dim", o->label_dim);
+    act(f, o->act);
     real(f, "label_scale", o->label_scale);
     row(f);
     ref(f, "features", o->features);
@@ -392,6 +393,28 @@ static void features(cg_out *out, const cedm_features *value)
     cg_out_text(out, "    },\n");
 }
 
+/* The preconditioning with the members that it uses. */
+static void precond(cg_out *out, const cg_program *program)
+{
+    static const char *const names[] = { "EDM", "VP", "VE", "IDDPM" };
+    fields f = { out, 0 };
+
+    field(&f, ".precond = CEDM_PRECOND_%s", names[program->precond]);
+    row(&f);
+    real64(out, "sigma_data", program->sigma_data);
+    real64(out, "sigma_min", program->sigma_min);
+    real64(out, "sigma_max", program->sigma_max);
+    if (program->precond == CEDM_PRECOND_VP) {
+        real64(out, "beta_d", program->beta_d);
+        real64(out, "beta_min", program->beta_min);
+    }
+    count(&f, "noise_steps", program->noise_steps);
+    if (program->precond == CEDM_PRECOND_IDDPM) {
+        weight(&f, "noise_levels", program->noise_levels);
+    }
+    row(&f);
+}
+
 static void model(cg_out *out, const cg_emission *emission)
 {
     const cg_program *program = emission->program;
@@ -408,10 +431,7 @@ static void model(cg_out *out, const cg_emission *emission)
     count(&f, "channels", program->channels);
     count(&f, "label_dim", program->label_dim);
     row(&f);
-    cg_out_text(out, "    .precond = CEDM_PRECOND_EDM,\n");
-    real64(out, "sigma_data", program->sigma_data);
-    real64(out, "sigma_min", program->sigma_min);
-    real64(out, "sigma_max", program->sigma_max);
+    precond(out, program);
     features(out, &program->features);
     ref(&f, "features_ref", program->features_ref);
     ref(&f, "input_ref", program->input_ref);

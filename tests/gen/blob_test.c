@@ -98,35 +98,36 @@ static double wanted(const tiny *t, int k, uint32_t i)
         return tiny_value(k, i % 4 * 3 + i / 4);
     case TINY_FILTER:
         return (double)t->values[i];
-    case TINY_TWO_PARTS:
-        return i < 32 ? tiny_value(k, i) : (double)t->values[i - 32];
+    case TINY_TWO_PARTS: {
+        uint32_t first = t->params[k].parts[0].elements;
+
+        return i < first ? tiny_value(k, i) : (double)t->values[i - first];
+    }
     default:
         return tiny_value(k, i);
     }
 }
 
-static void data_is_permuted_and_padded_with_zeros(void **state)
+/* Emits t; every element of its blob's data is as wanted. */
+static void check_data(const tiny *t)
 {
-    static tiny t;
     size_t size, data = up(96 + 4 * TINY_PARAMS);
     unsigned char *b;
     bool covered[TINY_DATA] = { false };
 
-    (void)state;
-    tiny_make(&t);
-    gen_emit(&t, gen_directory(), "tiny");
+    gen_emit(t, gen_directory(), "tiny");
     b = gen_read(gen_path(), "tiny.cedm", &size);
     for (int k = 0; k < TINY_PARAMS; k++) {
-        for (uint32_t i = 0; i < t.params[k].elements; i++) {
-            uint32_t at = t.params[k].offset + i;
+        for (uint32_t i = 0; i < t->params[k].elements; i++) {
+            uint32_t at = t->params[k].offset + i;
             uint32_t bits = get_u32(b + data + 4 * (size_t)at);
             float value;
 
             memcpy(&value, &bits, sizeof value);
             covered[at] = true;
-            if ((double)value != wanted(&t, k, i)) {
-                fail_msg("%s[%u]: %g, wanted %g", t.params[k].name,
-                         (unsigned)i, (double)value, wanted(&t, k, i));
+            if ((double)value != wanted(t, k, i)) {
+                fail_msg("%s[%u]: %g, wanted %g", t->params[k].name,
+                         (unsigned)i, (double)value, wanted(t, k, i));
             }
         }
     }
@@ -140,6 +141,31 @@ static void data_is_permuted_and_padded_with_zeros(void **state)
     }
     free(b);
     gen_remove();
+}
+
+static void data_is_permuted_and_padded_with_zeros(void **state)
+{
+    static tiny t;
+
+    (void)state;
+    tiny_make(&t);
+    check_data(&t);
+}
+
+/* A network that uses half of its last convolution's outputs. */
+static void a_part_may_be_the_first_rows(void **state)
+{
+    static tiny t;
+
+    (void)state;
+    for (uint32_t rows = 1; rows < 4; rows++) {
+        tiny_make(&t);
+        t.params[3].parts->elements = t.params[3].elements = rows * 45;
+        t.params[TINY_TWO_PARTS].parts->elements = rows * 8;
+        t.params[TINY_TWO_PARTS].elements = rows * 8 + 4;
+        t.params[5].parts->elements = t.params[5].elements = rows;
+        check_data(&t);
+    }
 }
 
 static double number(const cJSON *object, const char *name)
@@ -230,6 +256,7 @@ int gen_test_blob(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(header_has_the_bytes_of_the_format),
         cmocka_unit_test(data_is_permuted_and_padded_with_zeros),
+        cmocka_unit_test(a_part_may_be_the_first_rows),
         cmocka_unit_test(trailer_describes_the_model)
     };
 

@@ -254,6 +254,29 @@ static void compiler_failures_are_clear(void **state)
     gen_remove();
 }
 
+/* Half a row, more rows than there are, some rows of a layout that mixes
+ * them. */
+static void parts_that_do_not_fit_are_refused(void **state)
+{
+    static const struct {
+        int param;
+        uint32_t elements;
+    } bad[] = { { 3, 44 }, { 3, 225 }, { 5, 5 }, { 4, 9 }, { 0, 8 } };
+    static tiny t;
+
+    (void)state;
+    gen_directory();
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        cg_param *param = &t.params[bad[i].param];
+
+        tiny_make(&t);
+        param->parts->elements = param->elements = bad[i].elements;
+        fails(&t, gen_path(), "tiny", "does not fit its layout");
+    }
+    assert_int_equal(gen_count(gen_path()), 0);
+    gen_remove();
+}
+
 int gen_test_failure(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,7 +289,8 @@ int gen_test_failure(void)
         cmocka_unit_test(old_files_survive_a_failure),
         cmocka_unit_test(a_full_disk_is_named),
         cmocka_unit_test(values_that_are_not_finite_are_refused),
-        cmocka_unit_test(compiler_failures_are_clear)
+        cmocka_unit_test(compiler_failures_are_clear),
+        cmocka_unit_test(parts_that_do_not_fit_are_refused)
     };
 
     return cmocka_run_group_tests_name("failure", tests, NULL, NULL);

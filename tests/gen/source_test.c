@@ -189,7 +189,7 @@ static void check_model(const cedm_model *m, const tiny *t)
     assert_int_equal(m->resolution, p->resolution);
     assert_int_equal(m->channels, p->channels);
     assert_int_equal(m->label_dim, p->label_dim);
-    assert_int_equal(m->precond, CEDM_PRECOND_EDM);
+    assert_int_equal(m->precond, p->precond);
     assert_true(m->sigma_data == p->sigma_data);
     assert_true(m->sigma_min == p->sigma_min);
     assert_true(m->sigma_max == p->sigma_max);
@@ -278,6 +278,36 @@ static void numbers_come_back_as_they_were(void **state)
     }
 }
 
+/* Only the members that a preconditioning uses are emitted. */
+static void every_preconditioning_comes_back(void **state)
+{
+    static tiny t;
+
+    (void)state;
+    for (uint32_t k = 0; k <= CEDM_PRECOND_IDDPM; k++) {
+        void *library;
+        const cedm_model *model;
+        bool vp = k == CEDM_PRECOND_VP, iddpm = k == CEDM_PRECOND_IDDPM;
+
+        tiny_make(&t);
+        t.program.precond = k;
+        t.program.beta_d = 19.9;
+        t.program.beta_min = 0.1;
+        t.program.noise_steps = vp || iddpm ? 1000 : 0;
+        t.program.noise_levels = iddpm ? 16 : CEDM_NONE;
+        t.ops[0].u.embed.act = CEDM_ACT_SILU;
+        model = load_model(&t, &library);
+        check_model(model, &t);
+        assert_true(model->beta_d == (vp ? 19.9 : 0));
+        assert_true(model->beta_min == (vp ? 0.1 : 0));
+        assert_int_equal(model->noise_steps, t.program.noise_steps);
+        assert_int_equal(model->noise_levels, iddpm ? 16 : 0);
+        model->eval(&recorder, &(calls){ &t, 0 });
+        dlclose(library);
+        gen_remove();
+    }
+}
+
 /* ---- names ------------------------------------------------------------- */
 
 static void hostile_names_are_harmless(void **state)
@@ -344,6 +374,7 @@ int gen_test_source(void)
         cmocka_unit_test(code_compiles_without_a_warning),
         cmocka_unit_test(compiled_model_is_the_program),
         cmocka_unit_test(numbers_come_back_as_they_were),
+        cmocka_unit_test(every_preconditioning_comes_back),
         cmocka_unit_test(hostile_names_are_harmless),
         cmocka_unit_test(equal_names_are_told_apart)
     };
