@@ -36,6 +36,8 @@ for file in "$golden"/*.golden.safetensors; do
             if [ $mode = activations ]; then
                 pair=$golden/$name.activations.safetensors
                 [ -f "$pair" ] || continue
+            elif [ $mode = sample ]; then
+                grep -aq '"samples"' "$pair" || continue
             fi
             check "$name $mode $isa" "$bin/cedm-verify" \
                 --model "$work/$name/net.so" --golden "$pair" --mode $mode \
