@@ -127,14 +127,16 @@ static bool read_any(cg_opened *o, cg_error *error)
 {
     static const unsigned char zip[] = {'P', 'K', 3, 4};
     const cg_map *map = &o->map;
-    if (!is_safetensors(map) && map->size >= sizeof zip) {
-        if (memcmp(map->bytes, zip, sizeof zip) == 0) {
-            return cg_read_torch_zip(o, error);
-        }
-        if (map->bytes[0] == 0x80 && map->bytes[1] >= 2 &&
-            map->bytes[1] <= 5) {
-            return cg_read_pickle(o, error);
-        }
+    if (is_safetensors(map)) {
+        return cg_read_safetensors(o, error);
+    }
+    if (map->size >= sizeof zip &&
+        memcmp(map->bytes, zip, sizeof zip) == 0) {
+        return cg_read_torch_zip(o, error);
+    }
+    if (map->size >= 2 && map->bytes[0] == 0x80 && map->bytes[1] >= 2 &&
+        map->bytes[1] <= 5) {
+        return cg_read_pickle(o, error);
     }
     return cg_read_safetensors(o, error);
 }

@@ -2,25 +2,8 @@
  *
  * pickle_test.c - snapshots and torch files freeze to what the safetensors
  * file of the same weights freezes to, and every kind of tensor is read. */
+#include "opened_files.h"
 #include "torch_files.h"
-
-#include <unistd.h>
-
-static char path[64];
-
-static int make_path(void **unused)
-{
-    (void)unused;
-    (void)snprintf(path, sizeof path, "/tmp/pickle_test.XXXXXX");
-    int descriptor = mkstemp(path);
-    return descriptor < 0 ? -1 : close(descriptor);
-}
-
-static int remove_path(void **unused)
-{
-    (void)unused;
-    return unlink(path);
-}
 
 static cg_file *open_file(const char *file_name)
 {
@@ -34,11 +17,7 @@ static cg_file *open_file(const char *file_name)
 
 static cg_file *open_bytes(out o)
 {
-    (void)unlink(path);
-    FILE *file = fopen(path, "wb");
-    assert_non_null(file);
-    assert_int_equal(fwrite(o.at, 1, o.size, file), o.size);
-    assert_int_equal(fclose(file), 0);
+    write_bytes(o.at, o.size);
     free(o.at);
     return open_file(path);
 }

@@ -48,7 +48,7 @@ static void put_number(out *o, uint64_t value, unsigned width)
 
 /* ---- a pickler of protocol 2 or 4 -------------------------------------- */
 
-enum { FRAME_TARGET = 65536, TEXTS = 1024 };
+enum { FRAME_TARGET = 65536, TEXTS = 512 };
 
 typedef struct pickler {
     out all;    /* finished frames */
@@ -56,14 +56,14 @@ typedef struct pickler {
     bool framed;
     uint32_t memo; /* how many values are in it */
     struct {
-        char text[96];
+        char text[512];
         uint32_t memo;
     } texts[TEXTS]; /* strings and names, each written once */
     unsigned text_count;
     unsigned storages;
 } pickler;
 
-static pickler *begin_pickle(bool framed)
+static inline pickler *begin_pickle(bool framed)
 {
     pickler *p = calloc(1, sizeof *p);
     assert_non_null(p);
@@ -76,7 +76,7 @@ static pickler *begin_pickle(bool framed)
     return p;
 }
 
-static void end_frame(pickler *p)
+static inline void end_frame(pickler *p)
 {
     if (p->framed && p->frame.size > 0) {
         PUT(&p->all, "\x95");
@@ -87,7 +87,7 @@ static void end_frame(pickler *p)
 }
 
 /* Its bytes, which the caller frees. */
-static out end_pickle(pickler *p)
+static inline out end_pickle(pickler *p)
 {
     PUT(&p->frame, ".");
     end_frame(p);
@@ -97,7 +97,7 @@ static out end_pickle(pickler *p)
     return all;
 }
 
-static void memoize(pickler *p)
+static inline void memoize(pickler *p)
 {
     if (p->framed) {
         PUT(&p->frame, "\x94");
@@ -109,14 +109,14 @@ static void memoize(pickler *p)
     p->memo++;
 }
 
-static void put_get(pickler *p, uint32_t index)
+static inline void put_get(pickler *p, uint32_t index)
 {
     bool small = index < 256;
     put(&p->frame, small ? "h" : "j", 1);
     put_number(&p->frame, index, small ? 1 : 4);
 }
 
-static void put_integer(pickler *p, int64_t value)
+static inline void put_integer(pickler *p, int64_t value)
 {
     if (value >= 0 && value < 256) {
         PUT(&p->frame, "K");
@@ -133,7 +133,7 @@ static void put_integer(pickler *p, int64_t value)
     }
 }
 
-static void put_real(pickler *p, double value)
+static inline void put_real(pickler *p, double value)
 {
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
@@ -144,7 +144,7 @@ static void put_real(pickler *p, double value)
 }
 
 /* Has it been written?  Then it is fetched; otherwise it is noted. */
-static bool fetched(pickler *p, const char *text)
+static inline bool fetched(pickler *p, const char *text)
 {
     for (unsigned i = 0; i < p->text_count; i++) {
         if (strcmp(p->texts[i].text, text) == 0) {
@@ -155,7 +155,7 @@ static bool fetched(pickler *p, const char *text)
     return false;
 }
 
-static void note(pickler *p, const char *text)
+static inline void note(pickler *p, const char *text)
 {
     if (p->text_count < TEXTS && strlen(text) < sizeof p->texts[0].text) {
         (void)strcpy(p->texts[p->text_count].text, text);
@@ -164,7 +164,7 @@ static void note(pickler *p, const char *text)
     memoize(p);
 }
 
-static void put_text(pickler *p, const char *string)
+static inline void put_text(pickler *p, const char *string)
 {
     size_t size = strlen(string);
     if (fetched(p, string)) {
@@ -177,7 +177,7 @@ static void put_text(pickler *p, const char *string)
     note(p, string);
 }
 
-static void put_name(pickler *p, const char *module, const char *member)
+static inline void put_name(pickler *p, const char *module, const char *member)
 {
     char both[96];
     (void)snprintf(both, sizeof both, "%s\n%s\n", module, member);
@@ -196,7 +196,7 @@ static void put_name(pickler *p, const char *module, const char *member)
 }
 
 /* Large ones stand between frames, as Python writes them. */
-static void put_bytes(pickler *p, const out *content)
+static inline void put_bytes(pickler *p, const out *content)
 {
     bool tiny = content->size < 256, large = content->size >= FRAME_TARGET;
     if (large) {
@@ -212,7 +212,7 @@ static void put_bytes(pickler *p, const out *content)
     }
 }
 
-static void put_tuple(pickler *p, unsigned count)
+static inline void put_tuple(pickler *p, unsigned count)
 {
     static const char *const small[] = {")", "\x85", "\x86", "\x87"};
     put(&p->frame, count < 4 ? small[count] : "t", 1);
@@ -221,20 +221,20 @@ static void put_tuple(pickler *p, unsigned count)
     }
 }
 
-static void put_call(pickler *p)
+static inline void put_call(pickler *p)
 {
     PUT(&p->frame, "R");
     memoize(p);
 }
 
-static void put_ordered_dict(pickler *p)
+static inline void put_ordered_dict(pickler *p)
 {
     put_name(p, "collections", "OrderedDict");
     put_tuple(p, 0);
     put_call(p);
 }
 
-static void put_dict(pickler *p)
+static inline void put_dict(pickler *p)
 {
     PUT(&p->frame, "}");
     memoize(p);

@@ -38,8 +38,8 @@ static unsigned storage_type(const cg_array *array)
 }
 
 /* MARK to TUPLE of the identifier of a storage. */
-static void put_identifier(pickler *p, const cg_array *array, const char *key,
-                       bool view)
+static void put_identifier(pickler *p, const cg_array *array,
+                           const char *key, bool view)
 {
     PUT(&p->frame, "(");
     put_text(p, "storage");
@@ -197,12 +197,13 @@ static void put_json(pickler *p, const cJSON *value)
         const cJSON *item;
         PUT(&p->frame, "]");
         memoize(p);
-        PUT(&p->frame, "(");
+        bool one = cJSON_GetArraySize(value) == 1;
+        put(&p->frame, "(", one ? 0 : 1);
         cJSON_ArrayForEach(item, value)
         {
             put_json(p, item);
         }
-        PUT(&p->frame, "e");
+        put(&p->frame, one ? "a" : "e", 1);
     } else if (value->valuedouble == (double)value->valueint) {
         put_integer(p, value->valueint);
     } else {
@@ -272,8 +273,17 @@ static void put_arguments(pickler *p, const cJSON *config, bool network)
     }
 }
 
+/* Long, as the real one, which must never be looked at. */
+static const char source_text[] =
+    "import os\n"
+    "# In place of a network's source: what reads a snapshot must not run\n"
+    "# this text, nor look at it.  It is long enough to be written like a\n"
+    "# long string, and it stands in the file once: every further module\n"
+    "# of the network fetches it from the memo.\n"
+    "os.abort()\n";
+
 static void put_module(pickler *p, const cg_array *arrays, size_t count,
-                   size_t prefix, const char *key, const cJSON *config);
+                       size_t prefix, const char *key, const cJSON *config);
 
 static void inner_modules(pickler *p, const cg_array *arrays, size_t count,
                           size_t prefix, const cJSON *config)
@@ -303,7 +313,7 @@ static void inner_modules(pickler *p, const cg_array *arrays, size_t count,
 
 /* A module's __dict__, in the order of PyTorch 1.13. */
 static void put_state(pickler *p, const cg_array *arrays, size_t count,
-                  size_t prefix, const char *key, const cJSON *config)
+                      size_t prefix, const char *key, const cJSON *config)
 {
     static const char *const hooks[] = {
         "_forward_hooks", "_forward_pre_hooks", "_state_dict_hooks",
@@ -344,7 +354,7 @@ static void put_state(pickler *p, const cg_array *arrays, size_t count,
 }
 
 static void put_module(pickler *p, const cg_array *arrays, size_t count,
-                   size_t prefix, const char *key, const cJSON *config)
+                       size_t prefix, const char *key, const cJSON *config)
 {
     if (strcmp(key, "enc") == 0 || strcmp(key, "dec") == 0) {
         put_name(p, "torch.nn.modules.container", "ModuleDict");
@@ -362,7 +372,7 @@ static void put_module(pickler *p, const cg_array *arrays, size_t count,
     put_text(p, "version");
     put_integer(p, 6);
     put_text(p, "module_src");
-    put_text(p, "# source text of the network's module\n");
+    put_text(p, source_text);
     put_text(p, "class_name");
     put_text(p, *key == '\0' ? "EDMPrecond" :
          strcmp(key, "model") == 0 ? "SongUNet" : "Layer");
@@ -375,7 +385,7 @@ static void put_module(pickler *p, const cg_array *arrays, size_t count,
 
 /* {ema, augment_pipe, dataset_kwargs} as training writes it. */
 static inline out snapshot(const cg_array *arrays, size_t count,
-                    const char *config_json)
+                           const char *config_json)
 {
     cJSON *config = cJSON_Parse(config_json);
     assert_non_null(config);
@@ -466,8 +476,8 @@ static out archive(const out *pickle, const cg_array *arrays, size_t count)
 
 /* A state dict under a key (or as the root, NULL), with its configuration
  * beside it if there is one. */
-static inline out state_dict(const cg_array *arrays, size_t count, const char *key,
-                      const char *config_json)
+static inline out state_dict(const cg_array *arrays, size_t count,
+                             const char *key, const char *config_json)
 {
     pickler *p = begin_pickle(false);
     if (key != NULL) {
