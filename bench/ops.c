@@ -98,6 +98,8 @@ typedef struct shape {
         2.0 * h * w * k * k * (c0 + c1) * out}
 #define SILU .act = CEDM_ACT_SILU
 #define AFFINE .act = CEDM_ACT_AFFINE
+#define F4 SILU, .algorithm = CEDM_CONV_WINOGRAD4
+#define F2 SILU, .algorithm = CEDM_CONV_WINOGRAD2
 
 static const shape shapes[] = {
     CONV("256 to 256 @32", 32, 32, 3, 256, 0, 256, EMB | STATS, 1, SILU),
@@ -108,6 +110,18 @@ static const shape shapes[] = {
          SILU),
     CONV("512 to 256 @16", 16, 16, 3, 256, 256, 256, EMB | STATS, 1, SILU),
     CONV("256 to 256 @8", 8, 8, 3, 256, 0, 256, RESIDUAL | STATS, 1, SILU),
+    CONV("256 to 256 @32 F4", 32, 32, 3, 256, 0, 256, EMB | STATS, 1, F4),
+    CONV("512 to 256 @32 F4", 32, 32, 3, 256, 256, 256, EMB | STATS, 1, F4),
+    CONV("384 to 256 @32 F4", 32, 32, 3, 256, 128, 256, EMB | STATS, 1, F4),
+    CONV("128 to 128 @32 F4", 32, 32, 3, 128, 0, 128, EMB | STATS, 1, F4),
+    CONV("256 to 256 @16 F4", 16, 16, 3, 256, 0, 256, RESIDUAL | STATS, 1,
+         F4),
+    CONV("512 to 256 @16 F4", 16, 16, 3, 256, 256, 256, EMB | STATS, 1, F4),
+    CONV("256 to 256 @8 F4", 8, 8, 3, 256, 0, 256, RESIDUAL | STATS, 1, F4),
+    CONV("256 to 256 @32 F2", 32, 32, 3, 256, 0, 256, EMB | STATS, 1, F2),
+    CONV("256 to 256 @16 F2", 16, 16, 3, 256, 0, 256, RESIDUAL | STATS, 1,
+         F2),
+    CONV("256 to 256 @8 F2", 8, 8, 3, 256, 0, 256, RESIDUAL | STATS, 1, F2),
     CONV("256 to 256 @16 up", 32, 32, 3, 256, 0, 256, EMB | STATS, 2, SILU),
     CONV("3 to 128 @32", 32, 32, 3, 3, 0, 128, STATS, 1, .up = 0),
     CONV("256 to 3 @32", 32, 32, 3, 256, 0, 3, 0, 1, SILU),

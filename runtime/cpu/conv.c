@@ -13,6 +13,7 @@
  * then the residual. */
 #include "cpu/stage.h"
 #include "cpu/tile.h"
+#include "cpu/winograd.h"
 
 /* Steps of K in a chunk: 16 KiB of a panel; up to CHUNK_MAX where that saves
  * a cut. */
@@ -318,31 +319,6 @@ static void run_strip(const conv_strip *s, uint32_t from, uint32_t to)
     }
 }
 
-/* ---- statistics -------------------------------------------------------- */
-
-/* Of rows first..end-1 of dst of one image, panels from..to-1. */
-static void write_stats(const conv_strip *s, uint32_t image, uint32_t first,
-                        uint32_t end, uint32_t from, uint32_t to)
-{
-    const cedm_conv *op = s->job->op;
-    size_t cout = op->cout, row = op->width * cout;
-    size_t channel = (size_t)from * CEDM_PANEL;
-    size_t last = (size_t)to * CEDM_PANEL < cout ? (size_t)to * CEDM_PANEL
-                                                 : cout;
-    uint32_t partials = cedm_ceil_div(op->height, op->stat_rows);
-    const float *dst = cedm_at(s->exec, op->dst, op->height * row, image);
-    float *stats = cedm_at(s->exec, op->stats, 2 * partials * cout, image);
-
-    for (uint32_t y = first; y < end; y += op->stat_rows) {
-        uint32_t rows = end - y < op->stat_rows ? end - y : op->stat_rows;
-        float *mean = stats + 2 * (y / op->stat_rows) * cout + channel;
-
-        CEDM_ISA_NAME(moments)(mean, mean + cout, dst + y * row + channel,
-                               (size_t)rows * op->width, cout,
-                               last - channel);
-    }
-}
-
 /* ---- tasks ------------------------------------------------------------- */
 
 static void lay_out_scratch(conv_strip *s, uint32_t worker)
@@ -385,8 +361,8 @@ static void conv_task(void *arg, uint32_t index, uint32_t worker)
     }
     if (op->stats != CEDM_NONE) {
         for (uint32_t i = 0; i < s.images; i++) {
-            write_stats(&s, s.image + i, first << op->up, end << op->up,
-                        from, to);
+            CEDM_ISA_NAME(stats)(s.exec, op, s.image + i, first << op->up,
+                                 end << op->up, from, to);
         }
     }
 }
@@ -491,6 +467,10 @@ void CEDM_ISA_NAME(conv)(void *ctx, const cedm_conv *op)
     const cedm_exec *exec = ctx;
     conv_job job;
 
+    if (cedm_cpu_is_winograd(op)) {
+        CEDM_ISA_NAME(winograd)(exec, op);
+        return;
+    }
     job.op = op;
     job.chunk_count = 0;
     cedm_cpu_plan_conv(&job.plan, op);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cpu/cpu.h"
+#include "cpu/winograd.h"
 
 /* Floats of staged sources that a task may hold, unless one row needs more:
  * with a panel of weights they fit a second-level cache of 512 KiB. */
@@ -126,10 +127,38 @@ static uint64_t packed(uint64_t outputs, uint64_t k)
     return cedm_panels((uint32_t)outputs) * k * CEDM_PANEL;
 }
 
-static uint64_t conv_floats(const cedm_conv_plan *plan)
+/* The kernel, in the form that the op's algorithm wants. */
+static uint64_t kernel_floats(const cedm_conv *op)
 {
-    return (uint64_t)plan->panels * CEDM_PANEL *
-           ((uint64_t)plan->phases * plan->k + plan->skip_cin + 1);
+    cedm_winograd_plan winograd;
+    cedm_conv_plan direct;
+
+    if (cedm_cpu_is_winograd(op)) {
+        cedm_cpu_plan_winograd(&winograd, op);
+        return cedm_cpu_winograd_floats(&winograd);
+    }
+    cedm_cpu_plan_conv(&direct, op);
+    return packed(op->cout, (uint64_t)direct.phases * direct.k);
+}
+
+static uint64_t conv_floats(const cedm_conv *op)
+{
+    uint64_t skip_cin = (uint64_t)op->skip_cin[0] + op->skip_cin[1];
+
+    return kernel_floats(op) + packed(op->cout, skip_cin + 1);
+}
+
+static uint64_t conv_scratch(const cedm_conv *op)
+{
+    cedm_winograd_plan winograd;
+    cedm_conv_plan direct;
+
+    if (cedm_cpu_is_winograd(op)) {
+        cedm_cpu_plan_winograd(&winograd, op);
+        return winograd.scratch;
+    }
+    cedm_cpu_plan_conv(&direct, op);
+    return direct.scratch;
 }
 
 static uint64_t linear_floats(const cedm_linear *op)
@@ -146,11 +175,8 @@ static void count(void *ctx, uint64_t floats)
 
 static void size_conv(void *ctx, const cedm_conv *op)
 {
-    cedm_conv_plan plan;
-
-    cedm_cpu_plan_conv(&plan, op);
-    count(ctx, conv_floats(&plan));
-    cedm_need_scratch(ctx, plan.scratch);
+    count(ctx, conv_floats(op));
+    cedm_need_scratch(ctx, conv_scratch(op));
 }
 
 static void size_linear(void *ctx, const cedm_linear *op)
@@ -275,25 +301,34 @@ static void pack_bias(float *dst, const float *data, cedm_weight first,
     }
 }
 
+static float *pack_kernel(float *dst, const float *taps, const cedm_conv *op)
+{
+    uint32_t cin = op->cin[0] + op->cin[1];
+    cedm_winograd_plan plan;
+
+    if (cedm_cpu_is_winograd(op)) {
+        cedm_cpu_plan_winograd(&plan, op);
+        return cedm_cpu_pack_winograd(dst, &plan, taps);
+    }
+    if (op->up) {
+        return pack_phases(dst, taps, op->cout, cin);
+    }
+    return pack(dst, taps, op->cout, op->kernel * op->kernel * cin);
+}
+
 static void prepare_conv(void *ctx, const cedm_conv *op)
 {
     const cedm_prepare_ctx *prepare = ctx;
     const float *data = prepare->data;
-    cedm_conv_plan plan;
-    float *dst;
+    uint32_t skip_cin = op->skip_cin[0] + op->skip_cin[1];
+    float *dst = begin_part(ctx, op->id, conv_floats(op));
 
-    cedm_cpu_plan_conv(&plan, op);
-    dst = begin_part(ctx, op->id, conv_floats(&plan));
-    if (op->up) {
-        dst = pack_phases(dst, data + op->weight, op->cout, plan.cin);
-    } else {
-        dst = pack(dst, data + op->weight, op->cout, plan.k);
-    }
-    if (plan.skip_cin != 0) {
-        dst = pack(dst, data + op->skip_weight, op->cout, plan.skip_cin);
+    dst = pack_kernel(dst, data + op->weight, op);
+    if (skip_cin != 0) {
+        dst = pack(dst, data + op->skip_weight, op->cout, skip_cin);
     }
     pack_bias(dst, data, op->bias,
-              plan.skip_cin != 0 ? op->skip_bias : CEDM_NONE, op->cout);
+              skip_cin != 0 ? op->skip_bias : CEDM_NONE, op->cout);
 }
 
 static void prepare_linear(void *ctx, const cedm_linear *op)

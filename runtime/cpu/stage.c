@@ -66,6 +66,24 @@ CEDM_INLINE void stage_act(float *dst, size_t stride, const float *src,
     }
 }
 
+void CEDM_ISA_NAME(stage_panel)(float *dst, const float *src, size_t pixels,
+                                size_t stride, const float *a, const float *b,
+                                uint32_t act)
+{
+    v16 va = coefficients(a, 16), vb = coefficients(b, 16);
+
+    if (act == CEDM_ACT_SILU) {
+        stage_columns(dst, CEDM_PANEL, src, pixels, stride, va, vb,
+                      CEDM_ACT_SILU);
+    } else if (act == CEDM_ACT_AFFINE) {
+        stage_columns(dst, CEDM_PANEL, src, pixels, stride, va, vb,
+                      CEDM_ACT_AFFINE);
+    } else {
+        stage_columns(dst, CEDM_PANEL, src, pixels, stride, va, vb,
+                      CEDM_ACT_NONE);
+    }
+}
+
 void CEDM_ISA_NAME(stage)(float *dst, size_t stride, const float *src,
                           size_t pixels, size_t channels, const float *a,
                           const float *b, uint32_t act)
@@ -164,5 +182,27 @@ void CEDM_ISA_NAME(moments)(float *mean, float *m2, const float *src,
             v16_store_part(mean + c, vm, columns);
             v16_store_part(m2 + c, vs, columns);
         }
+    }
+}
+
+void CEDM_ISA_NAME(stats)(const cedm_exec *exec, const cedm_conv *op,
+                          uint32_t image, uint32_t first, uint32_t end,
+                          uint32_t from, uint32_t to)
+{
+    size_t cout = op->cout, row = op->width * cout;
+    size_t channel = (size_t)from * CEDM_PANEL;
+    size_t last = (size_t)to * CEDM_PANEL < cout ? (size_t)to * CEDM_PANEL
+                                                 : cout;
+    uint32_t partials = cedm_ceil_div(op->height, op->stat_rows);
+    const float *dst = cedm_at(exec, op->dst, op->height * row, image);
+    float *stats = cedm_at(exec, op->stats, 2 * partials * cout, image);
+
+    for (uint32_t y = first; y < end; y += op->stat_rows) {
+        uint32_t rows = end - y < op->stat_rows ? end - y : op->stat_rows;
+        float *mean = stats + 2 * (y / op->stat_rows) * cout + channel;
+
+        CEDM_ISA_NAME(moments)(mean, mean + cout, dst + y * row + channel,
+                               (size_t)rows * op->width, cout,
+                               last - channel);
     }
 }

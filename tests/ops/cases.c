@@ -86,6 +86,13 @@ static const op_case norm_coeff_cases[] = {
         .scale = s, __VA_ARGS__}}}
 #define HALF 0.70710678f
 
+/* By both sizes of tiles. */
+#define TILED(text, n, w, rows, s, c0, c1, out, ...)                         \
+    CONV("4 x 4, " text, n, w, rows, s, c0, c1, out, __VA_ARGS__,            \
+         .algorithm = CEDM_CONV_WINOGRAD4),                                  \
+    CONV("2 x 2, " text, n, w, rows, s, c0, c1, out, __VA_ARGS__,            \
+         .algorithm = CEDM_CONV_WINOGRAD2)
+
 static const op_case conv_cases[] = {
     CONV("plain", 5, 0, 4, 1, 16, 0, 16, SAME(6, 5), NONE),
     CONV("bias and stats", 5, WITH_BIAS | WITH_STATS, 4, 1, 32, 0, 32,
@@ -150,6 +157,44 @@ static const op_case conv_cases[] = {
          SAME(5, 7), NONE, SKIP(16, 35)),
     CONV("over skip 0 of two", 3, OVER_SKIP0, 4, HALF, 32, 0, 64,
          SAME(8, 8), SILU, SKIP(64, 32)),
+
+    TILED("plain", 5, 0, 4, 1, 16, 0, 16, SAME(8, 8), NONE),
+    TILED("bias, stats", 5, WITH_BIAS | WITH_STATS, 4, 1, 32, 0, 48,
+          SAME(8, 8), SILU),
+    TILED("odd map", 5, WITH_ALL, 4, HALF, 48, 0, 80, SAME(7, 9), SILU),
+    TILED("one pixel", 5, WITH_ALL, 4, HALF, 16, 0, 16, SAME(1, 1), SILU),
+    TILED("one row", 3, WITH_ALL, 4, 1, 16, 0, 32, SAME(1, 13), AFFINE),
+    TILED("one column", 3, WITH_ALL, 4, 1, 16, 0, 32, SAME(13, 1), AFFINE),
+    TILED("wide", 1, WITH_ALL, 4, 1, 16, 0, 16, SAME(10, 411), SILU),
+    TILED("tall", 3, WITH_ALL, 4, 1, 16, 0, 16, SAME(99, 18), SILU),
+    TILED("two sources", 5, WITH_ALL, 4, 1, 32, 16, 32, SAME(6, 11), SILU),
+    TILED("two sources, affine", 3, WITH_STATS, 4, 1, 16, 48, 96,
+          SAME(5, 4), AFFINE),
+    TILED("stat_rows 3", 3, WITH_STATS, 3, 1, 16, 0, 16, SAME(26, 33), NONE),
+    TILED("stat_rows above the height", 3, WITH_STATS, 64, 1, 16, 0, 16,
+          SAME(35, 22), NONE),
+    TILED("skip", 5, WITH_ALL, 4, HALF, 16, 0, 32, SAME(6, 7), SILU,
+          SKIP(16, 0)),
+    TILED("skip of odd two", 3, WITH_ALL, 4, 1, 16, 0, 16, SAME(9, 6), SILU,
+          SKIP(3, 18)),
+    TILED("skip_up of two", 3, WITH_ALL, 4, 1, 16, 0, 16, SAME(10, 6), SILU,
+          SKIP(7, 32), .skip_up = 1),
+    TILED("over residual", 3, WITH_ALL | OVER_RESIDUAL, 2, HALF, 16, 0, 32,
+          SAME(9, 6), NONE),
+    TILED("over skip 0", 3, WITH_ALL | OVER_SKIP0, 4, HALF, 16, 0, 32,
+          SAME(6, 10), SILU, SKIP(32, 0)),
+    TILED("over skip 1", 3, WITH_ALL | OVER_SKIP1, 4, HALF, 16, 0, 48,
+          SAME(5, 7), NONE, SKIP(16, 48)),
+    TILED("over skip 0 of two", 3, OVER_SKIP0, 4, HALF, 32, 0, 80,
+          SAME(23, 31), SILU, SKIP(80, 32)),
+    TILED("256 to 256 @16", 3, WITH_ALL, 8, HALF, 256, 0, 256, SAME(16, 16),
+          SILU),
+    TILED("impossible channels", 3, WITH_ALL, 4, HALF, 16, 5, 24, SAME(7, 6),
+          SILU),
+    TILED("impossible, up", 3, WITH_ALL, 4, HALF, 16, 0, 16, ENLARGE(4, 4),
+          SILU),
+    TILED("512 to 256 @8", 5, WITH_ALL, 8, HALF, 256, 256, 256, SAME(8, 8),
+          SILU, SKIP(256, 256)),
 
     CONV_OF("exp overflows", 0.0f, 300.0f, 1, WITH_ALL, 2, 1, 16, 16, 16,
             SAME(6, 6), SILU),

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * prepare_winograd.c - how a convolution by tiles is cut up, and its
+ * transformed weights. */
+#include "cpu/winograd.h"
+
+/* Tiles of a chunk.  Every panel of transformed weights is fetched once for
+ * all of them, from afar; their transformed inputs are fetched once for
+ * CEDM_WINOGRAD_PANELS panels. */
+#define TILES 48u
+#define SMALL_TILES 96u /* of 2 x 2 outputs */
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t whole_lines(size_t floats)
+{
+    return (floats + 15) & ~(size_t)15;
+}
+
+int cedm_cpu_is_winograd(const cedm_conv *op)
+{
+    uint32_t channels = op->cin[0] | op->cin[1] | op->cout;
+
+    return (op->algorithm == CEDM_CONV_WINOGRAD4 ||
+            op->algorithm == CEDM_CONV_WINOGRAD2) &&
+           op->kernel == 3 && op->stride == 1 && op->pad == 1 && !op->up &&
+           channels % CEDM_PANEL == 0;
+}
+
+/* Tile rows such that whole partial statistics are made. */
+static uint32_t stat_align(const cedm_winograd_plan *plan,
+                           const cedm_conv *op)
+{
+    uint32_t rows = plan->m;
+
+    if (op->stats == CEDM_NONE) {
+        return 1;
+    }
+    while (rows % op->stat_rows != 0 && rows < op->height) {
+        rows += plan->m;
+    }
+    return smaller(rows / plan->m, plan->tile_rows);
+}
+
+static void plan_chunk(cedm_winograd_plan *plan, uint32_t tiles)
+{
+    uint32_t all = plan->tile_rows * plan->tile_columns, strips;
+
+    plan->columns = smaller(plan->tile_columns, tiles);
+    plan->rows = smaller(plan->tile_rows, tiles / plan->columns);
+    if (plan->columns < plan->tile_columns) {
+        plan->rows = 1;
+    }
+    strips = cedm_ceil_div(plan->tile_rows, plan->rows);
+    plan->rows = cedm_ceil_div(plan->tile_rows, strips);
+    if (plan->rows >= plan->align && strips > 1) {
+        plan->rows -= plan->rows % plan->align;
+    }
+    plan->images = all < tiles ? tiles / all : 1;
+    plan->tiles = plan->rows * plan->columns * plan->images;
+}
+
+static void plan_scratch(cedm_winograd_plan *plan, const cedm_conv *op)
+{
+    size_t pixels = (size_t)plan->tiles * plan->m * plan->m;
+    size_t skip = 0;
+
+    for (int i = 0; i < 2; i++) {
+        if (op->skip_cin[i] != 0 && op->skip_src[i] == op->dst) {
+            plan->copied = op->skip_cin[i];
+        }
+    }
+    plan->staged = ((size_t)plan->rows * plan->m + 2) *
+                   ((size_t)plan->columns * plan->m + 2) * CEDM_PANEL;
+    plan->point = (size_t)plan->tiles * plan->cin + CEDM_PANEL;
+    plan->inputs = plan->points * plan->point;
+    plan->products = (size_t)CEDM_WINOGRAD_PANELS * plan->points *
+                     plan->tiles * CEDM_PANEL;
+    plan->copies = pixels * plan->copied;
+    if (plan->skip_cin != 0) {
+        skip = pixels * CEDM_PANEL + 3 * whole_lines(pixels) +
+               whole_lines(CEDM_BLOCK);
+    }
+    plan->scratch = plan->staged + plan->inputs + plan->products +
+                    plan->copies + 2 * whole_lines(plan->tiles) + skip;
+}
+
+void cedm_cpu_plan_winograd(cedm_winograd_plan *plan, const cedm_conv *op)
+{
+    *plan = (cedm_winograd_plan){0};
+    plan->m = op->algorithm == CEDM_CONV_WINOGRAD4 ? 4 : 2;
+    plan->n = plan->m + 2;
+    plan->points = plan->n * plan->n;
+    plan->cin = op->cin[0] + op->cin[1];
+    plan->skip_cin = op->skip_cin[0] + op->skip_cin[1];
+    plan->panels = cedm_panels(op->cout);
+    plan->tile_rows = cedm_ceil_div(op->height, plan->m);
+    plan->tile_columns = cedm_ceil_div(op->width, plan->m);
+    plan->align = stat_align(plan, op);
+    plan_chunk(plan, plan->m == 4 ? TILES : SMALL_TILES);
+    plan_scratch(plan, op);
+}
+
+/* ---- weights ----------------------------------------------------------- */
+
+/* Row i is (1, a, a^2) / prod (a - b) over the other points b. */
+static const double G4[6][3] = {
+    {1.0, 0.0, 0.0},
+    {1.0 / 3, 1.0 / 3, 1.0 / 3},
+    {-1.0 / 3, 1.0 / 3, -1.0 / 3},
+    {-16.0 / 15, -8.0 / 15, -4.0 / 15},
+    {1.0 / 15, -2.0 / 15, 4.0 / 15},
+    {0.0, 0.0, 1.0},
+};
+
+static const double G2[4][3] = {
+    {-1.0, 0.0, 0.0},
+    {0.5, 0.5, 0.5},
+    {0.5, -0.5, 0.5},
+    {0.0, 0.0, 1.0},
+};
+
+uint64_t cedm_cpu_winograd_floats(const cedm_winograd_plan *plan)
+{
+    return (uint64_t)plan->points * plan->panels * plan->cin * CEDM_PANEL;
+}
+
+/* G g G' of one pair of channels; values lie `point` floats apart. */
+static void transform_taps(float *dst, size_t point, const double (*g)[3],
+                           uint32_t n, const float *taps, size_t cin)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        double row[3];
+
+        for (uint32_t s = 0; s < 3; s++) {
+            row[s] = g[i][0] * (double)taps[s * cin] +
+                     g[i][1] * (double)taps[(3 + s) * cin] +
+                     g[i][2] * (double)taps[(6 + s) * cin];
+        }
+        for (uint32_t j = 0; j < n; j++, dst += point) {
+            *dst = (float)(row[0] * g[j][0] + row[1] * g[j][1] +
+                           row[2] * g[j][2]);
+        }
+    }
+}
+
+float *cedm_cpu_pack_winograd(float *dst, const cedm_winograd_plan *plan,
+                              const float *taps)
+{
+    size_t cin = plan->cin, outputs = (size_t)plan->panels * CEDM_PANEL;
+
+    for (size_t o = 0; o < outputs; o++, taps += 9 * cin) {
+        float *column = dst + o / CEDM_PANEL * cin * CEDM_PANEL +
+                        o % CEDM_PANEL;
+
+        for (size_t c = 0; c < cin; c++) {
+            transform_taps(column + c * CEDM_PANEL, outputs * cin,
+                           plan->m == 4 ? G4 : G2, plan->n, taps + c, cin);
+        }
+    }
+    return dst + cedm_cpu_winograd_floats(plan);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * winograd.c - 3x3 convolution by tiles, see winograd.h.
+ *
+ * A chunk is some tiles: rows of an image, or some small images.  Its
+ * inputs are activated and transformed into scratch, sixteen channels at a
+ * time, so that an element is activated once per chunk.  Then, for some
+ * panels of outputs at a time, the products of all points are made, and
+ * transformed back into dst.
+ *
+ * One worker does all of a chunk where there are chunks enough.  Otherwise
+ * all workers do one chunk together, inputs first: transformed weights are
+ * then fetched once for all.  An output's chain of additions is the same:
+ * channels in order at every point, the transform, bias + emb, skip, then
+ * the residual. */
+#include "cpu/winograd.h"
+
+#include "cpu/stage.h"
+
+/* ---- chunks ------------------------------------------------------------ */
+
+static uint32_t *count_up(uint32_t *at, uint32_t count, uint32_t step)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        at[i] = i * step;
+    }
+    return at + (count + 15) / 16 * 16;
+}
+
+/* Scratch of a worker; inputs and copies are those of worker `maker`. */
+static void lay_out(cedm_winograd_chunk *c, uint32_t worker, uint32_t maker)
+{
+    const cedm_winograd_plan *plan = &c->job->plan;
+    size_t pixels = ((size_t)plan->tiles * plan->m * plan->m + 15) &
+                    ~(size_t)15;
+    void *tables;
+
+    c->inputs = cedm_scratch(c->job->exec, maker);
+    c->copies = c->inputs + plan->inputs;
+    c->staged = cedm_scratch(c->job->exec, worker);
+    c->staged += plan->inputs + plan->copies;
+    c->products = c->staged + plan->staged;
+    tables = c->products + plan->products;
+    c->input_at = tables;
+    c->product_at = count_up(c->input_at, c->tiles, plan->cin);
+    tables = count_up(c->product_at, c->tiles, CEDM_PANEL);
+    if (plan->skip_cin != 0) {
+        c->sums_at = tables;
+        c->dst_at = count_up(c->sums_at, CEDM_BLOCK, CEDM_PANEL);
+        c->skip_at[0] = c->dst_at + pixels;
+        c->skip_at[1] = c->skip_at[0] + pixels;
+        tables = c->skip_at[1] + pixels;
+        c->sums = tables;
+    }
+}
+
+/* Chunk k of a unit; 0 if there are fewer. */
+static int find_chunk(cedm_winograd_chunk *c, uint32_t unit, uint32_t k)
+{
+    const cedm_winograd_job *job = c->job;
+    const cedm_winograd_plan *plan = &job->plan;
+    uint32_t across = cedm_ceil_div(plan->tile_columns, plan->columns);
+    uint32_t first = unit % job->strips * job->unit_rows;
+    uint32_t end = cedm_smaller(first + job->unit_rows, plan->tile_rows);
+
+    c->image = unit / job->strips * plan->images;
+    c->images = cedm_smaller(plan->images, job->exec->n - c->image);
+    c->row = first + k / across * plan->rows;
+    if (c->row >= end) {
+        return 0;
+    }
+    c->rows = cedm_smaller(plan->rows, end - c->row);
+    c->column = k % across * plan->columns;
+    c->columns = cedm_smaller(plan->columns, plan->tile_columns - c->column);
+    c->tiles = c->images * c->rows * c->columns;
+    return 1;
+}
+
+/* Of all rows of a unit, panels from..to-1. */
+static void write_stats(const cedm_winograd_job *job, uint32_t unit,
+                        uint32_t from, uint32_t to)
+{
+    const cedm_conv *op = job->op;
+    uint32_t rows = job->unit_rows * job->plan.m;
+    uint32_t first = unit % job->strips * rows;
+    uint32_t end = cedm_smaller(first + rows, op->height);
+    uint32_t image = unit / job->strips * job->plan.images;
+    uint32_t last = cedm_smaller(image + job->plan.images, job->exec->n);
+
+    for (; op->stats != CEDM_NONE && image < last; image++) {
+        CEDM_ISA_NAME(stats)(job->exec, op, image, first, end, from, to);
+    }
+}
+
+/* ---- tasks ------------------------------------------------------------- */
+
+static void make_inputs(const cedm_winograd_chunk *c, uint32_t panel)
+{
+    if (panel < c->job->plan.cin / CEDM_PANEL) {
+        CEDM_ISA_NAME(winograd_inputs)(c, panel);
+    } else {
+        CEDM_ISA_NAME(winograd_copy)(c);
+    }
+}
+
+/* Panels of channels to transform, and one task more for a copy. */
+static uint32_t input_tasks(const cedm_winograd_plan *plan)
+{
+    return plan->cin / CEDM_PANEL + (plan->copied != 0);
+}
+
+/* A unit by one worker. */
+static void unit_task(void *arg, uint32_t index, uint32_t worker)
+{
+    const cedm_call *call = arg;
+    const cedm_winograd_job *job = call->op;
+    cedm_winograd_chunk c = {.job = job};
+
+    for (uint32_t k = 0; find_chunk(&c, index, k); k++) {
+        lay_out(&c, worker, worker);
+        for (uint32_t i = 0; i < input_tasks(&job->plan); i++) {
+            make_inputs(&c, i);
+        }
+        CEDM_ISA_NAME(winograd_outputs)(&c, 0, job->plan.panels);
+    }
+    write_stats(job, index, 0, job->plan.panels);
+}
+
+/* What all workers do together: one chunk. */
+typedef struct together {
+    cedm_winograd_chunk chunk;
+    uint32_t unit, parts;
+} together;
+
+static void input_task(void *arg, uint32_t index, uint32_t worker)
+{
+    const cedm_call *call = arg;
+    const together *t = call->op;
+    cedm_winograd_chunk c = t->chunk;
+
+    lay_out(&c, worker, 0);
+    make_inputs(&c, index);
+}
+
+static void output_task(void *arg, uint32_t index, uint32_t worker)
+{
+    const cedm_call *call = arg;
+    const together *t = call->op;
+    cedm_winograd_chunk c = t->chunk;
+    uint32_t panels = c.job->plan.panels;
+
+    lay_out(&c, worker, 0);
+    CEDM_ISA_NAME(winograd_outputs)(&c, index * panels / t->parts,
+                                    (index + 1) * panels / t->parts);
+}
+
+static void stats_task(void *arg, uint32_t index, uint32_t worker)
+{
+    const cedm_call *call = arg;
+    const together *t = call->op;
+    uint32_t panels = t->chunk.job->plan.panels;
+
+    (void)worker;
+    write_stats(t->chunk.job, t->unit, index * panels / t->parts,
+                (index + 1) * panels / t->parts);
+}
+
+static void run_together(const cedm_winograd_job *job, uint32_t units)
+{
+    const cedm_exec *exec = job->exec;
+    together t = {.chunk = {.job = job}};
+
+    t.parts = cedm_smaller(job->plan.panels, 4 * exec->workers);
+    for (t.unit = 0; t.unit < units; t.unit++) {
+        for (uint32_t k = 0; find_chunk(&t.chunk, t.unit, k); k++) {
+            cedm_run_tasks(exec, input_task, &t, input_tasks(&job->plan));
+            cedm_run_tasks(exec, output_task, &t, t.parts);
+        }
+        cedm_run_tasks(exec, stats_task, &t, t.parts);
+    }
+}
+
+void CEDM_ISA_NAME(winograd)(const cedm_exec *exec, const cedm_conv *op)
+{
+    cedm_winograd_job job = {.exec = exec, .op = op};
+    cedm_winograd_plan *plan = &job.plan;
+    uint32_t units;
+
+    cedm_cpu_plan_winograd(plan, op);
+    job.weights = cedm_prepared(exec, op->id);
+    job.skip_weights = job.weights + cedm_cpu_winograd_floats(plan);
+    job.bias = job.skip_weights +
+               (size_t)plan->panels * plan->skip_cin * CEDM_PANEL;
+    job.unit_rows = plan->rows > plan->align ? plan->rows : plan->align;
+    job.strips = cedm_ceil_div(plan->tile_rows, job.unit_rows);
+    units = job.strips * cedm_ceil_div(exec->n, plan->images);
+    if (exec->workers == 1 || units >= 4 * exec->workers) {
+        cedm_run_tasks(exec, unit_task, &job, units);
+    } else {
+        run_together(&job, units);
+    }
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * winograd_output.c - some panels of outputs of a chunk: the products of all
+ * points, transformed back and finished. */
+#include "cpu/tile.h"
+#include "cpu/winograd.h"
+#include "cpu/winograd_tile.h"
+
+/* Steps of K at a time: 16 KiB of a panel stay in the first-level cache. */
+#define STEPS 256u
+
+static const float zeros[CEDM_PANEL];
+
+/* ---- products ---------------------------------------------------------- */
+
+static void multiply(const cedm_winograd_chunk *c, uint32_t from, uint32_t to)
+{
+    const cedm_winograd_plan *plan = &c->job->plan;
+    size_t panel = (size_t)plan->cin * CEDM_PANEL;
+    float *products = c->products;
+
+    for (uint32_t point = 0; point < plan->points; point++) {
+        const float *b = c->job->weights +
+                         (point * plan->panels + from) * panel;
+
+        for (uint32_t p = from; p < to; p++) {
+            for (uint32_t k = 0; k < plan->cin; k += STEPS) {
+                cedm_tile tile = {
+                    .a = c->inputs + point * plan->point + k,
+                    .a_at = c->input_at,
+                    .b = b + k * CEDM_PANEL,
+                    .runs = 1,
+                    .length = cedm_smaller(STEPS, plan->cin - k),
+                    .init = k == 0 ? zeros : products,
+                    .init_step = k == 0 ? 0 : CEDM_PANEL,
+                    .out = products,
+                    .out_at = c->product_at,
+                    .scale = 1.0f,
+                };
+
+                CEDM_ISA_NAME(tile)(&tile, c->tiles);
+            }
+            b += panel;
+            products += c->tiles * CEDM_PANEL;
+        }
+    }
+}
+
+/* ---- outputs ----------------------------------------------------------- */
+
+/* One panel of outputs of a chunk. */
+typedef struct winograd_panel {
+    const cedm_winograd_chunk *chunk;
+    const float *products; /* of the first point */
+    size_t point;          /* floats from one to the next */
+    uint32_t channel;      /* the first */
+    float *dst;            /* there, of the chunk's first image */
+    const float *residual;
+} winograd_panel;
+
+/* The m x m outputs of a tile, what lies beyond the map left out: to
+ * scratch where a skip follows, else to dst.  Returns where scratch goes
+ * on. */
+CEDM_INLINE float *finish_tile(const winograd_panel *p, uint32_t tile,
+                               v16 init, float *sums, const uint32_t n)
+{
+    const cedm_winograd_chunk *c = p->chunk;
+    const cedm_conv *op = c->job->op;
+    const v16 scale = v16_set(op->scale);
+    uint32_t m = n - 2, cout = op->cout, i = tile / (c->rows * c->columns);
+    uint32_t y = (c->row + tile / c->columns % c->rows) * m;
+    uint32_t x = (c->column + tile % c->columns) * m;
+    uint32_t height = cedm_smaller(m, op->height - y);
+    uint32_t width = cedm_smaller(m, op->width - x);
+    size_t at = (((size_t)i * op->height + y) * op->width + x) * cout;
+    v16 d[36];
+
+    winograd_out(d, p->products + (size_t)tile * CEDM_PANEL, p->point, n);
+    for (uint32_t r = 0; r < height; r++, at += (size_t)op->width * cout) {
+        for (uint32_t k = 0; k < width; k++) {
+            v16 sum = v16_add(d[r * n + k], init);
+
+            if (sums != NULL) {
+                v16_store(sums, sum);
+                sums += CEDM_PANEL;
+                continue;
+            }
+            if (p->residual != NULL) {
+                sum = v16_add(sum, v16_load(p->residual + at + k * cout));
+            }
+            v16_store(p->dst + at + k * cout, v16_mul(sum, scale));
+        }
+    }
+    return sums;
+}
+
+/* bias + emb. */
+static v16 init_of(const winograd_panel *p, uint32_t image)
+{
+    const cedm_winograd_job *job = p->chunk->job;
+    const cedm_conv *op = job->op;
+    v16 sum = v16_load(job->bias + p->channel);
+
+    if (op->emb_src != CEDM_NONE) {
+        const float *emb = cedm_at(job->exec, op->emb_src, op->emb_stride,
+                                   image) + op->emb_index + p->channel;
+
+        sum = v16_add(sum, v16_load(emb));
+    }
+    return sum;
+}
+
+static void finish(const winograd_panel *p)
+{
+    const cedm_winograd_chunk *c = p->chunk;
+    uint32_t image_tiles = c->rows * c->columns;
+    float *sums = c->job->plan.skip_cin != 0 ? c->sums : NULL;
+
+    for (uint32_t i = 0; i < c->images; i++) {
+        const v16 init = init_of(p, c->image + i);
+
+        for (uint32_t t = 0; t < image_tiles; t++) {
+            uint32_t tile = i * image_tiles + t;
+
+            sums = c->job->plan.m == 4 ? finish_tile(p, tile, init, sums, 6)
+                                       : finish_tile(p, tile, init, sums, 4);
+        }
+    }
+}
+
+/* Adds skip source s to the sums of pixels first..end-1, and closes them if
+ * it is the last. */
+static void add_source(const winograd_panel *p, int s, uint32_t first,
+                       uint32_t end)
+{
+    const cedm_winograd_chunk *c = p->chunk;
+    const cedm_conv *op = c->job->op;
+    uint32_t channels = op->skip_cin[s];
+    size_t map = (size_t)(op->height >> op->skip_up) *
+                 (op->width >> op->skip_up) * channels;
+    float *sums = c->sums + first * CEDM_PANEL;
+    const float *b = c->job->skip_weights +
+                     (size_t)p->channel * c->job->plan.skip_cin +
+                     (s == 0 ? 0 : (size_t)op->skip_cin[0] * CEDM_PANEL);
+    const float *a = op->skip_src[s] == op->dst
+                         ? c->copies
+                         : cedm_at(c->job->exec, op->skip_src[s], map,
+                                   c->image);
+
+    for (uint32_t k = 0; k < channels; k += STEPS) {
+        cedm_tile tile = {
+            .a = a + k,
+            .a_at = c->skip_at[s] + first,
+            .b = b + k * CEDM_PANEL,
+            .runs = 1,
+            .length = cedm_smaller(STEPS, channels - k),
+            .init = sums,
+            .init_step = CEDM_PANEL,
+            .out = sums,
+            .out_at = c->sums_at,
+            .scale = 1.0f,
+        };
+
+        if (k + STEPS >= channels && (s == 1 || op->skip_cin[1] == 0)) {
+            tile.out = p->dst;
+            tile.out_at = c->dst_at + first;
+            tile.add = p->residual;
+            tile.scale = op->scale;
+        }
+        CEDM_ISA_NAME(tile)(&tile, end - first);
+    }
+}
+
+static void add_skip(const winograd_panel *p, uint32_t pixels)
+{
+    for (uint32_t first = 0; first < pixels; first += CEDM_BLOCK) {
+        uint32_t end = cedm_smaller(first + CEDM_BLOCK, pixels);
+
+        add_source(p, 0, first, end);
+        if (p->chunk->job->op->skip_cin[1] != 0) {
+            add_source(p, 1, first, end);
+        }
+    }
+}
+
+/* Offsets of the pixels of all tiles from the maps of image c->image;
+ * returns how many pixels there are. */
+static uint32_t tabulate_pixels(const cedm_winograd_chunk *c)
+{
+    const cedm_conv *op = c->job->op;
+    uint32_t m = c->job->plan.m, up = op->skip_up, count = 0;
+    uint32_t small_width = op->width >> up;
+    uint32_t small_map = (op->height >> up) * small_width;
+
+    for (uint32_t t = 0; t < c->tiles; t++) {
+        uint32_t i = t / (c->rows * c->columns);
+        uint32_t y = (c->row + t / c->columns % c->rows) * m;
+        uint32_t left = (c->column + t % c->columns) * m;
+        uint32_t right = cedm_smaller(left + m, op->width);
+
+        for (uint32_t end = cedm_smaller(y + m, op->height); y < end; y++) {
+            for (uint32_t x = left; x < right; x++, count++) {
+                uint32_t at = (y >> up) * small_width + (x >> up);
+
+                c->dst_at[count] = ((i * op->height + y) * op->width + x) *
+                                   op->cout;
+                for (int s = 0; s < 2; s++) {
+                    c->skip_at[s][count] =
+                        (op->skip_src[s] == op->dst
+                             ? count : i * small_map + at) * op->skip_cin[s];
+                }
+            }
+        }
+    }
+    return count;
+}
+
+void CEDM_ISA_NAME(winograd_outputs)(const cedm_winograd_chunk *c,
+                                     uint32_t from, uint32_t to)
+{
+    const cedm_winograd_job *job = c->job;
+    const cedm_conv *op = job->op;
+    size_t map = (size_t)op->height * op->width * op->cout;
+    uint32_t pixels = job->plan.skip_cin != 0 ? tabulate_pixels(c) : 0;
+
+    for (uint32_t g = from; g < to; g += CEDM_WINOGRAD_PANELS) {
+        uint32_t end = cedm_smaller(g + CEDM_WINOGRAD_PANELS, to);
+        winograd_panel p = {.chunk = c, .products = c->products};
+
+        multiply(c, g, end);
+        p.point = (size_t)(end - g) * c->tiles * CEDM_PANEL;
+        for (uint32_t k = g; k < end; k++) {
+            p.channel = k * CEDM_PANEL;
+            p.dst = cedm_at(job->exec, op->dst, map, c->image) + p.channel;
+            if (op->residual != CEDM_NONE) {
+                p.residual = cedm_at(job->exec, op->residual, map,
+                                     c->image) + p.channel;
+            }
+            finish(&p);
+            add_skip(&p, pixels);
+            p.products += c->tiles * CEDM_PANEL;
+        }
+    }
+}
