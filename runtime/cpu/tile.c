@@ -12,7 +12,8 @@ _Static_assert(CEDM_TILE_ROWS == 6, "ROWS lists every row");
 /* Rows first..first+rows-1.  Where out goes is fetched ahead: a phase of an
  * up-sampling writes every other pixel, which no hardware foresees. */
 CEDM_INLINE void multiply(const cedm_tile *t, size_t first,
-                          const uint32_t rows)
+                          const uint32_t rows, const float *ahead,
+                          size_t ahead_step)
 {
     const uint32_t *a_at = t->a_at + first, *out_at = t->out_at + first;
     const float *init = t->init + first * t->init_step;
@@ -44,6 +45,8 @@ CEDM_INLINE void multiply(const cedm_tile *t, size_t first,
         for (size_t k = 0; k < length; k++, b += CEDM_PANEL) {
             const v16 w = v16_load(b);
 
+            __builtin_prefetch(ahead);
+            ahead += ahead_step;
             ROWS(MULTIPLY)
         }
         ROWS(ADVANCE)
@@ -60,9 +63,20 @@ CEDM_INLINE void multiply(const cedm_tile *t, size_t first,
 void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows)
 {
     size_t first = 0;
+    size_t step = CEDM_PANEL / cedm_ceil_div(rows, CEDM_TILE_ROWS);
+    const float *ahead = tile->ahead;
+    size_t jump;
+
+    step += step == 0;
+    if (ahead == NULL) {
+        ahead = tile->b;
+        step = 0;
+    }
+    jump = step * tile->runs * tile->length;
 
     for (; rows >= 2 * CEDM_TILE_ROWS; rows -= CEDM_TILE_ROWS) {
-        multiply(tile, first, CEDM_TILE_ROWS);
+        multiply(tile, first, CEDM_TILE_ROWS, ahead, step);
+        ahead += jump;
         first += CEDM_TILE_ROWS;
     }
     while (rows > 0) {
@@ -70,7 +84,7 @@ void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows)
 
 #define INSTANCE(i)                                                          \
     case i + 1:                                                              \
-        multiply(tile, first, i + 1);                                          \
+        multiply(tile, first, i + 1, ahead, step);                           \
         break;
         switch (next) {
             ROWS(INSTANCE)
@@ -78,6 +92,7 @@ void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows)
             break;
         }
 #undef INSTANCE
+        ahead += jump;
         first += next;
         rows -= next;
     }

@@ -23,6 +23,7 @@ typedef struct cedm_tile {
     const float *a;
     const uint32_t *a_at;
     const float *b;
+    const float *ahead; /* b of the next call, or NULL */
     uint32_t runs, length;
     size_t step;
     const float *init;

@@ -13,35 +13,47 @@ static const float zeros[CEDM_PANEL];
 
 /* ---- products ---------------------------------------------------------- */
 
+/* One point of one panel; b of the next one is fetched meanwhile. */
+static void multiply_panel(const cedm_winograd_chunk *c, const float *a,
+                           const float *b, const float *next, float *out)
+{
+    uint32_t cin = c->job->plan.cin;
+
+    for (uint32_t k = 0; k < cin; k += STEPS) {
+        int last = cin - k <= STEPS;
+        cedm_tile tile = {
+            .a = a + k,
+            .a_at = c->input_at,
+            .b = b + k * CEDM_PANEL,
+            .ahead = last ? next : b + (k + STEPS) * CEDM_PANEL,
+            .runs = 1,
+            .length = last ? cin - k : STEPS,
+            .init = k == 0 ? zeros : out,
+            .init_step = k == 0 ? 0 : CEDM_PANEL,
+            .out = out,
+            .out_at = c->product_at,
+            .scale = 1.0f,
+        };
+
+        CEDM_ISA_NAME(tile)(&tile, c->tiles);
+    }
+}
+
 static void multiply(const cedm_winograd_chunk *c, uint32_t from, uint32_t to)
 {
     const cedm_winograd_plan *plan = &c->job->plan;
     size_t panel = (size_t)plan->cin * CEDM_PANEL;
-    float *products = c->products;
+    float *out = c->products;
 
     for (uint32_t point = 0; point < plan->points; point++) {
+        const float *a = c->inputs + point * plan->point;
         const float *b = c->job->weights +
                          (point * plan->panels + from) * panel;
+        const float *row = b + plan->panels * panel; /* the next point's */
 
-        for (uint32_t p = from; p < to; p++) {
-            for (uint32_t k = 0; k < plan->cin; k += STEPS) {
-                cedm_tile tile = {
-                    .a = c->inputs + point * plan->point + k,
-                    .a_at = c->input_at,
-                    .b = b + k * CEDM_PANEL,
-                    .runs = 1,
-                    .length = cedm_smaller(STEPS, plan->cin - k),
-                    .init = k == 0 ? zeros : products,
-                    .init_step = k == 0 ? 0 : CEDM_PANEL,
-                    .out = products,
-                    .out_at = c->product_at,
-                    .scale = 1.0f,
-                };
-
-                CEDM_ISA_NAME(tile)(&tile, c->tiles);
-            }
-            b += panel;
-            products += c->tiles * CEDM_PANEL;
+        for (uint32_t p = from; p < to; p++, b += panel) {
+            multiply_panel(c, a, b, p + 1 < to ? b + panel : row, out);
+            out += c->tiles * CEDM_PANEL;
         }
     }
 }
