@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+#
+# lib.sh - what the scripts of this folder share: the tiny model, the runtime
+# for a target, and the program that draws with it on an operating system.
+set -eu
+build=${BUILD:-build}
+bin=${BIN:-$build/bin}
+here=tests/bare
+
+skip() {
+    echo "skipped: $*"
+    exit 77
+}
+
+# freeze WORK: the model in WORK/tiny.*
+freeze() {
+    mkdir -p "$1"
+    "$bin/cedm-freeze" tests/golden/ncsnpp-tiny.safetensors -o "$1" \
+        --name tiny >/dev/null
+}
+
+# runtime FOLDER CC AR FLAGS: FOLDER/lib/libcedm.a
+runtime() {
+    make --no-print-directory CC="$2" AR="$3" BUILD="$1" OPT='-O2 -g' SAN= \
+        WERROR=1 CFLAGS="$4" "$1/lib/libcedm.a" >/dev/null
+}
+
+# image FOLDER CC FLAGS LINK-FLAGS: the program FOLDER/draw; $work has the
+# model
+image() {
+    "$2" -std=c11 -O2 -ffp-contract=off $3 -Wall -Wextra -Werror -Iinclude \
+        -I"$work" -Wa,-I"$work" $here/host.c $here/draw.c $here/blob.S \
+        "$work/tiny.c" "$1/lib/libcedm.a" $4 -o "$1/draw"
+}
