@@ -70,6 +70,16 @@ TOOL_SRC    = $(wildcard tools/cedm-*.c)
 TOOLS       = $(TOOL_SRC:tools/%.c=$(BUILD)/bin/%)
 TOOL_SHARED = $(call obj,$(filter-out $(TOOL_SRC),$(wildcard tools/*.c)))
 
+# trainer/cedm-train.c is a program; trainer/cpu, but its table, is compiled
+# per instruction set like runtime/cpu.
+TRAIN_CPU    = $(filter-out %/table.c,$(wildcard trainer/cpu/*.c))
+TRAIN_PLAIN  = $(filter-out trainer/cedm-train.c $(TRAIN_CPU),\
+  $(wildcard trainer/*.c trainer/*/*.c))
+TRAIN_SHARED = $(call obj,$(TRAIN_PLAIN)) \
+  $(foreach i,$(ISAS),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
+TRAINER      = $(patsubst trainer/%.c,$(BUILD)/bin/%,\
+  $(wildcard trainer/cedm-train.c))
+
 LIBCEDM = $(BUILD)/lib/libcedm.a
 LIBGEN  = $(BUILD)/lib/libcedmgen.a
 LIBS    = $(LIBGEN) $(LIBCEDM)
@@ -79,7 +89,9 @@ OPS   = $(if $(wildcard tests/ops/*.c),$(BUILD)/test/ops_test)
 GEN   = $(if $(wildcard tests/gen/*.c),$(BUILD)/test/gen_test)
 SYNTH = $(if $(wildcard tests/synth/*.c),$(BUILD)/bin/synth)
 EMBED = $(BUILD)/examples/embed
-TESTS = $(UNIT) $(OPS) $(GEN)
+TRAIN = $(patsubst tests/trainer/%.c,$(BUILD)/test/%,\
+  $(wildcard tests/trainer/*_test.c))
+TESTS = $(UNIT) $(OPS) $(GEN) $(TRAIN)
 BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
 # The demo model is frozen from this checkpoint.
@@ -95,7 +107,7 @@ say = @mkdir -p $(@D)$(if $(V),,; echo "  $(1) $@")
 .PHONY: all lib tools programs
 all: lib tools ## build the libraries and the tools
 lib: $(LIBS)
-tools: $(TOOLS)
+tools: $(TOOLS) $(TRAINER)
 programs: all $(TESTS) $(SYNTH) $(EMBED) \
   $(if $(SAN),,$(BUILD)/test/embed_nomalloc)
 
@@ -107,6 +119,9 @@ $(LIBS):
 	$(Q)$(AR) rcsD $@ $^
 
 $(BUILD)/bin/cedm-gen: $(DEMO_OBJ)
+$(TRAINER): $(OBJ)/trainer/cedm-train.o $(TRAIN_SHARED) $(TOOL_SHARED) $(LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $(filter %.o,$^) $(LIBS) $(TOOL_LIBS) -o $@
 $(BUILD)/bin/cedm-%: $(OBJ)/tools/cedm-%.o $(TOOL_SHARED) $(LIBS)
 	$(call say,LINK)
 	$(Q)$(LINK) $(filter %.o,$^) $(LIBS) $(TOOL_LIBS) -o $@
@@ -123,6 +138,13 @@ $(OBJ)/codegen/%.o: codegen/%.c
 $(OBJ)/tools/%.o: tools/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(HOST_FLAGS) -Icodegen -Itools -Iweights $(CFLAGS) -c $< -o $@
+TRAIN_FLAGS = $(HOST_FLAGS) -Icodegen -Iruntime -Itools -Itrainer
+$(OBJ)/trainer/%.o: trainer/%.c
+	$(call say,CC)
+	$(Q)$(CC) $(TRAIN_FLAGS) $(CFLAGS) -c $< -o $@
+$(OBJ)/trainer/%.avx2.o: trainer/%.c
+	$(call say,CC)
+	$(Q)$(CC) $(TRAIN_FLAGS) -DCEDM_ISA=avx2 $(ISA_avx2) $(CFLAGS) -c $< -o $@
 $(OBJ)/weights/%.o: weights/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(RT_FLAGS) $(CFLAGS) -c $< -o $@
@@ -163,6 +185,10 @@ $(OPS): $(call obj,$(wildcard tests/ops/*.c)) $(LIBS)
 $(GEN): $(call obj,$(wildcard tests/gen/*.c)) $(LIBS)
 	$(link-test)
 $(SYNTH): $(call obj,$(wildcard tests/synth/*.c)) $(LIBS)
+	$(link-test)
+$(OBJ)/tests/trainer/%.o: TEST_FLAGS += -Itrainer
+$(TRAIN): $(BUILD)/test/%: $(OBJ)/tests/trainer/%.o $(TRAIN_SHARED) \
+  $(TOOL_SHARED) $(LIBS)
 	$(link-test)
 $(BENCHES): $(BUILD)/bench/%: $(OBJ)/bench/%.o $(TOOL_SHARED) $(DEMO_OBJ) $(LIBS)
 	$(link-test)

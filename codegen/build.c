@@ -105,13 +105,13 @@ static bool read_levels(cg_program *p, const cg_file *file,
     return true;
 }
 
-static bool build(cg_program *p, const cg_file *file, cg_memory *memory,
+/* Up to the fused program; the graph has its params. */
+static bool build(cg_program *p, const cg_file *file, cg_graph *graph,
                   cg_error *error)
 {
     cg_config config;
-    cg_graph graph = {.memory = memory};
-    cg_state state = {.file = file, .path = file->path, .memory = memory,
-                      .error = error};
+    cg_state state = {.file = file, .path = file->path,
+                      .memory = graph->memory, .error = error};
     const char *json = cg_find_metadata(file, "cedm.config");
     if (json == NULL) {
         return cg_fail(error,
@@ -125,18 +125,17 @@ static bool build(cg_program *p, const cg_file *file, cg_memory *memory,
         return false;
     }
     describe(p, &config, json);
-    if (!cg_arch_build(&config, &state, &graph) ||
-        !read_levels(p, file, &graph, error) || !cg_no_extras(&state)) {
+    if (!cg_arch_build(&config, &state, graph) ||
+        !read_levels(p, file, graph, error) || !cg_no_extras(&state)) {
         return false;
     }
     p->parameter_count = state.parameters;
-    p->features = features_of(&config, &graph);
-    cg_fold_residual(&graph);
-    return read_freq(file, p, error) && cg_fuse(&graph, p, error) &&
-           cg_lives(p, error) && cg_place(p, error) && cg_measure(p, error);
+    p->features = features_of(&config, graph);
+    cg_fold_residual(graph);
+    return read_freq(file, p, error) && cg_fuse(graph, p, error);
 }
 
-cg_program *cg_build(const cg_file *checkpoint, cg_error *error)
+static cg_program *new_program(const cg_file *checkpoint, cg_error *error)
 {
     cg_memory *memory = cg_memory_new();
     cg_program *p = memory == NULL ? NULL
@@ -147,11 +146,64 @@ cg_program *cg_build(const cg_file *checkpoint, cg_error *error)
         return NULL;
     }
     p->memory = memory;
-    if (!build(p, checkpoint, memory, error)) {
+    return p;
+}
+
+cg_program *cg_build(const cg_file *checkpoint, cg_error *error)
+{
+    cg_program *p = new_program(checkpoint, error);
+    if (p == NULL) {
+        return NULL;
+    }
+    cg_graph graph = {.memory = p->memory};
+    if (!build(p, checkpoint, &graph, error) || !cg_lives(p, error) ||
+        !cg_place(p, error) || !cg_measure(p, error)) {
         cg_program_free(p);
         return NULL;
     }
     return p;
+}
+
+static bool trainable(const cg_program *p, const char *path, cg_error *error)
+{
+    if (p->precond != CEDM_PRECOND_EDM) {
+        return cg_fail(error,
+                       "%s:cedm.config: cannot be trained; wanted the "
+                       "preconditioning EDMPrecond, got another; start from "
+                       "a checkpoint that has it",
+                       path);
+    }
+    return true;
+}
+
+cg_training *cg_build_training(const cg_file *checkpoint, bool dropout,
+                               cg_error *error)
+{
+    cg_program *p = new_program(checkpoint, error);
+    if (p == NULL) {
+        return NULL;
+    }
+    cg_graph graph = {.memory = p->memory};
+    cg_training *t = cg_take(p->memory, 1, sizeof(cg_training));
+    if (t == NULL) {
+        (void)cg_fail(error, "%s: out of memory", checkpoint->path);
+    } else {
+        t->program = p;
+        if (build(p, checkpoint, &graph, error) &&
+            trainable(p, checkpoint->path, error) &&
+            cg_differentiate(&graph, p, dropout, t, error)) {
+            return t;
+        }
+    }
+    cg_program_free(p);
+    return NULL;
+}
+
+void cg_training_free(cg_training *training)
+{
+    if (training != NULL) {
+        cg_program_free(training->program); /* it lies in its memory */
+    }
 }
 
 /* Parameters first, then buffers, each in order of request. */

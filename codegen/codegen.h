@@ -142,6 +142,7 @@ typedef struct cg_op {
 #undef CG_OP_MEMBER
     } u;
     const char *module; /* the checkpoint's path, e.g. enc.16x16_down.conv0 */
+    bool dropout;       /* of a convolution's activated source, in training */
     uint64_t macs;      /* nominal multiply-adds of the reference network */
 } cg_op;
 

@@ -121,6 +121,7 @@ int cg_unet_block(cg_builder *b, int x, const char *name, uint32_t out,
     h = conditioned(b, h, name, out);
     h = cg_conv_layer(b, h, cg_path(b, name, "conv1"), out, 3, 1,
                       CG_LAYOUT_CONV);
+    b->graph->nodes[h].dropout = true;
     int residual = x;
     if (move != CG_STAY) {
         residual = moved(b, residual, skip, move);

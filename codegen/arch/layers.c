@@ -18,6 +18,7 @@ static cg_node result_of(const cg_builder *b, int x, cg_node_kind kind,
     node.in[1] = CG_NO_NODE;
     node.module = module;
     node.macs = 0;
+    node.dropout = false;
     node.weight = node.bias = -1;
     return node;
 }
@@ -170,8 +171,11 @@ int cg_features_input(cg_builder *b, uint32_t channels)
 void cg_need_augment(cg_builder *b, uint32_t channels)
 {
     if (b->config->augment_dim > 0) {
-        (void)cg_need(b->state, "map_augment.weight", false,
-                      (uint64_t[4]){channels, b->config->augment_dim});
+        uint32_t dim = b->config->augment_dim;
+        b->graph->augment = param(b, "map_augment", "weight",
+                                  (uint64_t[4]){channels, dim},
+                                  CG_LAYOUT_PLAIN);
+        b->graph->augment_dim = dim;
     }
 }
 

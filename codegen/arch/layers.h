@@ -37,7 +37,7 @@ enum cg_move { CG_STAY, CG_DOWN, CG_UP };
 int cg_image_input(cg_builder *b);
 int cg_features_input(cg_builder *b, uint32_t channels);
 
-/* Asks for map_augment, which has no effect when sampling. */
+/* Asks for map_augment, which only training reads. */
 void cg_need_augment(cg_builder *b, uint32_t channels);
 
 /* Each returns the node of its result; module is the checkpoint's path. */

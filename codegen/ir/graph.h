@@ -36,6 +36,7 @@ typedef struct cg_node {
     uint32_t mode;  /* enum cedm_resample_mode */
     uint32_t groups, heads;
     float eps, scale;
+    bool dropout;    /* of in[0], when training */
     int weight, bias; /* params, or -1; for a resample the filter */
 } cg_node;
 
@@ -47,6 +48,8 @@ typedef struct cg_graph {
     cg_param *params;
     uint32_t param_count, param_capacity;
     int noise_levels; /* param of iDDPM's table, or -1 */
+    int augment;      /* param of map_augment, which no node reads, or -1 */
+    uint32_t augment_dim;
     uint32_t taps;
     bool nearest; /* the filter is [1, 1]: up-sampling repeats pixels */
     bool failed;  /* out of memory; sticky */

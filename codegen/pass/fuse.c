@@ -247,7 +247,9 @@ static void conv(fusion *f, const cg_match *m)
     }
     uint64_t macs = node->macs;
     macs += m->skip == CG_NO_NODE ? 0 : at(f, m->skip)->macs;
-    op(f, CG_OP_conv, node->module, macs)->u.conv = d;
+    cg_op *o = op(f, CG_OP_conv, node->module, macs);
+    o->u.conv = d;
+    o->dropout = node->dropout;
 }
 
 static void resample(fusion *f, int i)

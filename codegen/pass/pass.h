@@ -5,6 +5,7 @@
 #define CEDM_CODEGEN_PASS_H
 
 #include "ir/graph.h"
+#include "training.h"
 
 /* [convolution, then FIR filter and stride 2]  ->
  * [FIR filter at stride 1, then convolution at stride 2].
@@ -16,11 +17,18 @@ void cg_fold_residual(cg_graph *graph);
  * second sources, 1x1 skips extra sources, affine layers one linear op. */
 bool cg_fuse(cg_graph *graph, cg_program *program, cg_error *error);
 
+/* Chooses each convolution's algorithm. */
+void cg_choose_algorithms(cg_program *program, const cg_options *options);
+
 /* Lives of tensors; tensors that may share one buffer share it. */
 bool cg_lives(cg_program *program, cg_error *error);
 
 /* Plans both segments, checks the plans, and rewrites refs and weights to
  * what the runtime expects. */
 bool cg_place(cg_program *program, cg_error *error);
+
+/* A fused program to one that computes its gradient too, placed. */
+bool cg_differentiate(cg_graph *graph, cg_program *program, bool dropout,
+                      cg_training *training, cg_error *error);
 
 #endif

@@ -82,6 +82,13 @@ check "$(echo codegen/*.c)" "$rule"
 check "$(echo tools/*.[ch])" \
     "$system|\"(codegen|cedm|cedm_model|fashion)\.h\"|$(local_headers tools)"
 
+# The trainer sees codegen through one header more, and extends the ops and
+# vectors of the runtime.
+trainer="$(local_headers trainer)|$(local_headers trainer/ops)"
+trainer="$trainer|$(local_headers trainer/cpu)|$core|$ops|$cpu"
+check "$(echo trainer/*.[ch] trainer/*/*.[ch])" \
+    "$system|\"(codegen|training|cedm|cedm_model)\.h\"|$(local_headers tools)|$trainer"
+
 # No backend in the sampler and what it rests on.
 for file in runtime/sampler.c runtime/schedule.c runtime/philox.h; do
     [ -f "$file" ] || continue

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * algorithm.c - which way a CPU makes each convolution.
+ *
+ * The choice is part of the frozen model, so that its memory and its bits
+ * are; it rests on shapes alone (docs/decisions/010-winograd.md). */
+#include "pass/pass.h"
+
+/* Below these channels, transforms cost more than they save. */
+#define MIN_CHANNELS 32u
+
+/* Maps from this side on, by tiles of 4 x 4; smaller ones by 2 x 2, whose
+ * weights are fetched in less than half the time. */
+#define MIN_SIDE4 8u
+#define MIN_SIDE2 4u
+
+static bool is_possible(const cedm_conv *op)
+{
+    return op->kernel == 3 && op->stride == 1 && op->pad == 1 && !op->up &&
+           ((op->cin[0] | op->cin[1] | op->cout) & 15u) == 0;
+}
+
+static bool is_faster(const cedm_conv *op)
+{
+    uint32_t cin = op->cin[0] + op->cin[1];
+
+    return cin >= MIN_CHANNELS && op->cout >= MIN_CHANNELS &&
+           op->height >= MIN_SIDE2 && op->width >= MIN_SIDE2;
+}
+
+static uint64_t weight_bytes(const cedm_conv *op, uint32_t algorithm)
+{
+    uint64_t points = algorithm == CEDM_CONV_WINOGRAD4 ? 36 : 16;
+
+    return points * (op->cin[0] + op->cin[1]) * op->cout * sizeof(float);
+}
+
+/* Gives a convolution the first algorithm that the memory left allows. */
+static void choose(cedm_conv *op, uint64_t *left)
+{
+    uint32_t first = op->height < MIN_SIDE4 || op->width < MIN_SIDE4
+                         ? CEDM_CONV_WINOGRAD2 : CEDM_CONV_WINOGRAD4;
+
+    for (uint32_t a = first; a <= CEDM_CONV_WINOGRAD2; a++) {
+        uint64_t bytes = weight_bytes(op, a);
+
+        if (bytes <= *left) {
+            *left -= bytes;
+            op->algorithm = a;
+            return;
+        }
+    }
+}
+
+static cedm_conv *conv_of(const cg_program *program, uint32_t i)
+{
+    cg_op *op = &program->ops[i];
+
+    return op->kind == CG_OP_conv ? &op->u.conv : NULL;
+}
+
+/* The largest map below a size, 0 if there is none. */
+static uint64_t next_size(const cg_program *program, uint64_t below)
+{
+    uint64_t size = 0;
+
+    for (uint32_t i = 0; i < program->op_count; i++) {
+        const cedm_conv *op = conv_of(program, i);
+        uint64_t pixels = op == NULL ? 0 : (uint64_t)op->height * op->width;
+
+        if (pixels < below && pixels > size) {
+            size = pixels;
+        }
+    }
+    return size;
+}
+
+/* What an algorithm saves per byte of weights grows with the map, so the
+ * largest maps come first where memory is limited. */
+void cg_choose_algorithms(cg_program *program, const cg_options *options)
+{
+    uint64_t left = options->conv_memory != 0 ? options->conv_memory
+                                              : UINT64_MAX;
+    uint64_t size = UINT64_MAX;
+
+    if (options->cpu_conv == CG_CPU_CONV_DIRECT) {
+        return;
+    }
+    while ((size = next_size(program, size)) != 0) {
+        for (uint32_t i = 0; i < program->op_count; i++) {
+            cedm_conv *op = conv_of(program, i);
+
+            if (op != NULL && (uint64_t)op->height * op->width == size &&
+                is_possible(op) &&
+                (options->cpu_conv == CG_CPU_CONV_WINOGRAD ||
+                 is_faster(op))) {
+                choose(op, &left);
+            }
+        }
+    }
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * grad_test.c - loss and every gradient against the reference's float64. */
+#include <math.h>
+#include <stdarg.h>
+#include <setjmp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "net.h"
+
+/* Relative RMS error of a tensor's gradient.  Single precision gives the
+ * reference itself about 1e-6. */
+#define TOLERANCE 1e-5
+
+typedef struct golden {
+    cg_file *checkpoint, *file;
+    uint32_t n, pixels, channels;
+    float *images, *noise, *labels;
+    double *sigma;
+    int32_t *cluster;
+    uint64_t *index;
+} golden;
+
+static const cg_array *need(const cg_file *file, const char *name)
+{
+    const cg_array *array = cg_find(file, name);
+
+    if (array == NULL) {
+        fail_msg("%s: no %s", file->path, name);
+    }
+    return array;
+}
+
+static cg_file *open_file(const char *name, const char *suffix)
+{
+    cg_error error = {""};
+    char path[256];
+    cg_file *file;
+
+    (void)snprintf(path, sizeof path, "tests/golden/%s%s.safetensors", name,
+                   suffix);
+    file = cg_open(path, &error);
+    if (file == NULL) {
+        fail_msg("%s", error.text);
+    }
+    return file;
+}
+
+/* [n][C][H][W] to [n][H][W][C]. */
+static float *as_pixels(const cg_array *a)
+{
+    uint64_t channels = a->shape[1], pixels = a->shape[2] * a->shape[3];
+    float *out = calloc(a->elements, sizeof *out);
+
+    assert_non_null(out);
+    for (uint64_t i = 0; i < a->elements; i++) {
+        uint64_t p = i % pixels, c = i / pixels % channels;
+        uint64_t image = i / pixels / channels;
+
+        out[(image * pixels + p) * channels + c] = (float)cg_element(a, i);
+    }
+    return out;
+}
+
+static void load(golden *g, const char *name)
+{
+    const cg_array *y, *labels;
+
+    g->checkpoint = open_file(name, "");
+    g->file = open_file(name, ".grad");
+    y = need(g->file, "y");
+    labels = cg_find(g->file, "augment_labels");
+    g->n = (uint32_t)y->shape[0];
+    g->channels = (uint32_t)y->shape[1];
+    g->pixels = (uint32_t)(y->shape[2] * y->shape[3]);
+    g->images = as_pixels(y);
+    g->noise = as_pixels(need(g->file, "noise"));
+    g->sigma = calloc(g->n, sizeof *g->sigma);
+    g->cluster = calloc(g->n, sizeof *g->cluster);
+    g->index = calloc(g->n, sizeof *g->index);
+    g->labels = labels == NULL ? NULL
+                               : calloc(labels->elements, sizeof(float));
+    for (uint32_t i = 0; i < g->n; i++) {
+        g->sigma[i] = cg_element(need(g->file, "sigma"), i);
+        g->cluster[i] = (int32_t)cg_element(need(g->file, "cluster"), i);
+        g->index[i] = i;
+    }
+    for (uint64_t i = 0; labels != NULL && i < labels->elements; i++) {
+        g->labels[i] = (float)cg_element(labels, i);
+    }
+}
+
+static void unload(golden *g)
+{
+    cg_close(g->checkpoint);
+    cg_close(g->file);
+    free(g->images);
+    free(g->noise);
+    free(g->labels);
+    free(g->sigma);
+    free(g->cluster);
+    free(g->index);
+}
+
+/* All parts of the program's params against grad.<name>. */
+static uint32_t compare(const train_net *net, const golden *g)
+{
+    const cg_program *p = net->training->program;
+    uint32_t compared = 0;
+
+    for (uint32_t i = 0; i < p->param_count; i++) {
+        const float *grad = net->exec.grads + p->params[i].offset;
+
+        for (uint32_t k = 0; k < p->params[i].part_count; k++) {
+            const cg_part *part = &p->params[i].parts[k];
+            double error = 0.0, size = 0.0;
+            const cg_array *wanted;
+            char name[256];
+
+            if (part->array == NULL ||
+                p->params[i].offset >= net->training->trained_elements) {
+                continue;
+            }
+            (void)snprintf(name, sizeof name, "grad.%s", part->array->name);
+            wanted = need(g->file, name);
+            for (uint64_t e = 0; e < part->elements; e++) {
+                double w = cg_element(wanted, cg_part_source(part, e));
+                double d = (double)grad[e] - w;
+
+                error += d * d;
+                size += w * w;
+            }
+            if (!(sqrt(error) <= TOLERANCE * sqrt(size))) {
+                print_error("%s: relative RMS %.3g, wanted %.3g\n", name,
+                            sqrt(error / size), TOLERANCE);
+                compared += 1000000;
+            }
+            grad += part->elements;
+            compared++;
+        }
+    }
+    return compared;
+}
+
+static void check_loss(const golden *g, double loss, const double *denoised)
+{
+    double wanted = cg_element(need(g->file, "loss"), 0);
+    const cg_array *d = need(g->file, "denoised");
+    double error = 0.0, size = 0.0;
+
+    for (uint64_t i = 0; i < d->elements; i++) {
+        uint64_t p = i % g->pixels, c = i / g->pixels % g->channels;
+        uint64_t image = i / g->pixels / g->channels;
+        double w = cg_element(d, i);
+        double e = denoised[(image * g->pixels + p) * g->channels + c] - w;
+
+        error += e * e;
+        size += w * w;
+    }
+    if (!(sqrt(error / size) <= TOLERANCE)) {
+        fail_msg("denoised: relative RMS %.3g", sqrt(error / size));
+    }
+    if (!(fabs(loss - wanted) <= TOLERANCE * wanted)) {
+        fail_msg("loss %.9g, wanted %.9g", loss, wanted);
+    }
+}
+
+static void check(const char *name, uint32_t isa, bool dropout)
+{
+    golden g = {0};
+    cg_error error = {""};
+    size_t gradients = 0;
+    uint32_t compared;
+    double *denoised, loss;
+    train_net *net;
+
+    load(&g, name);
+    denoised = calloc((size_t)g.n * g.pixels * g.channels, sizeof(double));
+    net = train_net_open(g.checkpoint,
+                         &(train_net_options){.batch = g.n, .workers = 1,
+                                              .dropout = dropout,
+                                              .isa = isa},
+                         &error);
+    if (net == NULL) {
+        fail_msg("%s", error.text);
+    }
+    loss = train_net_gradient(
+        net, &(train_batch){.n = g.n, .images = g.images, .noise = g.noise,
+                            .sigma = g.sigma, .cluster = g.cluster,
+                            .labels = g.labels, .index = g.index,
+                            .share = 1.0 / g.n},
+        denoised);
+    compared = compare(net, &g);
+    for (size_t i = 0; i < g.file->array_count; i++) {
+        gradients += strncmp(g.file->arrays[i].name, "grad.", 5) == 0;
+    }
+    train_net_close(net);
+    check_loss(&g, loss, denoised);
+    free(denoised);
+    unload(&g);
+    assert_int_equal(compared, gradients);
+}
+
+static void test_plain(void **state)
+{
+    const char *const *name = *state;
+
+    check(*name, 0, false);
+}
+
+/* The dropout layers of rate 0 change nothing. */
+static void test_cpu(void **state)
+{
+    const char *const *name = *state;
+
+    check(*name, CEDM_ISA_ALL, true);
+}
+
+int main(void)
+{
+    static const char *names[] = {"uncond-tiny", "ddpmpp-tiny",
+                                  "ncsnpp-tiny", "fashion"};
+#define BOTH(i)                                                              \
+    cmocka_unit_test_prestate(test_plain, &names[i]),                        \
+        cmocka_unit_test_prestate(test_cpu, &names[i])
+    const struct CMUnitTest tests[] = {BOTH(0), BOTH(1), BOTH(2), BOTH(3)};
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
