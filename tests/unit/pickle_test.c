@@ -75,7 +75,7 @@ static const char *body(const char *content)
 static cg_program *build(const cg_file *file)
 {
     cg_error error = {{0}};
-    cg_program *program = cg_build(file, &error);
+    cg_program *program = cg_build(file, NULL, &error);
     if (program == NULL) {
         fail_msg("%s", error.text);
     }
@@ -181,7 +181,7 @@ static void plain_state_dicts_lack_a_configuration(void **unused)
                                           NULL, NULL));
     check_same_arrays(file, twin);
     assert_int_equal(twin->metadata_count, 0);
-    assert_null(cg_build(twin, &error));
+    assert_null(cg_build(twin, NULL, &error));
     assert_non_null(strstr(error.text, "cedm.config"));
     cg_close(twin);
     cg_close(file);

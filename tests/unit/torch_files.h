@@ -465,7 +465,7 @@ static out archive(const out *pickle, const cg_array *arrays, size_t count)
     zip_writer z = {0};
     zip_add(&z, "archive/data.pkl", pickle->at, pickle->size);
     for (size_t i = 0; i < count; i++) {
-        char entry[32];
+        char entry[40];
         (void)snprintf(entry, sizeof entry, "archive/data/%zu", i);
         zip_add(&z, entry, arrays[i].data, (size_t)arrays[i].elements *
                 storage_types[storage_type(&arrays[i])].width);
