@@ -65,8 +65,16 @@ typedef struct cg_file {
     void *memory; /* private: what close releases */
 } cg_file;
 
-/* Opens a file of named arrays (safetensors).  All of the format's rules are
- * enforced; nothing in the file is executed.  NULL on error. */
+/* Opens a file of named arrays.  Its first bytes tell the format:
+ * - safetensors;
+ * - a network snapshot of EDM's training (.pkl): the tensors of its `ema`,
+ *   whose arguments become the metadata cedm.config;
+ * - what torch.save writes (.pt): a state dict, maybe under "ema",
+ *   "state_dict" or "model", or one tensor, which is then called "tensor".  A
+ *   state dict has no configuration, but texts beside it are metadata:
+ *   torch.save({"ema": state_dict, "cedm.config": json}, path).
+ * All of the format's rules are enforced; nothing in the file is executed.
+ * NULL on error. */
 cg_file *cg_open(const char *path, cg_error *error);
 void cg_close(cg_file *file); /* NULL is allowed */
 
