@@ -267,6 +267,7 @@ static void measure(train_net *net, const train_net_options *options)
     for (uint32_t i = 0; i < t->step_count; i++) {
         if (t->steps[i].training) {
             size_training(&t->steps[i].grad, &sizes);
+            train_cpu_size(&sizes, &t->steps[i].grad);
         } else {
             call_op(&t->steps[i].op, net->backend->sizes, &sizes);
         }

@@ -1,10 +1,88 @@
 /* SPDX-License-Identifier: MIT
  *
- * table.c - which training ops a processor gets. */
+ * table.c - which training ops a processor gets, and how a weight gradient
+ * is cut up: the same for all instruction sets. */
 #include "train_cpu.h"
+
+#include "cpu/cpu.h"
+
+/* Pixels whose gradients are packed at once: with a tile's sums and the
+ * staged rows they fit a first-level cache. */
+#define BLOCK_PIXELS 128u
+
+/* Tasks that keep a few threads busy. */
+#define TASKS 16u
+
+static uint32_t smaller(uint32_t a, uint32_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t whole_lines(size_t floats)
+{
+    return (floats + 15) & ~(size_t)15;
+}
+
+void train_plan_weight(train_weight_plan *plan, const cg_conv_weight *op,
+                       uint32_t pixels)
+{
+    uint32_t panels = cedm_panels(op->cout);
+    uint32_t width = pixels != 0 ? pixels : op->width;
+    uint32_t in_height = pixels != 0 ? 1 : op->in_height;
+    uint32_t in_width = pixels != 0 ? pixels : op->in_width;
+
+    *plan = (train_weight_plan){.taps = op->kernel * op->kernel};
+    plan->chunk = smaller(op->kernel == 1 ? 64 : 16, op->cin);
+    while (plan->chunk > 4 &&
+           cedm_ceil_div(op->cin, plan->chunk) * panels < TASKS) {
+        plan->chunk = cedm_ceil_div(plan->chunk, 2);
+    }
+    plan->chunks = cedm_ceil_div(op->cin, plan->chunk);
+    plan->groups = smaller(panels, cedm_ceil_div(TASKS, plan->chunks));
+    plan->panels = cedm_ceil_div(panels, plan->groups);
+    plan->groups = cedm_ceil_div(panels, plan->panels);
+    plan->rows = plan->chunk * plan->taps;
+    plan->block = BLOCK_PIXELS / width == 0 ? 1 : BLOCK_PIXELS / width;
+    plan->pitch = in_width + 2 * (size_t)op->pad;
+    plan->plane = plan->pitch * (in_height + 2 * (size_t)op->pad);
+    plan->scratch = whole_lines(plan->chunk * plan->plane) +
+                    (size_t)plan->block * width * CEDM_PANEL +
+                    (size_t)plan->panels * plan->rows * CEDM_PANEL +
+                    2 * whole_lines(plan->rows);
+}
+
+void train_cpu_size(cedm_sizes *sizes, const cg_training_op *op)
+{
+    train_weight_plan plan;
+    const cg_conv_weight *w = &op->u.conv_weight;
+    const cg_activate *a = &op->u.activate;
+
+    if (op->kind == CG_TRAINING_activate) {
+        /* An activated row and its dropout. */
+        cedm_need_scratch(sizes, 2 * (uint64_t)a->width *
+                                     (a->channels[0] + a->channels[1]));
+    }
+    if (op->kind == CG_TRAINING_attention_grad) {
+        cedm_need_scratch(sizes, 2 * (uint64_t)TRAIN_QUERIES *
+                                     op->u.attention_grad.tokens);
+    }
+
+    if (op->kind == CG_TRAINING_conv_weight && train_weight_is_dense(w)) {
+        bool linear = w->in_height == 1 && w->in_width == 1;
+
+        train_plan_weight(&plan, w, linear ? TRAIN_LINEAR_PIXELS : 0);
+        cedm_need_scratch(sizes, plan.scratch);
+    }
+}
 
 const train_ops *train_cpu_ops(uint32_t isa)
 {
+#if defined __x86_64__
+    if ((isa & cedm_isa_available() & CEDM_ISA_avx2) != 0) {
+        return &train_cpu_table_avx2;
+    }
+#else
     (void)isa;
+#endif
     return &train_plain;
 }
