@@ -149,15 +149,22 @@ static cg_program *new_program(const cg_file *checkpoint, cg_error *error)
     return p;
 }
 
-cg_program *cg_build(const cg_file *checkpoint, cg_error *error)
+cg_program *cg_build(const cg_file *checkpoint, const cg_options *options,
+                     cg_error *error)
 {
+    static const cg_options defaults;
     cg_program *p = new_program(checkpoint, error);
     if (p == NULL) {
         return NULL;
     }
     cg_graph graph = {.memory = p->memory};
-    if (!build(p, checkpoint, &graph, error) || !cg_lives(p, error) ||
-        !cg_place(p, error) || !cg_measure(p, error)) {
+    bool good = build(p, checkpoint, &graph, error) && cg_lives(p, error) &&
+                cg_place(p, error);
+    if (good) {
+        cg_choose_algorithms(p, options != NULL ? options : &defaults);
+        good = cg_measure(p, error);
+    }
+    if (!good) {
         cg_program_free(p);
         return NULL;
     }

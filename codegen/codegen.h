@@ -101,7 +101,7 @@ typedef enum cg_layout {
 typedef struct cg_part {
     const cg_array *array; /* NULL: `values` holds them */
     const float *values;
-    uint32_t elements;
+    uint32_t elements; /* may be the array's first rows, PLAIN and CONV */
     cg_layout layout;
 } cg_part;
 
@@ -209,11 +209,24 @@ typedef struct cg_spec {
 cg_spec *cg_expected(const char *config_json, size_t *count, cg_error *error);
 void cg_expected_free(cg_spec *specs, size_t count);
 
+/* How CPU backends make 3x3 convolutions. */
+typedef enum cg_cpu_conv {
+    CG_CPU_CONV_AUTO,    /* by Winograd's tiles where that is faster */
+    CG_CPU_CONV_DIRECT,  /* smallest errors and memory */
+    CG_CPU_CONV_WINOGRAD /* by tiles wherever that is possible */
+} cg_cpu_conv;
+
+typedef struct cg_options {
+    cg_cpu_conv cpu_conv;
+    uint64_t conv_memory; /* bytes of transformed weights, 0: any number */
+} cg_options;
+
 /* Builds the fused program of a checkpoint: configuration, names and shapes
  * are checked against the architecture; missing, extra, mis-shaped and
  * non-finite tensors are errors.  The program points into the file.  It is
- * placed and measured.  NULL on error. */
-cg_program *cg_build(const cg_file *checkpoint, cg_error *error);
+ * placed and measured.  No options: all zero.  NULL on error. */
+cg_program *cg_build(const cg_file *checkpoint, const cg_options *options,
+                     cg_error *error);
 void cg_program_free(cg_program *program); /* NULL is allowed */
 
 /* Calls the ops of a program in order: what the generated function does. */

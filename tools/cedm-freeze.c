@@ -10,11 +10,16 @@
 #include "args.h"
 #include "codegen.h"
 
-enum { OPT_OUT, OPT_NAME, OPT_BUILD, OPT_VERSION, OPT_HELP, OPT_COUNT };
+enum {
+    OPT_OUT, OPT_NAME, OPT_CPU_CONV, OPT_CONV_MEMORY, OPT_BUILD, OPT_VERSION,
+    OPT_HELP, OPT_COUNT
+};
 
 static const args_option options[OPT_COUNT] = {
     {"-o", "DIR", "where the files go; made if missing"},
     {"name", "M", "name of the model [the checkpoint's file name]"},
+    {"cpu-conv", "WAY", "3x3 on CPUs: auto, direct or winograd [auto]"},
+    {"conv-memory", "BYTES", "limit of Winograd's weights [none]"},
     {"build", NULL, "also compile DIR/M.so, with $CC or cc"},
     {"version", NULL, "print the version"},
     {"help", NULL, "print this text"},
@@ -22,6 +27,8 @@ static const args_option options[OPT_COUNT] = {
 
 typedef struct settings {
     const char *checkpoint, *directory, *name;
+    int cpu_conv;
+    uint64_t conv_memory;
     bool build, version, help;
     char stem[64];
 } settings;
@@ -55,6 +62,7 @@ static bool is_identifier(const char *name)
 
 static bool parse_option(int option, const args *a, settings *s, failure *f)
 {
+    static const char *const ways[] = {"auto", "direct", "winograd", NULL};
     switch (option) {
     case OPT_OUT: s->directory = a->value; return true;
     case OPT_NAME:
@@ -64,6 +72,9 @@ static bool parse_option(int option, const args *a, settings *s, failure *f)
                          "--name: wanted a C identifier of at most 63 "
                          "characters, got '%s'",
                          a->value);
+    case OPT_CPU_CONV: return args_word(a, ways, &s->cpu_conv, f);
+    case OPT_CONV_MEMORY:
+        return args_u64(a, 1, UINT64_MAX, &s->conv_memory, f);
     case OPT_BUILD: s->build = true; return true;
     case OPT_VERSION: s->version = true; return true;
     case OPT_HELP: s->help = true; return true;
@@ -176,7 +187,8 @@ static bool build(const cg_freeze *freeze, cg_error *error)
 static bool freeze_checkpoint(const settings *s, const cg_file *file,
                               cg_error *error)
 {
-    cg_program *program = cg_build(file, error);
+    cg_options choice = {(cg_cpu_conv)s->cpu_conv, s->conv_memory};
+    cg_program *program = cg_build(file, &choice, error);
     if (program == NULL) {
         return false;
     }

@@ -98,7 +98,7 @@ static bool describe_checkpoint(info *i, const char *path, failure *f)
 {
     cg_error error;
     cg_file *file = cg_open(path, &error);
-    cg_program *program = file != NULL ? cg_build(file, &error) : NULL;
+    cg_program *program = file != NULL ? cg_build(file, NULL, &error) : NULL;
     bool good = program != NULL ? describe_program(i, program, file, f)
                                 : failed(f, "%s", error.text);
     cg_program_free(program);

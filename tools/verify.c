@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "verify.h"
 
@@ -30,7 +31,14 @@ bool verify_open_engine(verify *v, uint64_t batch, failure *f)
                       v->golden->path, ENGINE_MAX_BATCH, batch);
     }
     engine_config config = {v->isa, (uint32_t)batch, v->threads};
-    return engine_open(&v->engine, &v->model, &config, f);
+    const char *way = cJSON_GetStringValue(
+        cJSON_GetObjectItemCaseSensitive(v->model.description, "cpu_conv"));
+    if (!engine_open(&v->engine, &v->model, &config, f)) {
+        return false;
+    }
+    v->by_tiles = v->engine.backend != cedm_backend_portable() &&
+                  way != NULL && strcmp(way, "winograd") == 0;
+    return true;
 }
 
 int32_t *verify_clusters(const cg_file *file, const char *name, uint64_t n,

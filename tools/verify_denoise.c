@@ -10,6 +10,8 @@
 /* Why these: docs/NUMERICS.md. */
 #define FLOOR 1e-6 /* relative RMS of float32 over long sums */
 #define FACTOR 3   /* times the reference's own float32 error */
+#define TILES_FLOOR 1e-5
+#define TILES_FACTOR 12
 
 static cedm_real *to_real(const double *values, size_t n)
 {
@@ -39,7 +41,9 @@ static bool judge_denoised(verify *v, uint64_t n, const double *got,
         char what[64];
         snprintf(what, sizeof what, "item %" PRIu64 " sigma %.4g cluster %g",
                  i, cg_element(sigma, i), cg_element(cluster, i));
-        double limit = fmax(FLOOR, FACTOR * cg_element(own, i));
+        double error = cg_element(own, i);
+        double limit = v->by_tiles ? fmax(TILES_FLOOR, TILES_FACTOR * error)
+                                   : fmax(FLOOR, FACTOR * error);
         verify_judge(v, what, d, d.rms, verify_limit(v, limit));
     }
     free(values);

@@ -192,6 +192,16 @@ static void put_norm_coeff(fields *f, const cedm_norm_coeff *o)
     weight(f, "beta", o->beta);
 }
 
+static void algorithm(fields *f, uint32_t value)
+{
+    if (value == CEDM_CONV_WINOGRAD4 || value == CEDM_CONV_WINOGRAD2) {
+        field(f, ".algorithm = CEDM_CONV_WINOGRAD%u",
+              value == CEDM_CONV_WINOGRAD4 ? 4u : 2u);
+    } else {
+        count(f, "algorithm", value);
+    }
+}
+
 static void put_conv(fields *f, const cedm_conv *o)
 {
     count(f, "height", o->height);
@@ -201,6 +211,7 @@ static void put_conv(fields *f, const cedm_conv *o)
     counts(f, "cin", o->cin);
     count(f, "cout", o->cout);
     row(f);
+    algorithm(f, o->algorithm);
     count(f, "kernel", o->kernel);
     count(f, "stride", o->stride);
     count(f, "pad", o->pad);

@@ -89,6 +89,20 @@ static void add_ops(cJSON *root, const cg_program *program)
     }
 }
 
+/* Whose errors to expect: see docs/NUMERICS.md. */
+static const char *cpu_conv(const cg_program *program)
+{
+    for (uint32_t i = 0; i < program->op_count; i++) {
+        const cg_op *op = &program->ops[i];
+
+        if (op->kind == CG_OP_conv &&
+            op->u.conv.algorithm != CEDM_CONV_DIRECT) {
+            return "winograd";
+        }
+    }
+    return "direct";
+}
+
 static void add_memory(cJSON *root, const cg_program *program)
 {
     cJSON *memory = add_object(root, "memory");
@@ -126,6 +140,7 @@ char *cg_trailer(const cg_emission *emission, cg_error *error)
     cJSON_AddStringToObject(source, "file", emission->source);
     cJSON_AddStringToObject(source, "sha256", emission->source_sha256);
     cJSON_AddStringToObject(root, "data_sha256", emission->data_sha256);
+    cJSON_AddStringToObject(root, "cpu_conv", cpu_conv(program));
     add_ops(root, program);
     add_memory(root, program);
     text = cJSON_PrintUnformatted(root);

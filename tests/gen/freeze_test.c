@@ -37,7 +37,7 @@ static void freeze(frozen *f, const char *checkpoint)
 
     snprintf(path, sizeof path, "tests/golden/%s.safetensors", checkpoint);
     f->file = cg_open(path, &error);
-    f->program = f->file != NULL ? cg_build(f->file, &error) : NULL;
+    f->program = f->file != NULL ? cg_build(f->file, NULL, &error) : NULL;
     if (f->program == NULL ||
         !cg_emit(f->program, f->file, &to, &error) ||
         !cg_compile(&to, "cc", "include", &error)) {

@@ -170,7 +170,7 @@ static void accept(const draft *d)
     cg_error error = {{0}};
     write_draft(d);
     cg_file *file = open_file(path);
-    cg_program *program = cg_build(file, &error);
+    cg_program *program = cg_build(file, NULL, &error);
     if (program == NULL) {
         fail_msg("wanted a program, got \"%s\"", error.text);
     }
@@ -187,7 +187,7 @@ static void refuse(const draft *d, const char *where, const char *wanted,
     (void)snprintf(start, sizeof start, "%s:%s: ", path, where);
     write_draft(d);
     cg_file *file = open_file(path);
-    cg_program *program = cg_build(file, &error);
+    cg_program *program = cg_build(file, NULL, &error);
     if (program != NULL) {
         fail_msg("%s: wanted \"%s\" refused, got a program", where, got);
     }

@@ -297,7 +297,7 @@ static void check_config(uint64_t seed)
     const char *json = draw(4) == 0 ? random_adm(m, taps, &count)
                                     : random_song(m, taps, &count);
     cg_file file = make_file(m, json, taps, count);
-    cg_program *p = cg_build(&file, &error);
+    cg_program *p = cg_build(&file, NULL, &error);
     if (p == NULL) {
         fail_msg("%s\n%s", error.text, json);
     }

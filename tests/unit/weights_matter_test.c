@@ -87,7 +87,7 @@ static void check(const char *json, const double *taps, uint32_t count)
     cg_error error = {""};
     cg_memory *m = cg_memory_new();
     cg_file file = make_file(m, json, taps, count);
-    net n = {.program = cg_build(&file, &error)};
+    net n = {.program = cg_build(&file, NULL, &error)};
     if (n.program == NULL) {
         fail_msg("%s", error.text);
     }
