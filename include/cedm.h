@@ -56,7 +56,8 @@ extern "C" {
     X(E_CLUSTER, -13, "cluster is out of range for this model")              \
     X(E_SIGMA, -14, "sigma is not a finite number above 0")                  \
     X(E_STEPS, -15, "number of steps is 0 or too large")                     \
-    X(E_PARAM, -16, "a sampler parameter is not a usable number")            \
+    X(E_PARAM, -16, "a sampler parameter is no usable number, or the "        \
+      "range does not suit the schedule")                                    \
     X(E_STATE, -17, "the call is not allowed in this state")                 \
     /* memory */                                                             \
     X(E_ARENA, -20, "the arena is too small")                                \

@@ -43,8 +43,13 @@ static bool measure(engine *e, const job *j, double *samples, uint32_t *count,
                     failure *f)
 {
     bool single = j->params.steps == 1;
-    double evals = (single ? 1 : 2) *
-                   (j->params.guidance < 0 || j->params.guidance > 0 ? 2 : 1);
+    cedm_sampler_params last = j->params;
+    last.steps = 1;
+    double evals = sampler_evaluations(&last);
+    if (!single) { /* what the other steps take each */
+        evals = (sampler_evaluations(&j->params) - evals) /
+                (j->params.steps - 1);
+    }
     bool warm = false;
     while (*count < MIN_SAMPLES) {
         cedm_sampler s;
@@ -79,9 +84,7 @@ bool gen_bench(engine *e, const job *j, bool json, failure *f)
     double low = samples[0];
     double median = samples[count / 2];
     uint32_t steps = j->params.steps;
-    bool guided = j->params.guidance < 0 || j->params.guidance > 0;
-    double evals = (2.0 * steps - 1) * (guided ? 2 : 1);
-    double rate = e->batch / (median * evals);
+    double rate = e->batch / (median * sampler_evaluations(&j->params));
     printf(json ? "{\"model\": \"%s\", \"isa\": \"%s\", \"batch\": %u, "
                   "\"threads\": %u, \"samples\": %u, "
                   "\"evaluation_ms_min\": %.4f, "

@@ -34,6 +34,11 @@
     X(S_MIN, "S-min", "X", "churn from this level up [0]")                    \
     X(S_MAX, "S-max", "X", "churn up to this level [inf]")                    \
     X(S_NOISE, "S-noise", "X", "scale of churn's noise [1]")                  \
+    X(SOLVER, "solver", "S", "heun or euler [heun]")                          \
+    X(DISC, "disc", "D",                                                      \
+      "noise levels and their range: edm, vp, ve or iddpm [edm]")             \
+    X(SCHEDULE, "schedule", "S", "time: linear, vp or ve [linear]")           \
+    X(SCALING, "scaling", "S", "of the state in time: none or vp [none]")     \
     X(GUIDANCE, "guidance", "W", "(1+W) conditional - W unconditional [0]")   \
     X(FREQ, "freq", "FILE", "images per cluster for random, text or JSON")    \
     X(BATCH, "batch", "B", "images at a time; changes no image [16]")         \
@@ -132,6 +137,12 @@ static bool parse_sampler(const args *a, gen_options *o, failure *f)
     return args_double(a, rows[i].low, rows[i].high, &o->sampler[i], f);
 }
 
+static bool parse_choice(const args *a, enum sampler_choice choice,
+                         gen_options *o, failure *f)
+{
+    return args_word(a, sampler_words(choice), &o->choice[choice], f);
+}
+
 static bool parse_option(int option, const args *a, gen_options *o, counts *c,
                          failure *f)
 {
@@ -150,6 +161,10 @@ static bool parse_option(int option, const args *a, gen_options *o, counts *c,
         o->seeds_text = a->value;
         return args_list_parse("seeds", a->value, &o->seeds, f);
     case OPT_STEPS: return args_u64(a, 1, CEDM_MAX_STEPS, &o->steps, f);
+    case OPT_SOLVER: return parse_choice(a, SAMPLER_solver, o, f);
+    case OPT_DISC: return parse_choice(a, SAMPLER_discretization, o, f);
+    case OPT_SCHEDULE: return parse_choice(a, SAMPLER_schedule, o, f);
+    case OPT_SCALING: return parse_choice(a, SAMPLER_scaling, o, f);
     case OPT_FREQ: o->freq = a->value; return true;
     case OPT_BATCH: return args_u64(a, 1, ENGINE_MAX_BATCH, &o->batch, f);
     case OPT_THREADS:
@@ -224,6 +239,9 @@ bool gen_options_parse(gen_options *o, int argc, char **argv, failure *f)
     for (int i = 0; i < GEN_SAMPLER_COUNT; i++) {
         o->sampler[i] = (double)NAN;
     }
+    for (int i = 0; i < SAMPLER_CHOICES; i++) {
+        o->choice[i] = -1;
+    }
     char seen[ARGS_MAX_OPTIONS];
     args a = args_begin(argc, argv, options, OPT_COUNT, seen);
     counts c = {DEFAULT_N, 0, false, false, false};
@@ -256,9 +274,27 @@ void gen_options_free(gen_options *o)
     args_list_free(&o->seeds);
 }
 
+/* A discretization brings its range. */
+static void set_choices(const gen_options *o, cedm_sampler_params *params)
+{
+#define CHOICE_SET(member, LIST)                                              \
+    if (o->choice[SAMPLER_##member] >= 0) {                                   \
+        params->member = (enum cedm_##member)o->choice[SAMPLER_##member];     \
+    }
+    SAMPLER_CHOICE_LIST(CHOICE_SET)
+#undef CHOICE_SET
+    if (o->choice[SAMPLER_discretization] >= 0) {
+        cedm_sampler_params d =
+            cedm_sampler_params_for(params->discretization);
+        params->sigma_min = d.sigma_min;
+        params->sigma_max = d.sigma_max;
+    }
+}
+
 bool gen_options_sampler(const gen_options *o, cedm_sampler_params *params,
                          failure *f)
 {
+    set_choices(o, params);
     if (o->steps > 0) {
         params->steps = (uint32_t)o->steps;
     }

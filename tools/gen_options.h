@@ -33,6 +33,7 @@ typedef struct gen_options {
     args_list seeds;
     uint64_t steps; /* 0: the model's */
     double sampler[GEN_SAMPLER_COUNT]; /* NaN: the model's */
+    int choice[SAMPLER_CHOICES];       /* -1: the model's */
     uint64_t batch, threads;           /* 0: automatic */
     int format, progress;
     bool separate;

@@ -208,57 +208,6 @@ const char *model_op_kind(const model *m, uint32_t id)
     return op_text(m, id, "kind");
 }
 
-static void read_default(const cJSON *sampler, const char *name, double *value)
-{
-    const cJSON *item = member(sampler, name);
-    if (cJSON_IsNumber(item)) {
-        *value = item->valuedouble;
-    } else if (cJSON_IsNull(item)) {
-        *value = (double)INFINITY; /* JSON has none */
-    }
-}
-
-void sampler_from_json(const cJSON *sampler, cedm_sampler_params *params)
-{
-    double steps = params->steps;
-    read_default(sampler, "steps", &steps);
-    if (steps >= 1 && steps <= UINT32_MAX) {
-        params->steps = (uint32_t)steps;
-    }
-    read_default(sampler, "sigma_min", &params->sigma_min);
-    read_default(sampler, "sigma_max", &params->sigma_max);
-    read_default(sampler, "rho", &params->rho);
-    read_default(sampler, "S_churn", &params->S_churn);
-    read_default(sampler, "S_min", &params->S_min);
-    read_default(sampler, "S_max", &params->S_max);
-    read_default(sampler, "S_noise", &params->S_noise);
-    read_default(sampler, "guidance", &params->guidance);
-}
-
-static void add_number(cJSON *object, const char *name, double value)
-{
-    if (isfinite(value)) {
-        cJSON_AddNumberToObject(object, name, value);
-    } else {
-        cJSON_AddNullToObject(object, name);
-    }
-}
-
-cJSON *sampler_to_json(const cedm_sampler_params *params)
-{
-    cJSON *sampler = cJSON_CreateObject();
-    add_number(sampler, "steps", params->steps);
-    add_number(sampler, "sigma_min", params->sigma_min);
-    add_number(sampler, "sigma_max", params->sigma_max);
-    add_number(sampler, "rho", params->rho);
-    add_number(sampler, "S_churn", params->S_churn);
-    add_number(sampler, "S_min", params->S_min);
-    add_number(sampler, "S_max", params->S_max);
-    add_number(sampler, "S_noise", params->S_noise);
-    add_number(sampler, "guidance", params->guidance);
-    return sampler;
-}
-
 cedm_sampler_params model_sampler(const model *m)
 {
     cedm_sampler_params params = cedm_sampler_params_default();

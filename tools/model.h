@@ -10,6 +10,7 @@
 
 #include "cedm.h"
 #include "failure.h"
+#include "sampler_params.h"
 
 typedef struct model {
     const cedm_model *code;
@@ -39,13 +40,6 @@ void model_close(model *m);
  * ("conv"); NULL if the description lacks it. */
 const char *model_op_module(const model *m, uint32_t id);
 const char *model_op_kind(const model *m, uint32_t id);
-
-/* Members of a JSON object that are there replace those of `params`; null
- * is infinity. */
-void sampler_from_json(const cJSON *sampler, cedm_sampler_params *params);
-
-/* The other way; to be deleted. */
-cJSON *sampler_to_json(const cedm_sampler_params *params);
 
 /* The sampler's parameters that the model was frozen with. */
 cedm_sampler_params model_sampler(const model *m);

@@ -137,6 +137,18 @@ expect 2 '--sigma-max: wanted a number' $gen --sigma-max inf
 expect 2 '--rho: wanted a number other than 0' $gen --rho 0
 expect 2 '--S-churn: wanted a number' $gen --S-churn -1
 
+expect 2 '--solver: wanted one of heun, euler' $gen --solver rk4
+expect 2 '--disc: wanted one of edm, vp, ve, iddpm' $gen --disc ddim
+expect 2 '--schedule: wanted one of linear, vp, ve' $gen --schedule edm
+expect 2 '--scaling: wanted one of none, vp' $gen --scaling ve
+expect 2 '--sigma-min: wanted at most' $gen --disc ve --sigma-min 100.5
+expect 1 'range does not suit the schedule' \
+    $gen --schedule vp --sigma-min 1 --sigma-max 2
+expect 1 'range does not suit the schedule' \
+    $gen --disc iddpm --sigma-min 80 --sigma-max 80
+expect 1 'range does not suit the schedule' \
+    $gen --bench --disc vp --sigma-min 1 --sigma-max 2
+
 expect 2 '--batch: wanted an integer from 1' $gen --batch 0
 expect 2 '--batch: wanted an integer' $gen --batch 65537
 expect 2 '--threads: wanted an integer from 1' $gen --threads 0

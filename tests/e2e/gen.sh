@@ -134,6 +134,20 @@ gen --n 5 --seed 11 --S-churn 10 --guidance 0.5 --out r.png >/dev/null
 check '--from draws the same file again' cmp r.png s.png
 "$bin/cedm-gen" --from r.png --steps 4 --out s.png >/dev/null
 check 'but as the options say' test -n "$(cmp r.png s.png)"
+gen --n 2 --solver euler --disc iddpm --schedule ve --scaling vp \
+    --out u.png >/dev/null
+"$bin/cedm-gen" --from u.png --out s.png >/dev/null
+check '--from knows the sampler' cmp u.png s.png
+"$bin/cedm-gen" --from u.png --format raw --out b.raw >/dev/null
+for choice in '--solver heun' '--disc vp' '--schedule linear' \
+    '--scaling none'; do
+    rm -f c.raw
+    # shellcheck disable=SC2086
+    "$bin/cedm-gen" --from u.png $choice --format raw --out c.raw >/dev/null
+    check "$choice makes other images" test -s c.raw -a -n \
+        "$(cmp b.raw c.raw)"
+done
+gen --n 5 --seed 11 --S-churn 10 --guidance 0.5 --out r.png >/dev/null
 check 'the record holds seeds' \
     test -n "$(record r.png | grep '"seeds":\[11,12,13,14,15\]')"
 gen --cluster 2,4 --n 3 --grid none --out t >/dev/null
