@@ -198,6 +198,7 @@ static void matches_the_synthetic_configurations(void **state)
         {"tests/synth/cifar10-c100.json", "ddpmpp_cifar_c100"},
         {"tests/synth/ffhq64.json", "ddpmpp_ffhq_uncond"},
         {"tests/synth/ncsnpp-cifar-c100.json", "ncsnpp_cifar_c100"},
+        {"tests/synth/adm-imagenet64.json", "adm_in64_cond"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char config[2048] = "";
@@ -217,7 +218,8 @@ static void matches_the_reference_files(void **state)
 {
     (void)state;
     static const char *const names[] = {"fashion", "ddpmpp-tiny",
-        "ncsnpp-tiny", "skipskip-tiny", "uncond-tiny"};
+        "ncsnpp-tiny", "skipskip-tiny", "uncond-tiny", "adm-tiny",
+        "vp-tiny", "ve-tiny", "iddpm-tiny"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[128];
         size_t count = 0;
