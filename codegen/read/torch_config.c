@@ -159,9 +159,9 @@ static bool add_sizes(writer *w)
     return true;
 }
 
-/* The constants of a preconditioning, FACTS of [EDM] table 1.  Those of
- * EDMPrecond may have any value, but no limit is left out; the others' are
- * passed on, and refused, only if they are not the usual ones. */
+/* The constants of a preconditioning [EDM] (table 1).  Those of EDMPrecond may
+ * have any value, and no upper limit is none; the others' are passed on, and
+ * so refused, only if they are not the usual ones. */
 static bool add_constants(writer *w, const cg_node *class_name)
 {
     static const struct {
