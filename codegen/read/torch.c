@@ -25,17 +25,23 @@ static bool load(cg_pickle *p, const unsigned char *bytes, size_t size,
 static bool check_overlaps(const cg_torch *t)
 {
     cg_file *file = &t->opened->file;
+    const cg_array *last = NULL; /* that holds anything */
+    uintptr_t end = 0;
     cg_sort_by_place(file);
-    for (size_t i = 1; i < file->array_count; i++) {
-        const cg_array *a = &file->arrays[i - 1], *b = &file->arrays[i];
-        uintptr_t end = (uintptr_t)a->data + (uintptr_t)cg_array_bytes(a);
-        if (end > (uintptr_t)b->data && b->elements > 0) {
+    for (size_t i = 0; i < file->array_count; i++) {
+        const cg_array *array = &file->arrays[i];
+        if (array->elements == 0) {
+            continue;
+        }
+        if (last != NULL && end > (uintptr_t)array->data) {
             return cg_pickle_fail(&t->pickle, 0, "%s and %s share bytes; "
                                   "wanted each tensor with its own, got "
                                   "%zu shared; save them after clone()",
-                                  a->name, b->name,
-                                  (size_t)(end - (uintptr_t)b->data));
+                                  last->name, array->name,
+                                  (size_t)(end - (uintptr_t)array->data));
         }
+        last = array;
+        end = (uintptr_t)array->data + (uintptr_t)cg_array_bytes(array);
     }
     return true;
 }

@@ -28,8 +28,12 @@ struct cg_archive {
 static bool bad(const cg_archive *a, const char *entry, const char *what,
                 const char *wanted, const char *got)
 {
+    char quoted[64];
     return cg_fail(a->error, "%s:%s: %s; wanted %s, got %s; get the file "
-                   "again", a->opened->file.path, entry, what, wanted, got);
+                   "again", a->opened->file.path,
+                   cg_pickle_quote(quoted, (const unsigned char *)entry,
+                                   strlen(entry)),
+                   what, wanted, got);
 }
 
 /* ---- entries ----------------------------------------------------------- */

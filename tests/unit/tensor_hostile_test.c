@@ -71,13 +71,18 @@ static void put_integers(pickler *p, const int64_t *values, int count)
     put_tuple(p, 4);
 }
 
-static out view_file(const view *v)
+/* A view of the storage that comes next, or of the one in the memo. */
+static void put_view(pickler *p, const view *v, uint32_t *memo)
 {
     cg_array array = floats("a", 6);
-    pickler *p = begin_pickle(true);
     put_name(p, "torch._utils", "_rebuild_tensor_v2");
     PUT(&p->frame, "(");
-    put_storage(p, &array, false);
+    if (*memo == 0) {
+        put_storage(p, &array, false);
+        *memo = p->memo - 1;
+    } else {
+        put_get(p, *memo);
+    }
     put_integer(p, v->offset);
     put_integers(p, v->shape, v->rank);
     put_integers(p, v->strides, v->strides_rank);
@@ -85,6 +90,13 @@ static out view_file(const view *v)
     put_ordered_dict(p);
     put_tuple(p, 4);
     put_call(p);
+}
+
+static out view_file(const view *v)
+{
+    uint32_t memo = 0;
+    pickler *p = begin_pickle(true);
+    put_view(p, v, &memo);
     return end_pickle(p);
 }
 
@@ -108,6 +120,55 @@ static void checks_views(void **state)
             if (cg_element(array, k) != wanted) {
                 fail_msg("%s: wanted %g at %ju, got %g", v->rule, wanted,
                          (uintmax_t)k, cg_element(array, k));
+            }
+        }
+        cg_close(file);
+    }
+}
+
+/* Several tensors may be parts of one storage, if they share no element. */
+static void checks_views_of_one_storage(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rule;
+        int64_t begin[3], count[3];
+        const char *what;
+    } rows[] = {
+        {"side by side", {0, 2, 4}, {2, 2, 2}, NULL},
+        {"in another order", {4, 0, 2}, {2, 2, 2}, NULL},
+        {"with a gap", {0, 5, 3}, {1, 1, 1}, NULL},
+        {"nothing inside another", {0, 3, 6}, {6, 0, 0}, NULL},
+        {"the same", {1, 1, 0}, {2, 2, 0}, "share bytes"},
+        {"one inside another", {0, 2, 0}, {6, 1, 0}, "share bytes"},
+        {"by one element", {0, 3, 0}, {4, 3, 0}, "got 4 shared"},
+        {"nothing between", {0, 1, 2}, {6, 0, 2}, "share bytes"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        static const char *const names[] = {"a", "b", "c"};
+        uint32_t memo = 0;
+        pickler *p = begin_pickle(true);
+        put_dict(p);
+        for (int k = 0; k < 3; k++) {
+            view v = {.offset = rows[i].begin[k], .rank = 1,
+                      .strides_rank = 1, .shape = {rows[i].count[k]},
+                      .strides = {1}};
+            put_text(p, names[k]);
+            put_view(p, &v, &memo);
+            PUT(&p->frame, "s");
+        }
+        if (rows[i].what != NULL) {
+            refuse_pickle(rows[i].rule, p, rows[i].what);
+            continue;
+        }
+        cg_file *file = open_out(end_pickle(p));
+        for (size_t k = 0; k < 3; k++) {
+            const cg_array *array = cg_find(file, names[k]);
+            assert_non_null(array);
+            assert_int_equal(array->elements, rows[i].count[k]);
+            if (array->elements > 0) {
+                assert_true(cg_element(array, 0) ==
+                            (double)numbers[rows[i].begin[k]]);
             }
         }
         cg_close(file);
@@ -312,6 +373,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checks_views),
+        cmocka_unit_test(checks_views_of_one_storage),
         cmocka_unit_test(refuses_wrong_storages),
         cmocka_unit_test(refuses_storages_of_other_lengths),
         cmocka_unit_test(refuses_long_headers),

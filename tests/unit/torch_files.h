@@ -204,6 +204,8 @@ static void put_json(pickler *p, const cJSON *value)
             put_json(p, item);
         }
         put(&p->frame, one ? "a" : "e", 1);
+    } else if (cJSON_IsBool(value)) {
+        put(&p->frame, cJSON_IsTrue(value) ? "\x88" : "\x89", 1);
     } else if (value->valuedouble == (double)value->valueint) {
         put_integer(p, value->valueint);
     } else {
@@ -353,6 +355,15 @@ static void put_state(pickler *p, const cg_array *arrays, size_t count,
     PUT(&p->frame, "s");
 }
 
+/* Those of the network and of its model are in the configuration. */
+static const char *class_of(const char *key, const cJSON *config)
+{
+    const char *argument = *key == '\0' ? "precond" :
+                           strcmp(key, "model") == 0 ? "model_type" : "";
+    const cJSON *value = cJSON_GetObjectItem(config, argument);
+    return value == NULL ? "Layer" : value->valuestring;
+}
+
 static void put_module(pickler *p, const cg_array *arrays, size_t count,
                        size_t prefix, const char *key, const cJSON *config)
 {
@@ -374,8 +385,7 @@ static void put_module(pickler *p, const cg_array *arrays, size_t count,
     put_text(p, "module_src");
     put_text(p, source_text);
     put_text(p, "class_name");
-    put_text(p, *key == '\0' ? "EDMPrecond" :
-         strcmp(key, "model") == 0 ? "SongUNet" : "Layer");
+    put_text(p, class_of(key, config));
     put_text(p, "state");
     put_state(p, arrays, count, prefix, key, config);
     PUT(&p->frame, "u");

@@ -118,6 +118,23 @@ static void checks_entries(void **state)
     }
 }
 
+static void refuses_a_storage_of_two_tensors(void **state)
+{
+    (void)state;
+    pickler *p = begin_pickle(false);
+    put_dict(p);
+    put_text(p, "a");
+    put_tensor(p, &counts, true);
+    PUT(&p->frame, "s");
+    p->storages = 0;
+    put_text(p, "b");
+    put_tensor(p, &counts, true);
+    PUT(&p->frame, "s");
+    out pickle = end_pickle(p), all = archive(&pickle, &counts, 1);
+    free(pickle.at);
+    refuse_out("a storage of two tensors", all, ":data.pkl:", "share bytes");
+}
+
 /* ---- headers of the archive -------------------------------------------- */
 
 /* The nth record with this signature, counted from 0. */
@@ -296,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(checks_entries),
+        cmocka_unit_test(refuses_a_storage_of_two_tensors),
         cmocka_unit_test(refuses_wrong_checksums),
         cmocka_unit_test(refuses_packed_entries),
         cmocka_unit_test(refuses_lies_of_the_directory),
