@@ -6,7 +6,7 @@
  *         -D_POSIX_C_SOURCE=200809L tests/fuzz/pickle.c \
  *         codegen/read/[a-z]*.c codegen/error.c -lcjson -lzip -lmd -lm \
  *         -o fuzz
- *     ./fuzz -max_len=4096 tests/fuzz/pickle
+ *     ./fuzz -max_len=4096 -dict=tests/fuzz/pickle.dict tests/fuzz/pickle
  *
  * An input is a pickle without its PROTO. */
 #include "opened.h"

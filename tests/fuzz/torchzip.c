@@ -6,7 +6,7 @@
  *         -D_POSIX_C_SOURCE=200809L tests/fuzz/torchzip.c \
  *         codegen/read/[a-z]*.c codegen/error.c -lcjson -lzip -lz -lmd -lm \
  *         -o fuzz
- *     ./fuzz -max_len=4096 tests/fuzz/torchzip
+ *     ./fuzz -max_len=4096 -dict=tests/fuzz/torchzip.dict tests/fuzz/torchzip
  *
  * An input is an archive whose checksums are made right, so that mutations
  * get past them; a first byte of 'r' leaves them as they are. */
