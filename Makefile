@@ -43,13 +43,15 @@ TEST_FLAGS = $(HOST_FLAGS) -Icodegen -Iruntime -Itools -Itests -Iweights
 GEN_LIBS  = -lcjson -lmd -lzip -lm
 TOOL_LIBS = $(GEN_LIBS) -lz -lpthread -ldl
 TEST_LIBS = -lcmocka -lpng -lmpfr -lgmp $(TOOL_LIBS)
-LINK      = $(CC) $(SANFLAGS) $(CFLAGS) $(LDFLAGS)
+# Programs name only the libraries that they use themselves.
+LINK      = $(CC) $(SANFLAGS) $(CFLAGS) -Wl,--as-needed $(LDFLAGS)
 
 # ---- files ---------------------------------------------------------------
 
 ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
-ISAS = $(if $(filter x86_64,$(ARCH)),avx2)
-ISA_avx2 = -mavx2 -mfma
+ISAS = $(if $(filter x86_64,$(ARCH)),avx2 avx512)
+ISA_avx2   = -mavx2 -mfma
+ISA_avx512 = -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma
 
 OBJ = $(BUILD)/obj
 obj = $(patsubst %,$(OBJ)/%.o,$(basename $(1)))
@@ -68,7 +70,7 @@ DEMO_OBJ  = $(call obj,$(wildcard weights/*.c weights/*.S))
 # tools/cedm-NAME.c is a program, the other files are shared by them.
 TOOL_SRC    = $(wildcard tools/cedm-*.c)
 TOOLS       = $(TOOL_SRC:tools/%.c=$(BUILD)/bin/%)
-TOOL_SHARED = $(call obj,$(filter-out $(TOOL_SRC),$(wildcard tools/*.c)))
+TOOL_OBJ    = $(call obj,$(filter-out $(TOOL_SRC),$(wildcard tools/*.c)))
 
 # trainer/cedm-train.c is a program; trainer/cpu, but its table, is compiled
 # per instruction set like runtime/cpu.
@@ -76,13 +78,15 @@ TRAIN_CPU    = $(filter-out %/table.c,$(wildcard trainer/cpu/*.c))
 TRAIN_PLAIN  = $(filter-out trainer/cedm-train.c $(TRAIN_CPU),\
   $(wildcard trainer/*.c trainer/*/*.c))
 TRAIN_SHARED = $(call obj,$(TRAIN_PLAIN)) \
-  $(foreach i,$(ISAS),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
+  $(foreach i,$(filter avx2,$(ISAS)),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
 TRAINER      = $(patsubst trainer/%.c,$(BUILD)/bin/%,\
   $(wildcard trainer/cedm-train.c))
 
 LIBCEDM = $(BUILD)/lib/libcedm.a
 LIBGEN  = $(BUILD)/lib/libcedmgen.a
 LIBS    = $(LIBGEN) $(LIBCEDM)
+# As an archive, so that a tool gets what it uses: cedm-gen converts nothing.
+LIBTOOLS = $(OBJ)/libtools.a
 
 UNIT  = $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/*_test.c))
 OPS   = $(if $(wildcard tests/ops/*.c),$(BUILD)/test/ops_test)
@@ -113,25 +117,29 @@ programs: all $(TESTS) $(SYNTH) $(EMBED) \
 
 $(LIBCEDM): $(RT_OBJ)
 $(LIBGEN): $(GEN_OBJ)
-$(LIBS):
+$(LIBTOOLS): $(TOOL_OBJ)
+$(LIBS) $(LIBTOOLS):
 	$(call say,AR)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
 $(BUILD)/bin/cedm-gen: $(DEMO_OBJ)
-$(TRAINER): $(OBJ)/trainer/cedm-train.o $(TRAIN_SHARED) $(TOOL_SHARED) $(LIBS)
+$(TRAINER): $(OBJ)/trainer/cedm-train.o $(TRAIN_SHARED) $(LIBTOOLS) $(LIBS)
 	$(call say,LINK)
-	$(Q)$(LINK) $(filter %.o,$^) $(LIBS) $(TOOL_LIBS) -o $@
-$(BUILD)/bin/cedm-%: $(OBJ)/tools/cedm-%.o $(TOOL_SHARED) $(LIBS)
+	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
+$(BUILD)/bin/cedm-%: $(OBJ)/tools/cedm-%.o $(LIBTOOLS) $(LIBS)
 	$(call say,LINK)
-	$(Q)$(LINK) $(filter %.o,$^) $(LIBS) $(TOOL_LIBS) -o $@
+	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
 
 $(OBJ)/runtime/%.o: runtime/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(RT_FLAGS) -Iruntime $(CFLAGS) -c $< -o $@
-$(OBJ)/runtime/%.avx2.o: runtime/%.c
-	$(call say,CC)
-	$(Q)$(CC) $(RT_FLAGS) -Iruntime -DCEDM_ISA=avx2 $(ISA_avx2) $(CFLAGS) -c $< -o $@
+define isa-rule
+$(OBJ)/runtime/%.$(1).o: runtime/%.c
+	$$(call say,CC)
+	$$(Q)$$(CC) $$(RT_FLAGS) -Iruntime -DCEDM_ISA=$(1) $$(ISA_$(1)) $$(CFLAGS) -c $$< -o $$@
+endef
+$(foreach i,$(ISAS),$(eval $(call isa-rule,$(i))))
 $(OBJ)/codegen/%.o: codegen/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(HOST_FLAGS) -Icodegen $(CFLAGS) -c $< -o $@
@@ -163,10 +171,23 @@ $(OBJ)/examples/%.o: examples/%.c
 
 define link-test
 $(call say,LINK)
-$(Q)$(LINK) $(filter %.o,$^) $(LIBS) $(TEST_LIBS) -o $@
+$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS) -o $@
 endef
-$(UNIT): $(BUILD)/test/%: $(OBJ)/tests/unit/%.o $(TOOL_SHARED) $(DEMO_OBJ) $(LIBS)
+$(UNIT): $(BUILD)/test/%: $(OBJ)/tests/unit/%.o $(LIBTOOLS) $(DEMO_OBJ) $(LIBS)
 	$(link-test)
+# Fuzz targets are tests/fuzz/NAME.c; fuzz_test replays the inputs of each,
+# whose entry point has its own name there.
+FUZZ_SRC = $(wildcard tests/fuzz/*.c)
+$(call obj,$(FUZZ_SRC)): TEST_FLAGS += \
+  $(if $(findstring fuzzer,$(SAN)),,-DLLVMFuzzerTestOneInput=fuzz_$(*F))
+$(OBJ)/tests/unit/fuzz_test.o: $(FUZZ_SRC)
+$(OBJ)/tests/unit/fuzz_test.o: TEST_FLAGS += \
+  -D'FUZZ_TARGETS(X)=$(patsubst tests/fuzz/%.c,X(%),$(FUZZ_SRC))'
+$(BUILD)/test/fuzz_test: $(call obj,$(FUZZ_SRC))
+$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(LIBTOOLS) $(LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) -fsanitize=fuzzer $(filter %.o,$^) $(filter %.a,$^) \
+	  $(TOOL_LIBS) -o $@
 # A second model to link beside the demo.
 TINY = $(BUILD)/gen/ncsnpp_tiny
 $(TINY).c: tests/golden/ncsnpp-tiny.safetensors $(BUILD)/bin/cedm-freeze
@@ -188,9 +209,9 @@ $(SYNTH): $(call obj,$(wildcard tests/synth/*.c)) $(LIBS)
 	$(link-test)
 $(OBJ)/tests/trainer/%.o: TEST_FLAGS += -Itrainer
 $(TRAIN): $(BUILD)/test/%: $(OBJ)/tests/trainer/%.o $(TRAIN_SHARED) \
-  $(TOOL_SHARED) $(LIBS)
+  $(LIBTOOLS) $(LIBS)
 	$(link-test)
-$(BENCHES): $(BUILD)/bench/%: $(OBJ)/bench/%.o $(TOOL_SHARED) $(DEMO_OBJ) $(LIBS)
+$(BENCHES): $(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIBTOOLS) $(DEMO_OBJ) $(LIBS)
 	$(link-test)
 
 # As an application links it: the model and libcedm.a, no other library.
@@ -269,7 +290,24 @@ check: ## every test, also with clang and sanitizers; ends with the count
 	$(call run,tsan,$(TSAN),$$(THREAD_TESTS))
 	@$(RUN) -c "weights are what the checkpoint freezes to" \
 	  $(MAKE) --no-print-directory gen-diff
+	@$(RUN) -c "Cortex-M7 draws the host's image" tests/bare/m7.sh
+	@$(RUN) -c "64-bit Arm gives the host's bits" tests/bare/neon.sh
 	@$(RUN) -s
+
+.PHONY: check-bare check-neon
+check-bare: tools ## the runtime on an emulated Cortex-M7: image, flash, RAM, stack
+	@tests/bare/m7.sh || [ $$? -eq 77 ]
+check-neon: tools ## the runtime on an emulated 64-bit Arm: the host's bits
+	@tests/bare/neon.sh || [ $$? -eq 77 ]
+
+FUZZ = CC=clang SAN=fuzzer-no-link,address,undefined OPT='-O1 -g' \
+  BUILD=$(BUILD)/clang-fuzz
+T ?= safetensors
+S ?= 60
+.PHONY: fuzz
+fuzz: ## run the fuzz target T=NAME of tests/fuzz for S=SECONDS
+	+@$(MAKE) --no-print-directory $(JOBS) $(FUZZ) $(BUILD)/clang-fuzz/fuzz/$(T)
+	@$(SETARCH) tests/fuzz/run.sh $(BUILD)/clang-fuzz/fuzz/$(T) $(S)
 
 # Networks of full size with random weights: only their speed is of interest.
 MODELS = $(patsubst tests/synth/%.json,$(BUILD)/models/%/frozen,\
@@ -312,6 +350,39 @@ gen-diff: $(BUILD)/bin/cedm-freeze ## compare them with what would be written
 	@for x in $(GENERATED); do \
 	  cmp $(BUILD)/gen/fashion.$$x weights/fashion.$$x || exit 1; done
 	@echo "weights/fashion.*: as generated"
+
+# ---- installing ----------------------------------------------------------
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+TO       = $(DESTDIR)$(abspath $(PREFIX))
+PROGRAMS = $(notdir $(TOOLS) $(TRAINER))
+HEADERS  = $(notdir $(wildcard include/*.h))
+MAN      = share/man/man1
+COMPLETE = share/bash-completion/completions
+DOC      = share/doc/cedm
+VERSION  = $(shell sed -n 's/^\#define CEDM_VERSION "\(.*\)"/\1/p' include/cedm.h)
+PC_EDIT  = -e 's|@PREFIX@|$(abspath $(PREFIX))|' -e 's|@VERSION@|$(VERSION)|'
+
+.PHONY: install uninstall
+install: all ## into PREFIX [/usr/local], below DESTDIR
+	install -d $(addprefix $(TO)/,bin include lib/pkgconfig $(MAN) $(COMPLETE) $(DOC))
+	install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(TO)/bin
+	install -m 644 $(addprefix include/,$(HEADERS)) $(TO)/include
+	install -m 644 $(LIBCEDM) $(TO)/lib
+	sed $(PC_EDIT) packaging/cedm.pc.in >$(TO)/lib/pkgconfig/cedm.pc
+	chmod 644 $(TO)/lib/pkgconfig/cedm.pc
+	install -m 644 $(PROGRAMS:%=man/%.1) $(TO)/$(MAN)
+	for program in $(PROGRAMS); do \
+	  install -m 644 packaging/cedm.bash $(TO)/$(COMPLETE)/$$program || exit 1; done
+	install -m 644 LICENSE $(TO)/$(DOC)
+
+uninstall: ## remove what install wrote
+	rm -f $(PROGRAMS:%=$(TO)/bin/%) $(HEADERS:%=$(TO)/include/%) \
+	  $(TO)/lib/libcedm.a $(TO)/lib/pkgconfig/cedm.pc \
+	  $(PROGRAMS:%=$(TO)/$(MAN)/%.1) $(PROGRAMS:%=$(TO)/$(COMPLETE)/%) \
+	  $(TO)/$(DOC)/LICENSE
+	[ ! -d $(TO)/$(DOC) ] || rmdir $(TO)/$(DOC)
 
 # ---- reports -------------------------------------------------------------
 

@@ -359,9 +359,11 @@ static void exp_loop(void *arg)
 
 int main(int argc, char **argv)
 {
-    const cedm_backend *backends[2] = {cedm_backend_cpu(CEDM_ISA_ALL),
-                                       cedm_backend_portable()};
-    size_t count = backends[0] == backends[1] ? 1 : 2;
+#define BACKEND(name, bit) cedm_backend_cpu(bit),
+    const cedm_backend *backends[] = {CEDM_ISA_LIST(BACKEND)
+                                      cedm_backend_portable()};
+#undef BACKEND
+    size_t count = sizeof backends / sizeof backends[0];
     float *memory = allocate(MEMORY);
     double peak = fma_peak(), later;
 
@@ -371,8 +373,9 @@ int main(int argc, char **argv)
     printf("%-9s, %-10s, %-20s, %11s, %11s, %8s, %6s\n", "backend", "op",
            "shape", "median ns", "min ns", "G/s", "peak");
     for (size_t i = 0; i < count; i++) {
-        if (argc > 1 && strcmp(argv[1], backends[i]->name) != 0) {
-            continue;
+        if ((i + 1 < count && backends[i] == backends[count - 1]) ||
+            (argc > 1 && strcmp(argv[1], backends[i]->name) != 0)) {
+            continue; /* not here, or not wanted */
         }
         for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++) {
             bench_shape(backends[i], &shapes[k], memory, peak);

@@ -99,7 +99,7 @@ typedef struct cedm_backend {
 } cedm_backend;
 
 /* Instruction sets, as bits of a mask; X(name, bit). */
-#define CEDM_ISA_LIST(X) X(avx2, 1u)
+#define CEDM_ISA_LIST(X) X(avx2, 1u) X(avx512, 2u)
 
 enum cedm_isa {
 #define CEDM_ISA_ENUM(name, bit) CEDM_ISA_##name = bit,

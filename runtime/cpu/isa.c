@@ -9,8 +9,10 @@
 
 #include <cpuid.h>
 
-/* XCR0: the system saves SSE and AVX registers (Intel SDM vol. 1, 13.3). */
+/* XCR0: the system saves SSE and AVX registers; also mask registers and all
+ * of ZMM's (Intel SDM vol. 1, 13.3). */
 #define XCR0_AVX 0x6u
+#define XCR0_AVX512 0xe6u
 
 static uint32_t enabled_state(void)
 {
@@ -23,21 +25,32 @@ static uint32_t enabled_state(void)
 uint32_t cedm_isa_available(void)
 {
     const uint32_t wanted = bit_FMA | bit_OSXSAVE | bit_AVX;
-    uint32_t a, b, c, d;
+    const uint32_t wanted512 = bit_AVX512F | bit_AVX512VL | bit_AVX512BW |
+                               bit_AVX512DQ;
+    uint32_t a, b, c, d, state;
 
-    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & wanted) != wanted ||
-        (enabled_state() & XCR0_AVX) != XCR0_AVX) {
+    if (!__get_cpuid(1, &a, &b, &c, &d) || (c & wanted) != wanted) {
         return 0;
     }
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (b & bit_AVX2) == 0) {
+    state = enabled_state();
+    if ((state & XCR0_AVX) != XCR0_AVX ||
+        !__get_cpuid_count(7, 0, &a, &b, &c, &d) || (b & bit_AVX2) == 0) {
         return 0;
     }
-    return CEDM_ISA_avx2;
+    if ((b & wanted512) != wanted512 ||
+        (state & XCR0_AVX512) != XCR0_AVX512) {
+        return CEDM_ISA_avx2;
+    }
+    return CEDM_ISA_avx2 | CEDM_ISA_avx512;
 }
 
 const cedm_backend *cedm_backend_cpu(uint32_t mask)
 {
-    if ((mask & cedm_isa_available() & CEDM_ISA_avx2) != 0) {
+    mask &= cedm_isa_available();
+    if ((mask & CEDM_ISA_avx512) != 0) {
+        return &cedm_cpu_backend_avx512;
+    }
+    if ((mask & CEDM_ISA_avx2) != 0) {
         return &cedm_cpu_backend_avx2;
     }
     return cedm_backend_portable();

@@ -5,9 +5,14 @@
 #include "cpu/tile.h"
 
 /* X(i) for all rows of the full tile. */
+#if CEDM_TILE_ROWS == 6
 #define ROWS(X) X(0) X(1) X(2) X(3) X(4) X(5)
-
-_Static_assert(CEDM_TILE_ROWS == 6, "ROWS lists every row");
+#elif CEDM_TILE_ROWS == 12
+#define ROWS(X)                                                              \
+    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#else
+#error "ROWS lists every row"
+#endif
 
 /* Rows first..first+rows-1.  Where out goes is fetched ahead: a phase of an
  * up-sampling writes every other pixel, which no hardware foresees. */

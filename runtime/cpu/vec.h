@@ -14,7 +14,102 @@
 
 #define CEDM_INLINE static inline __attribute__((always_inline))
 
-#if defined __AVX2__ && defined __FMA__
+#if defined __AVX512F__
+
+#include <immintrin.h>
+
+/* Pixels of a micro-kernel tile: as many sums, one after the other, hide
+ * the latency of two units, and leave registers for transforms. */
+#define CEDM_TILE_ROWS 12u
+
+typedef struct v16 {
+    __m512 v;
+} v16;
+
+/* One float in every lane. */
+typedef __m512 v16_lane;
+
+CEDM_INLINE v16 v16_load(const float *p)
+{
+    return (v16){_mm512_loadu_ps(p)};
+}
+
+CEDM_INLINE void v16_store(float *p, v16 x)
+{
+    _mm512_storeu_ps(p, x.v);
+}
+
+CEDM_INLINE v16_lane v16_broadcast(const float *p)
+{
+    return _mm512_set1_ps(*p);
+}
+
+CEDM_INLINE v16 v16_set(float x)
+{
+    return (v16){_mm512_set1_ps(x)};
+}
+
+/* a b + c, rounded once */
+CEDM_INLINE v16 v16_fma(v16 a, v16 b, v16 c)
+{
+    return (v16){_mm512_fmadd_ps(a.v, b.v, c.v)};
+}
+
+CEDM_INLINE v16 v16_fma_lane(v16_lane a, v16 b, v16 c)
+{
+    return (v16){_mm512_fmadd_ps(a, b.v, c.v)};
+}
+
+CEDM_INLINE v16 v16_add(v16 a, v16 b)
+{
+    return (v16){_mm512_add_ps(a.v, b.v)};
+}
+
+CEDM_INLINE v16 v16_sub(v16 a, v16 b)
+{
+    return (v16){_mm512_sub_ps(a.v, b.v)};
+}
+
+CEDM_INLINE v16 v16_mul(v16 a, v16 b)
+{
+    return (v16){_mm512_mul_ps(a.v, b.v)};
+}
+
+CEDM_INLINE v16 v16_div(v16 a, v16 b)
+{
+    return (v16){_mm512_div_ps(a.v, b.v)};
+}
+
+/* A NaN in b stays. */
+CEDM_INLINE v16 v16_max(v16 a, v16 b)
+{
+    return (v16){_mm512_max_ps(a.v, b.v)};
+}
+
+CEDM_INLINE v16 v16_min(v16 a, v16 b)
+{
+    return (v16){_mm512_min_ps(a.v, b.v)};
+}
+
+/* The lowest bits of x moved to where a float has its exponent. */
+CEDM_INLINE v16 v16_to_exponent(v16 x)
+{
+    __m512i bits = _mm512_slli_epi32(_mm512_castps_si512(x.v), 23);
+
+    return (v16){_mm512_castsi512_ps(bits)};
+}
+
+CEDM_INLINE __m256 v16_lower(v16 x)
+{
+    return _mm512_castps512_ps256(x.v);
+}
+
+CEDM_INLINE __m256 v16_upper(v16 x)
+{
+    return _mm512_extractf32x8_ps(x.v, 1);
+}
+
+#elif defined __AVX2__ && defined __FMA__
 
 #include <immintrin.h>
 
@@ -102,11 +197,25 @@ CEDM_INLINE v16 v16_to_exponent(v16 x)
     return (v16){_mm256_castsi256_ps(l), _mm256_castsi256_ps(h)};
 }
 
+CEDM_INLINE __m256 v16_lower(v16 x)
+{
+    return x.l;
+}
+
+CEDM_INLINE __m256 v16_upper(v16 x)
+{
+    return x.h;
+}
+
+#else
+#error "no vectors for this instruction set"
+#endif
+
 /* Sum and maximum of all lanes, by halves: lane i with i + 8, then 4, 2, 1.
  * Every set keeps this order. */
 CEDM_INLINE float v16_sum(v16 x)
 {
-    __m256 s = _mm256_add_ps(x.l, x.h);
+    __m256 s = _mm256_add_ps(v16_lower(x), v16_upper(x));
     __m128 q = _mm_add_ps(_mm256_castps256_ps128(s),
                           _mm256_extractf128_ps(s, 1));
 
@@ -116,17 +225,13 @@ CEDM_INLINE float v16_sum(v16 x)
 
 CEDM_INLINE float v16_largest(v16 x)
 {
-    __m256 s = _mm256_max_ps(x.l, x.h);
+    __m256 s = _mm256_max_ps(v16_lower(x), v16_upper(x));
     __m128 q = _mm_max_ps(_mm256_castps256_ps128(s),
                           _mm256_extractf128_ps(s, 1));
 
     q = _mm_max_ps(q, _mm_movehl_ps(q, q));
     return _mm_cvtss_f32(_mm_max_ss(q, _mm_movehdup_ps(q)));
 }
-
-#else
-#error "no vectors for this instruction set"
-#endif
 
 /* The first n of sixteen floats, 0 < n < 16, zero after them. */
 CEDM_INLINE v16 v16_load_part(const float *p, size_t n)
