@@ -8,8 +8,10 @@ set -eu
 
 demo="gcc libc6-dev binutils libcjson-dev libmd-dev libstb-dev libzip-dev
  zlib1g-dev"
-check="$demo clang libclang-rt-dev libcmocka-dev libgmp-dev libmpfr-dev
- libpng-dev"
+cross="gcc-aarch64-linux-gnu gcc-arm-none-eabi libc6-dev-arm64-cross
+ qemu-system-arm qemu-user"
+check="$demo $cross clang g++ libclang-rt-dev libcmocka-dev libgmp-dev
+ libmpfr-dev libpng-dev mandoc pkgconf"
 bench="$demo python3-torch libopenblas0-pthread"
 
 wanted=

@@ -16,7 +16,7 @@ skip() {
 freeze() {
     mkdir -p "$1"
     "$bin/cedm-freeze" tests/golden/ncsnpp-tiny.safetensors -o "$1" \
-        --name tiny >/dev/null
+        --name tiny --cpu-conv direct >/dev/null
 }
 
 # runtime FOLDER CC AR FLAGS: FOLDER/lib/libcedm.a

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+#
+# cedm.bash - completion for all cedm programs.  Options are those that the
+# program itself lists, so they need no list here; words are completed where
+# an option takes one of a few, file names everywhere else.
+
+_cedm() {
+    local program=$1 word=$2 before=$3 words=
+    case $before in
+    --cluster) words='all random none' ;;
+    --cpu-conv) words='auto direct winograd' ;;
+    --device) words='auto cpu' ;;
+    --disc) words='edm vp ve iddpm' ;;
+    --format) words='png npy raw' ;;
+    --grid) words='auto none' ;;
+    --isa) words='avx2 portable' ;;
+    --mode) words='denoise sample activations' ;;
+    --precision) words='auto fp32' ;;
+    --progress) words='auto bar json none' ;;
+    --scaling) words='none vp' ;;
+    --schedule) words='linear vp ve' ;;
+    --solver) words='heun euler' ;;
+    *)
+        if [[ $word == -* ]]; then
+            words=$("$program" --help 2>/dev/null |
+                sed -n 's/^  \(--*[A-Za-z-]*\).*/\1/p')
+        fi
+        ;;
+    esac
+    if [[ -n $words ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    else
+        compopt -o default 2>/dev/null
+        COMPREPLY=()
+    fi
+}
+
+complete -F _cedm cedm-freeze cedm-gen cedm-info cedm-train cedm-verify
