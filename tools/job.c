@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exact_number.h"
 #include "job.h"
 
 static bool set_list(job *j, const char *text, failure *f)
@@ -101,8 +102,7 @@ char *job_record(const job *j, const model *m, const char *isa, uint32_t batch,
     cJSON *seeds = cJSON_AddArrayToObject(record, "seeds");
     cJSON *clusters = cJSON_AddArrayToObject(record, "clusters");
     for (uint64_t i = first; i < first + n; i++) {
-        cJSON_AddItemToArray(seeds,
-                             cJSON_CreateNumber(seed_number(job_seed(j, i))));
+        cJSON_AddItemToArray(seeds, exact_number(seed_number(job_seed(j, i))));
         cJSON_AddItemToArray(clusters, cJSON_CreateNumber(job_cluster(j, i)));
     }
     cJSON_AddItemToObject(record, "sampler", sampler_to_json(&j->params));

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "exact_number.h"
+
 #define WORD(word) #word,
 #define LIST_OF_WORDS(member, LIST)                                           \
     static const char *const member##_words[] = {LIST(WORD) NULL};
@@ -84,11 +86,9 @@ void sampler_from_json(const cJSON *sampler, cedm_sampler_params *params)
 
 static void add_number(cJSON *object, const char *name, double value)
 {
-    if (isfinite(value)) {
-        cJSON_AddNumberToObject(object, name, value);
-    } else {
-        cJSON_AddNullToObject(object, name);
-    }
+    cJSON_AddItemToObject(object, name,
+                          isfinite(value) ? exact_number(value)
+                                          : cJSON_CreateNull());
 }
 
 cJSON *sampler_to_json(const cedm_sampler_params *params)

@@ -153,6 +153,38 @@ static void record_round_trip(void **state)
     }
 }
 
+/* Found by fuzzing: cJSON's own numbers lost the last bit. */
+static void records_keep_every_bit(void **state)
+{
+    (void)state;
+    static const double numbers[] = {0.1 + 0.2, 1.0 / 3.0, 0x1.fffffffffffffp9,
+                                     1e-5, 80.0, 0x1p-1074};
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        job j = make(&code, "9007199254740991,9007199254740992", "1");
+        job again = {.code = &code};
+        failure f = {EXIT_DONE, ""};
+        j.params.rho = numbers[i];
+        j.params.guidance = -numbers[i];
+        char *text = job_record(&j, &small, "portable", 1, 0, 2, 0);
+        assert_non_null(text);
+        if (!job_from_record(&again, &small, "x.png", text, &f)) {
+            fail_msg("%s refused: %s", text, f.text);
+        }
+        for (uint64_t k = 0; k < 2; k++) {
+            assert_int_equal(job_seed(&again, k), job_seed(&j, k));
+        }
+        if (again.params.rho != j.params.rho ||
+            again.params.guidance != j.params.guidance) {
+            fail_msg("number %zu: wanted %a and %a, got %a and %a", i,
+                     j.params.rho, j.params.guidance, again.params.rho,
+                     again.params.guidance);
+        }
+        free(text);
+        job_free(&again);
+        job_free(&j);
+    }
+}
+
 static void hostile_records(void **state)
 {
     (void)state;
@@ -206,6 +238,7 @@ int main(void)
         cmocka_unit_test(random_follows_counts),
         cmocka_unit_test(count_beyond_64_bits),
         cmocka_unit_test(record_round_trip),
+        cmocka_unit_test(records_keep_every_bit),
         cmocka_unit_test(hostile_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
