@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * blob.c - fuzz target of cedm_bind: bytes against a model's layout.
+ *
+ * An input is a byte that says which checksums are made right before the
+ * call (bits 0 to 3: tensors, table, trailer, header), so that mutations get
+ * past them; two bytes that choose a bit; then the blob.  What is bound has
+ * the model's size and layout and no bit to spare: with one bit changed, one
+ * byte less or one more it is refused. */
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cedm.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
+
+enum { TENSOR_CRCS = 1, TABLE_CRC = 2, TRAILER_CRC = 4, HEADER_CRC = 8 };
+
+/* Gaps between the tensors and behind the last one. */
+static const cedm_tensor tensors[] = {{0, 5}, {16, 33}, {64, 16}};
+#define TENSORS 3u
+#define ELEMENTS 84u
+#define TABLE 96u
+#define DATA 128u /* 96 + 3 x 4, aligned */
+#define TRAILER 512u
+
+static void eval_nothing(const cedm_ops *ops, void *ctx)
+{
+    (void)ops;
+    (void)ctx;
+}
+
+static const cedm_model model = {
+    .abi = CEDM_MODEL_ABI,
+    .size = sizeof(cedm_model),
+    .name = "fuzz",
+    .resolution = 4,
+    .channels = 1,
+    .sigma_data = 0.5,
+    .sigma_max = 1e308,
+    .features = {.channels = 2, .freqs = CEDM_NONE},
+    .data_elements = ELEMENTS,
+    .layout_hash = 0x0123456789abcdefu,
+    .tensor_count = TENSORS,
+    .tensors = tensors,
+    .eval = eval_nothing,
+};
+
+/* ---- a blob to be bound ------------------------------------------------ */
+
+static void put_crc(unsigned char *blob, size_t at, size_t from, size_t to)
+{
+    uint32_t crc = cedm_crc32c(0, blob + from, to - from);
+    memcpy(blob + at, &crc, sizeof crc);
+}
+
+static void repair(unsigned char *blob, size_t size, unsigned which)
+{
+    for (size_t t = 0; (which & TENSOR_CRCS) != 0 && t < TENSORS; t++) {
+        size_t from = DATA + 4u * tensors[t].offset;
+        size_t to = from + 4u * tensors[t].elements;
+        if (to <= size) {
+            put_crc(blob, TABLE + 4 * t, from, to);
+        }
+    }
+    if ((which & TABLE_CRC) != 0 && size >= TABLE + 4 * TENSORS) {
+        put_crc(blob, offsetof(cedm_blob_header, table_crc), TABLE,
+                TABLE + 4 * TENSORS);
+    }
+    if ((which & TRAILER_CRC) != 0 && size >= TRAILER) {
+        put_crc(blob, offsetof(cedm_blob_header, trailer_crc), TRAILER,
+                size);
+    }
+    if ((which & HEADER_CRC) != 0 && size >= sizeof(cedm_blob_header)) {
+        size_t at = offsetof(cedm_blob_header, header_crc);
+        put_crc(blob, at, 0, at);
+    }
+}
+
+/* An aligned copy, and `more` zeros, that end where their memory ends. */
+static unsigned char *copy_of(const uint8_t *bytes, size_t size, size_t more)
+{
+    void *copy = NULL;
+    if (posix_memalign(&copy, CEDM_ALIGN, size + more) != 0) {
+        abort();
+    }
+    memcpy(copy, bytes, size);
+    memset((unsigned char *)copy + size, 0, more);
+    return copy;
+}
+
+/* ---- what must hold ---------------------------------------------------- */
+
+static void want(bool condition)
+{
+    if (!condition) {
+        abort();
+    }
+}
+
+static void check_refused(const unsigned char *blob, size_t size)
+{
+    static const cedm_blob zero;
+    cedm_blob bound;
+    memset(&bound, 0xff, sizeof bound);
+    want(cedm_bind(&bound, &model, blob, size) < CEDM_OK);
+    want(memcmp(&bound, &zero, sizeof zero) == 0);
+}
+
+static void check_bound(const cedm_blob *bound, unsigned char *blob,
+                        size_t size, unsigned bit)
+{
+    want(bound->model == &model);
+    want((const unsigned char *)bound->data == blob + DATA);
+    want((const unsigned char *)bound->trailer == blob + TRAILER);
+    want(bound->trailer_bytes == size - TRAILER);
+    unsigned char *longer = copy_of(blob, size, 1);
+    check_refused(longer, size - 1);
+    check_refused(longer, size + 1);
+    free(longer);
+    bit %= (unsigned)size * 8u;
+    blob[bit / 8] ^= (unsigned char)(1u << bit % 8);
+    check_refused(blob, size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    if (size < 3 || size > 65536) {
+        return 0;
+    }
+    unsigned which = bytes[0], bit = bytes[1] | (unsigned)bytes[2] << 8;
+    size -= 3;
+    unsigned char *blob = copy_of(bytes + 3, size, 0);
+    repair(blob, size, which);
+    unsigned char *before = copy_of(blob, size, 0);
+    cedm_blob bound;
+    if (cedm_bind(&bound, &model, blob, size) == CEDM_OK) {
+        want(memcmp(blob, before, size) == 0);
+        check_bound(&bound, blob, size, bit);
+    } else {
+        check_refused(blob, size);
+    }
+    free(before);
+    free(blob);
+    return 0;
+}
