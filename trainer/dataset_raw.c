@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * dataset_raw.c - files of plain pixels: CIFAR's binary batches, idx. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "dataset.h"
+#include "output.h"
+
+#define CIFAR_SIZE 32u
+#define CIFAR_PIXELS (CIFAR_SIZE * CIFAR_SIZE)
+#define CIFAR_LIMIT ((size_t)1 << 30)
+
+/* Bytes of labels before each image: 1 for CIFAR-10, 2 for CIFAR-100; 0 if
+ * the size is none of theirs.  No file of theirs fits both. */
+static size_t cifar_labels(size_t size)
+{
+    for (size_t labels = 1; labels <= 2; labels++) {
+        if (size > 0 && size % (labels + 3 * CIFAR_PIXELS) == 0) {
+            return labels;
+        }
+    }
+    return 0;
+}
+
+bool dataset_read_cifar(dataset *d, const char *path, uint32_t resolution,
+                        failure *f)
+{
+    uint8_t image[3 * CIFAR_PIXELS];
+    size_t size, labels;
+    unsigned char *bytes = input_file(path, CIFAR_LIMIT, &size, f);
+    bool good = bytes != NULL;
+
+    labels = good ? cifar_labels(size) : 0;
+    if (good && labels == 0) {
+        good = failed(f, "%s: not a batch of CIFAR; wanted a multiple of "
+                         "3073 or 3074 bytes, got %zu", path, size);
+    }
+    for (size_t at = labels; good && at < size;
+         at += labels + sizeof image) {
+        for (size_t p = 0; p < CIFAR_PIXELS; p++) {
+            for (size_t c = 0; c < 3; c++) {
+                image[3 * p + c] = bytes[at + c * CIFAR_PIXELS + p];
+            }
+        }
+        good = dataset_add(d, resolution, path, image, CIFAR_SIZE,
+                           CIFAR_SIZE, 3, f);
+    }
+    free(bytes);
+    return good;
+}
+
+/* ---- idx ---------------------------------------------------------------- */
+
+#define IDX_UBYTE_IMAGES 0x00000803u
+
+static bool read_exactly(gzFile file, void *bytes, unsigned size)
+{
+    return gzread(file, bytes, size) == (int)size;
+}
+
+static uint32_t be32(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
+           p[3];
+}
+
+static bool read_images(dataset *d, gzFile file, const char *path,
+                        uint32_t resolution, failure *f)
+{
+    unsigned char header[16];
+    uint32_t count, height, width;
+    uint8_t *image;
+    bool good = true;
+
+    if (!read_exactly(file, header, sizeof header) ||
+        be32(header) != IDX_UBYTE_IMAGES) {
+        return failed(f, "%s: not a dataset; wanted an EDM zip or folder, "
+                         "CIFAR's .bin files, or idx images of bytes", path);
+    }
+    count = be32(header + 4);
+    height = be32(header + 8);
+    width = be32(header + 12);
+    if (height == 0 || width == 0 || height > 4096 || width > 4096) {
+        return failed(f, "%s: images of %ux%u pixels; wanted at most 4096",
+                      path, width, height);
+    }
+    image = malloc((size_t)height * width);
+    for (uint32_t i = 0; good && i < count; i++) {
+        if (image == NULL || !read_exactly(file, image, height * width)) {
+            good = failed(f, "%s: ends in image %u of %u; get the file again",
+                          path, i, count);
+        } else {
+            good = dataset_add(d, resolution, path, image, height, width, 1,
+                               f);
+        }
+    }
+    free(image);
+    return good;
+}
+
+bool dataset_read_idx(dataset *d, const char *path, uint32_t resolution,
+                      failure *f)
+{
+    gzFile file = gzopen(path, "rb");
+    bool good;
+
+    if (file == NULL) {
+        return failed(f, "%s: cannot be opened", path);
+    }
+    good = read_images(d, file, path, resolution, f);
+    (void)gzclose(file);
+    return good;
+}
