@@ -206,9 +206,19 @@ static real derivative(const curve *c, real x, real t, real mean)
            rate * s / sigma * denoised(x / s, sigma, mean);
 }
 
+/* The levels as a network of that preconditioning knows them, then 0. */
+static void known_levels(const curve *c, uint32_t precond,
+                         real levels[STEPS + 1])
+{
+    for (uint32_t i = 0; i < c->p->steps; i++) {
+        levels[i] = rounded(precond, level(c, i));
+    }
+    levels[c->p->steps] = 0;
+}
+
 /* The whole run for element k, in the reference's order. */
 static real reference(const cedm_sampler_params *p, uint32_t precond,
-                      uint32_t k)
+                      const real *levels, uint32_t k)
 {
     curve c = fitted(p);
     uint64_t seed = seeds[k / MAP];
@@ -216,13 +226,12 @@ static real reference(const cedm_sampler_params *p, uint32_t precond,
     real W = (real)p->guidance;
     real mean = (1 + W) * (real)gaussian_mean(clusters[k / MAP]) -
                 W * (real)gaussian_mean(-1);
-    real t = sigma_inverse(&c, rounded(precond, level(&c, 0)));
+    real t = sigma_inverse(&c, levels[0]);
     real x = (real)cedm_normal_f32(seed, element, 0) * sigma_of(&c, t) *
              s_of(&c, t);
     for (uint32_t i = 0; i < p->steps; i++) {
         bool last = i == p->steps - 1;
-        real next = last ? 0 : sigma_inverse(&c, rounded(precond,
-                                                         level(&c, i + 1)));
+        real next = last ? 0 : sigma_inverse(&c, levels[i + 1]);
         real sigma = sigma_of(&c, t), hat = t;
         if (sigma >= (real)p->S_min && sigma <= (real)p->S_max &&
             p->S_churn > 0) {
@@ -261,8 +270,11 @@ static void run_and_compare(gaussian_net *g, cedm_sampler_params p)
                                                           : p.steps);
     p.sigma_min = fmax(p.sigma_min, g->model.sigma_min);
     p.sigma_max = fmin(p.sigma_max, g->model.sigma_max);
+    real levels[STEPS + 1];
+    curve c = fitted(&p);
+    known_levels(&c, g->model.precond, levels);
     for (uint32_t k = 0; k < IMAGES * MAP; k++) {
-        double want = (double)reference(&p, g->model.precond, k);
+        double want = (double)reference(&p, g->model.precond, levels, k);
         double got = cedm_sample_state(&s)[k];
         /* levels of the iDDPM table end at 5e-12, see iddpm_levels */
         if (!(fabs(got - want) <= 1e-10 * (1 + fabs(want)))) {
