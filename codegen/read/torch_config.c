@@ -321,6 +321,9 @@ bool cg_torch_config(cg_torch *t, cg_ref network)
     if (!cg_torch_module(t, network, &w.attributes, &class_name)) {
         return false;
     }
+    if (class_name == NULL) {
+        return bad(&w, w.attributes, "the network", "a class with a name");
+    }
     cg_ref arguments = cg_pickle_find(p, w.attributes, "_init_kwargs");
     if (arguments != CG_NO_REF &&
         p->nodes[arguments].kind == CG_KIND_DICT) {
