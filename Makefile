@@ -78,7 +78,7 @@ TRAIN_CPU    = $(filter-out %/table.c,$(wildcard trainer/cpu/*.c))
 TRAIN_PLAIN  = $(filter-out trainer/cedm-train.c $(TRAIN_CPU),\
   $(wildcard trainer/*.c trainer/*/*.c))
 TRAIN_SHARED = $(call obj,$(TRAIN_PLAIN)) \
-  $(foreach i,$(filter avx2,$(ISAS)),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
+  $(foreach i,$(ISAS),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
 TRAINER      = $(patsubst trainer/%.c,$(BUILD)/bin/%,\
   $(wildcard trainer/cedm-train.c))
 
@@ -134,10 +134,14 @@ $(BUILD)/bin/cedm-%: $(OBJ)/tools/cedm-%.o $(LIBTOOLS) $(LIBS)
 $(OBJ)/runtime/%.o: runtime/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(RT_FLAGS) -Iruntime $(CFLAGS) -c $< -o $@
+TRAIN_FLAGS = $(HOST_FLAGS) -Icodegen -Iruntime -Itools -Itrainer
 define isa-rule
 $(OBJ)/runtime/%.$(1).o: runtime/%.c
 	$$(call say,CC)
 	$$(Q)$$(CC) $$(RT_FLAGS) -Iruntime -DCEDM_ISA=$(1) $$(ISA_$(1)) $$(CFLAGS) -c $$< -o $$@
+$(OBJ)/trainer/%.$(1).o: trainer/%.c
+	$$(call say,CC)
+	$$(Q)$$(CC) $$(TRAIN_FLAGS) -DCEDM_ISA=$(1) $$(ISA_$(1)) $$(CFLAGS) -c $$< -o $$@
 endef
 $(foreach i,$(ISAS),$(eval $(call isa-rule,$(i))))
 $(OBJ)/codegen/%.o: codegen/%.c
@@ -146,13 +150,9 @@ $(OBJ)/codegen/%.o: codegen/%.c
 $(OBJ)/tools/%.o: tools/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(HOST_FLAGS) -Icodegen -Itools -Iweights $(CFLAGS) -c $< -o $@
-TRAIN_FLAGS = $(HOST_FLAGS) -Icodegen -Iruntime -Itools -Itrainer
 $(OBJ)/trainer/%.o: trainer/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(TRAIN_FLAGS) $(CFLAGS) -c $< -o $@
-$(OBJ)/trainer/%.avx2.o: trainer/%.c
-	$(call say,CC)
-	$(Q)$(CC) $(TRAIN_FLAGS) -DCEDM_ISA=avx2 $(ISA_avx2) $(CFLAGS) -c $< -o $@
 $(OBJ)/weights/%.o: weights/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(RT_FLAGS) $(CFLAGS) -c $< -o $@

@@ -78,7 +78,11 @@ void train_cpu_size(cedm_sizes *sizes, const cg_training_op *op)
 const train_ops *train_cpu_ops(uint32_t isa)
 {
 #if defined __x86_64__
-    if ((isa & cedm_isa_available() & CEDM_ISA_avx2) != 0) {
+    isa &= cedm_isa_available();
+    if ((isa & CEDM_ISA_avx512) != 0) {
+        return &train_cpu_table_avx512;
+    }
+    if ((isa & CEDM_ISA_avx2) != 0) {
         return &train_cpu_table_avx2;
     }
 #else
