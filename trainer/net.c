@@ -176,14 +176,35 @@ static size_t pixels_of(const train_net *net)
     return (size_t)p->resolution * p->resolution * p->channels;
 }
 
-static void load_image(train_net *net, const train_batch *batch, uint32_t i)
+/* What the network is told of image i beside its pixels. */
+static void load_condition(train_net *net, uint32_t i, double c_noise,
+                           const float *labels)
 {
     const cg_training *t = net->training;
     const cg_program *p = t->program;
     const cedm_exec *base = &net->exec.base;
+
+    cedm_noise_features(&p->features, net->data, c_noise,
+                        cedm_at(base, t->features_ref, p->features.channels,
+                                i));
+    if (t->labels_ref != CEDM_NONE) {
+        float *dst = cedm_at(base, t->labels_ref, t->augment_dim, i);
+        size_t bytes = t->augment_dim * sizeof *dst;
+
+        if (labels != NULL) {
+            memcpy(dst, labels + (size_t)i * t->augment_dim, bytes);
+        } else {
+            memset(dst, 0, bytes);
+        }
+    }
+}
+
+static void load_image(train_net *net, const train_batch *batch, uint32_t i)
+{
+    const cg_training *t = net->training;
     size_t pixels = pixels_of(net);
-    scalings s = scalings_of(batch->sigma[i], p->sigma_data);
-    float *input = cedm_at(base, t->input_ref, pixels, i);
+    scalings s = scalings_of(batch->sigma[i], t->program->sigma_data);
+    float *input = cedm_at(&net->exec.base, t->input_ref, pixels, i);
     const float *image = batch->images + i * pixels;
     const float *noise = batch->noise + i * pixels;
 
@@ -191,19 +212,7 @@ static void load_image(train_net *net, const train_batch *batch, uint32_t i)
         input[e] = (float)(s.in * ((double)image[e] +
                                    batch->sigma[i] * (double)noise[e]));
     }
-    cedm_noise_features(&p->features, net->data, s.noise,
-                        cedm_at(base, t->features_ref, p->features.channels,
-                                i));
-    if (t->labels_ref != CEDM_NONE) {
-        float *labels = cedm_at(base, t->labels_ref, t->augment_dim, i);
-        size_t bytes = t->augment_dim * sizeof *labels;
-
-        if (batch->labels != NULL) {
-            memcpy(labels, batch->labels + (size_t)i * t->augment_dim, bytes);
-        } else {
-            memset(labels, 0, bytes);
-        }
-    }
+    load_condition(net, i, s.noise, batch->labels);
 }
 
 /* The image's loss; its gradient by the network's output. */
@@ -255,12 +264,63 @@ double train_net_gradient(train_net *net, const train_batch *batch,
     return loss * batch->share;
 }
 
+void train_net_denoise(train_net *net, uint32_t n, const double *x,
+                       double sigma, const int32_t *cluster,
+                       double *denoised)
+{
+    const cg_training *t = net->training;
+    cedm_exec *base = &net->exec.base;
+    size_t pixels = pixels_of(net);
+    scalings s = scalings_of(sigma, t->program->sigma_data);
+
+    base->n = n;
+    base->cluster = cluster;
+    net->exec.dropout = 0.0f;
+    for (uint32_t i = 0; i < n; i++) {
+        float *input = cedm_at(base, t->input_ref, pixels, i);
+
+        for (size_t e = 0; e < pixels; e++) {
+            input[e] = (float)(s.in * x[i * pixels + e]);
+        }
+        load_condition(net, i, s.noise, NULL);
+    }
+    run_steps(net, 0, t->forward_count);
+    for (uint32_t i = 0; i < n; i++) {
+        const float *output = cedm_at(base, t->output_ref, pixels, i);
+
+        for (size_t e = 0; e < pixels; e++) {
+            denoised[i * pixels + e] = s.skip * x[i * pixels + e] +
+                                       s.out * (double)output[e];
+        }
+    }
+}
+
 /* ---- opening ------------------------------------------------------------ */
+
+/* A segment's bytes for a number of images. */
+static uint64_t segment(uint32_t elements, uint32_t batch)
+{
+    return CEDM_ALIGN_UP(4u * (uint64_t)batch * elements);
+}
+
+/* Images of an evaluation: all, or a divisor whose arena fits. */
+static uint32_t capacity(const cg_training *t, uint32_t batch, uint64_t limit)
+{
+    uint32_t d = batch;
+
+    while (d > 1 && limit != 0 &&
+           (batch % d != 0 || segment(t->act.elements, d) +
+                                      segment(t->f32.elements, d) > limit)) {
+        d--;
+    }
+    return d;
+}
 
 static void measure(train_net *net, const train_net_options *options)
 {
     const cg_training *t = net->training;
     train_memory *m = &net->memory;
+    uint32_t batch = net->exec.base.batch;
     cedm_sizes sizes = {0, 0};
 
     sizes.weights = CEDM_ALIGN_UP(4u * (uint64_t)t->step_count);
@@ -276,18 +336,17 @@ static void measure(train_net *net, const train_net_options *options)
     m->parameters = CEDM_ALIGN_UP(4u * t->data_elements);
     m->gradients = CEDM_ALIGN_UP(4u * t->trained_elements);
     m->prepared = CEDM_ALIGN_UP(sizes.weights);
-    m->arena = CEDM_ALIGN_UP(4u * (uint64_t)options->batch *
-                             t->act.elements) +
-               CEDM_ALIGN_UP(4u * (uint64_t)options->batch *
-                             t->f32.elements);
+    m->arena = segment(t->act.elements, batch) +
+               segment(t->f32.elements, batch);
     m->scratch = (uint64_t)options->workers * CEDM_ALIGN_UP(sizes.scratch);
 }
 
 /* Cuts the one block into its regions. */
-static bool place(train_net *net, const train_net_options *options,
-                  cg_error *error)
+static bool place(train_net *net, cg_error *error)
 {
+    const cg_training *t = net->training;
     const train_memory *m = &net->memory;
+    uint32_t batch = net->exec.base.batch;
     cedm_exec *base = &net->exec.base;
     uint64_t total = m->parameters + m->gradients + m->prepared + m->arena +
                      m->scratch;
@@ -295,10 +354,8 @@ static bool place(train_net *net, const train_net_options *options,
     void *pieces[6];
     const uint64_t sizes[6] = {
         m->parameters, m->gradients, m->prepared,
-        CEDM_ALIGN_UP(4u * (uint64_t)options->batch *
-                      net->training->act.elements),
-        CEDM_ALIGN_UP(4u * (uint64_t)options->batch *
-                      net->training->f32.elements),
+        segment(t->act.elements, batch),
+        segment(t->f32.elements, batch),
         m->scratch};
 
     net->block = total > SIZE_MAX ? NULL
@@ -343,12 +400,13 @@ train_net *train_net_open(const cg_file *checkpoint,
         train_net_close(net);
         return NULL;
     }
-    net->exec.base.batch = options->batch;
+    net->exec.base.batch = capacity(net->training, options->batch,
+                                    options->limit);
     net->exec.base.workers = options->workers;
     net->exec.base.parallel_for = options->parallel_for;
     net->exec.base.pool = options->pool;
     measure(net, options);
-    if (!place(net, options, error)) {
+    if (!place(net, error)) {
         train_net_close(net);
         return NULL;
     }

@@ -9,6 +9,8 @@
 
 typedef struct train_net_options {
     uint32_t batch;   /* images of one evaluation, at most */
+    uint64_t limit;   /* bytes of the arena; 0: any number.  Of batch and its
+                       * divisors the largest that fits is taken, or 1. */
     uint32_t workers; /* of parallel_for; 1 without */
     bool dropout;     /* have dropout layers */
     uint32_t isa;     /* enum cedm_isa bits; 0: plain C */
@@ -45,7 +47,8 @@ typedef struct train_batch {
     double share; /* of an image in the loss: 1 / images of a step */
 } train_batch;
 
-/* The parameters are the checkpoint's.  NULL on error. */
+/* The parameters are the checkpoint's; exec.base.batch is the capacity.
+ * NULL on error. */
 train_net *train_net_open(const cg_file *checkpoint,
                           const train_net_options *options, cg_error *error);
 void train_net_close(train_net *net); /* NULL is allowed */
@@ -61,5 +64,11 @@ void train_net_zero_grads(train_net *net);
  * denoised, if not NULL, gets D as [n][H][W][C]. */
 double train_net_gradient(train_net *net, const train_batch *batch,
                           double *denoised);
+
+/* The way forward alone, without dropout and augmentation labels: D of n
+ * images x [n][H][W][C] at one noise level. */
+void train_net_denoise(train_net *net, uint32_t n, const double *x,
+                       double sigma, const int32_t *cluster,
+                       double *denoised);
 
 #endif

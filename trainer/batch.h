@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * batch.h - the images of a step with all that is drawn for them.
+ *
+ * Everything is a function of (seed, step, number of the image in the run):
+ * image number g of a run is image order(epoch, g mod N) of the dataset. */
+#ifndef CEDM_TRAINER_BATCH_H
+#define CEDM_TRAINER_BATCH_H
+
+#include "clusters.h"
+#include "dataset.h"
+#include "net.h"
+
+typedef struct batch_source {
+    const dataset *data;
+    const clusters *clusters;
+    uint32_t seed;
+    bool xflip; /* mirrored images double the dataset */
+    double augment;  /* probability; 0: no labels either */
+    double p_uncond; /* of dropping the cluster */
+    cedm_parallel_for *parallel_for;
+    void *pool;
+    uint32_t workers;
+} batch_source;
+
+typedef struct batch {
+    uint32_t capacity;
+    float *images, *noise, *labels, *scratch;
+    size_t scratch_stride; /* floats of a worker */
+    double *sigma;
+    int32_t *cluster;
+    uint64_t *index;
+} batch;
+
+bool batch_open(batch *b, const batch_source *source, uint32_t capacity,
+                failure *f);
+void batch_close(batch *b); /* harmless on a zeroed one */
+
+/* Images first .. first + n - 1 of the run, for update `step`; the result
+ * points into b and has no share yet. */
+train_batch batch_fill(batch *b, const batch_source *source, uint64_t first,
+                       uint32_t n, uint32_t step);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cedm-train - trains a cluster-conditioned EDM from images and cluster ids.
+ */
+#include <stdio.h>
+
+#include "run.h"
+
+static volatile sig_atomic_t stop;
+
+/* The second signal of a kind ends the program at once. */
+static void on_signal(int number)
+{
+    stop = 1;
+    (void)signal(number, SIG_DFL);
+}
+
+static bool go(const train_options *options, failure *f)
+{
+    run r;
+    bool good = run_open(&r, options, f);
+
+    if (good) {
+        run_describe(&r);
+    }
+    if (good && !options->dry_run) {
+        (void)signal(SIGINT, on_signal);
+        (void)signal(SIGTERM, on_signal);
+        good = run_train(&r, &stop, f);
+    }
+    run_close(&r);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    train_options options;
+    failure f = FAILURE_UNSAID;
+    train_parsed parsed = train_options_parse(&options, argc, argv, &f);
+    bool good = parsed == TRAIN_DONE ||
+                (parsed == TRAIN_RUN && go(&options, &f));
+
+    if (good && (fflush(stdout) != 0 || ferror(stdout))) {
+        good = failed(&f, "standard output cannot be written");
+    }
+    return good ? EXIT_DONE : failure_report("cedm-train", &f);
+}

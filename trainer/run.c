@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run.c - the loop of updates, and what is said about it. */
+#include "run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "output.h"
+#include "progress.h"
+
+static double images(double millions)
+{
+    return millions * 1e6;
+}
+
+static uint64_t duration(const run *r)
+{
+    return (uint64_t)ceil(images(r->options->duration));
+}
+
+/* Pixels of an image: losses are reported by pixel. */
+static double elements(const run *r)
+{
+    return (double)r->data.size * r->data.size * r->data.channels;
+}
+
+/* ---- an update ---------------------------------------------------------- */
+
+static void update(run *r)
+{
+    const train_options *o = r->options;
+    uint32_t micro = r->net->exec.base.batch;
+    uint32_t step = (uint32_t)r->adam.updates;
+    double seen = (double)r->seen, loss = 0.0;
+
+    train_net_refresh(r->net);
+    train_net_zero_grads(r->net);
+    for (uint32_t done = 0; done < o->batch; done += micro) {
+        train_batch b = batch_fill(&r->batch, &r->source, r->seen + done,
+                                   micro, step);
+
+        b.share = 1.0 / o->batch;
+        b.dropout = (float)o->dropout;
+        loss += train_net_gradient(r->net, &b, NULL);
+    }
+    r->not_finite += adam_step(
+        &r->adam,
+        &(adam_update){.lr = adam_rate(o->lr, images(o->lr_rampup), seen),
+                       .ema_beta = adam_ema_beta(images(o->ema), seen,
+                                                 o->batch, r->ema_ramp)});
+    r->loss_sum += loss;
+    r->tick_steps++;
+    r->seen += o->batch;
+}
+
+/* ---- a tick ------------------------------------------------------------- */
+
+static void print_time(double s)
+{
+    if (s >= 86400.0) {
+        fprintf(stderr, "%.0fd %02.0fh", floor(s / 86400.0),
+                floor(fmod(s, 86400.0) / 3600.0));
+    } else if (s >= 3600.0) {
+        fprintf(stderr, "%.0fh %02.0fm", floor(s / 3600.0),
+                floor(fmod(s, 3600.0) / 60.0));
+    } else {
+        fprintf(stderr, "%.0fm %02.0fs", floor(s / 60.0), fmod(s, 60.0));
+    }
+}
+
+static bool end_tick(run *r, failure *f)
+{
+    const train_options *o = r->options;
+    double now = seconds(), speed;
+    double loss = r->loss_sum / (double)r->tick_steps / elements(r);
+    double rate = adam_rate(o->lr, images(o->lr_rampup), (double)r->seen);
+    char line[512];
+
+    speed = (double)(r->seen - r->tick_start) / (now - r->tick_time + 1e-9);
+    r->tick++;
+    (void)snprintf(line, sizeof line,
+                   "{\"tick\":%llu,\"seen\":%llu,\"loss\":%.9g,\"lr\":%.9g,"
+                   "\"not_finite\":%llu,\"images_per_second\":%.4g,"
+                   "\"seconds\":%.1f,\"time\":%lld}\n",
+                   (unsigned long long)r->tick, (unsigned long long)r->seen,
+                   loss, rate, (unsigned long long)r->not_finite, speed,
+                   now - r->start_time, (long long)time(NULL));
+    fprintf(stderr, "tick %llu  kimg %.1f  loss %.4f  lr %.2e  %.1f img/s  "
+                    "left ", (unsigned long long)r->tick,
+            (double)r->seen / 1e3, loss, rate, speed);
+    print_time((double)(duration(r) > r->seen ? duration(r) - r->seen : 0) /
+               speed);
+    if (r->not_finite > 0) {
+        fprintf(stderr, "  %llu gradients were not finite",
+                (unsigned long long)r->not_finite);
+    }
+    fprintf(stderr, "\n");
+    r->loss_sum = 0.0;
+    r->tick_steps = r->not_finite = 0;
+    r->tick_start = r->seen;
+    r->tick_time = now;
+    return run_append_stats(r, line, f);
+}
+
+/* ---- the run ------------------------------------------------------------ */
+
+static void print_bytes(const char *what, uint64_t bytes)
+{
+    printf("  %-22s %10.1f MiB\n", what, (double)bytes / 1048576.0);
+}
+
+void run_describe(const run *r)
+{
+    const train_options *o = r->options;
+    const cg_training *t = r->net->training;
+    const train_memory *m = &r->net->memory;
+    uint64_t optimiser = 3 * 4 * t->trained_elements;
+    uint64_t pixels = r->data.count * r->data.size * r->data.size *
+                      r->data.channels;
+
+    printf("data: %llu images, %ux%u, %u channels\n",
+           (unsigned long long)r->data.count, r->data.size, r->data.size,
+           r->data.channels);
+    printf("clusters: %u\n", r->clusters.used);
+    printf("network: %s, %.2f M parameters, %.3f GMAC an image and way\n",
+           o->arch, (double)t->program->parameter_count / 1e6,
+           (double)t->program->macs / 1e9);
+    printf("batch: %u, %u at a time; %.3f Mimg, %.3f done\n", o->batch,
+           r->net->exec.base.batch, o->duration, (double)r->seen / 1e6);
+    printf("memory:\n");
+    print_bytes("images", pixels);
+    print_bytes("parameters", m->parameters);
+    print_bytes("gradients", m->gradients);
+    print_bytes("optimiser, average", optimiser);
+    print_bytes("prepared weights", m->prepared);
+    print_bytes("arena, both ways", m->arena);
+    print_bytes("scratch of threads", m->scratch);
+    print_bytes("all", pixels + m->parameters + m->gradients + optimiser +
+                           m->prepared + m->arena + m->scratch);
+    printf("  arena: %u + %u elements an image; lower bound %u + %u, without "
+           "reuse %u + %u\n", t->act.elements, t->f32.elements,
+           t->act.lower_bound, t->f32.lower_bound, t->act.no_reuse,
+           t->f32.no_reuse);
+    (void)fflush(stdout);
+}
+
+static bool tick_is_over(const run *r)
+{
+    return (double)(r->seen - r->tick_start) >= r->options->tick * 1e3 ||
+           r->seen >= duration(r);
+}
+
+bool run_train(run *r, volatile sig_atomic_t *stop, failure *f)
+{
+    r->start_time = r->tick_time = seconds();
+    r->start_seen = r->seen;
+    while (r->seen < duration(r) && !*stop) {
+        update(r);
+        if (!tick_is_over(r)) {
+            continue;
+        }
+        if (!end_tick(r, f)) {
+            return false;
+        }
+        if ((r->tick % r->options->snap == 0 || r->seen >= duration(r)) &&
+            !run_save(r, f)) {
+            return false;
+        }
+        r->tick_time = seconds(); /* saving is not training */
+    }
+    if (*stop && r->seen < duration(r)) {
+        if (!run_save(r, f)) {
+            return false;
+        }
+        f->code = EXIT_INTERRUPTED;
+        return false;
+    }
+    return true;
+}

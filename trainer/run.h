@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run.h - a training run: what it holds, and its life on disk.
+ *
+ * In the run's folder, NNN being the images seen:
+ *   options.json         network and recipe
+ *   stats.jsonl          a line for each tick
+ *   snapshot-NNN.safetensors  the averaged network, what cedm-freeze takes
+ *   state-NNN.safetensors     everything that --resume needs
+ *   grid-NNN.png         images drawn by the snapshot
+ * All but stats.jsonl appear whole or not at all.  A state is written after
+ * its snapshot: the newest state has all the files of its point. */
+#ifndef CEDM_TRAINER_RUN_H
+#define CEDM_TRAINER_RUN_H
+
+#include <signal.h>
+
+#include "adam.h"
+#include "batch.h"
+#include "model_file.h"
+#include "pool.h"
+#include "train_options.h"
+
+typedef struct run {
+    const train_options *options;
+    char *config, *recipe; /* JSON */
+    char *ids, *freq;      /* JSON of the clusters, or NULL */
+    dataset data;
+    clusters clusters;
+    pool *pool;
+    model_file *model;
+    train_net *net;
+    float *moments; /* m, v, ema one after the other */
+    adam adam;
+    batch_source source;
+    batch batch;
+
+    uint64_t seen;   /* images */
+    bool ema_ramp;   /* the average's half-life grows; not after --transfer */
+    /* since the last tick */
+    uint64_t tick, tick_start;
+    uint64_t tick_steps, not_finite;
+    double loss_sum; /* of the steps' mean losses */
+    double tick_time, start_time; /* of the clock, for speeds */
+    uint64_t start_seen;
+} run;
+
+/* Reads the data, builds the network, restores the state with --resume.
+ * False on error; run_close in any case. */
+bool run_open(run *r, const train_options *options, failure *f);
+void run_close(run *r);
+
+/* Prints what will be trained and how much memory it takes. */
+void run_describe(const run *r);
+
+/* Trains until the duration is reached or *stop is set; then the state is
+ * saved, and an interrupted run fails with EXIT_INTERRUPTED. */
+bool run_train(run *r, volatile sig_atomic_t *stop, failure *f);
+
+/* ---- on disk (run_save.c, run_files.c) ---------------------------------- */
+
+/* Snapshot, grid, then state of the present point; old ones beyond --keep
+ * are removed. */
+bool run_save(run *r, failure *f);
+
+/* Restores m, v, average and counters from a state file whose parameters
+ * are the network's. */
+bool run_restore(run *r, const cg_file *state, failure *f);
+
+/* Appends a line to stats.jsonl. */
+bool run_append_stats(const run *r, const char *line, failure *f);
+
+/* Removes the lines of stats.jsonl from after the present point. */
+bool run_cut_stats(const run *r, failure *f);
+
+/* The newest state file of a folder, to be freed; NULL if there is none. */
+char *run_newest_state(const char *folder);
+
+/* folder/kind-NNN.suffix */
+void run_path(const run *r, const char *kind, const char *suffix, char *path,
+              size_t size);
+
+/* Removes all but the newest `keep` points. */
+void run_prune(const char *folder, uint32_t keep);
+
+#endif

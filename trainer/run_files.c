@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run_files.c - the names of a run's files, and its statistics. */
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output.h"
+#include "run.h"
+
+#define STATS_LIMIT ((size_t)1 << 30)
+
+void run_path(const run *r, const char *kind, const char *suffix, char *path,
+              size_t size)
+{
+    (void)snprintf(path, size, "%s/%s-%09" PRIu64 ".%s", r->options->out,
+                   kind, r->seen, suffix);
+}
+
+/* The number in kind-NNN.suffix, or -1 if the name is another. */
+static int64_t number_of(const char *name, const char *kind,
+                         const char *suffix)
+{
+    size_t n = strlen(kind);
+    uint64_t number;
+    char *end;
+
+    if (strncmp(name, kind, n) != 0 || name[n] != '-' || name[n + 1] < '0' ||
+        name[n + 1] > '9') {
+        return -1;
+    }
+    number = strtoull(name + n + 1, &end, 10);
+    return *end == '.' && strcmp(end + 1, suffix) == 0 && number < INT64_MAX
+               ? (int64_t)number
+               : -1;
+}
+
+/* The largest number below `under` of a kind of file, or -1. */
+static int64_t newest(const char *folder, const char *kind,
+                      const char *suffix, int64_t under)
+{
+    DIR *dir = opendir(folder);
+    const struct dirent *entry;
+    int64_t best = -1;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        int64_t number = number_of(entry->d_name, kind, suffix);
+
+        best = number > best && number < under ? number : best;
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+    return best;
+}
+
+char *run_newest_state(const char *folder)
+{
+    int64_t number = newest(folder, "state", "safetensors", INT64_MAX);
+    size_t size = strlen(folder) + 64;
+    char *path = number < 0 ? NULL : malloc(size);
+
+    if (path != NULL) {
+        (void)snprintf(path, size, "%s/state-%09" PRId64 ".safetensors",
+                       folder, number);
+    }
+    return path;
+}
+
+static void prune_kind(const char *folder, const char *kind,
+                       const char *suffix, uint32_t keep)
+{
+    int64_t number = INT64_MAX;
+
+    for (uint32_t i = 0; i < keep && number >= 0; i++) {
+        number = newest(folder, kind, suffix, number);
+    }
+    while (number >= 0 &&
+           (number = newest(folder, kind, suffix, number)) >= 0) {
+        char path[4096];
+
+        (void)snprintf(path, sizeof path, "%s/%s-%09" PRId64 ".%s", folder,
+                       kind, number, suffix);
+        (void)unlink(path);
+    }
+}
+
+void run_prune(const char *folder, uint32_t keep)
+{
+    if (keep > 0) {
+        prune_kind(folder, "state", "safetensors", keep);
+        prune_kind(folder, "snapshot", "safetensors", keep);
+        prune_kind(folder, "grid", "png", keep);
+    }
+}
+
+/* ---- statistics --------------------------------------------------------- */
+
+static void stats_path(const run *r, char *path, size_t size)
+{
+    (void)snprintf(path, size, "%s/stats.jsonl", r->options->out);
+}
+
+bool run_append_stats(const run *r, const char *line, failure *f)
+{
+    char path[4096];
+    FILE *file;
+    bool good;
+
+    stats_path(r, path, sizeof path);
+    file = fopen(path, "a");
+    good = file != NULL && fputs(line, file) >= 0;
+    good = (file == NULL || fclose(file) == 0) && good;
+    return good || failed(f, "%s: cannot be written: %s", path,
+                          strerror(errno));
+}
+
+/* Length of the lines at the start that are not later than `seen`. */
+static size_t lines_until(const char *text, uint64_t seen)
+{
+    const char *at = text;
+
+    while (*at != '\0') {
+        const char *field = strstr(at, "\"seen\":");
+        const char *end = strchr(at, '\n');
+
+        if (field == NULL || end == NULL || field > end ||
+            strtoull(field + 7, NULL, 10) > seen) {
+            break;
+        }
+        at = end + 1;
+    }
+    return (size_t)(at - text);
+}
+
+bool run_cut_stats(const run *r, failure *f)
+{
+    char path[4096];
+    unsigned char *text;
+    size_t size;
+    bool good;
+
+    stats_path(r, path, sizeof path);
+    if (access(path, F_OK) != 0) {
+        return true;
+    }
+    text = input_file(path, STATS_LIMIT, &size, f);
+    if (text == NULL) {
+        return false;
+    }
+    good = output_file(path, text, lines_until((char *)text, r->seen), f);
+    free(text);
+    return good;
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run_open.c - from options to a run that can begin. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output.h"
+#include "run.h"
+
+/* Arena of an evaluation where --micro-batch leaves it open. */
+#define ARENA_LIMIT ((uint64_t)2 << 30)
+
+/* Images of an evaluation then: more only cost memory. */
+#define MICRO_LIMIT 128u
+
+static uint32_t processors(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    return n < 1 ? 1 : n > 1024 ? 1024 : (uint32_t)n;
+}
+
+static bool open_data(run *r, failure *f)
+{
+    const train_options *o = r->options;
+
+    if (!dataset_open(&r->data, o->data, o->resolution, f)) {
+        return false;
+    }
+    if (o->clusters == NULL) {
+        return true;
+    }
+    if (!clusters_open(&r->clusters, o->clusters, r->data.count, f)) {
+        return false;
+    }
+    r->ids = clusters_ids_json(&r->clusters);
+    r->freq = clusters_images_json(&r->clusters);
+    return (r->ids != NULL && r->freq != NULL) || failed(f, "out of memory");
+}
+
+/* The weights of another network, as far as they fit. */
+static bool transfer(run *r, failure *f)
+{
+    cg_error error = {""};
+    cg_file *from = cg_open(r->options->transfer, &error);
+    int taken = from == NULL ? -1
+                             : model_file_take(r->model, from, "", false, f);
+
+    if (from == NULL) {
+        return failed(f, "%s", error.text);
+    }
+    cg_close(from);
+    return taken > 0 ||
+           failed(f, "%s: none of its tensors fits the network; wanted one "
+                     "of the same --arch, --cbase and --cres",
+                  r->options->transfer);
+}
+
+static bool check_config(const run *r, const cg_file *state, failure *f)
+{
+    const char *config = cg_find_metadata(state, "cedm.config");
+
+    return (config != NULL && strcmp(config, r->config) == 0) ||
+           failed(f, "%s: the run has another network; wanted %s, got %s; "
+                     "give the options and data that it began with",
+                  state->path, config == NULL ? "one" : config, r->config);
+}
+
+static bool open_model(run *r, const cg_file *state, failure *f)
+{
+    const train_options *o = r->options;
+
+    r->config = train_options_config(o, r->data.size, r->data.channels,
+                                     r->clusters.used);
+    if (r->config == NULL) {
+        return failed(f, "out of memory");
+    }
+    r->model = model_file_new(r->config, o->seed, f);
+    if (r->model == NULL) {
+        return false;
+    }
+    if (state != NULL) {
+        return check_config(r, state, f) &&
+               model_file_take(r->model, state, "net.", true, f) >= 0;
+    }
+    return o->transfer == NULL || transfer(r, f);
+}
+
+/* The batch itself, or its largest divisor that is no larger than a limit. */
+static uint32_t micro_batch(uint32_t whole)
+{
+    uint32_t d = whole < MICRO_LIMIT ? whole : MICRO_LIMIT;
+
+    while (whole % d != 0) {
+        d--;
+    }
+    return d;
+}
+
+static bool open_net(run *r, failure *f)
+{
+    const train_options *o = r->options;
+    uint32_t threads = o->threads != 0 ? o->threads : processors();
+    cg_error error = {""};
+    bool fixed = o->micro_batch != 0;
+
+    r->pool = pool_open(threads, processors(), f);
+    if (r->pool == NULL) {
+        return false;
+    }
+    r->net = train_net_open(
+        model_file_get(r->model),
+        &(train_net_options){
+            .batch = fixed ? o->micro_batch : micro_batch(o->batch),
+            .limit = fixed ? 0 : ARENA_LIMIT,
+            .workers = threads,
+            .dropout = o->dropout > 0.0,
+            .isa = CEDM_ISA_ALL,
+            .parallel_for = pool_for,
+            .pool = r->pool},
+        &error);
+    if (r->net == NULL) {
+        return failed(f, "%s", error.text);
+    }
+    r->recipe = train_options_recipe(o, r->net->exec.base.batch);
+    r->source = (batch_source){.data = &r->data, .clusters = &r->clusters,
+                               .seed = o->seed, .xflip = o->xflip,
+                               .augment = o->augment,
+                               .p_uncond = o->p_uncond,
+                               .parallel_for = pool_for, .pool = r->pool,
+                               .workers = threads};
+    return (r->recipe != NULL || failed(f, "out of memory")) &&
+           batch_open(&r->batch, &r->source, r->net->exec.base.batch, f);
+}
+
+/* The average begins as the parameters. */
+static bool open_adam(run *r, failure *f)
+{
+    uint64_t n = r->net->training->trained_elements;
+
+    r->moments = calloc(3 * n, sizeof(float));
+    if (r->moments == NULL) {
+        return failed(f, "out of memory for the optimiser");
+    }
+    r->adam = (adam){.elements = n, .params = r->net->data,
+                     .grads = r->net->exec.grads, .m = r->moments,
+                     .v = r->moments + n, .ema = r->moments + 2 * n,
+                     .parallel_for = pool_for, .pool = r->pool,
+                     .workers = r->net->exec.base.workers};
+    memcpy(r->adam.ema, r->net->data, n * sizeof(float));
+    r->ema_ramp = r->options->transfer == NULL;
+    return true;
+}
+
+static bool write_options(const run *r, failure *f)
+{
+    size_t size = strlen(r->config) + strlen(r->recipe) + 64;
+    char path[4096], *text = malloc(size);
+    bool good = text != NULL || failed(f, "out of memory");
+
+    if (good) {
+        (void)snprintf(path, sizeof path, "%s/options.json",
+                       r->options->out);
+        (void)snprintf(text, size, "{\"network\":%s,\"recipe\":%s}\n",
+                       r->config, r->recipe);
+        good = output_file(path, text, strlen(text), f);
+    }
+    free(text);
+    return good;
+}
+
+/* The state to go on with, NULL for a new run; a folder that has one already
+ * is not begun anew. */
+static bool find_state(const run *r, cg_file **state, failure *f)
+{
+    const train_options *o = r->options;
+    char *path = o->out == NULL ? NULL : run_newest_state(o->out);
+    cg_error error = {""};
+    bool good = true;
+
+    *state = NULL;
+    if (o->resume && path == NULL) {
+        good = failed(f, "%s: nothing to resume; wanted a file state-NNN."
+                         "safetensors", o->out);
+    } else if (!o->resume && path != NULL && !o->dry_run) {
+        good = failed(f, "%s: belongs to a run already; give --resume or "
+                         "another --out", path);
+    } else if (o->resume) {
+        *state = cg_open(path, &error);
+        good = *state != NULL || failed(f, "%s", error.text);
+    }
+    free(path);
+    return good;
+}
+
+static bool open_all(run *r, const cg_file *state, failure *f)
+{
+    const train_options *o = r->options;
+
+    if (!open_data(r, f) || !open_model(r, state, f) || !open_net(r, f) ||
+        !open_adam(r, f) ||
+        (state != NULL && !run_restore(r, state, f))) {
+        return false;
+    }
+    return o->dry_run ||
+           (output_directory(o->out, f) && write_options(r, f) &&
+            run_cut_stats(r, f));
+}
+
+bool run_open(run *r, const train_options *options, failure *f)
+{
+    cg_file *state;
+    bool good;
+
+    *r = (run){.options = options};
+    if (!find_state(r, &state, f)) {
+        return false;
+    }
+    good = open_all(r, state, f);
+    cg_close(state);
+    return good;
+}
+
+void run_close(run *r)
+{
+    batch_close(&r->batch);
+    free(r->moments);
+    train_net_close(r->net);
+    model_file_free(r->model);
+    pool_close(r->pool);
+    clusters_close(&r->clusters);
+    dataset_close(&r->data);
+    free(r->config);
+    free(r->recipe);
+    free(r->ids);
+    free(r->freq);
+}

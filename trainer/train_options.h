@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * train_options.h - what cedm-train was asked to do. */
+#ifndef CEDM_TRAINER_TRAIN_OPTIONS_H
+#define CEDM_TRAINER_TRAIN_OPTIONS_H
+
+#include <stdint.h>
+
+#include "failure.h"
+
+#define TRAIN_LIST_MAX 8u
+
+typedef struct train_list {
+    uint32_t values[TRAIN_LIST_MAX];
+    uint32_t count;
+} train_list;
+
+typedef struct train_options {
+    const char *data, *clusters, *out, *transfer;
+    /* the network */
+    const char *arch; /* ddpmpp, ncsnpp or adm */
+    uint32_t resolution, cbase, num_blocks;
+    train_list cres, attn;
+    /* the recipe */
+    uint32_t batch, micro_batch; /* 0: as much as memory allows */
+    double duration, lr_rampup, ema; /* millions of images */
+    double lr, dropout, augment, p_uncond;
+    bool xflip;
+    uint32_t seed;
+    /* the run */
+    uint32_t threads;   /* 0: one for each processor */
+    double tick;        /* thousands of images */
+    uint32_t snap;      /* ticks between snapshots */
+    uint32_t keep;      /* snapshots; 0: all */
+    bool resume, dry_run;
+} train_options;
+
+typedef enum train_parsed {
+    TRAIN_RUN,
+    TRAIN_DONE, /* --help, --version */
+    TRAIN_BAD
+} train_parsed;
+
+train_parsed train_options_parse(train_options *o, int argc, char **argv,
+                                 failure *f);
+
+/* The network's configuration as JSON (cedm.config), to be freed. */
+char *train_options_config(const train_options *o, uint32_t resolution,
+                           uint32_t channels, uint32_t label_dim);
+
+/* All that the numbers of a run depend on, beside the data and the network,
+ * as JSON, to be freed: two runs may follow each other if it is the same. */
+char *train_options_recipe(const train_options *o, uint32_t micro_batch);
+
+#endif
