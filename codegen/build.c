@@ -157,11 +157,13 @@ cg_program *cg_build(const cg_file *checkpoint, const cg_options *options,
     if (p == NULL) {
         return NULL;
     }
+    options = options != NULL ? options : &defaults;
+    p->dtype = options->weights;
     cg_graph graph = {.memory = p->memory};
     bool good = build(p, checkpoint, &graph, error) && cg_lives(p, error) &&
                 cg_place(p, error);
     if (good) {
-        cg_choose_algorithms(p, options != NULL ? options : &defaults);
+        cg_choose_algorithms(p, options);
         good = cg_measure(p, error);
     }
     if (!good) {

@@ -111,6 +111,7 @@ typedef struct cg_param {
     cg_part *parts;
     uint32_t part_count;
     uint32_t elements;
+    bool exact; /* floats in 16-bit data, too: see enum cedm_dtype */
     cedm_weight offset; /* given by the planner */
 } cg_param;
 
@@ -188,6 +189,8 @@ typedef struct cg_program {
     const char *model_type; /* "SongUNet" or "DhariwalUNet" */
     const double *freq;     /* images per cluster [label_dim], or NULL */
 
+    uint32_t dtype; /* of the blob's data: enum cedm_dtype */
+
     /* after cg_place and cg_measure */
     uint64_t data_elements;
     uint64_t layout_hash;
@@ -219,6 +222,7 @@ typedef enum cg_cpu_conv {
 typedef struct cg_options {
     cg_cpu_conv cpu_conv;
     uint64_t conv_memory; /* bytes of transformed weights, 0: any number */
+    enum cedm_dtype weights; /* of the blob */
 } cg_options;
 
 /* Builds the fused program of a checkpoint: configuration, names and shapes

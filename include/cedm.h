@@ -9,7 +9,8 @@
  * or before anything is done (the query functions below):
  *
  *   blob     const, the weights as frozen: file, mmap or flash
- *   weights  what a backend made of the blob; empty for the portable one
+ *   weights  what a backend made of the blob; empty for the portable one,
+ *            unless the blob holds 16-bit floats
  *   arena    [activations | f32 | scratch x workers | sampler state]
  *   structs  cedm_net, cedm_sampler: visible so that they can be static, but
  *            their members are private unless marked otherwise
@@ -128,7 +129,7 @@ const cedm_backend *cedm_backend_cpu(uint32_t mask);
 typedef struct cedm_blob_header {
     char magic[8];
     uint32_t version;
-    uint32_t dtype;           /* 0: f32 */
+    uint32_t dtype;           /* enum cedm_dtype, the model's */
     uint64_t layout_hash;
     uint64_t total_bytes;     /* of the whole blob */
     uint64_t data_offset;     /* bytes, multiple of CEDM_ALIGN */
@@ -145,10 +146,15 @@ typedef struct cedm_blob_header {
 /* CRC-32C (Castagnoli) of bytes; `crc` is 0 or the value so far. */
 uint32_t cedm_crc32c(uint32_t crc, const void *bytes, size_t size);
 
+/* Between IEEE 754 binary16 and float: exact that way, rounded to nearest
+ * even this way; what is 65520 or more becomes an infinity. */
+float cedm_half_to_float(uint16_t half);
+uint16_t cedm_half_from_float(float x);
+
 /* A blob that was found to belong to a model. */
 typedef struct cedm_blob {
     const cedm_model *model;
-    const float *data;
+    const void *data;
     const char *trailer; /* public: JSON text for tools */
     size_t trailer_bytes; /* public */
 } cedm_blob;
@@ -162,7 +168,9 @@ cedm_status cedm_bind(cedm_blob *blob, const cedm_model *model,
 
 /* ---- sizes ------------------------------------------------------------ */
 
-/* Bytes of prepared weights for a backend; at most model->weights_bytes. */
+/* Bytes of prepared weights for a backend; at most model->weights_bytes.  A
+ * blob of 16-bit floats is first widened into this region, 4 bytes for each
+ * element, whatever the backend. */
 uint64_t cedm_weights_bytes(const cedm_model *model,
                             const cedm_backend *backend);
 

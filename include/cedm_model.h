@@ -26,7 +26,8 @@
  *    serves every batch.  Offsets are multiples of CEDM_REF_ALIGN elements.
  *  - Two segments: activations (a backend may store them as 16-bit floats)
  *    and "f32" (image-sized and vector-sized tensors, always float).
- *  - A `cedm_weight` is an offset in elements into the blob's data.
+ *  - A `cedm_weight` is an offset in elements into the blob's data, or into
+ *    what data of 16 bits becomes before a backend sees it.
  *  - Every op may be called with any number of images n, 1 <= n <= batch.
  *  - Unless an op says so, its destination overlaps none of its sources.
  */
@@ -299,6 +300,14 @@ typedef struct cedm_tensor {
     uint32_t elements;
 } cedm_tensor;
 
+/* What an element of the blob's data is.  Noise levels and frequencies are
+ * computed with at full precision: in data of 16 bits they are floats that
+ * take two elements each. */
+enum cedm_dtype {
+    CEDM_DTYPE_F32 = 0,
+    CEDM_DTYPE_F16 = 1 /* IEEE 754 binary16 */
+};
+
 enum cedm_features_kind {
     CEDM_FEATURES_POSITIONAL = 0, /* [EDM] DDPM++, ADM */
     CEDM_FEATURES_FOURIER = 1     /* [EDM] NCSN++ */
@@ -353,6 +362,7 @@ typedef struct cedm_model {
     uint64_t weights_bytes; /* prepared weights, the largest of them */
 
     /* layout of the blob */
+    uint32_t dtype; /* enum cedm_dtype */
     uint64_t data_elements;
     uint64_t layout_hash; /* of the tensors' offsets, sizes and names */
     uint32_t tensor_count;
@@ -397,7 +407,7 @@ typedef void cedm_parallel_for(void *pool, cedm_task *task, void *arg,
 /* What the `run` table of a CPU backend receives as ctx. */
 typedef struct cedm_exec {
     const cedm_model *model;
-    const float *data;             /* the blob's tensors */
+    const float *data;             /* the blob's tensors, as floats */
     const unsigned char *weights;  /* prepared, or NULL */
     float *act;                    /* activation segment */
     float *f32;                    /* f32 segment */

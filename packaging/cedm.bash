@@ -20,6 +20,7 @@ _cedm() {
     --scaling) words='none vp' ;;
     --schedule) words='linear vp ve' ;;
     --solver) words='heun euler' ;;
+    --weights) words='f32 f16' ;;
     *)
         if [[ $word == -* ]]; then
             words=$("$program" --help 2>/dev/null |

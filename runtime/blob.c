@@ -21,13 +21,18 @@ typedef struct layout {
     uint64_t table, data, data_end, trailer;
 } layout;
 
+static uint64_t element_bytes(const cedm_model *model)
+{
+    return model->dtype == CEDM_DTYPE_F16 ? 2u : 4u;
+}
+
 static layout layout_of(const cedm_model *model)
 {
     layout l;
 
     l.table = HEADER_BYTES;
     l.data = CEDM_ALIGN_UP(l.table + 4u * (uint64_t)model->tensor_count);
-    l.data_end = l.data + 4u * model->data_elements;
+    l.data_end = l.data + element_bytes(model) * model->data_elements;
     l.trailer = CEDM_ALIGN_UP(l.data_end);
     return l;
 }
@@ -71,7 +76,7 @@ static cedm_status check_layout(const cedm_blob_header *h,
 {
     layout l = layout_of(model);
 
-    if (h->dtype != 0 || h->layout_hash != model->layout_hash ||
+    if (h->dtype != model->dtype || h->layout_hash != model->layout_hash ||
         h->tensor_count != model->tensor_count ||
         h->data_offset != l.data || h->data_bytes != l.data_end - l.data) {
         return CEDM_E_BLOB_LAYOUT;
@@ -109,12 +114,12 @@ static cedm_status check_data(const unsigned char *bytes,
                               const cedm_model *model)
 {
     layout l = layout_of(model);
-    uint64_t at = l.data;
+    uint64_t at = l.data, width = element_bytes(model);
 
     for (uint32_t t = 0; t < model->tensor_count; t++) {
         const cedm_tensor *tensor = &model->tensors[t];
-        uint64_t from = l.data + 4u * (uint64_t)tensor->offset;
-        uint64_t length = 4u * (uint64_t)tensor->elements;
+        uint64_t from = l.data + width * tensor->offset;
+        uint64_t length = width * tensor->elements;
         uint32_t crc;
 
         memcpy(&crc, bytes + l.table + 4u * (uint64_t)t, sizeof crc);

@@ -31,6 +31,7 @@ static bool precond_known(const cedm_model *model)
 static bool known(const cedm_model *model)
 {
     return precond_known(model) &&
+           model->dtype <= CEDM_DTYPE_F16 &&
            model->features.kind <= CEDM_FEATURES_FOURIER &&
            model->features.channels >= 2 &&
            model->features.endpoint <= 1 &&

@@ -23,6 +23,13 @@ static uint64_t index_bytes(const cedm_model *model)
     return CEDM_ALIGN_UP(sizeof(uint32_t) * (uint64_t)model->op_count);
 }
 
+/* The floats that 16-bit data becomes, before everything else. */
+static uint64_t widened_bytes(const cedm_model *model)
+{
+    return model->dtype == CEDM_DTYPE_F16
+               ? CEDM_ALIGN_UP(4u * model->data_elements) : 0;
+}
+
 /* What a backend needs for a model. */
 static cedm_sizes measure(const cedm_model *model,
                           const cedm_backend *backend)
@@ -42,7 +49,7 @@ uint64_t cedm_weights_bytes(const cedm_model *model,
     if (cedm_model_check(model) != CEDM_OK || backend == NULL) {
         return 0;
     }
-    return measure(model, backend).weights;
+    return widened_bytes(model) + measure(model, backend).weights;
 }
 
 static bool counts_fit(const cedm_model *model, uint32_t batch,
@@ -67,11 +74,63 @@ uint64_t cedm_arena_bytes(const cedm_model *model, uint32_t batch,
 
 /* ---- prepared weights -------------------------------------------------- */
 
+/* Tensors that are computed with in float64 keep their precision. */
+static bool stays_float(const cedm_model *model, const cedm_tensor *tensor)
+{
+    return (model->precond == CEDM_PRECOND_IDDPM &&
+            tensor->offset == model->noise_levels) ||
+           (model->features.kind == CEDM_FEATURES_FOURIER &&
+            tensor->offset == model->features.freqs);
+}
+
+static void widen(const cedm_blob *blob, float *to)
+{
+    const cedm_model *model = blob->model;
+    const uint16_t *data = blob->data;
+
+    memset(to, 0, (size_t)widened_bytes(model));
+    for (uint32_t t = 0; t < model->tensor_count; t++) {
+        const cedm_tensor *tensor = &model->tensors[t];
+        const uint16_t *from = data + tensor->offset;
+
+        if (stays_float(model, tensor)) {
+            memcpy(to + tensor->offset, from, tensor->elements * sizeof *from);
+            continue;
+        }
+        for (uint32_t i = 0; i < tensor->elements; i++) {
+            to[tensor->offset + i] = cedm_half_to_float(from[i]);
+        }
+    }
+}
+
+/* The blob's tensors as backends read them. */
+static const float *floats(const cedm_blob *blob, const void *weights)
+{
+    return blob->model->dtype == CEDM_DTYPE_F16 ? weights : blob->data;
+}
+
+/* The part of the region that is the backend's. */
+static cedm_status prepare(const cedm_blob *blob, const cedm_backend *backend,
+                           const float *data, unsigned char *weights,
+                           uint64_t need)
+{
+    cedm_prepare_ctx ctx = {
+        .data = data,
+        .weights = weights,
+        .used = index_bytes(blob->model),
+    };
+
+    memset(weights, 0, (size_t)ctx.used);
+    blob->model->eval(backend->prepare, &ctx);
+    /* else the backend's two tables disagree */
+    return ctx.used == need ? CEDM_OK : CEDM_E_WEIGHTS;
+}
+
 cedm_status cedm_prepare(const cedm_blob *blob, const cedm_backend *backend,
                          void *weights, size_t size)
 {
-    cedm_prepare_ctx ctx;
-    uint64_t need;
+    uint64_t need, widened;
+    cedm_status status = CEDM_OK;
 
     if (blob == NULL || blob->model == NULL || backend == NULL) {
         return CEDM_E_NULL;
@@ -89,16 +148,18 @@ cedm_status cedm_prepare(const cedm_blob *blob, const cedm_backend *backend,
     if (size < need) {
         return CEDM_E_WEIGHTS;
     }
-    ctx.data = blob->data;
-    ctx.weights = weights;
-    ctx.used = index_bytes(blob->model);
-    memset(weights, 0, (size_t)ctx.used);
-    blob->model->eval(backend->prepare, &ctx);
-    if (ctx.used != need) { /* the backend's two tables disagree */
-        memset(weights, 0, (size_t)need);
-        return CEDM_E_WEIGHTS;
+    widened = widened_bytes(blob->model);
+    if (widened > 0) {
+        widen(blob, weights);
     }
-    return CEDM_OK;
+    if (backend->prepare != NULL) {
+        status = prepare(blob, backend, floats(blob, weights),
+                         (unsigned char *)weights + widened, need - widened);
+    }
+    if (status != CEDM_OK) {
+        memset(weights, 0, (size_t)need);
+    }
+    return status;
 }
 
 /* An index that points outside the region was not made by cedm_prepare, or
@@ -106,9 +167,10 @@ cedm_status cedm_prepare(const cedm_blob *blob, const cedm_backend *backend,
 static cedm_status check_weights(const cedm_net_config *config,
                                  const cedm_model *model, uint64_t bytes)
 {
-    const uint32_t *index = config->weights;
+    uint64_t widened = widened_bytes(model);
+    const uint32_t *index;
 
-    if (bytes == 0) {
+    if (widened + bytes == 0) {
         return CEDM_OK;
     }
     if (config->weights == NULL) {
@@ -117,7 +179,8 @@ static cedm_status check_weights(const cedm_net_config *config,
     if (!aligned(config->weights)) {
         return CEDM_E_ALIGN;
     }
-    for (uint32_t i = 0; i < model->op_count; i++) {
+    index = (const void *)((const unsigned char *)config->weights + widened);
+    for (uint32_t i = 0; i < model->op_count && bytes > 0; i++) {
         if ((uint64_t)index[i] * CEDM_ALIGN > bytes) {
             return CEDM_E_WEIGHTS;
         }
@@ -227,8 +290,11 @@ cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
     net->ops = config->backend->run;
     net->ctx = &net->exec;
     net->exec.model = blob->model;
-    net->exec.data = blob->data;
-    net->exec.weights = config->weights;
+    net->exec.data = floats(blob, config->weights);
+    if (config->weights != NULL) {
+        net->exec.weights = (const unsigned char *)config->weights +
+                            widened_bytes(blob->model);
+    }
     net->exec.batch = config->batch;
     net->exec.workers = config->workers;
     net->exec.parallel_for = config->parallel_for;

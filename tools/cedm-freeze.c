@@ -11,13 +11,14 @@
 #include "codegen.h"
 
 enum {
-    OPT_OUT, OPT_NAME, OPT_CPU_CONV, OPT_CONV_MEMORY, OPT_BUILD, OPT_VERSION,
+    OPT_OUT, OPT_NAME, OPT_WEIGHTS, OPT_CPU_CONV, OPT_CONV_MEMORY, OPT_BUILD, OPT_VERSION,
     OPT_HELP, OPT_COUNT
 };
 
 static const args_option options[OPT_COUNT] = {
     {"-o", "DIR", "where the files go; made if missing"},
     {"name", "M", "name of the model [the checkpoint's file name]"},
+    {"weights", "TYPE", "of the blob: f32 or f16, half its size [f32]"},
     {"cpu-conv", "WAY", "3x3 on CPUs: auto, direct or winograd [auto]"},
     {"conv-memory", "BYTES", "limit of Winograd's weights [none]"},
     {"build", NULL, "also compile DIR/M.so, with $CC or cc"},
@@ -27,7 +28,7 @@ static const args_option options[OPT_COUNT] = {
 
 typedef struct settings {
     const char *checkpoint, *directory, *name;
-    int cpu_conv;
+    int weights, cpu_conv; /* enum cedm_dtype, cg_cpu_conv */
     uint64_t conv_memory;
     bool build, version, help;
     char stem[64];
@@ -62,6 +63,7 @@ static bool is_identifier(const char *name)
 
 static bool parse_option(int option, const args *a, settings *s, failure *f)
 {
+    static const char *const types[] = {"f32", "f16", NULL};
     static const char *const ways[] = {"auto", "direct", "winograd", NULL};
     switch (option) {
     case OPT_OUT: s->directory = a->value; return true;
@@ -72,6 +74,7 @@ static bool parse_option(int option, const args *a, settings *s, failure *f)
                          "--name: wanted a C identifier of at most 63 "
                          "characters, got '%s'",
                          a->value);
+    case OPT_WEIGHTS: return args_word(a, types, &s->weights, f);
     case OPT_CPU_CONV: return args_word(a, ways, &s->cpu_conv, f);
     case OPT_CONV_MEMORY:
         return args_u64(a, 1, UINT64_MAX, &s->conv_memory, f);
@@ -137,10 +140,12 @@ static void print_program(const cg_program *p, const cg_freeze *freeze,
     printf("%-13s %" PRIu64 " multiply-adds per image and evaluation, %u "
            "ops\n",
            "work", p->macs, p->op_count);
-    printf("%-13s %" PRIu64 " bytes of tensors\n", "blob",
-           p->data_elements * 4);
-    printf("%-13s %" PRIu64 " bytes prepared at most, 0 for portable\n",
-           "weights", p->weights_bytes);
+    bool half = p->dtype == CEDM_DTYPE_F16;
+    printf("%-13s %" PRIu64 " bytes of tensors, %s\n", "blob",
+           p->data_elements * (half ? 2 : 4), half ? "f16" : "f32");
+    printf("%-13s %" PRIu64 " bytes prepared at most, %" PRIu64
+           " for portable\n", "weights", p->weights_bytes,
+           half ? CEDM_ALIGN_UP(p->data_elements * 4) : 0);
     print_segment("activations", &p->act);
     print_segment("vectors", &p->f32);
     printf("%-13s %" PRIu64 " bytes per worker\n", "scratch",
@@ -187,7 +192,8 @@ static bool build(const cg_freeze *freeze, cg_error *error)
 static bool freeze_checkpoint(const settings *s, const cg_file *file,
                               cg_error *error)
 {
-    cg_options choice = {(cg_cpu_conv)s->cpu_conv, s->conv_memory};
+    cg_options choice = {(cg_cpu_conv)s->cpu_conv, s->conv_memory,
+                         (enum cedm_dtype)s->weights};
     cg_program *program = cg_build(file, &choice, error);
     if (program == NULL) {
         return false;

@@ -33,6 +33,7 @@ typedef struct info {
     char name[64], source_sha256[65];
     char network[64];
     uint32_t resolution, channels, clusters, features;
+    uint32_t dtype; /* of the blob */
     uint64_t parameters, macs;
     uint64_t blob_bytes, weights_bytes, scratch_bytes, act, f32;
     double *freq; /* [clusters], or NULL */
@@ -186,6 +187,7 @@ static bool describe_model(info *i, const char *path, failure *f)
     if (good) {
         i->kind = "frozen model";
         i->blob_bytes = m.blob_bytes;
+        i->dtype = m.code->dtype;
         describe_json(i, m.description);
     }
     model_close(&m);
@@ -221,6 +223,7 @@ static bool describe_blob(info *i, const char *path, failure *f)
     free(bytes);
     i->kind = "blob";
     i->blob_bytes = size;
+    i->dtype = h.dtype;
     if (root == NULL) {
         return failed(f, "%s: is no whole cedm blob", path);
     }
@@ -257,7 +260,8 @@ static void print_text(const info *i)
     printf("parameters %" PRIu64 "\n", i->parameters);
     printf("multiply-adds per image and evaluation %" PRIu64 "\n", i->macs);
     printf("%-28s %14s %14s\n", "memory, bytes", "batch 1", "batch 64");
-    print_region("blob", i->blob_bytes, i->blob_bytes);
+    print_region(i->dtype == CEDM_DTYPE_F16 ? "blob, f16" : "blob, f32",
+                 i->blob_bytes, i->blob_bytes);
     print_region("weights, at most", i->weights_bytes, i->weights_bytes);
     print_region("arena, 1 worker", arena(i, 1, 1), arena(i, MANY, 1));
     print_region("  activations", i->act * 4, i->act * 4 * MANY);
@@ -313,6 +317,8 @@ static void print_json(const info *i)
     add(root, "macs", i->macs);
     cJSON *memory = cJSON_AddObjectToObject(root, "memory");
     add(memory, "blob_bytes", i->blob_bytes);
+    cJSON_AddStringToObject(memory, "blob_type",
+                            i->dtype == CEDM_DTYPE_F16 ? "f16" : "f32");
     add(memory, "weights_bytes", i->weights_bytes);
     add(memory, "arena_bytes_batch_1", arena(i, 1, 1));
     add(memory, "arena_bytes_batch_64", arena(i, MANY, 1));

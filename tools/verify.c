@@ -36,6 +36,7 @@ bool verify_open_engine(verify *v, uint64_t batch, failure *f)
     if (!engine_open(&v->engine, &v->model, &config, f)) {
         return false;
     }
+    v->half = v->model.code->dtype == CEDM_DTYPE_F16;
     v->by_tiles = v->engine.backend != cedm_backend_portable() &&
                   way != NULL && strcmp(way, "winograd") == 0;
     return true;

@@ -16,7 +16,8 @@ typedef struct verify {
     model model;
     engine engine;
     cg_file *golden;
-    bool by_tiles;       /* errors are those of Winograd's algorithm */
+    bool half;           /* errors are those of weights of 16 bits */
+    bool by_tiles;       /* else of Winograd's algorithm */
     size_t pixels;       /* elements of an image */
     uint32_t items, bad; /* compared, past the limit */
 } verify;

@@ -12,6 +12,16 @@
 #define FACTOR 3   /* times the reference's own float32 error */
 #define TILES_FLOOR 1e-5
 #define TILES_FACTOR 12
+#define HALF_LIMIT 5e-3
+
+static double limit_of(const verify *v, double error)
+{
+    if (v->half) {
+        return HALF_LIMIT;
+    }
+    return v->by_tiles ? fmax(TILES_FLOOR, TILES_FACTOR * error)
+                       : fmax(FLOOR, FACTOR * error);
+}
 
 static cedm_real *to_real(const double *values, size_t n)
 {
@@ -41,9 +51,7 @@ static bool judge_denoised(verify *v, uint64_t n, const double *got,
         char what[64];
         snprintf(what, sizeof what, "item %" PRIu64 " sigma %.4g cluster %g",
                  i, cg_element(sigma, i), cg_element(cluster, i));
-        double error = cg_element(own, i);
-        double limit = v->by_tiles ? fmax(TILES_FLOOR, TILES_FACTOR * error)
-                                   : fmax(FLOOR, FACTOR * error);
+        double limit = limit_of(v, cg_element(own, i));
         verify_judge(v, what, d, d.rms, verify_limit(v, limit));
     }
     free(values);

@@ -10,6 +10,7 @@
 /* Why these: docs/NUMERICS.md. */
 #define LATENT_LIMIT 1e-6 /* absolute, single-precision logarithm */
 #define SAMPLE_LIMIT 1e-3 /* absolute, after all steps */
+#define HALF_LIMIT 2e-2   /* the same with weights of 16 bits */
 #define PIXEL_SHARE 0.999 /* of 8-bit values within 1 */
 
 /* The state divided by `scale`, against an array of the golden file. */
@@ -112,8 +113,8 @@ static bool draw(verify *v, const uint64_t *seeds, const int32_t *clusters,
     if (status != CEDM_OK) {
         return failed(f, "%s: %s", v->golden->path, cedm_status_text(status));
     }
-    return judge_state(v, &s, "samples", n, 1, verify_limit(v, SAMPLE_LIMIT),
-                       f) &&
+    double limit = v->half ? HALF_LIMIT : SAMPLE_LIMIT;
+    return judge_state(v, &s, "samples", n, 1, verify_limit(v, limit), f) &&
            judge_pixels(v, &s, n, f);
 }
 

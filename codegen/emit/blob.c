@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * blob.c - NAME.cedm: the weights, permuted and in float32.
+ * blob.c - NAME.cedm: the weights, permuted, in float32 or float16.
  *
  * Written front to back in one pass over the checkpoint: elements are read
  * from the mapped file, permuted, checked and sent through CRC-32C and
@@ -18,6 +18,8 @@
 
 typedef struct writer {
     cg_out *out;
+    unsigned width; /* bytes of an element of the blob */
+    bool half;      /* of the values of this tensor */
     SHA2_CTX sha;
     uint32_t crc;
     size_t used;
@@ -50,7 +52,7 @@ static void zeros(writer *w, uint64_t elements)
 {
     static const unsigned char none[256];
 
-    for (uint64_t left = elements * 4u; left > 0;) {
+    for (uint64_t left = elements * w->width; left > 0;) {
         size_t n = left < sizeof none ? (size_t)left : sizeof none;
 
         SHA256Update(&w->sha, none, n);
@@ -81,10 +83,18 @@ static void element(writer *w, const cg_part *part, uint64_t i)
     float value = load(part, i);
     uint32_t bits;
 
-    w->finite = w->finite && isfinite(value);
-    memcpy(&bits, &value, sizeof bits);
-    put_u32(w->bytes + w->used, bits);
-    w->used += 4u;
+    if (w->half) {
+        uint16_t half = cedm_half_from_float(value);
+
+        w->finite = w->finite && isfinite(cedm_half_to_float(half));
+        w->bytes[w->used++] = (unsigned char)half;
+        w->bytes[w->used++] = (unsigned char)(half >> 8);
+    } else {
+        w->finite = w->finite && isfinite(value);
+        memcpy(&bits, &value, sizeof bits);
+        put_u32(w->bytes + w->used, bits);
+        w->used += 4u;
+    }
     if (w->used == sizeof w->bytes) {
         drain(w);
     }
@@ -175,6 +185,7 @@ static bool write_param(writer *w, const cg_param *param,
 {
     w->crc = 0;
     w->finite = true;
+    w->half = w->width == 2 && !param->exact;
     for (uint32_t p = 0; p < param->part_count; p++) {
         if (!write_part(w, &param->parts[p])) {
             return cg_fail(error, "%s:%s: the shape does not fit its "
@@ -184,9 +195,11 @@ static bool write_param(writer *w, const cg_param *param,
     }
     drain(w);
     if (!w->finite) {
-        return cg_fail(error, "%s:%s: a value is not finite in float32; "
-                       "wanted at most %g; export the tensor again",
-                       emission->source, param->name, (double)FLT_MAX);
+        return cg_fail(error, "%s:%s: a value is not finite in float%d; "
+                       "wanted at most %g; %s", emission->source, param->name,
+                       w->half ? 16 : 32, w->half ? 65504.0 : (double)FLT_MAX,
+                       w->half ? "freeze the checkpoint as f32"
+                               : "export the tensor again");
     }
     return true;
 }
@@ -235,6 +248,11 @@ static void finish_sha(writer *w, char hex[65])
     hex[64] = '\0';
 }
 
+static unsigned element_bytes(const cg_program *program)
+{
+    return program->dtype == CEDM_DTYPE_F16 ? 2 : 4;
+}
+
 static void write_header(cg_out *out, const cg_program *program,
                          const unsigned char *crcs, uint64_t data_offset,
                          uint64_t trailer_offset, const char *trailer)
@@ -245,13 +263,14 @@ static void write_header(cg_out *out, const cg_program *program,
 
     memcpy(h, CEDM_BLOB_MAGIC, 8);
     put_u32(h + offsetof(cedm_blob_header, version), CEDM_BLOB_VERSION);
+    put_u32(h + offsetof(cedm_blob_header, dtype), program->dtype);
     put_u64(h + offsetof(cedm_blob_header, layout_hash),
             program->layout_hash);
     put_u64(h + offsetof(cedm_blob_header, total_bytes),
             trailer_offset + length);
     put_u64(h + offsetof(cedm_blob_header, data_offset), data_offset);
     put_u64(h + offsetof(cedm_blob_header, data_bytes),
-            program->data_elements * 4u);
+            program->data_elements * element_bytes(program));
     put_u64(h + offsetof(cedm_blob_header, trailer_offset), trailer_offset);
     put_u64(h + offsetof(cedm_blob_header, trailer_bytes), length);
     put_u32(h + offsetof(cedm_blob_header, tensor_count),
@@ -272,7 +291,8 @@ static bool emit(writer *w, unsigned char *crcs, cg_emission *emission,
     const cg_program *program = emission->program;
     uint64_t head = sizeof(cedm_blob_header) + 4u * program->param_count;
     uint64_t data_offset = CEDM_ALIGN_UP(head);
-    uint64_t data_end = data_offset + program->data_elements * 4u;
+    uint64_t data_end =
+        data_offset + program->data_elements * element_bytes(program);
     uint64_t trailer_offset = CEDM_ALIGN_UP(data_end);
     char *trailer;
 
@@ -306,6 +326,7 @@ bool cg_emit_blob(cg_out *out, cg_emission *emission, cg_error *error)
                 emission->name);
     } else {
         w->out = out;
+        w->width = element_bytes(emission->program);
         good = emit(w, crcs, emission, error);
     }
     free(crcs);

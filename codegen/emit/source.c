@@ -452,6 +452,9 @@ static void model(cg_out *out, const cg_emission *emission)
                 "    .f32_elements = %u,\n", (unsigned)program->op_count,
                 (unsigned)program->act.elements,
                 (unsigned)program->f32.elements);
+    if (program->dtype == CEDM_DTYPE_F16) {
+        cg_out_text(out, "    .dtype = CEDM_DTYPE_F16,\n");
+    }
     cg_out_text(out, "    .scratch_bytes = %" PRIu64 "u,\n"
                 "    .weights_bytes = %" PRIu64 "u,\n"
                 "    .data_elements = %" PRIu64 "u,\n"

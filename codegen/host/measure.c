@@ -23,6 +23,9 @@ bool cg_measure(cg_program *program, cg_error *error)
             /* The index; its parts follow aligned. */
             sizes.weights = CEDM_ALIGN_UP(4u * (uint64_t)program->op_count);
         }
+        if (program->dtype == CEDM_DTYPE_F16) {
+            sizes.weights += CEDM_ALIGN_UP(4u * program->data_elements);
+        }
         cg_run(program, backends[i]->sizes, &sizes);
         if (sizes.scratch > program->scratch_bytes) {
             program->scratch_bytes = sizes.scratch;

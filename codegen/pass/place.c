@@ -59,6 +59,15 @@ static cedm_weight put(cg_program *p, cg_param *ordered, uint32_t index,
     return param->offset;
 }
 
+/* What the core computes with before any op keeps its precision. */
+static void keep_exact(cg_program *p, cedm_weight index)
+{
+    if (p->dtype == CEDM_DTYPE_F16 && index != CEDM_NONE) {
+        p->params[index].exact = true;
+        p->params[index].elements *= 2;
+    }
+}
+
 /* Tensors lie in the blob in the order in which the ops read them; those
  * that no op reads are left out. */
 static bool place_weights(cg_program *p, cg_error *error)
@@ -70,6 +79,8 @@ static bool place_weights(cg_program *p, cg_error *error)
     }
     uint32_t count = 0;
     uint64_t elements = 0;
+    keep_exact(p, p->features.freqs);
+    keep_exact(p, p->noise_levels);
     for (uint32_t i = 0; i < p->param_count; i++) {
         p->params[i].offset = CEDM_NONE;
         elements += p->params[i].elements + CEDM_WEIGHT_ALIGN;

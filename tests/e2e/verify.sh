@@ -14,7 +14,7 @@ trap 'rm -rf "$work"' EXIT
 passed=0
 failed=0
 verify() { # WANTED CODE, NAME, ARGUMENTS...
-    wanted=$1 name=$2
+    local wanted=$1 name=$2
     shift 2
     "$bin/cedm-verify" "$@" >"$work/out" 2>&1
     got=$?
@@ -32,27 +32,43 @@ isas=portable
 "$bin/cedm-gen" --bench --n 1 --steps 1 --isa avx2 >/dev/null 2>&1 &&
     isas='portable avx2'
 
+compare() { # NAME, GOLDEN FILE, TYPE OF WEIGHTS
+    "$bin/cedm-freeze" "$golden/$1.safetensors" -o "$work" --name model \
+        --weights "$3" --build >/dev/null || exit 1
+    model=$work/model.so
+    for isa in $isas; do
+        verify 0 "$1 $3 denoise $isa" --model "$model" --golden "$2" \
+            --isa $isa
+        grep -aq '"samples"' "$2" &&
+            verify 0 "$1 $3 sample $isa" --model "$model" --golden "$2" \
+                --mode sample --isa $isa
+        parts=$golden/$1.activations.safetensors
+        [ -f "$parts" ] &&
+            verify 0 "$1 $3 activations $isa" --model "$model" \
+                --golden "$parts" --mode activations --isa $isa
+    done
+}
+
 for file in "$golden"/*.golden.safetensors; do
     name=$(basename "$file" .golden.safetensors)
     [ -f "$golden/$name.safetensors" ] || continue
-    "$bin/cedm-freeze" "$golden/$name.safetensors" -o "$work" --name model \
-        --build >/dev/null || exit 1
-    model=$work/model.so
-    for isa in $isas; do
-        verify 0 "$name denoise $isa" --model "$model" --golden "$file" \
-            --isa $isa
-        grep -aq '"samples"' "$file" &&
-            verify 0 "$name sample $isa" --model "$model" --golden "$file" \
-                --mode sample --isa $isa
-        parts=$golden/$name.activations.safetensors
-        [ -f "$parts" ] &&
-            verify 0 "$name activations $isa" --model "$model" \
-                --golden "$parts" --mode activations --isa $isa
-    done
+    compare "$name" "$file" f32
     # A tolerance that float32 cannot meet must be missed: the comparison
     # compares something.
     verify 1 "$name denoise too strict" --model "$model" --golden "$file" \
         --tolerance 1e-12
+    full=$(wc -c <"$work/model.cedm")
+    compare "$name" "$file" f16
+    verify 1 "$name f16 is not f32" --model "$model" --golden "$file" \
+        --tolerance 2e-5
+    half=$(wc -c <"$work/model.cedm")
+    if [ "$half" -lt $((full / 2 + 16384)) ]; then
+        passed=$((passed + 1))
+    else
+        printf 'FAILED: %s: %d bytes as f16, %d as f32\n' "$name" "$half" \
+            "$full"
+        failed=$((failed + 1))
+    fi
 done
 
 # The wrong weights must be noticed: one model's golden outputs with another

@@ -26,8 +26,10 @@ typedef struct frozen {
     size_t blob_bytes;
 } frozen;
 
-static void freeze(frozen *f, const char *checkpoint)
+static void freeze_as(frozen *f, const char *checkpoint,
+                      enum cedm_dtype dtype)
 {
+    cg_options options = { .weights = dtype };
     cg_freeze to = { gen_directory(), "m" };
     cg_error error = { "" };
     cedm_model_entry_fn *entry;
@@ -37,7 +39,7 @@ static void freeze(frozen *f, const char *checkpoint)
 
     snprintf(path, sizeof path, "tests/golden/%s.safetensors", checkpoint);
     f->file = cg_open(path, &error);
-    f->program = f->file != NULL ? cg_build(f->file, NULL, &error) : NULL;
+    f->program = f->file != NULL ? cg_build(f->file, &options, &error) : NULL;
     if (f->program == NULL ||
         !cg_emit(f->program, f->file, &to, &error) ||
         !cg_compile(&to, "cc", "include", &error)) {
@@ -55,6 +57,11 @@ static void freeze(frozen *f, const char *checkpoint)
     assert_non_null(f->blob);
     memcpy(f->blob, bytes, f->blob_bytes);
     free(bytes);
+}
+
+static void freeze(frozen *f, const char *checkpoint)
+{
+    freeze_as(f, checkpoint, CEDM_DTYPE_F32);
 }
 
 static void thaw(frozen *f)
@@ -112,6 +119,44 @@ static void sizes_are_what_the_runtime_asks_for(void **state)
     }
 }
 
+/* 16-bit data: half the bytes, and the promises of the sizes. */
+static void half_weights(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof checkpoints / sizeof checkpoints[0]; i++) {
+        uint64_t full, half, portable, cpu;
+        cedm_blob blob;
+        frozen f;
+
+        freeze(&f, checkpoints[i]);
+        full = f.model->data_elements * 4u;
+        thaw(&f);
+        freeze_as(&f, checkpoints[i], CEDM_DTYPE_F16);
+        half = f.model->data_elements * 2u;
+        /* the frequencies of a Fourier embedding stay floats */
+        if (half < full / 2 || half > full / 2 + 256) {
+            fail_msg("%s: %u bytes as f16, %u as f32", checkpoints[i],
+                     (unsigned)half, (unsigned)full);
+        }
+        assert_true(f.blob_bytes < full / 2 + 16384);
+        assert_int_equal(
+            cedm_bind(&blob, f.model, f.blob, f.blob_bytes), CEDM_OK);
+        portable = cedm_weights_bytes(f.model, cedm_backend_portable());
+        cpu = cedm_weights_bytes(f.model, cedm_backend_cpu(CEDM_ISA_ALL));
+        assert_int_equal(portable,
+                         CEDM_ALIGN_UP(4u * f.model->data_elements));
+        assert_int_equal(f.model->weights_bytes, portable > cpu ? portable
+                                                                : cpu);
+        /* the other type's header is another model's */
+        f.blob[12] ^= 1;
+        memcpy(f.blob + 92, &(uint32_t){cedm_crc32c(0, f.blob, 92)}, 4);
+        assert_int_equal(
+            cedm_bind(&blob, f.model, f.blob, f.blob_bytes),
+            CEDM_E_BLOB_LAYOUT);
+        thaw(&f);
+    }
+}
+
 /* The compiler sees mem* at most, so a model can be linked into anything. */
 static void model_needs_nothing_but_mem(void **state)
 {
@@ -141,6 +186,7 @@ int gen_test_freeze(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blob_binds_to_its_model),
         cmocka_unit_test(sizes_are_what_the_runtime_asks_for),
+        cmocka_unit_test(half_weights),
         cmocka_unit_test(model_needs_nothing_but_mem)
     };
 

@@ -148,6 +148,7 @@ static void refused_networks(void **state)
     REFUSE(size, model.size - 8, CEDM_E_ABI);
     REFUSE(precond, 4, CEDM_E_ABI);
     REFUSE(features.kind, 2, CEDM_E_ABI);
+    REFUSE(dtype, 2, CEDM_E_ABI);
     REFUSE(features.channels, 0, CEDM_E_ABI);
     REFUSE(features.endpoint, 2, CEDM_E_ABI);
     REFUSE(label_dim, 1u << 31, CEDM_E_ABI);
@@ -223,6 +224,80 @@ static const cedm_backend bare = {"bare", &gaussian_ops, NULL,
                                   &gaussian_sizes};
 
 #define PREPARED (192u + OPS / 2 * PART)
+
+/* 16-bit data: widened into the region before the backend's part, but for
+ * the frequencies, which are floats already. */
+static void widened_weights(void **state)
+{
+    static const cedm_tensor table[] = {{0, 4}, {16, 3}, {32, 5}};
+    static const float freqs[2] = {3.14159274f, -1e-7f};
+    static const uint16_t halves[] = {0x3c00, 0xc000, 0x3555};
+    static _Alignas(CEDM_ALIGN) uint16_t data[48];
+    static _Alignas(CEDM_ALIGN) unsigned char w[192 + PREPARED];
+    static _Alignas(CEDM_ALIGN) unsigned char arena[16384];
+    (void)state;
+    cedm_model model = gaussian_model(0);
+    cedm_blob blob = {.model = &model, .data = data};
+    cedm_net_config config = cedm_net_config_default();
+    cedm_net net;
+    model.dtype = CEDM_DTYPE_F16;
+    model.tensors = table;
+    model.tensor_count = 3;
+    model.data_elements = 48;
+    model.features.kind = CEDM_FEATURES_FOURIER;
+    model.features.freqs = 0;
+    memcpy(data, freqs, sizeof freqs);
+    memcpy(data + 16, halves, sizeof halves);
+    data[36] = 1;
+    assert_int_equal(cedm_weights_bytes(&model, &bare), 192);
+    expect_status(cedm_prepare(&blob, &bare, NULL, 0), CEDM_E_NULL);
+    expect_status(cedm_prepare(&blob, &bare, w, 191), CEDM_E_WEIGHTS);
+    memset(w, 0xee, sizeof w);
+    expect_status(cedm_prepare(&blob, &bare, w, 192), 0);
+    assert_int_equal(w[192], 0xee); /* untouched */
+    float wide[48], want[48] = {0};
+    memcpy(want, freqs, sizeof freqs);
+    want[16] = 1.0f;
+    want[17] = -2.0f;
+    want[18] = 0x1.554p-2f;
+    want[36] = 0x1p-24f;
+    memcpy(wide, w, sizeof wide);
+    for (int i = 0; i < 48; i++) {
+        if (memcmp(&wide[i], &want[i], sizeof wide[i]) != 0) {
+            fail_msg("element %d: got %a, wanted %a", i, (double)wide[i],
+                     (double)want[i]);
+        }
+    }
+    config.backend = &bare;
+    config.arena = arena;
+    config.arena_bytes = sizeof arena;
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_NULL);
+    config.weights = w + 4;
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_ALIGN);
+    config.weights = w;
+    expect_status(cedm_net_init(&net, &blob, &config), 0);
+    assert_ptr_equal(net.exec.data, w);
+
+    /* and a backend that packs finds its index behind them */
+    model.op_count = OPS;
+    model.eval = eval_many;
+    model.scratch_bytes = 1000;
+    assert_int_equal(cedm_weights_bytes(&model, &packing), 192 + PREPARED);
+    expect_status(cedm_prepare(&blob, &packing, w, sizeof w), 0);
+    assert_memory_equal(w, wide, sizeof wide);
+    assert_int_equal(w[192 + 192], 1);
+    config.backend = &packing;
+    expect_status(cedm_net_init(&net, &blob, &config), 0);
+    assert_ptr_equal(net.exec.data, w);
+    assert_ptr_equal(net.exec.weights, w + 192);
+    memset(w + 192, 0xff, 4);
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    expect_status(cedm_prepare(&blob, &forgetful, w, sizeof w),
+                  CEDM_E_WEIGHTS);
+    for (size_t i = 0; i < sizeof w; i++) {
+        assert_int_equal(w[i], 0);
+    }
+}
 
 static void prepared_weights(void **state)
 {
@@ -410,6 +485,7 @@ int main(void)
         cmocka_unit_test(sizes_do_not_overflow),
         cmocka_unit_test(refused_networks),
         cmocka_unit_test(prepared_weights),
+        cmocka_unit_test(widened_weights),
         cmocka_unit_test(denoise_is_exact),
         cmocka_unit_test(refused_denoising),
         cmocka_unit_test(every_status_has_its_own_text),
