@@ -2,6 +2,7 @@
  *
  * build.c - from a checkpoint to a placed program: the passes in order. */
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,7 @@ static bool read_freq(const cg_file *file, cg_program *p, cg_error *error)
     if (text == NULL || p->label_dim == 0) {
         return true;
     }
+    errno = 0;
     cJSON *list = cJSON_Parse(text);
     double *freq = cg_take(p->memory, p->label_dim, sizeof(double));
     uint32_t count = 0;
@@ -48,7 +50,12 @@ static bool read_freq(const cg_file *file, cg_program *p, cg_error *error)
             sum += value->valuedouble;
         }
     }
+    bool no_memory = freq == NULL || (list == NULL && errno == ENOMEM);
     cJSON_Delete(list);
+    if (no_memory) {
+        return cg_fail(error, "%s:cedm.cluster_freq: out of memory",
+                       file->path);
+    }
     if (!ok || count != p->label_dim || !(sum > 0.0)) {
         return cg_fail(error,
                        "%s:cedm.cluster_freq: unusable; wanted %u counts of "

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -133,8 +134,9 @@ static bool read_filter(const reader *r)
     c->taps = 0;
     cJSON_ArrayForEach(value, list)
     {
-        if (!cJSON_IsNumber(value) || !isfinite(value->valuedouble)) {
-            return bad(r, "resample_filter", "numbers");
+        /* Their sum is squared and divided by: far from any overflow. */
+        if (!cJSON_IsNumber(value) || !(fabs(value->valuedouble) <= 1e6)) {
+            return bad(r, "resample_filter", "numbers from -1e6 to 1e6");
         }
         c->resample_filter[c->taps++] = value->valuedouble;
         sum += value->valuedouble;
@@ -329,10 +331,13 @@ bool cg_config_parse(cg_config *config, const char *path, const char *json,
                      cg_error *error)
 {
     memset(config, 0, sizeof *config);
+    errno = 0;
     cJSON *root = cJSON_Parse(json);
     reader r = {root, path, error, config};
     bool ok;
-    if (!cJSON_IsObject(root)) {
+    if (root == NULL && errno == ENOMEM) {
+        ok = cg_fail(error, "%s:cedm.config: out of memory", path);
+    } else if (!cJSON_IsObject(root)) {
         ok = cg_fail(error,
                      "%s:cedm.config: not JSON; wanted an object with the "
                      "network's constructor arguments, got \"%.40s\"; "

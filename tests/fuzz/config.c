@@ -235,7 +235,7 @@ static void build_from(const cg_spec *specs, size_t count, const input *in)
         damage(&file, kind, in->rest[1] | (unsigned)in->rest[2] << 8);
     }
     qsort(file.arrays, file.array_count, sizeof *file.arrays, by_name);
-    cg_options options = {CG_CPU_CONV_AUTO, 0};
+    cg_options options = {.cpu_conv = CG_CPU_CONV_AUTO};
     if (in->rest_bytes >= 4) {
         options.cpu_conv = (cg_cpu_conv)(in->rest[3] % 3);
     }

@@ -502,6 +502,7 @@ static void refuses_bad_configurations(void **state)
         {"[1, 3, 3, 1]", "[]", "resample_filter"},
         {"[1, 3, 3, 1]", "[1, -1]", "resample_filter"},
         {"[1, 3, 3, 1]", "[1, null]", "resample_filter"},
+        {"[1, 3, 3, 1]", "[1, 1e308]", "resample_filter"},
         {"\"num_blocks\": 1", "\"num_blocks\": 1, \"num_blocks\": 1",
          "num_blocks"},
         {"\"num_blocks\": 1", "\"num_blocks\": 1, \"twist\": 1", "twist"},
