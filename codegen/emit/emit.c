@@ -73,9 +73,17 @@ static bool publish_all(cg_out *outs, const char *directory, cg_error *error)
     int fd;
 
     for (int i = 0; i < FILES; i++) {
+        if (!cg_out_keep_old(&outs[i], error)) {
+            return false;
+        }
+    }
+    for (int i = 0; i < FILES; i++) {
         if (!cg_out_publish(&outs[i], error)) {
             return false;
         }
+    }
+    for (int i = 0; i < FILES; i++) {
+        cg_out_settle(&outs[i]);
     }
     /* The new names; not every file system can sync a directory. */
     fd = open(directory, O_RDONLY | O_CLOEXEC);

@@ -17,9 +17,13 @@
 typedef struct cg_out {
     char path[1024];
     char temp[1024];
+    char old[1024];
     int fd;         /* -1 when closed */
     int error;      /* errno of the first failure, 0 if none */
     bool pending;   /* the temporary file exists */
+    bool kept;      /* `old` is the file that had the name before */
+    bool linked;    /* and it still has it */
+    bool published; /* the new file has the name */
     uint64_t total; /* bytes given so far */
     size_t used;
     unsigned char buffer[32768];
@@ -42,9 +46,13 @@ void cg_out_patch(cg_out *out, uint64_t offset, const void *bytes,
                   size_t size);
 /* All bytes are on the disk and the file is closed, or an error. */
 bool cg_out_finish(cg_out *out, cg_error *error);
+/* The file that has the name, if any, is kept under a hidden one. */
+bool cg_out_keep_old(cg_out *out, cg_error *error);
 /* The file gets its name. */
 bool cg_out_publish(cg_out *out, cg_error *error);
-/* Removes what has no name yet. */
+/* It shall keep it: the old file is removed. */
+void cg_out_settle(cg_out *out);
+/* Everything is as it was before what is not settled. */
 void cg_out_discard(cg_out *out);
 
 /* ---- names ------------------------------------------------------------- */

@@ -3,7 +3,10 @@
  * files.c - output files that are complete or not there.
  *
  * Bytes go to a hidden temporary file beside the target; it is synced and
- * renamed when nothing can fail any more except the rename itself. */
+ * renamed when nothing can fail any more except the rename itself.  Files
+ * that belong together are renamed one after the other; the ones they
+ * replace are kept until the last has its name, and come back if it fails
+ * to. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -63,7 +66,7 @@ bool cg_make_directory(const char *path, cg_error *error)
 
             if (stat(part, &status) != 0) {
                 return fail(error, part, "cannot create the directory",
-                            code);
+                            code == EEXIST ? errno : code);
             }
             if (!S_ISDIR(status.st_mode)) {
                 return fail(error, part, "cannot create the directory",
@@ -84,19 +87,21 @@ bool cg_out_open(cg_out *out, const char *directory, const char *name,
                  const char *suffix, cg_error *error)
 {
     struct stat status;
-    int a, b;
+    int a, b, c;
 
     out->fd = -1;
     out->error = 0;
-    out->pending = false;
+    out->pending = out->kept = out->linked = out->published = false;
     out->total = 0;
     out->used = 0;
     a = snprintf(out->path, sizeof out->path, "%s/%s%s", directory, name,
                  suffix);
     b = snprintf(out->temp, sizeof out->temp, "%s/.%s%s.%ld.tmp", directory,
                  name, suffix, (long)getpid());
-    if (a < 0 || b < 0 || (size_t)a >= sizeof out->path ||
-        (size_t)b >= sizeof out->temp) {
+    c = snprintf(out->old, sizeof out->old, "%s/.%s%s.%ld.old", directory,
+                 name, suffix, (long)getpid());
+    if (a < 0 || b < 0 || c < 0 || (size_t)a >= sizeof out->path ||
+        (size_t)b >= sizeof out->temp || (size_t)c >= sizeof out->old) {
         return fail(error, directory, "cannot create a file", ENAMETOOLONG);
     }
     if (stat(out->path, &status) == 0 && S_ISDIR(status.st_mode)) {
@@ -115,10 +120,13 @@ bool cg_out_open(cg_out *out, const char *directory, const char *name,
     return true;
 }
 
-static void put(cg_out *out, const unsigned char *bytes, size_t size)
+/* Writes at the end, or at an offset that is not negative. */
+static void put(cg_out *out, const unsigned char *bytes, size_t size,
+                off_t at)
 {
     while (size > 0 && out->error == 0) {
-        ssize_t n = write(out->fd, bytes, size);
+        ssize_t n = at < 0 ? write(out->fd, bytes, size)
+                           : pwrite(out->fd, bytes, size, at);
 
         if (n < 0) {
             if (errno != EINTR) {
@@ -127,13 +135,14 @@ static void put(cg_out *out, const unsigned char *bytes, size_t size)
         } else {
             bytes += n;
             size -= (size_t)n;
+            at += at < 0 ? 0 : (off_t)n;
         }
     }
 }
 
 static void flush(cg_out *out)
 {
-    put(out, out->buffer, out->used);
+    put(out, out->buffer, out->used, -1);
     out->used = 0;
 }
 
@@ -144,7 +153,7 @@ void cg_out_bytes(cg_out *out, const void *bytes, size_t size)
         flush(out);
     }
     if (size > sizeof out->buffer) {
-        put(out, bytes, size);
+        put(out, bytes, size, -1);
         return;
     }
     memcpy(out->buffer + out->used, bytes, size);
@@ -183,10 +192,7 @@ void cg_out_patch(cg_out *out, uint64_t offset, const void *bytes,
                   size_t size)
 {
     flush(out);
-    if (out->error == 0 &&
-        pwrite(out->fd, bytes, size, (off_t)offset) != (ssize_t)size) {
-        out->error = errno != 0 ? errno : EIO;
-    }
+    put(out, bytes, size, (off_t)offset);
 }
 
 bool cg_out_finish(cg_out *out, cg_error *error)
@@ -205,6 +211,18 @@ bool cg_out_finish(cg_out *out, cg_error *error)
     return true;
 }
 
+bool cg_out_keep_old(cg_out *out, cg_error *error)
+{
+    unlink(out->old); /* left by a killed process */
+    out->kept = out->linked = link(out->path, out->old) == 0;
+    if (!out->kept && errno != ENOENT) {
+        /* Not every file system has links. */
+        out->kept = rename(out->path, out->old) == 0;
+    }
+    return out->kept || errno == ENOENT ||
+           fail(error, out->path, "cannot replace the file", errno);
+}
+
 bool cg_out_publish(cg_out *out, cg_error *error)
 {
     if (rename(out->temp, out->path) != 0) {
@@ -212,17 +230,33 @@ bool cg_out_publish(cg_out *out, cg_error *error)
                     errno);
     }
     out->pending = false;
+    out->published = true;
     return true;
+}
+
+void cg_out_settle(cg_out *out)
+{
+    if (out->kept) {
+        unlink(out->old);
+    }
+    out->kept = out->linked = out->published = false;
 }
 
 void cg_out_discard(cg_out *out)
 {
     if (out->fd >= 0) {
         close(out->fd);
-        out->fd = -1;
     }
     if (out->pending) {
         unlink(out->temp);
-        out->pending = false;
     }
+    if (out->linked && !out->published) {
+        unlink(out->old);
+    } else if (out->kept) {
+        rename(out->old, out->path);
+    } else if (out->published) {
+        unlink(out->path);
+    }
+    out->fd = -1;
+    out->pending = out->kept = out->linked = out->published = false;
 }

@@ -5,6 +5,7 @@
  * Tools read it; the runtime never does.  Members are in a fixed order and
  * numbers depend on the program only, so that the bytes do too. */
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -19,6 +20,14 @@ static const char *const kind_names[CG_OP_COUNT] = {
 static cJSON *add_object(cJSON *parent, const char *name)
 {
     return cJSON_AddObjectToObject(parent, name);
+}
+
+/* cJSON leaves out what it has no memory for; cg_trailer finds out. */
+static void add_item(cJSON *parent, const char *name, cJSON *item)
+{
+    if (!cJSON_AddItemToObject(parent, name, item)) {
+        cJSON_Delete(item);
+    }
 }
 
 static void add_number(cJSON *parent, const char *name, double value)
@@ -44,17 +53,16 @@ static void add_clusters(cJSON *root, const cg_emission *emission)
 
     add_count(clusters, "count", program->label_dim);
     if (program->freq != NULL) {
-        cJSON_AddItemToObject(
-            clusters, "freq",
-            cJSON_CreateDoubleArray(program->freq, (int)program->label_dim));
+        add_item(clusters, "freq",
+                 cJSON_CreateDoubleArray(program->freq,
+                                         (int)program->label_dim));
     } else {
         cJSON_AddNullToObject(clusters, "freq");
     }
     if (emission->cluster_ids != NULL) {
         ids = cJSON_Parse(emission->cluster_ids);
     }
-    cJSON_AddItemToObject(clusters, "ids",
-                          ids != NULL ? ids : cJSON_CreateNull());
+    add_item(clusters, "ids", ids != NULL ? ids : cJSON_CreateNull());
 }
 
 static void add_sampler(cJSON *root)
@@ -85,7 +93,9 @@ static void add_ops(cJSON *root, const cg_program *program)
                                 kind_names[program->ops[i].kind]);
         cJSON_AddStringToObject(op, "module", module);
         add_count(op, "macs", program->ops[i].macs);
-        cJSON_AddItemToArray(ops, op);
+        if (!cJSON_AddItemToArray(ops, op)) {
+            cJSON_Delete(op);
+        }
     }
 }
 
@@ -115,13 +125,24 @@ static void add_memory(cJSON *root, const cg_program *program)
     add_count(memory, "f32_bound", program->f32.lower_bound);
 }
 
+static char *no_memory(const cg_emission *emission, cg_error *error)
+{
+    cg_fail(error, "%s.cedm: out of memory; free some and try again",
+            emission->name);
+    return NULL;
+}
+
 char *cg_trailer(const cg_emission *emission, cg_error *error)
 {
     const cg_program *program = emission->program;
-    cJSON *network = cJSON_Parse(program->config);
-    cJSON *root, *source;
+    cJSON *network, *root, *source;
     char *text;
 
+    errno = 0;
+    network = cJSON_Parse(program->config);
+    if (network == NULL && errno == ENOMEM) {
+        return no_memory(emission, error);
+    }
     if (network == NULL) {
         cg_fail(error, "%s: the network's description is not JSON; wanted "
                 "an object; export the checkpoint again", emission->source);
@@ -131,7 +152,7 @@ char *cg_trailer(const cg_emission *emission, cg_error *error)
     cJSON_AddStringToObject(root, "format", "cedm");
     cJSON_AddStringToObject(root, "name", emission->name);
     cJSON_AddStringToObject(root, "generator", "cedm " CEDM_VERSION);
-    cJSON_AddItemToObject(root, "network", network);
+    add_item(root, "network", network);
     add_count(root, "parameters", program->parameter_count);
     add_count(root, "macs", program->macs);
     add_clusters(root, emission);
@@ -145,9 +166,9 @@ char *cg_trailer(const cg_emission *emission, cg_error *error)
     add_memory(root, program);
     text = cJSON_PrintUnformatted(root);
     cJSON_Delete(root);
-    if (text == NULL) {
-        cg_fail(error, "%s.cedm: out of memory; free some and try again",
-                emission->name);
+    if (text == NULL || errno == ENOMEM) {
+        cJSON_free(text);
+        return no_memory(emission, error);
     }
     return text;
 }
