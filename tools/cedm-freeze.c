@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * cedm-freeze.c - turns a checkpoint into a weight blob and a C graph. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,7 +234,8 @@ int main(int argc, char **argv)
         good = go(&s, &f);
     }
     if (good && (fflush(stdout) != 0 || ferror(stdout))) {
-        good = failed(&f, "standard output cannot be written");
+        good = failed(&f, "standard output cannot be written: %s",
+                      strerror(errno));
     }
     return good ? EXIT_DONE : failure_report("cedm-freeze", &f);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * cedm-info.c - describes a checkpoint, a blob or a frozen model. */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -373,7 +374,8 @@ int main(int argc, char **argv)
         good = go(&s, &f);
     }
     if (good && (fflush(stdout) != 0 || ferror(stdout))) {
-        good = failed(&f, "standard output cannot be written");
+        good = failed(&f, "standard output cannot be written: %s",
+                      strerror(errno));
     }
     return good ? EXIT_DONE : failure_report("cedm-info", &f);
 }

@@ -2,6 +2,7 @@
  *
  * cedm-verify.c - compares a frozen model with golden outputs of the
  * reference implementation. */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -130,7 +131,8 @@ int main(int argc, char **argv)
         cg_close(v.golden);
     }
     if (good && (fflush(stdout) != 0 || ferror(stdout))) {
-        good = failed(&f, "standard output cannot be written");
+        good = failed(&f, "standard output cannot be written: %s",
+                      strerror(errno));
     }
     return good ? EXIT_DONE : failure_report("cedm-verify", &f);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * job.c - which images to draw, and the JSON record that redraws them. */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -96,6 +97,7 @@ static double seed_number(uint64_t seed)
 char *job_record(const job *j, const model *m, const char *isa, uint32_t batch,
                  uint64_t first, uint64_t n, uint64_t columns)
 {
+    errno = 0;
     cJSON *record = cJSON_CreateObject();
     cJSON_AddStringToObject(record, "model", m->code->name);
     cJSON_AddStringToObject(record, "data_sha256", m->data_sha256);
@@ -114,6 +116,10 @@ char *job_record(const job *j, const model *m, const char *isa, uint32_t batch,
     }
     char *text = cJSON_PrintUnformatted(record);
     cJSON_Delete(record);
+    if (errno == ENOMEM) { /* cJSON leaves out what it has no memory for */
+        free(text);
+        return NULL;
+    }
     return text;
 }
 
@@ -189,11 +195,14 @@ static bool read_record(job *j, const cJSON *record)
 bool job_from_record(job *j, const model *m, const char *path,
                      const char *text, failure *f)
 {
+    errno = 0;
     cJSON *record = cJSON_Parse(text);
     const char *hash = cJSON_GetStringValue(
         cJSON_GetObjectItemCaseSensitive(record, "data_sha256"));
     bool good;
-    if (hash == NULL || strcmp(hash, m->data_sha256) != 0) {
+    if (record == NULL && errno == ENOMEM) {
+        good = failed(f, "%s: out of memory", path);
+    } else if (hash == NULL || strcmp(hash, m->data_sha256) != 0) {
         good = failed(f,
                       "%s: drawn by another model; wanted data_sha256 %.12s, "
                       "got %.12s",

@@ -54,10 +54,13 @@ static bool bind_blob(model *m, const void *bytes, size_t size, failure *f)
                       m->label, cedm_status_text(status), m->code->name);
     }
     m->blob_bytes = size;
+    errno = 0;
     m->description =
         cJSON_ParseWithLength(m->blob.trailer, m->blob.trailer_bytes);
     if (m->description == NULL) {
-        return failed(f, "%s: the description is not JSON", m->label);
+        return failed(f, "%s: %s", m->label,
+                      errno == ENOMEM ? "out of memory"
+                                      : "the description is not JSON");
     }
     m->data_sha256 =
         cJSON_GetStringValue(member(m->description, "data_sha256"));

@@ -146,8 +146,13 @@ static unsigned char *read_stream(FILE *stream, const char *path, size_t limit,
                                   size_t *size, failure *f)
 {
     long end = fseek(stream, 0, SEEK_END) == 0 ? ftell(stream) : -1;
-    if (end < 0 || (size_t)end > limit || fseek(stream, 0, SEEK_SET) != 0) {
-        failed(f, "%s: wanted a file of at most %zu bytes", path, limit);
+    if (end < 0 || fseek(stream, 0, SEEK_SET) != 0) {
+        failed(f, "%s: cannot be read: %s", path, strerror(errno));
+        return NULL;
+    }
+    if ((size_t)end > limit) {
+        failed(f, "%s: wanted a file of at most %zu bytes, got %ld", path,
+               limit, end);
         return NULL;
     }
     unsigned char *bytes = malloc((size_t)end + 1);

@@ -2,13 +2,29 @@
  *
  * png_file.c - PNG files that carry the recipe of their images.
  *
- * stb_image_write compresses the pixels; the text chunk is put in behind its
- * IHDR, where every reader expects one. */
+ * stb_image_write filters the pixels, zlib compresses them; the text chunk
+ * is put in behind the IHDR, where every reader expects one. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
+/* stb_image_write's own compressor ends the program when out of memory. */
+static unsigned char *compress_zlib(const unsigned char *bytes, int size,
+                                    int *compressed, int level)
+{
+    uLong length = compressBound((uLong)size);
+    unsigned char *out = malloc(length);
+    if (out == NULL ||
+        compress2(out, &length, bytes, (uLong)size, level) != Z_OK) {
+        free(out);
+        return NULL;
+    }
+    *compressed = (int)length;
+    return out;
+}
+
+#define STBIW_ZLIB_COMPRESS compress_zlib
 #define STBI_WRITE_NO_STDIO
 #define STB_IMAGE_WRITE_IMPLEMENTATION
 #pragma GCC diagnostic push

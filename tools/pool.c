@@ -14,6 +14,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "pool.h"
 
@@ -155,15 +156,19 @@ void pool_for(void *context, cedm_task *task, void *arg, uint32_t count)
     wait_until_done(p);
 }
 
-static bool start(pool *p, uint32_t threads, uint32_t processors)
+static bool start(pool *p, uint32_t threads, uint32_t processors, failure *f)
 {
     p->spins = threads <= processors ? SPINS : 0;
     for (uint32_t i = 0; i + 1 < threads; i++) {
         worker *w = &p->workers[i];
         w->owner = p;
         w->index = i + 1;
-        if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
-            return false;
+        int code = pthread_create(&w->thread, NULL, worker_main, w);
+        if (code != 0) {
+            return failed(f,
+                          "cannot start %u threads: %s; use a smaller "
+                          "--threads",
+                          threads, strerror(code));
         }
         p->started++;
     }
@@ -181,12 +186,13 @@ pool *pool_open(uint32_t threads, uint32_t processors, failure *f)
     pthread_cond_init(&p->begin, NULL);
     pthread_cond_init(&p->end, NULL);
     p->workers = calloc(threads, sizeof *p->workers);
-    if (p->workers == NULL || !start(p, threads, processors)) {
-        failed(f, "cannot start %u threads; use a smaller --threads", threads);
-        pool_close(p);
-        return NULL;
+    if (p->workers == NULL) {
+        failed(f, "out of memory for %u threads", threads);
+    } else if (start(p, threads, processors, f)) {
+        return p;
     }
-    return p;
+    pool_close(p);
+    return NULL;
 }
 
 void pool_close(pool *p)
