@@ -1,0 +1,143 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# train.sh - what cedm-train promises: it learns, its snapshots freeze, a run
+# that was killed goes on bit for bit, threads change nothing, and what cannot
+# be done is said.
+set -u
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+passed=0
+failed=0
+check() { # NAME COMMAND...: the command must succeed
+    name=$1
+    shift
+    if "$@" >/dev/null 2>"$work/err"; then
+        passed=$((passed + 1))
+    else
+        printf 'FAILED: %s\n' "$name"
+        sed 's/^/    /' "$work/err" | head -n 5
+        failed=$((failed + 1))
+    fi
+}
+says() { # CODE TEXT COMMAND...: fails with that code and text
+    code=$1
+    text=$2
+    shift 2
+    "$@" >/dev/null 2>"$work/said"
+    [ $? -eq "$code" ] && grep -q -e "$text" "$work/said" ||
+        { cat "$work/said" >&2; return 1; }
+}
+
+# 48 grey images of 8x8: columns, rows or squares, clusters 0, 5 and 10.
+awk 'BEGIN {
+    printf "%c%c%c%c%c%c%c%c%c%c%c%c%c%c%c%c", \
+        0, 0, 8, 3, 0, 0, 0, 48, 0, 0, 0, 8, 0, 0, 0, 8
+    for (i = 0; i < 48; i++) for (y = 0; y < 8; y++) for (x = 0; x < 8; x++) {
+        c = i % 3
+        on = c == 0 ? int(x / 2) % 2 : c == 1 ? int(y / 2) % 2 \
+            : (int(x / 4) + int(y / 4)) % 2
+        printf "%c", on ? 127 : 1
+    }
+}' >images.idx
+awk 'BEGIN { for (i = 0; i < 48; i++) print i % 3 * 5 }' >ids.txt
+gzip -k images.idx
+
+# An option may be given once: those that vary are NAME=VALUE before others.
+exec_train() {
+    data=images.idx clusters=ids.txt cbase=8 cres=1,2 lr=1e-2
+    duration=0.0016 tick=0.4 snap=2
+    while [[ ${1-} == *=* ]]; do
+        declare "$1"
+        shift
+    done
+    exec "$bin/cedm-train" --data $data --clusters $clusters --cbase $cbase \
+        --cres $cres --num-blocks 1 --attn 4 --batch 16 --lr $lr \
+        --lr-rampup 0.0001 --ema 0.0002 --augment 0.1 --dropout 0.05 \
+        --duration $duration --tick $tick --snap $snap --seed 3 "$@"
+}
+train() { (exec_train "$@"); }
+losses() { sed 's/.*"loss":\([^,]*\).*/\1/' "$1/stats.jsonl"; }
+comparable() { sed 's/,"images_per_second.*//' "$1/stats.jsonl"; }
+same() { # RUN RUN: the same end
+    cmp "$1/snapshot-000001600.safetensors" \
+        "$2/snapshot-000001600.safetensors" &&
+        cmp "$1/state-000001600.safetensors" \
+            "$2/state-000001600.safetensors" &&
+        cmp "$1/grid-000001600.png" "$2/grid-000001600.png" &&
+        [ "$(comparable "$1")" = "$(comparable "$2")" ]
+}
+
+check "a run" train --out whole --threads 2
+check "it learns" awk 'NR == 1 { first = $1 } { last = $1 }
+    END { exit !(NR == 4 && last < 0.75 * first) }' <(losses whole)
+check "snapshots freeze" "$bin/cedm-freeze" \
+    whole/snapshot-000001600.safetensors -o frozen --name tiny
+check "with the clusters of the file" grep -q '"ids":\[0,5,10\]' \
+    frozen/tiny.cedm
+check "one thread, compressed images" train data=images.idx.gz \
+    --out one --threads 1
+check "threads change nothing" same whole one
+
+# Killed as soon as there is a state, long before the end.
+(exec_train --out killed --threads 1) >/dev/null 2>&1 &
+pid=$!
+for _ in $(seq 3000); do
+    [ -e killed/state-000000800.safetensors ] && break
+    sleep 0.02
+done
+kill -9 $pid
+wait $pid 2>/dev/null
+check "killed before the end" test ! -e killed/state-000001600.safetensors
+check "a killed run goes on" train --out killed --resume
+check "bit for bit" same whole killed
+
+# Asked to end in the middle of a tick.
+(exec_train tick=0.5 --out ended --threads 1) >/dev/null 2>&1 &
+pid=$!
+for _ in $(seq 3000); do
+    [ -s ended/stats.jsonl ] && break
+    sleep 0.02
+done
+kill -TERM $pid
+wait $pid
+check "SIGTERM ends a run with 130" test $? -eq 130
+check "an ended run goes on" train tick=0.5 --out ended --resume
+check "as if it had not ended" cmp ended/snapshot-000001600.safetensors \
+    whole/snapshot-000001600.safetensors
+
+check "old points are removed" train snap=1 duration=0.0012 \
+    --out kept --keep 1
+check "the newest is kept" test "$(ls kept | tr '\n' ' ')" = "$(echo \
+    grid-000001200.png options.json snapshot-000001200.safetensors \
+    state-000001200.safetensors stats.jsonl '')"
+check "another network's weights" train cres=1 duration=0.00004 \
+    --out moved --transfer whole/snapshot-000001600.safetensors
+check "nothing is done" train --dry-run --out nothing
+check "nor written" test ! -e nothing
+
+check "a used folder" says 1 'give --resume' train --out whole
+check "another recipe" says 1 'another recipe' train lr=2e-2 --out whole \
+    --resume
+check "another network" says 1 'another network' train cbase=12 --out whole \
+    --resume
+check "nothing to resume" says 1 'nothing to resume' train --out none \
+    --resume
+head -n 47 ids.txt >few.txt
+check "too few ids" says 1 'one per image, got 47' train clusters=few.txt \
+    --out x
+head -c 3000 images.idx >short.idx
+check "a short file" says 1 'ends in image 46 of 48' train data=short.idx \
+    --out x
+check "no images" says 1 'not a dataset' train data=ids.txt --out x
+check "a batch that does not divide" says 2 'a divisor of the batch' \
+    train --out x --micro-batch 5
+check "the failures left nothing" test ! -e x
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
