@@ -8,6 +8,7 @@ _cedm() {
     local program=$1 word=$2 before=$3 words=
     case $before in
     --cluster) words='all random none' ;;
+    --arch) words='ddpmpp ncsnpp adm' ;;
     --cpu-conv) words='auto direct winograd' ;;
     --device) words='auto cpu' ;;
     --disc) words='edm vp ve iddpm' ;;
@@ -16,6 +17,7 @@ _cedm() {
     --isa) words='avx2 portable' ;;
     --mode) words='denoise sample activations' ;;
     --precision) words='auto fp32' ;;
+    --preset) words='cifar10 cifar100 ffhq64 fashion' ;;
     --progress) words='auto bar json none' ;;
     --scaling) words='none vp' ;;
     --schedule) words='linear vp ve' ;;

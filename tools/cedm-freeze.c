@@ -6,29 +6,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "args.h"
 #include "codegen.h"
+#include "freezer.h"
+#include "freq.h"
 
 enum {
-    OPT_OUT, OPT_NAME, OPT_WEIGHTS, OPT_CPU_CONV, OPT_CONV_MEMORY, OPT_BUILD, OPT_VERSION,
-    OPT_HELP, OPT_COUNT
+    OPT_OUT, OPT_NAME, OPT_WEIGHTS, OPT_FREQ, OPT_CPU_CONV, OPT_CONV_MEMORY,
+    OPT_BUILD, OPT_VERIFY, OPT_VERSION, OPT_HELP, OPT_COUNT
 };
 
 static const args_option options[OPT_COUNT] = {
     {"-o", "DIR", "where the files go; made if missing"},
     {"name", "M", "name of the model [the checkpoint's file name]"},
     {"weights", "TYPE", "of the blob: f32 or f16, half its size [f32]"},
+    {"freq", "FILE", "images per cluster [the checkpoint's]"},
     {"cpu-conv", "WAY", "3x3 on CPUs: auto, direct or winograd [auto]"},
     {"conv-memory", "BYTES", "limit of Winograd's weights [none]"},
     {"build", NULL, "also compile DIR/M.so, with $CC or cc"},
+    {"verify", "GOLDEN", "compare first; writes all files or none"},
     {"version", NULL, "print the version"},
     {"help", NULL, "print this text"},
 };
 
 typedef struct settings {
-    const char *checkpoint, *directory, *name;
+    const char *checkpoint, *directory, *name, *freq, *golden;
     int weights, cpu_conv; /* enum cedm_dtype, cg_cpu_conv */
     uint64_t conv_memory;
     bool build, version, help;
@@ -76,6 +79,8 @@ static bool parse_option(int option, const args *a, settings *s, failure *f)
                          "characters, got '%s'",
                          a->value);
     case OPT_WEIGHTS: return args_word(a, types, &s->weights, f);
+    case OPT_FREQ: s->freq = a->value; return true;
+    case OPT_VERIFY: s->golden = a->value; return true;
     case OPT_CPU_CONV: return args_word(a, ways, &s->cpu_conv, f);
     case OPT_CONV_MEMORY:
         return args_u64(a, 1, UINT64_MAX, &s->conv_memory, f);
@@ -127,10 +132,9 @@ static void print_segment(const char *what, const cg_plan_report *r)
            (uint64_t)r->no_reuse * 4, r->method);
 }
 
-static void print_program(const cg_program *p, const cg_freeze *freeze,
-                          bool built)
+static void print_program(const cg_program *p, const settings *s)
 {
-    printf("%-13s %s: %u x %u x %u, ", "model", freeze->name, p->resolution,
+    printf("%-13s %s: %u x %u x %u, ", "model", s->name, p->resolution,
            p->resolution, p->channels);
     if (p->label_dim > 0) {
         printf("%u clusters\n", p->label_dim);
@@ -152,70 +156,45 @@ static void print_program(const cg_program *p, const cg_freeze *freeze,
     printf("%-13s %" PRIu64 " bytes per worker\n", "scratch",
            p->scratch_bytes);
     printf("%-13s %s/%s.{h,c,cedm,map,svg,csv%s}\n", "files",
-           freeze->directory, freeze->name, built ? ",so" : "");
+           s->directory, s->name, s->build ? ",so" : "");
 }
 
-/* The folder of cedm_model.h: `include` beside the program's folder or beside
- * one above it, so that it is found in a build tree and when installed. */
-static bool find_include(char *path, size_t size)
+static bool freeze(const settings *s, cg_program *program,
+                   const cg_file *file, failure *f)
 {
-    static char program[1024];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
-    if (length <= 0) {
-        return false;
-    }
-    program[length] = '\0';
-    char *slash;
-    while ((slash = strrchr(program, '/')) != NULL) {
-        *slash = '\0';
-        snprintf(path, size, "%s/include/cedm_model.h", program);
-        if (access(path, R_OK) == 0) {
-            *strrchr(path, '/') = '\0';
-            return true;
+    freezer to = {s->directory, s->name, s->build, s->golden};
+    double *freq = NULL;
+    if (s->freq != NULL) {
+        if (program->label_dim == 0) {
+            return bad_usage(f, "--freq: the network is unconditional");
         }
+        freq = freq_read(s->freq, program->label_dim, f);
+        if (freq == NULL) {
+            return false;
+        }
+        program->freq = freq;
     }
-    return false;
-}
-
-static bool build(const cg_freeze *freeze, cg_error *error)
-{
-    static char include_dir[1100];
-    if (!find_include(include_dir, sizeof include_dir)) {
-        snprintf(error->text, sizeof error->text,
-                 "--build: found no include/cedm_model.h near cedm-freeze");
-        return false;
-    }
-    const char *cc = getenv("CC");
-    return cg_compile(freeze, cc != NULL && cc[0] != '\0' ? cc : "cc",
-                      include_dir, error);
-}
-
-static bool freeze_checkpoint(const settings *s, const cg_file *file,
-                              cg_error *error)
-{
-    cg_options choice = {(cg_cpu_conv)s->cpu_conv, s->conv_memory,
-                         (enum cedm_dtype)s->weights};
-    cg_program *program = cg_build(file, &choice, error);
-    if (program == NULL) {
-        return false;
-    }
-    cg_freeze freeze = {s->directory, s->name};
-    bool good = cg_emit(program, file, &freeze, error) &&
-                (!s->build || build(&freeze, error));
+    bool good = freezer_write(&to, program, file, f);
     if (good) {
-        print_program(program, &freeze, s->build);
+        print_program(program, s);
     }
-    cg_program_free(program);
+    free(freq);
     return good;
 }
 
 static bool go(const settings *s, failure *f)
 {
-    cg_error error = {""};
+    cg_options choice = {(cg_cpu_conv)s->cpu_conv, s->conv_memory,
+                         (enum cedm_dtype)s->weights};
+    cg_error error;
     cg_file *file = cg_open(s->checkpoint, &error);
-    bool good = file != NULL && freeze_checkpoint(s, file, &error);
+    cg_program *program =
+        file != NULL ? cg_build(file, &choice, &error) : NULL;
+    bool good = program != NULL ? freeze(s, program, file, f)
+                                : failed(f, "%s", error.text);
+    cg_program_free(program);
     cg_close(file);
-    return good || failed(f, "%s", error.text);
+    return good;
 }
 
 int main(int argc, char **argv)
@@ -226,7 +205,7 @@ int main(int argc, char **argv)
     bool good = parse(&s, argc, argv, &f);
     if (good && s.help) {
         args_help("cedm-freeze CHECKPOINT -o DIR [options]: freezes a "
-                  "checkpoint (.safetensors)",
+                  "checkpoint (.pkl, .pt or .safetensors)",
                   options, OPT_COUNT);
     } else if (good && s.version) {
         puts("cedm-freeze " CEDM_VERSION);

@@ -365,8 +365,8 @@ int main(int argc, char **argv)
     failure f = FAILURE_UNSAID;
     bool good = parse(&s, argc, argv, &f);
     if (good && s.help) {
-        args_help("cedm-info FILE: describes a checkpoint (.safetensors), a "
-                  "blob (.cedm) or a frozen model (.so)",
+        args_help("cedm-info FILE: describes a checkpoint (.pkl, .pt or "
+                  ".safetensors), a blob (.cedm) or a frozen model (.so)",
                   options, OPT_COUNT);
     } else if (good && s.version) {
         puts("cedm-info " CEDM_VERSION);

@@ -87,28 +87,12 @@ static bool parse(settings *s, int argc, char **argv, failure *f)
 
 static bool compare(const settings *s, verify *v, failure *f)
 {
-    static bool (*const modes[])(verify *v, failure *f) = {
-        verify_denoise, verify_sample, verify_activations};
-    cg_error error;
-    if (!model_load(&v->model, s->model, f)) {
-        return false;
-    }
-    const cedm_model *code = v->model.code;
-    v->pixels = (size_t)code->resolution * code->resolution * code->channels;
+    static verify_mode *const modes[] = {verify_denoise, verify_sample,
+                                         verify_activations};
     v->isa = s->isa;
     v->threads = (uint32_t)s->threads;
     v->tolerance = s->tolerance;
-    v->golden = cg_open(s->golden, &error);
-    if (v->golden == NULL) {
-        return failed(f, "%s", error.text);
-    }
-    if (!modes[s->mode](v, f)) {
-        return false;
-    }
-    printf("%s on %s: %u of %u within the limits\n", code->name,
-           v->engine.backend->name, v->items - v->bad, v->items);
-    return v->bad == 0 || failed(f, "%s: %u of %u items are past the limit",
-                                 s->golden, v->bad, v->items);
+    return verify_files(v, s->model, s->golden, modes[s->mode], f);
 }
 
 int main(int argc, char **argv)
@@ -126,9 +110,7 @@ int main(int argc, char **argv)
         puts("cedm-verify " CEDM_VERSION);
     } else if (good) {
         good = compare(&s, &v, &f);
-        engine_close(&v.engine);
-        model_close(&v.model);
-        cg_close(v.golden);
+        verify_close(&v);
     }
     if (good && (fflush(stdout) != 0 || ferror(stdout))) {
         good = failed(&f, "standard output cannot be written: %s",

@@ -24,6 +24,35 @@ void verify_judge(verify *v, const char *what, difference d, double value,
     v->bad += !good;
 }
 
+bool verify_files(verify *v, const char *path, const char *golden,
+                  verify_mode *mode, failure *f)
+{
+    cg_error error;
+    if (!model_load(&v->model, path, f)) {
+        return false;
+    }
+    const cedm_model *code = v->model.code;
+    v->pixels = (size_t)code->resolution * code->resolution * code->channels;
+    v->golden = cg_open(golden, &error);
+    if (v->golden == NULL) {
+        return failed(f, "%s", error.text);
+    }
+    if (!mode(v, f)) {
+        return false;
+    }
+    printf("%s on %s: %u of %u within the limits\n", code->name,
+           v->engine.backend->name, v->items - v->bad, v->items);
+    return v->bad == 0 || failed(f, "%s: %u of %u items are past the limit",
+                                 golden, v->bad, v->items);
+}
+
+void verify_close(verify *v)
+{
+    engine_close(&v->engine);
+    model_close(&v->model);
+    cg_close(v->golden);
+}
+
 bool verify_open_engine(verify *v, uint64_t batch, failure *f)
 {
     if (batch < 1 || batch > ENGINE_MAX_BATCH) {

@@ -24,9 +24,14 @@ typedef struct verify {
 
 /* Each compares the whole golden file and prints a line per item; false if
  * the comparison could not be made. */
-bool verify_denoise(verify *v, failure *f);
-bool verify_sample(verify *v, failure *f);
-bool verify_activations(verify *v, failure *f);
+typedef bool verify_mode(verify *v, failure *f);
+verify_mode verify_denoise, verify_sample, verify_activations;
+
+/* Opens a model M.so and a golden file and compares in one of these ways; false,
+ * too, if an item is past its limit.  To be closed in any case. */
+bool verify_files(verify *v, const char *path, const char *golden,
+                  verify_mode *mode, failure *f);
+void verify_close(verify *v);
 
 /* ---- common to the modes ---------------------------------------------- */
 

@@ -218,6 +218,10 @@ expect 2 '-o: missing value' cedm-freeze "$g.safetensors" -o
 expect 2 'unexpected' cedm-freeze "$g.safetensors" more -o d
 expect 2 '--name: wanted a C identifier' \
     cedm-freeze "$g.safetensors" -o d --name 3d
+expect 2 '--weights: wanted one of' \
+    cedm-freeze "$g.safetensors" -o d --weights f64
+expect 1 'freq.txt: cannot be read' \
+    cedm-freeze "$g.safetensors" -o d --freq freq.txt
 expect 1 'none.safetensors' cedm-freeze none.safetensors -o d
 expect 1 '.' cedm-freeze "$work/three" -o d
 expect 1 '.' cedm-freeze "$g.golden.safetensors" -o d
