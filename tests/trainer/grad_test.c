@@ -215,7 +215,14 @@ static void test_plain(void **state)
 }
 
 /* The dropout layers of rate 0 change nothing. */
-static void test_cpu(void **state)
+static void test_avx2(void **state)
+{
+    const char *const *name = *state;
+
+    check(*name, CEDM_ISA_avx2, true);
+}
+
+static void test_best(void **state)
 {
     const char *const *name = *state;
 
@@ -226,10 +233,11 @@ int main(void)
 {
     static const char *names[] = {"uncond-tiny", "ddpmpp-tiny",
                                   "ncsnpp-tiny", "fashion"};
-#define BOTH(i)                                                              \
+#define ALL(i)                                                               \
     cmocka_unit_test_prestate(test_plain, &names[i]),                        \
-        cmocka_unit_test_prestate(test_cpu, &names[i])
-    const struct CMUnitTest tests[] = {BOTH(0), BOTH(1), BOTH(2), BOTH(3)};
+        cmocka_unit_test_prestate(test_avx2, &names[i]),                     \
+        cmocka_unit_test_prestate(test_best, &names[i])
+    const struct CMUnitTest tests[] = {ALL(0), ALL(1), ALL(2), ALL(3)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * data_test.c - data sets in every format, cluster ids, the order of images
+ * and what is drawn for them. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zip.h>
+
+#include <cmocka.h>
+
+#include "batch.h"
+#include "png_file.h"
+#include "random.h"
+
+static char folder[64];
+
+static const char *in_folder(const char *name)
+{
+    static char path[4][160];
+    static int next;
+
+    next = (next + 1) % 4;
+    (void)snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
+    return path[next];
+}
+
+static void write_file(const char *name, const void *bytes, size_t size)
+{
+    FILE *f = fopen(in_folder(name), "wb");
+
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, size, f), size);
+    assert_int_equal(fclose(f), 0);
+}
+
+/* Pixel e of image i in all of these tests. */
+static uint8_t pixel(uint32_t i, size_t e)
+{
+    return (uint8_t)(e * 7 + i * 31 + e / 11);
+}
+
+static void check_images(const char *path, uint32_t count, uint32_t size,
+                         uint32_t channels)
+{
+    failure f = FAILURE_UNSAID;
+    dataset d;
+
+    if (!dataset_open(&d, path, 0, &f)) {
+        fail_msg("%s", f.text);
+    }
+    assert_int_equal(d.count, count);
+    assert_int_equal(d.size, size);
+    assert_int_equal(d.channels, channels);
+    for (uint32_t i = 0; i < count; i++) {
+        for (size_t e = 0; e < (size_t)size * size * channels; e++) {
+            uint8_t got = d.pixels[i * (size_t)size * size * channels + e];
+
+            if (got != pixel(i, e)) {
+                fail_msg("%s: image %u element %zu: got %u, wanted %u", path,
+                         i, e, got, pixel(i, e));
+            }
+        }
+    }
+    dataset_close(&d);
+}
+
+static void test_cifar(void **state)
+{
+    static uint8_t file[2 * 3074];
+
+    (void)state;
+    for (uint32_t labels = 1; labels <= 2; labels++) {
+        for (uint32_t i = 0; i < 2; i++) {
+            uint8_t *record = file + i * (labels + 3072);
+
+            for (size_t e = 0; e < 3072; e++) {
+                record[labels + e % 3 * 1024 + e / 3] = pixel(i, e);
+            }
+        }
+        write_file("data_batch_1.bin", file, 2 * (labels + 3072));
+        check_images(in_folder("data_batch_1.bin"), 2, 32, 3);
+    }
+}
+
+/* Image i as a PNG file, RGB 8x8; to be freed. */
+static unsigned char *png_of(uint32_t i, size_t *size)
+{
+    uint8_t pixels[192];
+    failure f = FAILURE_UNSAID;
+    unsigned char *png;
+
+    for (size_t e = 0; e < sizeof pixels; e++) {
+        pixels[e] = pixel(i, e);
+    }
+    png = png_file_encode(pixels, 8, 8, 3, "{}", size, &f);
+    assert_non_null(png);
+    return png;
+}
+
+/* Written in the wrong order: names decide. */
+static void test_zip_and_folder(void **state)
+{
+    static const char *const names[] = {"00000/img00000002.png",
+                                        "00000/img00000000.png",
+                                        "00001/img00000001.png"};
+    static const uint32_t images[] = {1, 0, 2};
+    zip_t *zip = zip_open(in_folder("set.zip"), ZIP_CREATE | ZIP_TRUNCATE,
+                          NULL);
+
+    (void)state;
+    assert_non_null(zip);
+    (void)mkdir(in_folder("set"), 0700);
+    (void)mkdir(in_folder("set/00000"), 0700);
+    (void)mkdir(in_folder("set/00001"), 0700);
+    for (int i = 0; i < 3; i++) {
+        size_t size;
+        char name[64];
+        unsigned char *png = png_of(images[i], &size);
+        zip_source_t *source = zip_source_buffer(zip, png, size, 1);
+
+        (void)snprintf(name, sizeof name, "set/%s", names[i]);
+        write_file(name, png, size);
+        assert_true(zip_file_add(zip, names[i], source, 0) >= 0);
+    }
+    write_file("set/dataset.json", "{\"labels\":null}", 15);
+    assert_int_equal(zip_close(zip), 0);
+    check_images(in_folder("set.zip"), 3, 8, 3);
+    check_images(in_folder("set"), 3, 8, 3);
+}
+
+static void test_damaged_image(void **state)
+{
+    failure f = FAILURE_UNSAID;
+    dataset d;
+    size_t size;
+    unsigned char *png = png_of(0, &size);
+
+    (void)state;
+    (void)mkdir(in_folder("bad"), 0700);
+    write_file("bad/a.png", png, size);
+    png[size / 2] ^= 0xff;
+    write_file("bad/b.png", png, size / 2);
+    free(png);
+    assert_false(dataset_open(&d, in_folder("bad"), 0, &f));
+    assert_non_null(strstr(f.text, "bad/b.png"));
+    assert_non_null(strstr(f.text, "replace or remove"));
+}
+
+/* A border around small images; large ones keep their mean. */
+static void test_resolution(void **state)
+{
+    static uint8_t idx[16 + 2 * 28 * 20] = {0, 0, 8, 3, 0, 0, 0, 2,
+                                            0, 0, 0, 28, 0, 0, 0, 20};
+    failure f = FAILURE_UNSAID;
+    dataset d;
+    double mean = 0.0;
+
+    (void)state;
+    memset(idx + 16, 200, sizeof idx - 16);
+    write_file("images.idx", idx, sizeof idx);
+    assert_false(dataset_open(&d, in_folder("images.idx"), 0, &f));
+    assert_non_null(strstr(f.text, "--resolution"));
+    assert_true(dataset_open(&d, in_folder("images.idx"), 32, &f));
+    assert_int_equal(d.pixels[0], 0);
+    assert_int_equal(d.pixels[2 * 32 + 6], 200);
+    assert_int_equal(d.pixels[2 * 32 + 5], 0);
+    assert_int_equal(d.pixels[29 * 32 + 25], 200);
+    assert_int_equal(d.pixels[30 * 32 + 25], 0);
+    dataset_close(&d);
+    for (size_t i = 16; i < sizeof idx; i++) {
+        idx[i] = (i - 16) % 20 < 10 ? 100 : 150;
+    }
+    write_file("images.idx", idx, sizeof idx);
+    assert_true(dataset_open(&d, in_folder("images.idx"), 8, &f));
+    for (uint32_t i = 0; i < 64; i++) {
+        mean += d.pixels[i] / 64.0;
+    }
+    assert_true(fabs(mean - 125.0) < 0.5);
+    assert_true(abs(d.pixels[0] - 100) <= 1 && abs(d.pixels[7] - 150) <= 1);
+    dataset_close(&d);
+}
+
+/* ---- cluster ids -------------------------------------------------------- */
+
+static void check_clusters(const char *path)
+{
+    static const int32_t wanted[5] = {1, 0, 2, 1, 1};
+    failure f = FAILURE_UNSAID;
+    clusters c;
+    char *ids, *images;
+
+    if (!clusters_open(&c, path, 5, &f)) {
+        fail_msg("%s", f.text);
+    }
+    assert_int_equal(c.used, 3);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(c.of_image[i], wanted[i]);
+    }
+    ids = clusters_ids_json(&c);
+    images = clusters_images_json(&c);
+    assert_string_equal(ids, "[3,7,300]");
+    assert_string_equal(images, "[1,3,1]");
+    free(ids);
+    free(images);
+    clusters_close(&c);
+}
+
+static void test_clusters(void **state)
+{
+    static const int64_t ids[5] = {7, 3, 300, 7, 7};
+    static const char text[] = "7\n3, 300\n7 7\n";
+    static const char header[] = "{'descr': '<i8', 'fortran_order': False, "
+                                 "'shape': (5,), }";
+    unsigned char npy[128 + 40] = "\x93NUMPY\x01";
+    failure f = FAILURE_UNSAID;
+    clusters c;
+
+    (void)state;
+    write_file("ids.txt", text, sizeof text - 1);
+    check_clusters(in_folder("ids.txt"));
+    npy[8] = 118;
+    memset(npy + 10, ' ', 118);
+    npy[127] = '\n';
+    memcpy(npy + 10, header, sizeof header - 1);
+    memcpy(npy + 128, ids, sizeof ids);
+    write_file("ids.npy", npy, sizeof npy);
+    check_clusters(in_folder("ids.npy"));
+    write_file("ids.npy", npy, sizeof npy - 8);
+    assert_false(clusters_open(&c, in_folder("ids.npy"), 5, &f));
+    assert_non_null(strstr(f.text, "one per image"));
+    write_file("ids.txt", "7 3 300 7", 9);
+    assert_false(clusters_open(&c, in_folder("ids.txt"), 5, &f));
+    write_file("ids.txt", "7 3 -1 7 7", 10);
+    assert_false(clusters_open(&c, in_folder("ids.txt"), 5, &f));
+    assert_non_null(strstr(f.text, "-1"));
+}
+
+/* ---- what is drawn ------------------------------------------------------ */
+
+static void test_order(void **state)
+{
+    enum { N = 1000 };
+    uint8_t seen[N];
+    uint32_t kept = 0;
+
+    (void)state;
+    for (uint64_t epoch = 0; epoch < 3; epoch++) {
+        memset(seen, 0, sizeof seen);
+        for (uint64_t i = 0; i < N; i++) {
+            uint64_t at = random_permuted(5, epoch, N, i);
+
+            assert_true(at < N && !seen[at]);
+            seen[at] = 1;
+            kept += at == random_permuted(5, epoch + 1, N, i);
+        }
+    }
+    assert_true(kept < 20); /* about one an epoch would be by chance */
+    for (uint64_t n = 1; n < 20; n++) {
+        for (uint64_t i = 0; i < n; i++) {
+            assert_true(random_permuted(1, 0, n, i) < n);
+        }
+    }
+}
+
+static void fill(batch *b, const batch_source *s, uint64_t first, uint32_t n)
+{
+    failure f = FAILURE_UNSAID;
+
+    assert_true(batch_open(b, s, n, &f));
+    (void)batch_fill(b, s, first, n, 9);
+}
+
+/* An image has the same pixels, noise and cluster in any batch; its cluster
+ * is that of the dataset's image, mirrored or not. */
+static void test_batch(void **state)
+{
+    enum { N = 12, PIXELS = 16 };
+    static uint8_t pixels[N * PIXELS];
+    int32_t of_image[N];
+    uint32_t mirrored = 0, dropped = 0;
+    dataset data = {.count = N, .size = 4, .channels = 1, .pixels = pixels};
+    clusters c = {.count = N, .of_image = of_image, .used = N};
+    batch_source s = {.data = &data, .clusters = &c, .seed = 4,
+                      .xflip = true, .augment = 0.0, .p_uncond = 0.25,
+                      .workers = 1};
+    batch whole, part;
+
+    (void)state;
+    for (uint32_t i = 0; i < N; i++) {
+        of_image[i] = (int32_t)i;
+        for (uint32_t e = 0; e < PIXELS; e++) {
+            pixels[i * PIXELS + e] = (uint8_t)(i * 16 + e % 4);
+        }
+    }
+    fill(&whole, &s, 0, 4 * N);
+    for (uint32_t i = 0; i < 4 * N; i++) {
+        const float *image = whole.images + i * PIXELS;
+        int raw = (int)lrintf((image[0] + 1.0f) * 127.5f);
+
+        mirrored += raw % 16 == 3;
+        dropped += whole.cluster[i] < 0;
+        assert_true(whole.cluster[i] < 0 || whole.cluster[i] == raw / 16);
+        assert_true(whole.sigma[i] > 0.0);
+    }
+    assert_int_equal(mirrored, 2 * N); /* two epochs, each half mirrored */
+    assert_true(dropped > 2 && dropped < 2 * N);
+    fill(&part, &s, 7, 5);
+    assert_memory_equal(part.images, whole.images + 7 * PIXELS,
+                        5 * PIXELS * sizeof(float));
+    assert_memory_equal(part.noise, whole.noise + 7 * PIXELS,
+                        5 * PIXELS * sizeof(float));
+    assert_memory_equal(part.sigma, whole.sigma + 7, 5 * sizeof(double));
+    assert_memory_equal(part.cluster, whole.cluster + 7, 5 * 4);
+    batch_close(&whole);
+    batch_close(&part);
+}
+
+/* ln sigma is normal(-1.2, 1.2), the noise normal(0, 1). */
+static void test_distributions(void **state)
+{
+    enum { N = 4000 };
+    static uint8_t pixels[64];
+    dataset data = {.count = 1, .size = 8, .channels = 1, .pixels = pixels};
+    clusters none = {0};
+    batch_source s = {.data = &data, .clusters = &none, .workers = 1};
+    double mean = 0.0, square = 0.0, noise = 0.0, power = 0.0;
+    batch b;
+
+    (void)state;
+    fill(&b, &s, 0, N);
+    for (uint32_t i = 0; i < N; i++) {
+        double z = (log(b.sigma[i]) + 1.2) / 1.2;
+
+        mean += z / N;
+        square += z * z / N;
+    }
+    for (uint32_t i = 0; i < N * 64; i++) {
+        noise += (double)b.noise[i] / (N * 64.0);
+        power += (double)b.noise[i] * (double)b.noise[i] / (N * 64.0);
+    }
+    batch_close(&b);
+    assert_true(fabs(mean) < 4.0 / sqrt(N));
+    assert_true(fabs(square - 1.0) < 4.0 * sqrt(2.0 / N));
+    assert_true(fabs(noise) < 4.0 / sqrt(N * 64.0));
+    assert_true(fabs(power - 1.0) < 4.0 * sqrt(2.0 / (N * 64.0)));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cifar),
+        cmocka_unit_test(test_zip_and_folder),
+        cmocka_unit_test(test_damaged_image),
+        cmocka_unit_test(test_resolution),
+        cmocka_unit_test(test_clusters),
+        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_batch),
+        cmocka_unit_test(test_distributions),
+    };
+    char command[96];
+    int failures;
+
+    (void)snprintf(folder, sizeof folder, "/tmp/data_test.XXXXXX");
+    if (mkdtemp(folder) == NULL) {
+        return 1;
+    }
+    failures = cmocka_run_group_tests(tests, NULL, NULL);
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command) != 0 || failures;
+}
