@@ -248,7 +248,7 @@ static void mark_region(cg_autodiff *d, cedm_weight *weight)
     if (part->array != NULL) {
         region = *weight == d->program->features.freqs ? CONSTANT : TRAINED;
     }
-    d->region[*weight] = region;
+    d->region[*weight] = (int)region;
 }
 
 static void place_weight(cg_autodiff *d, cedm_weight *weight)
