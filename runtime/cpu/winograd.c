@@ -94,16 +94,19 @@ static void write_stats(const cedm_winograd_job *job, uint32_t unit,
 
 /* ---- tasks ------------------------------------------------------------- */
 
-static void make_inputs(const cedm_winograd_chunk *c, uint32_t panel)
+/* The copy, if there is one, is the longest task and comes first. */
+static void make_inputs(const cedm_winograd_chunk *c, uint32_t index)
 {
-    if (panel < c->job->plan.cin / CEDM_PANEL) {
-        CEDM_ISA_NAME(winograd_inputs)(c, panel);
-    } else {
+    uint32_t copies = c->job->plan.copied != 0;
+
+    if (index < copies) {
         CEDM_ISA_NAME(winograd_copy)(c);
+    } else {
+        CEDM_ISA_NAME(winograd_inputs)(c, index - copies);
     }
 }
 
-/* Panels of channels to transform, and one task more for a copy. */
+/* Panels of channels to transform, and a copy. */
 static uint32_t input_tasks(const cedm_winograd_plan *plan)
 {
     return plan->cin / CEDM_PANEL + (plan->copied != 0);
@@ -170,7 +173,7 @@ static void run_together(const cedm_winograd_job *job, uint32_t units)
     const cedm_exec *exec = job->exec;
     together t = {.chunk = {.job = job}};
 
-    t.parts = cedm_smaller(job->plan.panels, 4 * exec->workers);
+    t.parts = cedm_smaller(job->plan.panels, 2 * exec->workers);
     for (t.unit = 0; t.unit < units; t.unit++) {
         for (uint32_t k = 0; find_chunk(&t.chunk, t.unit, k); k++) {
             cedm_run_tasks(exec, input_task, &t, input_tasks(&job->plan));
