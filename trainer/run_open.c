@@ -158,15 +158,15 @@ static bool write_options(const run *r, failure *f)
 {
     size_t size = strlen(r->config) + strlen(r->recipe) + 64;
     char path[4096], *text = malloc(size);
-    bool good = text != NULL || failed(f, "out of memory");
+    bool good;
 
-    if (good) {
-        (void)snprintf(path, sizeof path, "%s/options.json",
-                       r->options->out);
-        (void)snprintf(text, size, "{\"network\":%s,\"recipe\":%s}\n",
-                       r->config, r->recipe);
-        good = output_file(path, text, strlen(text), f);
+    if (text == NULL) {
+        return failed(f, "out of memory");
     }
+    (void)snprintf(path, sizeof path, "%s/options.json", r->options->out);
+    (void)snprintf(text, size, "{\"network\":%s,\"recipe\":%s}\n",
+                   r->config, r->recipe);
+    good = output_file(path, text, strlen(text), f);
     free(text);
     return good;
 }
