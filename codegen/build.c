@@ -156,6 +156,21 @@ static cg_program *new_program(const cg_file *checkpoint, cg_error *error)
     return p;
 }
 
+/* The program if it is good, else NULL.  No pass asks for each piece of
+ * memory whether it got it, so that is found out here. */
+static cg_program *finish(cg_program *p, bool good, const char *path,
+                          cg_error *error)
+{
+    if (cg_memory_exhausted(p->memory)) {
+        good = cg_fail(error, "%s: out of memory", path);
+    }
+    if (!good) {
+        cg_program_free(p);
+        return NULL;
+    }
+    return p;
+}
+
 cg_program *cg_build(const cg_file *checkpoint, const cg_options *options,
                      cg_error *error)
 {
@@ -173,11 +188,7 @@ cg_program *cg_build(const cg_file *checkpoint, const cg_options *options,
         cg_choose_algorithms(p, options);
         good = cg_measure(p, error);
     }
-    if (!good) {
-        cg_program_free(p);
-        return NULL;
-    }
-    return p;
+    return finish(p, good, checkpoint->path, error);
 }
 
 static bool trainable(const cg_program *p, const char *path, cg_error *error)
@@ -201,18 +212,14 @@ cg_training *cg_build_training(const cg_file *checkpoint, bool dropout,
     }
     cg_graph graph = {.memory = p->memory};
     cg_training *t = cg_take(p->memory, 1, sizeof(cg_training));
-    if (t == NULL) {
-        (void)cg_fail(error, "%s: out of memory", checkpoint->path);
-    } else {
+    bool good = false;
+    if (t != NULL) {
         t->program = p;
-        if (build(p, checkpoint, &graph, error) &&
-            trainable(p, checkpoint->path, error) &&
-            cg_differentiate(&graph, p, dropout, t, error)) {
-            return t;
-        }
+        good = build(p, checkpoint, &graph, error) &&
+               trainable(p, checkpoint->path, error) &&
+               cg_differentiate(&graph, p, dropout, t, error);
     }
-    cg_program_free(p);
-    return NULL;
+    return finish(p, good, checkpoint->path, error) != NULL ? t : NULL;
 }
 
 void cg_training_free(cg_training *training)
@@ -258,6 +265,11 @@ cg_spec *cg_expected(const char *config_json, size_t *count, cg_error *error)
         cg_arch_build(&config, &state, &graph)) {
         specs = copy_specs(&state);
         *count = state.count;
+    }
+    if (memory != NULL && cg_memory_exhausted(memory)) {
+        cg_expected_free(specs, specs == NULL ? 0 : *count);
+        specs = NULL;
+        (void)cg_fail(error, "%s: out of memory", state.path);
     }
     cg_memory_free(memory);
     return specs;

@@ -26,6 +26,7 @@ int cg_node_add(cg_graph *graph, const cg_node *node)
         cg_node *nodes = grow(graph, graph->nodes, (size_t)graph->count,
                               sizeof(cg_node));
         if (nodes == NULL) {
+            graph->nodes = graph->count > 0 ? graph->nodes : &graph->no_node;
             return 0;
         }
         graph->nodes = nodes;

@@ -53,9 +53,11 @@ typedef struct cg_graph {
     uint32_t taps;
     bool nearest; /* the filter is [1, 1]: up-sampling repeats pixels */
     bool failed;  /* out of memory; sticky */
+    cg_node no_node; /* nodes[0] when there was no memory for any */
 } cg_graph;
 
-/* Appends a node like `node`, with its result's shape; its index. */
+/* Appends a node like `node`, with its result's shape; its index, or that of
+ * any node after a failure, so that builders need not ask each time. */
 int cg_node_add(cg_graph *graph, const cg_node *node);
 
 /* Appends a tensor of the blob made of `count` parts; its index. */

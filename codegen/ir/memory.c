@@ -16,6 +16,7 @@ typedef union piece {
 
 struct cg_memory {
     piece *pieces;
+    bool exhausted;
 };
 
 cg_memory *cg_memory_new(void)
@@ -38,16 +39,20 @@ void cg_memory_free(cg_memory *memory)
 
 void *cg_take(cg_memory *memory, size_t count, size_t size)
 {
-    if (size != 0 && count > (SIZE_MAX - sizeof(piece)) / size) {
-        return NULL;
-    }
-    piece *p = calloc(1, sizeof(piece) + count * size);
+    bool fits = size == 0 || count <= (SIZE_MAX - sizeof(piece)) / size;
+    piece *p = fits ? calloc(1, sizeof(piece) + count * size) : NULL;
     if (p == NULL) {
+        memory->exhausted = true;
         return NULL;
     }
     p->next = memory->pieces;
     memory->pieces = p;
     return p + 1;
+}
+
+bool cg_memory_exhausted(const cg_memory *memory)
+{
+    return memory->exhausted;
 }
 
 char *cg_format(cg_memory *memory, const char *format, ...)
