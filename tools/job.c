@@ -94,6 +94,14 @@ static double seed_number(uint64_t seed)
     return (double)(seed <= (UINT64_C(1) << 53) ? seed : seed & UINT32_MAX);
 }
 
+/* What cJSON has no memory for it leaves out; job_record finds out. */
+static void append(cJSON *array, cJSON *item)
+{
+    if (!cJSON_AddItemToArray(array, item)) {
+        cJSON_Delete(item);
+    }
+}
+
 char *job_record(const job *j, const model *m, const char *isa, uint32_t batch,
                  uint64_t first, uint64_t n, uint64_t columns)
 {
@@ -104,10 +112,13 @@ char *job_record(const job *j, const model *m, const char *isa, uint32_t batch,
     cJSON *seeds = cJSON_AddArrayToObject(record, "seeds");
     cJSON *clusters = cJSON_AddArrayToObject(record, "clusters");
     for (uint64_t i = first; i < first + n; i++) {
-        cJSON_AddItemToArray(seeds, exact_number(seed_number(job_seed(j, i))));
-        cJSON_AddItemToArray(clusters, cJSON_CreateNumber(job_cluster(j, i)));
+        append(seeds, exact_number(seed_number(job_seed(j, i))));
+        append(clusters, cJSON_CreateNumber(job_cluster(j, i)));
     }
-    cJSON_AddItemToObject(record, "sampler", sampler_to_json(&j->params));
+    cJSON *sampler = sampler_to_json(&j->params);
+    if (!cJSON_AddItemToObject(record, "sampler", sampler)) {
+        cJSON_Delete(sampler);
+    }
     cJSON_AddStringToObject(record, "precision", "fp32");
     cJSON_AddStringToObject(record, "isa", isa);
     cJSON_AddNumberToObject(record, "batch", batch);
@@ -116,7 +127,7 @@ char *job_record(const job *j, const model *m, const char *isa, uint32_t batch,
     }
     char *text = cJSON_PrintUnformatted(record);
     cJSON_Delete(record);
-    if (errno == ENOMEM) { /* cJSON leaves out what it has no memory for */
+    if (errno == ENOMEM) {
         free(text);
         return NULL;
     }

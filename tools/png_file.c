@@ -171,17 +171,19 @@ bool png_grid_make(png_grid *grid, uint32_t size, uint32_t channels,
     uint64_t most = INT_MAX / size;
     bool fits = columns <= most && rows <= most &&
                 png_file_fits(columns * size, rows * size, channels);
-    if (fits) {
-        grid->columns = (uint32_t)columns;
-        grid->rows = (uint32_t)rows;
-        grid->pixels =
-            calloc((size_t)(columns * size * channels), (size_t)(rows * size));
+    if (!fits) {
+        return failed(f,
+                      "a grid of %llu x %llu images is too large for one PNG; "
+                      "use --grid none --out DIR",
+                      (unsigned long long)columns, (unsigned long long)rows);
     }
+    grid->columns = (uint32_t)columns;
+    grid->rows = (uint32_t)rows;
+    grid->pixels =
+        calloc((size_t)(columns * size * channels), (size_t)(rows * size));
     return grid->pixels != NULL ||
-           failed(f,
-                  "a grid of %llu x %llu images is too large for one PNG; use "
-                  "--grid none --out DIR",
-                  (unsigned long long)columns, (unsigned long long)rows);
+           failed(f, "out of memory for a grid of %u x %u images",
+                  grid->columns, grid->rows);
 }
 
 void png_grid_set(png_grid *grid, uint64_t cell, const uint8_t *image)

@@ -86,9 +86,11 @@ void sampler_from_json(const cJSON *sampler, cedm_sampler_params *params)
 
 static void add_number(cJSON *object, const char *name, double value)
 {
-    cJSON_AddItemToObject(object, name,
-                          isfinite(value) ? exact_number(value)
-                                          : cJSON_CreateNull());
+    cJSON *item =
+        isfinite(value) ? exact_number(value) : cJSON_CreateNull();
+    if (!cJSON_AddItemToObject(object, name, item)) {
+        cJSON_Delete(item);
+    }
 }
 
 cJSON *sampler_to_json(const cedm_sampler_params *params)
