@@ -91,11 +91,12 @@ LIBTOOLS = $(OBJ)/libtools.a
 UNIT  = $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/*_test.c))
 OPS   = $(if $(wildcard tests/ops/*.c),$(BUILD)/test/ops_test)
 GEN   = $(if $(wildcard tests/gen/*.c),$(BUILD)/test/gen_test)
+FAULT = $(if $(wildcard tests/fault/*.c),$(BUILD)/test/fault_test)
 SYNTH = $(if $(wildcard tests/synth/*.c),$(BUILD)/bin/synth)
 EMBED = $(BUILD)/examples/embed
 TRAIN = $(patsubst tests/trainer/%.c,$(BUILD)/test/%,\
   $(wildcard tests/trainer/*_test.c))
-TESTS = $(UNIT) $(OPS) $(GEN) $(TRAIN)
+TESTS = $(UNIT) $(OPS) $(GEN) $(FAULT) $(TRAIN)
 BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
 # The demo model is frozen from this checkpoint.
@@ -203,6 +204,9 @@ $(OBJ)/tests/unit/model_threads_test.o: TEST_FLAGS += -I$(BUILD)/gen \
 
 $(OPS): $(call obj,$(wildcard tests/ops/*.c)) $(LIBS)
 	$(link-test)
+# Calls of the system go through tests/fault/wrap.c.
+$(FAULT): $(call obj,$(wildcard tests/fault/*.c)) $(LIBTOOLS) $(DEMO_OBJ) $(LIBS)
+	$(link-test) -Wl,@tests/fault/wrapped
 $(GEN): $(call obj,$(wildcard tests/gen/*.c)) $(LIBS)
 	$(link-test)
 $(SYNTH): $(call obj,$(wildcard tests/synth/*.c)) $(LIBS)
