@@ -29,22 +29,24 @@ verify() { # WANTED CODE, NAME, ARGUMENTS...
 }
 
 isas=portable
-"$bin/cedm-gen" --bench --n 1 --steps 1 --isa avx2 >/dev/null 2>&1 &&
-    isas='portable avx2'
+for isa in avx2 avx512; do
+    "$bin/cedm-gen" --bench --n 1 --steps 1 --isa $isa >/dev/null 2>&1 &&
+        isas="$isas $isa"
+done
 
-compare() { # NAME, GOLDEN FILE, TYPE OF WEIGHTS
+compare() { # NAME, GOLDEN FILE, TYPE OF WEIGHTS, WAY OF CONVOLUTIONS
     "$bin/cedm-freeze" "$golden/$1.safetensors" -o "$work" --name model \
-        --weights "$3" --build >/dev/null || exit 1
+        --weights "$3" --cpu-conv "$4" --build >/dev/null || exit 1
     model=$work/model.so
     for isa in $isas; do
-        verify 0 "$1 $3 denoise $isa" --model "$model" --golden "$2" \
+        verify 0 "$1 $3 $4 denoise $isa" --model "$model" --golden "$2" \
             --isa $isa
         grep -aq '"samples"' "$2" &&
-            verify 0 "$1 $3 sample $isa" --model "$model" --golden "$2" \
+            verify 0 "$1 $3 $4 sample $isa" --model "$model" --golden "$2" \
                 --mode sample --isa $isa
         parts=$golden/$1.activations.safetensors
         [ -f "$parts" ] &&
-            verify 0 "$1 $3 activations $isa" --model "$model" \
+            verify 0 "$1 $3 $4 activations $isa" --model "$model" \
                 --golden "$parts" --mode activations --isa $isa
     done
 }
@@ -52,13 +54,14 @@ compare() { # NAME, GOLDEN FILE, TYPE OF WEIGHTS
 for file in "$golden"/*.golden.safetensors; do
     name=$(basename "$file" .golden.safetensors)
     [ -f "$golden/$name.safetensors" ] || continue
-    compare "$name" "$file" f32
+    compare "$name" "$file" f32 direct
+    compare "$name" "$file" f32 winograd
     # A tolerance that float32 cannot meet must be missed: the comparison
     # compares something.
     verify 1 "$name denoise too strict" --model "$model" --golden "$file" \
         --tolerance 1e-12
     full=$(wc -c <"$work/model.cedm")
-    compare "$name" "$file" f16
+    compare "$name" "$file" f16 auto
     verify 1 "$name f16 is not f32" --model "$model" --golden "$file" \
         --tolerance 2e-5
     half=$(wc -c <"$work/model.cedm")
