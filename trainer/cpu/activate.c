@@ -66,8 +66,8 @@ static void activate_row(void *arg, uint32_t index, uint32_t worker)
     if (op->layer != CG_NO_DROPOUT) {
         float *factor = scratch + row;
 
-        train_dropout(exec, op->layer, image, (uint32_t)(y * row),
-                      (uint32_t)row, factor);
+        TRAIN_ISA_NAME(dropout)(exec, op->layer, image, (uint32_t)(y * row),
+                                (uint32_t)row, factor);
         multiply(to, factor, row);
     }
     if (op->up) {

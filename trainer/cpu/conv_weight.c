@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cpu/tile.h"
+#include "ops/lanes.h"
 #include "train_cpu.h"
 
 typedef struct weight_job {
@@ -64,6 +65,52 @@ static void view(weight_task *t, const weight_job *job, uint32_t index,
     }
 }
 
+/* Four channels of four pixels. */
+CEDM_INLINE void transpose4(float *dst, size_t plane, const float *src,
+                            size_t cin)
+{
+    cedm_lanes a = cedm_lanes_load(src), b = cedm_lanes_load(src + cin);
+    cedm_lanes c = cedm_lanes_load(src + 2 * cin);
+    cedm_lanes d = cedm_lanes_load(src + 3 * cin);
+    cedm_lanes ab = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    cedm_lanes cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+
+    cedm_lanes_store(dst, __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
+    cedm_lanes_store(dst + plane,
+                     __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
+    ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    cedm_lanes_store(dst + 2 * plane,
+                     __builtin_shufflevector(ab, cd, 0, 1, 4, 5));
+    cedm_lanes_store(dst + 3 * plane,
+                     __builtin_shufflevector(ab, cd, 2, 3, 6, 7));
+}
+
+/* channels of n pixels as lines of n, `plane` apart. */
+static void transpose(float *dst, size_t plane, const float *src, size_t cin,
+                      size_t channels, size_t n)
+{
+    size_t x = 0;
+
+    for (; x + 4 <= n; x += 4) {
+        size_t c = 0;
+
+        for (; c + 4 <= channels; c += 4) {
+            transpose4(dst + c * plane + x, plane, src + x * cin + c, cin);
+        }
+        for (; c < channels; c++) {
+            for (size_t i = 0; i < 4; i++) {
+                dst[c * plane + x + i] = src[(x + i) * cin + c];
+            }
+        }
+    }
+    for (; x < n; x++) {
+        for (size_t c = 0; c < channels; c++) {
+            dst[c * plane + x] = src[x * cin + c];
+        }
+    }
+}
+
 /* An image's channels as planes; the padding stays zero. */
 static void stage_planes(const weight_task *t, const float *src)
 {
@@ -75,11 +122,7 @@ static void stage_planes(const weight_task *t, const float *src)
         const float *row = src + y * job->in_width * cin + t->first;
         float *dst = t->planes + (y + pad) * plan->pitch + pad;
 
-        for (size_t c = 0; c < t->channels; c++) {
-            for (size_t x = 0; x < job->in_width; x++) {
-                dst[c * plan->plane + x] = row[x * cin + c];
-            }
-        }
+        transpose(dst, plan->plane, row, cin, t->channels, job->in_width);
     }
 }
 

@@ -6,6 +6,9 @@
 #include "cpu/vec.h"
 #include "train_cpu.h"
 
+/* Elements whose dropout factors exist at a time. */
+#define DROPPED 512u
+
 /* What sixteen channels of one source need. */
 typedef struct norm_columns {
     v16 a, b, inverse, shift, k1, k0;
@@ -14,7 +17,7 @@ typedef struct norm_columns {
 typedef struct norm_image {
     const float *a, *src[2];
     float *grad, *dst[2];
-    float *inverse, *shift, *k1, *k0, *factor;
+    float *inverse, *shift, *k1, *k0;
     double *p0, *p1;
 } norm_image;
 
@@ -55,7 +58,6 @@ static void view(norm_image *v, const cedm_exec *exec,
     v->shift = v->inverse + channels;
     v->k1 = v->shift + channels;
     v->k0 = v->k1 + channels;
-    v->factor = v->k0 + channels;
     v->a = cedm_at(exec, op->coeff, 2 * channels, image);
     v->grad = cedm_at(exec, op->grad, pixels * channels, image);
     for (int s = 0; s < 2; s++) {
@@ -117,15 +119,20 @@ static void drop(norm_image *v, const train_exec *exec,
                  const cg_norm_grad *op, uint32_t image)
 {
     size_t channels = op->channels[0] + op->channels[1];
-    size_t pixels = (size_t)op->height * op->width;
+    size_t elements = channels * op->height * op->width;
+    float factor[DROPPED];
 
-    for (size_t p = 0; p < pixels; p++) {
-        float *g = v->grad + p * channels;
+    for (size_t e = 0; e < elements; e += DROPPED) {
+        size_t n = elements - e < DROPPED ? elements - e : DROPPED;
+        float *g = v->grad + e;
 
-        train_dropout(exec, op->layer, image, (uint32_t)(p * channels),
-                      (uint32_t)channels, v->factor);
-        for (size_t c = 0; c < channels; c++) {
-            g[c] *= v->factor[c];
+        TRAIN_ISA_NAME(dropout)(exec, op->layer, image, (uint32_t)e,
+                                (uint32_t)n, factor);
+        for (size_t i = 0; i + 16 <= n; i += 16) {
+            v16_store(g + i, v16_mul(v16_load(g + i), v16_load(factor + i)));
+        }
+        for (size_t i = n & ~(size_t)15; i < n; i++) {
+            g[i] *= factor[i];
         }
     }
 }

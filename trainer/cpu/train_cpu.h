@@ -51,6 +51,9 @@ static inline bool train_weight_is_dense(const cg_conv_weight *op)
 void TRAIN_ISA_NAME(conv_weight)(train_exec *exec, const cg_conv_weight *op);
 void TRAIN_ISA_NAME(activate)(train_exec *exec, const cg_activate *op);
 void TRAIN_ISA_NAME(norm_grad)(train_exec *exec, const cg_norm_grad *op);
+void TRAIN_ISA_NAME(dropout)(const train_exec *exec, uint32_t layer,
+                             uint32_t index, uint32_t first, uint32_t count,
+                             float *factor);
 void TRAIN_ISA_NAME(attention_grad)(train_exec *exec,
                                     const cg_attention_grad *op);
 #endif
