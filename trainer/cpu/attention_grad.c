@@ -1,107 +1,171 @@
 /* SPDX-License-Identifier: MIT
  *
- * attention_grad.c - the adjoint of attention in vectors: some queries at a
- * time, so that a key and its value are fetched once for all of them. */
+ * attention_grad.c - the adjoint of attention as matrix products, sixteen
+ * queries at a time: a panel of the micro-kernel.
+ *
+ * With keys as rows of its tiles, k times the panel of queries gives their
+ * scores and v times the panel of their gradients the derivatives by the
+ * probabilities, both [key][query]: there a softmax goes down the rows, all
+ * queries at once.  The same two arrays then are the rows of the products
+ * for dk and dv, whose K is the queries, and the panel of the one for dq,
+ * whose rows are the channels. */
 #include <string.h>
 
-#include "cpu/vec.h"
+#include "cpu/tile.h"
 #include "train_cpu.h"
 
 typedef struct head {
     const float *q, *k, *v, *grad;
     float *dq, *dk, *dv;
-    float *p, *s; /* [TRAIN_QUERIES][tokens] */
     size_t d, step, grad_step;
     uint32_t tokens;
+    float *keys;    /* [d][tokens]: k transposed */
+    float *p, *s;   /* [tokens][panel]: probabilities, derivatives */
+    float *queries; /* [d][panel]: transposed, also for gradients, dq */
+    float *values;  /* [panel][panel]: some channels of the queries */
+    uint32_t *key_at, *row_at, *channel_at;
 } head;
 
-static float dot(const float *x, const float *y, size_t n)
+/* Some queries; the missing ones of the last panel are zero. */
+typedef struct panel {
+    uint32_t first, count;
+} panel;
+
+static void tables(head *h)
 {
-    v16 sum = v16_set(0.0f);
+    uint32_t most = h->d > h->tokens ? (uint32_t)h->d : h->tokens;
 
-    for (size_t i = 0; i < n; i += 16) {
-        sum = v16_fma(v16_load(x + i), v16_load(y + i), sum);
+    for (uint32_t i = 0; i < h->tokens; i++) {
+        h->key_at[i] = (uint32_t)(i * h->step);
     }
-    return v16_sum(sum);
-}
-
-/* to += factor * from */
-static void add(float *to, float factor, const float *from, size_t n)
-{
-    v16_lane f = v16_broadcast(&factor);
-
-    for (size_t i = 0; i < n; i += 16) {
-        v16_store(to + i, v16_fma_lane(f, v16_load(from + i),
-                                       v16_load(to + i)));
+    for (uint32_t i = 0; i < most; i++) {
+        h->row_at[i] = i * CEDM_PANEL;
     }
-}
-
-/* Scores to probabilities. */
-static void softmax(float *p, uint32_t tokens)
-{
-    float largest = p[0];
-    double sum = 0.0;
-
-    for (uint32_t u = 1; u < tokens; u++) {
-        largest = p[u] > largest ? p[u] : largest;
-    }
-    for (uint32_t u = 0; u < tokens; u += 16) {
-        uint32_t n = tokens - u < 16 ? tokens - u : 16;
-        v16 x = n == 16 ? v16_load(p + u) : v16_load_part(p + u, n);
-
-        x = v16_exp(v16_sub(x, v16_set(largest)));
-        if (n == 16) {
-            v16_store(p + u, x);
-        } else {
-            v16_store_part(p + u, x, n);
+    for (uint32_t c = 0; c < h->d; c++) {
+        h->channel_at[c] = c * h->tokens;
+        for (uint32_t u = 0; u < h->tokens; u++) {
+            h->keys[(size_t)c * h->tokens + u] = h->k[u * h->step + c];
         }
     }
-    for (uint32_t u = 0; u < tokens; u++) {
-        sum += (double)p[u];
-    }
-    for (uint32_t u = 0; u < tokens; u++) {
-        p[u] = (float)((double)p[u] / sum);
+}
+
+/* Rows of some queries as columns, times scale. */
+static void pack_queries(const head *h, panel q, const float *src,
+                         size_t step, float scale)
+{
+    memset(h->queries, 0, h->d * CEDM_PANEL * sizeof(float));
+    for (uint32_t i = 0; i < q.count; i++) {
+        const float *row = src + (q.first + i) * step;
+
+        for (size_t c = 0; c < h->d; c++) {
+            h->queries[c * CEDM_PANEL + i] = scale * row[c];
+        }
     }
 }
 
-/* p and ds / sqrt(d) of query t: row i of both tables. */
-static void query(const head *h, uint32_t t, uint32_t i)
+/* out = init + rows of a times the panel b. */
+static void multiply(const float *a, const uint32_t *a_at, uint32_t rows,
+                     const float *b, uint32_t length, float *out,
+                     const uint32_t *out_at)
+{
+    static const float zeros[CEDM_PANEL];
+    const cedm_tile tile = {.a = a, .a_at = a_at, .b = b, .runs = 1,
+                            .length = length, .init = zeros, .out = out,
+                            .out_at = out_at, .scale = 1.0f};
+
+    CEDM_ISA_NAME(tile)(&tile, rows);
+}
+
+/* Scores in p become probabilities, derivatives by them in s derivatives by
+ * the scores before their scale. */
+static void softmax_grad(const head *h, float scale)
+{
+    v16 largest = v16_load(h->p), sum = v16_set(0.0f), mean = sum;
+
+    for (uint32_t u = 1; u < h->tokens; u++) {
+        largest = v16_max(largest, v16_load(h->p + u * CEDM_PANEL));
+    }
+    for (uint32_t u = 0; u < h->tokens; u++) {
+        float *p = h->p + u * CEDM_PANEL;
+        v16 e = v16_exp(v16_sub(v16_load(p), largest));
+
+        v16_store(p, e);
+        sum = v16_add(sum, e);
+        mean = v16_fma(e, v16_load(h->s + u * CEDM_PANEL), mean);
+    }
+    mean = v16_div(mean, sum);
+    sum = v16_div(v16_set(1.0f), sum);
+    for (uint32_t u = 0; u < h->tokens; u++) {
+        float *p = h->p + u * CEDM_PANEL, *s = h->s + u * CEDM_PANEL;
+        v16 share = v16_mul(v16_load(p), sum);
+        v16 slope = v16_mul(share, v16_sub(v16_load(s), mean));
+
+        v16_store(p, share);
+        v16_store(s, v16_mul(slope, v16_set(scale)));
+    }
+}
+
+/* dst += (rows of `by`) times the queries' rows of src, 16 channels a time.
+ * by has a row for each key. */
+static void add_products(const head *h, panel q, const float *by,
+                         const float *src, size_t step, float *dst)
+{
+    for (size_t c = 0; c < h->d; c += CEDM_PANEL) {
+        cedm_tile tile = {.a = by, .a_at = h->row_at, .b = h->values,
+                          .runs = 1, .length = q.count, .init = dst + c,
+                          .init_step = h->step, .out = dst + c,
+                          .out_at = h->key_at, .scale = 1.0f};
+
+        for (uint32_t i = 0; i < q.count; i++) {
+            v16_store(h->values + i * CEDM_PANEL,
+                      v16_load(src + (q.first + i) * step + c));
+        }
+        CEDM_ISA_NAME(tile)(&tile, h->tokens);
+    }
+}
+
+static void store_queries(const head *h, panel q)
+{
+    for (uint32_t i = 0; i < q.count; i++) {
+        float *row = h->dq + (q.first + i) * h->step;
+
+        for (size_t c = 0; c < h->d; c++) {
+            row[c] = h->queries[c * CEDM_PANEL + i];
+        }
+    }
+}
+
+static void panel_grad(const head *h, panel q)
 {
     float scale = 1.0f / __builtin_sqrtf((float)h->d);
-    const float *q = h->q + t * h->step, *grad = h->grad + t * h->grad_step;
-    float *p = h->p + (size_t)i * h->tokens;
-    float *s = h->s + (size_t)i * h->tokens;
-    double mean = 0.0;
+    uint32_t d = (uint32_t)h->d;
 
-    for (uint32_t u = 0; u < h->tokens; u++) {
-        p[u] = scale * dot(q, h->k + u * h->step, h->d);
-        s[u] = dot(grad, h->v + u * h->step, h->d);
-    }
-    softmax(p, h->tokens);
-    for (uint32_t u = 0; u < h->tokens; u++) {
-        mean += (double)p[u] * (double)s[u];
-    }
-    for (uint32_t u = 0; u < h->tokens; u++) {
-        s[u] = scale * p[u] * (s[u] - (float)mean);
-    }
+    pack_queries(h, q, h->q, h->step, scale);
+    multiply(h->k, h->key_at, h->tokens, h->queries, d, h->p, h->row_at);
+    pack_queries(h, q, h->grad, h->grad_step, 1.0f);
+    multiply(h->v, h->key_at, h->tokens, h->queries, d, h->s, h->row_at);
+    softmax_grad(h, scale);
+    multiply(h->keys, h->channel_at, d, h->s, h->tokens, h->queries,
+             h->row_at);
+    store_queries(h, q);
+    add_products(h, q, h->s, h->q, h->step, h->dk);
+    add_products(h, q, h->p, h->grad, h->grad_step, h->dv);
 }
 
-static void queries_grad(const head *h, uint32_t first, uint32_t count)
+static void carve(head *h, float *scratch)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        query(h, first + i, i);
-    }
-    for (uint32_t u = 0; u < h->tokens; u++) {
-        for (uint32_t i = 0; i < count; i++) {
-            float p = h->p[(size_t)i * h->tokens + u];
-            float s = h->s[(size_t)i * h->tokens + u];
-            size_t t = first + i;
+    size_t tokens = h->tokens;
+    void *table;
 
-            add(h->dq + t * h->step, s, h->k + u * h->step, h->d);
-            add(h->dk + u * h->step, s, h->q + t * h->step, h->d);
-            add(h->dv + u * h->step, p, h->grad + t * h->grad_step, h->d);
-        }
-    }
+    h->keys = scratch;
+    h->p = h->keys + h->d * tokens;
+    h->s = h->p + tokens * CEDM_PANEL;
+    h->queries = h->s + tokens * CEDM_PANEL;
+    h->values = h->queries + h->d * CEDM_PANEL;
+    table = h->values + CEDM_PANEL * CEDM_PANEL;
+    h->key_at = table;
+    h->row_at = h->key_at + tokens;
+    h->channel_at = h->row_at + tokens + h->d;
 }
 
 static void attention_task(void *arg, uint32_t index, uint32_t worker)
@@ -114,7 +178,6 @@ static void attention_task(void *arg, uint32_t index, uint32_t worker)
     size_t map = (size_t)op->tokens * op->channels;
     const float *src = cedm_at(base, op->src, 3 * map, image) + first;
     float *dst = cedm_at(base, op->dst, 3 * map, image) + first;
-    float *scratch = cedm_scratch(base, worker);
     head h = {.q = src,
               .k = src + op->channels,
               .v = src + 2 * (size_t)op->channels,
@@ -122,29 +185,28 @@ static void attention_task(void *arg, uint32_t index, uint32_t worker)
               .dq = dst,
               .dk = dst + op->channels,
               .dv = dst + 2 * (size_t)op->channels,
-              .p = scratch,
-              .s = scratch + (size_t)TRAIN_QUERIES * op->tokens,
               .d = d,
               .step = 3 * (size_t)op->channels,
               .grad_step = op->channels,
               .tokens = op->tokens};
 
+    carve(&h, cedm_scratch(base, worker));
+    tables(&h);
     for (uint32_t t = 0; t < op->tokens; t++) {
-        memset(h.dq + t * h.step, 0, d * sizeof(float));
         memset(h.dk + t * h.step, 0, d * sizeof(float));
         memset(h.dv + t * h.step, 0, d * sizeof(float));
     }
-    for (uint32_t t = 0; t < op->tokens; t += TRAIN_QUERIES) {
+    for (uint32_t t = 0; t < op->tokens; t += CEDM_PANEL) {
         uint32_t left = op->tokens - t;
 
-        queries_grad(&h, t, left < TRAIN_QUERIES ? left : TRAIN_QUERIES);
+        panel_grad(&h, (panel){t, left < CEDM_PANEL ? left : CEDM_PANEL});
     }
 }
 
 void TRAIN_ISA_NAME(attention_grad)(train_exec *exec,
                                     const cg_attention_grad *op)
 {
-    if (op->channels / op->heads % 16 != 0) {
+    if (op->channels / op->heads % CEDM_PANEL != 0) {
         train_op_attention_grad(exec, op);
         return;
     }

@@ -63,8 +63,15 @@ void train_cpu_size(cedm_sizes *sizes, const cg_training_op *op)
                                      (a->channels[0] + a->channels[1]));
     }
     if (op->kind == CG_TRAINING_attention_grad) {
-        cedm_need_scratch(sizes, 2 * (uint64_t)TRAIN_QUERIES *
-                                     op->u.attention_grad.tokens);
+        uint64_t tokens = op->u.attention_grad.tokens;
+        uint64_t d = op->u.attention_grad.channels /
+                     op->u.attention_grad.heads;
+
+        /* Keys; probabilities and derivatives; queries; tables. */
+        cedm_need_scratch(sizes, d * tokens + 2 * tokens * CEDM_PANEL +
+                                     d * CEDM_PANEL +
+                                     CEDM_PANEL * CEDM_PANEL +
+                                     2 * (tokens + d));
     }
 
     if (op->kind == CG_TRAINING_conv_weight && train_weight_is_dense(w)) {

@@ -38,9 +38,6 @@ static inline bool train_weight_is_dense(const cg_conv_weight *op)
     return op->stride == 1;
 }
 
-/* Queries of attention whose scores exist at a time. */
-#define TRAIN_QUERIES 4u
-
 /* Pixels of a linear layer that a task packs at once. */
 #define TRAIN_LINEAR_PIXELS 128u
 
