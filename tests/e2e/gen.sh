@@ -166,6 +166,13 @@ check '--json names output and speed' grep -q \
     <(gen --n 1 --out o.png --json 2>&1)
 check 'progress is JSON lines on stderr' [ "$(gen --n 3 --batch 1 \
     --progress json --out o.png 2>&1 >/dev/null | grep -c '^{.*}$')" -eq 9 ]
+line='^\{"done": [0-2], "images": 3, "step": [1-3], "steps": 3, '
+line+='"part": [01]\.[0-9]+, "seconds": [0-9.]+\}$'
+check 'each tells the images done and the steps' [ "$(gen --n 3 --batch 1 \
+    --progress json --out o.png 2>&1 >/dev/null | grep -cE "$line")" -eq 9 ]
+check 'the last says that all is done' grep -q '"part": 1.0000' \
+    <(gen --n 3 --batch 1 --progress json --out o.png 2>&1 >/dev/null |
+        tail -n 1)
 check '--bench writes no file' test -z "$(gen --bench --n 1 --out no.png |
     grep -v images/s; ls no.png 2>/dev/null)"
 check '--help' test -n "$("$bin/cedm-gen" --help | grep -e --cluster)"
