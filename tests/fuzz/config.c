@@ -5,7 +5,7 @@
  *
  * An input is three texts with zero bytes between them: the configuration,
  * the images per cluster, and up to four bytes: what damage, where, and how
- * convolutions are made.  The tensors that the configuration asks for are
+ * convolutions and the blob are made.  The tensors that the configuration asks for are
  * made in memory and one of them is damaged.
  * A configuration gives a message or a list of tensors; an undamaged list
  * gives a program, a damaged one a message.  Programs that are small enough
@@ -238,6 +238,8 @@ static void build_from(const cg_spec *specs, size_t count, const input *in)
     cg_options options = {.cpu_conv = CG_CPU_CONV_AUTO};
     if (in->rest_bytes >= 4) {
         options.cpu_conv = (cg_cpu_conv)(in->rest[3] % 3);
+        options.weights = in->rest[3] / 3 % 2 == 0 ? CEDM_DTYPE_F32
+                                                   : CEDM_DTYPE_F16;
     }
     build(&file, &options, kind, !freq);
     for (size_t i = 0; i < file.array_count; i++) {
