@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * pickle.c - fuzz target of the reader of snapshots:
- *
- *     clang -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Icodegen \
- *         -D_POSIX_C_SOURCE=200809L tests/fuzz/pickle.c \
- *         codegen/read/[a-z]*.c codegen/error.c -lcjson -lzip -lmd -lm \
- *         -o fuzz
- *     ./fuzz -max_len=4096 -dict=tests/fuzz/pickle.dict tests/fuzz/pickle
+ * pickle.c - fuzz target of the reader of snapshots.
  *
  * An input is a pickle without its PROTO. */
 #include "opened.h"

@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * safetensors.c - fuzz target of the safetensors reader:
- *
- *     clang -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Icodegen \
- *         -D_POSIX_C_SOURCE=200809L tests/fuzz/safetensors.c \
- *         codegen/read/[a-z]*.c codegen/error.c -lcjson -lzip -lmd -lm \
- *         -o fuzz
- *     ./fuzz tests/fuzz/safetensors
+ * safetensors.c - fuzz target of the safetensors reader.
  *
  * An input that begins with '{' gets the length of its header in front, so
  * that mutations reach the grammar: the header is all but the last DATA

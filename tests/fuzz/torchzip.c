@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * torchzip.c - fuzz target of the reader of torch files:
- *
- *     clang -g -O1 -fsanitize=fuzzer,address,undefined -Iinclude -Icodegen \
- *         -D_POSIX_C_SOURCE=200809L tests/fuzz/torchzip.c \
- *         codegen/read/[a-z]*.c codegen/error.c -lcjson -lzip -lz -lmd -lm \
- *         -o fuzz
- *     ./fuzz -max_len=4096 -dict=tests/fuzz/torchzip.dict tests/fuzz/torchzip
+ * torchzip.c - fuzz target of the reader of torch files.
  *
  * An input is an archive whose checksums are made right, so that mutations
  * get past them; a first byte of 'r' leaves them as they are. */
