@@ -4,7 +4,7 @@
  *
  * In the run's folder, NNN being the images seen:
  *   options.json         network and recipe
- *   stats.jsonl          a line for each tick
+ *   stats.jsonl          a line for each tick; loss.png draws them
  *   snapshot-NNN.safetensors  the averaged network, what cedm-freeze takes
  *   state-NNN.safetensors     everything that --resume needs
  *   grid-NNN.png         images drawn by the snapshot
@@ -69,6 +69,9 @@ bool run_restore(run *r, const cg_file *state, failure *f);
 
 /* Appends a line to stats.jsonl. */
 bool run_append_stats(const run *r, const char *line, failure *f);
+
+/* Draws them as loss.png. */
+bool run_draw_stats(const run *r, failure *f);
 
 /* Removes the lines of stats.jsonl from after the present point. */
 bool run_cut_stats(const run *r, failure *f);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "curve.h"
 #include "output.h"
 #include "run.h"
 
@@ -117,6 +118,24 @@ bool run_append_stats(const run *r, const char *line, failure *f)
     good = (file == NULL || fclose(file) == 0) && good;
     return good || failed(f, "%s: cannot be written: %s", path,
                           strerror(errno));
+}
+
+bool run_draw_stats(const run *r, failure *f)
+{
+    char path[4096];
+    unsigned char *text;
+    size_t size;
+    bool good;
+
+    stats_path(r, path, sizeof path);
+    if (access(path, F_OK) != 0) {
+        return true; /* no tick has ended yet */
+    }
+    text = input_file(path, STATS_LIMIT, &size, f);
+    (void)snprintf(path, sizeof path, "%s/loss.png", r->options->out);
+    good = text != NULL && curve_write((char *)text, path, f);
+    free(text);
+    return good;
 }
 
 /* Length of the lines at the start that are not later than `seen`. */

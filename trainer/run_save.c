@@ -92,7 +92,8 @@ static bool save_state(const run *r, failure *f)
 
 bool run_save(run *r, failure *f)
 {
-    if (!save_snapshot(r, f) || !save_grid(r, f) || !save_state(r, f)) {
+    if (!save_snapshot(r, f) || !save_grid(r, f) || !save_state(r, f) ||
+        !run_draw_stats(r, f)) {
         return false;
     }
     run_prune(r->options->out, r->options->keep);

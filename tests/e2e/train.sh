@@ -114,7 +114,7 @@ check "as if it had not ended" cmp ended/snapshot-000001600.safetensors \
 check "old points are removed" train snap=1 duration=0.0012 \
     --out kept --keep 1
 check "the newest is kept" test "$(ls kept | tr '\n' ' ')" = "$(echo \
-    grid-000001200.png options.json snapshot-000001200.safetensors \
+    grid-000001200.png loss.png options.json snapshot-000001200.safetensors \
     state-000001200.safetensors stats.jsonl '')"
 check "another network's weights" train cres=1 duration=0.00004 \
     --out moved --transfer whole/snapshot-000001600.safetensors

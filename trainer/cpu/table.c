@@ -11,7 +11,7 @@
 #define BLOCK_PIXELS 128u
 
 /* Tasks that keep a few threads busy. */
-#define TASKS 16u
+#define TASKS 8u
 
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
