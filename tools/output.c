@@ -136,7 +136,8 @@ bool output_directory(const char *path, failure *f)
     free(partial);
     struct stat info;
     if (stat(path, &info) != 0) {
-        return failed(f, "%s: cannot be made: %s", path, strerror(reason));
+        return failed(f, "%s: cannot be made: %s", path,
+                      strerror(errno == ENOENT && reason != 0 ? reason : errno));
     }
     return S_ISDIR(info.st_mode) ||
            failed(f, "%s: is no directory; wanted one", path);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * sink.c - where finished images go: one grid, one array, or a file each. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,8 @@ static bool open_directory(const sink *s, failure *f)
     const char *path = s->config.path;
     return output_directory(path, f) &&
            (access(path, W_OK | X_OK) == 0 ||
-            failed(f, "%s: the directory cannot be written", path));
+            failed(f, "%s: the directory cannot be written: %s", path,
+                   strerror(errno)));
 }
 
 bool sink_open(sink *s, const sink_config *config, failure *f)

@@ -6,7 +6,6 @@
  * A failed run says one line and exits with 1; the folder of its output is
  * as it was before.  Where a failure does not matter, the output is whole.
  * Each run is a child process. */
-#include <dirent.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -245,6 +243,14 @@ static void gen_an_array_over_another(void **state)
     fail_once_and_on(&c, &old);
 }
 
+static void gen_a_file_for_a_seed(void **state)
+{
+    (void)state;
+    static const command c = {gen_main,
+                              {GEN, "--grid", "none", "--out", SCENE_OUTPUT}};
+    fail_once_and_on(&c, NULL);
+}
+
 static void gen_from_a_png(void **state)
 {
     (void)state;
@@ -301,6 +307,7 @@ int main(void)
         cmocka_unit_test(info_of_a_checkpoint_and_a_blob),
         cmocka_unit_test(gen_a_grid),
         cmocka_unit_test(gen_an_array_over_another),
+        cmocka_unit_test(gen_a_file_for_a_seed),
         cmocka_unit_test(gen_from_a_png),
         cmocka_unit_test(freeze_without_memory),
         cmocka_unit_test(gen_without_memory),
