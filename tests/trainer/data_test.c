@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * data_test.c - data sets in every format, cluster ids, the order of images
- * and what is drawn for them. */
+ * data_test.c - data sets in every format, the order of images and what is
+ * drawn for them. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -187,61 +187,6 @@ static void test_resolution(void **state)
     dataset_close(&d);
 }
 
-/* ---- cluster ids -------------------------------------------------------- */
-
-static void check_clusters(const char *path)
-{
-    static const int32_t wanted[5] = {1, 0, 2, 1, 1};
-    failure f = FAILURE_UNSAID;
-    clusters c;
-    char *ids, *images;
-
-    if (!clusters_open(&c, path, 5, &f)) {
-        fail_msg("%s", f.text);
-    }
-    assert_int_equal(c.used, 3);
-    for (int i = 0; i < 5; i++) {
-        assert_int_equal(c.of_image[i], wanted[i]);
-    }
-    ids = clusters_ids_json(&c);
-    images = clusters_images_json(&c);
-    assert_string_equal(ids, "[3,7,300]");
-    assert_string_equal(images, "[1,3,1]");
-    free(ids);
-    free(images);
-    clusters_close(&c);
-}
-
-static void test_clusters(void **state)
-{
-    static const int64_t ids[5] = {7, 3, 300, 7, 7};
-    static const char text[] = "7\n3, 300\n7 7\n";
-    static const char header[] = "{'descr': '<i8', 'fortran_order': False, "
-                                 "'shape': (5,), }";
-    unsigned char npy[128 + 40] = "\x93NUMPY\x01";
-    failure f = FAILURE_UNSAID;
-    clusters c;
-
-    (void)state;
-    write_file("ids.txt", text, sizeof text - 1);
-    check_clusters(in_folder("ids.txt"));
-    npy[8] = 118;
-    memset(npy + 10, ' ', 118);
-    npy[127] = '\n';
-    memcpy(npy + 10, header, sizeof header - 1);
-    memcpy(npy + 128, ids, sizeof ids);
-    write_file("ids.npy", npy, sizeof npy);
-    check_clusters(in_folder("ids.npy"));
-    write_file("ids.npy", npy, sizeof npy - 8);
-    assert_false(clusters_open(&c, in_folder("ids.npy"), 5, &f));
-    assert_non_null(strstr(f.text, "one per image"));
-    write_file("ids.txt", "7 3 300 7", 9);
-    assert_false(clusters_open(&c, in_folder("ids.txt"), 5, &f));
-    write_file("ids.txt", "7 3 -1 7 7", 10);
-    assert_false(clusters_open(&c, in_folder("ids.txt"), 5, &f));
-    assert_non_null(strstr(f.text, "-1"));
-}
-
 /* ---- what is drawn ------------------------------------------------------ */
 
 static void test_order(void **state)
@@ -359,7 +304,6 @@ int main(void)
         cmocka_unit_test(test_zip_and_folder),
         cmocka_unit_test(test_damaged_image),
         cmocka_unit_test(test_resolution),
-        cmocka_unit_test(test_clusters),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_batch),
         cmocka_unit_test(test_distributions),

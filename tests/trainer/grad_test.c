@@ -207,6 +207,57 @@ static void check(const char *name, uint32_t isa, bool dropout)
     assert_int_equal(compared, gradients);
 }
 
+/* The sum of two halves' gradients is the whole's, but for rounding; halves
+ * run in an arena of half the size. */
+static void test_accumulation(void **state)
+{
+    golden g = {0};
+    cg_error error = {""};
+    double loss[2] = {0.0, 0.0}, difference = 0.0, size = 0.0;
+    train_net *net[2];
+
+    (void)state;
+    load(&g, "ddpmpp-tiny");
+    for (int k = 0; k < 2; k++) {
+        uint32_t n = k == 0 ? g.n : g.n / 2;
+        size_t pixels = (size_t)g.pixels * g.channels;
+
+        net[k] = train_net_open(g.checkpoint,
+                                &(train_net_options){.batch = n, .workers = 1,
+                                                     .dropout = true,
+                                                     .isa = CEDM_ISA_ALL},
+                                &error);
+        assert_non_null(net[k]);
+        for (uint32_t i = 0; i < g.n; i += n) {
+            loss[k] += train_net_gradient(
+                net[k],
+                &(train_batch){.n = n, .images = g.images + i * pixels,
+                               .noise = g.noise + i * pixels,
+                               .sigma = g.sigma + i,
+                               .cluster = g.cluster + i,
+                               .labels = g.labels + 9 * i,
+                               .index = g.index + i, .seed = 3, .step = 8,
+                               .dropout = 0.2f, .share = 1.0 / g.n},
+                NULL);
+        }
+    }
+    for (uint64_t i = 0; i < net[0]->training->trained_elements; i++) {
+        double whole = (double)net[0]->exec.grads[i];
+        double d = (double)net[1]->exec.grads[i] - whole;
+
+        difference += d * d;
+        size += whole * whole;
+    }
+    assert_true(size > 0.0);
+    if (!(sqrt(difference / size) <= 1e-6)) {
+        fail_msg("relative RMS %.3g", sqrt(difference / size));
+    }
+    assert_true(fabs(loss[0] - loss[1]) <= 1e-6 * loss[0]);
+    train_net_close(net[0]);
+    train_net_close(net[1]);
+    unload(&g);
+}
+
 static void test_plain(void **state)
 {
     const char *const *name = *state;
@@ -237,7 +288,8 @@ int main(void)
     cmocka_unit_test_prestate(test_plain, &names[i]),                        \
         cmocka_unit_test_prestate(test_avx2, &names[i]),                     \
         cmocka_unit_test_prestate(test_best, &names[i])
-    const struct CMUnitTest tests[] = {ALL(0), ALL(1), ALL(2), ALL(3)};
+    const struct CMUnitTest tests[] = {ALL(0), ALL(1), ALL(2), ALL(3),
+                                       cmocka_unit_test(test_accumulation)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * clusters_test.c - cluster ids in every format, and lists that are wrong. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "clusters.h"
+#include "unit/torch_files.h"
+
+static char folder[64];
+
+static const char *in_folder(const char *name)
+{
+    static char path[4][160];
+    static int next;
+
+    next = (next + 1) % 4;
+    (void)snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
+    return path[next];
+}
+
+static void write_file(const char *name, const void *bytes, size_t size)
+{
+    FILE *f = fopen(in_folder(name), "wb");
+
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, size, f), size);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void check_clusters(const char *path)
+{
+    static const int32_t wanted[5] = {1, 0, 2, 1, 1};
+    failure f = FAILURE_UNSAID;
+    clusters c;
+    char *ids, *images;
+
+    if (!clusters_open(&c, path, 5, &f)) {
+        fail_msg("%s", f.text);
+    }
+    assert_int_equal(c.used, 3);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(c.of_image[i], wanted[i]);
+    }
+    ids = clusters_ids_json(&c);
+    images = clusters_images_json(&c);
+    assert_string_equal(ids, "[3,7,300]");
+    assert_string_equal(images, "[1,3,1]");
+    free(ids);
+    free(images);
+    clusters_close(&c);
+}
+
+static void write_tensor(const char *name, const int64_t *values,
+                         uint64_t count)
+{
+    cg_array array = {.name = "ids", .dtype = CG_I64, .rank = 1,
+                      .shape = {count}, .elements = count,
+                      .data = (const unsigned char *)values};
+    pickler *p = begin_pickle(false);
+    out pickle, file;
+
+    put_tensor(p, &array, true);
+    pickle = end_pickle(p);
+    file = archive(&pickle, &array, 1);
+    write_file(name, file.at, file.size);
+    free(pickle.at);
+    free(file.at);
+}
+
+static void test_clusters(void **state)
+{
+    static const int64_t ids[5] = {7, 3, 300, 7, 7};
+    static const char text[] = "7\n3, 300\n7 7\n";
+    static const char header[] = "{'descr': '<i8', 'fortran_order': False, "
+                                 "'shape': (5,), }";
+    unsigned char npy[128 + 40] = "\x93NUMPY\x01";
+    failure f = FAILURE_UNSAID;
+    clusters c;
+
+    (void)state;
+    write_file("ids.txt", text, sizeof text - 1);
+    check_clusters(in_folder("ids.txt"));
+    npy[8] = 118;
+    memset(npy + 10, ' ', 118);
+    npy[127] = '\n';
+    memcpy(npy + 10, header, sizeof header - 1);
+    memcpy(npy + 128, ids, sizeof ids);
+    write_file("ids.npy", npy, sizeof npy);
+    check_clusters(in_folder("ids.npy"));
+    write_tensor("ids.pt", ids, 5);
+    check_clusters(in_folder("ids.pt"));
+    write_file("ids.npy", npy, sizeof npy - 8);
+    assert_false(clusters_open(&c, in_folder("ids.npy"), 5, &f));
+    assert_non_null(strstr(f.text, "one per image"));
+    write_file("ids.txt", "7 3 300 7", 9);
+    assert_false(clusters_open(&c, in_folder("ids.txt"), 5, &f));
+    write_file("ids.txt", "7 3 -1 7 7", 10);
+    assert_false(clusters_open(&c, in_folder("ids.txt"), 5, &f));
+    assert_non_null(strstr(f.text, "-1"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_clusters),
+    };
+    char command[96];
+    int failures;
+
+    (void)snprintf(folder, sizeof folder, "/tmp/clusters_test.XXXXXX");
+    if (mkdtemp(folder) == NULL) {
+        return 1;
+    }
+    failures = cmocka_run_group_tests(tests, NULL, NULL);
+    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
+    return system(command) != 0 || failures;
+}
