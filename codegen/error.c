@@ -14,9 +14,11 @@ bool cg_fail(cg_error *error, const char *format, ...)
     (void)vsnprintf(error->text, sizeof error->text, format, args);
     va_end(args);
     for (char *p = error->text; *p != '\0'; p++) {
-        unsigned char byte = (unsigned char)*p;
+        unsigned char byte = (unsigned char)*p, next = (unsigned char)p[1];
         if (byte < 0x20u || byte == 0x7fu) {
             *p = '?';
+        } else if (byte == 0xc2u && next >= 0x80u && next < 0xa0u) {
+            p[0] = p[1] = '?'; /* U+0080 to U+009F control terminals too */
         }
     }
     return false;

@@ -123,10 +123,16 @@ static uint64_t count(const cJSON *object, const char *name)
     return usable ? (uint64_t)item->valuedouble : 0;
 }
 
+/* Text of a hostile blob may hold what a terminal obeys. */
 static void copy_text(char *to, size_t size, const cJSON *item)
 {
     const char *text = cJSON_GetStringValue(item);
     snprintf(to, size, "%s", text != NULL ? text : "unknown");
+    for (; *to != '\0'; to++) {
+        if (*to < 0x20 || *to > 0x7e) {
+            *to = '?';
+        }
+    }
 }
 
 /* A list that does not fit the clusters is left out. */

@@ -14,8 +14,11 @@ static void write_line(failure *f, int code, const char *format, va_list args)
     f->code = code;
     vsnprintf(f->text, sizeof f->text, format, args);
     for (char *p = f->text; *p != '\0'; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+        unsigned char byte = (unsigned char)*p, next = (unsigned char)p[1];
+        if (byte < 0x20 || byte == 0x7f) {
             *p = '?';
+        } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
+            p[0] = p[1] = '?'; /* U+0080 to U+009F control terminals too */
         }
     }
 }

@@ -43,6 +43,8 @@ static void check_message(const cg_error *error)
 {
     want(strstr(error->text, "; wanted ") != NULL);
     want(strstr(error->text, "got ") != NULL);
+    want(strpbrk(error->text, "\n\r\033") == NULL);
+    want(strstr(error->text, "\xc2\x9b") == NULL);
 }
 
 /* ---- a checkpoint in memory -------------------------------------------- */

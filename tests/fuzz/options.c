@@ -29,6 +29,7 @@ static void check_failure(const failure *f)
     want(f->code == EXIT_USAGE || f->code == EXIT_FAILED);
     want(f->text[0] != '\0' && strlen(f->text) < sizeof f->text);
     want(strpbrk(f->text, "\n\r\033") == NULL);
+    want(strstr(f->text, "\xc2\x9b") == NULL);
 }
 
 /* ---- lists ------------------------------------------------------------- */

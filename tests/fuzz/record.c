@@ -34,6 +34,7 @@ static void check_failure(const failure *f)
     want(f->code == EXIT_FAILED && strncmp(f->text, "x.png:", 6) == 0);
     want(strlen(f->text) < sizeof f->text);
     want(strpbrk(f->text, "\n\r\033") == NULL);
+    want(strstr(f->text, "\xc2\x9b") == NULL);
 }
 
 /* ---- records ----------------------------------------------------------- */

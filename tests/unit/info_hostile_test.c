@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * info_hostile_test.c - what cedm-info makes of descriptions that are not
+ * what they should be: anyone can write a blob with right checksums. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+int info_main(int argc, char **argv);
+#define main info_main
+#include "../../tools/cedm-info.c"
+#undef main
+
+static info describe(const char *text)
+{
+    info i;
+    cJSON *root = cJSON_Parse(text);
+    assert_non_null(root);
+    memset(&i, 0, sizeof i);
+    i.kind = "blob";
+    describe_json(&i, root);
+    cJSON_Delete(root);
+    return i;
+}
+
+static void release(info *i)
+{
+    free(i->freq);
+    free(i->ids);
+}
+
+static void assert_printable(const char *text)
+{
+    for (const char *p = text; *p != '\0'; p++) {
+        if (*p < 0x20 || *p > 0x7e) {
+            fail_msg("byte 0x%02x in \"%s\"", (unsigned char)*p, text);
+        }
+    }
+}
+
+/* Escape sequences, line ends, and U+009B, which begins a sequence too. */
+static void texts_hold_nothing_that_terminals_obey(void **state)
+{
+    (void)state;
+    info i = describe("{\"name\":\"a\\u001b[2Jb\\nc\\u009b\xc2\x9b\x7f\","
+                      "\"source\":{\"sha256\":\"\\r\\t0\"},"
+                      "\"network\":{\"model_type\":\"\\u0007\"}}");
+    assert_printable(i.name);
+    assert_printable(i.source_sha256);
+    assert_printable(i.network);
+    assert_memory_equal(i.name, "a?[2Jb?c", 8);
+    assert_string_equal(i.network, "?");
+    release(&i);
+}
+
+static void lists_that_do_not_fit_are_left_out(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "{\"clusters\":{\"count\":3,\"freq\":[1,2],\"ids\":[1,2,3,4]}}",
+        "{\"clusters\":{\"count\":0,\"freq\":[],\"ids\":[]}}",
+        "{\"clusters\":{\"count\":-1,\"freq\":[1],\"ids\":[1]}}",
+        "{\"clusters\":{\"count\":4294967296,\"freq\":[1],\"ids\":1}}",
+        "{\"clusters\":{\"count\":1e300,\"freq\":[1],\"ids\":[1]}}",
+        "{\"clusters\":{\"count\":\"1\",\"freq\":[1],\"ids\":[1]}}",
+        "{\"clusters\":[1]}", "{}", "[]", "null",
+    };
+    for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
+        info i = describe(texts[k]);
+        if (i.freq != NULL || i.ids != NULL) {
+            fail_msg("%s: a list was taken", texts[k]);
+        }
+        release(&i);
+    }
+}
+
+/* Sizes wrap silently, nothing worse; the sanitizers watch. */
+static void any_numbers_can_be_printed(void **state)
+{
+    (void)state;
+    static const char *const numbers[] = {"9007199254740992", "-1", "1e308",
+                                          "0.5", "null", "[]", "\"7\""};
+    FILE *saved = stdout, *null = fopen("/dev/null", "w");
+    assert_non_null(null);
+    for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {
+        char text[1024];
+        const char *n = numbers[k];
+        snprintf(text, sizeof text,
+                 "{\"parameters\":%s,\"macs\":%s,\"network\":"
+                 "{\"img_resolution\":%s,\"img_channels\":%s,"
+                 "\"model_channels\":%s,\"channel_mult_noise\":%s},"
+                 "\"memory\":{\"act_elements\":%s,\"f32_elements\":%s,"
+                 "\"scratch_bytes\":%s,\"weights_bytes\":%s},"
+                 "\"sampler\":{\"steps\":%s,\"rho\":%s},"
+                 "\"clusters\":{\"count\":1,\"freq\":[%s],\"ids\":[%s]}}",
+                 n, n, n, n, n, n, n, n, n, n, n, n, n, n);
+        info i = describe(text);
+        stdout = null;
+        print_text(&i);
+        print_json(&i);
+        stdout = saved;
+        release(&i);
+    }
+    assert_int_equal(fclose(null), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(texts_hold_nothing_that_terminals_obey),
+        cmocka_unit_test(lists_that_do_not_fit_are_left_out),
+        cmocka_unit_test(any_numbers_can_be_printed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
