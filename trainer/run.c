@@ -165,13 +165,13 @@ bool run_train(run *r, volatile sig_atomic_t *stop, failure *f)
             return false;
         }
         if ((r->tick % r->options->snap == 0 || r->seen >= duration(r)) &&
-            !run_save(r, f)) {
+            !run_save(r, true, f)) {
             return false;
         }
         r->tick_time = seconds(); /* saving is not training */
     }
     if (*stop && r->seen < duration(r)) {
-        if (!run_save(r, f)) {
+        if (!run_save(r, false, f)) {
             return false;
         }
         f->code = EXIT_INTERRUPTED;

@@ -60,8 +60,8 @@ bool run_train(run *r, volatile sig_atomic_t *stop, failure *f);
 /* ---- on disk (run_save.c, run_files.c) ---------------------------------- */
 
 /* Snapshot, grid, then state of the present point; old ones beyond --keep
- * are removed. */
-bool run_save(run *r, failure *f);
+ * are removed.  Who interrupts a run does not wait for a grid. */
+bool run_save(run *r, bool grid, failure *f);
 
 /* Restores m, v, average and counters from a state file whose parameters
  * are the network's. */

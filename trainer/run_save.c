@@ -90,10 +90,10 @@ static bool save_state(const run *r, failure *f)
     return good;
 }
 
-bool run_save(run *r, failure *f)
+bool run_save(run *r, bool grid, failure *f)
 {
-    if (!save_snapshot(r, f) || !save_grid(r, f) || !save_state(r, f) ||
-        !run_draw_stats(r, f)) {
+    if (!save_snapshot(r, f) || (grid && !save_grid(r, f)) ||
+        !save_state(r, f) || !run_draw_stats(r, f)) {
         return false;
     }
     run_prune(r->options->out, r->options->keep);
