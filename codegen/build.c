@@ -219,6 +219,9 @@ cg_training *cg_build_training(const cg_file *checkpoint, bool dropout,
                trainable(p, checkpoint->path, error) &&
                cg_differentiate(&graph, p, dropout, t, error);
     }
+    if (good) {
+        cg_choose_training_algorithms(t);
+    }
     return finish(p, good, checkpoint->path, error) != NULL ? t : NULL;
 }
 

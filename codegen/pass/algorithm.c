@@ -99,3 +99,20 @@ void cg_choose_algorithms(cg_program *program, const cg_options *options)
         }
     }
 }
+
+/* Tiles pay earlier than for one image at a time: a batch shares the
+ * transformed weights. */
+void cg_choose_training_algorithms(cg_training *training)
+{
+    for (uint32_t i = 0; i < training->step_count; i++) {
+        cg_step *step = &training->steps[i];
+        uint64_t left = UINT64_MAX;
+
+        if (!step->training && step->op.kind == CG_OP_conv &&
+            is_possible(&step->op.u.conv) &&
+            step->op.u.conv.height >= MIN_SIDE2 &&
+            step->op.u.conv.width >= MIN_SIDE2) {
+            choose(&step->op.u.conv, &left);
+        }
+    }
+}

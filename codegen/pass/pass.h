@@ -27,6 +27,9 @@ bool cg_lives(cg_program *program, cg_error *error);
  * what the runtime expects. */
 bool cg_place(cg_program *program, cg_error *error);
 
+/* The same for the steps of a training program, wherever that is possible. */
+void cg_choose_training_algorithms(cg_training *training);
+
 /* A fused program to one that computes its gradient too, placed. */
 bool cg_differentiate(cg_graph *graph, cg_program *program, bool dropout,
                       cg_training *training, cg_error *error);
