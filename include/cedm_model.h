@@ -245,9 +245,9 @@ typedef struct cedm_load {
     const int32_t *cluster;
 } cedm_load;
 
-/* dst = c_skip[i] * x + c_out[i] * F, F the model's output.  With weight
- * w != 0: dst = dst + w * that  (guidance adds up two evaluations); with
- * first = 1 dst is overwritten.  dst must not overlap x. */
+/* dst = dst + weight * (c_skip[i] * x + c_out[i] * F), F the model's output:
+ * guidance adds up two evaluations.  With first = 1 dst is overwritten.  dst
+ * must not overlap x. */
 typedef struct cedm_unload {
     uint32_t n;
     uint32_t first;

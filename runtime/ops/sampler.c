@@ -76,12 +76,10 @@ void cedm_op_unload(void *ctx, const cedm_unload *op)
         cedm_real *dst = op->dst + image * elements;
 
         for (size_t i = 0; i < elements; i++) {
-            cedm_real d = op->c_skip[image] * x[i] +
-                          op->c_out[image] * (cedm_real)output[i];
+            cedm_real d = op->weight *
+                          (op->c_skip[image] * x[i] +
+                           op->c_out[image] * (cedm_real)output[i]);
 
-            if (op->weight != 0) {
-                d *= op->weight;
-            }
             dst[i] = op->first ? d : dst[i] + d;
         }
     }

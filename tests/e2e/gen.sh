@@ -69,6 +69,8 @@ raw --cluster 5 --n 7 --seed 3 --guidance 1 --out b.raw
 check 'guidance 1 is some' test -n "$(cmp a.raw b.raw)"
 raw --cluster none --n 7 --seed 3 --out n.raw
 check 'no label is another image' test -n "$(cmp a.raw n.raw)"
+raw --cluster 5 --n 7 --seed 3 --guidance -1 --out b.raw
+check 'guidance -1 leaves the part without a label' cmp n.raw b.raw
 raw --cluster none --n 7 --seed 3 --guidance 1 --out b.raw
 check 'guidance has nothing to guide without a label' near n.raw b.raw
 raw --cluster 5 --n 7 --seed 3 --S-churn 40 --out b.raw
