@@ -111,6 +111,17 @@ check "an ended run goes on" train tick=0.5 --out ended --resume
 check "as if it had not ended" cmp ended/snapshot-000001600.safetensors \
     whole/snapshot-000001600.safetensors
 
+# A file may not grow beyond 40 KiB: like a full disk.
+check "half a run" train duration=0.0008 --out full
+limited() { (trap '' XFSZ; ulimit -f 40; exec_train --out full --resume); }
+check "a full disk" says 1 'full/snapshot' limited
+check "leaves the last point" test "$(ls full | tr '\n' ' ')" = "$(echo \
+    grid-000000800.png loss.png options.json \
+    snapshot-000000800.safetensors state-000000800.safetensors \
+    stats.jsonl '')"
+check "which is as good" train --out full --resume
+check "as ever" same whole full
+
 check "old points are removed" train snap=1 duration=0.0012 \
     --out kept --keep 1
 check "the newest is kept" test "$(ls kept | tr '\n' ' ')" = "$(echo \
