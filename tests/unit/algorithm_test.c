@@ -14,7 +14,7 @@
 
 static cg_program *build(cg_file *file, cg_cpu_conv way, uint64_t memory)
 {
-    cg_options options = {way, memory};
+    cg_options options = {.cpu_conv = way, .conv_memory = memory};
     cg_error error = {""};
     cg_program *p = cg_build(file, &options, &error);
     if (p == NULL) {
