@@ -99,8 +99,10 @@ TRAIN = $(patsubst tests/trainer/%.c,$(BUILD)/test/%,\
 TESTS = $(UNIT) $(OPS) $(GEN) $(FAULT) $(TRAIN)
 BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
-# The demo model is frozen from this checkpoint.
-CHECKPOINT = tests/golden/fashion.safetensors
+# The demo model is frozen from this checkpoint, which train-demo makes.
+CHECKPOINT = weights/fashion.safetensors
+IMAGES     = /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
+DEMO_RUN   = $(BUILD)/demo
 
 # ---- building ------------------------------------------------------------
 
@@ -354,6 +356,17 @@ gen-diff: $(BUILD)/bin/cedm-freeze ## compare them with what would be written
 	@for x in $(GENERATED); do \
 	  cmp $(BUILD)/gen/fashion.$$x weights/fashion.$$x || exit 1; done
 	@echo "weights/fashion.*: as generated"
+
+# Takes hours; interrupted, it goes on where it was.
+.PHONY: train-demo
+train-demo: ## train the demo model from its images, and freeze it
+	@scripts/deps.sh demo images
+	+@$(MAKE) --no-print-directory $(JOBS) tools
+	$(BUILD)/bin/cedm-train --preset fashion --data $(IMAGES) \
+	  --clusters weights/fashion.clusters.npy --out $(DEMO_RUN) \
+	  --tick 10 --snap 10 $(if $(wildcard $(DEMO_RUN)/state-*),--resume)
+	cp "$$(ls $(DEMO_RUN)/snapshot-*.safetensors | tail -n 1)" $(CHECKPOINT)
+	+@$(MAKE) --no-print-directory weights
 
 # ---- installing ----------------------------------------------------------
 

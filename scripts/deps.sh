@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # deps.sh SET... - installs the Debian packages that a make target needs:
-# demo (to build the tools), check (to test them), bench (to compare).
+# demo (to build the tools), check (to test them), bench (to compare), images
+# (of the demo model).
 # As root it runs apt-get; otherwise it prints the one command and fails.
 set -eu
 
@@ -20,7 +21,8 @@ for set in "$@"; do
     demo) wanted="$wanted $demo" ;;
     check) wanted="$wanted $check" ;;
     bench) wanted="$wanted $bench" ;;
-    *) echo "deps.sh: no set '$set'; wanted demo, check or bench" >&2
+    images) wanted="$wanted dataset-fashion-mnist" ;;
+    *) echo "deps.sh: no set '$set'; wanted demo, check, bench or images" >&2
        exit 2 ;;
     esac
 done

@@ -15,8 +15,8 @@ cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 rounds=${ROUNDS:-5}
 threads=${THREADS:-$(nproc)}
-checkpoint=tests/golden/fashion.safetensors
-golden=tests/golden/fashion.golden.safetensors
+checkpoint=weights/fashion.safetensors
+golden=tests/golden/fashion
 python=/usr/bin/python3 # Debian's, which sees python3-torch
 peer=bench/peers/torch_cpu.py
 work=$(mktemp -d)
@@ -43,8 +43,8 @@ for name in blas lapack; do
     done
 done
 
-$python $peer $checkpoint --golden $golden --n 1 --runs 1 --steps 2 \
-    --layout nchw >/dev/null
+$python $peer $golden.safetensors --golden $golden.golden.safetensors \
+    --n 1 --runs 1 --steps 2 --layout nchw >/dev/null
 
 round=0
 while [ "$round" -lt "$rounds" ]; do
