@@ -77,7 +77,13 @@ extern "C" {
     X(E_BLOB_DATA, -45, "a tensor in the blob is damaged")                   \
     X(E_BLOB_TRAILER, -46, "the blob's description is damaged")              \
     /* results */                                                            \
-    X(E_NONFINITE, -50, "the result is not finite")
+    X(E_NONFINITE, -50, "the result is not finite")                          \
+    X(E_OVERFLOW, -51, "a number does not fit the precision")                \
+    /* devices */                                                            \
+    X(E_DEVICE, -60, "there is no such device")                              \
+    X(E_DRIVER, -61, "the driver is older than the library")                 \
+    X(E_DEVICE_MEMORY, -62, "the device has not enough memory")              \
+    X(E_CUDA, -63, "a call of CUDA failed")
 
 typedef enum cedm_status {
 #define CEDM_STATUS_ENUM(name, value, text) CEDM_##name = value,

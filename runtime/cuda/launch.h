@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * launch.h - what the host side of the CUDA backend asks of its kernels.
+ *
+ * One function per op, with C linkage, which queues work on exec->stream and
+ * returns 0 or a cudaError_t.  No CUDA type appears, so that host files are
+ * plain C and tests need no CUDA.
+ *
+ * What every function may count on, and must keep:
+ *  - it is called outside and inside of stream capture: it allocates nothing,
+ *    waits for nothing, copies nothing between host and device;
+ *  - every op is done for exec->batch images: missing ones are padded by the
+ *    caller, so that bits depend on the architecture, the precision and the
+ *    batch alone, never on an image's place or neighbours (no atomics on
+ *    numbers; sums in a fixed order);
+ *  - accumulation, statistics, softmax and embeddings are float32 at least;
+ *  - an op that rounds to 16 bits sets overflow[image] to CEDM_CUDA_OVERFLOW
+ *    (an atomicOr) if one of the image's results is not finite. */
+#ifndef CEDM_CUDA_LAUNCH_H
+#define CEDM_CUDA_LAUNCH_H
+
+#include "cedm.h"
+#include "cedm_cuda.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- prepared weights -------------------------------------------------- *
+ *
+ * The host packs them in float64 into staging memory, they are uploaded once.
+ * Every part begins on CEDM_CUDA_ALIGN bytes.  Floats unless said:
+ *
+ *   embed       weight [label_dim][channels], bias [channels] (0 if none)
+ *   linear      weight [out][in], bias [out] (0 if none)
+ *   norm_coeff  gamma [channels], beta [channels]
+ *   resample    filter [taps]
+ *   attention   nothing
+ *   conv        weight [phases][cout_padded][k] of T, then, on the next
+ *               CEDM_CUDA_ALIGN bytes, bias [cout_padded] (bias + skip_bias,
+ *               0 if none); what is padded is zero
+ *
+ * T is float for a convolution that computes in float32, see
+ * cedm_cuda_conv_is_f32, else the precision's 16-bit type.
+ *
+ * The k of a convolution, fastest last, is a list of slices of channels:
+ *   for each tap (row by row), for each source: its channels, zero-padded to
+ *   CEDM_CUDA_K; then for each skip source: its channels, padded likewise.
+ * `scale` is not folded into anything.
+ *
+ * With up = 1 there are four phases, 2 * py + px, of 2x2 taps: the outputs
+ * (2y + py, 2x + px), where tap (ty, tx) takes source pixel
+ * (y + ty + py - 1, x + tx + px - 1).  Skip slices repeat in each phase.
+ * Otherwise there is one phase, with kernel x kernel taps. */
+
+#define CEDM_CUDA_ALIGN 256u
+#define CEDM_CUDA_K 32u /* elements of K that a slice is padded to */
+#define CEDM_CUDA_N 64u /* output channels that a matrix is padded to */
+
+typedef struct cedm_cuda_conv_layout {
+    uint32_t f32;                /* computes in float32; else 16 bits */
+    uint32_t phases, taps;       /* 1 and kernel^2, or 4 and 4 */
+    uint32_t cout_padded;
+    uint32_t cin_padded[2];      /* 0 if there is no such source */
+    uint32_t skip_padded[2];
+    uint32_t k;                  /* taps * sum cin_padded + sum skip_padded */
+    uint64_t bias;               /* bytes from the start of the part */
+    uint64_t bytes;              /* of the whole part */
+} cedm_cuda_conv_layout;
+
+void cedm_cuda_plan_conv(cedm_cuda_conv_layout *layout,
+                         enum cedm_cuda_precision precision,
+                         const cedm_conv *op);
+
+/* The first and the last convolution, which read or write a map of floats,
+ * and all of them in strict float32. */
+static inline int cedm_cuda_conv_is_f32(enum cedm_cuda_precision precision,
+                                        const cedm_conv *op)
+{
+    return precision == CEDM_CUDA_FP32 || CEDM_REF_IS_F32(op->src[0]) ||
+           CEDM_REF_IS_F32(op->dst);
+}
+
+/* Bytes of an element of the activation segment. */
+static inline uint32_t
+cedm_cuda_act_bytes(enum cedm_cuda_precision precision)
+{
+    return precision == CEDM_CUDA_FP32 ? 4u : 2u;
+}
+
+/* ---- execution --------------------------------------------------------- */
+
+/* Bits of a word of `overflow`. */
+#define CEDM_CUDA_OVERFLOW 1u  /* a 16-bit result was not finite */
+#define CEDM_CUDA_NONFINITE 2u /* the denoised image is not finite */
+
+/* Bytes of workspace: what cuBLAS asks for on the largest devices.  Kernels
+ * may use it too: it belongs to one op at a time, in stream order. */
+#define CEDM_CUDA_WORKSPACE_BYTES (32u << 20)
+
+/* How a matrix product was set up when the context was initialised. */
+typedef struct cedm_cuda_gemm cedm_cuda_gemm;
+
+typedef struct cedm_cuda_exec {
+    const cedm_model *model;
+    enum cedm_cuda_precision precision;
+    uint32_t batch;           /* images of every call */
+    uint32_t arch;            /* 80 for compute capability 8.0, ... */
+    uint32_t multiprocessors;
+    void *act;                /* device, activations */
+    float *f32;               /* device, the segment of floats */
+    const unsigned char *weights; /* device, prepared */
+    const uint32_t *index;    /* host [op_count]: where parts lie, in units
+                                 of CEDM_ALIGN bytes */
+    const int32_t *cluster;   /* device [batch], -1: no label */
+    uint32_t *overflow;       /* device [batch] */
+    void *stream;             /* cudaStream_t */
+    void *cublas;             /* cublasLtHandle_t */
+    void *workspace;          /* device */
+    size_t workspace_bytes;
+    cedm_cuda_gemm *gemms;    /* host [op_count] */
+    int error;                /* first of a run, 0 or a cudaError_t */
+} cedm_cuda_exec;
+
+/* Device addresses: image 0 of a tensor (images follow one another), and
+ * the prepared part of an op. */
+static inline void *cedm_cuda_at(const cedm_cuda_exec *exec, cedm_ref ref)
+{
+    uint64_t first = (uint64_t)exec->batch * CEDM_REF_OFFSET(ref);
+
+    return CEDM_REF_IS_F32(ref)
+               ? (void *)(exec->f32 + first)
+               : (void *)((unsigned char *)exec->act +
+                          first * cedm_cuda_act_bytes(exec->precision));
+}
+
+static inline const void *cedm_cuda_part(const cedm_cuda_exec *exec,
+                                         uint32_t id)
+{
+    return exec->weights + (uint64_t)exec->index[id] * CEDM_ALIGN;
+}
+
+/* Once per context, on its device, before anything else: attributes of the
+ * functions, modules loaded, so that nothing is allocated later. */
+int cedm_cuda_kernels_init(const cedm_cuda_exec *exec);
+
+/* ---- the ops of a graph ------------------------------------------------ *
+ *
+ * As cedm_model.h defines them, over all images of the batch.  Maps lie in
+ * the activation segment in the precision's type, or in the f32 segment as
+ * floats, as their refs say.  cedm_cuda_conv leaves statistics if the op asks
+ * for them. */
+#define CEDM_CUDA_GRAPH_OP(name)                                             \
+    int cedm_cuda_##name(const cedm_cuda_exec *exec, const cedm_##name *op);
+CEDM_GRAPH_OPS(CEDM_CUDA_GRAPH_OP)
+#undef CEDM_CUDA_GRAPH_OP
+
+/* What remains of a convolution whose dst cuBLAS wrote: the statistics, if
+ * the op has any, and the overflow flags of a 16-bit map. */
+int cedm_cuda_conv_finish(const cedm_cuda_exec *exec, const cedm_conv *op);
+
+/* The same products by cuBLAS; used where cedm_cuda_gemm_suits says so. */
+int cedm_cuda_gemm_suits_conv(const cedm_conv *op);
+int cedm_cuda_gemm_suits_linear(const cedm_linear *op);
+
+/* ---- the ops of a sampler ---------------------------------------------- *
+ *
+ * Maps are double [batch][H][W][channels] of the model's image, scalars come
+ * from tables in device memory. */
+
+/* Which row of a table image i uses: *step * per_step + first + i *
+ * per_image; a step of NULL is 0. */
+typedef struct cedm_cuda_row {
+    const uint32_t *step; /* device */
+    uint32_t per_step, first, per_image;
+} cedm_cuda_row;
+
+/* One evaluation of the network. */
+typedef struct cedm_cuda_scalars {
+    double c_in, c_skip, c_out;
+} cedm_cuda_scalars;
+
+/* One step of the sampler; the names are those of runtime/sampler.c. */
+typedef struct cedm_cuda_step_row {
+    double base, scale;        /* churn: x = base x + scale noise */
+    double s, divisor;         /* at t hat */
+    double next_s, next_divisor; /* at the next level */
+    double h;
+} cedm_cuda_step_row;
+
+/* x = scale * latent of each seed: draw 0, made in float32, CHW order. */
+typedef struct cedm_cuda_latent {
+    const uint64_t *seed; /* device [batch] */
+    double scale;
+    double *x;
+} cedm_cuda_latent;
+
+/* x = base x + scale noise, draw first_draw + *step in float64, CHW order;
+ * nothing if the row's scale and base are 0 and 1. */
+typedef struct cedm_cuda_churn {
+    const uint64_t *seed;
+    const cedm_cuda_step_row *steps;
+    const uint32_t *step;
+    uint32_t first_draw;
+    double *x;
+} cedm_cuda_churn;
+
+/* input = (float)(c_in x), features = their row. */
+typedef struct cedm_cuda_load {
+    const double *x;
+    const cedm_cuda_scalars *scalars;
+    const float *features; /* [rows][model->features.channels] */
+    cedm_cuda_row row;
+} cedm_cuda_load;
+
+/* dst = (first ? 0 : dst) + weight (c_skip x + c_out F); sets
+ * CEDM_CUDA_NONFINITE in overflow[image] if that is not finite. */
+typedef struct cedm_cuda_unload {
+    const double *x;
+    const cedm_cuda_scalars *scalars;
+    cedm_cuda_row row;
+    uint32_t first;
+    double weight;
+    double *dst;
+} cedm_cuda_unload;
+
+/* d = (s x - denoised) / divisor;  next = x + h d.  d may equal denoised,
+ * next may equal x. */
+typedef struct cedm_cuda_euler {
+    const cedm_cuda_step_row *steps;
+    const uint32_t *step;
+    const double *x, *denoised;
+    double *d, *next;
+} cedm_cuda_euler;
+
+/* dst = x + h (d + (next_s next - denoised) / next_divisor) / 2.  dst may
+ * equal x. */
+typedef struct cedm_cuda_heun {
+    const cedm_cuda_step_row *steps;
+    const uint32_t *step;
+    const double *x, *d, *next, *denoised;
+    double *dst;
+} cedm_cuda_heun;
+
+/* dst = trunc(clip(127.5 x + 128, 0, 255)), a NaN becomes 0. */
+typedef struct cedm_cuda_to_image {
+    const double *x;
+    uint8_t *dst; /* device */
+} cedm_cuda_to_image;
+
+/* *step += 1 */
+typedef struct cedm_cuda_advance {
+    uint32_t *step;
+} cedm_cuda_advance;
+
+#define CEDM_CUDA_SAMPLER_OPS(X)                                             \
+    X(latent) X(churn) X(load) X(unload) X(euler) X(heun) X(to_image)        \
+    X(advance)
+
+#define CEDM_CUDA_SAMPLER_OP(name)                                           \
+    int cedm_cuda_run_##name(const cedm_cuda_exec *exec,                     \
+                             const cedm_cuda_##name *op);
+CEDM_CUDA_SAMPLER_OPS(CEDM_CUDA_SAMPLER_OP)
+#undef CEDM_CUDA_SAMPLER_OP
+
+#ifdef __cplusplus
+}
+#endif
+#endif
