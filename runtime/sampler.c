@@ -6,85 +6,14 @@
  * State maps of the net: [0] x (x hat after churn), [1] D then d, [2] the
  * Euler step then the Heun step, [3] D there.  A step ends by exchanging
  * [0] and [2]. */
-#include <stdbool.h>
 #include <string.h>
 
 #include "denoise.h"
 #include "model.h"
-#include "noise_level.h"
 #include "philox.h"
-#include "schedule.h"
-
-#define MAX_GAMMA 0x1.a827999fcef32p-2 /* sqrt(2) - 1 */
+#include "steps.h"
 
 /* ---- begin ------------------------------------------------------------- */
-
-static bool finite(double x)
-{
-    return x - x == 0;
-}
-
-static bool usable(double x)
-{
-    return finite((double)(cedm_real)x) && (cedm_real)x > 0;
-}
-
-/* Level i as the model knows it; 0 at the end. */
-static double level(const cedm_net *net, const cedm_sampler_params *p,
-                    uint32_t i)
-{
-    double sigma = cedm_sigma(p, i);
-
-    return i < p->steps
-               ? cedm_round_sigma(net->model, net->exec.data, sigma) : 0;
-}
-
-/* The levels and what follows from them must be numbers above 0, and the
- * levels never rise: an extreme rho or range over- or underflows on the way.
- * Levels of the iDDPM table fall by nature, and each costs the whole table. */
-static bool levels_usable(const cedm_net *net, const cedm_sampler_params *p)
-{
-    double last = (double)__builtin_inff();
-    uint32_t count = p->discretization == CEDM_DISCRETIZATION_iddpm
-                         ? 1 : p->steps;
-
-    for (uint32_t i = 0; i < count; i++) {
-        double sigma = level(net, p, i);
-        cedm_point at = cedm_point_at(p, sigma);
-
-        if (!(usable(sigma) && usable(at.t) && usable(at.s) &&
-              usable(at.divisor) && sigma <= last)) {
-            return false;
-        }
-        last = sigma;
-    }
-    return true;
-}
-
-static cedm_status check_params(const cedm_net *net,
-                                const cedm_sampler_params *p)
-{
-    if (p->steps == 0 || p->steps > CEDM_MAX_STEPS) {
-        return CEDM_E_STEPS;
-    }
-    if (!(p->sigma_min > 0 && p->sigma_min <= p->sigma_max) ||
-        !finite(p->sigma_max) || !finite(p->rho) || p->rho == 0) {
-        return CEDM_E_PARAM;
-    }
-    /* written so that a NaN fails; S_churn and S_max may be infinite */
-    if (!(p->S_churn >= 0 && p->S_min >= 0 && p->S_max >= 0 &&
-          p->S_noise >= 0) || !finite(p->S_noise) || !finite(p->guidance)) {
-        return CEDM_E_PARAM;
-    }
-    return cedm_schedule_known(p) && levels_usable(net, p) ? CEDM_OK
-                                                           : CEDM_E_PARAM;
-}
-
-/* The draws of a seed: the latent, the label if there are any, the noises. */
-static uint32_t noise_draw(const cedm_model *model, uint32_t step)
-{
-    return (model->label_dim > 0 ? 2 : 1) + step;
-}
 
 cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
                               const cedm_sampler_params *params,
@@ -92,7 +21,6 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
                               uint32_t n)
 {
     cedm_sampler_params p;
-    cedm_point first;
     cedm_status status;
 
     if (sampler == NULL || net == NULL || params == NULL || seeds == NULL ||
@@ -103,13 +31,7 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
         return CEDM_E_COUNT;
     }
     p = *params;
-    if (p.sigma_min < net->model->sigma_min) {
-        p.sigma_min = net->model->sigma_min;
-    }
-    if (p.sigma_max > net->model->sigma_max) {
-        p.sigma_max = net->model->sigma_max;
-    }
-    status = check_params(net, &p);
+    status = cedm_steps_check(net->model, net->exec.data, &p);
     if (status == CEDM_OK) {
         status = cedm_clusters_check(net->model, clusters, n);
     }
@@ -124,11 +46,10 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
     sampler->n = n;
     sampler->step = 0;
     net->exec.n = n;
-    first = cedm_point_at(&p, level(net, &p, 0));
     net->ops->noise(net->ctx, &(cedm_noise){
         .n = n,
         .draw = 0,
-        .scale = (cedm_real)(first.sigma * first.s),
+        .scale = (cedm_real)cedm_steps_begin(net->model, net->exec.data, &p),
         .seed = net->seeds,
         .base = NULL,
         .dst = net->state[0],
@@ -151,40 +72,27 @@ static cedm_status evaluate(const cedm_sampler *sampler, const cedm_real *x,
                          sampler->params.guidance, sampler->n, out);
 }
 
-/* Lines 4 to 6: adds fresh noise to the state; returns the point of t hat. */
-static cedm_point churn(const cedm_sampler *sampler, double sigma)
+/* Lines 4 to 6: adds fresh noise to the state. */
+static void churn(const cedm_sampler *sampler, const cedm_step *step)
 {
-    const cedm_sampler_params *p = &sampler->params;
     cedm_net *net = sampler->net;
-    cedm_point at = cedm_point_at(p, sigma), hat;
-    double gamma = p->S_churn / p->steps, deviation;
 
-    if (!(sigma >= p->S_min && sigma <= p->S_max) || gamma == 0) {
-        return at;
-    }
-    gamma = gamma < MAX_GAMMA ? gamma : MAX_GAMMA;
-    hat = cedm_point_at(p, cedm_round_sigma(net->model, net->exec.data,
-                                            sigma + gamma * sigma));
-    /* sqrt(hat^2 - sigma^2) without the squares; a rounded hat is no less */
-    deviation = __builtin_sqrt(hat.sigma - sigma) *
-                __builtin_sqrt(hat.sigma + sigma);
     net->ops->noise(net->ctx, &(cedm_noise){
         .n = sampler->n,
-        .draw = noise_draw(net->model, sampler->step),
-        .base_scale = (cedm_real)(hat.s / at.s),
-        .scale = (cedm_real)(deviation * hat.s * p->S_noise),
+        .draw = cedm_noise_draw(net->model, sampler->step),
+        .base_scale = (cedm_real)step->base,
+        .scale = (cedm_real)step->scale,
         .seed = net->seeds,
         .base = net->state[0],
         .dst = net->state[0],
     });
-    return hat;
 }
 
 /* Lines 7 and 8, then 9 to 11 for Heun's method unless sigma falls to 0. */
-static cedm_status advance(const cedm_sampler *sampler, const cedm_point *hat,
-                           const cedm_point *next)
+static cedm_status advance(const cedm_sampler *sampler, const cedm_step *step)
 {
     cedm_net *net = sampler->net;
+    const cedm_point *hat = &step->hat, *next = &step->next;
     cedm_real *const *state = net->state;
     cedm_real h = (cedm_real)(next->t - hat->t);
     cedm_status status = evaluate(sampler, state[0], hat, state[1]);
@@ -202,7 +110,7 @@ static cedm_status advance(const cedm_sampler *sampler, const cedm_point *hat,
         .d = state[1],
         .next = state[2],
     });
-    if (next->sigma == 0 || sampler->params.solver == CEDM_SOLVER_euler) {
+    if (!cedm_step_is_heun(&sampler->params, step)) {
         return CEDM_OK;
     }
     status = evaluate(sampler, state[2], next, state[3]);
@@ -232,9 +140,12 @@ cedm_status cedm_sample_step(cedm_sampler *sampler)
     if (sampler->step >= p->steps) {
         return CEDM_E_STATE;
     }
-    cedm_point hat = churn(sampler, level(net, p, sampler->step));
-    cedm_point next = cedm_point_at(p, level(net, p, sampler->step + 1));
-    cedm_status status = advance(sampler, &hat, &next);
+    cedm_step step = cedm_step_at(net->model, net->exec.data, p,
+                                  sampler->step);
+    if (step.churns) {
+        churn(sampler, &step);
+    }
+    cedm_status status = advance(sampler, &step);
     if (status != CEDM_OK) {
         sampler->step = p->steps;
         return status;
