@@ -38,15 +38,19 @@ extern "C" {
  *   attention   nothing
  *   conv        weight [phases][cout_padded][k] of T, then, on the next
  *               CEDM_CUDA_ALIGN bytes, bias [cout_padded] (bias + skip_bias,
- *               0 if none); what is padded is zero
+ *               0 if none); what is padded is zero.  If cuBLAS makes it, see
+ *               cedm_cuda_gemm_suits_conv, then, on the next such bytes,
+ *               bias * scale as [cout_padded] of T, which cuBLAS adds last
  *
  * T is float for a convolution that computes in float32, see
  * cedm_cuda_conv_is_f32, else the precision's 16-bit type.
  *
- * The k of a convolution, fastest last, is a list of slices of channels:
- *   for each tap (row by row), for each source: its channels, zero-padded to
- *   CEDM_CUDA_K; then for each skip source: its channels, padded likewise.
- * `scale` is not folded into anything.
+ * The k of a convolution is a list of slices of CEDM_CUDA_K channels, since
+ * a kernel keeps a slice of the source in shared memory for all taps:
+ *   for each source, for each slice of its channels (zero-padded), for each
+ *   tap (row by row): the slice's channels;
+ *   then for each skip source, for each slice: its channels.
+ * `scale` is folded into nothing else.
  *
  * With up = 1 there are four phases, 2 * py + px, of 2x2 taps: the outputs
  * (2y + py, 2x + px), where tap (ty, tx) takes source pixel
@@ -64,13 +68,27 @@ typedef struct cedm_cuda_conv_layout {
     uint32_t cin_padded[2];      /* 0 if there is no such source */
     uint32_t skip_padded[2];
     uint32_t k;                  /* taps * sum cin_padded + sum skip_padded */
-    uint64_t bias;               /* bytes from the start of the part */
+    uint64_t bias, scaled_bias;  /* bytes from the start of the part;
+                                    0 if there is no such */
     uint64_t bytes;              /* of the whole part */
 } cedm_cuda_conv_layout;
 
 void cedm_cuda_plan_conv(cedm_cuda_conv_layout *layout,
                          enum cedm_cuda_precision precision,
                          const cedm_conv *op);
+
+/* What the table cedm_cuda_pack receives: model->eval with it packs all
+ * parts, in op order, or counts their bytes while `weights` is NULL. */
+typedef struct cedm_cuda_packing {
+    enum cedm_cuda_precision precision;
+    uint32_t dtype;         /* enum cedm_dtype, of data */
+    const void *data;       /* the blob's tensors */
+    unsigned char *weights; /* host, `used` bytes of a run that counted */
+    uint32_t *index;        /* [op_count], in units of CEDM_ALIGN; or NULL */
+    uint64_t used;          /* starts at 0 */
+} cedm_cuda_packing;
+
+extern const cedm_ops cedm_cuda_pack;
 
 /* The first and the last convolution, which read or write a map of floats,
  * and all of them in strict float32. */
@@ -159,9 +177,20 @@ CEDM_GRAPH_OPS(CEDM_CUDA_GRAPH_OP)
  * the op has any, and the overflow flags of a 16-bit map. */
 int cedm_cuda_conv_finish(const cedm_cuda_exec *exec, const cedm_conv *op);
 
-/* The same products by cuBLAS; used where cedm_cuda_gemm_suits says so. */
-int cedm_cuda_gemm_suits_conv(const cedm_conv *op);
-int cedm_cuda_gemm_suits_linear(const cedm_linear *op);
+/* Whether an op is one plain matrix product, which cuBLAS makes instead. */
+static inline int cedm_cuda_gemm_suits_conv(const cedm_conv *op)
+{
+    return op->kernel == 1 && op->stride == 1 && op->pad == 0 &&
+           op->up == 0 && op->act == CEDM_ACT_NONE && op->cin[1] == 0 &&
+           op->skip_cin[0] == 0 && op->emb_src == CEDM_NONE &&
+           !CEDM_REF_IS_F32(op->src[0]) && !CEDM_REF_IS_F32(op->dst) &&
+           op->cin[0] % 8 == 0 && op->cout % 8 == 0;
+}
+
+static inline int cedm_cuda_gemm_suits_linear(const cedm_linear *op)
+{
+    return op->act == CEDM_ACT_NONE && op->in % 4 == 0 && op->out % 4 == 0;
+}
 
 /* ---- the ops of a sampler ---------------------------------------------- *
  *
