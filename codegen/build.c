@@ -112,6 +112,18 @@ static bool read_levels(cg_program *p, const cg_file *file,
     return true;
 }
 
+static bool no_config(const cg_file *file, cg_error *error)
+{
+    bool torch = file->size >= 2 && memcmp(file->bytes, "PK", 2) == 0;
+    return cg_fail(error, "%s:%s: no configuration; wanted cedm.config with "
+                   "the network's constructor arguments as JSON, got "
+                   "nothing; add it: %s",
+                   file->path, torch ? "data.pkl" : "__metadata__",
+                   torch ? "torch.save({\"ema\": sd, \"cedm.config\": json}, "
+                           "path)"
+                         : "save_file(sd, path, {\"cedm.config\": json})");
+}
+
 /* Up to the fused program; the graph has its params. */
 static bool build(cg_program *p, const cg_file *file, cg_graph *graph,
                   cg_error *error)
@@ -121,12 +133,7 @@ static bool build(cg_program *p, const cg_file *file, cg_graph *graph,
                       .memory = graph->memory, .error = error};
     const char *json = cg_find_metadata(file, "cedm.config");
     if (json == NULL) {
-        return cg_fail(error,
-                       "%s:__metadata__: no configuration; wanted "
-                       "cedm.config with the network's constructor "
-                       "arguments as JSON, got nothing; add it when the "
-                       "checkpoint is saved",
-                       file->path);
+        return no_config(file, error);
     }
     if (!cg_config_parse(&config, file->path, json, error)) {
         return false;

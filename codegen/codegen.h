@@ -70,8 +70,9 @@ typedef struct cg_file {
  * - a network snapshot of EDM's training (.pkl): the tensors of its `ema`,
  *   whose arguments become the metadata cedm.config;
  * - what torch.save writes (.pt): a state dict, maybe under "ema",
- *   "state_dict" or "model", or one tensor, which is then called "tensor".  A
- *   state dict has no configuration, but texts beside it are metadata:
+ *   "state_dict" or "model"; or one tensor or list of numbers, which is then
+ *   called "tensor".  A state dict has no configuration, but texts beside it
+ *   are metadata:
  *   torch.save({"ema": state_dict, "cedm.config": json}, path).
  * All of the format's rules are enforced; nothing in the file is executed.
  * NULL on error. */

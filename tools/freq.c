@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * freq.c - images per cluster, from a file a person wrote.
+ * freq.c - images per cluster, from a file a person wrote or PyTorch.
  *
  * A flat JSON array of numbers is plain text with brackets around it, so
  * that one scanner reads both. */
@@ -11,6 +11,7 @@
 
 #include "freq.h"
 #include "output.h"
+#include "tensor.h"
 
 #define LIMIT (16u << 20) /* bytes: far above 65536 clusters */
 
@@ -30,7 +31,7 @@ static int64_t scan(const char *p, double *freq, uint32_t count)
     while (*p != '\0' && *p != ']' && found <= (int64_t)count) {
         char *end;
         double value = strtod(p, &end);
-        if (end == p || !isfinite(value) || value < 0) {
+        if (end == p) {
             return -1;
         }
         if (found < (int64_t)count) {
@@ -48,22 +49,40 @@ static int64_t scan(const char *p, double *freq, uint32_t count)
     return found;
 }
 
-static bool check(const char *path, int64_t found, const double *freq,
-                  uint32_t count, failure *f)
+/* To be freed; NULL on error. */
+static double *read_text(const char *path, const char *text, uint32_t count,
+                         failure *f)
 {
+    double *freq = calloc(count, sizeof *freq);
+    if (freq == NULL) {
+        failed(f, "%s: out of memory", path);
+        return NULL;
+    }
+    int64_t found = scan(text, freq, count);
+    if (found == (int64_t)count) {
+        return freq;
+    }
+    free(freq);
     if (found < 0) {
-        return failed(f,
-                      "%s: not a list of counts; wanted %u numbers, 0 or "
-                      "more",
-                      path, count);
+        failed(f, "%s: not a list of counts; wanted %u numbers or a tensor",
+               path, count);
+    } else {
+        failed(f, "%s: wanted %u counts, one per cluster, got %s%lld", path,
+               count, found > (int64_t)count ? "over " : "",
+               (long long)(found > (int64_t)count ? count : found));
     }
-    if (found != (int64_t)count) {
-        return failed(f, "%s: wanted %u counts, one per cluster, got %s%lld",
-                      path, count, found > (int64_t)count ? "over " : "",
-                      (long long)(found > (int64_t)count ? count : found));
-    }
+    return NULL;
+}
+
+static bool check(const char *path, const double *freq, uint32_t count,
+                  failure *f)
+{
     double sum = 0;
     for (uint32_t i = 0; i < count; i++) {
+        if (!(freq[i] >= 0) || isinf(freq[i])) {
+            return failed(f, "%s: count %u is %g; wanted 0 or more", path, i,
+                          freq[i]);
+        }
         sum += freq[i];
     }
     return (sum > 0 && isfinite(sum)) ||
@@ -74,18 +93,15 @@ static bool check(const char *path, int64_t found, const double *freq,
 double *freq_read(const char *path, uint32_t count, failure *f)
 {
     size_t size;
-    unsigned char *text = input_file(path, LIMIT, &size, f);
-    if (text == NULL) {
+    unsigned char *bytes = input_file(path, LIMIT, &size, f);
+    if (bytes == NULL) {
         return NULL;
     }
-    double *freq = calloc(count, sizeof *freq);
-    bool good = freq != NULL || failed(f, "%s: out of memory", path);
-    if (good) {
-        good =
-            check(path, scan((const char *)text, freq, count), freq, count, f);
-    }
-    free(text);
-    if (!good) {
+    double *freq = tensor_begins(bytes, size)
+                       ? tensor_read(path, count, "cluster", f)
+                       : read_text(path, (const char *)bytes, count, f);
+    free(bytes);
+    if (freq != NULL && !check(path, freq, count, f)) {
         free(freq);
         return NULL;
     }

@@ -40,7 +40,7 @@
     X(SCHEDULE, "schedule", "S", "time: linear, vp or ve [linear]")           \
     X(SCALING, "scaling", "S", "of the state in time: none or vp [none]")     \
     X(GUIDANCE, "guidance", "W", "(1+W) conditional - W unconditional [0]")   \
-    X(FREQ, "freq", "FILE", "images per cluster for random, text or JSON")    \
+    X(FREQ, "freq", "FILE", "images per cluster for random, text or .pt")     \
     X(BATCH, "batch", "B", "images at a time; changes no image [16]")         \
     X(THREADS, "threads", "T", "threads; changes no image [processors]")      \
     X(ISA, "isa", "LIST", "instruction sets, or portable [best]")             \

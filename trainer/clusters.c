@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codegen.h"
 #include "output.h"
+#include "tensor.h"
 
 #define LIMIT ((size_t)1 << 30)
 
@@ -87,28 +87,17 @@ static bool read_npy(int64_t *ids, uint64_t count, const char *path,
 static bool read_tensor(int64_t *ids, uint64_t count, const char *path,
                         failure *f)
 {
-    cg_error error = {""};
-    cg_file *file = cg_open(path, &error);
-    const cg_array *a;
+    double *values = tensor_read(path, count, "image", f);
+    bool good = values != NULL;
 
-    if (file == NULL) {
-        return failed(f, "%s", error.text);
+    for (uint64_t i = 0; good && i < count; i++) {
+        good = (values[i] >= 0 && values[i] <= 0x1p53) ||
+               failed(f, "%s: cluster id %" PRIu64 " is %g; wanted 0 or more",
+                      path, i, values[i]);
+        ids[i] = good ? (int64_t)values[i] : 0;
     }
-    a = file->arrays;
-    if (file->array_count != 1 || a->elements != count) {
-        uint64_t got = file->array_count == 0 ? 0 : a->elements;
-
-        (void)failed(f, "%s: wanted one tensor of %" PRIu64 " numbers, one "
-                        "per image, got %zu of %" PRIu64, path, count,
-                     file->array_count, got);
-        cg_close(file);
-        return false;
-    }
-    for (uint64_t i = 0; i < count; i++) {
-        ids[i] = (int64_t)cg_element(a, i);
-    }
-    cg_close(file);
-    return true;
+    free(values);
+    return good;
 }
 
 static bool read_text(int64_t *ids, uint64_t count, const char *path,
@@ -186,7 +175,7 @@ bool clusters_open(clusters *c, const char *path, uint64_t count, failure *f)
         good = failed(f, "out of memory");
     } else if (good && size >= 6 && memcmp(bytes, npy_magic, 6) == 0) {
         good = read_npy(ids, count, path, bytes, size, f);
-    } else if (good && size >= 2 && memcmp(bytes, "PK", 2) == 0) {
+    } else if (good && tensor_begins(bytes, size)) {
         good = read_tensor(ids, count, path, f);
     } else if (good) {
         good = read_text(ids, count, path, (const char *)bytes, f);

@@ -51,6 +51,13 @@ bool cg_torch_is_tensor(const cg_node *node);
 /* Adds the tensor or parameter to the file under that name. */
 bool cg_torch_tensor(cg_torch *t, cg_ref ref, const char *name);
 
+/* The value of an integer, a float or a numpy float64; false if the node is
+ * none of them. */
+bool cg_torch_number(const cg_pickle *p, const cg_node *node, double *value);
+
+/* Adds a list or tuple of numbers as an array of float64. */
+bool cg_torch_list(cg_torch *t, cg_ref ref, const char *name);
+
 /* The state and the class of a module: a persistent object or a ModuleDict,
  * which has no class name. */
 bool cg_torch_module(cg_torch *t, cg_ref module, const cg_node **state,
@@ -65,7 +72,7 @@ bool cg_torch_config(cg_torch *t, cg_ref network);
 bool cg_torch_metadata(cg_torch *t, const char *key, const char *value);
 
 /* Adds whatever the file's value holds: a snapshot's network, a state dict or
- * a single tensor. */
+ * a single tensor or list of numbers. */
 bool cg_torch_root(cg_torch *t, cg_ref root);
 
 /* Reads the pickle of a file: its whole, or the part of an archive. */

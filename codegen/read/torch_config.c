@@ -36,47 +36,6 @@ static bool out_of_memory(const writer *w)
 
 /* ---- values ------------------------------------------------------------ */
 
-/* numpy's float64: skip_scale is one, and so may arguments be. */
-static bool read_scalar(const cg_pickle *p, const cg_node *node,
-                        double *value)
-{
-    cg_ref items[2], kind = CG_NO_REF, order[2];
-    if (!cg_pickle_is_call(node, CG_CALL_SCALAR) ||
-        !cg_pickle_tuple(p, node->u.call.arguments, 2, items)) {
-        return false;
-    }
-    const cg_node *type = &p->nodes[items[0]], *bytes = &p->nodes[items[1]];
-    if (!cg_pickle_is_call(type, CG_CALL_DTYPE) ||
-        !cg_pickle_tuple(p, type->u.call.arguments, 1, &kind) ||
-        !cg_pickle_is_text(&p->nodes[kind], "f8") ||
-        type->u.call.state == CG_NO_REF ||
-        !cg_pickle_tuple(p, type->u.call.state, 2, order) ||
-        !cg_pickle_is_text(&p->nodes[order[1]], "<") ||
-        bytes->kind != CG_KIND_BYTES || bytes->u.bytes.size != 8) {
-        return false;
-    }
-    uint64_t bits = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        bits |= (uint64_t)bytes->u.bytes.at[i] << (8 * i);
-    }
-    memcpy(value, &bits, sizeof *value);
-    return true;
-}
-
-static bool read_number(const cg_pickle *p, const cg_node *node,
-                        double *value)
-{
-    if (node->kind == CG_KIND_INTEGER) {
-        *value = (double)node->u.integer;
-        return true;
-    }
-    if (node->kind == CG_KIND_REAL) {
-        *value = node->u.real;
-        return true;
-    }
-    return read_scalar(p, node, value);
-}
-
 static cJSON *text_value(const cg_node *node)
 {
     char text[TEXT_MAX + 1];
@@ -94,7 +53,7 @@ static cJSON *text_value(const cg_node *node)
 static cJSON *json_value(const cg_pickle *p, const cg_node *node, bool item)
 {
     double number = 0.0;
-    if (read_number(p, node, &number)) {
+    if (cg_torch_number(p, node, &number)) {
         return isfinite(number) ? cJSON_CreateNumber(number) : NULL;
     }
     if (node->kind == CG_KIND_TRUTH) {
@@ -187,7 +146,7 @@ static bool add_constants(writer *w, const cg_node *class_name)
             continue;
         }
         const cg_node *node = look_up(w, constants[i].key);
-        if (node != NULL && read_number(&w->t->pickle, node, &value) &&
+        if (node != NULL && cg_torch_number(&w->t->pickle, node, &value) &&
             value == constants[i].usual) {
             continue;
         }

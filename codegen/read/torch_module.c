@@ -330,5 +330,9 @@ bool cg_torch_root(cg_torch *t, cg_ref root)
     if (node->kind == CG_KIND_DICT) {
         return read_root_dict(t, node);
     }
-    return bad(t, node, "checkpoint", "a dict or a tensor");
+    if (node->kind == CG_KIND_LIST || node->kind == CG_KIND_TUPLE) {
+        return cg_torch_list(t, root, "tensor");
+    }
+    return bad(t, node, "checkpoint", "a dict, a tensor or a list of "
+               "numbers");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * torch_tensor.c - tensors: views of storages that are checked to be whole
- * and in row-major order, and used in place. */
+ * and in row-major order, and used in place; and numbers that stand in a
+ * pickle by themselves. */
 #include <string.h>
 
 #include "read/array.h"
@@ -169,5 +170,75 @@ bool cg_torch_tensor(cg_torch *t, cg_ref ref, const char *name)
     }
     array.dtype = storage.dtype;
     array.data = storage.data + offset * cg_dtype_bytes(storage.dtype);
+    return add(t, &array);
+}
+
+/* ---- numbers without a storage ----------------------------------------- */
+
+/* numpy's float64: skip_scale is one, and so may arguments be. */
+static bool read_scalar(const cg_pickle *p, const cg_node *node,
+                        double *value)
+{
+    cg_ref items[2], kind = CG_NO_REF, order[2];
+    if (!cg_pickle_is_call(node, CG_CALL_SCALAR) ||
+        !cg_pickle_tuple(p, node->u.call.arguments, 2, items)) {
+        return false;
+    }
+    const cg_node *type = &p->nodes[items[0]], *bytes = &p->nodes[items[1]];
+    if (!cg_pickle_is_call(type, CG_CALL_DTYPE) ||
+        !cg_pickle_tuple(p, type->u.call.arguments, 1, &kind) ||
+        !cg_pickle_is_text(&p->nodes[kind], "f8") ||
+        type->u.call.state == CG_NO_REF ||
+        !cg_pickle_tuple(p, type->u.call.state, 2, order) ||
+        !cg_pickle_is_text(&p->nodes[order[1]], "<") ||
+        bytes->kind != CG_KIND_BYTES || bytes->u.bytes.size != 8) {
+        return false;
+    }
+    uint64_t bits = 0;
+    for (unsigned i = 0; i < 8; i++) {
+        bits |= (uint64_t)bytes->u.bytes.at[i] << (8 * i);
+    }
+    memcpy(value, &bits, sizeof *value);
+    return true;
+}
+
+bool cg_torch_number(const cg_pickle *p, const cg_node *node, double *value)
+{
+    if (node->kind == CG_KIND_INTEGER) {
+        *value = (double)node->u.integer;
+        return true;
+    }
+    if (node->kind == CG_KIND_REAL) {
+        *value = node->u.real;
+        return true;
+    }
+    return read_scalar(p, node, value);
+}
+
+bool cg_torch_list(cg_torch *t, cg_ref ref, const char *name)
+{
+    const cg_pickle *p = &t->pickle;
+    const cg_node *list = &p->nodes[ref];
+    cg_array array = {.name = name, .dtype = CG_F64, .rank = 1,
+                      .shape = {list->count}, .elements = list->count};
+    unsigned char *bytes = cg_keep(t->opened, list->count * sizeof(double),
+                                   t->error);
+    if (bytes == NULL) {
+        return false;
+    }
+    array.data = bytes;
+    for (uint32_t i = list->u.items.first; i != CG_NO_REF;
+         i = p->items[i].next) {
+        const cg_node *item = &p->nodes[p->items[i].value];
+        double value = 0.0;
+        uint64_t bits;
+        if (!cg_torch_number(p, item, &value)) {
+            return bad(t, item, name, "unusable item of a list", "a number");
+        }
+        memcpy(&bits, &value, sizeof bits);
+        for (unsigned k = 0; k < 8; k++) {
+            *bytes++ = (unsigned char)(bits >> (8 * k));
+        }
+    }
     return add(t, &array);
 }

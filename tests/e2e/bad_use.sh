@@ -183,6 +183,9 @@ printf '1 2 x\n' >"$work/words"
 expect 1 'not a list of counts' $gen $one --freq "$work/words"
 printf '%s\n' 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 >"$work/zeros"
 expect 1 'the counts sum to 0' $gen $one --freq "$work/zeros"
+expect 1 'wanted 20 numbers.*got 7' $gen $one --freq "$golden/freq-7.pt"
+head -c 800 "$golden/freq-20.pt" >"$work/cut.pt"
+expect 1 'cut.pt:zip: not a sound zip archive' $gen $one --freq "$work/cut.pt"
 expect 2 '--freq: wanted it with' $gen $one --cluster 5 --freq "$work/three"
 expect 2 '--freq: model uncond is unconditional' \
     $gen $one --model "$m/uncond.so" --freq "$work/three"
@@ -222,6 +225,12 @@ expect 2 '--weights: wanted one of' \
     cedm-freeze "$g.safetensors" -o d --weights f64
 expect 1 'freq.txt: cannot be read' \
     cedm-freeze "$g.safetensors" -o d --freq freq.txt
+expect 1 'wanted 20 numbers.*got 7' \
+    cedm-freeze "$g.safetensors" -o d --freq "$golden/freq-7.pt"
+expect 1 'cut.pt:zip: not a sound zip archive' \
+    cedm-freeze "$g.safetensors" -o d --freq "$work/cut.pt"
+expect 1 'freq-20.pt:data.pkl: no configuration.*torch.save' \
+    cedm-freeze "$golden/freq-20.pt" -o d
 expect 1 'none.safetensors' cedm-freeze none.safetensors -o d
 expect 1 '.' cedm-freeze "$work/three" -o d
 expect 1 '.' cedm-freeze "$g.golden.safetensors" -o d

@@ -104,6 +104,8 @@ freeze ncsnpp-tiny f --freq freq.txt --build >/dev/null
 check '--freq is what random draws by' cmp r.raw c.raw
 check 'and what cedm-info shows' grep -q 'cluster 3: 5 images, 100.00 %' \
     <("$bin/cedm-info" f/m.cedm)
+freeze ncsnpp-tiny p --freq "$golden/freq-7.pt" >/dev/null
+check 'the same from a file of torch.save' cmp f/m.cedm p/m.cedm
 echo '1 2' >short.txt
 freeze ncsnpp-tiny no --freq short.txt >/dev/null 2>says
 check 'too few counts fail' [ $? -eq 1 ]

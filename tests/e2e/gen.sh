@@ -99,6 +99,8 @@ check 'one count: always that cluster' cmp b.raw c.raw
 echo "[$(sed '$!s/$/,/' freq.txt | tr -d '\n')]" >freq.json
 raw --freq freq.json --n 2 --out b.raw
 check 'the same as JSON' cmp b.raw c.raw
+raw --freq "$root/tests/golden/freq-20.pt" --n 2 --out b.raw
+check 'the same as a tensor' cmp b.raw c.raw
 
 # ---- files -----------------------------------------------------------------
 

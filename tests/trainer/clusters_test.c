@@ -58,12 +58,11 @@ static void check_clusters(const char *path)
     clusters_close(&c);
 }
 
-static void write_tensor(const char *name, const int64_t *values,
+static void write_tensor(const char *name, cg_dtype dtype, const void *values,
                          uint64_t count)
 {
-    cg_array array = {.name = "ids", .dtype = CG_I64, .rank = 1,
-                      .shape = {count}, .elements = count,
-                      .data = (const unsigned char *)values};
+    cg_array array = {.name = "ids", .dtype = dtype, .rank = 1,
+                      .shape = {count}, .elements = count, .data = values};
     pickler *p = begin_pickle(false);
     out pickle, file;
 
@@ -73,6 +72,21 @@ static void write_tensor(const char *name, const int64_t *values,
     write_file(name, file.at, file.size);
     free(pickle.at);
     free(file.at);
+}
+
+/* Five ids of which one is no cluster's. */
+static void refuse_reals(int at, double value, const char *what)
+{
+    double ids[5] = {0};
+    failure f = FAILURE_UNSAID;
+    clusters c;
+
+    ids[at] = value;
+    write_tensor("ids.pt", CG_F64, ids, 5);
+    assert_false(clusters_open(&c, in_folder("ids.pt"), 5, &f));
+    if (strstr(f.text, what) == NULL) {
+        fail_msg("wanted \"%s\", got \"%s\"", what, f.text);
+    }
 }
 
 static void test_clusters(void **state)
@@ -95,8 +109,14 @@ static void test_clusters(void **state)
     memcpy(npy + 128, ids, sizeof ids);
     write_file("ids.npy", npy, sizeof npy);
     check_clusters(in_folder("ids.npy"));
-    write_tensor("ids.pt", ids, 5);
+    write_tensor("ids.pt", CG_I64, ids, 5);
     check_clusters(in_folder("ids.pt"));
+    write_tensor("ids.pt", CG_I64, ids, 4);
+    assert_false(clusters_open(&c, in_folder("ids.pt"), 5, &f));
+    assert_non_null(strstr(f.text, "wanted 5 numbers, one per image, got 4"));
+    refuse_reals(1, (double)NAN, "cluster id 1 is nan");
+    refuse_reals(4, -3, "cluster id 4 is -3");
+    refuse_reals(0, 1e300, "cluster id 0 is 1e+300");
     write_file("ids.npy", npy, sizeof npy - 8);
     assert_false(clusters_open(&c, in_folder("ids.npy"), 5, &f));
     assert_non_null(strstr(f.text, "one per image"));
