@@ -28,7 +28,7 @@ extern "C" {
 
 /* ---- prepared weights -------------------------------------------------- *
  *
- * The host packs them in float64 into staging memory, they are uploaded once.
+ * pack.c makes them on the host in float64, net.c uploads them once.
  * Every part begins on CEDM_CUDA_ALIGN bytes.  Floats unless said:
  *
  *   embed       weight [label_dim][channels], bias [channels] (0 if none)

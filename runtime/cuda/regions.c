@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * regions.c - how large a net's regions are, and where its parts lie. */
+#include <string.h>
+
+#include "cuda/net.h"
+#include "model.h"
+
+#define MAX_BATCH 65536u
+
+/* The next part of a region. */
+static uint64_t take(uint64_t *end, uint64_t bytes)
+{
+    uint64_t start = *end;
+
+    *end += (bytes + (CEDM_CUDA_ALIGN - 1)) &
+            ~(uint64_t)(CEDM_CUDA_ALIGN - 1);
+    return start;
+}
+
+/* ---- weights ----------------------------------------------------------- */
+
+/* Counts parts one by one. */
+typedef struct parts {
+    cedm_cuda_packing packing;
+    uint64_t largest, total;
+} parts;
+
+static void add(parts *p)
+{
+    if (p->packing.used > p->largest) {
+        p->largest = p->packing.used;
+    }
+    p->total += p->packing.used;
+    p->packing.used = 0;
+}
+
+#define COUNT(name)                                                          \
+    static void count_##name(void *ctx, const cedm_##name *op)               \
+    {                                                                        \
+        parts *p = ctx;                                                      \
+                                                                             \
+        cedm_cuda_pack.name(&p->packing, op);                                \
+        add(p);                                                              \
+    }
+CEDM_GRAPH_OPS(COUNT)
+#undef COUNT
+
+#define COUNT(name) .name = count_##name,
+static const cedm_ops count = {CEDM_GRAPH_OPS(COUNT)};
+#undef COUNT
+
+/* ---- the others -------------------------------------------------------- */
+
+cedm_cuda_table_bytes cedm_cuda_tables_measure(const cedm_model *model,
+                                               uint32_t steps)
+{
+    uint64_t rows = 2 * (uint64_t)steps;
+    cedm_cuda_table_bytes bytes = {
+        .steps = steps * (uint64_t)sizeof(cedm_cuda_step_row),
+        .scalars = rows * sizeof(cedm_cuda_scalars),
+        .features = rows * model->features.channels * sizeof(float),
+    };
+
+    return bytes;
+}
+
+static uint64_t place_context(cedm_cuda_places *p, const cedm_model *model)
+{
+    uint64_t end = 0;
+
+    take(&end, sizeof(struct cedm_cuda_net));
+    p->index = take(&end, (uint64_t)model->op_count * sizeof(uint32_t));
+    p->gemms = take(&end, (uint64_t)model->op_count *
+                              sizeof(struct cedm_cuda_gemm));
+    return end;
+}
+
+static uint64_t place_staging(cedm_cuda_places *p, const cedm_model *model,
+                              const cedm_cuda_config *config,
+                              uint64_t largest_part)
+{
+    cedm_cuda_table_bytes t =
+        cedm_cuda_tables_measure(model, config->params.steps);
+    uint64_t batch = config->batch, end = 0;
+    uint64_t tables = t.steps + t.scalars + t.features;
+
+    p->in_seeds = take(&end, batch * sizeof(uint64_t));
+    p->in_clusters = take(&end, batch * sizeof(int32_t));
+    p->in_overflow = take(&end, batch * sizeof(uint32_t));
+    p->in_scalars = take(&end, batch * sizeof(cedm_cuda_scalars));
+    p->in_features = take(&end, batch * model->features.channels *
+                                    sizeof(float));
+    p->in_map = take(&end, batch * cedm_pixels(model) * sizeof(double));
+    end = end > largest_part ? end : largest_part;
+    return end > tables ? end : tables;
+}
+
+static uint64_t place_arena(cedm_cuda_places *p, const cedm_model *model,
+                            const cedm_cuda_config *config)
+{
+    cedm_cuda_table_bytes t =
+        cedm_cuda_tables_measure(model, config->params.steps);
+    uint64_t batch = config->batch, end = 0;
+    uint64_t pixels = batch * cedm_pixels(model);
+
+    p->act = take(&end, batch * model->act_elements *
+                            cedm_cuda_act_bytes(config->precision));
+    p->f32 = take(&end, batch * model->f32_elements * sizeof(float));
+    for (int i = 0; i < 4; i++) {
+        p->state[i] = take(&end, pixels * sizeof(double));
+    }
+    p->images = take(&end, pixels);
+    p->seeds = take(&end, batch * sizeof(uint64_t));
+    p->clusters = take(&end, batch * sizeof(int32_t));
+    p->no_clusters = take(&end, batch * sizeof(int32_t));
+    p->overflow = take(&end, batch * sizeof(uint32_t));
+    p->step = take(&end, sizeof(uint32_t));
+    p->steps = take(&end, t.steps);
+    p->scalars = take(&end, t.scalars + batch * sizeof(cedm_cuda_scalars));
+    p->features = take(&end, t.features + batch * model->features.channels *
+                                              sizeof(float));
+    p->workspace = take(&end, CEDM_CUDA_WORKSPACE_BYTES);
+    return end;
+}
+
+cedm_status cedm_cuda_place(cedm_cuda_places *places, cedm_cuda_sizes *sizes,
+                            const cedm_model *model,
+                            const cedm_cuda_config *config)
+{
+    cedm_status status = cedm_model_check(model);
+    parts p = {.packing = {.precision = config->precision}};
+
+    memset(places, 0, sizeof *places);
+    memset(sizes, 0, sizeof *sizes);
+    if (status != CEDM_OK) {
+        return status;
+    }
+    if (config->precision >= CEDM_CUDA_PRECISIONS) {
+        return CEDM_E_PARAM;
+    }
+    if (config->batch == 0 || config->batch > MAX_BATCH) {
+        return CEDM_E_BATCH;
+    }
+    if (config->params.steps == 0 || config->params.steps > CEDM_MAX_STEPS) {
+        return CEDM_E_STEPS;
+    }
+    model->eval(&count, &p);
+    sizes->context = place_context(places, model);
+    sizes->staging = place_staging(places, model, config, p.largest);
+    sizes->weights = p.total;
+    sizes->arena = place_arena(places, model, config);
+    return CEDM_OK;
+}

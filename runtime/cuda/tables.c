@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tables.c - every scalar of a run, made before it in double precision; the
+ * device looks them up by the number of the step. */
+#include <string.h>
+
+#include "cuda/net.h"
+#include "noise_level.h"
+
+/* In data of 16 bits these tensors are floats that take two elements, and
+ * every offset is even. */
+void cedm_cuda_constants_of(cedm_cuda_constants *constants,
+                            const cedm_blob *blob)
+{
+    uint32_t width = blob->model->dtype == CEDM_DTYPE_F16 ? 2 : 1;
+    cedm_model *model = &constants->model;
+
+    *model = *blob->model;
+    constants->data = blob->data;
+    model->noise_levels /= width;
+    if (model->features.freqs != CEDM_NONE) {
+        model->features.freqs /= width;
+    }
+}
+
+void cedm_cuda_fill_row(const cedm_cuda_constants *constants, double sigma,
+                        double s, cedm_cuda_scalars *scalars,
+                        float *features)
+{
+    const cedm_model *model = &constants->model;
+    cedm_scalings c = cedm_precondition(model, constants->data, sigma);
+
+    scalars->c_in = c.c_in / s;
+    scalars->c_skip = c.c_skip / s;
+    scalars->c_out = c.c_out;
+    cedm_noise_features(&model->features, constants->data, c.c_noise,
+                        features);
+}
+
+void cedm_cuda_fill_tables(const cedm_cuda_constants *constants,
+                           const cedm_sampler_params *params,
+                           cedm_cuda_step_row *steps,
+                           cedm_cuda_scalars *scalars, float *features)
+{
+    const cedm_model *model = &constants->model;
+    size_t channels = model->features.channels;
+
+    memset(scalars, 0, 2 * (size_t)params->steps * sizeof *scalars);
+    memset(features, 0, 2 * params->steps * channels * sizeof *features);
+    for (uint32_t i = 0; i < params->steps; i++) {
+        cedm_step step = cedm_step_at(model, constants->data, params, i);
+        size_t row = 2 * (size_t)i;
+
+        steps[i] = (cedm_cuda_step_row){
+            .base = step.base,
+            .scale = step.scale,
+            .s = step.hat.s,
+            .divisor = step.hat.divisor,
+            .next_s = step.next.s,
+            .next_divisor = step.next.divisor,
+            .h = step.next.t - step.hat.t,
+        };
+        cedm_cuda_fill_row(constants, step.hat.sigma, step.hat.s,
+                           &scalars[row], features + row * channels);
+        if (cedm_step_is_heun(params, &step)) {
+            cedm_cuda_fill_row(constants, step.next.sigma, step.next.s,
+                               &scalars[row + 1],
+                               features + (row + 1) * channels);
+        }
+    }
+}
