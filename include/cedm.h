@@ -188,12 +188,6 @@ uint64_t cedm_arena_bytes(const cedm_model *model, uint32_t batch,
 
 /* ---- network ---------------------------------------------------------- */
 
-/* Packs a blob's weights for a backend into `weights`, once.  For a backend
- * without prepared weights it does nothing and weights may be NULL.
- * Cost: about one pass over the blob.  Errors: E_NULL E_ALIGN E_WEIGHTS. */
-cedm_status cedm_prepare(const cedm_blob *blob, const cedm_backend *backend,
-                         void *weights, size_t size);
-
 typedef struct cedm_net_config {
     const cedm_backend *backend;
     const void *weights; /* from cedm_prepare with that backend */
@@ -207,6 +201,14 @@ typedef struct cedm_net_config {
 
 /* Portable backend, no weights, batch 1, one worker, no arena. */
 cedm_net_config cedm_net_config_default(void);
+
+/* Packs a blob's weights for a config's backend into `weights`, once, with
+ * its threads; of the rest of the config nothing is used.  For a backend
+ * without prepared weights it does nothing and weights may be NULL.
+ * Cost: about one pass over the blob, and over the result.
+ * Errors: E_NULL E_ALIGN E_WEIGHTS. */
+cedm_status cedm_prepare(const cedm_blob *blob, const cedm_net_config *config,
+                         void *weights, size_t size);
 
 /* A network ready to run.  `ops` and `ctx` are public: after init they may
  * be replaced by a table that wraps the backend's (to trace or to time). */

@@ -434,6 +434,8 @@ typedef struct cedm_prepare_ctx {
     const float *data;
     unsigned char *weights;
     uint64_t used;
+    cedm_parallel_for *parallel_for; /* NULL: the calling thread */
+    void *pool;
 } cedm_prepare_ctx;
 
 #ifdef __cplusplus

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model.h"
+#include "tasks.h"
 
 #define MAX_BATCH 65536u
 #define MAX_WORKERS 1024u
@@ -74,6 +75,11 @@ uint64_t cedm_arena_bytes(const cedm_model *model, uint32_t batch,
 
 /* ---- prepared weights -------------------------------------------------- */
 
+static cedm_parallel_for *threads_of(const cedm_net_config *config)
+{
+    return config->workers > 1 ? config->parallel_for : NULL;
+}
+
 /* Tensors that are computed with in float64 keep their precision. */
 static bool stays_float(const cedm_model *model, const cedm_tensor *tensor)
 {
@@ -83,24 +89,50 @@ static bool stays_float(const cedm_model *model, const cedm_tensor *tensor)
             tensor->offset == model->features.freqs);
 }
 
-static void widen(const cedm_blob *blob, float *to)
+/* What widening a tensor is told. */
+typedef struct widening {
+    const cedm_blob *blob;
+    float *to;
+} widening;
+
+/* A tensor, and zeros up to the next. */
+static void widen_task(void *arg, uint32_t index, uint32_t worker)
 {
-    const cedm_model *model = blob->model;
-    const uint16_t *data = blob->data;
+    const widening *w = arg;
+    const cedm_model *model = w->blob->model;
+    const cedm_tensor *tensor = &model->tensors[index];
+    const uint16_t *from = w->blob->data;
+    float *to = w->to + tensor->offset;
+    size_t used = tensor->elements * sizeof *to;
+    uint64_t end = index + 1 < model->tensor_count
+                       ? tensor[1].offset * sizeof *to : widened_bytes(model);
 
-    memset(to, 0, (size_t)widened_bytes(model));
-    for (uint32_t t = 0; t < model->tensor_count; t++) {
-        const cedm_tensor *tensor = &model->tensors[t];
-        const uint16_t *from = data + tensor->offset;
-
-        if (stays_float(model, tensor)) {
-            memcpy(to + tensor->offset, from, tensor->elements * sizeof *from);
-            continue;
-        }
+    (void)worker;
+    from += tensor->offset;
+    if (stays_float(model, tensor)) {
+        used = tensor->elements * sizeof *from;
+        memcpy(to, from, used);
+    } else {
         for (uint32_t i = 0; i < tensor->elements; i++) {
-            to[tensor->offset + i] = cedm_half_to_float(from[i]);
+            to[i] = cedm_half_to_float(from[i]);
         }
     }
+    end -= tensor->offset * sizeof *to;
+    memset((unsigned char *)to + used, 0, (size_t)end - used);
+}
+
+static void widen(const cedm_blob *blob, const cedm_net_config *config,
+                  float *to)
+{
+    const cedm_model *model = blob->model;
+    uint64_t first = model->tensor_count > 0
+                         ? model->tensors[0].offset * sizeof *to
+                         : widened_bytes(model);
+    widening w = {blob, to};
+
+    memset(to, 0, (size_t)first);
+    cedm_for_each(threads_of(config), config->pool, widen_task, &w,
+                  model->tensor_count);
 }
 
 /* The blob's tensors as backends read them. */
@@ -110,32 +142,35 @@ static const float *floats(const cedm_blob *blob, const void *weights)
 }
 
 /* The part of the region that is the backend's. */
-static cedm_status prepare(const cedm_blob *blob, const cedm_backend *backend,
-                           const float *data, unsigned char *weights,
-                           uint64_t need)
+static cedm_status prepare(const cedm_blob *blob,
+                           const cedm_net_config *config, const float *data,
+                           unsigned char *weights, uint64_t need)
 {
     cedm_prepare_ctx ctx = {
         .data = data,
         .weights = weights,
         .used = index_bytes(blob->model),
+        .parallel_for = threads_of(config),
+        .pool = config->pool,
     };
 
     memset(weights, 0, (size_t)ctx.used);
-    blob->model->eval(backend->prepare, &ctx);
+    blob->model->eval(config->backend->prepare, &ctx);
     /* else the backend's two tables disagree */
     return ctx.used == need ? CEDM_OK : CEDM_E_WEIGHTS;
 }
 
-cedm_status cedm_prepare(const cedm_blob *blob, const cedm_backend *backend,
+cedm_status cedm_prepare(const cedm_blob *blob, const cedm_net_config *config,
                          void *weights, size_t size)
 {
     uint64_t need, widened;
     cedm_status status = CEDM_OK;
 
-    if (blob == NULL || blob->model == NULL || backend == NULL) {
+    if (blob == NULL || blob->model == NULL || config == NULL ||
+        config->backend == NULL) {
         return CEDM_E_NULL;
     }
-    need = cedm_weights_bytes(blob->model, backend);
+    need = cedm_weights_bytes(blob->model, config->backend);
     if (need == 0) {
         return CEDM_OK;
     }
@@ -150,10 +185,10 @@ cedm_status cedm_prepare(const cedm_blob *blob, const cedm_backend *backend,
     }
     widened = widened_bytes(blob->model);
     if (widened > 0) {
-        widen(blob, weights);
+        widen(blob, config, weights);
     }
-    if (backend->prepare != NULL) {
-        status = prepare(blob, backend, floats(blob, weights),
+    if (config->backend->prepare != NULL) {
+        status = prepare(blob, config, floats(blob, weights),
                          (unsigned char *)weights + widened, need - widened);
     }
     if (status != CEDM_OK) {

@@ -102,18 +102,18 @@ static bool start(engine *e, failure *f)
     if (e->pool == NULL) {
         return false;
     }
-    cedm_status status = cedm_prepare(&e->model->blob, e->backend, e->weights,
+    cedm_net_config config = cedm_net_config_default();
+    config.backend = e->backend;
+    config.weights = e->weights;
+    config.arena = e->arena;
+    config.arena_bytes = (size_t)e->arena_bytes;
+    config.batch = e->batch;
+    config.workers = e->threads;
+    config.parallel_for = pool_for;
+    config.pool = e->pool;
+    cedm_status status = cedm_prepare(&e->model->blob, &config, e->weights,
                                       (size_t)e->weights_bytes);
     if (status == CEDM_OK) {
-        cedm_net_config config = cedm_net_config_default();
-        config.backend = e->backend;
-        config.weights = e->weights;
-        config.arena = e->arena;
-        config.arena_bytes = (size_t)e->arena_bytes;
-        config.batch = e->batch;
-        config.workers = e->threads;
-        config.parallel_for = pool_for;
-        config.pool = e->pool;
         status = cedm_net_init(&e->net, &e->model->blob, &config);
     }
     return status == CEDM_OK ||

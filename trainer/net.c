@@ -129,15 +129,12 @@ void train_net_refresh(train_net *net)
         .data = net->data,
         .weights = net->block + (base->weights - net->block),
         .used = CEDM_ALIGN_UP(4u * (uint64_t)t->step_count),
+        .parallel_for = base->workers > 1 ? base->parallel_for : NULL,
+        .pool = base->pool,
     };
 
-    if (base->parallel_for != NULL && base->workers > 1) {
-        base->parallel_for(base->pool, derive_task, net, t->derived_count);
-    } else {
-        for (uint32_t i = 0; i < t->derived_count; i++) {
-            derive_task(net, i, 0);
-        }
-    }
+    cedm_for_each(prepare.parallel_for, prepare.pool, derive_task, net,
+                  t->derived_count);
     for (uint32_t i = 0; net->backend->prepare != NULL && i < t->step_count;
          i++) {
         if (!t->steps[i].training) {

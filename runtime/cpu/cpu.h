@@ -2,7 +2,7 @@
  *
  * cpu.h - what the files of the vectorised CPU backend share.
  *
- * isa.c and prepare.c are plain C and compiled once.  Every other file is
+ * isa.c and prepare*.c are plain C and compiled once.  Every other file is
  * compiled once per instruction set, with CEDM_ISA naming it; vec.h holds
  * all that such a set has of its own.  Sizes and prepared weights are the
  * same for all sets. */
@@ -25,6 +25,12 @@
 static inline uint32_t cedm_panels(uint32_t channels)
 {
     return cedm_ceil_div(channels, CEDM_PANEL);
+}
+
+/* Floats of a packed matrix. */
+static inline uint64_t cedm_packed(uint32_t outputs, uint64_t k)
+{
+    return cedm_panels(outputs) * k * CEDM_PANEL;
 }
 
 /* Where the prepared part of an op lies. */

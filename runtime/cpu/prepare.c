@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * prepare.c - what is decided and made before a network runs: how a
- * convolution is cut up, how large everything is, and the packed weights.
- *
- * `sizes` and `prepare` walk the ops alike, so a part is exactly as long as
- * it was counted.  Sums of weights are made in double precision and rounded
- * once.  A panel's missing output channels have zero weights. */
-#include <string.h>
-
+ * prepare.c - what is decided before a network runs: how a convolution is
+ * cut up, and how large everything is. */
 #include "cpu/cpu.h"
 #include "cpu/winograd.h"
 
@@ -121,12 +115,6 @@ void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op)
 
 /* ---- sizes ------------------------------------------------------------- */
 
-/* Floats of a packed matrix. */
-static uint64_t packed(uint64_t outputs, uint64_t k)
-{
-    return cedm_panels((uint32_t)outputs) * k * CEDM_PANEL;
-}
-
 /* The kernel, in the form that the op's algorithm wants. */
 static uint64_t kernel_floats(const cedm_conv *op)
 {
@@ -138,14 +126,14 @@ static uint64_t kernel_floats(const cedm_conv *op)
         return cedm_cpu_winograd_floats(&winograd);
     }
     cedm_cpu_plan_conv(&direct, op);
-    return packed(op->cout, (uint64_t)direct.phases * direct.k);
+    return cedm_packed(op->cout, (uint64_t)direct.phases * direct.k);
 }
 
 static uint64_t conv_floats(const cedm_conv *op)
 {
     uint64_t skip_cin = (uint64_t)op->skip_cin[0] + op->skip_cin[1];
 
-    return kernel_floats(op) + packed(op->cout, skip_cin + 1);
+    return kernel_floats(op) + cedm_packed(op->cout, skip_cin + 1);
 }
 
 static uint64_t conv_scratch(const cedm_conv *op)
@@ -163,7 +151,7 @@ static uint64_t conv_scratch(const cedm_conv *op)
 
 static uint64_t linear_floats(const cedm_linear *op)
 {
-    return packed(op->out, (uint64_t)op->in + 1);
+    return cedm_packed(op->out, (uint64_t)op->in + 1);
 }
 
 static void count(void *ctx, uint64_t floats)
@@ -188,8 +176,8 @@ static void size_linear(void *ctx, const cedm_linear *op)
  * three offsets of every query. */
 static void size_attention(void *ctx, const cedm_attention *op)
 {
-    uint64_t d = op->channels / op->heads;
-    uint64_t columns = packed(d, 1);
+    uint32_t d = op->channels / op->heads;
+    uint64_t columns = cedm_packed(d, 1);
 
     cedm_need_scratch(ctx, CEDM_KEYS * columns + CEDM_QUERIES * CEDM_KEYS +
                                CEDM_QUERIES * columns + 5 * CEDM_QUERIES);
@@ -208,164 +196,4 @@ const cedm_ops cedm_cpu_sizes = {
     .conv = size_conv,
     .resample = size_resample,
     .attention = size_attention,
-};
-
-/* ---- packing ----------------------------------------------------------- */
-
-/* Begins the part of an op; rounding up leaves defined bytes. */
-static float *begin_part(void *ctx, uint32_t id, uint64_t floats)
-{
-    cedm_prepare_ctx *prepare = ctx;
-    uint64_t bytes = CEDM_ALIGN_UP(floats * sizeof(float));
-    void *weights = prepare->weights, *part = prepare->weights +
-                                              prepare->used;
-    uint32_t *index = weights;
-
-    index[id] = (uint32_t)(prepare->used / CEDM_ALIGN);
-    prepare->used += bytes;
-    memset(part, 0, (size_t)bytes);
-    return part;
-}
-
-/* [outputs][k] to [panel][k][CEDM_PANEL]; returns the end. */
-static float *pack(float *dst, const float *src, uint32_t outputs,
-                   uint32_t k)
-{
-    for (uint32_t o = 0; o < outputs; o++) {
-        float *column = dst + (size_t)(o / CEDM_PANEL) * k * CEDM_PANEL +
-                        o % CEDM_PANEL;
-
-        for (uint32_t i = 0; i < k; i++) {
-            column[(size_t)i * CEDM_PANEL] = src[(size_t)o * k + i];
-        }
-    }
-    return dst + packed(outputs, k);
-}
-
-/* The sum of the 3x3 taps that meet tap (r, s) of a phase: along an axis
- * phase 0 sees source rows -1, 0, 0 and phase 1 sees 0, 0, 1. */
-static double phase_tap(const float *taps, uint32_t cin, uint32_t phase,
-                        uint32_t tap)
-{
-    uint32_t from[2], to[2];
-    double sum = 0.0;
-
-    for (uint32_t axis = 0; axis < 2; axis++) {
-        uint32_t p = axis == 0 ? phase / 2 : phase % 2;
-        uint32_t t = axis == 0 ? tap / 2 : tap % 2;
-
-        from[axis] = t == 0 ? 0 : 1 + p;
-        to[axis] = t == 0 ? 1 + p : 3;
-    }
-    for (uint32_t y = from[0]; y < to[0]; y++) {
-        for (uint32_t x = from[1]; x < to[1]; x++) {
-            sum += (double)taps[(size_t)(y * 3 + x) * cin];
-        }
-    }
-    return sum;
-}
-
-static float *pack_phases(float *dst, const float *src, uint32_t outputs,
-                          uint32_t cin)
-{
-    size_t k = 4 * (size_t)cin;
-
-    for (uint32_t phase = 0; phase < 4; phase++) {
-        for (uint32_t o = 0; o < outputs; o++) {
-            const float *taps = src + (size_t)o * 9 * cin;
-            float *column = dst + (o / CEDM_PANEL) * k * CEDM_PANEL +
-                            o % CEDM_PANEL;
-
-            for (size_t i = 0; i < k; i++) {
-                column[i * CEDM_PANEL] =
-                    (float)phase_tap(taps + i % cin, cin, phase,
-                                     (uint32_t)(i / cin));
-            }
-        }
-        dst += packed(outputs, k);
-    }
-    return dst;
-}
-
-/* first + second, either CEDM_NONE for zero. */
-static void pack_bias(float *dst, const float *data, cedm_weight first,
-                      cedm_weight second, uint32_t outputs)
-{
-    for (uint32_t o = 0; o < outputs; o++) {
-        double sum = first == CEDM_NONE ? 0.0 : (double)data[first + o];
-
-        if (second != CEDM_NONE) {
-            sum += (double)data[second + o];
-        }
-        dst[o] = (float)sum;
-    }
-}
-
-static float *pack_kernel(float *dst, const float *taps, const cedm_conv *op)
-{
-    uint32_t cin = op->cin[0] + op->cin[1];
-    cedm_winograd_plan plan;
-
-    if (cedm_cpu_is_winograd(op)) {
-        cedm_cpu_plan_winograd(&plan, op);
-        return cedm_cpu_pack_winograd(dst, &plan, taps);
-    }
-    if (op->up) {
-        return pack_phases(dst, taps, op->cout, cin);
-    }
-    return pack(dst, taps, op->cout, op->kernel * op->kernel * cin);
-}
-
-static void prepare_conv(void *ctx, const cedm_conv *op)
-{
-    const cedm_prepare_ctx *prepare = ctx;
-    const float *data = prepare->data;
-    uint32_t skip_cin = op->skip_cin[0] + op->skip_cin[1];
-    float *dst = begin_part(ctx, op->id, conv_floats(op));
-
-    dst = pack_kernel(dst, data + op->weight, op);
-    if (skip_cin != 0) {
-        dst = pack(dst, data + op->skip_weight, op->cout, skip_cin);
-    }
-    pack_bias(dst, data, op->bias,
-              skip_cin != 0 ? op->skip_bias : CEDM_NONE, op->cout);
-}
-
-static void prepare_linear(void *ctx, const cedm_linear *op)
-{
-    const cedm_prepare_ctx *prepare = ctx;
-    const float *data = prepare->data;
-    float *dst = begin_part(ctx, op->id, linear_floats(op));
-
-    dst = pack(dst, data + op->weight, op->out, op->in);
-    pack_bias(dst, data, op->bias, CEDM_NONE, op->out);
-}
-
-static void no_embed(void *ctx, const cedm_embed *op)
-{
-    begin_part(ctx, op->id, 0);
-}
-
-static void no_norm_coeff(void *ctx, const cedm_norm_coeff *op)
-{
-    begin_part(ctx, op->id, 0);
-}
-
-static void no_resample(void *ctx, const cedm_resample *op)
-{
-    begin_part(ctx, op->id, 0);
-}
-
-static void no_attention(void *ctx, const cedm_attention *op)
-{
-    begin_part(ctx, op->id, 0);
-}
-
-const cedm_ops cedm_cpu_prepare = {
-    .embed = no_embed,
-    .linear = prepare_linear,
-    .norm_coeff = no_norm_coeff,
-    .conv = prepare_conv,
-    .resample = no_resample,
-    .attention = no_attention,
 };

@@ -128,38 +128,55 @@ uint64_t cedm_cpu_winograd_floats(const cedm_winograd_plan *plan)
     return (uint64_t)plan->points * plan->panels * plan->cin * CEDM_PANEL;
 }
 
-/* G g G' of one pair of channels; values lie `point` floats apart. */
-static void transform_taps(float *dst, size_t point, const double (*g)[3],
-                           uint32_t n, const float *taps, size_t cin)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        double row[3];
+/* The taps of sixteen outputs and one input. */
+typedef struct taps16 {
+    double of[9][CEDM_PANEL];
+} taps16;
 
-        for (uint32_t s = 0; s < 3; s++) {
-            row[s] = g[i][0] * (double)taps[s * cin] +
-                     g[i][1] * (double)taps[(3 + s) * cin] +
-                     g[i][2] * (double)taps[(6 + s) * cin];
-        }
-        for (uint32_t j = 0; j < n; j++, dst += point) {
-            *dst = (float)(row[0] * g[j][0] + row[1] * g[j][1] +
-                           row[2] * g[j][2]);
+static void gather(taps16 *to, const float *taps, size_t cin)
+{
+    for (size_t o = 0; o < CEDM_PANEL; o++) {
+        for (size_t t = 0; t < 9; t++, taps += cin) {
+            to->of[t][o] = (double)*taps;
         }
     }
 }
 
-float *cedm_cpu_pack_winograd(float *dst, const cedm_winograd_plan *plan,
-                              const float *taps)
+/* G g G' of each; values lie `point` floats apart. */
+static void transform(float *dst, size_t point, const double (*g)[3],
+                      uint32_t n, const taps16 *taps)
 {
-    size_t cin = plan->cin, outputs = (size_t)plan->panels * CEDM_PANEL;
+    for (uint32_t i = 0; i < n; i++) {
+        double row[3][CEDM_PANEL];
 
-    for (size_t o = 0; o < outputs; o++, taps += 9 * cin) {
-        float *column = dst + o / CEDM_PANEL * cin * CEDM_PANEL +
-                        o % CEDM_PANEL;
-
-        for (size_t c = 0; c < cin; c++) {
-            transform_taps(column + c * CEDM_PANEL, outputs * cin,
-                           plan->m == 4 ? G4 : G2, plan->n, taps + c, cin);
+        for (uint32_t s = 0; s < 3; s++) {
+            for (uint32_t o = 0; o < CEDM_PANEL; o++) {
+                row[s][o] = g[i][0] * taps->of[s][o] +
+                            g[i][1] * taps->of[3 + s][o] +
+                            g[i][2] * taps->of[6 + s][o];
+            }
+        }
+        for (uint32_t j = 0; j < n; j++, dst += point) {
+            for (uint32_t o = 0; o < CEDM_PANEL; o++) {
+                dst[o] = (float)(row[0][o] * g[j][0] + row[1][o] * g[j][1] +
+                                 row[2][o] * g[j][2]);
+            }
         }
     }
-    return dst + cedm_cpu_winograd_floats(plan);
+}
+
+void cedm_cpu_pack_winograd(float *dst, const cedm_winograd_plan *plan,
+                            const float *taps, uint32_t panel)
+{
+    size_t cin = plan->cin, point = plan->panels * cin * CEDM_PANEL;
+
+    dst += panel * cin * CEDM_PANEL;
+    taps += panel * 9 * cin * CEDM_PANEL;
+    for (size_t c = 0; c < cin; c++) {
+        taps16 t;
+
+        gather(&t, taps + c, cin);
+        transform(dst + c * CEDM_PANEL, point, plan->m == 4 ? G4 : G2,
+                  plan->n, &t);
+    }
 }

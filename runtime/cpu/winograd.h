@@ -46,9 +46,9 @@ void cedm_cpu_plan_winograd(cedm_winograd_plan *plan, const cedm_conv *op);
 /* Of the transformed weights of 3x3 taps. */
 uint64_t cedm_cpu_winograd_floats(const cedm_winograd_plan *plan);
 
-/* taps is [cout][3][3][cin]; returns the end. */
-float *cedm_cpu_pack_winograd(float *dst, const cedm_winograd_plan *plan,
-                              const float *taps);
+/* One panel of them; taps is [cout][3][3][cin]. */
+void cedm_cpu_pack_winograd(float *dst, const cedm_winograd_plan *plan,
+                            const float *taps, uint32_t panel);
 
 #ifdef CEDM_ISA
 

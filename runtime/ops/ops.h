@@ -12,6 +12,7 @@
 #define CEDM_OPS_H
 
 #include "cedm_model.h"
+#include "tasks.h"
 
 #define CEDM_OP_DECLARE(name)                                                \
     void cedm_op_##name(void *ctx, const cedm_##name *op);
@@ -64,13 +65,8 @@ static inline void cedm_run_tasks(const cedm_exec *exec, cedm_task *task,
 {
     cedm_call call = {exec, op};
 
-    if (exec->parallel_for != NULL && exec->workers > 1) {
-        exec->parallel_for(exec->pool, task, &call, count);
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        task(&call, i, 0);
-    }
+    cedm_for_each(exec->workers > 1 ? exec->parallel_for : NULL, exec->pool,
+                  task, &call, count);
 }
 
 /* ---- small arithmetic ------------------------------------------------- */

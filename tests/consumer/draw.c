@@ -30,7 +30,7 @@ static cedm_status draw(uint64_t seed, int32_t cluster)
     params.steps = 3;
     if ((status = cedm_bind(&blob, &cedm_mine_model, bytes,
                             sizeof bytes)) != CEDM_OK ||
-        (status = cedm_prepare(&blob, config.backend, weights,
+        (status = cedm_prepare(&blob, &config, weights,
                                sizeof weights)) != CEDM_OK ||
         (status = cedm_net_init(&net, &blob, &config)) != CEDM_OK ||
         (status = cedm_sample_begin(&sampler, &net, &params, &seed,

@@ -140,10 +140,10 @@ static void check_bound(const cedm_blob *bound, unsigned char *blob,
 
 static void check_prepared(const cedm_blob *bound)
 {
-    const cedm_backend *backend = cedm_backend_portable();
-    size_t size = (size_t)cedm_weights_bytes(bound->model, backend);
+    cedm_net_config config = cedm_net_config_default();
+    size_t size = (size_t)cedm_weights_bytes(bound->model, config.backend);
     unsigned char *weights = copy_of(NULL, 0, size);
-    want(cedm_prepare(bound, backend, weights, size) == CEDM_OK);
+    want(cedm_prepare(bound, &config, weights, size) == CEDM_OK);
     free(weights);
 }
 

@@ -155,8 +155,8 @@ static void run(const cg_program *p, const cedm_backend *backend)
                    .cluster = cluster, .batch = BATCH, .n = BATCH,
                    .workers = 1};
     if (backend->prepare != NULL) {
-        cedm_prepare_ctx ctx = {data, weights,
-                                CEDM_ALIGN_UP(p->op_count * 4u)};
+        cedm_prepare_ctx ctx = {.data = data, .weights = weights,
+                                .used = CEDM_ALIGN_UP(p->op_count * 4u)};
         cg_run(p, backend->prepare, &ctx);
         want(ctx.used <= p->weights_bytes);
         e.weights = weights;

@@ -284,11 +284,36 @@ static void poison(const stage *s, bool on)
     }
 }
 
+static cedm_parallel_for *parallel_of(const stage_setting *setting)
+{
+    return setting->threads ? on_threads
+           : setting->workers > 1 ? backwards : NULL;
+}
+
+/* No byte of an op's part is left as it was. */
+static void check_filled(const stage *s, const char *what)
+{
+    const uint32_t guard = GUARD_BITS;
+
+    for (size_t i = CEDM_ALIGN; i < s->sizes.weights; i += sizeof guard) {
+        if (memcmp(s->prepared + i, &guard, sizeof guard) == 0) {
+            fail_msg("%s: byte %zu of %zu prepared ones was not written",
+                     what, i, (size_t)s->sizes.weights);
+        }
+    }
+}
+
 /* As cedm_prepare does for a model of one op. */
 static void prepare(stage *s, const cedm_backend *backend, stage_call *call,
-                    const void *op)
+                    const void *op, const char *what)
 {
-    cedm_prepare_ctx ctx = {s->data, NULL, CEDM_ALIGN_UP(sizeof(uint32_t))};
+    stage_pool pool = {s->setting.workers};
+    cedm_prepare_ctx ctx = {
+        .data = s->data,
+        .used = CEDM_ALIGN_UP(sizeof(uint32_t)),
+        .parallel_for = parallel_of(&s->setting),
+        .pool = &pool,
+    };
 
     s->sizes = (cedm_sizes){0, 0};
     if (backend->prepare != NULL) {
@@ -300,6 +325,7 @@ static void prepare(stage *s, const cedm_backend *backend, stage_call *call,
         ctx.weights = s->prepared;
         call(backend->prepare, &ctx, op);
         assert_int_equal(ctx.used, s->sizes.weights);
+        check_filled(s, what);
     }
     s->prepared_before = copy_of(s->prepared, s->sizes.weights + GUARD_BYTES);
 }
@@ -373,7 +399,7 @@ void stage_run(stage *s, const stage_setting *setting,
 
     s->setting = *setting;
     open_memory(s);
-    prepare(s, backend, call, op);
+    prepare(s, backend, call, op, what);
     /* Each worker's scratch ends with a guard; one more before the first. */
     stride = (size_t)CEDM_ALIGN_UP(s->sizes.scratch) + GUARD_BYTES;
     s->scratch = guarded((setting->workers + 1) * stride);
@@ -390,8 +416,7 @@ void stage_run(stage *s, const stage_setting *setting,
         .batch = setting->batch,
         .n = setting->n,
         .workers = setting->workers,
-        .parallel_for = setting->threads ? on_threads
-            : setting->workers > 1 ? backwards : NULL,
+        .parallel_for = parallel_of(setting),
         .pool = &pool,
     };
     poison(s, true);

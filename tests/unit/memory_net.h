@@ -142,8 +142,8 @@ static inline void run_fused(const cg_program *p, const cedm_backend *backend,
     e.scratch = aligned(e.scratch_stride);
     unsigned char *weights = aligned((size_t)p->weights_bytes);
     if (backend->prepare != NULL) {
-        cedm_prepare_ctx ctx = {copy, weights,
-                                CEDM_ALIGN_UP(p->op_count * 4u)};
+        cedm_prepare_ctx ctx = {.data = copy, .weights = weights,
+                                .used = CEDM_ALIGN_UP(p->op_count * 4u)};
         cg_run(p, backend->prepare, &ctx);
         assert_true(ctx.used <= p->weights_bytes);
         e.weights = weights;

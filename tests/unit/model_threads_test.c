@@ -63,11 +63,11 @@ static cedm_status prepare(context *c)
     if (status != CEDM_OK) {
         return status;
     }
-    status = cedm_prepare(&c->blob, c->backend, c->weights, (size_t)weights);
+    config.backend = c->backend;
+    status = cedm_prepare(&c->blob, &config, c->weights, (size_t)weights);
     if (status != CEDM_OK) {
         return status;
     }
-    config.backend = c->backend;
     config.weights = c->weights;
     config.arena = c->arena;
     config.arena_bytes = (size_t)arena;

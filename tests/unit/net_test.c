@@ -225,6 +225,23 @@ static const cedm_backend bare = {"bare", &gaussian_ops, NULL,
 
 #define PREPARED (192u + OPS / 2 * PART)
 
+/* The last index first, counting the tasks. */
+static void backwards(void *pool, cedm_task *task, void *arg, uint32_t count)
+{
+    while (count-- > 0) {
+        task(arg, count, 1);
+        ++*(uint32_t *)pool;
+    }
+}
+
+static cedm_status prepare(const cedm_blob *blob, const cedm_backend *backend,
+                           void *weights, size_t size)
+{
+    cedm_net_config config = cedm_net_config_default();
+    config.backend = backend;
+    return cedm_prepare(blob, &config, weights, size);
+}
+
 /* 16-bit data: widened into the region before the backend's part, but for
  * the frequencies, which are floats already. */
 static void widened_weights(void **state)
@@ -250,11 +267,22 @@ static void widened_weights(void **state)
     memcpy(data + 16, halves, sizeof halves);
     data[36] = 1;
     assert_int_equal(cedm_weights_bytes(&model, &bare), 192);
-    expect_status(cedm_prepare(&blob, &bare, NULL, 0), CEDM_E_NULL);
-    expect_status(cedm_prepare(&blob, &bare, w, 191), CEDM_E_WEIGHTS);
+    expect_status(prepare(&blob, &bare, NULL, 0), CEDM_E_NULL);
+    expect_status(prepare(&blob, &bare, w, 191), CEDM_E_WEIGHTS);
     memset(w, 0xee, sizeof w);
-    expect_status(cedm_prepare(&blob, &bare, w, 192), 0);
+    expect_status(prepare(&blob, &bare, w, 192), 0);
     assert_int_equal(w[192], 0xee); /* untouched */
+    uint32_t tasks = 0;
+    memset(w, 0xee, 192);
+    config.backend = &bare;
+    config.workers = 2;
+    config.parallel_for = backwards;
+    config.pool = &tasks;
+    expect_status(cedm_prepare(&blob, &config, w, 192), 0);
+    assert_int_equal(tasks, 3); /* the tensors */
+    config.workers = 1; /* no threads then */
+    expect_status(cedm_prepare(&blob, &config, w, 192), 0);
+    assert_int_equal(tasks, 3);
     float wide[48], want[48] = {0};
     memcpy(want, freqs, sizeof freqs);
     want[16] = 1.0f;
@@ -268,7 +296,6 @@ static void widened_weights(void **state)
                      (double)want[i]);
         }
     }
-    config.backend = &bare;
     config.arena = arena;
     config.arena_bytes = sizeof arena;
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_NULL);
@@ -283,7 +310,7 @@ static void widened_weights(void **state)
     model.eval = eval_many;
     model.scratch_bytes = 1000;
     assert_int_equal(cedm_weights_bytes(&model, &packing), 192 + PREPARED);
-    expect_status(cedm_prepare(&blob, &packing, w, sizeof w), 0);
+    expect_status(prepare(&blob, &packing, w, sizeof w), 0);
     assert_memory_equal(w, wide, sizeof wide);
     assert_int_equal(w[192 + 192], 1);
     config.backend = &packing;
@@ -292,7 +319,7 @@ static void widened_weights(void **state)
     assert_ptr_equal(net.exec.weights, w + 192);
     memset(w + 192, 0xff, 4);
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
-    expect_status(cedm_prepare(&blob, &forgetful, w, sizeof w),
+    expect_status(prepare(&blob, &forgetful, w, sizeof w),
                   CEDM_E_WEIGHTS);
     for (size_t i = 0; i < sizeof w; i++) {
         assert_int_equal(w[i], 0);
@@ -311,19 +338,20 @@ static void prepared_weights(void **state)
     model.scratch_bytes = 1000;
     assert_int_equal(cedm_weights_bytes(&model, &packing), PREPARED);
     assert_int_equal(cedm_weights_bytes(&model, &bare), 0);
-    expect_status(cedm_prepare(&blob, &bare, NULL, 0), 0);
-    expect_status(cedm_prepare(NULL, &packing, w, PREPARED), CEDM_E_NULL);
-    expect_status(cedm_prepare(&none, &packing, w, PREPARED), CEDM_E_NULL);
+    expect_status(prepare(&blob, &bare, NULL, 0), 0);
     expect_status(cedm_prepare(&blob, NULL, w, PREPARED), CEDM_E_NULL);
-    expect_status(cedm_prepare(&blob, &packing, NULL, PREPARED),
+    expect_status(prepare(NULL, &packing, w, PREPARED), CEDM_E_NULL);
+    expect_status(prepare(&none, &packing, w, PREPARED), CEDM_E_NULL);
+    expect_status(prepare(&blob, NULL, w, PREPARED), CEDM_E_NULL);
+    expect_status(prepare(&blob, &packing, NULL, PREPARED),
                   CEDM_E_NULL);
-    expect_status(cedm_prepare(&blob, &packing, w + 4, PREPARED),
+    expect_status(prepare(&blob, &packing, w + 4, PREPARED),
                   CEDM_E_ALIGN);
     memset(w, 0xee, sizeof w);
-    expect_status(cedm_prepare(&blob, &packing, w, PREPARED - 1),
+    expect_status(prepare(&blob, &packing, w, PREPARED - 1),
                   CEDM_E_WEIGHTS);
     assert_int_equal(w[0], 0xee); /* untouched */
-    expect_status(cedm_prepare(&blob, &packing, w, sizeof w), 0);
+    expect_status(prepare(&blob, &packing, w, sizeof w), 0);
     for (uint32_t i = 0; i < OPS; i++) {
         uint32_t index;
         memcpy(&index, w + 4 * i, sizeof index);
@@ -352,7 +380,7 @@ static void prepared_weights(void **state)
     memset(w, 0xee, sizeof w); /* never prepared */
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
 
-    expect_status(cedm_prepare(&blob, &forgetful, w, PREPARED),
+    expect_status(prepare(&blob, &forgetful, w, PREPARED),
                   CEDM_E_WEIGHTS);
     for (size_t i = 0; i < PREPARED; i++) {
         assert_int_equal(w[i], 0);
