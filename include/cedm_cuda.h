@@ -33,6 +33,10 @@
 extern "C" {
 #endif
 
+#ifdef __GNUC__ /* all else in the library is hidden */
+#pragma GCC visibility push(default)
+#endif
+
 #define CEDM_CUDA_ABI 1u
 
 /* What activations and weights are stored in; X(name).  Sums, statistics,
@@ -155,6 +159,10 @@ typedef struct cedm_cuda_api {
 
 typedef const cedm_cuda_api *cedm_cuda_entry_fn(void);
 const cedm_cuda_api *cedm_cuda_entry(void);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

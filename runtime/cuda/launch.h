@@ -138,6 +138,7 @@ typedef struct cedm_cuda_exec {
     size_t workspace_bytes;
     cedm_cuda_gemm *gemms;    /* host [op_count] */
     int error;                /* first of a run, 0 or a cudaError_t */
+    const char *failed;       /* the op that it is of */
 } cedm_cuda_exec;
 
 /* Device addresses: image 0 of a tensor (images follow one another), and

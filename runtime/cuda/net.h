@@ -81,6 +81,9 @@ struct cedm_cuda_net {
     bool begun, broken;
 };
 
+/* The least compute capability that there is code for. */
+#define CEDM_CUDA_MIN_ARCH 80u
+
 /* Sets the device of the calling thread and puts it back. */
 typedef struct cedm_cuda_scope {
     int before;
@@ -116,9 +119,6 @@ cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last);
 
 /* Captures both as graphs, after one run outside of a graph. */
 cedm_status cedm_cuda_capture(cedm_cuda_net *net);
-
-/* Packs the weights part by part through the staging region. */
-cedm_status cedm_cuda_upload(cedm_cuda_net *net, const cedm_blob *blob);
 
 /* Chooses an algorithm for every product that cuBLAS makes. */
 cedm_status cedm_cuda_gemm_open(cedm_cuda_net *net);

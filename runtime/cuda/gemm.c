@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gemm.c - plain matrix products by cuBLASLt.
+ *
+ * A product is dst [rows][out] = alpha src [rows][in] weight [out][in]^T +
+ * beta residual + bias, rows-major; cuBLAS sees its transpose.  Algorithms
+ * are chosen once, when a net is opened, and never split a sum over blocks:
+ * then a row's bits do not depend on its place. */
+#include <cublasLt.h>
+#include <cuda_runtime_api.h>
+#include <string.h>
+
+#include "cuda/net.h"
+
+/* What cublasLtMatmul is told, kept in struct cedm_cuda_gemm. */
+typedef struct product {
+    cublasLtMatmulDescOpaque_t desc;
+    cublasLtMatrixLayoutOpaque_t weight, src, dst;
+    cublasLtMatmulAlgo_t algo;
+    float alpha, beta;
+    uint32_t ready;
+} product;
+
+_Static_assert(sizeof(product) <= sizeof(struct cedm_cuda_gemm),
+               "a product fits its place");
+
+typedef struct shape {
+    uint64_t rows, in, out;
+    uint64_t stride;  /* elements from one row of the weight to the next */
+    cudaDataType type;
+    const void *bias; /* device, [out] of that type */
+} shape;
+
+/* The codes of cuBLAS have no texts of their own among those of CUDA. */
+static int code_of(cublasStatus_t status)
+{
+    switch ((int)status) {
+    case CUBLAS_STATUS_SUCCESS:
+        return cudaSuccess;
+    case CUBLAS_STATUS_ALLOC_FAILED:
+        return cudaErrorMemoryAllocation;
+    case CUBLAS_STATUS_NOT_SUPPORTED:
+    case CUBLAS_STATUS_ARCH_MISMATCH:
+        return cudaErrorNotSupported;
+    case CUBLAS_STATUS_INVALID_VALUE:
+        return cudaErrorInvalidValue;
+    default:
+        return cudaErrorUnknown;
+    }
+}
+
+/* ---- choosing ---------------------------------------------------------- */
+
+static cublasStatus_t describe(product *p, const shape *s)
+{
+    cublasOperation_t transposed = CUBLAS_OP_T;
+    cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+    const void *bias = s->bias;
+    cublasStatus_t status =
+        cublasLtMatmulDescInit(&p->desc, CUBLAS_COMPUTE_32F, CUDA_R_32F);
+
+    if (status == CUBLAS_STATUS_SUCCESS) {
+        status = cublasLtMatmulDescSetAttribute(
+            &p->desc, CUBLASLT_MATMUL_DESC_TRANSA, &transposed,
+            sizeof transposed);
+    }
+    if (status == CUBLAS_STATUS_SUCCESS) {
+        status = cublasLtMatmulDescSetAttribute(
+            &p->desc, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
+            sizeof epilogue);
+    }
+    if (status == CUBLAS_STATUS_SUCCESS) {
+        status = cublasLtMatmulDescSetAttribute(
+            &p->desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &bias, sizeof bias);
+    }
+    if (status == CUBLAS_STATUS_SUCCESS) {
+        status = cublasLtMatrixLayoutInit(&p->weight, s->type, s->in, s->out,
+                                          (int64_t)s->stride);
+    }
+    if (status == CUBLAS_STATUS_SUCCESS) {
+        status = cublasLtMatrixLayoutInit(&p->src, s->type, s->in, s->rows,
+                                          (int64_t)s->in);
+    }
+    if (status == CUBLAS_STATUS_SUCCESS) {
+        status = cublasLtMatrixLayoutInit(&p->dst, s->type, s->out, s->rows,
+                                          (int64_t)s->out);
+    }
+    return status;
+}
+
+static cublasStatus_t choose(const cedm_cuda_exec *exec, product *p)
+{
+    cublasLtMatmulPreferenceOpaque_t preference;
+    cublasLtMatmulHeuristicResult_t result;
+    uint32_t scheme = CUBLASLT_REDUCTION_SCHEME_NONE;
+    uint64_t workspace = exec->workspace_bytes;
+    int found = 0;
+    cublasStatus_t status = cublasLtMatmulPreferenceInit(&preference);
+
+    if (status == CUBLAS_STATUS_SUCCESS) {
+        status = cublasLtMatmulPreferenceSetAttribute(
+            &preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK, &scheme,
+            sizeof scheme);
+    }
+    if (status == CUBLAS_STATUS_SUCCESS) {
+        status = cublasLtMatmulPreferenceSetAttribute(
+            &preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, &workspace,
+            sizeof workspace);
+    }
+    if (status == CUBLAS_STATUS_SUCCESS) {
+        status = cublasLtMatmulAlgoGetHeuristic(
+            exec->cublas, &p->desc, &p->weight, &p->src, &p->dst, &p->dst,
+            &preference, 1, &result, &found);
+    }
+    if (status == CUBLAS_STATUS_SUCCESS && found == 0) {
+        status = CUBLAS_STATUS_NOT_SUPPORTED;
+    }
+    if (status == CUBLAS_STATUS_SUCCESS) {
+        p->algo = result.algo;
+    }
+    return status;
+}
+
+static int prepare(const cedm_cuda_exec *exec, uint32_t id, const shape *s,
+                   float alpha, float beta)
+{
+    product p;
+    cublasStatus_t status;
+
+    memset(&p, 0, sizeof p);
+    p.alpha = alpha;
+    p.beta = beta;
+    p.ready = 1;
+    status = describe(&p, s);
+    if (status == CUBLAS_STATUS_SUCCESS) {
+        status = choose(exec, &p);
+    }
+    memcpy(&exec->gemms[id], &p, sizeof p);
+    return code_of(status);
+}
+
+static cudaDataType type_of(enum cedm_cuda_precision precision)
+{
+    return precision == CEDM_CUDA_FP16   ? CUDA_R_16F
+           : precision == CEDM_CUDA_BF16 ? CUDA_R_16BF
+                                         : CUDA_R_32F;
+}
+
+static void prepare_conv(void *ctx, const cedm_conv *op)
+{
+    cedm_cuda_exec *exec = ctx;
+    cedm_cuda_conv_layout layout;
+    const unsigned char *part = cedm_cuda_part(exec, op->id);
+
+    if (exec->error != 0 || !cedm_cuda_gemm_suits_conv(op)) {
+        return;
+    }
+    cedm_cuda_plan_conv(&layout, exec->precision, op);
+    exec->error = prepare(
+        exec, op->id,
+        &(shape){
+            .rows = (uint64_t)exec->batch * op->height * op->width,
+            .in = op->cin[0],
+            .out = op->cout,
+            .stride = layout.k,
+            .type = type_of(exec->precision),
+            .bias = part + layout.scaled_bias,
+        },
+        op->scale, op->residual == CEDM_NONE ? 0.0f : op->scale);
+}
+
+static void prepare_linear(void *ctx, const cedm_linear *op)
+{
+    cedm_cuda_exec *exec = ctx;
+    const float *part = cedm_cuda_part(exec, op->id);
+
+    if (exec->error != 0 || !cedm_cuda_gemm_suits_linear(op)) {
+        return;
+    }
+    exec->error = prepare(exec, op->id,
+                          &(shape){
+                              .rows = exec->batch,
+                              .in = op->in,
+                              .out = op->out,
+                              .stride = op->in,
+                              .type = CUDA_R_32F,
+                              .bias = part + (size_t)op->in * op->out,
+                          },
+                          1.0f, 0.0f);
+}
+
+#define NOTHING(name)                                                        \
+    static void prepare_##name(void *ctx, const cedm_##name *op)             \
+    {                                                                        \
+        (void)ctx;                                                           \
+        (void)op;                                                            \
+    }
+NOTHING(embed)
+NOTHING(norm_coeff)
+NOTHING(resample)
+NOTHING(attention)
+#undef NOTHING
+
+#define PREPARE(name) .name = prepare_##name,
+static const cedm_ops prepare_ops = {CEDM_GRAPH_OPS(PREPARE)};
+#undef PREPARE
+
+cedm_status cedm_cuda_gemm_open(cedm_cuda_net *net)
+{
+    int code;
+
+    net->exec.error = 0;
+    net->exec.model->eval(&prepare_ops, &net->exec);
+    code = net->exec.error;
+    net->exec.error = 0;
+    return cedm_cuda_check(&net->config, "cublasLtMatmulAlgoGetHeuristic",
+                           code);
+}
+
+/* ---- running ----------------------------------------------------------- */
+
+static int run(const cedm_cuda_exec *exec, uint32_t id, const void *weight,
+               const void *src, const void *residual, void *dst)
+{
+    product p;
+
+    memcpy(&p, &exec->gemms[id], sizeof p);
+    return code_of(cublasLtMatmul(
+        exec->cublas, &p.desc, &p.alpha, weight, &p.weight, src, &p.src,
+        &p.beta, residual, &p.dst, dst, &p.dst, &p.algo, exec->workspace,
+        exec->workspace_bytes, exec->stream));
+}
+
+int cedm_cuda_gemm_conv(const cedm_cuda_exec *exec, const cedm_conv *op)
+{
+    void *dst = cedm_cuda_at(exec, op->dst);
+
+    return run(exec, op->id, cedm_cuda_part(exec, op->id),
+               cedm_cuda_at(exec, op->src[0]),
+               op->residual == CEDM_NONE ? dst
+                                         : cedm_cuda_at(exec, op->residual),
+               dst);
+}
+
+int cedm_cuda_gemm_linear(const cedm_cuda_exec *exec, const cedm_linear *op)
+{
+    void *dst = cedm_cuda_at(exec, op->dst);
+
+    return run(exec, op->id, cedm_cuda_part(exec, op->id),
+               cedm_cuda_at(exec, op->src), dst, dst);
+}

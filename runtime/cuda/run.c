@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * run.c - denoising and sampling with an open net.
+ *
+ * What a call brings is copied to staging, then queued; `staged` says when
+ * staging may be written again.  Missing images are padded: noise level
+ * scalars of 0, seed 0, no cluster. */
+#include <cuda_runtime_api.h>
+#include <string.h>
+
+#include "cuda/net.h"
+#include "model.h"
+
+/* ---- calls ------------------------------------------------------------- */
+
+/* A call on a net, between enter and leave. */
+static cedm_status begin_call(cedm_cuda_net *net, cedm_cuda_scope *scope)
+{
+    return net->broken ? CEDM_E_STATE
+                       : cedm_cuda_enter(scope, net->config.device);
+}
+
+static cedm_status end_call(cedm_cuda_net *net, const cedm_cuda_scope *scope,
+                            cedm_status status)
+{
+    net->broken = net->broken || status == CEDM_E_CUDA;
+    cedm_cuda_leave(scope);
+    return status;
+}
+
+static cedm_status check(const cedm_cuda_net *net, const char *call,
+                         cudaError_t code)
+{
+    return cedm_cuda_check(&net->config, call, (int)code);
+}
+
+static size_t map_elements(const cedm_cuda_net *net)
+{
+    return cedm_pixels(net->exec.model);
+}
+
+/* Waits until staging is free and the caller's stream has used the results
+ * that it was given. */
+static cedm_status wait_for_staging(cedm_cuda_net *net)
+{
+    cudaStream_t stream = net->exec.stream;
+    cudaError_t code = cudaEventSynchronize(net->staged);
+
+    if (code == cudaSuccess) {
+        code = cudaEventRecord(net->caller_done, net->config.stream);
+    }
+    if (code == cudaSuccess) {
+        code = cudaStreamWaitEvent(stream, net->caller_done, 0);
+    }
+    return check(net, "cudaStreamWaitEvent", code);
+}
+
+/* Queues a copy of a part of staging to the arena. */
+static cudaError_t send(const cedm_cuda_net *net, uint64_t to, uint64_t from,
+                        size_t bytes)
+{
+    return cudaMemcpyAsync(cedm_cuda_arena(net, to),
+                           cedm_cuda_staging(net, from), bytes,
+                           cudaMemcpyHostToDevice, net->exec.stream);
+}
+
+static cudaError_t fetch(const cedm_cuda_net *net, uint64_t to,
+                         uint64_t from, size_t bytes)
+{
+    return cudaMemcpyAsync(cedm_cuda_staging(net, to),
+                           cedm_cuda_arena(net, from), bytes,
+                           cudaMemcpyDeviceToHost, net->exec.stream);
+}
+
+static cudaError_t clear_overflow(const cedm_cuda_net *net)
+{
+    return cudaMemsetAsync(net->exec.overflow, 0,
+                           net->exec.batch * sizeof(uint32_t),
+                           net->exec.stream);
+}
+
+/* The clusters of n images and -1 for the others, in staging. */
+static void stage_clusters(const cedm_cuda_net *net, const int32_t *clusters,
+                           uint32_t n)
+{
+    int32_t *in = (void *)cedm_cuda_staging(net, net->places.in_clusters);
+
+    for (uint32_t i = 0; i < net->exec.batch; i++) {
+        in[i] = clusters != NULL && i < n ? clusters[i] : -1;
+    }
+}
+
+/* What the first n images' flags, fetched to staging, say. */
+static cedm_status judge(const cedm_cuda_net *net, uint32_t n)
+{
+    const uint32_t *overflow =
+        (const void *)cedm_cuda_staging(net, net->places.in_overflow);
+    uint32_t any = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        any |= overflow[i];
+    }
+    return any & CEDM_CUDA_OVERFLOW ? CEDM_E_OVERFLOW
+           : any != 0               ? CEDM_E_NONFINITE
+                                    : CEDM_OK;
+}
+
+/* Copies a device array and the flags to staging, waits, judges. */
+static cedm_status receive(const cedm_cuda_net *net, uint64_t from,
+                           size_t bytes, uint32_t n)
+{
+    cudaError_t code = fetch(net, net->places.in_map, from, bytes);
+
+    if (code == cudaSuccess) {
+        code = fetch(net, net->places.in_overflow, net->places.overflow,
+                     net->exec.batch * sizeof(uint32_t));
+    }
+    if (code == cudaSuccess) {
+        code = cudaStreamSynchronize(net->exec.stream);
+    }
+    return code == cudaSuccess ? judge(net, n)
+                               : check(net, "cudaMemcpyAsync", code);
+}
+
+/* ---- denoising --------------------------------------------------------- */
+
+static void stage_denoise(const cedm_cuda_net *net, const double *x,
+                          const double *sigma, const int32_t *cluster,
+                          uint32_t n)
+{
+    const cedm_cuda_places *p = &net->places;
+    uint32_t batch = net->exec.batch;
+    size_t elements = map_elements(net);
+    size_t channels = net->exec.model->features.channels;
+    double *in = (void *)cedm_cuda_staging(net, p->in_map);
+    cedm_cuda_scalars *scalars =
+        (void *)cedm_cuda_staging(net, p->in_scalars);
+    float *features = (void *)cedm_cuda_staging(net, p->in_features);
+
+    memset(in, 0, batch * elements * sizeof *in);
+    memcpy(in, x, n * elements * sizeof *in);
+    memset(scalars, 0, batch * sizeof *scalars);
+    memset(features, 0, batch * channels * sizeof *features);
+    for (uint32_t i = 0; i < n; i++) {
+        cedm_cuda_fill_row(&net->constants, sigma[i], 1, &scalars[i],
+                           features + i * channels);
+    }
+    stage_clusters(net, cluster, n);
+}
+
+static cedm_status send_denoise(const cedm_cuda_net *net)
+{
+    const cedm_cuda_places *p = &net->places;
+    uint32_t batch = net->exec.batch;
+    cedm_cuda_table_bytes rows = cedm_cuda_tables_measure(
+        net->exec.model, net->config.params.steps);
+    size_t channels = net->exec.model->features.channels;
+    cudaError_t code = send(net, p->state[0], p->in_map,
+                            batch * map_elements(net) * sizeof(double));
+
+    if (code == cudaSuccess) {
+        code = send(net, p->scalars + rows.scalars, p->in_scalars,
+                    batch * sizeof(cedm_cuda_scalars));
+    }
+    if (code == cudaSuccess) {
+        code = send(net, p->features + rows.features, p->in_features,
+                    batch * channels * sizeof(float));
+    }
+    if (code == cudaSuccess) {
+        code = send(net, p->clusters, p->in_clusters,
+                    batch * sizeof(int32_t));
+    }
+    if (code == cudaSuccess) {
+        code = clear_overflow(net);
+    }
+    return check(net, "cudaMemcpyAsync", code);
+}
+
+static cedm_status denoise(cedm_cuda_net *net, const double *x,
+                           const double *sigma, const int32_t *cluster,
+                           uint32_t n, double *out)
+{
+    const cedm_cuda_places *p = &net->places;
+    size_t bytes = n * map_elements(net) * sizeof(double);
+    cedm_cuda_row row = {.first = 2 * net->config.params.steps,
+                         .per_image = 1};
+    cedm_status status = wait_for_staging(net);
+
+    net->begun = false;
+    if (status == CEDM_OK) {
+        stage_denoise(net, x, sigma, cluster, n);
+        status = send_denoise(net);
+    }
+    if (status == CEDM_OK) {
+        status = cedm_cuda_evaluate(
+            net, (const void *)cedm_cuda_arena(net, p->state[0]), row, 0,
+            (void *)cedm_cuda_arena(net, p->state[1]));
+    }
+    if (status == CEDM_OK) {
+        status = receive(net, p->state[1], bytes, n);
+    }
+    if (status == CEDM_OK) {
+        memcpy(out, cedm_cuda_staging(net, p->in_map), bytes);
+    } else {
+        memset(out, 0, bytes);
+    }
+    return status;
+}
+
+static bool all_usable(const double *sigma, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        if (!(sigma[i] > 0 && sigma[i] - sigma[i] == 0)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+cedm_status cedm_cuda_denoise(cedm_cuda_net *net, const double *x,
+                              const double *sigma, const int32_t *cluster,
+                              uint32_t n, double *out)
+{
+    cedm_cuda_scope scope;
+    cedm_status status;
+
+    if (net == NULL || x == NULL || sigma == NULL || out == NULL) {
+        return CEDM_E_NULL;
+    }
+    if (n == 0 || n > net->exec.batch) {
+        return CEDM_E_COUNT;
+    }
+    if (!all_usable(sigma, n)) {
+        return CEDM_E_SIGMA;
+    }
+    status = cedm_clusters_check(net->exec.model, cluster, n);
+    if (status == CEDM_OK) {
+        status = begin_call(net, &scope);
+    }
+    if (status != CEDM_OK) {
+        return status;
+    }
+    return end_call(net, &scope, denoise(net, x, sigma, cluster, n, out));
+}
+
+/* ---- sampling ---------------------------------------------------------- */
+
+static void stage_run(const cedm_cuda_net *net, const uint64_t *seeds,
+                      const int32_t *clusters, uint32_t n)
+{
+    uint64_t *in = (void *)cedm_cuda_staging(net, net->places.in_seeds);
+
+    memset(in, 0, net->exec.batch * sizeof *in);
+    memcpy(in, seeds, n * sizeof *in);
+    stage_clusters(net, clusters, n);
+}
+
+static cedm_status send_run(const cedm_cuda_net *net)
+{
+    const cedm_cuda_places *p = &net->places;
+    uint32_t batch = net->exec.batch;
+    cudaStream_t stream = net->exec.stream;
+    cudaError_t code =
+        send(net, p->seeds, p->in_seeds, batch * sizeof(uint64_t));
+
+    if (code == cudaSuccess) {
+        code = send(net, p->clusters, p->in_clusters,
+                    batch * sizeof(int32_t));
+    }
+    if (code == cudaSuccess) {
+        code = cudaEventRecord(net->staged, stream);
+    }
+    if (code == cudaSuccess) {
+        code = cudaMemsetAsync(cedm_cuda_arena(net, p->step), 0,
+                               sizeof(uint32_t), stream);
+    }
+    if (code == cudaSuccess) {
+        code = clear_overflow(net);
+    }
+    return check(net, "cudaMemcpyAsync", code);
+}
+
+static cedm_status begin(cedm_cuda_net *net, const uint64_t *seeds,
+                         const int32_t *clusters, uint32_t n)
+{
+    const cedm_cuda_places *p = &net->places;
+    cedm_cuda_latent latent = {
+        .seed = (const void *)cedm_cuda_arena(net, p->seeds),
+        .scale = net->begin_scale,
+        .x = (void *)cedm_cuda_arena(net, p->state[0]),
+    };
+    cedm_status status = wait_for_staging(net);
+
+    net->begun = false;
+    if (status == CEDM_OK) {
+        stage_run(net, seeds, clusters, n);
+        status = send_run(net);
+    }
+    if (status == CEDM_OK) {
+        status = cedm_cuda_check(&net->config, "latent",
+                                 cedm_cuda_run_latent(&net->exec, &latent));
+    }
+    net->begun = status == CEDM_OK;
+    net->n = n;
+    net->step = 0;
+    return status;
+}
+
+cedm_status cedm_cuda_begin(cedm_cuda_net *net, const uint64_t *seeds,
+                            const int32_t *clusters, uint32_t n)
+{
+    cedm_cuda_scope scope;
+    cedm_status status;
+
+    if (net == NULL || seeds == NULL) {
+        return CEDM_E_NULL;
+    }
+    if (n == 0 || n > net->exec.batch) {
+        return CEDM_E_COUNT;
+    }
+    status = cedm_clusters_check(net->exec.model, clusters, n);
+    if (status == CEDM_OK) {
+        status = begin_call(net, &scope);
+    }
+    if (status != CEDM_OK) {
+        return status;
+    }
+    return end_call(net, &scope, begin(net, seeds, clusters, n));
+}
+
+cedm_status cedm_cuda_step(cedm_cuda_net *net)
+{
+    cedm_cuda_scope scope;
+    cedm_status status;
+    uint32_t steps;
+
+    if (net == NULL) {
+        return CEDM_E_NULL;
+    }
+    steps = net->config.params.steps;
+    if (!net->begun || net->step >= steps) {
+        return CEDM_E_STATE;
+    }
+    status = begin_call(net, &scope);
+    if (status != CEDM_OK) {
+        return status;
+    }
+    status = check(net, "cudaGraphLaunch",
+                   cudaGraphLaunch(net->step + 1 < steps ? net->step_graph
+                                                         : net->last_graph,
+                                   net->exec.stream));
+    net->step++;
+    status = end_call(net, &scope, status);
+    return status == CEDM_OK && net->step < steps ? CEDM_MORE : status;
+}
+
+/* ---- results ----------------------------------------------------------- */
+
+static cedm_status make_images(cedm_cuda_net *net)
+{
+    const cedm_cuda_places *p = &net->places;
+    cedm_cuda_to_image op = {
+        .x = (const void *)cedm_cuda_arena(net, p->state[0]),
+        .dst = cedm_cuda_arena(net, p->images),
+    };
+
+    return cedm_cuda_check(&net->config, "to_image",
+                           cedm_cuda_run_to_image(&net->exec, &op));
+}
+
+/* The images of a run, or its state. */
+static cedm_status give(cedm_cuda_net *net, bool images, void *out)
+{
+    const cedm_cuda_places *p = &net->places;
+    size_t bytes = net->n * map_elements(net) *
+                   (images ? sizeof(uint8_t) : sizeof(double));
+    cedm_cuda_scope scope;
+    cedm_status status = begin_call(net, &scope);
+
+    if (status != CEDM_OK) {
+        return status;
+    }
+    if (images) {
+        status = make_images(net);
+    }
+    if (status == CEDM_OK) {
+        status = receive(net, images ? p->images : p->state[0], bytes,
+                         net->n);
+    }
+    if (status == CEDM_OK) {
+        memcpy(out, cedm_cuda_staging(net, p->in_map), bytes);
+    }
+    return end_call(net, &scope, status);
+}
+
+cedm_status cedm_cuda_images(cedm_cuda_net *net, uint8_t *out)
+{
+    if (net == NULL || out == NULL) {
+        return CEDM_E_NULL;
+    }
+    return net->begun ? give(net, true, out) : CEDM_E_STATE;
+}
+
+cedm_status cedm_cuda_state(cedm_cuda_net *net, double *out)
+{
+    if (net == NULL || out == NULL) {
+        return CEDM_E_NULL;
+    }
+    return net->begun ? give(net, false, out) : CEDM_E_STATE;
+}
+
+cedm_status cedm_cuda_result(cedm_cuda_net *net, cedm_cuda_result_view *view)
+{
+    const cedm_cuda_places *p;
+    cedm_cuda_scope scope;
+    cedm_status status;
+    cudaError_t code;
+
+    if (net == NULL || view == NULL) {
+        return CEDM_E_NULL;
+    }
+    memset(view, 0, sizeof *view);
+    status = net->begun ? begin_call(net, &scope) : CEDM_E_STATE;
+    if (status != CEDM_OK) {
+        return status;
+    }
+    p = &net->places;
+    status = make_images(net);
+    if (status == CEDM_OK) {
+        code = cudaEventRecord(net->done, net->exec.stream);
+        if (code == cudaSuccess) {
+            code = cudaStreamWaitEvent(net->config.stream, net->done, 0);
+        }
+        status = check(net, "cudaStreamWaitEvent", code);
+    }
+    if (status == CEDM_OK) {
+        view->state = (const void *)cedm_cuda_arena(net, p->state[0]);
+        view->images = cedm_cuda_arena(net, p->images);
+        view->overflow = (const void *)cedm_cuda_arena(net, p->overflow);
+    }
+    return end_call(net, &scope, status);
+}
