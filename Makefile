@@ -2,7 +2,7 @@
 #
 # One Makefile, out of tree, no configure.  `make help` lists the targets.
 # Overridable: CC AR CFLAGS OPT BUILD WERROR=1 SAN=address,undefined|thread
-# V=1 (show whole commands)
+# V=1 (show whole commands) NVCC= (no CUDA) CUDA_ARCHS="89 120" (more of it)
 
 ifeq ($(origin CC),default)
 CC = gcc
@@ -67,6 +67,28 @@ RT_OBJ    = $(call obj,$(RT_SRC) $(CPU_PLAIN)) \
 GEN_OBJ   = $(call obj,$(wildcard codegen/*.c codegen/*/*.c))
 DEMO_OBJ  = $(call obj,$(wildcard weights/*.c weights/*.S))
 
+# In runtime/cuda, these need no CUDA and are tested without; the others are
+# made into a library of their own where there is nvcc.  Builds with sanitizers
+# or clang look at C alone.
+CUDA_PLAIN = $(patsubst %,runtime/cuda/%.c,pack regions tables)
+ifeq ($(origin NVCC),undefined)
+NVCC := $(if $(SAN)$(findstring clang,$(CC)),,$(firstword \
+  $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc)))
+endif
+CUDA_SRC  = $(wildcard runtime/cuda/*.c runtime/cuda/*.cu)
+CUDA_OBJ  = $(call obj,$(CUDA_SRC))
+CUDA_HOME = $(patsubst %/bin/,%,$(dir $(realpath $(NVCC))))
+CUDA_LIB  = $(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib))
+CUDA_LIBS = -L$(CUDA_LIB) -Wl,-rpath,$(CUDA_LIB) -lcublasLt -lcudart_static \
+  -lpthread -ldl -lrt
+CUDA_ARCHS ?=
+GENCODE = $(foreach a,80 90a $(CUDA_ARCHS),\
+  -gencode arch=compute_$(a),code=sm_$(a)) \
+  -gencode arch=compute_80,code=compute_80
+NVCC_FLAGS = -O3 -std=c++17 $(GENCODE) -lineinfo -Iinclude -Iruntime \
+  -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra,-ffp-contract=off \
+  $(if $(WERROR),-Werror all-warnings) -MMD -MP
+
 # tools/cedm-NAME.c is a program, the other files are shared by them.
 TOOL_SRC    = $(wildcard tools/cedm-*.c)
 TOOLS       = $(TOOL_SRC:tools/%.c=$(BUILD)/bin/%)
@@ -85,6 +107,10 @@ TRAINER      = $(patsubst trainer/%.c,$(BUILD)/bin/%,\
 LIBCEDM = $(BUILD)/lib/libcedm.a
 LIBGEN  = $(BUILD)/lib/libcedmgen.a
 LIBS    = $(LIBGEN) $(LIBCEDM)
+LIBCUDA = $(if $(and $(NVCC),$(wildcard runtime/cuda/*.cu)),\
+  $(patsubst %,$(BUILD)/lib/libcedm_cuda.%,a so))
+# Its host side, for tests.
+LIBCUDAHOST = $(OBJ)/libcudahost.a
 # As an archive, so that a tool gets what it uses: cedm-gen converts nothing.
 LIBTOOLS = $(OBJ)/libtools.a
 
@@ -121,10 +147,16 @@ programs: all $(TESTS) $(SYNTH) $(EMBED) \
 $(LIBCEDM): $(RT_OBJ)
 $(LIBGEN): $(GEN_OBJ)
 $(LIBTOOLS): $(TOOL_OBJ)
-$(LIBS) $(LIBTOOLS):
+$(LIBCUDAHOST): $(call obj,$(CUDA_PLAIN))
+$(BUILD)/lib/libcedm_cuda.a: $(CUDA_OBJ)
+$(LIBS) $(LIBTOOLS) $(LIBCUDAHOST) $(BUILD)/lib/libcedm_cuda.a:
 	$(call say,AR)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
+
+$(BUILD)/lib/libcedm_cuda.so: $(CUDA_OBJ) $(LIBCEDM)
+	$(call say,LINK)
+	$(Q)$(LINK) -shared -Wl,-soname,$(@F),-z,defs $^ $(CUDA_LIBS) -o $@
 
 $(BUILD)/bin/cedm-gen: $(DEMO_OBJ)
 $(TRAINER): $(OBJ)/trainer/cedm-train.o $(TRAIN_SHARED) $(LIBTOOLS) $(LIBS)
@@ -137,6 +169,12 @@ $(BUILD)/bin/cedm-%: $(OBJ)/tools/cedm-%.o $(LIBTOOLS) $(LIBS)
 $(OBJ)/runtime/%.o: runtime/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(RT_FLAGS) -Iruntime $(CFLAGS) -c $< -o $@
+$(OBJ)/runtime/cuda/%.o: runtime/cuda/%.c
+	$(call say,CC)
+	$(Q)$(CC) $(RT_FLAGS) -Iruntime -isystem $(CUDA_HOME)/include $(CFLAGS) -c $< -o $@
+$(OBJ)/runtime/cuda/%.o: runtime/cuda/%.cu
+	$(call say,NVCC)
+	$(Q)$(NVCC) $(NVCC_FLAGS) -MF $(@:.o=.d) -c $< -o $@
 TRAIN_FLAGS = $(HOST_FLAGS) -Icodegen -Iruntime -Itools -Itrainer
 define isa-rule
 $(OBJ)/runtime/%.$(1).o: runtime/%.c
@@ -176,7 +214,7 @@ define link-test
 $(call say,LINK)
 $(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS) -o $@
 endef
-$(UNIT): $(BUILD)/test/%: $(OBJ)/tests/unit/%.o $(LIBTOOLS) $(DEMO_OBJ) $(LIBS)
+$(UNIT): $(BUILD)/test/%: $(OBJ)/tests/unit/%.o $(LIBTOOLS) $(LIBCUDAHOST) $(DEMO_OBJ) $(LIBS)
 	$(link-test)
 # Fuzz targets are tests/fuzz/NAME.c; fuzz_test replays the inputs of each,
 # whose entry point has its own name there.
