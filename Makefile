@@ -49,9 +49,13 @@ LINK      = $(CC) $(SANFLAGS) $(CFLAGS) -Wl,--as-needed $(LDFLAGS)
 # ---- files ---------------------------------------------------------------
 
 ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
-ISAS = $(if $(filter x86_64,$(ARCH)),avx2 avx512)
+ISAS_x86_64  = avx2 avx512
+ISAS_aarch64 = neon
+ISAS = $(ISAS_$(ARCH))
 ISA_avx2   = -mavx2 -mfma
 ISA_avx512 = -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma
+# gcc moves loads up before it has registers for them, and spills.
+ISA_neon   = $(if $(findstring clang,$(CC)),,-fno-schedule-insns)
 
 OBJ = $(BUILD)/obj
 obj = $(patsubst %,$(OBJ)/%.o,$(basename $(1)))

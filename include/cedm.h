@@ -106,7 +106,7 @@ typedef struct cedm_backend {
 } cedm_backend;
 
 /* Instruction sets, as bits of a mask; X(name, bit). */
-#define CEDM_ISA_LIST(X) X(avx2, 1u) X(avx512, 2u)
+#define CEDM_ISA_LIST(X) X(avx2, 1u) X(avx512, 2u) X(neon, 4u)
 
 enum cedm_isa {
 #define CEDM_ISA_ENUM(name, bit) CEDM_ISA_##name = bit,
@@ -119,7 +119,8 @@ enum cedm_isa {
 const cedm_backend *cedm_backend_portable(void);
 
 /* The instruction sets that this build has code for and this processor and
- * operating system can run (cpuid, xgetbv); 0 where there is none. */
+ * operating system can run (cpuid, xgetbv; any 64-bit Arm); 0 where there
+ * is none. */
 uint32_t cedm_isa_available(void);
 
 /* The fastest backend among the sets in `mask` that are available; the

@@ -56,6 +56,20 @@ const cedm_backend *cedm_backend_cpu(uint32_t mask)
     return cedm_backend_portable();
 }
 
+#elif defined __aarch64__
+
+/* Every 64-bit Arm has it: part of the base of ARMv8-A. */
+uint32_t cedm_isa_available(void)
+{
+    return CEDM_ISA_neon;
+}
+
+const cedm_backend *cedm_backend_cpu(uint32_t mask)
+{
+    return (mask & CEDM_ISA_neon) != 0 ? &cedm_cpu_backend_neon
+                                       : cedm_backend_portable();
+}
+
 #else
 
 uint32_t cedm_isa_available(void)

@@ -92,6 +92,10 @@ const train_ops *train_cpu_ops(uint32_t isa)
     if ((isa & CEDM_ISA_avx2) != 0) {
         return &train_cpu_table_avx2;
     }
+#elif defined __aarch64__
+    if ((isa & CEDM_ISA_neon) != 0) {
+        return &train_cpu_table_neon;
+    }
 #else
     (void)isa;
 #endif
