@@ -67,41 +67,44 @@ static void multiply_keys(const head *h, uint32_t keys)
 {
     static const float zero[CEDM_PANEL];
 
-    for (uint32_t u = 0; u < keys; u += CEDM_PANEL) {
-        cedm_tile tile = {
-            .a = h->q,
-            .a_at = h->q_at,
-            .b = h->packed + (size_t)u * h->d,
-            .runs = 1,
-            .length = h->d,
-            .init = zero,
-            .out = h->scores + u,
-            .out_at = h->scores_at,
-            .scale = (float)(1.0 / __builtin_sqrt((double)h->d)),
-        };
+    const cedm_tile tile = {
+        .a = h->q,
+        .a_at = h->q_at,
+        .b = h->packed,
+        .runs = 1,
+        .length = h->d,
+        .panels = cedm_panels(keys),
+        .b_panel = (size_t)h->d * CEDM_PANEL,
+        .out_panel = CEDM_PANEL,
+        .init = zero,
+        .out = h->scores,
+        .out_at = h->scores_at,
+        .scale = (float)(1.0 / __builtin_sqrt((double)h->d)),
+    };
 
-        CEDM_ISA_NAME(tile)(&tile, h->queries);
-    }
+    CEDM_ISA_NAME(tile)(&tile, h->queries);
 }
 
 static void multiply_values(const head *h, uint32_t keys)
 {
-    for (uint32_t c = 0; c < h->columns; c += CEDM_PANEL) {
-        cedm_tile tile = {
-            .a = h->scores,
-            .a_at = h->scores_at,
-            .b = h->packed + (size_t)c * keys,
-            .runs = 1,
-            .length = keys,
-            .init = h->sums + c,
-            .init_step = h->columns,
-            .out = h->sums + c,
-            .out_at = h->sums_at,
-            .scale = 1.0f,
-        };
+    const cedm_tile tile = {
+        .a = h->scores,
+        .a_at = h->scores_at,
+        .b = h->packed,
+        .runs = 1,
+        .length = keys,
+        .panels = h->columns / CEDM_PANEL,
+        .b_panel = (size_t)keys * CEDM_PANEL,
+        .init_panel = CEDM_PANEL,
+        .out_panel = CEDM_PANEL,
+        .init = h->sums,
+        .init_step = h->columns,
+        .out = h->sums,
+        .out_at = h->sums_at,
+        .scale = 1.0f,
+    };
 
-        CEDM_ISA_NAME(tile)(&tile, h->queries);
-    }
+    CEDM_ISA_NAME(tile)(&tile, h->queries);
 }
 
 /* ---- softmax ----------------------------------------------------------- */

@@ -49,6 +49,9 @@ static inline const float *cedm_prepared(const cedm_exec *exec, uint32_t id)
  * and a tile's source rows they fit a first-level cache of 32 KiB. */
 #define CEDM_BLOCK 96u
 
+/* Panels that a micro-kernel of any instruction set takes at once. */
+#define CEDM_PANELS_TOGETHER 2u
+
 /* What follows from a descriptor alone.  A strip of `rows` rows of a pass
  * is staged at a time; a pass makes all pixels, or one 2x2 phase of them
  * when up-sampling, on the grid of the source then.  Prepared weights are

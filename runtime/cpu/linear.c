@@ -45,7 +45,9 @@ static void linear_task(void *arg, uint32_t index, uint32_t worker)
     size_t first = (size_t)index * CEDM_PANEL;
     uint32_t left = op->out - index * CEDM_PANEL;
     uint32_t columns = left < CEDM_PANEL ? left : CEDM_PANEL;
-    cedm_tile tile = {.runs = 1, .length = op->in, .scale = 1.0f};
+    cedm_tile tile = {
+        .runs = 1, .length = op->in, .panels = 1, .scale = 1.0f,
+    };
 
     (void)worker;
     tile.b = weights + first * op->in;

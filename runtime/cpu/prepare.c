@@ -110,7 +110,8 @@ void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op)
         plan->images = smaller(GROUP_PIXELS / pixels, fit > 1 ? fit : 1);
     }
     plan->scratch = plan->images * (plan->source + plan->skip) +
-                    3 * whole_lines(pixels) + CEDM_BLOCK * (CEDM_PANEL + 1);
+                    3 * whole_lines(pixels) +
+                    CEDM_BLOCK * (CEDM_PANELS_TOGETHER * CEDM_PANEL + 1);
 }
 
 /* ---- sizes ------------------------------------------------------------- */

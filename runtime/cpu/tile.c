@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * tile.c - the micro-kernel, written once for every height up to the full
- * one: the height is a constant in each instance, sums stay in registers. */
+ * one: height and panels are constants of an instance, sums stay in
+ * registers. */
 #include "cpu/tile.h"
 
 /* X(i) for all rows of the full tile. */
@@ -14,43 +15,73 @@
 #error "ROWS lists every row"
 #endif
 
-/* Rows first..first+rows-1.  Where out goes is fetched ahead: a phase of an
- * up-sampling writes every other pixel, which no hardware foresees. */
-CEDM_INLINE void multiply(const cedm_tile *t, size_t first,
-                          const uint32_t rows, const float *ahead,
-                          size_t ahead_step)
+CEDM_INLINE void finish(const cedm_tile *t, size_t at, v16 sum)
 {
-    const uint32_t *a_at = t->a_at + first, *out_at = t->out_at + first;
-    const float *init = t->init + first * t->init_step;
-    const float *b = t->b;
+    if (t->add != NULL) {
+        sum = v16_add(sum, v16_load(t->add + at));
+    }
+    v16_store(t->out + at, v16_mul(sum, v16_set(t->scale)));
+}
+
+/* Where a tile is: its first row, panel and fetch, how far to the next. */
+typedef struct position {
+    size_t row, panel;
+    const float *ahead;
+    size_t ahead_step;
+} position;
+
+/* `rows` rows and `panels` panels, 1 or 2: the second is multiplied by the
+ * same broadcasts.  Where out goes is fetched ahead: a phase of an
+ * up-sampling writes every other pixel, which no hardware foresees. */
+CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
+                          const uint32_t rows, const uint32_t panels)
+{
+    const uint32_t *a_at = t->a_at + at->row, *out_at = t->out_at + at->row;
+    const float *init = t->init + at->row * t->init_step +
+                        at->panel * t->init_panel;
+    const float *b = t->b + at->panel * t->b_panel;
+    const float *ahead = at->ahead + at->panel * t->b_panel;
+    size_t ahead_step = at->ahead_step, second = t->b_panel;
     size_t length = t->length, step = t->step;
+    size_t shift = at->panel * t->out_panel;
 
 #define START(i)                                                             \
     const float *a##i = t->a;                                                \
-    v16 s##i = v16_set(0.0f);                                                \
+    v16 s##i = v16_set(0.0f), t##i = s##i;                                   \
     if (rows > i) {                                                          \
         a##i += a_at[i];                                                     \
-        __builtin_prefetch(t->out + out_at[i], 1);                           \
+        __builtin_prefetch(t->out + out_at[i] + shift, 1);                   \
         s##i = v16_load(init + i * t->init_step);                            \
+        if (panels > 1) {                                                    \
+            t##i = v16_load(init + i * t->init_step + t->init_panel);        \
+        }                                                                    \
     }
 #define MULTIPLY(i)                                                          \
     if (rows > i) {                                                          \
-        s##i = v16_fma_lane(v16_broadcast(a##i + k), w, s##i);               \
+        const v16_lane x = v16_broadcast(a##i + k);                          \
+        s##i = v16_fma_lane(x, w, s##i);                                     \
+        if (panels > 1) {                                                    \
+            t##i = v16_fma_lane(x, v, t##i);                                 \
+        }                                                                    \
     }
 #define ADVANCE(i) a##i += step;
 #define FINISH(i)                                                            \
     if (rows > i) {                                                          \
-        if (t->add != NULL) {                                                \
-            s##i = v16_add(s##i, v16_load(t->add + out_at[i]));              \
+        finish(t, out_at[i] + shift, s##i);                                  \
+        if (panels > 1) {                                                    \
+            finish(t, out_at[i] + shift + t->out_panel, t##i);               \
         }                                                                    \
-        v16_store(t->out + out_at[i], v16_mul(s##i, v16_set(t->scale)));     \
     }
     ROWS(START)
     for (uint32_t run = 0; run < t->runs; run++) {
         for (size_t k = 0; k < length; k++, b += CEDM_PANEL) {
             const v16 w = v16_load(b);
+            const v16 v = panels > 1 ? v16_load(b + second) : w;
 
             __builtin_prefetch(ahead);
+            if (panels > 1) {
+                __builtin_prefetch(ahead + second);
+            }
             ahead += ahead_step;
             ROWS(MULTIPLY)
         }
@@ -63,33 +94,20 @@ CEDM_INLINE void multiply(const cedm_tile *t, size_t first,
 #undef FINISH
 }
 
-/* The last rows, fewer than two tiles, go in two even ones: the sums of a
- * low tile are too few to hide each other's latency. */
-void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows)
+/* All rows.  The last, fewer than two tiles, go in two even ones: the sums
+ * of a low tile are too few to hide each other's latency. */
+CEDM_INLINE void multiply_rows(const cedm_tile *tile, position at,
+                               uint32_t rows, const uint32_t panels)
 {
-    size_t first = 0;
-    size_t step = CEDM_PANEL / cedm_ceil_div(rows, CEDM_TILE_ROWS);
-    const float *ahead = tile->ahead;
-    size_t jump;
+    size_t jump = at.ahead_step * tile->runs * tile->length;
 
-    step += step == 0;
-    if (ahead == NULL) {
-        ahead = tile->b;
-        step = 0;
-    }
-    jump = step * tile->runs * tile->length;
-
-    for (; rows >= 2 * CEDM_TILE_ROWS; rows -= CEDM_TILE_ROWS) {
-        multiply(tile, first, CEDM_TILE_ROWS, ahead, step);
-        ahead += jump;
-        first += CEDM_TILE_ROWS;
-    }
     while (rows > 0) {
-        uint32_t next = rows > CEDM_TILE_ROWS ? (rows + 1) / 2 : rows;
+        uint32_t next = rows >= 2 * CEDM_TILE_ROWS ? CEDM_TILE_ROWS
+                        : rows > CEDM_TILE_ROWS    ? (rows + 1) / 2 : rows;
 
 #define INSTANCE(i)                                                          \
     case i + 1:                                                              \
-        multiply(tile, first, i + 1, ahead, step);                           \
+        multiply(tile, &at, i + 1, panels);                                  \
         break;
         switch (next) {
             ROWS(INSTANCE)
@@ -97,8 +115,27 @@ void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows)
             break;
         }
 #undef INSTANCE
-        ahead += jump;
-        first += next;
+        at.ahead += jump;
+        at.row += next;
         rows -= next;
+    }
+}
+
+void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows)
+{
+    position at = {.ahead = tile->b};
+
+    if (tile->ahead != NULL) {
+        size_t step = CEDM_PANEL / cedm_ceil_div(rows, CEDM_TILE_ROWS);
+
+        at.ahead = tile->ahead;
+        at.ahead_step = step + (step == 0);
+    }
+    for (; at.panel + CEDM_TILE_PANELS <= tile->panels;
+         at.panel += CEDM_TILE_PANELS) {
+        multiply_rows(tile, at, rows, CEDM_TILE_PANELS);
+    }
+    if (CEDM_TILE_PANELS > 1 && at.panel < tile->panels) {
+        multiply_rows(tile, at, rows, 1);
     }
 }

@@ -12,13 +12,16 @@
 #include "cpu/cpu.h"
 #include "cpu/vec.h"
 
+_Static_assert(CEDM_TILE_PANELS <= CEDM_PANELS_TOGETHER, "sums have room");
+
 /* For rows i, channels c of a panel:
  *
  *   out[i][c] = (init[i][c] + sum_k a[i][k] b[k][c] + add[i][c]) * scale
  *
  * a[i] is `runs` runs of `length` floats, `step` apart, from a + a_at[i];
  * b is [runs * length][CEDM_PANEL].  init[i] is at init + i * init_step,
- * out[i] and add[i] at out_at[i]. */
+ * out[i] and add[i] at out_at[i].  Of the second panel and those after it,
+ * each is that many floats further on. */
 typedef struct cedm_tile {
     const float *a;
     const uint32_t *a_at;
@@ -26,6 +29,8 @@ typedef struct cedm_tile {
     const float *ahead; /* b of the next call, or NULL */
     uint32_t runs, length;
     size_t step;
+    uint32_t panels;
+    size_t b_panel, init_panel, out_panel;
     const float *init;
     size_t init_step;
     float *out;

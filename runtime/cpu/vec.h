@@ -19,9 +19,11 @@
 
 #include <immintrin.h>
 
-/* Pixels of a micro-kernel tile: as many sums, one after the other, hide
- * the latency of two units, and leave registers for transforms. */
+/* Pixels and panels of a micro-kernel tile: 24 sums, 2 weights and a
+ * broadcast are 27 of 32 registers.  Two panels halve the broadcasts, of
+ * which some processors load but one a cycle. */
 #define CEDM_TILE_ROWS 12u
+#define CEDM_TILE_PANELS 2u
 
 typedef struct v16 {
     __m512 v;
@@ -301,6 +303,10 @@ CEDM_INLINE float v16_largest(v16 x)
 
 #else
 #error "no vectors for this instruction set"
+#endif
+
+#ifndef CEDM_TILE_PANELS
+#define CEDM_TILE_PANELS 1u
 #endif
 
 #ifdef __AVX2__

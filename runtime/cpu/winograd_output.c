@@ -13,9 +13,10 @@ static const float zeros[CEDM_PANEL];
 
 /* ---- products ---------------------------------------------------------- */
 
-/* One point of one panel; b of the next one is fetched meanwhile. */
-static void multiply_panel(const cedm_winograd_chunk *c, const float *a,
-                           const float *b, const float *next, float *out)
+/* One point of some panels; b of the next ones is fetched meanwhile. */
+static void multiply_panels(const cedm_winograd_chunk *c, uint32_t panels,
+                            const float *a, const float *b, const float *next,
+                            float *out)
 {
     uint32_t cin = c->job->plan.cin;
 
@@ -28,8 +29,12 @@ static void multiply_panel(const cedm_winograd_chunk *c, const float *a,
             .ahead = last ? next : b + (k + STEPS) * CEDM_PANEL,
             .runs = 1,
             .length = last ? cin - k : STEPS,
+            .panels = panels,
+            .b_panel = (size_t)cin * CEDM_PANEL,
+            .out_panel = (size_t)c->tiles * CEDM_PANEL,
             .init = k == 0 ? zeros : out,
             .init_step = k == 0 ? 0 : CEDM_PANEL,
+            .init_panel = k == 0 ? 0 : (size_t)c->tiles * CEDM_PANEL,
             .out = out,
             .out_at = c->product_at,
             .scale = 1.0f,
@@ -50,10 +55,13 @@ static void multiply(const cedm_winograd_chunk *c, uint32_t from, uint32_t to)
         const float *b = c->job->weights +
                          (point * plan->panels + from) * panel;
         const float *row = b + plan->panels * panel; /* the next point's */
+        uint32_t n;
 
-        for (uint32_t p = from; p < to; p++, b += panel) {
-            multiply_panel(c, a, b, p + 1 < to ? b + panel : row, out);
-            out += c->tiles * CEDM_PANEL;
+        for (uint32_t p = from; p < to; p += n, b += n * panel) {
+            n = cedm_smaller(CEDM_TILE_PANELS, to - p);
+            multiply_panels(c, n, a, b, p + n < to ? b + n * panel : row,
+                            out);
+            out += n * c->tiles * CEDM_PANEL;
         }
     }
 }
@@ -166,6 +174,7 @@ static void add_source(const winograd_panel *p, int s, uint32_t first,
             .b = b + k * CEDM_PANEL,
             .runs = 1,
             .length = cedm_smaller(STEPS, channels - k),
+            .panels = 1,
             .init = sums,
             .init_step = CEDM_PANEL,
             .out = sums,

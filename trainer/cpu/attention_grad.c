@@ -70,7 +70,8 @@ static void multiply(const float *a, const uint32_t *a_at, uint32_t rows,
 {
     static const float zeros[CEDM_PANEL];
     const cedm_tile tile = {.a = a, .a_at = a_at, .b = b, .runs = 1,
-                            .length = length, .init = zeros, .out = out,
+                            .length = length, .panels = 1,
+                            .init = zeros, .out = out,
                             .out_at = out_at, .scale = 1.0f};
 
     CEDM_ISA_NAME(tile)(&tile, rows);
@@ -112,9 +113,10 @@ static void add_products(const head *h, panel q, const float *by,
 {
     for (size_t c = 0; c < h->d; c += CEDM_PANEL) {
         cedm_tile tile = {.a = by, .a_at = h->row_at, .b = h->values,
-                          .runs = 1, .length = q.count, .init = dst + c,
-                          .init_step = h->step, .out = dst + c,
-                          .out_at = h->key_at, .scale = 1.0f};
+                          .runs = 1, .length = q.count, .panels = 1,
+                          .init = dst + c, .init_step = h->step,
+                          .out = dst + c, .out_at = h->key_at,
+                          .scale = 1.0f};
 
         for (uint32_t i = 0; i < q.count; i++) {
             v16_store(h->values + i * CEDM_PANEL,

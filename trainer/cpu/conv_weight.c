@@ -158,6 +158,7 @@ static void add_image(const weight_task *t, const float *grad)
                           .runs = rows,
                           .length = job->width,
                           .step = plan->pitch,
+                          .panels = 1,
                           .init = zeros,
                           .out_at = t->total_at,
                           .scale = 1.0f};
