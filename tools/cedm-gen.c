@@ -8,13 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine.h"
 #include "fashion.h"
 #include "freq.h"
 #include "gen_bench.h"
-#include "gen_options.h"
-
-#define DEFAULT_BATCH 16u
 
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
 
@@ -24,7 +20,7 @@ typedef struct run {
     model model;
     job job;
     double *freq;
-    engine engine;
+    drawer drawer;
     char name[256]; /* of the output, if none was given */
     const char *path;
 } run;
@@ -95,6 +91,21 @@ static bool read_freq(run *r, failure *f)
     return r->freq != NULL;
 }
 
+/* This process's part of the job. */
+static void take_part(run *r)
+{
+    const shard *s = &r->options.shard;
+    uint64_t first, count, total = r->job.count;
+    shard_part(s, total, &first, &count);
+    job_keep(&r->job, first, count);
+    if (s->size > 1 && strcmp(s->launcher, "--shard") != 0) {
+        fprintf(stderr,
+                "cedm-gen: %s: part %u of %u, %" PRIu64 " of %" PRIu64
+                " images\n",
+                s->launcher, s->rank, s->size, count, total);
+    }
+}
+
 static bool make_job(run *r, failure *f)
 {
     r->job.code = r->model.code;
@@ -115,6 +126,16 @@ static bool make_job(run *r, failure *f)
 }
 
 /* ---- where it goes ---------------------------------------------------- */
+
+/* After the whole job, so that all parts of it go to one directory. */
+static void choose_path(run *r)
+{
+    r->path = r->options.out;
+    if (r->path == NULL) {
+        gen_options_name(&r->options, &r->job, r->name, sizeof r->name);
+        r->path = r->name;
+    }
+}
 
 static bool choose_grid(run *r, failure *f)
 {
@@ -147,8 +168,9 @@ static bool open_sink(run *r, sink *s, failure *f)
     memset(&config, 0, sizeof config);
     config.job = &r->job;
     config.model = &r->model;
-    config.isa = r->engine.backend->name;
-    config.batch = r->engine.batch;
+    config.isa = r->drawer.isa;
+    config.precision = r->drawer.precision;
+    config.batch = r->drawer.batch;
     config.format = (sink_format)r->options.format;
     config.separate = r->options.separate;
     config.columns = r->options.columns;
@@ -159,87 +181,13 @@ static bool open_sink(run *r, sink *s, failure *f)
 
 /* ---- drawing ---------------------------------------------------------- */
 
-typedef struct buffers {
-    uint64_t *seeds;
-    int32_t *clusters;
-    uint8_t *images;
-} buffers;
-
-static bool take_buffers(const run *r, buffers *b, failure *f)
-{
-    const cedm_model *code = r->model.code;
-    size_t batch = r->engine.batch;
-    b->seeds = malloc(batch * sizeof *b->seeds);
-    b->clusters = malloc(batch * sizeof *b->clusters);
-    b->images =
-        malloc(batch * code->resolution * code->resolution * code->channels);
-    return (b->seeds != NULL && b->clusters != NULL && b->images != NULL) ||
-           failed(f, "out of memory for a batch of %zu images", batch);
-}
-
-static void free_buffers(buffers *b)
-{
-    free(b->seeds);
-    free(b->clusters);
-    free(b->images);
-}
-
-static bool draw_batch(run *r, const buffers *b, uint64_t first, uint32_t n,
-                       progress *p, failure *f)
-{
-    for (uint32_t i = 0; i < n; i++) {
-        b->seeds[i] = job_seed(&r->job, first + i);
-        b->clusters[i] = job_cluster(&r->job, first + i);
-    }
-    cedm_sampler sampler;
-    cedm_status status = cedm_sample_begin(
-        &sampler, &r->engine.net, &r->job.params, b->seeds, b->clusters, n);
-    for (uint32_t step = 1; status >= CEDM_OK; step++) {
-        status = cedm_sample_step(&sampler);
-        progress_show(p, first, n, step);
-        if (interrupted) {
-            f->code = EXIT_INTERRUPTED;
-            return false;
-        }
-        if (status == CEDM_OK) {
-            break;
-        }
-    }
-    if (status == CEDM_OK) {
-        status = cedm_sample_images(&sampler, b->images);
-    }
-    return status == CEDM_OK || failed(f, "images %" PRIu64 " and on: %s",
-                                       first, cedm_status_text(status));
-}
-
-static bool draw_all(run *r, sink *s, const buffers *b, failure *f)
-{
-    progress p;
-    progress_begin(&p, (progress_kind)r->options.progress, r->job.count,
-                   r->job.params.steps);
-    if (p.kind == PROGRESS_BAR) {
-        engine_print(&r->engine, stderr);
-    }
-    uint32_t batch = r->engine.batch;
-    bool good = true;
-    for (uint64_t first = 0; good && first < r->job.count;) {
-        uint64_t left = r->job.count - first;
-        uint32_t n = left < batch ? (uint32_t)left : batch;
-        good = draw_batch(r, b, first, n, &p, f) &&
-               sink_put(s, first, n, b->images, f);
-        first += n;
-    }
-    progress_end(&p);
-    return good;
-}
-
 static void print_result(const run *r, double spent)
 {
     if (!r->options.json) {
         puts(r->path);
         return;
     }
-    const engine *e = &r->engine;
+    const drawer *d = &r->drawer;
     cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "output", r->path);
     cJSON_AddNumberToObject(root, "images", (double)r->job.count);
@@ -248,15 +196,15 @@ static void print_result(const run *r, double spent)
                             (double)r->job.count / spent);
     cJSON_AddStringToObject(root, "model", r->model.code->name);
     cJSON_AddStringToObject(root, "data_sha256", r->model.data_sha256);
-    cJSON_AddStringToObject(root, "device", "cpu");
-    cJSON_AddStringToObject(root, "isa", e->backend->name);
-    cJSON_AddStringToObject(root, "precision", "fp32");
+    cJSON_AddStringToObject(root, "device", d->device);
+    cJSON_AddStringToObject(root, "isa", d->isa);
+    cJSON_AddStringToObject(root, "precision", d->precision);
     cJSON_AddNumberToObject(root, "steps", r->job.params.steps);
-    cJSON_AddNumberToObject(root, "batch", e->batch);
-    cJSON_AddNumberToObject(root, "threads", e->threads);
+    cJSON_AddNumberToObject(root, "batch", d->batch);
+    cJSON_AddNumberToObject(root, "threads", d->threads);
     cJSON_AddNumberToObject(root, "blob_bytes", (double)r->model.blob_bytes);
-    cJSON_AddNumberToObject(root, "weights_bytes", (double)e->weights_bytes);
-    cJSON_AddNumberToObject(root, "arena_bytes", (double)e->arena_bytes);
+    cJSON_AddNumberToObject(root, "weights_bytes", (double)d->weights_bytes);
+    cJSON_AddNumberToObject(root, "arena_bytes", (double)d->arena_bytes);
     char *text = cJSON_PrintUnformatted(root);
     puts(text != NULL ? text : "{}");
     free(text);
@@ -265,21 +213,14 @@ static void print_result(const run *r, double spent)
 
 static bool draw(run *r, failure *f)
 {
-    r->path = r->options.out;
-    if (r->path == NULL) {
-        gen_options_name(&r->options, &r->job, r->name, sizeof r->name);
-        r->path = r->name;
-    }
     sink s;
-    buffers b = {NULL, NULL, NULL};
-    if (!take_buffers(r, &b, f) || !open_sink(r, &s, f)) {
-        free_buffers(&b);
+    if (!open_sink(r, &s, f)) {
         return false;
     }
     double begin = seconds();
-    bool good = draw_all(r, &s, &b, f) && sink_close(&s, f);
-    free_buffers(&b);
-    if (!good) {
+    if (!drawer_run(&r->drawer, &s, (progress_kind)r->options.progress,
+                    &interrupted, f) ||
+        !sink_close(&s, f)) {
         sink_abort(&s);
         return false;
     }
@@ -292,17 +233,17 @@ static bool go(run *r, failure *f)
     if (!open_model(r, f) || !make_job(r, f) || !choose_grid(r, f)) {
         return false;
     }
-    uint64_t batch = r->options.batch > 0 ? r->options.batch : DEFAULT_BATCH;
-    engine_config config = {r->options.isa, (uint32_t)batch,
-                            (uint32_t)r->options.threads};
-    if (r->job.count < config.batch) {
-        config.batch = (uint32_t)r->job.count;
+    choose_path(r);
+    take_part(r);
+    if (r->job.count == 0) {
+        return true; /* more processes than images */
     }
-    if (!engine_open(&r->engine, &r->model, &config, f)) {
+    if (!drawer_open(&r->drawer, &r->model, &r->job, &r->options,
+                     r->options.shard.local, f)) {
         return false;
     }
     if (r->options.bench) {
-        return gen_bench(&r->engine, &r->job, r->options.json, f);
+        return gen_bench(&r->drawer, r->options.json, f);
     }
     return draw(r, f);
 }
@@ -316,7 +257,7 @@ int main(int argc, char **argv)
         catch_signals();
         good = go(&r, &f);
     }
-    engine_close(&r.engine);
+    drawer_close(&r.drawer);
     job_free(&r.job);
     free(r.freq);
     model_close(&r.model);

@@ -2,9 +2,9 @@
  *
  * gen_bench.c - cedm-gen --bench: how long an evaluation takes.
  *
- * A sample is one whole Heun step, divided by its two evaluations (twice
- * that with guidance); the last step, which has one, is not counted.  With
- * one step, that step is the sample. */
+ * On the CPU a sample is one whole Heun step, divided by its two evaluations
+ * (twice that with guidance); the last step, which has one, is not counted.
+ * With one step, that step is the sample. */
 #include <stdlib.h>
 
 #include "gen_bench.h"
@@ -20,79 +20,128 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static bool begin(cedm_sampler *s, engine *e, const job *j, uint32_t n,
-                  failure *f)
+/* The job's first batch. */
+typedef struct batch {
+    const job *job;
+    uint32_t n;
+    uint64_t *seeds;
+    int32_t *clusters;
+    uint8_t *images;
+} batch;
+
+static bool take_batch(batch *b, const drawer *d, failure *f)
 {
-    uint64_t *seeds = calloc(n, sizeof *seeds);
-    int32_t *clusters = calloc(n, sizeof *clusters);
-    cedm_status status = CEDM_E_NULL;
-    if (seeds != NULL && clusters != NULL) {
-        for (uint32_t i = 0; i < n; i++) {
-            seeds[i] = job_seed(j, i);
-            clusters[i] = job_cluster(j, i);
-        }
-        status = cedm_sample_begin(s, &e->net, &j->params, seeds, clusters, n);
+    const cedm_model *code = d->model->code;
+    b->job = d->job;
+    b->n = d->batch;
+    b->seeds = calloc(b->n, sizeof *b->seeds);
+    b->clusters = calloc(b->n, sizeof *b->clusters);
+    b->images = calloc(b->n, (size_t)code->resolution * code->resolution *
+                                 code->channels);
+    if (b->seeds == NULL || b->clusters == NULL || b->images == NULL) {
+        return failed(f, "out of memory for a batch of %u images", b->n);
     }
-    free(seeds);
-    free(clusters);
-    return status == CEDM_OK ||
-           failed(f, "--bench: %s", cedm_status_text(status));
+    for (uint32_t i = 0; i < b->n; i++) {
+        b->seeds[i] = job_seed(b->job, i);
+        b->clusters[i] = job_cluster(b->job, i);
+    }
+    return true;
 }
 
-static bool measure(engine *e, const job *j, double *samples, uint32_t *count,
-                    failure *f)
+static void free_batch(batch *b)
 {
-    bool single = j->params.steps == 1;
-    cedm_sampler_params last = j->params;
+    free(b->seeds);
+    free(b->clusters);
+    free(b->images);
+}
+
+typedef struct samples {
+    double seconds[MAX_SAMPLES]; /* of an evaluation */
+    uint32_t count;
+} samples;
+
+static bool measure_cpu(engine *e, const batch *b, samples *s, failure *f)
+{
+    bool single = b->job->params.steps == 1;
+    cedm_sampler_params last = b->job->params;
     last.steps = 1;
     double evals = sampler_evaluations(&last);
     if (!single) { /* what the other steps take each */
-        evals = (sampler_evaluations(&j->params) - evals) /
-                (j->params.steps - 1);
+        evals = (sampler_evaluations(&b->job->params) - evals) /
+                (b->job->params.steps - 1);
     }
     bool warm = false;
-    while (*count < MIN_SAMPLES) {
-        cedm_sampler s;
-        if (!begin(&s, e, j, e->batch, f)) {
-            return false;
-        }
-        cedm_status status = CEDM_MORE;
-        while (status == CEDM_MORE && *count < MAX_SAMPLES) {
+    while (s->count < MIN_SAMPLES) {
+        cedm_sampler sampler;
+        cedm_status status =
+            cedm_sample_begin(&sampler, &e->net, &b->job->params, b->seeds,
+                              b->clusters, b->n);
+        status = status == CEDM_OK ? CEDM_MORE : status;
+        while (status == CEDM_MORE && s->count < MAX_SAMPLES) {
             double start = seconds();
-            status = cedm_sample_step(&s);
+            status = cedm_sample_step(&sampler);
             double spent = seconds() - start;
-            if (status < CEDM_OK) {
-                return failed(f, "--bench: %s", cedm_status_text(status));
-            }
             if (warm && (single || status == CEDM_MORE)) {
-                samples[(*count)++] = spent / evals;
+                s->seconds[s->count++] = spent / evals;
             }
             warm = true;
+        }
+        if (status < CEDM_OK) {
+            return failed(f, "--bench: %s", cedm_status_text(status));
         }
     }
     return true;
 }
 
-bool gen_bench(engine *e, const job *j, bool json, failure *f)
+static bool measure_gpu(gpu *g, const batch *b, samples *s, failure *f)
 {
-    static double samples[MAX_SAMPLES];
-    uint32_t count = 0;
-    if (!measure(e, j, samples, &count, f)) {
-        return false;
+    double evals = sampler_evaluations(&b->job->params);
+    for (uint32_t run = 0; run <= MIN_SAMPLES; run++) {
+        bool widened;
+        double start = seconds();
+        if (!gpu_start(g, b->seeds, b->clusters, b->n, f) ||
+            !gpu_images(g, b->images, &widened, f)) {
+            return false;
+        }
+        if (widened) {
+            return failed(f, "--bench: a number does not fit fp16; wanted "
+                             "--precision bf16");
+        }
+        if (run > 0) { /* the first one warms up */
+            s->seconds[s->count++] = (seconds() - start) / evals;
+        }
     }
-    qsort(samples, count, sizeof samples[0], compare);
-    double low = samples[0];
-    double median = samples[count / 2];
-    uint32_t steps = j->params.steps;
-    double rate = e->batch / (median * sampler_evaluations(&j->params));
-    printf(json ? "{\"model\": \"%s\", \"isa\": \"%s\", \"batch\": %u, "
-                  "\"threads\": %u, \"samples\": %u, "
+    return true;
+}
+
+static void print(const drawer *d, samples *s, bool json)
+{
+    qsort(s->seconds, s->count, sizeof s->seconds[0], compare);
+    double low = s->seconds[0];
+    double median = s->seconds[s->count / 2];
+    const cedm_sampler_params *params = &d->job->params;
+    double rate = d->batch / (median * sampler_evaluations(params));
+    printf(json ? "{\"model\": \"%s\", \"isa\": \"%s\", \"precision\": \"%s\","
+                  " \"batch\": %u, \"threads\": %u, \"samples\": %u, "
                   "\"evaluation_ms_min\": %.4f, "
                   "\"evaluation_ms_median\": %.4f, \"steps\": %u, "
                   "\"images_per_second\": %.3f}\n"
-                : "%s on %s, batch %u, %u threads: %u samples; evaluation "
+                : "%s on %s, %s, batch %u, %u threads: %u samples; evaluation "
                   "min %.3f ms, median %.3f ms; %u steps: %.2f images/s\n",
-           e->model->code->name, e->backend->name, e->batch, e->threads, count,
-           low * 1e3, median * 1e3, steps, rate);
-    return true;
+           d->model->code->name, d->isa, d->precision, d->batch, d->threads,
+           s->count, low * 1e3, median * 1e3, params->steps, rate);
+}
+
+bool gen_bench(drawer *d, bool json, failure *f)
+{
+    static samples s;
+    batch b = {0};
+    bool good = take_batch(&b, d, f) &&
+                (d->gpu_count > 0 ? measure_gpu(&d->gpus[0], &b, &s, f)
+                                  : measure_cpu(&d->cpu, &b, &s, f));
+    free_batch(&b);
+    if (good) {
+        print(d, &s, json);
+    }
+    return good;
 }

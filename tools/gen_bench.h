@@ -4,11 +4,11 @@
 #ifndef CEDM_TOOLS_GEN_BENCH_H
 #define CEDM_TOOLS_GEN_BENCH_H
 
-#include "engine.h"
-#include "job.h"
+#include "gen_draw.h"
 
 /* Draws the job's first batch again and again and prints minimum and median
- * of at least 20 steps on stdout. */
-bool gen_bench(engine *e, const job *j, bool json, failure *f);
+ * of at least 20 samples on stdout: steps on the CPU, whole runs on a GPU
+ * (the first one), whose steps are only queued. */
+bool gen_bench(drawer *d, bool json, failure *f);
 
 #endif

@@ -41,11 +41,19 @@
     X(SCALING, "scaling", "S", "of the state in time: none or vp [none]")     \
     X(GUIDANCE, "guidance", "W", "(1+W) conditional - W unconditional [0]")   \
     X(FREQ, "freq", "FILE", "images per cluster for random, text or .pt")     \
-    X(BATCH, "batch", "B", "images at a time; changes no image [16]")         \
+    X(BATCH, "batch", "B",                                                    \
+      "images at a time; changes no image on the CPU\n"                        \
+      "                               [16, on a GPU 2 a multiprocessor]")      \
     X(THREADS, "threads", "T", "threads; changes no image [processors]")      \
     X(ISA, "isa", "LIST", "instruction sets, or portable [best]")             \
-    X(DEVICE, "device", "D", "auto, cpu or cuda[:i] [auto]")                  \
-    X(PRECISION, "precision", "P", "auto or fp32 [auto]")                     \
+    X(DEVICE, "device", "D",                                                  \
+      "auto, cpu, cuda, cuda:all or e.g. cuda:0,1 [auto]")                    \
+    X(PRECISION, "precision", "P",                                            \
+      "auto, fp32; on a GPU fp16 or bf16 too [auto]")                         \
+    X(SHARD, "shard", "I/N",                                                  \
+      "part I of N, 0 to N-1, of the images [all, or the\n"                   \
+      "                               rank that srun, mpirun or torchrun "    \
+      "gives]")                                                               \
     X(OUT, "out", "PATH", "file or, with --grid none, directory")             \
     X(FORMAT, "format", "F", "png, npy or raw: uint8 [n][H][W][C] [png]")     \
     X(GRID, "grid", "CxR",                                                    \
@@ -104,22 +112,6 @@ static bool parse_grid(const args *a, gen_options *o, counts *c, failure *f)
                      a->value);
 }
 
-static bool parse_device(const args *a, failure *f)
-{
-    static const char *const devices[] = {"auto", "cpu", "cuda", NULL};
-    int which;
-    if (strncmp(a->value, "cuda:", 5) == 0 && a->value[5] != '\0' &&
-        strspn(a->value + 5, "0123456789") == strlen(a->value + 5)) {
-        which = 2;
-    } else if (!args_word(a, devices, &which, f)) {
-        return false;
-    }
-    return which != 2 || failed(f,
-                                "--device %s: not in this build; wanted "
-                                "auto or cpu",
-                                a->value);
-}
-
 static bool parse_sampler(const args *a, gen_options *o, failure *f)
 {
     static const struct {
@@ -147,9 +139,7 @@ static bool parse_option(int option, const args *a, gen_options *o, counts *c,
                          failure *f)
 {
     static const char *const formats[] = {"png", "npy", "raw", NULL};
-    static const char *const precisions[] = {"auto", "fp32", NULL};
     static const char *const kinds[] = {"auto", "bar", "json", "none", NULL};
-    int precision;
     switch (option) {
     case OPT_MODEL: o->model = a->value; return true;
     case OPT_CLUSTER: o->clusters = a->value; return true;
@@ -170,8 +160,9 @@ static bool parse_option(int option, const args *a, gen_options *o, counts *c,
     case OPT_THREADS:
         return args_u64(a, 1, ENGINE_MAX_THREADS, &o->threads, f);
     case OPT_ISA: o->isa = a->value; return true;
-    case OPT_DEVICE: return parse_device(a, f);
-    case OPT_PRECISION: return args_word(a, precisions, &precision, f);
+    case OPT_DEVICE: return device_parse(a, &o->device, f);
+    case OPT_PRECISION: return precision_parse(a, &o->precision, f);
+    case OPT_SHARD: return shard_parse(a, &o->shard, f);
     case OPT_OUT: o->out = a->value; return true;
     case OPT_FORMAT: return args_word(a, formats, &o->format, f);
     case OPT_GRID: return parse_grid(a, o, c, f);
@@ -209,7 +200,11 @@ static bool check_together(const gen_options *o, const counts *c, failure *f)
         return bad_usage(f, "--grid: a grid is a PNG; wanted none or auto "
                             "with npy and raw");
     }
-    return true;
+    return o->shard.size == 1 || o->separate ||
+           bad_usage(f,
+                     "%s: part %u of %u; wanted it with --grid none, a file "
+                     "for each image",
+                     o->shard.launcher, o->shard.rank, o->shard.size);
 }
 
 static bool make_seeds(gen_options *o, const counts *c, failure *f)
@@ -242,6 +237,8 @@ bool gen_options_parse(gen_options *o, int argc, char **argv, failure *f)
     for (int i = 0; i < SAMPLER_CHOICES; i++) {
         o->choice[i] = -1;
     }
+    o->precision = PRECISION_AUTO;
+    o->shard = (shard)SHARD_WHOLE;
     char seen[ARGS_MAX_OPTIONS];
     args a = args_begin(argc, argv, options, OPT_COUNT, seen);
     counts c = {DEFAULT_N, 0, false, false, false};
@@ -266,7 +263,9 @@ bool gen_options_parse(gen_options *o, int argc, char **argv, failure *f)
         puts("cedm-gen " CEDM_VERSION);
         return true;
     }
-    return check_together(o, &c, f) && make_seeds(o, &c, f);
+    return (o->shard.launcher != NULL ||
+            shard_from_environment(&o->shard, f)) &&
+           check_together(o, &c, f) && make_seeds(o, &c, f);
 }
 
 void gen_options_free(gen_options *o)

@@ -4,8 +4,9 @@
 #ifndef CEDM_TOOLS_GEN_OPTIONS_H
 #define CEDM_TOOLS_GEN_OPTIONS_H
 
-#include "args.h"
+#include "device.h"
 #include "progress.h"
+#include "shard.h"
 #include "sink.h"
 
 /* Members of cedm_sampler_params that are numbers; X(option, member, low,
@@ -35,6 +36,9 @@ typedef struct gen_options {
     double sampler[GEN_SAMPLER_COUNT]; /* NaN: the model's */
     int choice[SAMPLER_CHOICES];       /* -1: the model's */
     uint64_t batch, threads;           /* 0: automatic */
+    device_choice device;
+    int precision;                     /* or PRECISION_AUTO */
+    shard shard;
     int format, progress;
     bool separate;
     uint64_t columns, rows; /* 0: automatic */

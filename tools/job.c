@@ -68,19 +68,26 @@ bool job_count(job *j, failure *f)
     return true;
 }
 
+void job_keep(job *j, uint64_t first, uint64_t count)
+{
+    j->first += first;
+    j->count = count;
+}
+
 uint64_t job_seed(const job *j, uint64_t i)
 {
-    return args_list_at(&j->seeds, i % j->seeds.count);
+    return args_list_at(&j->seeds, (j->first + i) % j->seeds.count);
 }
 
 int32_t job_cluster(const job *j, uint64_t i)
 {
+    uint64_t at = j->first + i;
     switch (j->mode) {
-    case JOB_LIST: return (int32_t)args_list_at(&j->list, i % j->list.count);
-    case JOB_ALL: return (int32_t)(i / j->seeds.count);
+    case JOB_LIST: return (int32_t)args_list_at(&j->list, at % j->list.count);
+    case JOB_ALL: return (int32_t)(at / j->seeds.count);
     case JOB_RANDOM:
         return cedm_draw_cluster(j->code, job_seed(j, i), j->freq);
-    case JOB_GIVEN: return j->given[i];
+    case JOB_GIVEN: return j->given[at];
     case JOB_NONE:
     default: return -1;
     }
@@ -102,7 +109,7 @@ static void append(cJSON *array, cJSON *item)
     }
 }
 
-char *job_record(const job *j, const model *m, const char *isa, uint32_t batch,
+char *job_record(const job *j, const model *m, const job_machine *machine,
                  uint64_t first, uint64_t n, uint64_t columns)
 {
     errno = 0;
@@ -119,9 +126,9 @@ char *job_record(const job *j, const model *m, const char *isa, uint32_t batch,
     if (!cJSON_AddItemToObject(record, "sampler", sampler)) {
         cJSON_Delete(sampler);
     }
-    cJSON_AddStringToObject(record, "precision", "fp32");
-    cJSON_AddStringToObject(record, "isa", isa);
-    cJSON_AddNumberToObject(record, "batch", batch);
+    cJSON_AddStringToObject(record, "precision", machine->precision);
+    cJSON_AddStringToObject(record, "isa", machine->isa);
+    cJSON_AddNumberToObject(record, "batch", machine->batch);
     if (columns > 0) {
         cJSON_AddNumberToObject(record, "columns", (double)columns);
     }

@@ -22,6 +22,7 @@ typedef struct job {
     args_list list;      /* JOB_LIST */
     int32_t *given;      /* JOB_GIVEN */
     const double *freq;  /* JOB_RANDOM: images per cluster, or NULL */
+    uint64_t first;      /* where they begin in the lists */
     uint64_t count;      /* images in all */
     uint64_t columns;    /* of a grid, as the record has it; 0: none */
     cedm_sampler_params params;
@@ -34,14 +35,21 @@ bool job_set_clusters(job *j, const char *text, failure *f);
 /* Sets count from seeds and clusters; fails beyond 64 bits. */
 bool job_count(job *j, failure *f);
 
+/* Leaves images first .. first + count - 1 of those there were. */
+void job_keep(job *j, uint64_t first, uint64_t count);
+
 uint64_t job_seed(const job *j, uint64_t i);
 int32_t job_cluster(const job *j, uint64_t i);
 
 /* The record of images first .. first + n - 1; to be freed, NULL when out of
  * memory.  columns is 0 for a single image. */
-char *job_record(const job *j, const model *m, const char *isa,
-                 uint32_t batch, uint64_t first, uint64_t n,
-                 uint64_t columns);
+typedef struct job_machine {
+    const char *isa, *precision;
+    uint32_t batch;
+} job_machine;
+
+char *job_record(const job *j, const model *m, const job_machine *machine,
+                 uint64_t first, uint64_t n, uint64_t columns);
 
 /* Fills a job from a record that a PNG carried.  A record of another model
  * is refused. */

@@ -70,7 +70,8 @@ bool sink_open(sink *s, const sink_config *config, failure *f)
 static char *record(const sink *s, uint64_t first, uint64_t n)
 {
     const sink_config *c = &s->config;
-    return job_record(c->job, c->model, c->isa, c->batch, first, n,
+    job_machine machine = {c->isa, c->precision, c->batch};
+    return job_record(c->job, c->model, &machine, first, n,
                       c->separate ? 0 : c->columns);
 }
 

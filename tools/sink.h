@@ -13,7 +13,7 @@ typedef enum sink_format { SINK_PNG, SINK_NPY, SINK_RAW } sink_format;
 typedef struct sink_config {
     const job *job;
     const model *model;
-    const char *isa;
+    const char *isa, *precision; /* of the images that are put next */
     uint32_t batch;
     sink_format format;
     bool separate;          /* a file per image; path is a directory */

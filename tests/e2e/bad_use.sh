@@ -154,10 +154,16 @@ expect 2 '--batch: wanted an integer' $gen --batch 65537
 expect 2 '--threads: wanted an integer from 1' $gen --threads 0
 expect 2 '--isa: wanted' $gen --isa sse9
 expect 2 '--isa: wanted' $gen --isa portable,
-expect 2 '--device: wanted one of' $gen --device gpu
-expect 2 '--device: wanted one of' $gen --device cuda:x
-expect 1 '--device cuda: not in this build' $gen --device cuda
-expect 1 '--device cuda:1: not in this build' $gen --device cuda:1
+for device in gpu cuda: cuda:x cuda:0,x cuda:-1 cuda:0-70 cuda:70000; do
+    expect 2 "--device: wanted .* got '$device'" $gen --device $device
+done
+for part in 1 1/ /2 2/2 0/0 -1/2 1/2/3 0/1000001 0x0/2; do
+    expect 2 "--shard: wanted I/N .* got '$part'" \
+        $gen --shard $part --grid none
+done
+expect 2 '--shard: part 1 of 2; wanted it with --grid none' $gen --shard 1/2
+expect 2 '--precision bf16: a CPU computes in fp32' \
+    $gen --device cpu --precision bf16
 expect 2 '--precision: wanted one of' $gen --precision fp8
 expect 2 '--format: wanted one of' $gen --format jpg
 expect 2 '--progress: wanted one of' $gen --progress loud

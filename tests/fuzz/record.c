@@ -102,7 +102,8 @@ static void check_record(const char *text)
     if (!read_job(&first, text)) {
         return;
     }
-    char *record = job_record(&first, &frozen, "portable", 1, 0, first.count,
+    static const job_machine machine = {"portable", "fp32", 1};
+    char *record = job_record(&first, &frozen, &machine, 0, first.count,
                               first.columns);
     want(record != NULL);
     char *carried = through_png(record);

@@ -14,10 +14,12 @@
 #include <cmocka.h>
 
 #include "job.h"
+#include "shard.h"
 
 static const cedm_model code = {.name = "small", .label_dim = 4};
 static const cedm_model plain = {.name = "plain", .label_dim = 0};
 static const model small = {.code = &code, .data_sha256 = "abc"};
+static const job_machine machine = {"portable", "fp32", 2};
 
 static job make(const cedm_model *m, const char *seeds, const char *clusters)
 {
@@ -102,6 +104,49 @@ static void random_follows_counts(void **state)
     job_free(&j);
 }
 
+/* The parts of a job, one after another, are its images. */
+static void parts_are_the_whole(void **state)
+{
+    (void)state;
+    static const uint32_t sizes[] = {1, 2, 3, 7, 11, 64};
+    job whole = make(&code, "5-9,3", "all");
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
+        shard s = {0, sizes[k], 0, NULL};
+        uint64_t next = 0;
+        for (; s.rank < s.size; s.rank++) {
+            job part = make(&code, "5-9,3", "all");
+            uint64_t first, count;
+            shard_part(&s, part.count, &first, &count);
+            assert_int_equal(first, next);
+            assert_in_range(count, whole.count / s.size,
+                            whole.count / s.size + 1);
+            job_keep(&part, first, count);
+            for (uint64_t i = 0; i < part.count; i++) {
+                check_image(&part, i, job_seed(&whole, next + i),
+                            job_cluster(&whole, next + i));
+            }
+            next += part.count;
+            job_free(&part);
+        }
+        assert_int_equal(next, whole.count);
+    }
+    job_free(&whole);
+}
+
+static void parts_of_very_many(void **state)
+{
+    (void)state;
+    uint64_t next = 0, total = UINT64_MAX;
+    shard s = {0, 3, 0, NULL};
+    for (; s.rank < s.size; s.rank++) {
+        uint64_t first, count;
+        shard_part(&s, total, &first, &count);
+        assert_int_equal(first, next);
+        next += count;
+    }
+    assert_int_equal(next, total);
+}
+
 static void count_beyond_64_bits(void **state)
 {
     (void)state;
@@ -126,7 +171,7 @@ static void record_round_trip(void **state)
         job j = make(&code, "7,4294967296,18446744073709551615", clusters[k]);
         j.params.steps = 33;
         j.params.S_churn = 0.1; /* no short binary fraction */
-        char *text = job_record(&j, &small, "portable", 2, 0, j.count, 2);
+        char *text = job_record(&j, &small, &machine, 0, j.count, 2);
         assert_non_null(text);
         job again;
         failure f = {EXIT_DONE, ""};
@@ -165,7 +210,7 @@ static void records_keep_every_bit(void **state)
         failure f = {EXIT_DONE, ""};
         j.params.rho = numbers[i];
         j.params.guidance = -numbers[i];
-        char *text = job_record(&j, &small, "portable", 1, 0, 2, 0);
+        char *text = job_record(&j, &small, &machine, 0, 2, 0);
         assert_non_null(text);
         if (!job_from_record(&again, &small, "x.png", text, &f)) {
             fail_msg("%s refused: %s", text, f.text);
@@ -236,6 +281,8 @@ int main(void)
         cmocka_unit_test(all_takes_the_seeds_per_cluster),
         cmocka_unit_test(none_and_unconditional),
         cmocka_unit_test(random_follows_counts),
+        cmocka_unit_test(parts_are_the_whole),
+        cmocka_unit_test(parts_of_very_many),
         cmocka_unit_test(count_beyond_64_bits),
         cmocka_unit_test(record_round_trip),
         cmocka_unit_test(records_keep_every_bit),
