@@ -91,6 +91,7 @@ GENCODE = $(foreach a,80 90a $(CUDA_ARCHS),\
   -gencode arch=compute_80,code=compute_80
 NVCC_FLAGS = -O3 -std=c++17 $(GENCODE) -lineinfo -Iinclude -Iruntime \
   -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra,-ffp-contract=off \
+  -Xcompiler -fno-exceptions,-fno-rtti,-fno-threadsafe-statics \
   $(if $(WERROR),-Werror all-warnings) -MMD -MP
 
 # tools/cedm-NAME.c is a program, the other files are shared by them.
