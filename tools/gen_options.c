@@ -51,9 +51,8 @@
     X(PRECISION, "precision", "P",                                            \
       "auto, fp32; on a GPU fp16 or bf16 too [auto]")                         \
     X(SHARD, "shard", "I/N",                                                  \
-      "part I of N, 0 to N-1, of the images [all, or the\n"                   \
-      "                               rank that srun, mpirun or torchrun "    \
-      "gives]")                                                               \
+      "part I of N, 0 to N-1, of the images; else what\n"                     \
+      "                               srun, mpirun or torchrun says [0/1]")   \
     X(OUT, "out", "PATH", "file or, with --grid none, directory")             \
     X(FORMAT, "format", "F", "png, npy or raw: uint8 [n][H][W][C] [png]")     \
     X(GRID, "grid", "CxR",                                                    \
