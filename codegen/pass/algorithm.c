@@ -6,9 +6,6 @@
  * are; it rests on shapes alone (docs/decisions/010-winograd.md). */
 #include "pass/pass.h"
 
-/* Below these channels, transforms cost more than they save. */
-#define MIN_CHANNELS 32u
-
 /* Maps from this side on, by tiles of 4 x 4; smaller ones by 2 x 2, whose
  * weights are fetched in less than half the time. */
 #define MIN_SIDE4 8u
@@ -22,10 +19,7 @@ static bool is_possible(const cedm_conv *op)
 
 static bool is_faster(const cedm_conv *op)
 {
-    uint32_t cin = op->cin[0] + op->cin[1];
-
-    return cin >= MIN_CHANNELS && op->cout >= MIN_CHANNELS &&
-           op->height >= MIN_SIDE2 && op->width >= MIN_SIDE2;
+    return op->height >= MIN_SIDE2 && op->width >= MIN_SIDE2;
 }
 
 static uint64_t weight_bytes(const cedm_conv *op, uint32_t algorithm)
@@ -100,8 +94,6 @@ void cg_choose_algorithms(cg_program *program, const cg_options *options)
     }
 }
 
-/* Tiles pay earlier than for one image at a time: a batch shares the
- * transformed weights. */
 void cg_choose_training_algorithms(cg_training *training)
 {
     for (uint32_t i = 0; i < training->step_count; i++) {
@@ -109,9 +101,7 @@ void cg_choose_training_algorithms(cg_training *training)
         uint64_t left = UINT64_MAX;
 
         if (!step->training && step->op.kind == CG_OP_conv &&
-            is_possible(&step->op.u.conv) &&
-            step->op.u.conv.height >= MIN_SIDE2 &&
-            step->op.u.conv.width >= MIN_SIDE2) {
+            is_possible(&step->op.u.conv) && is_faster(&step->op.u.conv)) {
             choose(&step->op.u.conv, &left);
         }
     }

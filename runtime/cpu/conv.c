@@ -62,7 +62,11 @@ static void conv_task(void *arg, uint32_t index, uint32_t worker)
         for (uint32_t i = 0; i < s.images; i++) {
             CEDM_ISA_NAME(conv_stage)(&s, i);
         }
-        CEDM_ISA_NAME(conv_multiply)(&s, from, to);
+        if (plan->narrow) {
+            CEDM_ISA_NAME(conv_narrow)(&s);
+        } else {
+            CEDM_ISA_NAME(conv_multiply)(&s, from, to);
+        }
     }
     if (op->stats != CEDM_NONE) {
         for (uint32_t i = 0; i < s.images; i++) {
@@ -102,24 +106,22 @@ static void add_chunks(cedm_conv_job *job, cedm_conv_chunk chunk, uint32_t runs,
     }
 }
 
-static void cut_k(cedm_conv_job *job, const cedm_exec *exec)
+static void cut_k(cedm_conv_job *job)
 {
     const cedm_conv_plan *plan = &job->plan;
     size_t panel = (size_t)plan->k * CEDM_PANEL;
-    const float *weights = cedm_prepared(exec, job->op->id);
-    const float *skip = weights + plan->phases * plan->panels * panel;
 
-    job->bias = skip + (size_t)plan->panels * plan->skip_cin * CEDM_PANEL;
     add_chunks(job,
-               (cedm_conv_chunk){.b = weights, .panel = panel,
-                            .phase = plan->panels * panel,
-                            .step = plan->pitch},
+               (cedm_conv_chunk){.b = job->weights, .panel = panel,
+                                 .phase = plan->panels * panel,
+                                 .step = plan->pitch},
                plan->kernel, plan->kernel * plan->cin);
     if (plan->skip_cin != 0) {
         add_chunks(job,
-                   (cedm_conv_chunk){.b = skip, .skip = 1,
-                                .panel = (size_t)plan->skip_cin *
-                                         CEDM_PANEL},
+                   (cedm_conv_chunk){.b = job->weights + plan->weights,
+                                     .skip = 1,
+                                     .panel = (size_t)plan->skip_cin *
+                                              CEDM_PANEL},
                    1, plan->skip_cin);
     }
 }
@@ -179,7 +181,10 @@ void CEDM_ISA_NAME(conv)(void *ctx, const cedm_conv *op)
     job.op = op;
     job.chunk_count = 0;
     cedm_cpu_plan_conv(&job.plan, op);
-    cut_k(&job, exec);
+    job.weights = cedm_prepared(exec, op->id);
+    job.bias = job.weights + job.plan.weights +
+               cedm_packed(op->cout, job.plan.skip_cin);
+    cut_k(&job);
     cut_tasks(&job, exec);
     cedm_run_tasks(exec, conv_task, &job,
                    job.groups * job.strips * job.splits);

@@ -26,7 +26,7 @@ typedef struct cedm_conv_job {
     cedm_conv_plan plan;
     uint32_t groups, strips, splits;
     uint32_t chunk_count;
-    const float *bias;
+    const float *weights, *bias;
     cedm_conv_chunk chunks[CEDM_MAX_CHUNKS];
 } cedm_conv_job;
 
@@ -50,5 +50,8 @@ void CEDM_ISA_NAME(conv_tabulate)(const cedm_conv_strip *s);
 /* Panels from..to-1 of all images of a staged strip, to dst. */
 void CEDM_ISA_NAME(conv_multiply)(const cedm_conv_strip *s, uint32_t from,
                                   uint32_t to);
+
+/* The same for a plan that is narrow. */
+void CEDM_ISA_NAME(conv_narrow)(const cedm_conv_strip *s);
 
 #endif

@@ -52,20 +52,26 @@ static inline const float *cedm_prepared(const cedm_exec *exec, uint32_t id)
 /* Panels that a micro-kernel of any instruction set takes at once. */
 #define CEDM_PANELS_TOGETHER 2u
 
+/* Output channels up to which a plan is narrow. */
+#define CEDM_NARROW 4u
+
 /* What follows from a descriptor alone.  A strip of `rows` rows of a pass
  * is staged at a time; a pass makes all pixels, or one 2x2 phase of them
  * when up-sampling, on the grid of the source then.  Prepared weights are
  * [phases][panels][k][PANEL], skip's [panels][skip_cin][PANEL], bias and
- * skip_bias in one [panels][PANEL]. */
+ * skip_bias in one [panels][PANEL].  Where a panel would be almost empty, the
+ * plan is narrow: weights are [cout][k]. */
 typedef struct cedm_conv_plan {
     uint32_t cin, skip_cin, panels;
     uint32_t phases, kernel; /* of a pass */
     uint32_t k;              /* kernel * kernel * cin */
+    uint32_t narrow;
     uint32_t height, width;  /* of a pass */
     uint32_t align;          /* rows that share statistics */
     uint32_t task_rows;      /* a multiple of align, or the height */
     uint32_t rows;           /* of a strip */
     uint32_t images;         /* small maps that a task makes together */
+    size_t weights;          /* floats of them */
     size_t pitch;            /* floats of a staged row */
     size_t source, skip;     /* floats staged for an image's strip */
     size_t scratch;          /* floats of a worker's scratch */

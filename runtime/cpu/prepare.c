@@ -96,6 +96,11 @@ void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op)
     plan->phases = op->up ? 4 : 1;
     plan->kernel = op->up ? 2 : op->kernel;
     plan->k = plan->kernel * plan->kernel * plan->cin;
+    plan->narrow = op->cout <= CEDM_NARROW && plan->cin % CEDM_PANEL == 0 &&
+                   !op->up && plan->skip_cin == 0;
+    plan->weights = plan->narrow ? (size_t)op->cout * plan->k
+                                 : cedm_packed(op->cout, (size_t)plan->phases *
+                                                             plan->k);
     plan->height = op->height >> op->up;
     plan->width = op->width >> op->up;
     columns = op->up ? plan->width + 2
@@ -127,7 +132,7 @@ static uint64_t kernel_floats(const cedm_conv *op)
         return cedm_cpu_winograd_floats(&winograd);
     }
     cedm_cpu_plan_conv(&direct, op);
-    return cedm_packed(op->cout, (uint64_t)direct.phases * direct.k);
+    return direct.weights;
 }
 
 static uint64_t conv_floats(const cedm_conv *op)

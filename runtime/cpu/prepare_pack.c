@@ -161,23 +161,25 @@ static void winograd_task(void *arg, uint32_t panel, uint32_t worker)
 static float *pack_kernel(const cedm_prepare_ctx *prepare, float *dst,
                           const cedm_conv *op)
 {
-    uint32_t cin = op->cin[0] + op->cin[1];
     const float *taps = prepare->data + op->weight;
     pack_job job = {.dst = dst, .src = taps, .outputs = op->cout};
-    cedm_winograd_plan plan;
+    cedm_winograd_plan winograd;
+    cedm_conv_plan plan;
 
     if (cedm_cpu_is_winograd(op)) {
-        cedm_cpu_plan_winograd(&plan, op);
-        job.plan = &plan;
+        cedm_cpu_plan_winograd(&winograd, op);
+        job.plan = &winograd;
         run(prepare, winograd_task, &job);
-        return dst + cedm_cpu_winograd_floats(&plan);
+        return dst + cedm_cpu_winograd_floats(&winograd);
     }
-    if (op->up) {
-        job.k = 4 * cin;
-        run(prepare, phases_task, &job);
-        return dst + 4 * cedm_packed(op->cout, job.k);
+    cedm_cpu_plan_conv(&plan, op);
+    job.k = plan.k;
+    if (plan.narrow) {
+        memcpy(dst, taps, plan.weights * sizeof *dst);
+    } else {
+        run(prepare, op->up ? phases_task : pack_task, &job);
     }
-    return pack(prepare, dst, taps, op->cout, op->kernel * op->kernel * cin);
+    return dst + plan.weights;
 }
 
 static void prepare_conv(void *ctx, const cedm_conv *op)
