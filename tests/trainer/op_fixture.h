@@ -158,7 +158,8 @@ typedef struct op_tests {
 
 static inline int run_for_all_sets(const op_tests *tests, size_t count)
 {
-    static const uint32_t sets[] = {0, CEDM_ISA_avx2, CEDM_ISA_avx512};
+    static const uint32_t sets[] = {0, CEDM_ISA_avx2, CEDM_ISA_avx512,
+                                    CEDM_ISA_neon};
     struct CMUnitTest all[48];
     size_t used = 0;
 
