@@ -21,8 +21,8 @@ static const args_option options[OPT_COUNT] = {
     {"golden", "FILE", "outputs of the reference (.safetensors)"},
     {"mode", "MODE", "denoise, sample or activations [denoise]"},
     {"isa", "LIST", "instruction sets, or portable [best]"},
-    {"device", "D", "auto or cpu [auto]"},
-    {"precision", "P", "auto or fp32 [auto]"},
+    {"device", "D", "auto, cpu, cuda or cuda:I [auto]"},
+    {"precision", "P", "auto, fp32; on a GPU fp16 or bf16 too [auto]"},
     {"threads", "T", "threads; changes no result [processors]"},
     {"tolerance", "T", "replaces the limit of the mode"},
     {"version", NULL, "print the version"},
@@ -32,6 +32,8 @@ static const args_option options[OPT_COUNT] = {
 typedef struct settings {
     const char *model, *golden, *isa;
     int mode;
+    device_choice device;
+    int precision;
     uint64_t threads;
     double tolerance; /* NaN: the mode's own */
     bool version, help;
@@ -41,23 +43,16 @@ static bool parse_option(int option, const args *a, settings *s, failure *f)
 {
     static const char *const modes[] = {"denoise", "sample", "activations",
                                         NULL};
-    static const char *const devices[] = {"auto", "cpu", NULL};
-    static const char *const precisions[] = {"auto", "fp32", NULL};
-    int ignored;
     switch (option) {
     case OPT_MODEL: s->model = a->value; return true;
     case OPT_GOLDEN: s->golden = a->value; return true;
     case OPT_MODE: return args_word(a, modes, &s->mode, f);
     case OPT_ISA: s->isa = a->value; return true;
     case OPT_DEVICE:
-        if (strncmp(a->value, "cuda", 4) == 0) {
-            return failed(f,
-                          "--device %s: not in this build; wanted auto or "
-                          "cpu",
-                          a->value);
-        }
-        return args_word(a, devices, &ignored, f);
-    case OPT_PRECISION: return args_word(a, precisions, &ignored, f);
+        return device_parse(a, &s->device, f) &&
+               ((s->device.count <= 1 && !s->device.all) ||
+                bad_usage(f, "--device: wanted one, got '%s'", a->value));
+    case OPT_PRECISION: return precision_parse(a, &s->precision, f);
     case OPT_THREADS:
         return args_u64(a, 1, ENGINE_MAX_THREADS, &s->threads, f);
     case OPT_TOLERANCE: return args_double(a, 0, 1e9, &s->tolerance, f);
@@ -73,6 +68,7 @@ static bool parse(settings *s, int argc, char **argv, failure *f)
     args a = args_begin(argc, argv, options, OPT_COUNT, seen);
     int option;
     s->tolerance = (double)NAN;
+    s->precision = PRECISION_AUTO;
     while ((option = args_next(&a, f)) >= 0) {
         if (!parse_option(option, &a, s, f)) {
             return false;
@@ -91,6 +87,8 @@ static bool compare(const settings *s, verify *v, failure *f)
                                          verify_activations};
     v->isa = s->isa;
     v->threads = (uint32_t)s->threads;
+    v->device = &s->device;
+    v->precision = s->precision;
     v->tolerance = s->tolerance;
     return verify_files(v, s->model, s->golden, modes[s->mode], f);
 }

@@ -14,12 +14,15 @@
 
 /* ---- opening ----------------------------------------------------------- */
 
+/* Batches follow from the whole job, so that a part of it has the same: the
+ * record in a file names the batch, and a GPU's bits depend on it. */
+
 static bool open_cpu(drawer *d, const gen_options *o, failure *f)
 {
     uint64_t batch = o->batch > 0 ? o->batch : CPU_BATCH;
     engine_config config = {o->isa, (uint32_t)batch, (uint32_t)o->threads};
-    if (d->job->count < config.batch) {
-        config.batch = (uint32_t)d->job->count;
+    if (d->job->whole < config.batch) {
+        config.batch = (uint32_t)d->job->whole;
     }
     if (!engine_open(&d->cpu, d->model, &config, f)) {
         return false;
@@ -50,8 +53,8 @@ static bool open_gpus(drawer *d, const device_choice *choice,
     gpu_config config = {
         .precision = o->precision,
         .batch = o->batch,
-        .images = d->job->count / choice->count +
-                  (d->job->count % choice->count != 0),
+        .images = d->job->whole / choice->count +
+                  (d->job->whole % choice->count != 0),
         .params = d->job->params,
     };
     d->gpus = calloc(choice->count, sizeof *d->gpus);

@@ -65,6 +65,7 @@ bool job_count(job *j, failure *f)
                          j->seeds.count, rows);
     }
     j->count = j->seeds.count * rows;
+    j->whole = j->count;
     return true;
 }
 
@@ -205,6 +206,7 @@ static bool read_record(job *j, const cJSON *record)
         j->columns = (uint64_t)columns->valuedouble;
     }
     j->count = (uint64_t)n;
+    j->whole = j->count;
     sampler_from_json(cJSON_GetObjectItemCaseSensitive(record, "sampler"),
                       &j->params);
     return true;

@@ -23,7 +23,8 @@ typedef struct job {
     int32_t *given;      /* JOB_GIVEN */
     const double *freq;  /* JOB_RANDOM: images per cluster, or NULL */
     uint64_t first;      /* where they begin in the lists */
-    uint64_t count;      /* images in all */
+    uint64_t count;      /* images to draw */
+    uint64_t whole;      /* images in all: more if this is a part */
     uint64_t columns;    /* of a grid, as the record has it; 0: none */
     cedm_sampler_params params;
 } job;
@@ -32,7 +33,7 @@ typedef struct job {
  * unconditional model. */
 bool job_set_clusters(job *j, const char *text, failure *f);
 
-/* Sets count from seeds and clusters; fails beyond 64 bits. */
+/* Sets count and whole from seeds and clusters; fails beyond 64 bits. */
 bool job_count(job *j, failure *f);
 
 /* Leaves images first .. first + count - 1 of those there were. */

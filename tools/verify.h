@@ -7,14 +7,19 @@
 #include "difference.h"
 #include "engine.h"
 #include "golden.h"
+#include "gpu.h"
 
 typedef struct verify {
     const char *isa;
     uint32_t threads;
+    const device_choice *device; /* NULL: the CPU */
+    int precision;               /* of a GPU, or PRECISION_AUTO */
     double tolerance; /* NaN: the mode's own limits */
 
     model model;
-    engine engine;
+    engine engine;    /* open unless `gpu` is */
+    cuda_library library;
+    gpu gpu;
     cg_file *golden;
     bool half;           /* errors are those of weights of 16 bits */
     bool by_tiles;       /* else of Winograd's algorithm */
@@ -42,7 +47,25 @@ double verify_limit(const verify *v, double limit);
 void verify_judge(verify *v, const char *what, difference d, double value,
                   double limit);
 
-bool verify_open_engine(verify *v, uint64_t batch, failure *f);
+/* On the CPU or a GPU; params are those of a run that will follow. */
+bool verify_open_engine(verify *v, uint64_t batch,
+                        const cedm_sampler_params *params, failure *f);
+
+static inline bool verify_on_gpu(const verify *v)
+{
+    return v->gpu.net != NULL;
+}
+
+/* Whether activations have 16 bits, and in which form. */
+static inline bool verify_in_half(const verify *v,
+                                  enum cedm_cuda_precision *precision)
+{
+    *precision = v->gpu.config.precision;
+    return verify_on_gpu(v) && *precision != CEDM_CUDA_FP32;
+}
+
+/* Says why in terms of the device and the golden file. */
+bool verify_failed(const verify *v, cedm_status status, failure *f);
 
 /* The clusters of n items, to be freed. */
 int32_t *verify_clusters(const cg_file *file, const char *name, uint64_t n,

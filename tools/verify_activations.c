@@ -101,6 +101,17 @@ static bool compare_all(verify *v, const double *x, double sigma,
     return good;
 }
 
+/* A table of functions looks at what each op wrote; a GPU has none. */
+static bool open_on_cpu(verify *v, failure *f)
+{
+    cedm_sampler_params params = model_sampler(&v->model);
+    if (v->device != NULL && v->device->kind == DEVICE_CUDA) {
+        return bad_usage(f, "--mode activations: wanted --device cpu");
+    }
+    v->device = NULL;
+    return verify_open_engine(v, 1, &params, f);
+}
+
 bool verify_activations(verify *v, failure *f)
 {
     double *x = NULL;
@@ -109,7 +120,7 @@ bool verify_activations(verify *v, failure *f)
     cg_file *inputs = open_inputs(v, f);
     bool good =
         inputs != NULL && read_input(v, inputs, &x, &sigma, &cluster, f) &&
-        verify_open_engine(v, 1, f) && compare_all(v, x, sigma, cluster, f);
+        open_on_cpu(v, f) && compare_all(v, x, sigma, cluster, f);
     cg_close(inputs);
     free(x);
     return good;

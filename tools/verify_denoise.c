@@ -13,9 +13,14 @@
 #define TILES_FLOOR 1e-5
 #define TILES_FACTOR 12
 #define HALF_LIMIT 5e-3
+#define BF16_LIMIT 4e-2
 
 static double limit_of(const verify *v, double error)
 {
+    enum cedm_cuda_precision precision;
+    if (verify_in_half(v, &precision)) {
+        return precision == CEDM_CUDA_FP16 ? HALF_LIMIT : BF16_LIMIT;
+    }
     if (v->half) {
         return HALF_LIMIT;
     }
@@ -67,7 +72,8 @@ bool verify_denoise(verify *v, failure *f)
     }
     uint64_t n = x->shape[0];
     const cg_array *levels = golden_array(v->golden, "sigma", 1, n, f);
-    if (levels == NULL || !verify_open_engine(v, n, f)) {
+    cedm_sampler_params params = model_sampler(&v->model);
+    if (levels == NULL || !verify_open_engine(v, n, &params, f)) {
         return false;
     }
     size_t elements = (size_t)x->elements;
@@ -79,10 +85,13 @@ bool verify_denoise(verify *v, failure *f)
     cedm_real *out = calloc(elements, sizeof *out);
     bool good = in != NULL && sigma != NULL && clusters != NULL && out != NULL;
     if (good) {
-        cedm_status status = cedm_denoise(&v->engine.net, in, sigma, clusters,
-                                          (uint32_t)n, out);
-        good = status == CEDM_OK ||
-               failed(f, "%s: %s", v->golden->path, cedm_status_text(status));
+        cedm_status status =
+            verify_on_gpu(v)
+                ? v->gpu.api->denoise(v->gpu.net, in, sigma, clusters,
+                                      (uint32_t)n, out)
+                : cedm_denoise(&v->engine.net, in, sigma, clusters,
+                               (uint32_t)n, out);
+        good = status == CEDM_OK || verify_failed(v, status, f);
     }
     for (size_t i = 0; good && i < elements; i++) {
         maps[i] = (double)out[i];

@@ -40,12 +40,17 @@ local_headers() { # own headers of a folder as a regex, in both spellings
 core=$(local_headers runtime | sed 's|(runtime/)?||')
 ops=$(local_headers runtime/ops)
 cpu=$(local_headers runtime/cpu)
+cuda=$(local_headers runtime/cuda)
 
 check 'include/cedm_model.h' "<(stddef|stdint)\.h>"
 check 'include/cedm.h' '"cedm_model\.h"'
 check "$(echo runtime/*.[ch])" "$free|$api|$core"
 check "$(echo runtime/ops/*.[ch])" "$free|$api|$core|$ops"
 check "$(echo runtime/cpu/*.[ch])" "$free|$simd|$api|$core|$ops|$cpu"
+check 'include/cedm_cuda.h' '"cedm\.h"'
+nv='<(cublasLt|cuda|cuda_(bf16|fp16|runtime|runtime_api))\.h>'
+check "$(echo runtime/cuda/*.[ch] runtime/cuda/*.cu runtime/cuda/*.cuh)" \
+    "$free|$nv|$api|\"cedm_cuda\.h\"|$core|$cuda|\"cuda/[a-z_]*\.cuh\""
 check "$(echo weights/*.h)" '"cedm_model\.h"'
 for c in weights/*.c; do
     check "$c" "\"cedm_model\.h\"|\"$(basename "$c" .c)\.h\""
@@ -80,7 +85,7 @@ check "$(echo codegen/*.c)" "$rule"
 
 # Tools see codegen through one header.
 check "$(echo tools/*.[ch])" \
-    "$system|\"(codegen|cedm|cedm_model|fashion)\.h\"|$(local_headers tools)"
+    "$system|\"(codegen|cedm|cedm_cuda|cedm_model|fashion)\.h\"|$(local_headers tools)"
 
 # The trainer sees codegen through one header more, and extends the ops and
 # vectors of the runtime.
