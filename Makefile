@@ -91,7 +91,7 @@ GENCODE = $(foreach a,80 90a $(CUDA_ARCHS),\
   -gencode arch=compute_80,code=compute_80
 NVCC_FLAGS = -O3 -std=c++17 $(GENCODE) -lineinfo -Iinclude -Iruntime \
   -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra,-ffp-contract=off \
-  -Xcompiler -fno-exceptions,-fno-rtti,-fno-threadsafe-statics \
+  -Xcompiler -fno-exceptions,-fno-rtti,-fno-threadsafe-statics,-fno-math-errno \
   $(if $(WERROR),-Werror all-warnings) -MMD -MP
 
 # tools/cedm-NAME.c is a program, the other files are shared by them.
@@ -127,6 +127,8 @@ SYNTH = $(if $(wildcard tests/synth/*.c),$(BUILD)/bin/synth)
 EMBED = $(BUILD)/examples/embed
 TRAIN = $(patsubst tests/trainer/%.c,$(BUILD)/test/%,\
   $(wildcard tests/trainer/*_test.c))
+# Stand-ins for the CUDA library and the driver.
+FAKE  = $(BUILD)/test/fake/libcedm_cuda.so $(BUILD)/test/fake/libcuda.so.1
 TESTS = $(UNIT) $(OPS) $(GEN) $(FAULT) $(TRAIN)
 BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
@@ -146,7 +148,7 @@ say = @mkdir -p $(@D)$(if $(V),,; echo "  $(1) $@")
 all: lib tools ## build the libraries and the tools
 lib: $(LIBS)
 tools: $(TOOLS) $(TRAINER)
-programs: all $(TESTS) $(SYNTH) $(EMBED) \
+programs: all $(TESTS) $(SYNTH) $(EMBED) $(FAKE) \
   $(if $(SAN),,$(BUILD)/test/embed_nomalloc)
 
 $(LIBCEDM): $(RT_OBJ)
@@ -246,6 +248,13 @@ $(BUILD)/test/model_threads_test: $(OBJ)/ncsnpp_tiny.o
 $(OBJ)/tests/unit/model_threads_test.o: $(TINY).c
 $(OBJ)/tests/unit/model_threads_test.o: TEST_FLAGS += -I$(BUILD)/gen \
   -DNCSNPP_TINY_BLOB_PATH='"$(TINY).cedm"'
+
+$(BUILD)/test/fake/libcedm_cuda.so: $(OBJ)/tests/cuda/fake.o $(LIBCEDM)
+	$(call say,LINK)
+	$(Q)$(LINK) -shared $^ -o $@
+$(BUILD)/test/fake/libcuda.so.1:
+	$(call say,LINK)
+	$(Q)$(LINK) -shared -x c /dev/null -o $@
 
 $(OPS): $(call obj,$(wildcard tests/ops/*.c)) $(LIBS)
 	$(link-test)
