@@ -10,13 +10,13 @@ _cedm() {
     --cluster) words='all random none' ;;
     --arch) words='ddpmpp ncsnpp adm' ;;
     --cpu-conv) words='auto direct winograd' ;;
-    --device) words='auto cpu' ;;
+    --device) words='auto cpu cuda cuda:all' ;;
     --disc) words='edm vp ve iddpm' ;;
     --format) words='png npy raw' ;;
     --grid) words='auto none' ;;
     --isa) words='avx2 avx512 neon portable' ;;
     --mode) words='denoise sample activations' ;;
-    --precision) words='auto fp32' ;;
+    --precision) words='auto fp32 fp16 bf16' ;;
     --preset) words='cifar10 cifar100 ffhq64 fashion' ;;
     --progress) words='auto bar json none' ;;
     --scaling) words='none vp' ;;

@@ -170,6 +170,17 @@ check 'activations are compared on the CPU alone' sh -c \
     '$root/tests/golden/fashion.activations.safetensors' \
     --mode activations --device cuda"
 
+# ---- the real library ------------------------------------------------------
+
+real=$bin/../lib/libcedm_cuda.so
+if [ -f "$real" ]; then
+    cp "$real" prefix/lib
+    refused 1 'device cuda: there is no GPU here' \
+        "$faked" --device cuda --out x.png
+else
+    echo 'skipped: libcedm_cuda.so was not built'
+fi
+
 # ---- a library that does not open ------------------------------------------
 
 rm prefix/lib/libcedm_cuda.so
