@@ -146,7 +146,7 @@ say = @mkdir -p $(@D)$(if $(V),,; echo "  $(1) $@")
 .SECONDARY: # keep objects that only implicit rules name
 .PHONY: all lib tools programs
 all: lib tools ## build the libraries and the tools
-lib: $(LIBS)
+lib: $(LIBS) $(LIBCUDA)
 tools: $(TOOLS) $(TRAINER)
 programs: all $(TESTS) $(SYNTH) $(EMBED) $(FAKE) \
   $(if $(SAN),,$(BUILD)/test/embed_nomalloc)
@@ -438,7 +438,7 @@ install: all ## into PREFIX [/usr/local], below DESTDIR
 	install -d $(addprefix $(TO)/,bin include lib/pkgconfig $(MAN) $(COMPLETE) $(DOC))
 	install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(TO)/bin
 	install -m 644 $(addprefix include/,$(HEADERS)) $(TO)/include
-	install -m 644 $(LIBCEDM) $(TO)/lib
+	install -m 644 $(LIBCEDM) $(LIBCUDA) $(TO)/lib
 	sed $(PC_EDIT) packaging/cedm.pc.in >$(TO)/lib/pkgconfig/cedm.pc
 	chmod 644 $(TO)/lib/pkgconfig/cedm.pc
 	install -m 644 $(PROGRAMS:%=man/%.1) $(TO)/$(MAN)
@@ -448,7 +448,8 @@ install: all ## into PREFIX [/usr/local], below DESTDIR
 
 uninstall: ## remove what install wrote
 	rm -f $(PROGRAMS:%=$(TO)/bin/%) $(HEADERS:%=$(TO)/include/%) \
-	  $(TO)/lib/libcedm.a $(TO)/lib/pkgconfig/cedm.pc \
+	  $(TO)/lib/libcedm.a $(LIBCUDA:$(BUILD)/%=$(TO)/%) \
+	  $(TO)/lib/pkgconfig/cedm.pc \
 	  $(PROGRAMS:%=$(TO)/$(MAN)/%.1) $(PROGRAMS:%=$(TO)/$(COMPLETE)/%) \
 	  $(TO)/$(DOC)/LICENSE
 	[ ! -d $(TO)/$(DOC) ] || rmdir $(TO)/$(DOC)
