@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+#
+# peer.py - what every peer's program does: it takes commands of compare.py
+# from standard input and answers with lines of JSON, so that evaluations of
+# two programs can take turns.
+#
+#     check BATCH FILE   writes D of the inputs, float32 [N][C][H][W]
+#     time BATCH COUNT   seconds of COUNT evaluations, after one unmeasured
+#                        evaluation if the batch is new
+#     sample BATCH STEPS seconds of sampling a batch in so many steps
+#
+# Inputs lie in the network's folder, for the largest batch: x.f32,
+# sigma.f32, labels.f32.
+
+import json
+import sys
+import time
+
+import numpy
+
+
+def read_inputs(folder, batch):
+    """x [N,C,H,W], sigma [N,1], one-hot labels [N,label_dim]."""
+    with open(folder + "/inputs.json", encoding="utf-8") as file:
+        shape = json.load(file)
+
+    def read(name, *dims):
+        values = numpy.fromfile(f"{folder}/{name}.f32", dtype=numpy.float32)
+        return numpy.ascontiguousarray(values.reshape(-1, *dims)[:batch])
+    return (read("x", shape["channels"], shape["size"], shape["size"]),
+            read("sigma", 1), read("labels", shape["label_dim"]))
+
+
+def say(**answer):
+    print(json.dumps(answer), flush=True)
+
+
+def seconds_of(function, count):
+    seconds = []
+    for _ in range(count):
+        start = time.perf_counter()
+        function()
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def serve(folder, version, prepare, prepare_sampling=None):
+    """prepare(batch, inputs) gives a function that evaluates once and
+    returns an array; prepare_sampling(batch, steps) one that samples."""
+    ready = {}
+
+    def evaluation(batch):
+        if batch not in ready:
+            ready[batch] = prepare(batch, read_inputs(folder, batch))
+            ready[batch]()
+        return ready[batch]
+
+    say(version=version)
+    for line in sys.stdin:
+        word, batch, last = line.split()
+        batch = int(batch)
+        if word == "check":
+            result = evaluation(batch)()
+            numpy.ascontiguousarray(result, numpy.float32).tofile(last)
+            say(done=True)
+        elif word == "sample":
+            key = (batch, last)
+            if key not in ready:
+                ready[key] = prepare_sampling(batch, int(last))
+            say(seconds=seconds_of(ready[key], 1))
+        else:
+            say(seconds=seconds_of(evaluation(batch), int(last)))
