@@ -129,7 +129,9 @@ TRAIN = $(patsubst tests/trainer/%.c,$(BUILD)/test/%,\
   $(wildcard tests/trainer/*_test.c))
 # Stand-ins for the CUDA library and the driver.
 FAKE  = $(BUILD)/test/fake/libcedm_cuda.so $(BUILD)/test/fake/libcuda.so.1
-TESTS = $(UNIT) $(OPS) $(GEN) $(FAULT) $(TRAIN)
+# With real devices; skips itself where there is none.
+GPU   = $(if $(LIBCUDA),$(BUILD)/test/gpu_check)
+TESTS = $(UNIT) $(OPS) $(GEN) $(FAULT) $(TRAIN) $(GPU)
 BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
 # The demo model is frozen from this checkpoint, which train-demo makes.
@@ -140,6 +142,7 @@ DEMO_RUN   = $(BUILD)/demo
 # ---- building ------------------------------------------------------------
 
 Q = $(if $(V),,@)
+comma = ,
 # Before a recipe: its folder, and one short line instead of the command.
 say = @mkdir -p $(@D)$(if $(V),,; echo "  $(1) $@")
 
@@ -256,6 +259,15 @@ $(BUILD)/test/fake/libcuda.so.1:
 	$(call say,LINK)
 	$(Q)$(LINK) -shared -x c /dev/null -o $@
 
+# Its allocations are counted, its cudart is shared: nothing else is needed.
+$(OBJ)/tests/gpu/%.o: TEST_FLAGS += -isystem $(CUDA_HOME)/include
+$(GPU): $(OBJ)/tests/gpu/gpu_check.o $(DEMO_OBJ) $(BUILD)/lib/libcedm_cuda.a \
+  $(LIBCEDM)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(patsubst %,-Wl$(comma)--wrap=%,cudaMalloc \
+	  cudaMallocHost cudaMallocAsync cudaHostAlloc) \
+	  $(subst _static,,$(CUDA_LIBS)) -lm -o $@
+
 $(OPS): $(call obj,$(wildcard tests/ops/*.c)) $(LIBS)
 	$(link-test)
 # Calls of the system go through tests/fault/wrap.c.
@@ -351,6 +363,10 @@ check: ## every test, also with clang and sanitizers; ends with the count
 	@$(RUN) -c "Cortex-M7 draws the host's image" tests/bare/m7.sh
 	@$(RUN) -c "64-bit Arm gives the host's bits" tests/bare/neon.sh
 	@$(RUN) -s
+
+.PHONY: gpu-check
+gpu-check: $(GPU) ## the demo model on a GPU against the portable backend
+	@$(if $(GPU),$(GPU) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
 
 .PHONY: check-bare check-neon
 check-bare: tools ## the runtime on an emulated Cortex-M7: image, flash, RAM, stack
