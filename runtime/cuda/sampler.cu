@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sampler.cu - the vector ops of a sampler, in double precision.
+ *
+ * Normal numbers are those of cuRAND's Philox on a device, by its formulas:
+ * the float ones with the fast sine, as there.  (runtime/philox.c has the
+ * same numbers to within their rounding.)  Images are blocks along y. */
+#include "cuda/device.cuh"
+
+#define THREADS 256
+#define ROUNDS 10
+
+struct image_shape {
+    uint32_t channels, pixels, elements;
+};
+
+static image_shape shape_of(const cedm_cuda_exec *exec)
+{
+    uint32_t resolution = exec->model->resolution;
+    image_shape shape = {exec->model->channels, resolution * resolution, 0};
+
+    shape.elements = shape.channels * shape.pixels;
+    return shape;
+}
+
+static dim3 grid_of(const cedm_cuda_exec *exec, uint32_t elements)
+{
+    return dim3(cedm_blocks(elements, THREADS), exec->batch);
+}
+
+static __device__ __forceinline__ uint32_t element()
+{
+    return blockIdx.x * THREADS + threadIdx.x;
+}
+
+/* ---- noise ------------------------------------------------------------- */
+
+/* Philox4x32-10 [PHILOX]; element i of a tensor is subsequence i. */
+static __device__ void philox(uint64_t seed, uint32_t i, uint32_t draw,
+                              uint32_t out[4])
+{
+    uint32_t a = draw, b = 0, c = i, d = 0;
+    uint32_t k0 = (uint32_t)seed, k1 = 0;
+
+    for (int round = 0; round < ROUNDS; round++) {
+        uint32_t hi0 = __umulhi(0xd2511f53u, a), lo0 = 0xd2511f53u * a;
+        uint32_t hi1 = __umulhi(0xcd9e8d57u, c), lo1 = 0xcd9e8d57u * c;
+
+        a = hi1 ^ b ^ k0;
+        b = lo1;
+        c = hi0 ^ d ^ k1;
+        d = lo0;
+        k0 += 0x9e3779b9u;
+        k1 += 0xbb67ae85u;
+    }
+    out[0] = a, out[1] = b, out[2] = c, out[3] = d;
+}
+
+static __device__ float normal_f32(uint64_t seed, uint32_t i, uint32_t draw)
+{
+    const float step = 0x1p-32f * 6.2831855f;
+    uint32_t w[4];
+    float sine, cosine, u;
+
+    philox(seed, i, draw, w);
+    u = fmaf((float)w[0], 0x1p-32f, 0x1p-33f);
+    __sincosf(fmaf((float)w[1], step, step / 2), &sine, &cosine);
+    return sine * sqrtf(-2.0f * logf(u));
+}
+
+static __device__ double normal_f64(uint64_t seed, uint32_t i, uint32_t draw)
+{
+    uint32_t w[4];
+    double sine, cosine, u, half_turns;
+
+    philox(seed, i, draw, w);
+    u = fma((double)(w[0] ^ (uint64_t)w[1] << 21), 0x1p-53, 0x1p-54);
+    half_turns = fma((double)(w[2] ^ (uint64_t)w[3] << 21), 0x1p-52,
+                     0x1p-53);
+    sincospi(half_turns, &sine, &cosine);
+    return sine * sqrt(-2.0 * log(u));
+}
+
+/* Where element i of CHW order lies. */
+static __device__ __forceinline__ size_t noise_at(image_shape shape,
+                                                  uint32_t i)
+{
+    return (size_t)blockIdx.y * shape.elements +
+           i % shape.pixels * shape.channels + i / shape.pixels;
+}
+
+__global__ void __launch_bounds__(THREADS)
+latent(cedm_cuda_latent op, image_shape shape)
+{
+    uint32_t i = element();
+
+    if (i < shape.elements) {
+        op.x[noise_at(shape, i)] =
+            op.scale * (double)normal_f32(op.seed[blockIdx.y], i, 0);
+    }
+}
+
+__global__ void __launch_bounds__(THREADS)
+churn(cedm_cuda_churn op, image_shape shape)
+{
+    uint32_t i = element(), step = *op.step;
+    cedm_cuda_step_row row = op.steps[step];
+    double *x = op.x + noise_at(shape, i);
+
+    if (i >= shape.elements || (row.scale == 0 && row.base == 1)) {
+        return;
+    }
+    *x = row.base * *x + row.scale * normal_f64(op.seed[blockIdx.y], i,
+                                                op.first_draw + step);
+}
+
+extern "C" int cedm_cuda_run_latent(const cedm_cuda_exec *exec,
+                                    const cedm_cuda_latent *op)
+{
+    image_shape shape = shape_of(exec);
+
+    return CEDM_LAUNCH(latent, grid_of(exec, shape.elements), THREADS, 0,
+                       exec->stream, *op, shape);
+}
+
+extern "C" int cedm_cuda_run_churn(const cedm_cuda_exec *exec,
+                                   const cedm_cuda_churn *op)
+{
+    image_shape shape = shape_of(exec);
+
+    return CEDM_LAUNCH(churn, grid_of(exec, shape.elements), THREADS, 0,
+                       exec->stream, *op, shape);
+}
+
+/* ---- around the network ------------------------------------------------ */
+
+static __device__ __forceinline__ size_t table_row(const cedm_cuda_row &row)
+{
+    size_t step = row.step == NULL ? 0 : *row.step;
+
+    return step * row.per_step + row.first + blockIdx.y * row.per_image;
+}
+
+__global__ void __launch_bounds__(THREADS)
+load(cedm_cuda_load op, image_shape shape, float *input, float *features,
+     uint32_t width)
+{
+    size_t from = table_row(op.row), first = blockIdx.y;
+    uint32_t i = element();
+
+    if (i < shape.elements) {
+        size_t at = first * shape.elements + i;
+
+        input[at] = (float)(op.scalars[from].c_in * op.x[at]);
+    }
+    if (i < width) {
+        features[first * width + i] = op.features[from * width + i];
+    }
+}
+
+__global__ void __launch_bounds__(THREADS)
+unload(cedm_cuda_unload op, image_shape shape, const float *output,
+       uint32_t *overflow)
+{
+    const cedm_cuda_scalars &s = op.scalars[table_row(op.row)];
+    size_t at = (size_t)blockIdx.y * shape.elements + element();
+    double d;
+
+    if (element() >= shape.elements) {
+        return;
+    }
+    d = op.weight * (s.c_skip * op.x[at] + s.c_out * (double)output[at]);
+    d = op.first ? d : op.dst[at] + d;
+    op.dst[at] = d;
+    if (!(d - d == 0)) {
+        atomicOr(&overflow[blockIdx.y], CEDM_CUDA_NONFINITE);
+    }
+}
+
+extern "C" int cedm_cuda_run_load(const cedm_cuda_exec *exec,
+                                  const cedm_cuda_load *op)
+{
+    image_shape shape = shape_of(exec);
+    uint32_t width = exec->model->features.channels;
+    float *input = (float *)cedm_cuda_at(exec, exec->model->input_ref);
+    float *features = (float *)cedm_cuda_at(exec, exec->model->features_ref);
+    uint32_t most = width > shape.elements ? width : shape.elements;
+
+    return CEDM_LAUNCH(load, grid_of(exec, most), THREADS, 0, exec->stream,
+                       *op, shape, input, features, width);
+}
+
+extern "C" int cedm_cuda_run_unload(const cedm_cuda_exec *exec,
+                                    const cedm_cuda_unload *op)
+{
+    image_shape shape = shape_of(exec);
+    const float *output =
+        (const float *)cedm_cuda_at(exec, exec->model->output_ref);
+
+    return CEDM_LAUNCH(unload, grid_of(exec, shape.elements), THREADS, 0,
+                       exec->stream, *op, shape, output, exec->overflow);
+}
+
+/* ---- steps ------------------------------------------------------------- */
+
+__global__ void __launch_bounds__(THREADS)
+euler(cedm_cuda_euler op, uint32_t elements)
+{
+    const cedm_cuda_step_row &row = op.steps[*op.step];
+    size_t at = (size_t)blockIdx.y * elements + element();
+    double x, d;
+
+    if (element() < elements) {
+        x = op.x[at];
+        d = (row.s * x - op.denoised[at]) / row.divisor;
+        op.next[at] = x + row.h * d;
+        op.d[at] = d;
+    }
+}
+
+__global__ void __launch_bounds__(THREADS)
+heun(cedm_cuda_heun op, uint32_t elements)
+{
+    const cedm_cuda_step_row &row = op.steps[*op.step];
+    size_t at = (size_t)blockIdx.y * elements + element();
+
+    if (element() < elements) {
+        double late = (row.next_s * op.next[at] - op.denoised[at]) /
+                      row.next_divisor;
+
+        op.dst[at] = op.x[at] + row.h * (op.d[at] + late) / 2;
+    }
+}
+
+/* The comparisons are written so that a NaN becomes 0. */
+__global__ void __launch_bounds__(THREADS)
+to_image(cedm_cuda_to_image op, uint32_t elements)
+{
+    size_t at = (size_t)blockIdx.y * elements + element();
+
+    if (element() < elements) {
+        double v = 127.5 * op.x[at] + 128;
+
+        op.dst[at] = !(v > 0) ? 0 : v > 255 ? 255 : (uint8_t)v;
+    }
+}
+
+__global__ void advance(cedm_cuda_advance op)
+{
+    *op.step += 1;
+}
+
+extern "C" int cedm_cuda_run_euler(const cedm_cuda_exec *exec,
+                                   const cedm_cuda_euler *op)
+{
+    uint32_t elements = shape_of(exec).elements;
+
+    return CEDM_LAUNCH(euler, grid_of(exec, elements), THREADS, 0,
+                       exec->stream, *op, elements);
+}
+
+extern "C" int cedm_cuda_run_heun(const cedm_cuda_exec *exec,
+                                  const cedm_cuda_heun *op)
+{
+    uint32_t elements = shape_of(exec).elements;
+
+    return CEDM_LAUNCH(heun, grid_of(exec, elements), THREADS, 0,
+                       exec->stream, *op, elements);
+}
+
+extern "C" int cedm_cuda_run_to_image(const cedm_cuda_exec *exec,
+                                      const cedm_cuda_to_image *op)
+{
+    uint32_t elements = shape_of(exec).elements;
+
+    return CEDM_LAUNCH(to_image, grid_of(exec, elements), THREADS, 0,
+                       exec->stream, *op, elements);
+}
+
+extern "C" int cedm_cuda_run_advance(const cedm_cuda_exec *exec,
+                                     const cedm_cuda_advance *op)
+{
+    return CEDM_LAUNCH(advance, 1, 1, 0, exec->stream, *op);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cases_cuda.c - convolutions at the edges of tiles and of what the matrix
+ * kernel takes, and how much work a case is. */
+#include "cases_cuda.h"
+
+#define SAME(h, w)                                                           \
+    .height = h, .width = w, .in_height = h, .in_width = w, .kernel = 3,     \
+    .stride = 1, .pad = 1
+#define POINT(h, w)                                                          \
+    .height = h, .width = w, .in_height = h, .in_width = w, .kernel = 1,     \
+    .stride = 1
+#define ENLARGE(in_h, in_w)                                                  \
+    .height = 2 * in_h, .width = 2 * in_w, .in_height = in_h,                \
+    .in_width = in_w, .kernel = 3, .stride = 1, .pad = 1, .up = 1
+#define SKIP(c0, c1) .skip_cin = {c0, c1}
+#define HALF 0.70710678f
+#define CONV(text, n, w, rows, c0, c1, out, ...)                             \
+    SCALED(text, HALF, n, w, rows, c0, c1, out, __VA_ARGS__)
+#define SCALED(text, s, n, w, rows, c0, c1, out, ...)                        \
+    {.name = text, .with = w, .images = n, .deviation = 1.0f,                \
+        .op = {.conv = {.cin = {c0, c1}, .cout = out, .stat_rows = rows,     \
+        .scale = s, .act = CEDM_ACT_SILU, __VA_ARGS__}}}
+
+/* Partial maps are 128 pixels, as in frozen models. */
+static const op_case cases[] = {
+    CONV("a tile is a partial @32", 2, WITH_ALL, 4, 16, 0, 72, SAME(8, 32)),
+    CONV("a tile is a partial @64", 1, WITH_ALL, 2, 8, 0, 72, SAME(4, 64)),
+    CONV("a tile is a partial @8", 2, WITH_ALL, 8, 16, 0, 16, SAME(8, 8)),
+    CONV("the last partial is short", 2, WITH_ALL, 8, 8, 0, 72,
+         SAME(13, 16)),
+    CONV("28 wide", 2, WITH_ALL, 4, 16, 0, 16, SAME(28, 28)),
+    CONV("two tiles across", 1, WITH_ALL, 1, 8, 0, 16, SAME(3, 97)),
+    CONV("one wide, tall", 2, WITH_ALL, 128, 8, 0, 16, SAME(150, 1)),
+    CONV("two wide, tall", 1, WITH_ALL, 64, 8, 0, 72, SAME(150, 2)),
+    CONV("slices of 8 and 40", 2, WITH_ALL, 8, 8, 40, 24, SAME(8, 8),
+         SKIP(40, 8)),
+    CONV("up, tiles in a row", 2, WITH_ALL, 2, 24, 0, 40, ENLARGE(5, 33)),
+    CONV("up, skip", 2, WITH_ALL, 4, 16, 8, 16, ENLARGE(6, 6),
+         SKIP(16, 8)),
+    CONV("over skip, one column of tiles", 3,
+         WITH_ALL | OVER_SKIP0, 8, 16, 0, 200, SAME(8, 8), SKIP(200, 16)),
+    CONV("over skip, one large column", 2, WITH_ALL | OVER_SKIP1, 8, 16, 0,
+         136, SAME(16, 16), SKIP(16, 136)),
+    CONV("over skip, groups of images", 5, WITH_ALL | OVER_SKIP0, 4, 8, 0,
+         264, SAME(4, 8), SKIP(264, 0)),
+    CONV("over skip, odd, groups of images", 3, WITH_ALL | OVER_SKIP0, 4, 3,
+         0, 131, SAME(9, 7), SKIP(131, 5)),
+    CONV("over residual, columns of tiles", 2, WITH_ALL | OVER_RESIDUAL, 8,
+         32, 0, 136, SAME(8, 16)),
+    CONV("1x1, columns of tiles", 2, WITH_ALL, 8, 72, 0, 328, POINT(8, 16)),
+    SCALED("16 bits overflow", 1e37f, 1, WITH_BIAS, 4, 16, 0, 16,
+           SAME(4, 4)),
+};
+
+static void call(const cedm_ops *ops, void *ctx, const void *op)
+{
+    op_classes[CONV_CLASS].call(ops, ctx, op);
+}
+
+const op_class cuda_conv_class = {
+    "conv", cases, sizeof cases / sizeof cases[0], call, place_conv,
+    twin_conv};
+
+uint64_t case_work(const op_class *class, const op_case *c)
+{
+    const cedm_conv *conv = &c->op.conv;
+    const cedm_attention *a = &c->op.attention;
+
+    if (class->place == place_conv) {
+        return (uint64_t)c->images * conv->height * conv->width *
+               conv->cout * conv->kernel * conv->kernel *
+               (conv->cin[0] + conv->cin[1]);
+    }
+    return class->place != place_attention ? 0
+        : 2ull * c->images * a->tokens * a->tokens * a->channels;
+}

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * emulate.cpp - fibers, barriers and asynchronous copies of the emulator. */
+#include "cuda_fp16.h"
+#include "emulated.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#if !defined __x86_64__
+#include <ucontext.h>
+#endif
+
+#define STACK_BYTES (256u << 10)
+#define THREADS_MAX 1024u
+#define POISON 0xff /* NaN as float, half and bfloat16 */
+
+dim3 threadIdx, blockIdx, blockDim, gridDim;
+bool emulate_backwards;
+emulated_counts emulate_counted;
+
+enum fiber_state { READY, AT_WARP, AT_BLOCK, DONE };
+
+struct pending_copy {
+    void *shared;
+    const void *global;
+    bool valid;
+    unsigned group;
+};
+
+#if defined __x86_64__
+typedef void *fiber_context;
+#else
+typedef ucontext_t fiber_context;
+#endif
+
+struct fiber {
+    fiber_context context;
+    unsigned char *stack;
+    fiber_state state;
+    void *operand; /* of the warp's operation it waits for */
+    unsigned groups; /* of copies committed */
+    std::vector<pending_copy> copies;
+};
+
+struct warp {
+    emulate_operation *operation;
+    unsigned waiting;
+};
+
+static fiber fibers[THREADS_MAX];
+static warp warps[THREADS_MAX / EMULATE_LANES];
+static unsigned thread_count, at_block, current;
+static fiber_context scheduler;
+static emulate_body *kernel_body;
+static void *kernel_arg;
+static const char *kernel_name;
+static unsigned char *shared_memory;
+static size_t shared_bytes;
+
+[[noreturn]] static void stop(const char *what)
+{
+    fprintf(stderr, "%s: block (%u, %u, %u), thread %u: %s\n", kernel_name,
+            blockIdx.x, blockIdx.y, blockIdx.z, current, what);
+    abort();
+}
+
+float emulate_half_to_float(uint16_t bits)
+{
+    static float table[1u << 16];
+
+    if (table[1] == 0.0f) {
+        for (unsigned i = 0; i < 1u << 16; i++) {
+            table[i] = cedm_half_to_float(static_cast<uint16_t>(i));
+        }
+    }
+    return table[bits];
+}
+
+/* ---- switching stacks -------------------------------------------------- */
+
+static void fiber_main();
+
+#if defined __x86_64__
+/* Pushes what a callee must preserve, and continues where `to` left off. */
+extern "C" void emulate_switch(void **save, void *to);
+__asm__(".text\n"
+        ".globl emulate_switch\n"
+        ".hidden emulate_switch\n"
+        ".type emulate_switch, @function\n"
+        "emulate_switch:\n"
+        "    pushq %rbp\n    pushq %rbx\n    pushq %r12\n"
+        "    pushq %r13\n    pushq %r14\n    pushq %r15\n"
+        "    movq %rsp, (%rdi)\n"
+        "    movq %rsi, %rsp\n"
+        "    popq %r15\n    popq %r14\n    popq %r13\n"
+        "    popq %r12\n    popq %rbx\n    popq %rbp\n"
+        "    ret\n"
+        ".size emulate_switch, . - emulate_switch\n");
+
+static void fiber_start(fiber *f)
+{
+    void **top = reinterpret_cast<void **>(f->stack + STACK_BYTES);
+
+    *--top = nullptr; /* where a return address of fiber_main would be */
+    *--top = reinterpret_cast<void *>(fiber_main);
+    for (int i = 0; i < 6; i++) {
+        *--top = nullptr;
+    }
+    f->context = top;
+}
+
+static void switch_to(fiber_context *from, fiber_context *to)
+{
+    emulate_switch(from, *to);
+}
+#else
+static void fiber_start(fiber *f)
+{
+    getcontext(&f->context);
+    f->context.uc_stack.ss_sp = f->stack;
+    f->context.uc_stack.ss_size = STACK_BYTES;
+    f->context.uc_link = nullptr;
+    makecontext(&f->context, fiber_main, 0);
+}
+
+static void switch_to(fiber_context *from, fiber_context *to)
+{
+    swapcontext(from, to);
+}
+#endif
+
+static void yield(fiber_state state)
+{
+    fiber *f = &fibers[current];
+
+    f->state = state;
+    switch_to(&f->context, &scheduler);
+}
+
+static void fiber_main()
+{
+    kernel_body(kernel_arg);
+    if (!fibers[current].copies.empty()) {
+        stop("ends while copies are under way");
+    }
+    yield(DONE);
+}
+
+/* ---- barriers ---------------------------------------------------------- */
+
+void emulate_syncthreads()
+{
+    at_block++;
+    if (at_block < thread_count) {
+        yield(AT_BLOCK);
+        return;
+    }
+    at_block = 0;
+    for (unsigned i = 0; i < thread_count; i++) {
+        fibers[i].state = READY;
+    }
+}
+
+void emulate_warp(emulate_operation *operation, void *mine)
+{
+    unsigned first = current / EMULATE_LANES * EMULATE_LANES;
+    warp *w = &warps[current / EMULATE_LANES];
+    void *lanes[EMULATE_LANES];
+
+    if (w->waiting != 0 && w->operation != operation) {
+        stop("another operation than the other lanes of its warp");
+    }
+    w->operation = operation;
+    w->waiting++;
+    fibers[current].operand = mine;
+    if (w->waiting < EMULATE_LANES) {
+        yield(AT_WARP);
+        return;
+    }
+    for (unsigned i = 0; i < EMULATE_LANES; i++) {
+        lanes[i] = fibers[first + i].operand;
+        fibers[first + i].state = READY;
+    }
+    w->waiting = 0;
+    operation(lanes);
+}
+
+/* ---- shared memory and copies ------------------------------------------ */
+
+unsigned char *emulate_shared()
+{
+    return shared_memory;
+}
+
+void emulate_check_shared(const void *address)
+{
+    size_t at = static_cast<size_t>(
+        static_cast<const unsigned char *>(address) - shared_memory);
+
+    if (shared_bytes < 16 || at > shared_bytes - 16) {
+        stop("an address outside of shared memory");
+    }
+    if (at % 16 != 0) {
+        stop("an address of shared memory that is not aligned");
+    }
+}
+
+void emulate_copy(void *shared, const void *global, bool valid)
+{
+    fiber *f = &fibers[current];
+
+    emulate_check_shared(shared);
+    if (reinterpret_cast<uintptr_t>(global) % 16 != 0) {
+        stop("a copy from an address that is not aligned");
+    }
+    memset(shared, POISON, 16);
+    f->copies.push_back({shared, global, valid, f->groups});
+    emulate_counted.copies++;
+}
+
+void emulate_copy_commit()
+{
+    fibers[current].groups++;
+}
+
+void emulate_copy_wait(unsigned pending)
+{
+    fiber *f = &fibers[current];
+    size_t kept = 0;
+
+    for (const pending_copy &c : f->copies) {
+        if (c.group + pending >= f->groups) {
+            f->copies[kept++] = c;
+        } else if (c.valid) {
+            memcpy(c.shared, c.global, 16);
+        } else {
+            memset(c.shared, 0, 16);
+        }
+    }
+    f->copies.resize(kept);
+}
+
+/* ---- running ----------------------------------------------------------- */
+
+static void deadlock()
+{
+    unsigned states[4] = {0, 0, 0, 0};
+
+    for (unsigned i = 0; i < thread_count; i++) {
+        states[fibers[i].state]++;
+    }
+    fprintf(stderr, "%u threads wait for their warp, %u for their block, "
+            "%u are done\n", states[AT_WARP], states[AT_BLOCK],
+            states[DONE]);
+    stop("nothing can go on");
+}
+
+static bool run_ready()
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < thread_count; i++) {
+        unsigned t = emulate_backwards ? thread_count - 1 - i : i;
+
+        if (fibers[t].state != READY) {
+            continue;
+        }
+        current = t;
+        threadIdx = dim3(t % blockDim.x, t / blockDim.x % blockDim.y,
+                         t / blockDim.x / blockDim.y);
+        switch_to(&scheduler, &fibers[t].context);
+        any = true;
+    }
+    return any;
+}
+
+static void run_block()
+{
+    memset(shared_memory, POISON, shared_bytes);
+    memset(warps, 0, sizeof warps);
+    at_block = 0;
+    for (unsigned i = 0; i < thread_count; i++) {
+        fibers[i].state = READY;
+        fibers[i].groups = 0;
+        fiber_start(&fibers[i]);
+    }
+    while (run_ready()) {
+    }
+    for (unsigned i = 0; i < thread_count; i++) {
+        if (fibers[i].state != DONE) {
+            deadlock();
+        }
+    }
+}
+
+int emulate_run(const char *kernel, dim3 grid, dim3 block, size_t shared,
+                emulate_body *body, void *arg)
+{
+    unsigned long blocks = static_cast<unsigned long>(grid.x) * grid.y *
+                           grid.z;
+
+    kernel_name = kernel;
+    kernel_body = body;
+    kernel_arg = arg;
+    blockDim = block;
+    gridDim = grid;
+    thread_count = block.x * block.y * block.z;
+    if (thread_count == 0 || thread_count > THREADS_MAX || blocks == 0 ||
+        grid.y > 65535 || grid.z > 65535 || shared > 99u * 1024) {
+        stop("a launch that no device takes");
+    }
+    shared_bytes = shared;
+    shared_memory = static_cast<unsigned char *>(
+        aligned_alloc(128, (shared + 255) / 128 * 128));
+    for (unsigned i = 0; i < thread_count; i++) {
+        if (fibers[i].stack == nullptr) {
+            fibers[i].stack = static_cast<unsigned char *>(
+                aligned_alloc(64, STACK_BYTES));
+        }
+    }
+    for (unsigned long i = 0; i < blocks; i++) {
+        unsigned long b = emulate_backwards ? blocks - 1 - i : i;
+
+        blockIdx = dim3(static_cast<unsigned>(b % grid.x),
+                        static_cast<unsigned>(b / grid.x % grid.y),
+                        static_cast<unsigned>(b / grid.x / grid.y));
+        run_block();
+    }
+    free(shared_memory);
+    emulate_counted.launches++;
+    emulate_counted.threads += blocks * thread_count;
+    return 0;
+}
+
+/* ---- for tests --------------------------------------------------------- */
+
+void emulated_order(bool backwards)
+{
+    emulate_backwards = backwards;
+}
+
+emulated_counts emulated_take()
+{
+    emulated_counts taken = emulate_counted;
+
+    emulate_counted = emulated_counts();
+    return taken;
+}

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * sampler_cuda.c - the sampler's kernels on the emulator against their
+ * formulas, with numbers around what they may write. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cases_cuda.h"
+#include "cuda/launch.h"
+#include "philox.h"
+#include "ops/stage.h"
+
+#define SIDE 11
+#define CHANNELS 3
+#define PIXELS (SIDE * SIDE)
+#define MAP (PIXELS * CHANNELS)
+#define BATCH 3
+#define FEATURES 400 /* more than a map has elements */
+#define REF 512      /* elements that a tensor may have */
+#define GUARD 16
+#define GUARD_VALUE 12345.0
+#define STEP 2u /* the step that *step says */
+
+static struct {
+    cedm_model model;
+    cedm_cuda_exec exec;
+    uint32_t step, overflow[BATCH];
+    float f32[BATCH * 3 * REF], features[16 * FEATURES];
+    double x[BATCH * MAP], y[BATCH * MAP], z[BATCH * MAP];
+    double dst[BATCH * MAP + GUARD], dst2[BATCH * MAP + GUARD];
+    cedm_cuda_step_row steps[4];
+    cedm_cuda_scalars scalars[16];
+} w;
+
+static void start(uint32_t stream)
+{
+    memset(&w, 0, sizeof w);
+    w.model = (cedm_model){
+        .resolution = SIDE,
+        .channels = CHANNELS,
+        .features = {.channels = FEATURES},
+        .input_ref = CEDM_REF_F32 | 0,
+        .output_ref = CEDM_REF_F32 | REF,
+        .features_ref = CEDM_REF_F32 | 2 * REF,
+    };
+    w.exec = (cedm_cuda_exec){.model = &w.model, .batch = BATCH,
+                              .f32 = w.f32, .overflow = w.overflow};
+    w.step = STEP;
+    for (uint32_t i = 0; i < BATCH * MAP; i++) {
+        w.x[i] = (double)stage_normal(stream, 0, i);
+        w.y[i] = (double)stage_normal(stream, 1, i);
+        w.z[i] = (double)stage_normal(stream, 2, i);
+    }
+    for (uint32_t i = 0; i < BATCH * MAP + GUARD; i++) {
+        w.dst[i] = w.dst2[i] = GUARD_VALUE;
+    }
+    for (uint32_t i = 0; i < BATCH * 3 * REF; i++) {
+        w.f32[i] = (float)GUARD_VALUE;
+    }
+    for (uint32_t i = 0; i < 16 * FEATURES; i++) {
+        w.features[i] = stage_normal(stream, 3, i);
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        w.steps[i] = (cedm_cuda_step_row){
+            0.9 + i, 0.25 * i, 0.5 + i, 1.5 + i, 0.75 + i, 2.25 + i,
+            -0.7 - i};
+    }
+    for (uint32_t i = 0; i < 16; i++) {
+        w.scalars[i] = (cedm_cuda_scalars){0.3 + i, 0.2 * i, 1.0 / (1 + i)};
+    }
+}
+
+static void check(const char *what, size_t i, double got, double wanted,
+                  double tolerance)
+{
+    if (!(fabs(got - wanted) <= tolerance)) {
+        fail_msg("%s: element %zu: got %.17g, wanted %.17g, tolerance %.3g",
+                 what, i, got, wanted, tolerance);
+    }
+}
+
+static void check_rest(const char *what, const double *dst)
+{
+    for (size_t i = BATCH * MAP; i < BATCH * MAP + GUARD; i++) {
+        check(what, i, dst[i], GUARD_VALUE, 0.0);
+    }
+}
+
+/* Element i of a batch in the order of the generator. */
+static uint64_t chw(size_t i)
+{
+    return i % CHANNELS * PIXELS + i / CHANNELS % PIXELS;
+}
+
+static const uint64_t seeds[BATCH] = {0, 12345, 0xffffffffffffffffu};
+
+/* Floats go through the logarithm and sine of single precision. */
+static void test_latent(void **state)
+{
+    (void)state;
+    start(1);
+    assert_int_equal(cedm_cuda_run_latent(&w.exec, &(cedm_cuda_latent){
+        seeds, 80.0, w.dst}), 0);
+    for (size_t i = 0; i < BATCH * MAP; i++) {
+        double z = (double)cedm_normal_f32(seeds[i / MAP], chw(i), 0);
+
+        check("latent", i, w.dst[i], 80.0 * z, 80.0 * 2e-6);
+    }
+    check_rest("latent", w.dst);
+}
+
+static void test_churn(void **state)
+{
+    (void)state;
+    for (uint32_t step = 0; step < 4; step++) {
+        cedm_cuda_churn op = {seeds, w.steps, &w.step, 5, w.dst};
+
+        start(step);
+        w.step = step;
+        w.steps[3] = (cedm_cuda_step_row){.base = 1, .scale = 0};
+        memcpy(w.dst, w.x, sizeof w.x);
+        assert_int_equal(cedm_cuda_run_churn(&w.exec, &op), 0);
+        for (size_t i = 0; i < BATCH * MAP; i++) {
+            double z = cedm_normal_f64(seeds[i / MAP], chw(i), 5 + step);
+
+            check("churn", i, w.dst[i],
+                  w.steps[step].base * w.x[i] + w.steps[step].scale * z,
+                  step == 3 ? 0.0 : 1e-13);
+        }
+        check_rest("churn", w.dst);
+    }
+}
+
+/* step 2 of rows of 4, the second of a step, an image each. */
+static const cedm_cuda_row row = {&w.step, 4, 1, 1};
+
+static size_t row_of(size_t image)
+{
+    return STEP * 4 + 1 + image;
+}
+
+static void test_load(void **state)
+{
+    const float *features = w.f32 + (size_t)BATCH * 2 * REF;
+
+    (void)state;
+    start(2);
+    assert_int_equal(cedm_cuda_run_load(&w.exec, &(cedm_cuda_load){
+        w.x, w.scalars, w.features, row}), 0);
+    for (size_t i = 0; i < BATCH * REF; i++) {
+        double wanted = i < BATCH * MAP
+            ? (double)(float)(w.scalars[row_of(i / MAP)].c_in * w.x[i])
+            : GUARD_VALUE;
+
+        check("load: image", i, (double)w.f32[i], wanted, 0.0);
+        wanted = i < BATCH * FEATURES
+            ? (double)w.features[row_of(i / FEATURES) * FEATURES +
+                                 i % FEATURES]
+            : GUARD_VALUE;
+        check("load: features", i, (double)features[i], wanted, 0.0);
+    }
+}
+
+static void test_unload(void **state)
+{
+    (void)state;
+    for (uint32_t first = 0; first < 2; first++) {
+        cedm_cuda_unload op = {w.x, w.scalars, row, first, -1.5, w.dst};
+
+        start(first);
+        memcpy(w.dst, w.y, sizeof w.y);
+        for (size_t i = 0; i < BATCH * MAP; i++) {
+            w.f32[BATCH * REF + i] = stage_normal(first, 4, i);
+        }
+        w.f32[BATCH * REF + MAP] = INFINITY; /* of image 1 */
+        assert_int_equal(cedm_cuda_run_unload(&w.exec, &op), 0);
+        for (size_t i = 0; i < BATCH * MAP; i++) {
+            const cedm_cuda_scalars *s = &w.scalars[row_of(i / MAP)];
+            double old = first ? 0.0 : w.y[i];
+            double f = (double)w.f32[BATCH * REF + i];
+
+            if (i != MAP) {
+                check("unload", i, w.dst[i],
+                      old - 1.5 * (s->c_skip * w.x[i] + s->c_out * f),
+                      1e-14);
+            }
+        }
+        check_rest("unload", w.dst);
+        for (size_t i = 0; i < BATCH; i++) {
+            check("unload: flag", i, w.overflow[i],
+                  i == 1 ? CEDM_CUDA_NONFINITE : 0, 0.0);
+        }
+    }
+}
+
+static void test_euler(void **state)
+{
+    const cedm_cuda_step_row *s = &w.steps[STEP];
+
+    (void)state;
+    for (int in_place = 0; in_place < 2; in_place++) {
+        double *next = in_place ? w.dst2 : w.dst;
+        cedm_cuda_euler op = {w.steps, &w.step, w.x, w.y, w.dst2, next};
+
+        start(3);
+        if (in_place) { /* d over denoised, next over x */
+            op.x = op.next = w.dst;
+            op.denoised = w.dst2;
+            memcpy(w.dst, w.x, sizeof w.x);
+            memcpy(w.dst2, w.y, sizeof w.y);
+        }
+        assert_int_equal(cedm_cuda_run_euler(&w.exec, &op), 0);
+        for (size_t i = 0; i < BATCH * MAP; i++) {
+            double d = (s->s * w.x[i] - w.y[i]) / s->divisor;
+
+            check("euler: d", i, w.dst2[i], d, 1e-14);
+            check("euler: next", i, w.dst[i], w.x[i] + s->h * d, 1e-14);
+        }
+        check_rest("euler: d", w.dst2);
+        check_rest("euler: next", w.dst);
+    }
+}
+
+static void test_heun(void **state)
+{
+    const cedm_cuda_step_row *s = &w.steps[STEP];
+
+    (void)state;
+    for (int in_place = 0; in_place < 2; in_place++) {
+        double next[BATCH * MAP];
+        cedm_cuda_heun op = {w.steps, &w.step, w.x, w.y, next, w.z, w.dst};
+
+        start(4);
+        for (uint32_t i = 0; i < BATCH * MAP; i++) {
+            next[i] = (double)stage_normal(4, 7, i);
+        }
+        if (in_place) {
+            op.x = w.dst;
+            memcpy(w.dst, w.x, sizeof w.x);
+        }
+        assert_int_equal(cedm_cuda_run_heun(&w.exec, &op), 0);
+        for (size_t i = 0; i < BATCH * MAP; i++) {
+            double late = (s->next_s * next[i] - w.z[i]) / s->next_divisor;
+
+            check("heun", i, w.dst[i], w.x[i] + s->h * (w.y[i] + late) / 2,
+                  1e-14);
+        }
+        check_rest("heun", w.dst);
+    }
+}
+
+static void test_to_image(void **state)
+{
+    static const double known[] = {-1.0, -1.01, 0.0, -1e-4, 1.0, 0.99, 50.0,
+                                   -50.0, HUGE_VAL, -HUGE_VAL, 1e300};
+    static const uint8_t bytes[] = {0, 0, 128, 127, 255, 254, 255, 0, 255, 0,
+                                    255};
+    uint8_t dst[BATCH * MAP + GUARD];
+
+    (void)state;
+    start(5);
+    memset(dst, 77, sizeof dst);
+    memcpy(w.x, known, sizeof known);
+    w.x[11] = (double)NAN;
+    assert_int_equal(cedm_cuda_run_to_image(&w.exec, &(cedm_cuda_to_image){
+        w.x, dst}), 0);
+    for (size_t i = 0; i < BATCH * MAP + GUARD; i++) {
+        double v = i < BATCH * MAP ? trunc(127.5 * w.x[i] + 128) : 77;
+
+        check("to_image", i, dst[i], i < 11 ? bytes[i] : i == 11 ? 0
+              : fmin(fmax(v, 0), 255), 0.0);
+    }
+}
+
+static void test_advance(void **state)
+{
+    (void)state;
+    start(6);
+    assert_int_equal(cedm_cuda_run_advance(&w.exec, &(cedm_cuda_advance){
+        &w.step}), 0);
+    assert_int_equal(w.step, STEP + 1);
+}
+
+int cuda_sampler_test(void)
+{
+    static const struct CMUnitTest tests[] = {
+#define TEST(op) {.name = #op, .test_func = test_##op},
+        CEDM_CUDA_SAMPLER_OPS(TEST)
+#undef TEST
+    };
+
+    return _cmocka_run_group_tests("cuda sampler ops", tests,
+                                   sizeof tests / sizeof tests[0], NULL,
+                                   NULL);
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * session.c - memory of an emulated device around one op.
+ *
+ * A stage asks a backend to run the op; the backend here is this file.  It
+ * converts the activations, packs weights, runs the kernel for the whole
+ * batch, checks that nothing but the outputs was written, and has the
+ * portable backend do the same. */
+#include "session.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "emulate/emulated.h"
+
+static session *current;
+static const char *current_what;
+
+/* ---- numbers ----------------------------------------------------------- */
+
+static float from_bf16(uint16_t x)
+{
+    uint32_t bits = (uint32_t)x << 16;
+    float value;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+/* Nearest, ties to even; NaNs stay NaNs. */
+static uint16_t to_bf16(float x)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    if (isnan(x)) {
+        return (uint16_t)(bits >> 16 | 1u);
+    }
+    return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
+static void *narrowed(const float *x, size_t n,
+                      enum cedm_cuda_precision precision)
+{
+    size_t bytes = n * cedm_cuda_act_bytes(precision);
+    void *memory = aligned_alloc(256, (bytes + 511) / 256 * 256);
+    uint16_t *half = memory;
+
+    assert_non_null(memory);
+    if (precision == CEDM_CUDA_FP32) {
+        memcpy(memory, x, bytes);
+        return memory;
+    }
+    for (size_t i = 0; i < n; i++) {
+        half[i] = precision == CEDM_CUDA_FP16 ? cedm_half_from_float(x[i])
+                                              : to_bf16(x[i]);
+    }
+    return memory;
+}
+
+static float *widened(const void *memory, size_t n,
+                      enum cedm_cuda_precision precision)
+{
+    float *x = malloc((n + 1) * sizeof *x);
+    const uint16_t *half = memory;
+
+    assert_non_null(x);
+    if (precision == CEDM_CUDA_FP32) {
+        memcpy(x, memory, n * sizeof *x);
+        return x;
+    }
+    for (size_t i = 0; i < n; i++) {
+        x[i] = precision == CEDM_CUDA_FP16 ? cedm_half_to_float(half[i])
+                                           : from_bf16(half[i]);
+    }
+    return x;
+}
+
+static void *copy_of(const void *memory, size_t bytes)
+{
+    void *copy = aligned_alloc(256, (bytes + 511) / 256 * 256);
+
+    assert_non_null(copy);
+    memcpy(copy, memory, bytes);
+    return copy;
+}
+
+/* ---- one op ------------------------------------------------------------ */
+
+/* The stage that an exec is part of. */
+static stage *stage_of(cedm_exec *exec)
+{
+    void *memory = (unsigned char *)exec - offsetof(stage, exec);
+
+    return memory;
+}
+
+/* What may have been written is as before; then nothing else may differ. */
+static void check_rest(const session *x, const void *is, const void *was,
+                       size_t elements, size_t element, bool f32)
+{
+    unsigned char *rest = copy_of(is, elements * element);
+
+    for (int k = 0; k < x->output_count; k++) {
+        const session_output *o = &x->outputs[k];
+        size_t at = (size_t)x->batch * CEDM_REF_OFFSET(o->ref) * element;
+
+        if (CEDM_REF_IS_F32(o->ref) == f32) {
+            memcpy(rest + at, (const unsigned char *)was + at,
+                   x->batch * o->elements * element);
+        }
+    }
+    for (size_t i = 0; i < elements * element; i++) {
+        if (rest[i] != ((const unsigned char *)was)[i]) {
+            fail_msg("%s: element %zu of %s is no output, but was written",
+                     current_what, i / element, f32 ? "f32" : "act");
+        }
+    }
+    free(rest);
+}
+
+static void copy_back(const session *x, stage *s)
+{
+    for (int k = 0; k < x->output_count; k++) {
+        const session_output *o = &x->outputs[k];
+        size_t at = (size_t)x->batch * CEDM_REF_OFFSET(o->ref);
+        bool f32 = CEDM_REF_IS_F32(o->ref);
+
+        memcpy(s->segment[f32] + at, (f32 ? x->f32 : x->act) + at,
+               s->exec.n * o->elements * sizeof(float));
+    }
+}
+
+/* The portable backend on copies of the device's inputs. */
+static void want(session *x, const stage *s, stage_call *call,
+                 const void *op)
+{
+    size_t scratch;
+    cedm_exec exec = s->exec;
+    cedm_sizes sizes = {0, 0};
+
+    call(cedm_backend_portable()->sizes, &sizes, op);
+    scratch = (size_t)CEDM_ALIGN_UP(sizes.scratch) + CEDM_ALIGN;
+    exec.scratch = aligned_alloc(CEDM_ALIGN, scratch);
+    exec.scratch_stride = scratch;
+    exec.act = x->wanted[0];
+    exec.f32 = x->wanted[1];
+    exec.workers = 1;
+    exec.parallel_for = NULL;
+    call(cedm_backend_portable()->run, &exec, op);
+    free(exec.scratch);
+}
+
+typedef int launch(const cedm_cuda_exec *exec, const void *op);
+
+static void run_op(cedm_exec *exec, stage_call *call, const void *op,
+                   uint32_t id, launch *kernel)
+{
+    session *x = current;
+    stage *s = stage_of(exec);
+    enum cedm_cuda_precision precision = x->setting.precision;
+    size_t act = (size_t)exec->batch * s->elements[0];
+    size_t f32 = (size_t)exec->batch * s->elements[1];
+    cedm_cuda_packing packing = {.precision = precision,
+                                 .dtype = CEDM_DTYPE_F32,
+                                 .data = exec->data};
+    void *device = narrowed(exec->act, act, precision);
+    void *before[2] = {copy_of(device, act * cedm_cuda_act_bytes(precision)),
+                       copy_of(exec->f32, f32 * sizeof(float))};
+    int32_t *clusters = calloc(exec->batch, sizeof *clusters);
+    uint32_t index[1] = {0};
+    /* An image or two of what dst may lie over. */
+    size_t workspace = x->outputs[0].elements * 2 * sizeof(float);
+    cedm_cuda_exec cuda = {
+        .precision = precision,
+        .batch = exec->batch,
+        .arch = 80,
+        .multiprocessors = x->setting.multiprocessors,
+        .act = device,
+        .f32 = copy_of(exec->f32, f32 * sizeof(float)),
+        .index = index,
+        .cluster = clusters,
+        .workspace = aligned_alloc(256, (workspace + 511) / 256 * 256),
+        .workspace_bytes = workspace,
+    };
+
+    assert_int_equal(id, 0);
+    memcpy(clusters, exec->cluster, exec->n * sizeof *clusters);
+    x->batch = exec->batch;
+    x->n = exec->n;
+    cuda.overflow = x->overflow = calloc(x->batch, sizeof *x->overflow);
+    call(&cedm_cuda_pack, &packing, op);
+    packing.weights = aligned_alloc(256, (size_t)packing.used + 256);
+    packing.used = 0;
+    packing.index = index;
+    call(&cedm_cuda_pack, &packing, op);
+    cuda.weights = packing.weights;
+    x->wanted[0] = widened(device, act, precision);
+    x->wanted[1] = copy_of(exec->f32, f32 * sizeof(float));
+    want(x, s, call, op);
+    assert_int_equal(kernel(&cuda, op), 0);
+    if (x->setting.finish) {
+        assert_int_equal(cedm_cuda_conv_finish(&cuda, op), 0);
+    }
+    x->act = widened(device, act, precision);
+    x->f32 = cuda.f32;
+    check_rest(x, device, before[0], act, cedm_cuda_act_bytes(precision),
+               false);
+    check_rest(x, cuda.f32, before[1], f32, sizeof(float), true);
+    copy_back(x, s);
+    free(device);
+    free(before[0]);
+    free(before[1]);
+    free(clusters);
+    free(packing.weights);
+    free(cuda.workspace);
+}
+
+static void add_output(cedm_ref ref, uint64_t elements)
+{
+    current->outputs[current->output_count++] =
+        (session_output){ref, (size_t)elements};
+}
+
+#define RUN(name)                                                            \
+    static int launch_##name(const cedm_cuda_exec *exec, const void *op)     \
+    {                                                                        \
+        return cedm_cuda_##name(exec, op);                                   \
+    }                                                                        \
+    static void call_##name(const cedm_ops *ops, void *ctx, const void *op)  \
+    {                                                                        \
+        ops->name(ctx, op);                                                  \
+    }                                                                        \
+    static void run_##name(void *ctx, const cedm_##name *op)                 \
+    {                                                                        \
+        outputs_of_##name(op);                                               \
+        run_op(ctx, call_##name, op, op->id, launch_##name);                 \
+    }
+
+static void outputs_of_embed(const cedm_embed *op)
+{
+    add_output(op->dst, op->channels);
+}
+
+static void outputs_of_linear(const cedm_linear *op)
+{
+    add_output(op->dst, op->out);
+}
+
+static void outputs_of_norm_coeff(const cedm_norm_coeff *op)
+{
+    add_output(op->dst, 2ull * (op->channels[0] + op->channels[1]));
+}
+
+static void outputs_of_conv(const cedm_conv *op)
+{
+    add_output(op->dst, (uint64_t)op->height * op->width * op->cout);
+    if (op->stats != CEDM_NONE) {
+        uint32_t partials = (op->height + op->stat_rows - 1) / op->stat_rows;
+
+        add_output(op->stats, 2ull * partials * op->cout);
+    }
+}
+
+static void outputs_of_resample(const cedm_resample *op)
+{
+    add_output(op->dst, (uint64_t)op->height * op->width * op->channels);
+}
+
+static void outputs_of_attention(const cedm_attention *op)
+{
+    add_output(op->dst, (uint64_t)op->tokens * op->channels);
+}
+
+CEDM_GRAPH_OPS(RUN)
+#undef RUN
+
+static void no_sizes(const cedm_ops *ops, void *ctx, const void *op)
+{
+    (void)ops;
+    (void)ctx;
+    (void)op;
+}
+
+#define NONE(name)                                                           \
+    static void none_##name(void *ctx, const cedm_##name *op)                \
+    {                                                                        \
+        no_sizes(NULL, ctx, op);                                             \
+    }
+CEDM_GRAPH_OPS(NONE)
+#undef NONE
+
+#define RUN(name) .name = run_##name,
+#define NONE(name) .name = none_##name,
+static const cedm_ops run_table = {CEDM_GRAPH_OPS(RUN)};
+static const cedm_ops sizes_table = {CEDM_GRAPH_OPS(NONE)};
+#undef RUN
+#undef NONE
+
+void session_run(session *x, const session_setting *setting, stage *s,
+                 const stage_setting *images, const op_class *class,
+                 const any_op *op, const char *what)
+{
+    const cedm_backend backend = {
+        "emulated device", &run_table, NULL, &sizes_table};
+
+    *x = (session){.setting = *setting};
+    current = x;
+    current_what = what;
+    emulated_order(setting->backwards);
+    stage_run(s, images, &backend, class->call, op, what);
+    emulated_order(false);
+}
+
+void session_close(session *x)
+{
+    free(x->act);
+    free(x->f32);
+    free(x->wanted[0]);
+    free(x->wanted[1]);
+    free(x->overflow);
+}
+
+const float *session_got(const session *x, int k, uint32_t image)
+{
+    const session_output *o = &x->outputs[k];
+
+    return (CEDM_REF_IS_F32(o->ref) ? x->f32 : x->act) +
+           (size_t)x->batch * CEDM_REF_OFFSET(o->ref) + image * o->elements;
+}
+
+const float *session_wanted(const session *x, int k, uint32_t image)
+{
+    const session_output *o = &x->outputs[k];
+
+    return x->wanted[CEDM_REF_IS_F32(o->ref)] +
+           (size_t)x->batch * CEDM_REF_OFFSET(o->ref) + image * o->elements;
+}
