@@ -405,9 +405,10 @@ bench: ## time every op and every network
 	  $(BUILD)/bench/net $$model 1 $$(nproc) || exit 1; done
 
 .PHONY: bench-peers
-bench-peers: ## compare cedm-gen with PyTorch on the same work
+bench-peers: ## compare with other runtimes on the same work
 	@scripts/deps.sh bench
-	+@$(MAKE) --no-print-directory $(JOBS) tools
+	+@$(MAKE) --no-print-directory $(JOBS) tools $(BUILD)/bench/turn $(SYNTH) \
+	  $(BUILD)/models/cifar10-c100/frozen
 	bench/peers/run.sh
 
 # ---- generated files -----------------------------------------------------

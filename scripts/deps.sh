@@ -13,7 +13,7 @@ cross="gcc-aarch64-linux-gnu gcc-arm-none-eabi libc6-dev-arm64-cross
  qemu-system-arm qemu-user"
 check="$demo $cross clang g++ libclang-rt-dev libcmocka-dev libgmp-dev
  libmpfr-dev libpng-dev mandoc pkgconf"
-bench="$demo python3-torch libopenblas0-pthread"
+bench="$demo libopenblas0-pthread python3-torch python3-venv"
 
 wanted=
 for set in "$@"; do

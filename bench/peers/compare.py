@@ -1,0 +1,486 @@
+# SPDX-License-Identifier: MIT
+#
+# compare.py - cedm and other runtimes in turns on the same work; one table.
+#
+# A peer is a program that answers the commands of peer.py.  It is opened
+# once, its answer is compared with cedm's (relative RMS above 1e-3 is
+# refused), and then the two evaluate in turns.  Where a peer has several
+# layouts, a short round finds the best one, which is then timed.
+"""Usage: compare.py BUILD RESULT; ROUNDS and THREADS are in the
+environment."""
+
+import array
+import glob
+import json
+import math
+import os
+import random
+import select
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+BUILD, RESULT = os.path.abspath(sys.argv[1]), sys.argv[2]
+PEERS = BUILD + "/peers"
+CIFAR = PEERS + "/net/cifar10-c100"
+DEMO = PEERS + "/net/fashion"
+ROUNDS = int(os.environ.get("ROUNDS", "5"))
+MOST = int(os.environ.get("THREADS", str(os.cpu_count())))
+THREADS = sorted({1, MOST})
+BATCHES = (1, 4)
+LIMIT = 1e-3  # relative RMS between two runtimes in float32
+PATIENCE = 150  # seconds for one answer
+
+
+class Skipped(Exception):
+    """Why a peer has no number."""
+
+
+class Program:
+    """A program that answers lines with lines of JSON."""
+
+    def __init__(self, command, environment=None):
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self.log, env={**os.environ, **(environment or {})})
+        self.pending = b""
+        try:
+            self.first = self.answer()
+        except Skipped:
+            self.close()
+            raise
+
+    def answer(self):
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            line, newline, rest = self.pending.partition(b"\n")
+            if newline:
+                self.pending = rest
+                if line.startswith(b"{"):  # some libraries print, too
+                    return json.loads(line)
+                continue
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [],
+                                              left)[0]:
+                raise Skipped(f"no answer in {PATIENCE} s")
+            data = os.read(self.process.stdout.fileno(), 65536)
+            if not data:
+                raise Skipped(self.last_words())
+            self.pending += data
+
+    def last_words(self):
+        self.log.seek(0)
+        lines = self.log.read().decode(errors="replace").split("\n")
+        lines = [line.strip() for line in lines if line.strip()]
+        return (lines or ["ended without a word"])[-1][:100]
+
+    def ask(self, *words):
+        try:
+            self.process.stdin.write(
+                (" ".join(map(str, words)) + "\n").encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            raise Skipped(self.last_words()) from None
+        return self.answer()
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.log.close()
+
+
+# ---- what there is --------------------------------------------------------
+
+DEBIAN = "/usr/bin/python3"
+PASSIVE = {"OMP_WAIT_POLICY": "passive"}
+
+
+def openblas():
+    """The environment in which Debian's PyTorch finds OpenBLAS: it takes
+    whatever provides libblas.so.3."""
+    found = glob.glob("/usr/lib/*/openblas-pthread/libblas.so.3")
+    if not found:
+        raise Skipped("no OpenBLAS; apt-get install libopenblas0-pthread")
+    return {"LD_LIBRARY_PATH": os.path.dirname(found[0]), **PASSIVE}
+
+
+class Peer:
+    """How to start a program: settings are words and environments to try."""
+
+    def __init__(self, name, program, settings, python=None):
+        self.name, self.program, self.settings = name, program, settings
+        self.python = python or f"{PEERS}/{name}/bin/python"
+        self.best = None
+
+    def start(self, folder, threads, setting):
+        reason = f"{PEERS}/{self.name}.reason"
+        if os.path.exists(reason):
+            with open(reason, encoding="utf-8") as file:
+                raise Skipped(file.read().strip())
+        if not os.path.exists(self.python):
+            raise Skipped("not installed")
+        words, environment = setting
+        if callable(environment):
+            environment = environment()
+        return Program([self.python, f"{HERE}/{self.program}", folder,
+                        str(threads), *words],
+                       {"TORCHINDUCTOR_CACHE_DIR": PEERS + "/inductor",
+                        **environment})
+
+    def choose(self, folder, threads, *command):
+        """The fastest setting for a command, measured once each."""
+        if len(self.settings) == 1:
+            self.best = self.settings[0]
+            return
+        times, error = [], None
+        for setting in self.settings:
+            program = None
+            try:
+                program = self.start(folder, threads, setting)
+                program.ask(*command)
+                times.append((min(program.ask(*command)["seconds"]), setting))
+            except Skipped as why:
+                error = why
+            finally:
+                if program:
+                    program.close()
+        if not times:
+            raise error
+        self.best = min(times, key=lambda pair: pair[0])[1]
+
+    def label(self, version):
+        words, environment = self.best
+        text = " ".join([version, *words])
+        return text + (", threads sleep" if environment is PASSIVE else "")
+
+
+def debian_blas(threads):
+    return lambda: {**openblas(), "OPENBLAS_NUM_THREADS": str(threads)}
+
+
+def torch_peers(program):
+    """Current PyTorch compiles; what 1.13 has for that, and current ones
+    no longer maintain, is `blocked`."""
+    new = [([layout], wait) for layout in ("nchw", "nhwc", "compiled")
+           for wait in ({}, PASSIVE)]
+    layouts = ["nchw", "nhwc"]
+    if program == "torch_peer.py":
+        layouts.append("blocked")
+    old = [([layout], debian_blas(threads)) for layout in layouts
+           for threads in THREADS]
+    return [Peer("torch", program, new),
+            Peer("debian-torch", program, old, DEBIAN)]
+
+
+def inference_peers():
+    return torch_peers("torch_peer.py") + [
+        Peer(name, f"{name}_peer.py", [([], {})])
+        for name in ("onnxruntime", "openvino", "ncnn", "mnn")]
+
+
+# ---- the table ------------------------------------------------------------
+
+lines = []
+
+
+def say(text=""):
+    print(text, flush=True)
+    lines.append(text)
+
+
+def head(title, unit):
+    say()
+    say(title)
+    say(f"{'peer':46} {'threads':>7} {'batch':>5} {'cedm ' + unit:>9} "
+        f"{'spread':>6} {'peer ' + unit:>9} {'spread':>6} {'ratio':>6}")
+
+
+def row(name, threads, batch, ours, theirs, faster_is_less=True):
+    def spread(values):
+        return (max(values) - min(values)) / statistics.median(values)
+    a, b = statistics.median(ours), statistics.median(theirs)
+    ratio = b / a if faster_is_less else a / b
+    say(f"{name[:46]:46} {threads:7} {batch:5} {a:9.2f} {spread(ours):6.0%} "
+        f"{b:9.2f} {spread(theirs):6.0%} {ratio:6.2f}")
+
+
+def skipped(name, why):
+    say(f"{name[:46]:46} skipped: {why}")
+
+
+# ---- one evaluation -------------------------------------------------------
+
+def floats(path):
+    values = array.array("f")
+    with open(path, "rb") as file:
+        values.frombytes(file.read())
+    return values
+
+
+def write_inputs(folder, config):
+    """Noisy images at four noise levels, of four clusters."""
+    generator = random.Random(1)
+    sigma = [0.3, 1.0, 5.0, 40.0]
+    size = config["img_channels"] * config["img_resolution"] ** 2
+    x = [generator.gauss(0, math.sqrt(s * s + 0.25))
+         for s in sigma for _ in range(size)]
+    labels = [float(c == (7 + 31 * i) % config["label_dim"])
+              for i in range(4) for c in range(config["label_dim"])]
+    for name, values in (("x", x), ("sigma", sigma), ("labels", labels)):
+        with open(f"{folder}/{name}.f32", "wb") as file:
+            array.array("f", values).tofile(file)
+    with open(folder + "/inputs.json", "w", encoding="utf-8") as file:
+        json.dump({"channels": config["img_channels"],
+                   "size": config["img_resolution"],
+                   "label_dim": config["label_dim"]}, file)
+
+
+def ours(batch, threads):
+    return Program([BUILD + "/bench/turn",
+                    BUILD + "/models/cifar10-c100/cifar10_c100.so",
+                    str(batch), str(threads), CIFAR])
+
+
+def difference(mine, peer, batch, work):
+    mine.ask("check", batch, work + "/mine")
+    peer.ask("check", batch, work + "/peer")
+    a, b = floats(work + "/mine"), floats(work + "/peer")
+    if len(a) != len(b):
+        raise Skipped(f"{len(b)} values instead of {len(a)}")
+    error = math.sqrt(sum((x - y) ** 2 for x, y in zip(a, b))
+                      / sum(x * x for x in a))
+    if not error <= LIMIT:
+        raise Skipped(f"another result: relative RMS {error:.2g}")
+    return error
+
+
+def evaluations(peer, work):
+    """Rows of one peer; returns its largest difference."""
+    worst = 0.0
+    peer.choose(CIFAR, MOST, "time", 1, 2)
+    for threads in THREADS:
+        program = peer.start(CIFAR, threads, peer.best)
+        try:
+            for batch in BATCHES:
+                mine = ours(batch, threads)
+                try:
+                    worst = max(worst, difference(mine, program, batch, work))
+                    one = mine.ask("time", batch, 2)["seconds"][1]
+                    count = max(1, round(0.3 / one))
+                    a, b = [], []
+                    for _ in range(ROUNDS):
+                        a.append(statistics.median(
+                            mine.ask("time", batch, count)["seconds"]))
+                        b.append(statistics.median(
+                            program.ask("time", batch, 1)["seconds"]))
+                    row(peer.label(program.first["version"]), threads, batch,
+                        [s * 1e3 for s in a], [s * 1e3 for s in b])
+                finally:
+                    mine.close()
+        finally:
+            program.close()
+    return worst
+
+
+def compare_evaluations(work):
+    head("One evaluation of the CIFAR-10 network (55.7 M parameters, 100 "
+         "clusters, 32x32x3)", "ms")
+    errors = []
+    for peer in inference_peers():
+        try:
+            errors.append(f"{peer.name} {evaluations(peer, work):.1e}")
+        except Skipped as why:
+            skipped(peer.name, why)
+    say("largest relative RMS difference to cedm: " + ", ".join(errors))
+
+
+# ---- sampling -------------------------------------------------------------
+
+def seconds_of(command):
+    start = time.monotonic()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    return time.monotonic() - start
+
+
+def draw(work, *words):
+    return seconds_of([BUILD + "/bin/cedm-gen", "--cluster", "5", "--threads",
+                       str(MOST), "--out", work + "/x.png", *words])
+
+
+def compare_sampling(work):
+    head("64 images of the demo, 18 steps; cedm-gen as a whole process, "
+         "PyTorch's loop alone", "s")
+    for peer in torch_peers("torch_peer.py"):
+        program = None
+        try:
+            peer.choose(DEMO, MOST, "sample", 64, 2)
+            program = peer.start(DEMO, MOST, peer.best)
+            program.ask("sample", 64, 18)
+            a, b = [], []
+            for _ in range(min(ROUNDS, 3)):
+                a.append(draw(work, "--n", "64"))
+                b += program.ask("sample", 64, 18)["seconds"]
+            row(peer.label(program.first["version"]), MOST, 64, a, b)
+        except Skipped as why:
+            skipped(peer.name, why)
+        finally:
+            if program:
+                program.close()
+
+
+# ---- training -------------------------------------------------------------
+
+def write_data(work):
+    """Random images: only their number and size matter for speed."""
+    generator = random.Random(2)
+    with open(work + "/images-idx3-ubyte", "wb") as file:
+        file.write(b"".join(v.to_bytes(4, "big")
+                            for v in (0x803, 2048, 28, 28)))
+        file.write(generator.randbytes(2048 * 784))
+    with open(work + "/data_batch_1.bin", "wb") as file:
+        for i in range(10000):
+            file.write(bytes([i % 10]) + generator.randbytes(3072))
+    for name, count, clusters in (("fashion", 2048, 20),
+                                  ("cifar", 10000, 100)):
+        with open(f"{work}/{name}.txt", "w", encoding="ascii") as file:
+            file.writelines(f"{i % clusters}\n" for i in range(count))
+
+
+def train(work, words, updates):
+    """Images per second of cedm-train, the first update not counted; it is
+    killed before it draws and saves."""
+    out = work + "/run"
+    shutil.rmtree(out, ignore_errors=True)
+    process = subprocess.Popen(
+        [BUILD + "/bin/cedm-train", "--out", out, "--threads", str(MOST),
+         "--dropout", "0", "--augment", "0", "--tick", "0.001", "--snap",
+         "1000000", *words], stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        speeds = []
+        while len(speeds) <= updates:
+            if process.poll() is not None:
+                raise Skipped(process.stderr.read().decode()[-100:].strip())
+            if time.monotonic() > deadline:
+                raise Skipped(f"cedm-train: {len(speeds)} updates in "
+                              f"{PATIENCE} s")
+            time.sleep(0.05)
+            if os.path.exists(out + "/stats.jsonl"):
+                with open(out + "/stats.jsonl", encoding="ascii") as file:
+                    speeds = [json.loads(line)["images_per_second"]
+                              for line in file if line.endswith("\n")]
+        return statistics.median(speeds[1:])
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stderr.close()
+        shutil.rmtree(out, ignore_errors=True)
+
+
+TRAININGS = (
+    ("demo", DEMO, 128, 6,
+     ["--preset", "fashion", "--data", "images-idx3-ubyte", "--clusters",
+      "fashion.txt", "--batch", "128"]),
+    ("CIFAR-10", CIFAR, 8, 1,
+     ["--preset", "cifar10", "--data", "data_batch_1.bin", "--clusters",
+      "cifar.txt", "--batch", "8"]),
+)
+
+
+def compare_training(work):
+    head("Training: EDM's loss, both ways, Adam, moving average; no "
+         "augmentation, no dropout", "img/s")
+    write_data(work)
+    for name, folder, batch, updates, words in TRAININGS:
+        words = [work + "/" + word if os.path.exists(work + "/" + word)
+                 else word for word in words]
+        for peer in torch_peers("torch_train.py"):
+            program = None
+            try:
+                peer.choose(folder, MOST, "time", batch, 1)
+                program = peer.start(folder, MOST, peer.best)
+                program.ask("time", batch, 1)
+                a, b = [], []
+                for _ in range(min(ROUNDS, 3)):
+                    a.append(train(work, words, updates))
+                    answer = program.ask("time", batch, updates)
+                    b.append(batch / statistics.median(answer["seconds"]))
+                row(f"{name}: {peer.label(program.first['version'])}", MOST,
+                    batch, a, b, faster_is_less=False)
+            except Skipped as why:
+                skipped(f"{name}: {peer.name}", why)
+            finally:
+                if program:
+                    program.close()
+
+
+# ---- starting -------------------------------------------------------------
+
+def compare_start(work):
+    say()
+    say("Starting, medians")
+    whole = statistics.median(
+        draw(work, "--n", "1", "--steps", "1") for _ in range(9))
+    say(f"demo: a whole cedm-gen of one image and one step "
+        f"{whole * 1e3:.0f} ms; wanted before the first evaluation: 50")
+    first = []
+    for _ in range(min(ROUNDS, 3)):
+        program = ours(1, MOST)
+        first.append(program.first)
+        program.close()
+    load = statistics.median(f["load"] for f in first)
+    prepare = statistics.median(f["prepare"] for f in first)
+    say(f"CIFAR-10: map and check {load:.2f} s, prepare {prepare:.2f} s, "
+        f"together {load + prepare:.2f} s; wanted: 1.5")
+
+
+def machine():
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+        for line in file:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return os.uname().machine
+
+
+def main():
+    program = ours(1, 1)
+    version = program.first["version"]
+    program.close()
+    say("make bench-peers: cedm and other runtimes in turns, float32, same "
+        "weights, same threads")
+    say(f"{machine()}, {os.cpu_count()} processors, Linux "
+        f"{os.uname().release}; {version}; {ROUNDS} rounds, medians; spread "
+        "is (most - least) / median")
+    say(f"load before: {os.getloadavg()[0]:.2f}; ratio: how many times "
+        "faster cedm is")
+    with tempfile.TemporaryDirectory(dir=PEERS) as work:
+        compare_start(work)
+        compare_evaluations(work)
+        compare_sampling(work)
+        compare_training(work)
+    os.makedirs(os.path.dirname(RESULT), exist_ok=True)
+    with open(RESULT + ".tmp", "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    os.replace(RESULT + ".tmp", RESULT)
+
+
+def write_networks():
+    for folder in (CIFAR, DEMO):
+        with open(folder + "/checkpoint.safetensors", "rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            metadata = json.loads(file.read(length))["__metadata__"]
+        write_inputs(folder, json.loads(metadata["cedm.config"]))
+
+
+write_networks()
+main()
