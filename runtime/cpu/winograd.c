@@ -8,14 +8,18 @@
  * panels of outputs at a time, the products of all points are made, and
  * transformed back into dst.
  *
- * One worker does all of a chunk where there are chunks enough.  Otherwise
- * all workers do one chunk together, inputs first: transformed weights are
- * then fetched once for all.  An output's chain of additions is the same:
+ * One worker does all of a chunk where there are chunks enough, or smaller
+ * ones can be dealt out evenly.  Otherwise all workers do one chunk
+ * together, inputs first: transformed weights are then fetched once for all.  An output's chain of additions is the same:
  * channels in order at every point, the transform, bias + emb, skip, then
  * the residual. */
 #include "cpu/winograd.h"
 
 #include "cpu/stage.h"
+
+/* Transformed weights, in floats, that a second-level cache keeps in part and
+ * a third-level cache whole: workers need not fetch them together. */
+#define NEAR_FLOATS (1u << 19)
 
 /* ---- chunks ------------------------------------------------------------ */
 
@@ -168,12 +172,20 @@ static void stats_task(void *arg, uint32_t index, uint32_t worker)
                 (index + 1) * panels / t->parts);
 }
 
+/* Ranges of panels; in whole calls of the micro-kernel if these are enough. */
+static uint32_t parts_of(const cedm_winograd_plan *plan, uint32_t workers)
+{
+    uint32_t whole = plan->panels / CEDM_PANELS_TOGETHER;
+
+    return cedm_smaller(whole < workers ? plan->panels : whole, 2 * workers);
+}
+
 static void run_together(const cedm_winograd_job *job, uint32_t units)
 {
     const cedm_exec *exec = job->exec;
     together t = {.chunk = {.job = job}};
 
-    t.parts = cedm_smaller(job->plan.panels, 2 * exec->workers);
+    t.parts = parts_of(&job->plan, exec->workers);
     for (t.unit = 0; t.unit < units; t.unit++) {
         for (uint32_t k = 0; find_chunk(&t.chunk, t.unit, k); k++) {
             cedm_run_tasks(exec, input_task, &t, input_tasks(&job->plan));
@@ -183,6 +195,37 @@ static void run_together(const cedm_winograd_job *job, uint32_t units)
     }
 }
 
+/* Chunks of fewer small maps where that keeps all workers busy for as long
+ * as there is work.  Worth it for weights that stay near a worker. */
+static void share_images(cedm_winograd_plan *plan, const cedm_exec *exec)
+{
+    uint32_t best = plan->images, least = UINT32_MAX;
+
+    if (cedm_cpu_winograd_floats(plan) > NEAR_FLOATS) {
+        return;
+    }
+    for (uint32_t images = plan->images; images > 0; images--) {
+        uint32_t units = cedm_ceil_div(exec->n, images);
+        uint32_t time = cedm_ceil_div(units, exec->workers) * images;
+
+        if (time < least) {
+            least = time;
+            best = images;
+        }
+    }
+    plan->images = best;
+}
+
+/* Whether workers need not share a chunk: there are many units, or they are
+ * dealt out evenly and weights are near. */
+static int is_shared_out(const cedm_winograd_plan *plan,
+                         const cedm_exec *exec, uint32_t units)
+{
+    return exec->workers == 1 || units >= 4 * exec->workers ||
+           (units % exec->workers == 0 &&
+            cedm_cpu_winograd_floats(plan) <= NEAR_FLOATS);
+}
+
 void CEDM_ISA_NAME(winograd)(const cedm_exec *exec, const cedm_conv *op)
 {
     cedm_winograd_job job = {.exec = exec, .op = op};
@@ -190,6 +233,7 @@ void CEDM_ISA_NAME(winograd)(const cedm_exec *exec, const cedm_conv *op)
     uint32_t units;
 
     cedm_cpu_plan_winograd(plan, op);
+    share_images(plan, exec);
     job.weights = cedm_prepared(exec, op->id);
     job.skip_weights = job.weights + cedm_cpu_winograd_floats(plan);
     job.bias = job.skip_weights +
@@ -197,7 +241,7 @@ void CEDM_ISA_NAME(winograd)(const cedm_exec *exec, const cedm_conv *op)
     job.unit_rows = plan->rows > plan->align ? plan->rows : plan->align;
     job.strips = cedm_ceil_div(plan->tile_rows, job.unit_rows);
     units = job.strips * cedm_ceil_div(exec->n, plan->images);
-    if (exec->workers == 1 || units >= 4 * exec->workers) {
+    if (is_shared_out(plan, exec, units)) {
         cedm_run_tasks(exec, unit_task, &job, units);
     } else {
         run_together(&job, units);

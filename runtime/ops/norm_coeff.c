@@ -36,32 +36,43 @@ static void merge_channel(moments *group, const cedm_norm_coeff *op,
     }
 }
 
+/* Ranges of groups that an image is cut into, where images are few. */
+static uint32_t parts_of(const cedm_exec *exec, const cedm_norm_coeff *op)
+{
+    uint32_t wanted = cedm_ceil_div(2 * exec->workers, exec->n);
+
+    return exec->workers == 1 ? 1 : wanted < op->groups ? wanted : op->groups;
+}
+
 static void norm_task(void *arg, uint32_t index, uint32_t worker)
 {
     const cedm_call *call = arg;
     const cedm_exec *exec = call->exec;
     const cedm_norm_coeff *op = call->op;
     uint32_t channels = op->channels[0] + op->channels[1];
-    uint32_t size = channels / op->groups;
+    uint32_t size = channels / op->groups, parts = parts_of(exec, op);
+    uint32_t image = index / parts, part = index % parts;
+    uint32_t end = (part + 1) * op->groups / parts * size;
     uint32_t partials = cedm_ceil_div(op->height, op->stat_rows);
     const float *gamma = exec->data + op->gamma;
     const float *beta = exec->data + op->beta;
     const float *stats[2] = {NULL, NULL}, *adaptive = NULL;
-    float *dst = cedm_at(exec, op->dst, 2 * (size_t)channels, index);
+    float *dst = cedm_at(exec, op->dst, 2 * (size_t)channels, image);
 
     (void)worker;
     for (int s = 0; s < 2; s++) {
         if (op->channels[s] != 0) {
             size_t elements = 2 * (size_t)partials * op->channels[s];
 
-            stats[s] = cedm_at(exec, op->stats[s], elements, index);
+            stats[s] = cedm_at(exec, op->stats[s], elements, image);
         }
     }
     if (op->adaptive_src != CEDM_NONE) {
         adaptive = cedm_at(exec, op->adaptive_src, op->adaptive_stride,
-                           index) + op->adaptive_index;
+                           image) + op->adaptive_index;
     }
-    for (uint32_t first = 0; first < channels; first += size) {
+    for (uint32_t first = part * op->groups / parts * size; first < end;
+         first += size) {
         moments group = {0, 0, 0};
         double inverse;
 
@@ -93,7 +104,7 @@ void cedm_op_norm_coeff(void *ctx, const cedm_norm_coeff *op)
 {
     const cedm_exec *exec = ctx;
 
-    cedm_run_tasks(exec, norm_task, op, exec->n);
+    cedm_run_tasks(exec, norm_task, op, exec->n * parts_of(exec, op));
 }
 
 void cedm_size_norm_coeff(void *ctx, const cedm_norm_coeff *op)
