@@ -34,7 +34,8 @@ MOST = int(os.environ.get("THREADS", str(os.cpu_count())))
 THREADS = sorted({1, MOST})
 BATCHES = (1, 4)
 LIMIT = 1e-3  # relative RMS between two runtimes in float32
-PATIENCE = 150  # seconds for one answer
+PATIENCE = 120  # seconds for one answer
+END = time.monotonic() + 570  # of everything
 
 
 class Skipped(Exception):
@@ -57,7 +58,7 @@ class Program:
             raise
 
     def answer(self):
-        deadline = time.monotonic() + PATIENCE
+        deadline = min(time.monotonic() + PATIENCE, END)
         while True:
             line, newline, rest = self.pending.partition(b"\n")
             if newline:
@@ -68,7 +69,8 @@ class Program:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.process.stdout], [], [],
                                               left)[0]:
-                raise Skipped(f"no answer in {PATIENCE} s")
+                raise Skipped("no time left" if time.monotonic() >= END
+                              else f"no answer in {PATIENCE} s")
             data = os.read(self.process.stdout.fileno(), 65536)
             if not data:
                 raise Skipped(self.last_words())
@@ -181,9 +183,9 @@ def torch_peers(program):
 
 
 def inference_peers():
-    return torch_peers("torch_peer.py") + [
-        Peer(name, f"{name}_peer.py", [([], {})])
-        for name in ("onnxruntime", "openvino", "ncnn", "mnn")]
+    return [Peer(name, f"{name}_peer.py", [([], {})])
+            for name in ("onnxruntime", "openvino", "ncnn", "mnn")
+            ] + torch_peers("torch_peer.py")
 
 
 # ---- the table ------------------------------------------------------------
