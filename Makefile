@@ -369,6 +369,10 @@ check: ## every test, also with clang and sanitizers; ends with the count
 	@$(RUN) -c "64-bit Arm gives the host's bits" tests/bare/neon.sh
 	@$(RUN) -s
 
+.PHONY: device-kit
+device-kit: tools $(SYNTH) ## a folder that builds and checks it all on a GPU elsewhere
+	@scripts/device_kit.sh $(BUILD) $(BUILD)/device-kit
+
 .PHONY: check-bare check-neon
 check-bare: tools ## the runtime on an emulated Cortex-M7: image, flash, RAM, stack
 	@tests/bare/m7.sh || [ $$? -eq 77 ]
@@ -396,13 +400,19 @@ $(BUILD)/models/%/frozen: tests/synth/%.json $(SYNTH) $(BUILD)/bin/cedm-freeze
 	@touch $@
 
 .PHONY: bench
-bench: ## time every op and every network
+bench: ## time every op and every network; DEVICE=cuda: every network there
 	@scripts/deps.sh check
-	+@$(MAKE) --no-print-directory $(JOBS) $(BENCHES) $(MODELS)
+	+@$(MAKE) --no-print-directory $(JOBS) $(BENCHES) $(MODELS) tools lib
+ifneq ($(DEVICE),)
+	@for model in $(BUILD)/models/*/*.so; do for batch in 1 8 66 264; do \
+	  $(BUILD)/bin/cedm-gen --model $$model --device $(DEVICE) --bench \
+	    --batch $$batch --n $$batch || exit 1; done; done
+else
 	$(BUILD)/bench/ops
 	$(BUILD)/bench/net
 	@for model in $(BUILD)/models/*/*.so; do \
 	  $(BUILD)/bench/net $$model 1 $$(nproc) || exit 1; done
+endif
 
 .PHONY: bench-peers
 bench-peers: ## compare with other runtimes on the same work
