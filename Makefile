@@ -134,7 +134,9 @@ TRAIN = $(patsubst tests/trainer/%.c,$(BUILD)/test/%,\
   $(wildcard tests/trainer/*_test.c))
 # Stand-ins for the CUDA library and the driver.
 FAKE  = $(BUILD)/test/fake/libcedm_cuda.so $(BUILD)/test/fake/libcuda.so.1
-TESTS = $(UNIT) $(OPS) $(EMULATED) $(GEN) $(FAULT) $(TRAIN)
+# With real devices; skips itself where there is none.
+GPU   = $(if $(LIBCUDA),$(BUILD)/test/gpu_check)
+TESTS = $(UNIT) $(OPS) $(EMULATED) $(GEN) $(FAULT) $(TRAIN) $(GPU)
 BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
 # The demo model is frozen from this checkpoint, which train-demo makes.
@@ -145,6 +147,7 @@ DEMO_RUN   = $(BUILD)/demo
 # ---- building ------------------------------------------------------------
 
 Q = $(if $(V),,@)
+comma = ,
 # Before a recipe: its folder, and one short line instead of the command.
 say = @mkdir -p $(@D)$(if $(V),,; echo "  $(1) $@")
 
@@ -261,6 +264,15 @@ $(BUILD)/test/fake/libcuda.so.1:
 	$(call say,LINK)
 	$(Q)$(LINK) -shared -x c /dev/null -o $@
 
+# Its allocations are counted, its cudart is shared: nothing else is needed.
+$(OBJ)/tests/gpu/%.o: TEST_FLAGS += -isystem $(CUDA_HOME)/include
+$(GPU): $(OBJ)/tests/gpu/gpu_check.o $(DEMO_OBJ) $(BUILD)/lib/libcedm_cuda.a \
+  $(LIBCEDM)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(patsubst %,-Wl$(comma)--wrap=%,cudaMalloc \
+	  cudaMallocHost cudaMallocAsync cudaHostAlloc) \
+	  $(subst _static,,$(CUDA_LIBS)) -lm -o $@
+
 $(OPS): $(call obj,$(wildcard tests/ops/*.c)) $(LIBS)
 	$(link-test)
 # The kernels of the CUDA backend as C++, on an emulated device.
@@ -372,6 +384,10 @@ check: ## every test, also with clang and sanitizers; ends with the count
 .PHONY: device-kit
 device-kit: tools $(SYNTH) ## a folder that builds and checks it all on a GPU elsewhere
 	@scripts/device_kit.sh $(BUILD) $(BUILD)/device-kit
+
+.PHONY: gpu-check
+gpu-check: $(GPU) ## the demo model on a GPU against the portable backend
+	@$(if $(GPU),$(GPU) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
 
 .PHONY: check-bare check-neon
 check-bare: tools ## the runtime on an emulated Cortex-M7: image, flash, RAM, stack
