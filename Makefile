@@ -288,7 +288,9 @@ $(EMULATED): $(call obj,$(wildcard tests/cuda/*.c tests/cuda/emulate/*.cpp) \
   $(LIBCUDAHOST) $(LIBS)
 	$(link-test) -lstdc++
 # Calls of the system go through tests/fault/wrap.c.
-$(FAULT): $(call obj,$(wildcard tests/fault/*.c)) $(LIBTOOLS) $(DEMO_OBJ) $(LIBS)
+$(OBJ)/tests/fault/%.o: TEST_FLAGS += -Itrainer
+$(FAULT): $(call obj,$(wildcard tests/fault/*.c)) $(TRAIN_SHARED) \
+  $(LIBTOOLS) $(DEMO_OBJ) $(LIBS)
 	$(link-test) -Wl,@tests/fault/wrapped
 $(GEN): $(call obj,$(wildcard tests/gen/*.c)) $(LIBS)
 	$(link-test)

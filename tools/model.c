@@ -153,13 +153,16 @@ static bool map_file(model *m, const char *path, failure *f)
         return false;
     }
     m->map_bytes = (size_t)info.st_size;
-    void *map = MAP_FAILED;
-    if (m->map_bytes > 0) {
-        map = mmap(NULL, m->map_bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+    void *map = m->map_bytes == 0 ? MAP_FAILED
+                                  : mmap(NULL, m->map_bytes, PROT_READ,
+                                         MAP_PRIVATE, fd, 0);
+    if (map == MAP_FAILED) {
+        failed(f, "%s: cannot be mapped: %s", path,
+               m->map_bytes == 0 ? "is empty" : strerror(errno));
     }
     close(fd);
     if (map == MAP_FAILED) {
-        return failed(f, "%s: is empty or cannot be mapped", path);
+        return false;
     }
     m->map = map;
     return true;

@@ -2,7 +2,9 @@
  *
  * cedm-train - trains a cluster-conditioned EDM from images and cluster ids.
  */
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "run.h"
 
@@ -41,7 +43,8 @@ int main(int argc, char **argv)
                 (parsed == TRAIN_RUN && go(&options, &f));
 
     if (good && (fflush(stdout) != 0 || ferror(stdout))) {
-        good = failed(&f, "standard output cannot be written");
+        good = failed(&f, "standard output cannot be written: %s",
+                      strerror(errno));
     }
     return good ? EXIT_DONE : failure_report("cedm-train", &f);
 }

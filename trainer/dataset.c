@@ -3,6 +3,7 @@
  * dataset.c - images of one size from whatever a file holds. */
 #include "dataset.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -194,12 +195,17 @@ bool dataset_add_file(dataset *d, uint32_t resolution, const char *where,
                       const unsigned char *bytes, uint64_t size, failure *f)
 {
     int width, height, channels;
-    uint8_t *pixels = size > INT32_MAX
-                          ? NULL
-                          : stbi_load_from_memory(bytes, (int)size, &width,
-                                                  &height, &channels, 0);
+    uint8_t *pixels;
     bool good;
 
+    errno = 0;
+    pixels = size > INT32_MAX
+                 ? NULL
+                 : stbi_load_from_memory(bytes, (int)size, &width, &height,
+                                         &channels, 0);
+    if (pixels == NULL && errno == ENOMEM) {
+        return failed(f, "%s: out of memory", where);
+    }
     if (pixels == NULL) {
         return failed(f, "%s: not a PNG or JPEG image that can be read; "
                          "replace or remove it", where);
@@ -238,17 +244,20 @@ static bool read_any(dataset *d, const char *path, uint32_t resolution,
     FILE *file;
 
     if (stat(path, &st) != 0) {
-        return failed(f, "%s: cannot be opened", path);
+        return failed(f, "%s: cannot be opened: %s", path, strerror(errno));
     }
     if (S_ISDIR(st.st_mode)) {
         return dataset_read_folder(d, path, resolution, f);
     }
+    errno = 0;
     file = fopen(path, "rb");
     if (file == NULL || fread(magic, 1, sizeof magic, file) < 4) {
+        (void)failed(f, "%s: cannot be read: %s", path,
+                     errno != 0 ? strerror(errno) : "it is too short");
         if (file != NULL) {
             (void)fclose(file);
         }
-        return failed(f, "%s: cannot be read", path);
+        return false;
     }
     (void)fclose(file);
     if (memcmp(magic, "PK", 2) == 0) {

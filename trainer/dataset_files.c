@@ -3,6 +3,7 @@
  * dataset_files.c - EDM datasets: image files in a zip file or a folder, in
  * the order of their names. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +34,11 @@ static bool names_add(names *n, const char *name, failure *f)
         n->capacity = capacity;
     }
     n->items[n->count] = strdup(name);
-    return n->items[n->count++] != NULL || failed(f, "out of memory");
+    if (n->items[n->count] == NULL) {
+        return failed(f, "out of memory");
+    }
+    n->count++;
+    return true;
 }
 
 static int by_name(const void *a, const void *b)
@@ -58,15 +63,18 @@ static void names_free(names *n)
 
 /* ---- zip ---------------------------------------------------------------- */
 
-static bool zip_names(zip_t *zip, names *n, failure *f)
+static bool zip_names(zip_t *zip, const char *path, names *n, failure *f)
 {
     zip_int64_t count = zip_get_num_entries(zip, 0);
 
     for (zip_int64_t i = 0; i < count; i++) {
         const char *name = zip_get_name(zip, (zip_uint64_t)i, 0);
 
-        if (name != NULL && dataset_is_image_name(name) &&
-            !names_add(n, name, f)) {
+        if (name == NULL) {
+            return failed(f, "%s: an entry cannot be read: %s", path,
+                          zip_strerror(zip));
+        }
+        if (dataset_is_image_name(name) && !names_add(n, name, f)) {
             return false;
         }
     }
@@ -74,32 +82,50 @@ static bool zip_names(zip_t *zip, names *n, failure *f)
     return true;
 }
 
+/* The bytes of an entry, to be freed; NULL on error. */
+static unsigned char *read_entry(zip_t *zip, const char *where,
+                                 const char *name, uint64_t *size, failure *f)
+{
+    zip_stat_t st;
+    zip_file_t *file = NULL;
+    unsigned char *bytes = NULL;
+    zip_int64_t got = -1;
+
+    zip_stat_init(&st);
+    if (zip_stat(zip, name, 0, &st) != 0 || !(st.valid & ZIP_STAT_SIZE) ||
+        (file = zip_fopen(zip, name, 0)) == NULL) {
+        failed(f, "%s: the entry cannot be read: %s; get the file again",
+               where, zip_strerror(zip));
+        return NULL;
+    }
+    if (st.size > FILE_LIMIT || (bytes = malloc(st.size + 1)) == NULL) {
+        failed(f, st.size > FILE_LIMIT ? "%s: too large for an image"
+                                       : "%s: out of memory", where);
+    } else if ((got = zip_fread(file, bytes, st.size)) !=
+               (zip_int64_t)st.size) {
+        failed(f, "%s: the entry cannot be read: %s; get the file again",
+               where, got < 0 ? zip_file_strerror(file) : "it is cut short");
+        free(bytes);
+        bytes = NULL;
+    }
+    (void)zip_fclose(file);
+    *size = st.size;
+    return bytes;
+}
+
 static bool add_entry(dataset *d, zip_t *zip, const char *path,
                       const char *name, uint32_t resolution, failure *f)
 {
     char where[1024];
-    zip_stat_t st;
-    zip_file_t *file = NULL;
-    unsigned char *bytes = NULL;
-    bool good = false;
+    uint64_t size = 0;
+    unsigned char *bytes;
+    bool good;
 
     (void)snprintf(where, sizeof where, "%s:%s", path, name);
-    zip_stat_init(&st);
-    if (zip_stat(zip, name, 0, &st) == 0 && (st.valid & ZIP_STAT_SIZE) &&
-        st.size <= FILE_LIMIT) {
-        file = zip_fopen(zip, name, 0);
-        bytes = malloc(st.size + 1);
-    }
-    if (file != NULL && bytes != NULL &&
-        zip_fread(file, bytes, st.size) == (zip_int64_t)st.size) {
-        good = dataset_add_file(d, resolution, where, bytes, st.size, f);
-    } else {
-        failed(f, "%s: the entry cannot be read; get the file again", where);
-    }
+    bytes = read_entry(zip, where, name, &size, f);
+    good = bytes != NULL &&
+           dataset_add_file(d, resolution, where, bytes, size, f);
     free(bytes);
-    if (file != NULL) {
-        (void)zip_fclose(file);
-    }
     return good;
 }
 
@@ -112,10 +138,15 @@ bool dataset_read_zip(dataset *d, const char *path, uint32_t resolution,
     bool good;
 
     if (zip == NULL) {
-        return failed(f, "%s: not a zip file that can be read (libzip error "
-                         "%d)", path, code);
+        zip_error_t error;
+
+        zip_error_init_with_code(&error, code);
+        (void)failed(f, "%s: not a zip file that can be read: %s", path,
+                     zip_error_strerror(&error));
+        zip_error_fini(&error);
+        return false;
     }
-    good = zip_names(zip, &n, f);
+    good = zip_names(zip, path, &n, f);
     for (size_t i = 0; good && i < n.count; i++) {
         good = add_entry(d, zip, path, n.items[i], resolution, f);
     }
@@ -138,6 +169,24 @@ static bool is_cifar(const char *path)
             strcmp(name + n - 4, ".bin") == 0);
 }
 
+static bool folder_names(const char *path, names *n, int depth, failure *f);
+
+/* A file, or a folder if there may be any more. */
+static bool entry_names(const char *full, names *n, int depth, failure *f)
+{
+    struct stat st;
+
+    if (stat(full, &st) != 0) {
+        return failed(f, "%s: cannot be read: %s", full, strerror(errno));
+    }
+    if (S_ISDIR(st.st_mode)) {
+        return depth == 0 || folder_names(full, n, depth - 1, f);
+    }
+    return !S_ISREG(st.st_mode) ||
+           (!dataset_is_image_name(full) && !is_cifar(full)) ||
+           names_add(n, full, f);
+}
+
 /* Image files below a folder, at most one level of folders deep. */
 static bool folder_names(const char *path, names *n, int depth, failure *f)
 {
@@ -146,25 +195,16 @@ static bool folder_names(const char *path, names *n, int depth, failure *f)
     bool good = true;
 
     if (dir == NULL) {
-        return failed(f, "%s: cannot be opened", path);
+        return failed(f, "%s: cannot be opened: %s", path, strerror(errno));
     }
-    while (good && (entry = readdir(dir)) != NULL) {
+    for (errno = 0; good && (entry = readdir(dir)) != NULL; errno = 0) {
         char full[4096];
-        struct stat st;
 
-        if (entry->d_name[0] == '.') {
-            continue;
-        }
         (void)snprintf(full, sizeof full, "%s/%s", path, entry->d_name);
-        if (stat(full, &st) != 0) {
-            continue;
-        }
-        if (S_ISDIR(st.st_mode) && depth > 0) {
-            good = folder_names(full, n, depth - 1, f);
-        } else if (S_ISREG(st.st_mode) &&
-                   (dataset_is_image_name(full) || is_cifar(full))) {
-            good = names_add(n, full, f);
-        }
+        good = entry->d_name[0] == '.' || entry_names(full, n, depth, f);
+    }
+    if (good && errno != 0) {
+        good = failed(f, "%s: cannot be read: %s", path, strerror(errno));
     }
     (void)closedir(dir);
     return good;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * dataset_raw.c - files of plain pixels: CIFAR's binary batches, idx. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,9 +57,17 @@ bool dataset_read_cifar(dataset *d, const char *path, uint32_t resolution,
 
 #define IDX_UBYTE_IMAGES 0x00000803u
 
-static bool read_exactly(gzFile file, void *bytes, unsigned size)
+/* `what` is said if the file ends before. */
+static bool read_exactly(gzFile file, void *bytes, unsigned size,
+                         const char *path, const char *what, failure *f)
 {
-    return gzread(file, bytes, size) == (int)size;
+    int got = gzread(file, bytes, size), code = Z_OK;
+
+    if (got < 0) {
+        return failed(f, "%s: cannot be read: %s", path,
+                      gzerror(file, &code));
+    }
+    return got == (int)size || failed(f, "%s: %s", path, what);
 }
 
 static uint32_t be32(const unsigned char *p)
@@ -70,15 +79,19 @@ static uint32_t be32(const unsigned char *p)
 static bool read_images(dataset *d, gzFile file, const char *path,
                         uint32_t resolution, failure *f)
 {
+    static const char not_idx[] =
+        "not a dataset; wanted an EDM zip or folder, CIFAR's .bin files, or "
+        "idx images of bytes";
     unsigned char header[16];
     uint32_t count, height, width;
     uint8_t *image;
     bool good = true;
 
-    if (!read_exactly(file, header, sizeof header) ||
-        be32(header) != IDX_UBYTE_IMAGES) {
-        return failed(f, "%s: not a dataset; wanted an EDM zip or folder, "
-                         "CIFAR's .bin files, or idx images of bytes", path);
+    if (!read_exactly(file, header, sizeof header, path, not_idx, f)) {
+        return false;
+    }
+    if (be32(header) != IDX_UBYTE_IMAGES) {
+        return failed(f, "%s: %s", path, not_idx);
     }
     count = be32(header + 4);
     height = be32(header + 8);
@@ -88,14 +101,16 @@ static bool read_images(dataset *d, gzFile file, const char *path,
                       path, width, height);
     }
     image = malloc((size_t)height * width);
+    if (image == NULL) {
+        return failed(f, "%s: out of memory", path);
+    }
     for (uint32_t i = 0; good && i < count; i++) {
-        if (image == NULL || !read_exactly(file, image, height * width)) {
-            good = failed(f, "%s: ends in image %u of %u; get the file again",
-                          path, i, count);
-        } else {
-            good = dataset_add(d, resolution, path, image, height, width, 1,
-                               f);
-        }
+        char end[64];
+
+        (void)snprintf(end, sizeof end, "ends in image %u of %u; get the "
+                                        "file again", i, count);
+        good = read_exactly(file, image, height * width, path, end, f) &&
+               dataset_add(d, resolution, path, image, height, width, 1, f);
     }
     free(image);
     return good;
@@ -108,7 +123,7 @@ bool dataset_read_idx(dataset *d, const char *path, uint32_t resolution,
     bool good;
 
     if (file == NULL) {
-        return failed(f, "%s: cannot be opened", path);
+        return failed(f, "%s: cannot be opened: %s", path, strerror(errno));
     }
     good = read_images(d, file, path, resolution, f);
     (void)gzclose(file);

@@ -4,6 +4,7 @@
 #include "model_file.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,12 +262,14 @@ static char *make_header(const model_file *m, const placed *places,
                          const model_set *sets, size_t count,
                          const model_note *notes, size_t note_count)
 {
-    cJSON *header = cJSON_CreateObject();
-    cJSON *metadata = cJSON_AddObjectToObject(header, "__metadata__");
+    cJSON *header, *metadata;
     uint64_t at = 0;
     char *text, *padded;
     size_t length;
 
+    errno = 0;
+    header = cJSON_CreateObject();
+    metadata = cJSON_AddObjectToObject(header, "__metadata__");
     for (size_t i = 0; i < note_count; i++) {
         cJSON_AddStringToObject(metadata, notes[i].key, notes[i].value);
     }
@@ -280,7 +283,8 @@ static char *make_header(const model_file *m, const placed *places,
     text = cJSON_PrintUnformatted(header);
     cJSON_Delete(header);
     length = text == NULL ? 0 : strlen(text);
-    padded = text == NULL ? NULL : malloc(length + 8);
+    /* cJSON leaves out what it has no memory for. */
+    padded = text == NULL || errno == ENOMEM ? NULL : malloc(length + 8);
     if (padded != NULL) {
         (void)snprintf(padded, length + 8, "%s%*s", text,
                        (int)((8 - length % 8) % 8), "");

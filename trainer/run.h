@@ -77,7 +77,7 @@ bool run_draw_stats(const run *r, failure *f);
 bool run_cut_stats(const run *r, failure *f);
 
 /* The newest state file of a folder, to be freed; NULL if there is none. */
-char *run_newest_state(const char *folder);
+bool run_newest_state(const char *folder, char **path, failure *f);
 
 /* folder/kind-NNN.suffix */
 void run_path(const run *r, const char *kind, const char *suffix, char *path,

@@ -40,36 +40,53 @@ static int64_t number_of(const char *name, const char *kind,
                : -1;
 }
 
-/* The largest number below `under` of a kind of file, or -1. */
-static int64_t newest(const char *folder, const char *kind,
-                      const char *suffix, int64_t under)
+/* The largest number below `under` of a kind of file, or -1; false, with
+ * errno, if the folder cannot be read. */
+static bool newest(const char *folder, const char *kind, const char *suffix,
+                   int64_t under, int64_t *best)
 {
     DIR *dir = opendir(folder);
     const struct dirent *entry;
-    int64_t best = -1;
 
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+    *best = -1;
+    if (dir == NULL) {
+        return errno == ENOENT;
+    }
+    for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0) {
         int64_t number = number_of(entry->d_name, kind, suffix);
 
-        best = number > best && number < under ? number : best;
+        *best = number > *best && number < under ? number : *best;
     }
-    if (dir != NULL) {
+    if (errno != 0) {
+        int code = errno;
+
         (void)closedir(dir);
+        errno = code;
+        return false;
     }
-    return best;
+    (void)closedir(dir);
+    return true;
 }
 
-char *run_newest_state(const char *folder)
+bool run_newest_state(const char *folder, char **path, failure *f)
 {
-    int64_t number = newest(folder, "state", "safetensors", INT64_MAX);
+    int64_t number;
     size_t size = strlen(folder) + 64;
-    char *path = number < 0 ? NULL : malloc(size);
 
-    if (path != NULL) {
-        (void)snprintf(path, size, "%s/state-%09" PRId64 ".safetensors",
-                       folder, number);
+    *path = NULL;
+    if (!newest(folder, "state", "safetensors", INT64_MAX, &number)) {
+        return failed(f, "%s: cannot be read: %s", folder, strerror(errno));
     }
-    return path;
+    if (number < 0) {
+        return true;
+    }
+    *path = malloc(size);
+    if (*path == NULL) {
+        return failed(f, "%s: out of memory", folder);
+    }
+    (void)snprintf(*path, size, "%s/state-%09" PRId64 ".safetensors", folder,
+                   number);
+    return true;
 }
 
 static void prune_kind(const char *folder, const char *kind,
@@ -78,10 +95,12 @@ static void prune_kind(const char *folder, const char *kind,
     int64_t number = INT64_MAX;
 
     for (uint32_t i = 0; i < keep && number >= 0; i++) {
-        number = newest(folder, kind, suffix, number);
+        if (!newest(folder, kind, suffix, number, &number)) {
+            return; /* too many points do no harm */
+        }
     }
-    while (number >= 0 &&
-           (number = newest(folder, kind, suffix, number)) >= 0) {
+    while (number >= 0 && newest(folder, kind, suffix, number, &number) &&
+           number >= 0) {
         char path[4096];
 
         (void)snprintf(path, sizeof path, "%s/%s-%09" PRId64 ".%s", folder,
@@ -114,10 +133,12 @@ bool run_append_stats(const run *r, const char *line, failure *f)
 
     stats_path(r, path, sizeof path);
     file = fopen(path, "a");
-    good = file != NULL && fputs(line, file) >= 0;
-    good = (file == NULL || fclose(file) == 0) && good;
-    return good || failed(f, "%s: cannot be written: %s", path,
-                          strerror(errno));
+    good = (file != NULL && fputs(line, file) >= 0) ||
+           failed(f, "%s: cannot be written: %s", path, strerror(errno));
+    if (file != NULL && fclose(file) != 0 && good) {
+        good = failed(f, "%s: cannot be written: %s", path, strerror(errno));
+    }
+    return good;
 }
 
 bool run_draw_stats(const run *r, failure *f)
@@ -129,7 +150,8 @@ bool run_draw_stats(const run *r, failure *f)
 
     stats_path(r, path, sizeof path);
     if (access(path, F_OK) != 0) {
-        return true; /* no tick has ended yet */
+        return errno == ENOENT || /* no tick has ended yet */
+               failed(f, "%s: cannot be read: %s", path, strerror(errno));
     }
     text = input_file(path, STATS_LIMIT, &size, f);
     (void)snprintf(path, sizeof path, "%s/loss.png", r->options->out);
@@ -165,7 +187,8 @@ bool run_cut_stats(const run *r, failure *f)
 
     stats_path(r, path, sizeof path);
     if (access(path, F_OK) != 0) {
-        return true;
+        return errno == ENOENT || /* no tick has ended yet */
+               failed(f, "%s: cannot be read: %s", path, strerror(errno));
     }
     text = input_file(path, STATS_LIMIT, &size, f);
     if (text == NULL) {

@@ -176,11 +176,14 @@ static bool write_options(const run *r, failure *f)
 static bool find_state(const run *r, cg_file **state, failure *f)
 {
     const train_options *o = r->options;
-    char *path = o->out == NULL ? NULL : run_newest_state(o->out);
+    char *path = NULL;
     cg_error error = {""};
     bool good = true;
 
     *state = NULL;
+    if (o->out != NULL && !run_newest_state(o->out, &path, f)) {
+        return false;
+    }
     if (o->resume && path == NULL) {
         good = failed(f, "%s: nothing to resume; wanted a file state-NNN."
                          "safetensors", o->out);

@@ -2,6 +2,7 @@
  *
  * run_save.c - a point of a run: written, and gone back to. */
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,7 +94,7 @@ static bool save_state(const run *r, failure *f)
 bool run_save(run *r, bool grid, failure *f)
 {
     if (!save_snapshot(r, f) || (grid && !save_grid(r, f)) ||
-        !save_state(r, f) || !run_draw_stats(r, f)) {
+        !run_draw_stats(r, f) || !save_state(r, f)) {
         return false;
     }
     run_prune(r->options->out, r->options->keep);
@@ -117,17 +118,24 @@ static bool count(const cJSON *json, const char *key, uint64_t *out)
 static bool restore_counters(run *r, const cg_file *state, failure *f)
 {
     const char *text = cg_find_metadata(state, "cedm.counters");
-    cJSON *json = text == NULL ? NULL : cJSON_Parse(text);
-    const cJSON *loss = cJSON_GetObjectItemCaseSensitive(json, "loss_sum");
+    cJSON *json;
+    const cJSON *loss;
     uint64_t ramp = 0;
-    bool good = count(json, "seen", &r->seen) &&
-                count(json, "updates", &r->adam.updates) &&
-                count(json, "tick", &r->tick) &&
-                count(json, "tick_start", &r->tick_start) &&
-                count(json, "tick_steps", &r->tick_steps) &&
-                count(json, "not_finite", &r->not_finite) &&
-                count(json, "ema_ramp", &ramp) && cJSON_IsString(loss);
+    bool good;
 
+    errno = 0;
+    json = text == NULL ? NULL : cJSON_Parse(text);
+    if (json == NULL && errno == ENOMEM) {
+        return failed(f, "%s: out of memory", state->path);
+    }
+    loss = cJSON_GetObjectItemCaseSensitive(json, "loss_sum");
+    good = count(json, "seen", &r->seen) &&
+           count(json, "updates", &r->adam.updates) &&
+           count(json, "tick", &r->tick) &&
+           count(json, "tick_start", &r->tick_start) &&
+           count(json, "tick_steps", &r->tick_steps) &&
+           count(json, "not_finite", &r->not_finite) &&
+           count(json, "ema_ramp", &ramp) && cJSON_IsString(loss);
     if (good) {
         r->loss_sum = strtod(loss->valuestring, NULL);
         r->ema_ramp = ramp != 0;

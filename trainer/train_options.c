@@ -4,6 +4,7 @@
 #include "train_options.h"
 
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -359,11 +360,12 @@ static void add_song(cJSON *json, bool ncsnpp)
     add_list(json, "resample_filter", ncsnpp ? &smooth : &plain);
 }
 
-/* The library prints to memory of its own allocator. */
+/* cJSON leaves out what it has no memory for, and prints to memory of its own
+ * allocator. */
 static char *print(cJSON *json)
 {
     char *text = cJSON_PrintUnformatted(json);
-    char *copy = text == NULL ? NULL : strdup(text);
+    char *copy = text == NULL || errno == ENOMEM ? NULL : strdup(text);
 
     cJSON_free(text);
     cJSON_Delete(json);
@@ -373,9 +375,11 @@ static char *print(cJSON *json)
 char *train_options_config(const train_options *o, uint32_t resolution,
                            uint32_t channels, uint32_t label_dim)
 {
-    cJSON *json = cJSON_CreateObject();
     bool adm = strcmp(o->arch, "adm") == 0;
+    cJSON *json;
 
+    errno = 0;
+    json = cJSON_CreateObject();
     cJSON_AddStringToObject(json, "model_type",
                             adm ? "DhariwalUNet" : "SongUNet");
     cJSON_AddStringToObject(json, "precond", "EDMPrecond");
@@ -396,8 +400,10 @@ char *train_options_config(const train_options *o, uint32_t resolution,
 
 char *train_options_recipe(const train_options *o, uint32_t micro_batch)
 {
-    cJSON *json = cJSON_CreateObject();
+    cJSON *json;
 
+    errno = 0;
+    json = cJSON_CreateObject();
     cJSON_AddNumberToObject(json, "batch", o->batch);
     cJSON_AddNumberToObject(json, "micro_batch", micro_batch);
     cJSON_AddNumberToObject(json, "lr", o->lr);

@@ -163,7 +163,11 @@ static bool find_pickle(cg_archive *a, zip_uint64_t count,
     int found = 0;
     for (zip_uint64_t i = 0; i < count; i++) {
         const char *name = zip_get_name(a->zip, i, 0);
-        size_t length = name == NULL ? 0 : strlen(name);
+        if (name == NULL) {
+            return bad(a, "zip", "an entry has no name", "a sound archive",
+                       zip_strerror(a->zip));
+        }
+        size_t length = strlen(name);
         if (length < tail || strcmp(name + length - tail, PICKLE_NAME) != 0 ||
             (length > tail && name[length - tail - 1] != '/')) {
             continue;

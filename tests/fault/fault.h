@@ -38,5 +38,7 @@ void fault_wrap_json(void);
 int freeze_main(int argc, char **argv);
 int gen_main(int argc, char **argv);
 int info_main(int argc, char **argv);
+int verify_main(int argc, char **argv);
+int train_main(int argc, char **argv);
 
 #endif

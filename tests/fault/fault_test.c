@@ -1,170 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
  * fault_test.c - the tools when a call of the system fails: every call of a
- * run in turn, once or from then on, until a run gets by without a failure.
- *
- * A failed run says one line and exits with 1; the folder of its output is
- * as it was before.  Where a failure does not matter, the output is whole.
- * Each run is a child process. */
+ * run in turn, once or from then on, until a run gets by without a failure. */
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include "fault.h"
 #include "scene.h"
-
-typedef struct command {
-    int (*tool)(int argc, char **argv);
-    const char *argv[16]; /* NULL-terminated; the name first */
-} command;
-
-typedef struct result {
-    int status;
-    char text[2048]; /* what went to standard error */
-} result;
-
-/* ---- one run ----------------------------------------------------------- */
-
-static void run_child(const command *c, const fault *wanted, FILE *errors)
-{
-    char *argv[16] = {NULL};
-    int argc = 0;
-    for (; c->argv[argc] != NULL; argc++) {
-        memcpy(&argv[argc], &c->argv[argc], sizeof argv[argc]);
-    }
-    if (freopen("/dev/null", "w", stdout) == NULL ||
-        dup2(fileno(errors), STDERR_FILENO) < 0) {
-        _exit(99);
-    }
-    /* cmocka's handlers would go on with the tests. */
-    (void)signal(SIGSEGV, SIG_DFL);
-    (void)signal(SIGBUS, SIG_DFL);
-    (void)signal(SIGFPE, SIG_DFL);
-    (void)signal(SIGILL, SIG_DFL);
-    fault_arm(wanted->kind, wanted->at, wanted->for_ever);
-    int status = c->tool(argc, argv);
-    _exit(status); /* faults->live says whether all memory was freed */
-}
-
-static result run(const command *c, const fault *wanted)
-{
-    result r = {.status = -1};
-    FILE *errors = tmpfile();
-    assert_non_null(errors);
-    (void)fflush(stdout);
-    (void)fflush(stderr);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        run_child(c, wanted, errors);
-    }
-    int status = 0;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    faults->kind = FAULT_NONE;
-    r.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-    rewind(errors);
-    size_t n = fread(r.text, 1, sizeof r.text - 1, errors);
-    r.text[n] = '\0';
-    assert_int_equal(fclose(errors), 0);
-    return r;
-}
-
-/* ---- what must hold ---------------------------------------------------- */
-
-static void complain(const command *c, const fault *wanted, const result *r,
-                     const char *what)
-{
-    fail_msg("%s, %s number %u%s fails (%s): %s; exit %d, \"%s\", output\n%s",
-             c->argv[0], faults->hit == NULL ? "no call" : faults->hit,
-             wanted->at, wanted->for_ever ? " and on" : "",
-             strerror(faults->code), what, r->status, r->text,
-             scene_listing());
-}
-
-static void check_failed(const command *c, const fault *wanted,
-                         const result *r, const char *before,
-                         const char *whole)
-{
-    size_t name = strlen(c->argv[0]);
-    const char *reason = wanted->kind == FAULT_MEMORY
-                             ? "memory"
-                             : strerror(faults->code);
-    if (r->status != 1) {
-        complain(c, wanted, r, "wanted exit code 1");
-    }
-    if (strncmp(r->text, c->argv[0], name) != 0 ||
-        strncmp(r->text + name, ": ", 2) != 0 ||
-        strchr(r->text, '\n') != r->text + strlen(r->text) - 1) {
-        complain(c, wanted, r, "wanted one line");
-    }
-    if (!wanted->for_ever && strstr(r->text, reason) == NULL) {
-        complain(c, wanted, r, "wanted the reason");
-    }
-    /* The summary comes after the output, which then stays. */
-    bool summary = strstr(r->text, "standard output") != NULL;
-    if (strcmp(scene_listing(), summary ? whole : before) != 0) {
-        complain(c, wanted, r, "wanted the output's folder as before");
-    }
-}
-
-/* Fails each call in turn; returns how many there are.  Starts each run
- * with the files of `old`, if it is not NULL. */
-static unsigned fail_each(const command *c, fault wanted, const command *old,
-                          unsigned step)
-{
-    static const fault none = {.kind = FAULT_NONE};
-    char before[SCENE_LISTING_MAX], whole[SCENE_LISTING_MAX];
-    scene_clear();
-    if (old != NULL) {
-        assert_int_equal(run(old, &none).status, 0);
-    }
-    strcpy(before, scene_listing());
-    result r = run(c, &none);
-    bool writes = c->tool != info_main;
-    if (r.status != 0 || (strcmp(scene_listing(), before) != 0) != writes) {
-        complain(c, &none, &r, "wanted output");
-    }
-    strcpy(whole, scene_listing());
-    for (wanted.at = 1;; wanted.at += 1 + wanted.at / step) {
-        scene_clear();
-        if (old != NULL) {
-            assert_int_equal(run(old, &none).status, 0);
-        }
-        r = run(c, &wanted);
-        /* stb_image_write keeps what it compressed when it has no memory
-         * for the file. */
-        bool may_keep = c->tool == gen_main && wanted.kind == FAULT_MEMORY;
-        if (faults->live != 0 && !may_keep) {
-            complain(c, &wanted, &r, "wanted all memory freed");
-        }
-        if (r.status != 0) {
-            check_failed(c, &wanted, &r, before, whole);
-        } else if (strcmp(scene_listing(), whole) != 0) {
-            complain(c, &wanted, &r, "wanted the whole output");
-        } else if (faults->hit == NULL) {
-            return wanted.at - 1;
-        }
-    }
-}
-
-#define ALL 1000000u
-
-static void fail_once_and_on(const command *c, const command *old)
-{
-    unsigned calls = fail_each(c, (fault){.kind = FAULT_IO}, old, ALL);
-    assert_true(calls >= 5);
-    (void)fail_each(c, (fault){.kind = FAULT_IO, .for_ever = true}, old, ALL);
-}
+#include "trial.h"
 
 /* ---- cedm-freeze ------------------------------------------------------- */
 
@@ -179,7 +28,7 @@ static const command freeze_other = {
 static void freeze_into_an_empty_folder(void **state)
 {
     (void)state;
-    fail_once_and_on(&freeze, NULL);
+    trial_fail_files(&freeze, NULL, NULL);
 }
 
 /* The model that was there stays there, all of it. */
@@ -187,24 +36,64 @@ static void freeze_over_another_model(void **state)
 {
     (void)state;
     /* Not from then on: what cannot be renamed cannot be renamed back. */
-    assert_true(fail_each(&freeze, (fault){.kind = FAULT_IO}, &freeze_other,
-                          ALL) > 5);
+    assert_true(trial_fail_each(&freeze, (fault){.kind = FAULT_IO},
+                                &freeze_other, NULL, TRIAL_ALL) > 5);
 }
 
 /* Neither is a failure. */
 static void freeze_with_short_and_interrupted_writes(void **state)
 {
     (void)state;
-    assert_true(fail_each(&freeze, (fault){.kind = FAULT_PARTIAL}, NULL,
-                          ALL) > 5);
-    assert_true(fail_each(&freeze, (fault){.kind = FAULT_INTERRUPT}, NULL,
-                          ALL) > 5);
+    assert_true(trial_fail_each(&freeze, (fault){.kind = FAULT_PARTIAL}, NULL,
+                                NULL, TRIAL_ALL) > 5);
+    assert_true(trial_fail_each(&freeze, (fault){.kind = FAULT_INTERRUPT},
+                                NULL, NULL, TRIAL_ALL) > 5);
 }
 
 static void freeze_without_memory(void **state)
 {
     (void)state;
-    (void)fail_each(&freeze, (fault){.kind = FAULT_MEMORY}, NULL, 24);
+    (void)trial_fail_each(&freeze, (fault){.kind = FAULT_MEMORY}, NULL, NULL,
+                          24);
+}
+
+/* The library too is the new one or the old one, like the files. */
+static void freeze_and_compile(void **state)
+{
+    (void)state;
+    static const command c = {
+        freeze_main, {"cedm-freeze", SCENE_CHECKPOINT, "-o", SCENE_OUTPUT,
+                      "--name", "m", "--build"}};
+    static const command old = {
+        freeze_main, {"cedm-freeze", SCENE_OTHER_CHECKPOINT, "-o",
+                      SCENE_OUTPUT, "--name", "m", "--build"}};
+    assert_int_equal(setenv("CC", SCENE_COMPILER, 1), 0);
+    trial_fail_files(&c, NULL, NULL);
+    assert_true(trial_fail_each(&c, (fault){.kind = FAULT_IO}, &old, NULL,
+                                TRIAL_ALL) > 5);
+    (void)trial_fail_each(&c, (fault){.kind = FAULT_MEMORY}, NULL, NULL, 4);
+}
+
+static void freeze_counts_in_an_archive(void **state)
+{
+    (void)state;
+    static const command c = {
+        freeze_main, {"cedm-freeze", SCENE_CHECKPOINT, "-o", SCENE_OUTPUT,
+                      "--name", "m", "--freq", SCENE_COUNTS}};
+    trial_fail_files(&c, NULL, NULL);
+    (void)trial_fail_each(&c, (fault){.kind = FAULT_MEMORY}, NULL, NULL, 8);
+}
+
+/* ---- cedm-verify ------------------------------------------------------- */
+
+static void verify_a_model(void **state)
+{
+    (void)state;
+    static const command c = {
+        verify_main, {"cedm-verify", "--model", SCENE_MODEL, "--golden",
+                      SCENE_GOLDEN, "--threads", "2", "--tolerance", "1e9"}};
+    trial_fail_files(&c, NULL, NULL);
+    (void)trial_fail_each(&c, (fault){.kind = FAULT_MEMORY}, NULL, NULL, 24);
 }
 
 /* ---- cedm-info --------------------------------------------------------- */
@@ -212,12 +101,12 @@ static void freeze_without_memory(void **state)
 static void info_of_a_checkpoint_and_a_blob(void **state)
 {
     (void)state;
-    static const command checkpoint = {info_main,
-                                       {"cedm-info", SCENE_CHECKPOINT}};
-    static const command blob = {info_main,
-                                 {"cedm-info", SCENE_OUTPUT "/m.cedm"}};
-    fail_once_and_on(&checkpoint, NULL);
-    fail_once_and_on(&blob, &freeze);
+    static const command checkpoint = {
+        info_main, {"cedm-info", SCENE_CHECKPOINT}};
+    static const command blob = {
+        info_main, {"cedm-info", SCENE_OUTPUT "/m.cedm"}};
+    trial_fail_files(&checkpoint, NULL, NULL);
+    trial_fail_files(&blob, &freeze, NULL);
 }
 
 /* ---- cedm-gen ---------------------------------------------------------- */
@@ -229,7 +118,7 @@ static void gen_a_grid(void **state)
 {
     (void)state;
     static const command c = {gen_main, {GEN, "--out", SCENE_OUTPUT "/x.png"}};
-    fail_once_and_on(&c, NULL);
+    trial_fail_files(&c, NULL, NULL);
 }
 
 static void gen_an_array_over_another(void **state)
@@ -240,7 +129,7 @@ static void gen_an_array_over_another(void **state)
                    SCENE_OUTPUT "/x.npy"}};
     static const command old = {
         gen_main, {GEN, "--format", "npy", "--out", SCENE_OUTPUT "/x.npy"}};
-    fail_once_and_on(&c, &old);
+    trial_fail_files(&c, &old, NULL);
 }
 
 static void gen_a_file_for_a_seed(void **state)
@@ -248,7 +137,7 @@ static void gen_a_file_for_a_seed(void **state)
     (void)state;
     static const command c = {gen_main,
                               {GEN, "--grid", "none", "--out", SCENE_OUTPUT}};
-    fail_once_and_on(&c, NULL);
+    trial_fail_files(&c, NULL, NULL);
 }
 
 static void gen_from_a_png(void **state)
@@ -258,9 +147,8 @@ static void gen_from_a_png(void **state)
         gen_main, {"cedm-gen", "--from", SCENE_PNG, "--threads", "1",
                    "--progress", "none", "--out", SCENE_OUTPUT "/x.png"}};
     static const command png = {gen_main, {GEN, "--out", SCENE_PNG}};
-    static const fault none = {.kind = FAULT_NONE};
-    assert_int_equal(run(&png, &none).status, 0);
-    fail_once_and_on(&c, NULL);
+    trial_run(&png);
+    trial_fail_files(&c, NULL, NULL);
 }
 
 /* Some of the many calls of cJSON and of the rest. */
@@ -268,7 +156,47 @@ static void gen_without_memory(void **state)
 {
     (void)state;
     static const command c = {gen_main, {GEN, "--out", SCENE_OUTPUT "/x.png"}};
-    (void)fail_each(&c, (fault){.kind = FAULT_MEMORY}, NULL, 8);
+    (void)trial_fail_each(&c, (fault){.kind = FAULT_MEMORY}, NULL, NULL, 8);
+}
+
+/* ---- cedm-train -------------------------------------------------------- */
+
+#define TRAIN(data, clusters)                                                \
+    "cedm-train", "--data", data, "--clusters", clusters, "--cbase", "4",    \
+    "--cres", "1", "--num-blocks", "1", "--attn", "2", "--batch", "2",       \
+    "--tick", "0.002", "--snap", "2", "--threads", "1", "--lr-rampup",       \
+    "0.000001"
+#define SHORT "--duration", "0.000004"
+#define LONG "--duration", "0.000008"
+
+/* Whatever fails on the way from one point to the next, the first is there
+ * and the run goes on from it, or from the second, bit for bit. */
+static void train_on(void **state)
+{
+    (void)state;
+    static const command old = {
+        train_main, {TRAIN(SCENE_ZIP, SCENE_CLUSTERS), SHORT, "--out",
+                     SCENE_OUTPUT}};
+    static const command c = {
+        train_main, {TRAIN(SCENE_ZIP, SCENE_CLUSTERS), LONG, "--out",
+                     SCENE_OUTPUT, "--resume"}};
+    trial_fail_files(&c, &old, &c);
+    (void)trial_fail_each(&c, (fault){.kind = FAULT_MEMORY}, &old, &c, 4);
+}
+
+/* Nothing is written: only reading can fail. */
+static void train_with_every_kind_of_data(void **state)
+{
+    (void)state;
+    static const command c[] = {
+        {train_main, {TRAIN(SCENE_ZIP, SCENE_CLUSTERS_TEXT), "--dry-run"}},
+        {train_main, {TRAIN(SCENE_FOLDER, SCENE_CLUSTERS), "--dry-run"}},
+        {train_main, {TRAIN(SCENE_IDX, SCENE_CLUSTERS), "--dry-run"}}};
+    for (size_t i = 0; i < sizeof c / sizeof *c; i++) {
+        trial_fail_files(&c[i], NULL, NULL);
+        (void)trial_fail_each(&c[i], (fault){.kind = FAULT_MEMORY}, NULL,
+                              NULL, 4);
+    }
 }
 
 /* ------------------------------------------------------------------------ */
@@ -288,6 +216,11 @@ static int set_up(void **state)
     faults = shared;
     fault_wrap_json();
     scene_make();
+    /* A model to compare, compiled for this machine. */
+    static const command build = {
+        freeze_main, {"cedm-freeze", SCENE_CHECKPOINT, "-o", ".", "--name",
+                      "model", "--build"}};
+    trial_run(&build);
     return 0;
 }
 
@@ -310,6 +243,11 @@ int main(void)
         cmocka_unit_test(gen_a_file_for_a_seed),
         cmocka_unit_test(gen_from_a_png),
         cmocka_unit_test(freeze_without_memory),
+        cmocka_unit_test(freeze_and_compile),
+        cmocka_unit_test(freeze_counts_in_an_archive),
+        cmocka_unit_test(verify_a_model),
+        cmocka_unit_test(train_on),
+        cmocka_unit_test(train_with_every_kind_of_data),
         cmocka_unit_test(gen_without_memory),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

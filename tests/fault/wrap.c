@@ -4,16 +4,22 @@
  * from our objects here (ld --wrap, see the file `wrapped`); calls inside
  * other libraries stay what they are. */
 #include <cjson/cJSON.h>
+#include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include <zip.h>
+#include <zlib.h>
 
 #include "fault.h"
 
@@ -144,6 +150,24 @@ DECLARE(int, access, const char *path, int mode)
     return __real_access(path, mode);
 }
 
+DECLARE(ssize_t, readlink, const char *path, char *text, size_t size)
+{
+    FAIL(readlink, EACCES, -1)
+    return __real_readlink(path, text, size);
+}
+
+DECLARE(DIR *, opendir, const char *path)
+{
+    FAIL(opendir, EMFILE, NULL)
+    return __real_opendir(path);
+}
+
+DECLARE(struct dirent *, readdir64, DIR *dir)
+{
+    FAIL(readdir64, EIO, NULL)
+    return __real_readdir64(dir);
+}
+
 DECLARE(int, mkstemp64, char *path)
 {
     FAIL(mkstemp64, EMFILE, -1)
@@ -177,6 +201,12 @@ DECLARE(size_t, fwrite, const void *bytes, size_t size, size_t count,
     return __real_fwrite(bytes, size, count, stream);
 }
 
+DECLARE(int, fputs, const char *text, FILE *stream)
+{
+    FAIL(fputs, ENOSPC, EOF)
+    return __real_fputs(text, stream);
+}
+
 DECLARE(int, fseek, FILE *stream, long offset, int from)
 {
     FAIL(fseek, ESPIPE, -1)
@@ -207,6 +237,143 @@ DECLARE(int, pthread_create, pthread_t *thread, const pthread_attr_t *how,
 {
     FAIL(pthread_create, EAGAIN, EAGAIN)
     return __real_pthread_create(thread, how, start, argument);
+}
+
+/* ---- other programs ---------------------------------------------------- */
+
+DECLARE(int, posix_spawnp, pid_t *child, const char *file,
+        const posix_spawn_file_actions_t *actions,
+        const posix_spawnattr_t *attributes, char *const argv[],
+        char *const variables[])
+{
+    FAIL(posix_spawnp, EAGAIN, EAGAIN)
+    return __real_posix_spawnp(child, file, actions, attributes, argv,
+                               variables);
+}
+
+/* The child is done all the same. */
+DECLARE(pid_t, waitpid, pid_t child, int *status, int options)
+{
+    pid_t result = __real_waitpid(child, status, options);
+    FAIL(waitpid, ECHILD, -1)
+    return result;
+}
+
+/* dlerror gives the reason of a real failure. */
+DECLARE(void *, dlopen, const char *path, int flags)
+{
+    bool fails = now(FAULT_IO, "dlopen", ENOENT);
+    return __real_dlopen(fails ? "/nonexistent/model.so" : path, flags);
+}
+
+/* ---- archives and compressed files ------------------------------------- */
+
+/* What libzip says of a file that cannot be read. */
+static bool zip_fails(const char *function, zip_error_t *error)
+{
+    if (!now(FAULT_IO, function, EIO)) {
+        return false;
+    }
+    if (error != NULL) {
+        zip_error_set(error, ZIP_ER_READ, EIO);
+    }
+    return true;
+}
+
+DECLARE(zip_source_t *, zip_source_buffer_create, const void *bytes,
+        zip_uint64_t size, int free_it, zip_error_t *error)
+{
+    return zip_fails("zip_source_buffer_create", error)
+               ? NULL
+               : __real_zip_source_buffer_create(bytes, size, free_it, error);
+}
+
+DECLARE(zip_t *, zip_open_from_source, zip_source_t *source, int flags,
+        zip_error_t *error)
+{
+    return zip_fails("zip_open_from_source", error)
+               ? NULL
+               : __real_zip_open_from_source(source, flags, error);
+}
+
+DECLARE(zip_t *, zip_open, const char *path, int flags, int *code)
+{
+    if (zip_fails("zip_open", NULL)) {
+        *code = ZIP_ER_OPEN;
+        return NULL;
+    }
+    return __real_zip_open(path, flags, code);
+}
+
+DECLARE(const char *, zip_get_name, zip_t *zip, zip_uint64_t index,
+        zip_flags_t flags)
+{
+    return zip_fails("zip_get_name", zip_get_error(zip))
+               ? NULL
+               : __real_zip_get_name(zip, index, flags);
+}
+
+DECLARE(int, zip_stat_index, zip_t *zip, zip_uint64_t index,
+        zip_flags_t flags, zip_stat_t *entry)
+{
+    return zip_fails("zip_stat_index", zip_get_error(zip))
+               ? -1
+               : __real_zip_stat_index(zip, index, flags, entry);
+}
+
+DECLARE(zip_file_t *, zip_fopen_index, zip_t *zip, zip_uint64_t index,
+        zip_flags_t flags)
+{
+    return zip_fails("zip_fopen_index", zip_get_error(zip))
+               ? NULL
+               : __real_zip_fopen_index(zip, index, flags);
+}
+
+DECLARE(int, zip_stat, zip_t *zip, const char *name, zip_flags_t flags,
+        zip_stat_t *entry)
+{
+    return zip_fails("zip_stat", zip_get_error(zip))
+               ? -1
+               : __real_zip_stat(zip, name, flags, entry);
+}
+
+DECLARE(zip_file_t *, zip_fopen, zip_t *zip, const char *name,
+        zip_flags_t flags)
+{
+    return zip_fails("zip_fopen", zip_get_error(zip))
+               ? NULL
+               : __real_zip_fopen(zip, name, flags);
+}
+
+DECLARE(zip_int64_t, zip_fread, zip_file_t *file, void *bytes,
+        zip_uint64_t size)
+{
+    return zip_fails("zip_fread", zip_file_get_error(file))
+               ? -1
+               : __real_zip_fread(file, bytes, size);
+}
+
+DECLARE(gzFile, gzopen64, const char *path, const char *mode)
+{
+    FAIL(gzopen64, EMFILE, NULL)
+    return __real_gzopen64(path, mode);
+}
+
+static bool gz_failed;
+
+DECLARE(int, gzread, gzFile file, void *bytes, unsigned size)
+{
+    gz_failed = now(FAULT_IO, "gzread", EIO);
+    return gz_failed ? -1 : __real_gzread(file, bytes, size);
+}
+
+DECLARE(const char *, gzerror, gzFile file, int *code)
+{
+    if (gz_failed) {
+        *code = Z_ERRNO;
+        return strerror(EIO);
+    }
+    return __real_gzerror(file, code);
 }
 
 /* ---- memory ------------------------------------------------------------ */
