@@ -455,6 +455,7 @@ struct matrix_conv {
             rows * tile.width, parts, stats, stats + v.cout, co < v.cout);
     }
 
+    /* (stats_of has a barrier after its last look at the sums.) */
     __device__ __forceinline__ void write_all() const
     {
         float *sums = reinterpret_cast<float *>(source);
@@ -472,7 +473,6 @@ struct matrix_conv {
             __syncthreads();
             if (tile.with_stats) {
                 write_stats(sums, parts, first);
-                __syncthreads();
             }
         }
         if (overflow) {
@@ -483,7 +483,8 @@ struct matrix_conv {
 
 /* Blocks: x tiles of channels, then of pixels, then images; y phases. */
 template <typename T, int BM, int BN, int WARPS_M, int WARPS_N>
-__global__ void __launch_bounds__(WARPS_M * WARPS_N * 32)
+__global__ void
+__launch_bounds__(WARPS_M * WARPS_N * 32, BM * BN <= 128 * 128 ? 2 : 1)
 conv_matrix(cedm_conv_args v, cedm_conv_tile tile)
 {
     matrix_conv<T, BM, BN, WARPS_M, WARPS_N> conv(v, tile);

@@ -258,21 +258,43 @@ static void deadlock()
     stop("nothing can go on");
 }
 
+static void resume(unsigned t)
+{
+    current = t;
+    threadIdx = dim3(t % blockDim.x, t / blockDim.x % blockDim.y,
+                     t / blockDim.x / blockDim.y);
+    switch_to(&scheduler, &fibers[t].context);
+}
+
+/* Runs a warp until it waits for the block: so far ahead of the others as
+ * hardware might, which is what shows a barrier that is missing. */
+static bool run_warp(unsigned w)
+{
+    unsigned first = w * EMULATE_LANES, lanes = thread_count - first;
+    bool any = false, more = true;
+
+    lanes = lanes < EMULATE_LANES ? lanes : EMULATE_LANES;
+    while (more) {
+        more = false;
+        for (unsigned i = 0; i < lanes; i++) {
+            unsigned t = first + (emulate_backwards ? lanes - 1 - i : i);
+
+            if (fibers[t].state == READY) {
+                resume(t);
+                any = more = true;
+            }
+        }
+    }
+    return any;
+}
+
 static bool run_ready()
 {
+    unsigned count = (thread_count + EMULATE_LANES - 1) / EMULATE_LANES;
     bool any = false;
 
-    for (unsigned i = 0; i < thread_count; i++) {
-        unsigned t = emulate_backwards ? thread_count - 1 - i : i;
-
-        if (fibers[t].state != READY) {
-            continue;
-        }
-        current = t;
-        threadIdx = dim3(t % blockDim.x, t / blockDim.x % blockDim.y,
-                         t / blockDim.x / blockDim.y);
-        switch_to(&scheduler, &fibers[t].context);
-        any = true;
+    for (unsigned i = 0; i < count; i++) {
+        any |= run_warp(emulate_backwards ? count - 1 - i : i);
     }
     return any;
 }
