@@ -15,12 +15,13 @@
 #error "ROWS lists every row"
 #endif
 
-CEDM_INLINE void finish(const cedm_tile *t, size_t at, v16 sum)
+CEDM_INLINE void finish(float *out, const float *add, size_t at, v16 sum,
+                        v16 scale)
 {
-    if (t->add != NULL) {
-        sum = v16_add(sum, v16_load(t->add + at));
+    if (add != NULL) {
+        sum = v16_add(sum, v16_load(add + at));
     }
-    v16_store(t->out + at, v16_mul(sum, v16_set(t->scale)));
+    v16_store(out + at, v16_mul(sum, scale));
 }
 
 /* Where a tile is: its first row, panel and fetch, how far to the next. */
@@ -43,14 +44,15 @@ CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
     const float *ahead = at->ahead + at->panel * t->b_panel;
     size_t ahead_step = at->ahead_step, second = t->b_panel;
     size_t length = t->length, step = t->step;
-    size_t shift = at->panel * t->out_panel;
+    size_t out_panel = t->out_panel, shift = at->panel * out_panel;
+    float *out = t->out + shift;
 
 #define START(i)                                                             \
     const float *a##i = t->a;                                                \
     v16 s##i = v16_set(0.0f), t##i = s##i;                                   \
     if (rows > i) {                                                          \
         a##i += a_at[i];                                                     \
-        __builtin_prefetch(t->out + out_at[i] + shift, 1);                   \
+        __builtin_prefetch(out + out_at[i], 1);                              \
         s##i = v16_load(init + i * t->init_step);                            \
         if (panels > 1) {                                                    \
             t##i = v16_load(init + i * t->init_step + t->init_panel);        \
@@ -67,9 +69,9 @@ CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
 #define ADVANCE(i) a##i += step;
 #define FINISH(i)                                                            \
     if (rows > i) {                                                          \
-        finish(t, out_at[i] + shift, s##i);                                  \
+        finish(out, add, out_at[i], s##i, scale);                            \
         if (panels > 1) {                                                    \
-            finish(t, out_at[i] + shift + t->out_panel, t##i);               \
+            finish(out, add, out_at[i] + out_panel, t##i, scale);            \
         }                                                                    \
     }
     ROWS(START)
@@ -87,7 +89,17 @@ CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
         }
         ROWS(ADVANCE)
     }
-    ROWS(FINISH)
+    {
+        const v16 scale = v16_set(t->scale);
+        const float *add = t->add;
+
+        if (add == NULL) {
+            ROWS(FINISH)
+        } else {
+            add += shift;
+            ROWS(FINISH)
+        }
+    }
 #undef START
 #undef MULTIPLY
 #undef ADVANCE
