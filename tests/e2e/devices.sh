@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # devices.sh - what cedm-gen does with devices, ranks and shards.  Without a
-# GPU its library is one whose devices are the CPU; see tests/cuda/fake.c.
+# GPU its library is one whose devices are the CPU; see tests/gpu/fake.c.
 set -u
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
