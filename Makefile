@@ -257,7 +257,7 @@ $(OBJ)/tests/unit/model_threads_test.o: $(TINY).c
 $(OBJ)/tests/unit/model_threads_test.o: TEST_FLAGS += -I$(BUILD)/gen \
   -DNCSNPP_TINY_BLOB_PATH='"$(TINY).cedm"'
 
-$(BUILD)/test/fake/libcedm_cuda.so: $(OBJ)/tests/cuda/fake.o $(LIBCEDM)
+$(BUILD)/test/fake/libcedm_cuda.so: $(OBJ)/tests/gpu/fake.o $(LIBCEDM)
 	$(call say,LINK)
 	$(Q)$(LINK) -shared $^ -o $@
 $(BUILD)/test/fake/libcuda.so.1:
