@@ -10,9 +10,9 @@
  *
  * One worker does all of a chunk where there are chunks enough, or smaller
  * ones can be dealt out evenly.  Otherwise all workers do one chunk
- * together, inputs first: transformed weights are then fetched once for all.  An output's chain of additions is the same:
- * channels in order at every point, the transform, bias + emb, skip, then
- * the residual. */
+ * together, inputs first: transformed weights are then fetched once for
+ * all.  An output's chain of additions is the same: channels in order at
+ * every point, the transform, bias + emb, skip, then the residual. */
 #include "cpu/winograd.h"
 
 #include "cpu/stage.h"
