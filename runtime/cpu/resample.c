@@ -31,30 +31,6 @@ static void add_scaled(float *dst, const float *src, float f, size_t n)
     }
 }
 
-/* Whether tap i of output o meets the source of `size`, and where. */
-static int source_of(const cedm_resample *op, uint32_t o, uint32_t i,
-                     uint32_t size, uint32_t *at)
-{
-    int64_t position;
-
-    if (op->mode == CEDM_RESAMPLE_UP) {
-        position = (int64_t)o + op->pad - i;
-        if (position % 2 != 0) {
-            return 0;
-        }
-        position /= 2;
-    } else {
-        int64_t step = op->mode == CEDM_RESAMPLE_DOWN ? 2 : 1;
-
-        position = step * o - op->pad + i;
-    }
-    if (position < 0 || position >= size) {
-        return 0;
-    }
-    *at = (uint32_t)position;
-    return 1;
-}
-
 /* row = taps of act(src) down the columns for row y of dst. */
 static void filter_columns(const cedm_resample *op, const float *filter,
                            const float *src, const float *a, uint32_t y,
@@ -67,7 +43,7 @@ static void filter_columns(const cedm_resample *op, const float *filter,
         const float *from;
         uint32_t at;
 
-        if (!source_of(op, y, i, op->in_height, &at)) {
+        if (!cedm_source_of(op, y, i, op->in_height, &at)) {
             continue;
         }
         from = src + at * n;
@@ -90,7 +66,7 @@ static void filter_row(const cedm_resample *op, const float *filter,
         for (uint32_t i = 0; i < op->taps; i++) {
             uint32_t at;
 
-            if (source_of(op, x, i, op->in_width, &at)) {
+            if (cedm_source_of(op, x, i, op->in_width, &at)) {
                 add_scaled(dst, row + at * channels, filter[i], channels);
             }
         }

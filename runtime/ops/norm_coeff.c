@@ -6,35 +6,8 @@
  * merged in the order of channels, then partials, in double precision, by
  * the update of [CHAN]: no sum of squares is ever formed, so a mean far
  * above the deviation costs nothing. */
+#include "ops/moments.h"
 #include "ops/ops.h"
-
-typedef struct moments {
-    double count, mean, m2;
-} moments;
-
-static void merge(moments *into, double count, double mean, double m2)
-{
-    double total = into->count + count;
-    double delta = mean - into->mean;
-
-    into->m2 += m2 + delta * delta * (into->count * count / total);
-    into->mean += delta * (count / total);
-    into->count = total;
-}
-
-/* Adds one channel of one source to a group. */
-static void merge_channel(moments *group, const cedm_norm_coeff *op,
-                          const float *stats, uint32_t channels, uint32_t c)
-{
-    for (uint32_t row = 0; row < op->height; row += op->stat_rows) {
-        uint32_t left = op->height - row;
-        uint32_t rows = left < op->stat_rows ? left : op->stat_rows;
-
-        merge(group, (double)rows * (double)op->width, (double)stats[c],
-              (double)stats[channels + c]);
-        stats += 2 * (size_t)channels;
-    }
-}
 
 /* Ranges of groups that an image is cut into, where images are few. */
 static uint32_t parts_of(const cedm_exec *exec, const cedm_norm_coeff *op)
@@ -73,14 +46,15 @@ static void norm_task(void *arg, uint32_t index, uint32_t worker)
     }
     for (uint32_t first = part * op->groups / parts * size; first < end;
          first += size) {
-        moments group = {0, 0, 0};
+        cedm_moments group = {0, 0, 0};
         double inverse;
 
         for (uint32_t c = first; c < first + size; c++) {
             int s = c >= op->channels[0];
 
-            merge_channel(&group, op, stats[s], op->channels[s],
-                          s ? c - op->channels[0] : c);
+            cedm_moments_channel(&group, op->height, op->width, op->stat_rows,
+                                 stats[s], op->channels[s],
+                                 s ? c - op->channels[0] : c);
         }
         inverse = 1.0 / __builtin_sqrt(group.m2 / group.count +
                                        (double)op->eps);

@@ -76,6 +76,30 @@ static inline uint32_t cedm_ceil_div(uint32_t a, uint32_t b)
     return a / b + (a % b != 0);
 }
 
+/* Whether tap i of output o meets the source of `size`, and where. */
+static inline int cedm_source_of(const cedm_resample *op, uint32_t o,
+                                 uint32_t i, uint32_t size, uint32_t *at)
+{
+    int64_t position;
+
+    if (op->mode == CEDM_RESAMPLE_UP) {
+        position = (int64_t)o + op->pad - i;
+        if (position % 2 != 0) {
+            return 0;
+        }
+        position /= 2;
+    } else {
+        int64_t step = op->mode == CEDM_RESAMPLE_DOWN ? 2 : 1;
+
+        position = step * o - op->pad + i;
+    }
+    if (position < 0 || position >= size) {
+        return 0;
+    }
+    *at = (uint32_t)position;
+    return 1;
+}
+
 /* Raises the scratch of one worker to a number of floats. */
 static inline void cedm_need_scratch(void *ctx, uint64_t floats)
 {

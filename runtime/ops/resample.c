@@ -10,30 +10,6 @@
 #include "ops/act.h"
 #include "ops/ops.h"
 
-/* Whether tap i of output o meets the source of `size`, and where. */
-static int source_of(const cedm_resample *op, uint32_t o, uint32_t i,
-                     uint32_t size, uint32_t *at)
-{
-    int64_t position;
-
-    if (op->mode == CEDM_RESAMPLE_UP) {
-        position = (int64_t)o + op->pad - i;
-        if (position % 2 != 0) {
-            return 0;
-        }
-        position /= 2;
-    } else {
-        int64_t step = op->mode == CEDM_RESAMPLE_DOWN ? 2 : 1;
-
-        position = step * o - op->pad + i;
-    }
-    if (position < 0 || position >= size) {
-        return 0;
-    }
-    *at = (uint32_t)position;
-    return 1;
-}
-
 /* row = sum of taps of act(src) down the columns; `pixel` is scratch. */
 static void filter_columns(const cedm_resample *op, const float *filter,
                            const float *src, const float *a, uint32_t y,
@@ -46,7 +22,7 @@ static void filter_columns(const cedm_resample *op, const float *filter,
     for (uint32_t i = 0; i < op->taps; i++) {
         uint32_t from;
 
-        if (!source_of(op, y, i, op->in_height, &from)) {
+        if (!cedm_source_of(op, y, i, op->in_height, &from)) {
             continue;
         }
         for (size_t x = 0; x < width; x++) {
@@ -69,7 +45,7 @@ static void filter_row(const cedm_resample *op, const float *filter,
         for (uint32_t i = 0; i < op->taps; i++) {
             uint32_t from;
 
-            if (!source_of(op, x, i, op->in_width, &from)) {
+            if (!cedm_source_of(op, x, i, op->in_width, &from)) {
                 continue;
             }
             for (size_t c = 0; c < channels; c++) {

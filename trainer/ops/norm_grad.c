@@ -8,35 +8,8 @@
  *   dx = a du - (S0 + xhat S1) / M,  S0 = sum a du, S1 = sum a du xhat
  * so that two passes over the map are enough. */
 #include "ops/act.h"
+#include "ops/moments.h"
 #include "training_ops.h"
-
-typedef struct moments {
-    double count, mean, m2;
-} moments;
-
-/* As norm_coeff merges them [CHAN]. */
-static void merge(moments *into, double count, double mean, double m2)
-{
-    double total = into->count + count;
-    double delta = mean - into->mean;
-
-    into->m2 += m2 + delta * delta * (into->count * count / total);
-    into->mean += delta * (count / total);
-    into->count = total;
-}
-
-static void merge_channel(moments *group, const cg_norm_grad *op,
-                          const float *stats, uint32_t channels, uint32_t c)
-{
-    for (uint32_t row = 0; row < op->height; row += op->stat_rows) {
-        uint32_t left = op->height - row;
-        uint32_t rows = left < op->stat_rows ? left : op->stat_rows;
-
-        merge(group, (double)rows * (double)op->width, (double)stats[c],
-              (double)stats[channels + c]);
-        stats += 2 * (size_t)channels;
-    }
-}
 
 void train_norm_moments(const cedm_exec *exec, const cg_norm_grad *op,
                         uint32_t image, float *inverse, float *shift)
@@ -51,14 +24,15 @@ void train_norm_moments(const cedm_exec *exec, const cg_norm_grad *op,
                            2 * (size_t)partials * op->channels[s], image);
     }
     for (uint32_t first = 0; first < channels; first += size) {
-        moments group = {0, 0, 0};
+        cedm_moments group = {0, 0, 0};
         double i;
 
         for (uint32_t c = first; c < first + size; c++) {
             int s = c >= op->channels[0];
 
-            merge_channel(&group, op, stats[s], op->channels[s],
-                          s ? c - op->channels[0] : c);
+            cedm_moments_channel(&group, op->height, op->width, op->stat_rows,
+                                 stats[s], op->channels[s],
+                                 s ? c - op->channels[0] : c);
         }
         i = 1.0 / __builtin_sqrt(group.m2 / group.count + (double)op->eps);
         for (uint32_t c = first; c < first + size; c++) {
