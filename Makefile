@@ -285,7 +285,7 @@ $(OBJ)/tests/cuda/emulate/%.o: tests/cuda/emulate/%.cpp
 $(EMULATED): $(call obj,$(wildcard tests/cuda/*.c tests/cuda/emulate/*.cpp) \
   $(filter-out %_test.c %/sampler_ops.c,$(wildcard tests/ops/*.c))) \
   $(patsubst runtime/cuda/%.cu,$(OBJ)/emulated/%.o,$(wildcard runtime/cuda/*.cu)) \
-  $(LIBCUDAHOST) $(LIBS)
+  $(LIBCUDAHOST) $(DEMO_OBJ) $(LIBS)
 	$(link-test) -lstdc++
 # Calls of the system go through tests/fault/wrap.c.
 $(OBJ)/tests/fault/%.o: TEST_FLAGS += -Itrainer

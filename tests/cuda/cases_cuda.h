@@ -14,7 +14,8 @@ extern const op_class cuda_conv_class;
 /* Multiply-adds of a case, all images. */
 uint64_t case_work(const op_class *class, const op_case *c);
 
-/* Tests of the sampler's kernels; the number of failures. */
+/* Tests of the sampler's kernels and of a network; the failures. */
 int cuda_sampler_test(void);
+int cuda_net_test(void);
 
 #endif

@@ -305,5 +305,5 @@ int main(int argc, char **argv)
         cmocka_set_test_filter(argv[1]); /* e.g. "fp16 conv*" */
     }
     failed = _cmocka_run_group_tests("cuda ops", tests, used, NULL, NULL);
-    return failed + cuda_sampler_test();
+    return failed + cuda_sampler_test() + cuda_net_test();
 }

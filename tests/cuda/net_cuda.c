@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * net_cuda.c - the demo network on the emulated device, an evaluation of a
+ * batch in each precision, against the portable backend.
+ *
+ * Tolerances are relative root mean squares of D: those of docs/NUMERICS.md
+ * for float, and a few times the 2^-11 and 2^-8 of a rounding for 16 bits. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cases_cuda.h"
+#include "cuda/launch.h"
+#include "fashion.h"
+#include "noise_level.h"
+#include "ops/stage.h"
+
+#define BATCH 2u
+#define MAP (FASHION_RESOLUTION * FASHION_RESOLUTION * FASHION_CHANNELS)
+
+extern const unsigned char cedm_fashion_blob[];
+
+static const double sigma[BATCH] = {0.4, 20.0};
+static const int32_t clusters[BATCH] = {5, -1};
+
+static struct {
+    double x[BATCH * MAP], wanted[BATCH * MAP], got[BATCH * MAP];
+    float features[BATCH * FASHION_FEATURES];
+    cedm_cuda_scalars scalars[BATCH];
+} w;
+
+static void *filled(size_t bytes, int value)
+{
+    void *memory = aligned_alloc(256, (bytes + 255) / 256 * 256);
+
+    assert_non_null(memory);
+    memset(memory, value, (bytes + 255) / 256 * 256);
+    return memory;
+}
+
+/* What the portable backend makes, and what the device is to load. */
+static void want(const cedm_blob *blob)
+{
+    cedm_net_config config = cedm_net_config_default();
+    cedm_net net;
+
+    config.batch = BATCH;
+    config.arena_bytes = FASHION_ARENA_BYTES(BATCH, 1);
+    config.arena = filled(config.arena_bytes, 0);
+    assert_int_equal(cedm_net_init(&net, blob, &config), 0);
+    for (uint32_t i = 0; i < BATCH * MAP; i++) {
+        w.x[i] = sigma[i / MAP] * (double)stage_normal(0, 0, i);
+    }
+    assert_int_equal(cedm_denoise(&net, w.x, sigma, clusters, BATCH,
+                                  w.wanted), 0);
+    free(config.arena);
+    for (uint32_t i = 0; i < BATCH; i++) {
+        cedm_scalings s = cedm_precondition(blob->model, blob->data,
+                                            sigma[i]);
+
+        w.scalars[i] = (cedm_cuda_scalars){s.c_in, s.c_skip, s.c_out};
+        cedm_noise_features(&blob->model->features, blob->data, s.c_noise,
+                            w.features + i * FASHION_FEATURES);
+    }
+}
+
+#define RUN(name)                                                            \
+    static void run_##name(void *ctx, const cedm_##name *op)                 \
+    {                                                                        \
+        assert_int_equal(cedm_cuda_##name(ctx, op), 0);                      \
+    }
+CEDM_GRAPH_OPS(RUN)
+#undef RUN
+#define RUN(name) .name = run_##name,
+static const cedm_ops table = {CEDM_GRAPH_OPS(RUN)};
+#undef RUN
+
+static unsigned char *packed(const cedm_blob *blob, uint32_t *index,
+                             enum cedm_cuda_precision precision)
+{
+    cedm_cuda_packing packing = {.precision = precision,
+                                 .dtype = blob->model->dtype,
+                                 .data = blob->data};
+
+    blob->model->eval(&cedm_cuda_pack, &packing);
+    packing.weights = filled((size_t)packing.used, 0xff);
+    packing.used = 0;
+    packing.index = index;
+    blob->model->eval(&cedm_cuda_pack, &packing);
+    return packing.weights;
+}
+
+static void evaluate(const cedm_blob *blob,
+                     enum cedm_cuda_precision precision)
+{
+    const cedm_model *model = blob->model;
+    uint32_t *index = calloc(model->op_count, sizeof *index);
+    unsigned char *weights = packed(blob, index, precision);
+    uint32_t overflow[BATCH] = {0};
+    const cedm_cuda_row row = {NULL, 0, 0, 1};
+    cedm_cuda_exec exec = {
+        .model = model,
+        .precision = precision,
+        .batch = BATCH,
+        .multiprocessors = 1,
+        .act = filled(BATCH * model->act_elements * sizeof(float), 0xff),
+        .f32 = filled(BATCH * model->f32_elements * sizeof(float), 0xff),
+        .weights = weights,
+        .index = index,
+        .cluster = clusters,
+        .overflow = overflow,
+        .workspace = filled(1u << 20, 0xff),
+        .workspace_bytes = 1u << 20,
+    };
+
+    assert_int_equal(cedm_cuda_run_load(&exec, &(cedm_cuda_load){
+        w.x, w.scalars, w.features, row}), 0);
+    model->eval(&table, &exec);
+    assert_int_equal(cedm_cuda_run_unload(&exec, &(cedm_cuda_unload){
+        w.x, w.scalars, row, 1, 1.0, w.got}), 0);
+    for (uint32_t i = 0; i < BATCH; i++) {
+        assert_int_equal(overflow[i], 0);
+    }
+    free(index);
+    free(weights);
+    free(exec.act);
+    free(exec.f32);
+    free(exec.workspace);
+}
+
+static void test_network(void **state)
+{
+    static const double tolerance[CEDM_CUDA_PRECISIONS] = {
+        [CEDM_CUDA_FP16] = 1e-3,
+        [CEDM_CUDA_BF16] = 8e-3,
+        [CEDM_CUDA_FP32] = 2e-6,
+    };
+    cedm_blob blob;
+
+    (void)state;
+    assert_int_equal(cedm_bind(&blob, &cedm_fashion_model, cedm_fashion_blob,
+                               FASHION_BLOB_BYTES), 0);
+    want(&blob);
+    for (int p = 0; p < CEDM_CUDA_PRECISIONS; p++) {
+        evaluate(&blob, (enum cedm_cuda_precision)p);
+        for (uint32_t i = 0; i < BATCH; i++) {
+            double error = 0, size = 0;
+
+            for (uint32_t e = i * MAP; e < (i + 1) * MAP; e++) {
+                error += pow(w.got[e] - w.wanted[e], 2);
+                size += pow(w.wanted[e], 2);
+            }
+            print_message("precision %d, sigma %g: %.3g\n", p, sigma[i],
+                          sqrt(error / size));
+            if (!(sqrt(error / size) <= tolerance[p])) {
+                fail_msg("precision %d, sigma %g: relative error %.3g above "
+                         "%.3g", p, sigma[i], sqrt(error / size),
+                         tolerance[p]);
+            }
+        }
+    }
+}
+
+int cuda_net_test(void)
+{
+    static const struct CMUnitTest tests[] = {
+        {.name = "demo network", .test_func = test_network},
+    };
+
+    return _cmocka_run_group_tests("cuda network", tests, 1, NULL, NULL);
+}
