@@ -183,7 +183,8 @@ def torch_peers(program):
 
 
 def inference_peers():
-    return [Peer(name, f"{name}_peer.py", [([], {})])
+    waits = {"ncnn": [([], {}), ([], PASSIVE)]}  # the one with OpenMP
+    return [Peer(name, f"{name}_peer.py", waits.get(name, [([], {})]))
             for name in ("onnxruntime", "openvino", "ncnn", "mnn")
             ] + torch_peers("torch_peer.py")
 
