@@ -330,7 +330,8 @@ bool cg_torch_root(cg_torch *t, cg_ref root)
     if (node->kind == CG_KIND_DICT) {
         return read_root_dict(t, node);
     }
-    if (node->kind == CG_KIND_LIST || node->kind == CG_KIND_TUPLE) {
+    if ((node->kind == CG_KIND_LIST || node->kind == CG_KIND_TUPLE) &&
+        node->count > 0) {
         return cg_torch_list(t, root, "tensor");
     }
     return bad(t, node, "checkpoint", "a dict, a tensor or a list of "
