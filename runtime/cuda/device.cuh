@@ -49,7 +49,8 @@ static __device__ __forceinline__ bool cedm_finite(float x)
 }
 
 /* e^x: the fast function is a relative 2^-20 off at most where results
- * matter, far below the rounding of 16 bits; in float, the exact one. */
+ * matter, far below the rounding of 16 bits (and so is the fast division);
+ * in float, the exact one. */
 template <typename T> static __device__ __forceinline__ float cedm_exp(float x)
 {
     return sizeof(T) == 4 ? expf(x) : __expf(x);
@@ -58,7 +59,9 @@ template <typename T> static __device__ __forceinline__ float cedm_exp(float x)
 template <typename T>
 static __device__ __forceinline__ float cedm_silu(float x)
 {
-    return x / (1.0f + cedm_exp<T>(-x));
+    float one_more = 1.0f + cedm_exp<T>(-x);
+
+    return sizeof(T) == 4 ? x / one_more : __fdividef(x, one_more);
 }
 
 /* enum cedm_act. */

@@ -39,8 +39,8 @@ static __device__ __forceinline__ bool resample_source(
 template <typename T>
 __global__ void __launch_bounds__(THREADS) resample(resample_args v)
 {
-    size_t e = (size_t)blockIdx.x * THREADS + threadIdx.x;
-    uint32_t image = blockIdx.y, c = (uint32_t)(e % v.channels);
+    size_t e = (size_t)blockIdx.y * THREADS + threadIdx.x;
+    uint32_t image = blockIdx.x, c = (uint32_t)(e % v.channels);
     uint32_t x = (uint32_t)(e / v.channels % v.width);
     uint32_t y = (uint32_t)(e / v.channels / v.width);
     size_t first = (size_t)image * v.in_height * v.in_width;
@@ -84,7 +84,7 @@ template <typename T>
 static int run(const cedm_cuda_exec *exec, const resample_args *v)
 {
     const auto kernel = resample<T>;
-    dim3 grid(cedm_blocks(v->outputs, THREADS), exec->batch);
+    dim3 grid(exec->batch, cedm_blocks(v->outputs, THREADS));
 
     return CEDM_LAUNCH(kernel, grid, THREADS, 0, exec->stream, *v);
 }

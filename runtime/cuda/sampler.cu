@@ -4,7 +4,7 @@
  *
  * Normal numbers are those of cuRAND's Philox on a device, by its formulas:
  * the float ones with the fast sine, as there.  (runtime/philox.c has the
- * same numbers to within their rounding.)  Images are blocks along y. */
+ * same numbers to within their rounding.)  Images are blocks along x. */
 #include "cuda/device.cuh"
 
 #define THREADS 256
@@ -25,12 +25,12 @@ static image_shape shape_of(const cedm_cuda_exec *exec)
 
 static dim3 grid_of(const cedm_cuda_exec *exec, uint32_t elements)
 {
-    return dim3(cedm_blocks(elements, THREADS), exec->batch);
+    return dim3(exec->batch, cedm_blocks(elements, THREADS));
 }
 
 static __device__ __forceinline__ uint32_t element()
 {
-    return blockIdx.x * THREADS + threadIdx.x;
+    return blockIdx.y * THREADS + threadIdx.x;
 }
 
 /* ---- noise ------------------------------------------------------------- */
@@ -85,7 +85,7 @@ static __device__ double normal_f64(uint64_t seed, uint32_t i, uint32_t draw)
 static __device__ __forceinline__ size_t noise_at(image_shape shape,
                                                   uint32_t i)
 {
-    return (size_t)blockIdx.y * shape.elements +
+    return (size_t)blockIdx.x * shape.elements +
            i % shape.pixels * shape.channels + i / shape.pixels;
 }
 
@@ -96,7 +96,7 @@ latent(cedm_cuda_latent op, image_shape shape)
 
     if (i < shape.elements) {
         op.x[noise_at(shape, i)] =
-            op.scale * (double)normal_f32(op.seed[blockIdx.y], i, 0);
+            op.scale * (double)normal_f32(op.seed[blockIdx.x], i, 0);
     }
 }
 
@@ -110,7 +110,7 @@ churn(cedm_cuda_churn op, image_shape shape)
     if (i >= shape.elements || (row.scale == 0 && row.base == 1)) {
         return;
     }
-    *x = row.base * *x + row.scale * normal_f64(op.seed[blockIdx.y], i,
+    *x = row.base * *x + row.scale * normal_f64(op.seed[blockIdx.x], i,
                                                 op.first_draw + step);
 }
 
@@ -138,14 +138,14 @@ static __device__ __forceinline__ size_t table_row(const cedm_cuda_row &row)
 {
     size_t step = row.step == NULL ? 0 : *row.step;
 
-    return step * row.per_step + row.first + blockIdx.y * row.per_image;
+    return step * row.per_step + row.first + blockIdx.x * row.per_image;
 }
 
 __global__ void __launch_bounds__(THREADS)
 load(cedm_cuda_load op, image_shape shape, float *input, float *features,
      uint32_t width)
 {
-    size_t from = table_row(op.row), first = blockIdx.y;
+    size_t from = table_row(op.row), first = blockIdx.x;
     uint32_t i = element();
 
     if (i < shape.elements) {
@@ -163,7 +163,7 @@ unload(cedm_cuda_unload op, image_shape shape, const float *output,
        uint32_t *overflow)
 {
     const cedm_cuda_scalars &s = op.scalars[table_row(op.row)];
-    size_t at = (size_t)blockIdx.y * shape.elements + element();
+    size_t at = (size_t)blockIdx.x * shape.elements + element();
     double d;
 
     if (element() >= shape.elements) {
@@ -173,7 +173,7 @@ unload(cedm_cuda_unload op, image_shape shape, const float *output,
     d = op.first ? d : op.dst[at] + d;
     op.dst[at] = d;
     if (!(d - d == 0)) {
-        atomicOr(&overflow[blockIdx.y], CEDM_CUDA_NONFINITE);
+        atomicOr(&overflow[blockIdx.x], CEDM_CUDA_NONFINITE);
     }
 }
 
@@ -207,7 +207,7 @@ __global__ void __launch_bounds__(THREADS)
 euler(cedm_cuda_euler op, uint32_t elements)
 {
     const cedm_cuda_step_row &row = op.steps[*op.step];
-    size_t at = (size_t)blockIdx.y * elements + element();
+    size_t at = (size_t)blockIdx.x * elements + element();
     double x, d;
 
     if (element() < elements) {
@@ -222,7 +222,7 @@ __global__ void __launch_bounds__(THREADS)
 heun(cedm_cuda_heun op, uint32_t elements)
 {
     const cedm_cuda_step_row &row = op.steps[*op.step];
-    size_t at = (size_t)blockIdx.y * elements + element();
+    size_t at = (size_t)blockIdx.x * elements + element();
 
     if (element() < elements) {
         double late = (row.next_s * op.next[at] - op.denoised[at]) /
@@ -236,7 +236,7 @@ heun(cedm_cuda_heun op, uint32_t elements)
 __global__ void __launch_bounds__(THREADS)
 to_image(cedm_cuda_to_image op, uint32_t elements)
 {
-    size_t at = (size_t)blockIdx.y * elements + element();
+    size_t at = (size_t)blockIdx.x * elements + element();
 
     if (element() < elements) {
         double v = 127.5 * op.x[at] + 128;
