@@ -3,6 +3,7 @@
 # One Makefile, out of tree, no configure.  `make help` lists the targets.
 # Overridable: CC AR CFLAGS OPT BUILD WERROR=1 SAN=address,undefined|thread
 # V=1 (show whole commands) NVCC= (no CUDA) CUDA_ARCHS="89 120" (more of it)
+# MPI=NAME (of pkg-config, none for none)
 
 ifeq ($(origin CC),default)
 CC = gcc
@@ -102,12 +103,17 @@ TOOL_OBJ    = $(call obj,$(filter-out $(TOOL_SRC),$(wildcard tools/*.c)))
 # trainer/cedm-train.c is a program; trainer/cpu, but its table, is compiled
 # per instruction set like runtime/cpu.
 TRAIN_CPU    = $(filter-out %/table.c,$(wildcard trainer/cpu/*.c))
-TRAIN_PLAIN  = $(filter-out trainer/cedm-train.c $(TRAIN_CPU),\
-  $(wildcard trainer/*.c trainer/*/*.c))
+TRAIN_PLAIN  = $(filter-out trainer/cedm-train.c trainer/ranks_mpi.c \
+  $(TRAIN_CPU),$(wildcard trainer/*.c trainer/*/*.c))
 TRAIN_SHARED = $(call obj,$(TRAIN_PLAIN)) \
   $(foreach i,$(ISAS),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
 TRAINER      = $(patsubst trainer/%.c,$(BUILD)/bin/%,\
   $(wildcard trainer/cedm-train.c))
+# Ranks by MPI where pkg-config knows it; MPI= leaves it out.
+MPI     ?= $(shell pkg-config --exists ompi-c 2>/dev/null && echo ompi-c)
+MPI_INC  = $(if $(MPI),$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(MPI))))
+MPI_LIBS = $(if $(MPI),$(shell pkg-config --libs $(MPI)))
+RANKS    = $(OBJ)/trainer/ranks_$(if $(MPI),mpi,alone).o
 
 LIBCEDM = $(BUILD)/lib/libcedm.a
 LIBGEN  = $(BUILD)/lib/libcedmgen.a
@@ -174,9 +180,10 @@ $(BUILD)/lib/libcedm_cuda.so: $(CUDA_OBJ) $(LIBCEDM)
 	$(Q)$(LINK) -shared -Wl,-soname,$(@F),-z,defs $^ $(CUDA_LIBS) -o $@
 
 $(BUILD)/bin/cedm-gen: $(DEMO_OBJ)
-$(TRAINER): $(OBJ)/trainer/cedm-train.o $(TRAIN_SHARED) $(LIBTOOLS) $(LIBS)
+$(TRAINER): $(OBJ)/trainer/cedm-train.o $(RANKS) \
+  $(filter-out %/ranks_alone.o,$(TRAIN_SHARED)) $(LIBTOOLS) $(LIBS)
 	$(call say,LINK)
-	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
+	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) $(MPI_LIBS) -o $@
 $(BUILD)/bin/cedm-%: $(OBJ)/tools/cedm-%.o $(LIBTOOLS) $(LIBS)
 	$(call say,LINK)
 	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
@@ -206,6 +213,7 @@ $(OBJ)/codegen/%.o: codegen/%.c
 $(OBJ)/tools/%.o: tools/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(HOST_FLAGS) -Icodegen -Itools -Iweights $(CFLAGS) -c $< -o $@
+$(OBJ)/trainer/ranks_mpi.o: TRAIN_FLAGS += $(MPI_INC)
 $(OBJ)/trainer/%.o: trainer/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(TRAIN_FLAGS) $(CFLAGS) -c $< -o $@

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ranks.h"
 #include "run.h"
 
 static volatile sig_atomic_t stop;
@@ -22,7 +23,7 @@ static bool go(const train_options *options, failure *f)
     run r;
     bool good = run_open(&r, options, f);
 
-    if (good) {
+    if (good && ranks_rank() == 0) {
         run_describe(&r);
     }
     if (good && !options->dry_run) {
@@ -34,17 +35,32 @@ static bool go(const train_options *options, failure *f)
     return good;
 }
 
+/* A failed rank whose text is empty leaves the words to another. */
+static int end(bool good, const failure *f)
+{
+    return good                   ? EXIT_DONE
+           : f->text[0] == '\0' ? f->code
+                                  : failure_report("cedm-train", f);
+}
+
 int main(int argc, char **argv)
 {
     train_options options;
     failure f = FAILURE_UNSAID;
-    train_parsed parsed = train_options_parse(&options, argc, argv, &f);
-    bool good = parsed == TRAIN_DONE ||
-                (parsed == TRAIN_RUN && go(&options, &f));
+    train_parsed parsed;
+    bool good;
+    int code;
 
+    ranks_open();
+    parsed = train_options_parse(&options, argc, argv, &f);
+    good = run_agree(parsed != TRAIN_BAD, &f) &&
+           (parsed == TRAIN_DONE || go(&options, &f));
     if (good && (fflush(stdout) != 0 || ferror(stdout))) {
         good = failed(&f, "standard output cannot be written: %s",
                       strerror(errno));
     }
-    return good ? EXIT_DONE : failure_report("cedm-train", &f);
+    code = end(good, &f);
+    ranks_barrier(); /* launchers kill all after the first that failed */
+    ranks_close();
+    return code;
 }

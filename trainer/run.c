@@ -9,6 +9,7 @@
 
 #include "output.h"
 #include "progress.h"
+#include "ranks.h"
 
 static double images(double millions)
 {
@@ -28,31 +29,38 @@ static double elements(const run *r)
 
 /* ---- an update ---------------------------------------------------------- */
 
-static void update(run *r)
+/* A rank makes the gradients of its part of the batch, images that follow
+ * each other.  True if a rank was asked to stop. */
+static bool update(run *r, const volatile sig_atomic_t *stop)
 {
     const train_options *o = r->options;
     uint32_t micro = r->net->exec.base.batch;
-    uint32_t step = (uint32_t)r->adam.updates;
-    double seen = (double)r->seen, loss = 0.0;
+    uint32_t part = o->batch / ranks_size();
+    uint64_t first = r->seen + (uint64_t)ranks_rank() * part;
+    double seen = (double)r->seen, sums[2] = {0.0, 0.0};
 
     train_net_refresh(r->net);
     train_net_zero_grads(r->net);
-    for (uint32_t done = 0; done < o->batch; done += micro) {
-        train_batch b = batch_fill(&r->batch, &r->source, r->seen + done,
-                                   micro, step);
+    for (uint32_t done = 0; done < part; done += micro) {
+        train_batch b = batch_fill(&r->batch, &r->source, first + done, micro,
+                                   (uint32_t)r->adam.updates);
 
         b.share = 1.0 / o->batch;
         b.dropout = (float)o->dropout;
-        loss += train_net_gradient(r->net, &b, NULL);
+        sums[0] += train_net_gradient(r->net, &b, NULL);
     }
+    sums[1] = *stop ? 1.0 : 0.0;
+    ranks_allreduce(RANKS_F64, sums, 2);
+    ranks_allreduce(RANKS_F32, r->adam.grads, r->adam.elements);
     r->not_finite += adam_step(
         &r->adam,
         &(adam_update){.lr = adam_rate(o->lr, images(o->lr_rampup), seen),
                        .ema_beta = adam_ema_beta(images(o->ema), seen,
                                                  o->batch, r->ema_ramp)});
-    r->loss_sum += loss;
+    r->loss_sum += sums[0];
     r->tick_steps++;
     r->seen += o->batch;
+    return sums[1] > 0.0;
 }
 
 /* ---- a tick ------------------------------------------------------------- */
@@ -70,7 +78,7 @@ static void print_time(double s)
     }
 }
 
-static bool end_tick(run *r, failure *f)
+static bool report(const run *r, failure *f)
 {
     const train_options *o = r->options;
     double now = seconds(), speed;
@@ -79,7 +87,6 @@ static bool end_tick(run *r, failure *f)
     char line[512];
 
     speed = (double)(r->seen - r->tick_start) / (now - r->tick_time + 1e-9);
-    r->tick++;
     (void)snprintf(line, sizeof line,
                    "{\"tick\":%llu,\"seen\":%llu,\"loss\":%.9g,\"lr\":%.9g,"
                    "\"not_finite\":%llu,\"images_per_second\":%.4g,"
@@ -97,11 +104,26 @@ static bool end_tick(run *r, failure *f)
                 (unsigned long long)r->not_finite);
     }
     fprintf(stderr, "\n");
+    return run_append_stats(r, line, f);
+}
+
+/* Rank 0 reports and saves, the others wait for it. */
+static bool end_tick(run *r, failure *f)
+{
+    bool first = ranks_rank() == 0, good;
+
+    r->tick++;
+    good = !first || report(r, f);
     r->loss_sum = 0.0;
     r->tick_steps = r->not_finite = 0;
     r->tick_start = r->seen;
-    r->tick_time = now;
-    return run_append_stats(r, line, f);
+    if (first && good &&
+        (r->tick % r->options->snap == 0 || r->seen >= duration(r))) {
+        good = run_save(r, true, f);
+    }
+    good = run_agree(good, f);
+    r->tick_time = seconds(); /* saving is not training */
+    return good;
 }
 
 /* ---- the run ------------------------------------------------------------ */
@@ -129,6 +151,8 @@ void run_describe(const run *r)
            (double)t->program->macs / 1e9);
     printf("batch: %u, %u at a time; %.3f Mimg, %.3f done\n", o->batch,
            r->net->exec.base.batch, o->duration, (double)r->seen / 1e6);
+    printf("ranks: %u, each with %u threads\n", ranks_size(),
+           r->net->exec.base.workers);
     printf("memory:\n");
     print_bytes("images", pixels);
     print_bytes("parameters", m->parameters);
@@ -137,8 +161,9 @@ void run_describe(const run *r)
     print_bytes("prepared weights", m->prepared);
     print_bytes("arena, both ways", m->arena);
     print_bytes("scratch of threads", m->scratch);
-    print_bytes("all", pixels + m->parameters + m->gradients + optimiser +
-                           m->prepared + m->arena + m->scratch);
+    print_bytes("all, of a rank", pixels + m->parameters + m->gradients +
+                                      optimiser + m->prepared + m->arena +
+                                      m->scratch);
     printf("  arena: %u + %u elements an image; lower bound %u + %u, without "
            "reuse %u + %u\n", t->act.elements, t->f32.elements,
            t->act.lower_bound, t->f32.lower_bound, t->act.no_reuse,
@@ -152,29 +177,22 @@ static bool tick_is_over(const run *r)
            r->seen >= duration(r);
 }
 
-bool run_train(run *r, volatile sig_atomic_t *stop, failure *f)
+bool run_train(run *r, const volatile sig_atomic_t *stop, failure *f)
 {
+    bool stopped = false;
+
+    ranks_barrier();
     r->start_time = r->tick_time = seconds();
-    r->start_seen = r->seen;
-    while (r->seen < duration(r) && !*stop) {
-        update(r);
-        if (!tick_is_over(r)) {
-            continue;
-        }
-        if (!end_tick(r, f)) {
+    while (r->seen < duration(r) && !stopped) {
+        stopped = update(r, stop);
+        if (tick_is_over(r) && !end_tick(r, f)) {
             return false;
         }
-        if ((r->tick % r->options->snap == 0 || r->seen >= duration(r)) &&
-            !run_save(r, true, f)) {
-            return false;
-        }
-        r->tick_time = seconds(); /* saving is not training */
     }
-    if (*stop && r->seen < duration(r)) {
-        if (!run_save(r, false, f)) {
-            return false;
+    if (stopped && r->seen < duration(r)) {
+        if (run_agree(ranks_rank() != 0 || run_save(r, false, f), f)) {
+            f->code = EXIT_INTERRUPTED;
         }
-        f->code = EXIT_INTERRUPTED;
         return false;
     }
     return true;

@@ -42,7 +42,6 @@ typedef struct run {
     uint64_t tick_steps, not_finite;
     double loss_sum; /* of the steps' mean losses */
     double tick_time, start_time; /* of the clock, for speeds */
-    uint64_t start_seen;
 } run;
 
 /* Reads the data, builds the network, restores the state with --resume.
@@ -55,7 +54,17 @@ void run_describe(const run *r);
 
 /* Trains until the duration is reached or *stop is set; then the state is
  * saved, and an interrupted run fails with EXIT_INTERRUPTED. */
-bool run_train(run *r, volatile sig_atomic_t *stop, failure *f);
+bool run_train(run *r, const volatile sig_atomic_t *stop, failure *f);
+
+/* ---- among ranks (run_ranks.c) ------------------------------------------ */
+
+/* True if every rank is good.  If not, the failure stays with those that
+ * say it: rank 0 if it failed, or all that did; the text of others is "". */
+bool run_agree(bool good, failure *f);
+
+/* Gives the others what rank 0 begins with: parameters, moments, average and
+ * counters. */
+void run_share(run *r);
 
 /* ---- on disk (run_save.c, run_files.c) ---------------------------------- */
 

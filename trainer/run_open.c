@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * run_open.c - from options to a run that can begin. */
+#define _GNU_SOURCE /* sched_getaffinity */
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "output.h"
+#include "ranks.h"
 #include "run.h"
 
 /* Arena of an evaluation where --micro-batch leaves it open. */
@@ -15,9 +18,13 @@
 /* Images of an evaluation then: more only cost memory. */
 #define MICRO_LIMIT 128u
 
+/* Those that this process may use: launchers of ranks share them out. */
 static uint32_t processors(void)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t set;
+    long n = sched_getaffinity(0, sizeof set, &set) == 0
+                 ? CPU_COUNT(&set)
+                 : sysconf(_SC_NPROCESSORS_ONLN);
 
     return n < 1 ? 1 : n > 1024 ? 1024 : (uint32_t)n;
 }
@@ -85,7 +92,7 @@ static bool open_model(run *r, const cg_file *state, failure *f)
         return check_config(r, state, f) &&
                model_file_take(r->model, state, "net.", true, f) >= 0;
     }
-    return o->transfer == NULL || transfer(r, f);
+    return o->transfer == NULL || ranks_rank() != 0 || transfer(r, f);
 }
 
 /* The batch itself, or its largest divisor that is no larger than a limit. */
@@ -99,6 +106,23 @@ static uint32_t micro_batch(uint32_t whole)
     return d;
 }
 
+/* Every rank has as many images of an update, in whole evaluations. */
+static bool check_batch(const train_options *o, failure *f)
+{
+    uint32_t ranks = ranks_size();
+
+    if (o->batch % ranks != 0) {
+        return bad_usage(f, "--batch: wanted a multiple of the ranks, %u, "
+                            "got %u", ranks, o->batch);
+    }
+    if (o->micro_batch != 0 && o->batch / ranks % o->micro_batch != 0) {
+        return bad_usage(f, "--micro-batch: wanted a divisor of the batch of "
+                            "a rank, %u, got %u", o->batch / ranks,
+                         o->micro_batch);
+    }
+    return true;
+}
+
 static bool open_net(run *r, failure *f)
 {
     const train_options *o = r->options;
@@ -106,6 +130,9 @@ static bool open_net(run *r, failure *f)
     cg_error error = {""};
     bool fixed = o->micro_batch != 0;
 
+    if (!check_batch(o, f)) {
+        return false;
+    }
     r->pool = pool_open(threads, processors(), f);
     if (r->pool == NULL) {
         return false;
@@ -113,7 +140,8 @@ static bool open_net(run *r, failure *f)
     r->net = train_net_open(
         model_file_get(r->model),
         &(train_net_options){
-            .batch = fixed ? o->micro_batch : micro_batch(o->batch),
+            .batch = fixed ? o->micro_batch
+                           : micro_batch(o->batch / ranks_size()),
             .limit = fixed ? 0 : ARENA_LIMIT,
             .workers = threads,
             .dropout = o->dropout > 0.0,
@@ -124,7 +152,7 @@ static bool open_net(run *r, failure *f)
     if (r->net == NULL) {
         return failed(f, "%s", error.text);
     }
-    r->recipe = train_options_recipe(o, r->net->exec.base.batch);
+    r->recipe = train_options_recipe(o);
     r->source = (batch_source){.data = &r->data, .clusters = &r->clusters,
                                .seed = o->seed, .xflip = o->xflip,
                                .augment = o->augment,
@@ -200,30 +228,29 @@ static bool find_state(const run *r, cg_file **state, failure *f)
 
 static bool open_all(run *r, const cg_file *state, failure *f)
 {
-    const train_options *o = r->options;
+    return open_data(r, f) && open_model(r, state, f) && open_net(r, f) &&
+           open_adam(r, f) && (state == NULL || run_restore(r, state, f));
+}
 
-    if (!open_data(r, f) || !open_model(r, state, f) || !open_net(r, f) ||
-        !open_adam(r, f) ||
-        (state != NULL && !run_restore(r, state, f))) {
-        return false;
-    }
-    return o->dry_run ||
-           (output_directory(o->out, f) && write_options(r, f) &&
-            run_cut_stats(r, f));
+static bool begin_files(const run *r, failure *f)
+{
+    return output_directory(r->options->out, f) && write_options(r, f) &&
+           run_cut_stats(r, f);
 }
 
 bool run_open(run *r, const train_options *options, failure *f)
 {
-    cg_file *state;
-    bool good;
+    bool first = ranks_rank() == 0, good;
+    cg_file *state = NULL;
 
     *r = (run){.options = options};
-    if (!find_state(r, &state, f)) {
+    good = (!first || find_state(r, &state, f)) && open_all(r, state, f);
+    cg_close(state);
+    if (!run_agree(good, f)) {
         return false;
     }
-    good = open_all(r, state, f);
-    cg_close(state);
-    return good;
+    run_share(r);
+    return run_agree(!first || options->dry_run || begin_files(r, f), f);
 }
 
 void run_close(run *r)

@@ -398,14 +398,13 @@ char *train_options_config(const train_options *o, uint32_t resolution,
     return print(json);
 }
 
-char *train_options_recipe(const train_options *o, uint32_t micro_batch)
+char *train_options_recipe(const train_options *o)
 {
     cJSON *json;
 
     errno = 0;
     json = cJSON_CreateObject();
     cJSON_AddNumberToObject(json, "batch", o->batch);
-    cJSON_AddNumberToObject(json, "micro_batch", micro_batch);
     cJSON_AddNumberToObject(json, "lr", o->lr);
     cJSON_AddNumberToObject(json, "lr_rampup", o->lr_rampup);
     cJSON_AddNumberToObject(json, "ema", o->ema);

@@ -48,8 +48,9 @@ train_parsed train_options_parse(train_options *o, int argc, char **argv,
 char *train_options_config(const train_options *o, uint32_t resolution,
                            uint32_t channels, uint32_t label_dim);
 
-/* All that the numbers of a run depend on, beside the data and the network,
- * as JSON, to be freed: two runs may follow each other if it is the same. */
-char *train_options_recipe(const train_options *o, uint32_t micro_batch);
+/* All that the numbers of a run depend on, but for rounding, beside the data
+ * and the network, as JSON, to be freed: two runs may follow each other if it
+ * is the same. */
+char *train_options_recipe(const train_options *o);
 
 #endif

@@ -1,0 +1,124 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# ranks.sh - cedm-train in several processes: they train what one would, end
+# together, and go on in any number.
+set -u
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
+if ! command -v mpirun >/dev/null || ! ldd "$bin/cedm-train" | grep -q libmpi
+then
+    echo "skipped: no mpirun, or cedm-train was built without MPI"
+    exit 77
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+# The launcher refuses root, and more ranks than cores, unless told.  It kills
+# a second after SIGTERM, or later if told, and waits that long in any case.
+# What it leaves allocated is not ours to find.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export ASAN_OPTIONS=detect_leaks=0
+
+passed=0
+failed=0
+check() { # NAME COMMAND...: the command must succeed
+    name=$1
+    shift
+    if "$@" >/dev/null 2>"$work/err"; then
+        passed=$((passed + 1))
+    else
+        printf 'FAILED: %s\n' "$name"
+        sed 's/^/    /' "$work/err" | head -n 5
+        failed=$((failed + 1))
+    fi
+}
+
+# 24 grey images of 8x8 in stripes of two directions.
+awk 'BEGIN {
+    printf "%c%c%c%c%c%c%c%c%c%c%c%c%c%c%c%c", \
+        0, 0, 8, 3, 0, 0, 0, 24, 0, 0, 0, 8, 0, 0, 0, 8
+    for (i = 0; i < 24; i++) for (y = 0; y < 8; y++) for (x = 0; x < 8; x++)
+        printf "%c", int((i % 2 ? x : y) / 2) % 2 ? 127 : 1 + i
+}' >images.idx
+awk 'BEGIN { for (i = 0; i < 24; i++) print i % 2 }' >ids.txt
+
+exec_train() { # RANKS DURATION ARGUMENTS...
+    local ranks=$1 duration=$2 launch=()
+    shift 2
+    [ "$ranks" -gt 1 ] && launch=(mpirun -n "$ranks" --oversubscribe
+        --mca mpi_yield_when_idle 1
+        --mca odls_base_sigkill_timeout "${patience:-1}")
+    exec timeout 300 "${launch[@]}" "$bin/cedm-train" --data images.idx \
+        --clusters ids.txt --cbase 8 --cres 1,2 --num-blocks 1 --attn 4 \
+        --batch 12 --lr 1e-3 --lr-rampup 0 --ema 0.0002 --augment 0.3 \
+        --dropout 0.1 --p-uncond 0.2 --threads 1 --tick 0.12 --snap 2 \
+        --seed 5 --duration "$duration" "$@"
+}
+train() { (exec_train "$@"); }
+loss() { # RUN LINE
+    sed -n "$2s/.*\"loss\":\([^,]*\).*/\1/p" "$1/stats.jsonl"
+}
+near() { # RUN RUN LINES: losses within a part in 10,000
+    for line in $(seq "$3"); do
+        awk -v a="$(loss "$1" "$line")" -v b="$(loss "$2" "$line")" \
+            'BEGIN { d = a - b; exit !(a > 0 && d * d <= 1e-8 * a * a) }' ||
+            { echo "tick $line: $(loss "$1" "$line") and" \
+                "$(loss "$2" "$line")" >&2; return 1; }
+    done
+}
+end() { echo "$1/snapshot-000000480.safetensors"; }
+
+check "a process alone" train 1 0.00048 --out of1
+for ranks in 2 3; do
+    check "$ranks ranks" train $ranks 0.00048 --out of$ranks
+    check "$ranks ranks write one line a tick" \
+        test "$(wc -l <of$ranks/stats.jsonl)" -eq 4
+    check "$ranks ranks are near one" near of1 of$ranks 4
+done
+check "sums of two differ in their last bits" \
+    test -n "$(cmp "$(end of1)" "$(end of2)" 2>&1)"
+
+check "again" train 2 0.00048 --out again
+check "has the same bits" cmp "$(end of2)" "$(end again)"
+check "half of it" train 2 0.00024 --out half
+cp -r half fewer
+check "goes on" train 2 0.00048 --out half --resume
+check "with the same bits" cmp "$(end of2)" "$(end half)"
+check "alone" train 1 0.00048 --out fewer --resume
+check "near the same" near of2 fewer 4
+
+(patience=5 exec_train 2 10 --out ended) >/dev/null 2>&1 &
+pid=$!
+for _ in $(seq 1500); do
+    [ -s ended/stats.jsonl ] && break
+    sleep 0.02
+done
+kill -TERM $pid
+wait $pid
+check "SIGTERM ends with an error" test $? -ne 0
+check "and a last point" test "$(ls ended/state-*.safetensors | wc -l)" -gt 0
+check "from which it goes on" test -n "$(train 2 0.0000001 --out ended \
+    --resume 2>&1 | grep 'done$')"
+
+says() { # TEXT COMMAND...: fails, and one rank says that
+    text=$1
+    shift
+    "$@" >/dev/null 2>said && return 1
+    [ "$(grep -c "^cedm-train: .*$text" said)" -eq 1 ] ||
+        { cat said >&2; return 1; }
+}
+check "evaluations that cannot be shared" says 'a rank, 6, got 12' \
+    train 2 0.00048 --out x --micro-batch 12
+check "no data" says 'images.none' train 2 0.00048 --out x \
+    --transfer images.none
+check "wrong use" says 'unknown option' train 2 0.00048 --nosuch
+mkdir -p full/snapshot-000000240.safetensors/full
+check "a file that cannot be written ends all" says 'full/snapshot' \
+    train 2 1 --out full
+check "the failures left nothing" test ! -e x
+
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
