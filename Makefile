@@ -142,7 +142,9 @@ TRAIN = $(patsubst tests/trainer/%.c,$(BUILD)/test/%,\
 FAKE  = $(BUILD)/test/fake/libcedm_cuda.so $(BUILD)/test/fake/libcuda.so.1
 # With real devices; skips itself where there is none.
 GPU   = $(if $(LIBCUDA),$(BUILD)/test/gpu_check)
-TESTS = $(UNIT) $(OPS) $(EMULATED) $(GEN) $(FAULT) $(TRAIN) $(GPU)
+# The same with a tiny model: the whole library on an emulated device.
+EMULATED_NET = $(if $(and $(LIBCUDA),$(EMULATED)),$(BUILD)/test/emulated_net)
+TESTS = $(UNIT) $(OPS) $(EMULATED) $(GEN) $(FAULT) $(TRAIN) $(GPU) $(EMULATED_NET)
 BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
 # The demo model is frozen from this checkpoint, which train-demo makes.
@@ -272,14 +274,25 @@ $(BUILD)/test/fake/libcuda.so.1:
 	$(call say,LINK)
 	$(Q)$(LINK) -shared -x c /dev/null -o $@
 
+WRAPPED = $(patsubst %,-Wl$(comma)--wrap=%,cudaMalloc cudaMallocHost \
+  cudaMallocAsync cudaHostAlloc)
 # Its allocations are counted, its cudart is shared: nothing else is needed.
 $(OBJ)/tests/gpu/%.o: TEST_FLAGS += -isystem $(CUDA_HOME)/include
 $(GPU): $(OBJ)/tests/gpu/gpu_check.o $(DEMO_OBJ) $(BUILD)/lib/libcedm_cuda.a \
   $(LIBCEDM)
 	$(call say,LINK)
-	$(Q)$(LINK) $^ $(patsubst %,-Wl$(comma)--wrap=%,cudaMalloc \
-	  cudaMallocHost cudaMallocAsync cudaHostAlloc) \
-	  $(subst _static,,$(CUDA_LIBS)) -lm -o $@
+	$(Q)$(LINK) $^ $(WRAPPED) $(subst _static,,$(CUDA_LIBS)) -lm -o $@
+
+$(OBJ)/emulated/gpu_check.o: tests/gpu/gpu_check.c $(TINY).c
+	$(call say,CC)
+	$(Q)$(CC) $(TEST_FLAGS) -isystem $(CUDA_HOME)/include -I$(BUILD)/gen \
+	  -DTINY_BLOB='"$(TINY).cedm"' $(CFLAGS) -c $< -o $@
+$(EMULATED_NET): $(OBJ)/emulated/gpu_check.o $(OBJ)/tests/gpu/emulated_api.o \
+  $(call obj,$(wildcard runtime/cuda/*.c)) $(OBJ)/ncsnpp_tiny.o \
+  $(patsubst runtime/cuda/%.cu,$(OBJ)/emulated/%.o,$(wildcard runtime/cuda/*.cu)) \
+  $(OBJ)/tests/cuda/emulate/emulate.o $(LIBCEDM)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(WRAPPED) -lstdc++ -lm -o $@
 
 $(OPS): $(call obj,$(wildcard tests/ops/*.c)) $(LIBS)
 	$(link-test)
