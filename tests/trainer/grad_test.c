@@ -283,12 +283,12 @@ static void test_best(void **state)
 int main(void)
 {
     static const char *names[] = {"uncond-tiny", "ddpmpp-tiny",
-                                  "ncsnpp-tiny", "fashion"};
+                                  "ncsnpp-tiny", "adm-tiny", "fashion"};
 #define ALL(i)                                                               \
     cmocka_unit_test_prestate(test_plain, &names[i]),                        \
         cmocka_unit_test_prestate(test_avx2, &names[i]),                     \
         cmocka_unit_test_prestate(test_best, &names[i])
-    const struct CMUnitTest tests[] = {ALL(0), ALL(1), ALL(2), ALL(3),
+    const struct CMUnitTest tests[] = {ALL(0), ALL(1), ALL(2), ALL(3), ALL(4),
                                        cmocka_unit_test(test_accumulation)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
