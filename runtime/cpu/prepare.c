@@ -98,9 +98,10 @@ void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op)
     plan->k = plan->kernel * plan->kernel * plan->cin;
     plan->narrow = op->cout <= CEDM_NARROW && plan->cin % CEDM_PANEL == 0 &&
                    !op->up && plan->skip_cin == 0;
-    plan->weights = plan->narrow ? (size_t)op->cout * plan->k
-                                 : cedm_packed(op->cout, (size_t)plan->phases *
-                                                             plan->k);
+    plan->weights =
+        plan->narrow
+            ? (size_t)op->cout * plan->k
+            : (size_t)cedm_packed(op->cout, (size_t)plan->phases * plan->k);
     plan->height = op->height >> op->up;
     plan->width = op->width >> op->up;
     columns = op->up ? plan->width + 2
