@@ -50,11 +50,12 @@ LINK      = $(CC) $(SANFLAGS) $(CFLAGS) -Wl,--as-needed $(LDFLAGS)
 # ---- files ---------------------------------------------------------------
 
 ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
-ISAS_x86_64  = avx2 avx512
+ISAS_x86_64  = avx2 avx512 avx512bf16
 ISAS_aarch64 = neon
 ISAS = $(ISAS_$(ARCH))
 ISA_avx2   = -mavx2 -mfma
 ISA_avx512 = -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma
+ISA_avx512bf16 = $(ISA_avx512) -mavx512bf16
 # gcc moves loads up before it has registers for them, and spills.
 ISA_neon   = $(if $(findstring clang,$(CC)),,-fno-schedule-insns)
 
@@ -106,7 +107,7 @@ TRAIN_CPU    = $(filter-out %/table.c,$(wildcard trainer/cpu/*.c))
 TRAIN_PLAIN  = $(filter-out trainer/cedm-train.c trainer/ranks_mpi.c \
   $(TRAIN_CPU),$(wildcard trainer/*.c trainer/*/*.c))
 TRAIN_SHARED = $(call obj,$(TRAIN_PLAIN)) \
-  $(foreach i,$(ISAS),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
+  $(foreach i,$(filter-out avx512bf16,$(ISAS)),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
 TRAINER      = $(patsubst trainer/%.c,$(BUILD)/bin/%,\
   $(wildcard trainer/cedm-train.c))
 # Ranks by MPI where pkg-config knows it; MPI= leaves it out.

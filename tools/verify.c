@@ -74,6 +74,7 @@ static bool open_cpu(verify *v, uint32_t batch, failure *f)
     }
     v->by_tiles = v->engine.backend != cedm_backend_portable() &&
                   way != NULL && strcmp(way, "winograd") == 0;
+    v->paired = strcmp(v->engine.backend->name, "avx512bf16") == 0;
     return true;
 }
 

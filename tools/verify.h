@@ -23,6 +23,7 @@ typedef struct verify {
     cg_file *golden;
     bool half;           /* errors are those of weights of 16 bits */
     bool by_tiles;       /* else of Winograd's algorithm */
+    bool paired;         /* of a CPU's products of bfloat16, above all */
     size_t pixels;       /* elements of an image */
     uint32_t items, bad; /* compared, past the limit */
 } verify;

@@ -10,6 +10,7 @@
 
 #define LIMIT 1e-5      /* relative RMS; why: docs/NUMERICS.md */
 #define HALF_LIMIT 5e-3 /* with weights of 16 bits */
+#define PAIRED_LIMIT 2e-2 /* of a CPU's products of bfloat16 */
 #define ITEM 2     /* of NAME.golden, whose activations were recorded */
 
 /* NAME.golden.safetensors beside NAME.activations.safetensors, whose item
@@ -83,6 +84,11 @@ static bool read_input(verify *v, const cg_file *file, double **x,
     return *x != NULL;
 }
 
+static double limit_of(const verify *v)
+{
+    return v->paired ? PAIRED_LIMIT : v->half ? HALF_LIMIT : LIMIT;
+}
+
 static bool compare_all(verify *v, const double *x, double sigma,
                         int32_t cluster, failure *f)
 {
@@ -95,7 +101,7 @@ static bool compare_all(verify *v, const double *x, double sigma,
         const activation *a = &list[i];
         verify_judge(v, a->name, a->found,
                      a->seen ? a->found.rms : (double)INFINITY,
-                     verify_limit(v, v->half ? HALF_LIMIT : LIMIT));
+                     verify_limit(v, limit_of(v)));
     }
     free_activations(list, count);
     return good;

@@ -14,12 +14,16 @@
 #define TILES_FACTOR 12
 #define HALF_LIMIT 5e-3
 #define BF16_LIMIT 4e-2
+#define PAIRED_LIMIT 2e-2
 
 static double limit_of(const verify *v, double error)
 {
     enum cedm_cuda_precision precision;
     if (verify_in_half(v, &precision)) {
         return precision == CEDM_CUDA_FP16 ? HALF_LIMIT : BF16_LIMIT;
+    }
+    if (v->paired) {
+        return PAIRED_LIMIT;
     }
     if (v->half) {
         return HALF_LIMIT;

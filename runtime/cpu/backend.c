@@ -3,6 +3,7 @@
  * backend.c - the backend of one instruction set: its own functions where
  * they pay, the portable ones for the rest. */
 #include "cpu/cpu.h"
+#include "cpu/vec.h"
 
 #define RUN(name) .name = cedm_op_##name,
 static const cedm_ops run = {
@@ -22,6 +23,11 @@ static const cedm_ops run = {
 const cedm_backend CEDM_ISA_NAME(backend) = {
     .name = TEXT_EXPANDED(CEDM_ISA),
     .run = &run,
+#ifdef CEDM_PAIRS
+    .prepare = &cedm_cpu_prepare_pairs,
+    .sizes = &cedm_cpu_sizes_pairs,
+#else
     .prepare = &cedm_cpu_prepare,
     .sizes = &cedm_cpu_sizes,
+#endif
 };

@@ -13,6 +13,7 @@
  * then the residual. */
 #include "cpu/conv.h"
 #include "cpu/stage.h"
+#include "cpu/vec.h"
 #include "cpu/winograd.h"
 
 /* Steps of K in a chunk: 16 KiB of a panel; up to CHUNK_MAX where that saves
@@ -181,6 +182,9 @@ void CEDM_ISA_NAME(conv)(void *ctx, const cedm_conv *op)
     job.op = op;
     job.chunk_count = 0;
     cedm_cpu_plan_conv(&job.plan, op);
+#ifdef CEDM_PAIRS
+    cedm_cpu_plan_pairs(&job.plan, op);
+#endif
     job.weights = cedm_prepared(exec, op->id);
     job.bias = job.weights + job.plan.weights +
                cedm_packed(op->cout, job.plan.skip_cin);

@@ -7,6 +7,30 @@
 
 #include "cpu/conv.h"
 #include "cpu/stage.h"
+#include "cpu/vec.h"
+
+/* Some channels of pixels `stride` words apart, from channel `first` on. */
+static void stage_channels(const cedm_conv_plan *plan, float *dst,
+                           size_t stride, const float *src, size_t pixels,
+                           size_t channels, size_t first, const float *a,
+                           const float *b, uint32_t act)
+{
+    if (a != NULL) {
+        a += first;
+        b += first;
+    }
+#ifdef CEDM_PAIRS
+    if (plan->paired) {
+        CEDM_ISA_NAME(stage_pairs)(dst + first / 2, stride, src, pixels,
+                                   channels, a, b, act);
+        return;
+    }
+#else
+    (void)plan;
+#endif
+    CEDM_ISA_NAME(stage)(dst + first, stride, src, pixels, channels, a, b,
+                         act);
+}
 
 static void stage_source(const cedm_conv_strip *s, uint32_t image, float *dst)
 {
@@ -23,8 +47,10 @@ static void stage_source(const cedm_conv_strip *s, uint32_t image, float *dst)
     const float *a = NULL, *b = NULL;
 
     if (op->act != CEDM_ACT_NONE) {
-        a = cedm_at(s->exec, op->coeff, 2 * (size_t)cin, image);
-        b = a + cin;
+        uint32_t channels = op->cin[0] + op->cin[1];
+
+        a = cedm_at(s->exec, op->coeff, 2 * (size_t)channels, image);
+        b = a + channels;
     }
     for (uint32_t r = from; r < from + rows; r++, dst += plan->pitch) {
         uint32_t channel = 0;
@@ -39,10 +65,9 @@ static void stage_source(const cedm_conv_strip *s, uint32_t image, float *dst)
             const float *src = cedm_at(s->exec, op->src[i],
                                        op->in_height * row, image);
 
-            CEDM_ISA_NAME(stage)(dst + (size_t)pad * cin + channel, cin,
-                                 src + (r - pad) * row, inside, op->cin[i],
-                                 a == NULL ? NULL : a + channel,
-                                 b == NULL ? NULL : b + channel, op->act);
+            stage_channels(plan, dst + (size_t)pad * cin, cin,
+                           src + (r - pad) * row, inside, op->cin[i], channel,
+                           a, b, op->act);
             channel += op->cin[i];
         }
         memset(dst + (size_t)(columns - right) * cin, 0,
@@ -62,7 +87,8 @@ static uint32_t skip_row(const cedm_conv_strip *s)
 static void stage_skip(const cedm_conv_strip *s, uint32_t image, float *dst)
 {
     const cedm_conv *op = s->job->op;
-    size_t stride = s->job->plan.skip_cin;
+    const cedm_conv_plan *plan = &s->job->plan;
+    uint32_t channel = 0;
     uint32_t width = op->width >> op->skip_up;
     uint32_t height = op->height >> op->skip_up;
     uint32_t first = skip_row(s);
@@ -73,10 +99,10 @@ static void stage_skip(const cedm_conv_strip *s, uint32_t image, float *dst)
         const float *src = cedm_at(s->exec, op->skip_src[i], height * row,
                                    image);
 
-        CEDM_ISA_NAME(stage)(dst, stride, src + first * row,
-                             (size_t)(last + 1 - first) * width,
-                             op->skip_cin[i], NULL, NULL, CEDM_ACT_NONE);
-        dst += op->skip_cin[i];
+        stage_channels(plan, dst, plan->skip_cin, src + first * row,
+                       (size_t)(last + 1 - first) * width, op->skip_cin[i],
+                       channel, NULL, NULL, CEDM_ACT_NONE);
+        channel += op->skip_cin[i];
     }
 }
 

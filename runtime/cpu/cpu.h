@@ -5,7 +5,7 @@
  * isa.c and prepare*.c are plain C and compiled once.  Every other file is
  * compiled once per instruction set, with CEDM_ISA naming it; vec.h holds
  * all that such a set has of its own.  Sizes and prepared weights are the
- * same for all sets. */
+ * same for all sets but avx512bf16, which packs pairs of bfloat16. */
 #ifndef CEDM_CPU_H
 #define CEDM_CPU_H
 
@@ -66,6 +66,7 @@ typedef struct cedm_conv_plan {
     uint32_t phases, kernel; /* of a pass */
     uint32_t k;              /* kernel * kernel * cin */
     uint32_t narrow;
+    uint32_t paired;
     uint32_t height, width;  /* of a pass */
     uint32_t align;          /* rows that share statistics */
     uint32_t task_rows;      /* a multiple of align, or the height */
@@ -79,6 +80,12 @@ typedef struct cedm_conv_plan {
 
 void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op);
 
+/* Makes a plan one for pairs of bfloat16 where all channels are whole
+ * panels, which the first and the last convolution's are not.  A pair takes
+ * the place of a float: channels, k and what is measured in floats halve,
+ * the rest stays. */
+void cedm_cpu_plan_pairs(cedm_conv_plan *plan, const cedm_conv *op);
+
 /* ---- attention --------------------------------------------------------- */
 
 /* Queries of a task, and keys whose scores exist at a time. */
@@ -87,8 +94,11 @@ void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op);
 
 /* ---- tables ------------------------------------------------------------ */
 
+/* Those with pairs are of sets that have CEDM_PAIRS; they need less. */
 extern const cedm_ops cedm_cpu_prepare;
+extern const cedm_ops cedm_cpu_prepare_pairs;
 extern const cedm_ops cedm_cpu_sizes;
+extern const cedm_ops cedm_cpu_sizes_pairs;
 
 #define CEDM_CPU_BACKEND(name, bit)                                          \
     extern const cedm_backend cedm_cpu_backend_##name;

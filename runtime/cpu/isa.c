@@ -14,6 +14,9 @@
 #define XCR0_AVX 0x6u
 #define XCR0_AVX512 0xe6u
 
+/* Leaf 7, subleaf 1, EAX. */
+#define HAS_AVX512_BF16 (1u << 5)
+
 static uint32_t enabled_state(void)
 {
     uint32_t low, high;
@@ -41,12 +44,19 @@ uint32_t cedm_isa_available(void)
         (state & XCR0_AVX512) != XCR0_AVX512) {
         return CEDM_ISA_avx2;
     }
-    return CEDM_ISA_avx2 | CEDM_ISA_avx512;
+    if (!__get_cpuid_count(7, 1, &a, &b, &c, &d) ||
+        (a & HAS_AVX512_BF16) == 0) {
+        return CEDM_ISA_avx2 | CEDM_ISA_avx512;
+    }
+    return CEDM_ISA_avx2 | CEDM_ISA_avx512 | CEDM_ISA_avx512bf16;
 }
 
 const cedm_backend *cedm_backend_cpu(uint32_t mask)
 {
     mask &= cedm_isa_available();
+    if ((mask & CEDM_ISA_avx512bf16) != 0) {
+        return &cedm_cpu_backend_avx512bf16;
+    }
     if ((mask & CEDM_ISA_avx512) != 0) {
         return &cedm_cpu_backend_avx512;
     }

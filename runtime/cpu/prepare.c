@@ -120,6 +120,24 @@ void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op)
                     CEDM_BLOCK * (CEDM_PANELS_TOGETHER * CEDM_PANEL + 1);
 }
 
+void cedm_cpu_plan_pairs(cedm_conv_plan *plan, const cedm_conv *op)
+{
+    uint32_t channels = op->cin[0] | op->cin[1] | op->skip_cin[0] |
+                        op->skip_cin[1] | op->cout;
+
+    if (channels % CEDM_PANEL != 0) {
+        return;
+    }
+    plan->paired = 1;
+    plan->cin /= 2;
+    plan->skip_cin /= 2;
+    plan->k /= 2;
+    plan->weights /= 2;
+    plan->pitch /= 2;
+    plan->source = whole_lines(plan->source / 2);
+    plan->skip = whole_lines(plan->skip / 2);
+}
+
 /* ---- sizes ------------------------------------------------------------- */
 
 /* The kernel, in the form that the op's algorithm wants. */
@@ -156,6 +174,19 @@ static uint64_t conv_scratch(const cedm_conv *op)
     return direct.scratch;
 }
 
+/* What a pair of bfloat16 saves: half of the kernel and of the skip. */
+static uint64_t saved_floats(const cedm_conv *op)
+{
+    cedm_conv_plan plan;
+
+    cedm_cpu_plan_conv(&plan, op);
+    cedm_cpu_plan_pairs(&plan, op);
+    if (!plan.paired || cedm_cpu_is_winograd(op)) {
+        return 0;
+    }
+    return plan.weights + cedm_packed(op->cout, plan.skip_cin);
+}
+
 static uint64_t linear_floats(const cedm_linear *op)
 {
     return cedm_packed(op->out, (uint64_t)op->in + 1);
@@ -171,6 +202,12 @@ static void count(void *ctx, uint64_t floats)
 static void size_conv(void *ctx, const cedm_conv *op)
 {
     count(ctx, conv_floats(op));
+    cedm_need_scratch(ctx, conv_scratch(op));
+}
+
+static void size_conv_pairs(void *ctx, const cedm_conv *op)
+{
+    count(ctx, conv_floats(op) - saved_floats(op));
     cedm_need_scratch(ctx, conv_scratch(op));
 }
 
@@ -201,6 +238,15 @@ const cedm_ops cedm_cpu_sizes = {
     .linear = size_linear,
     .norm_coeff = cedm_size_norm_coeff,
     .conv = size_conv,
+    .resample = size_resample,
+    .attention = size_attention,
+};
+
+const cedm_ops cedm_cpu_sizes_pairs = {
+    .embed = cedm_size_embed,
+    .linear = size_linear,
+    .norm_coeff = cedm_size_norm_coeff,
+    .conv = size_conv_pairs,
     .resample = size_resample,
     .attention = size_attention,
 };

@@ -14,7 +14,7 @@
 typedef struct pack_job {
     float *dst;
     const float *src;
-    uint32_t outputs, k;
+    uint32_t outputs, k, paired;
     const cedm_winograd_plan *plan; /* of transformed taps */
 } pack_job;
 
@@ -51,6 +51,41 @@ static uint32_t columns_of(const pack_job *job, uint32_t panel)
     return left < CEDM_PANEL ? left : CEDM_PANEL;
 }
 
+/* ---- rows of a panel --------------------------------------------------- */
+
+/* To nearest even; a NaN stays one. */
+static uint16_t bf16(float x)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    if ((bits & 0x7fffffffu) > 0x7f800000u) {
+        return (uint16_t)(bits >> 16 | 0x40u);
+    }
+    return (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
+}
+
+static size_t panel_floats(const pack_job *job)
+{
+    return (size_t)job->k * CEDM_PANEL >> job->paired;
+}
+
+/* Row k, or its half of the pairs of two rows. */
+static void put_row(const pack_job *job, float *panel, size_t k,
+                    const float row[CEDM_PANEL])
+{
+    void *pairs = panel + k / 2 * CEDM_PANEL;
+    uint16_t *half = pairs;
+
+    if (!job->paired) {
+        memcpy(panel + k * CEDM_PANEL, row, CEDM_PANEL * sizeof *row);
+        return;
+    }
+    for (size_t c = 0; c < CEDM_PANEL; c++) {
+        half[2 * c + k % 2] = bf16(row[c]);
+    }
+}
+
 /* ---- matrices ---------------------------------------------------------- */
 
 /* To [panel][k][CEDM_PANEL]. */
@@ -59,25 +94,28 @@ static void pack_task(void *arg, uint32_t panel, uint32_t worker)
     const pack_job *job = arg;
     size_t k = job->k, columns = columns_of(job, panel);
     const float *src = job->src + panel * k * CEDM_PANEL;
-    float *dst = job->dst + panel * k * CEDM_PANEL;
+    float *dst = job->dst + panel * panel_floats(job);
+    float row[CEDM_PANEL] = {0};
 
     (void)worker;
-    for (size_t i = 0; i < k; i++, src++, dst += CEDM_PANEL) {
+    for (size_t i = 0; i < k; i++, src++) {
         for (size_t c = 0; c < columns; c++) {
-            dst[c] = src[c * k];
+            row[c] = src[c * k];
         }
-        memset(dst + columns, 0, (CEDM_PANEL - columns) * sizeof *dst);
+        put_row(job, dst, i, row);
     }
 }
 
 /* Returns the end. */
 static float *pack(const cedm_prepare_ctx *prepare, float *dst,
-                   const float *src, uint32_t outputs, uint32_t k)
+                   const float *src, uint32_t outputs, uint32_t k,
+                   uint32_t paired)
 {
-    pack_job job = {.dst = dst, .src = src, .outputs = outputs, .k = k};
+    pack_job job = {.dst = dst, .src = src, .outputs = outputs, .k = k,
+                    .paired = paired};
 
     run(prepare, pack_task, &job);
-    return dst + cedm_packed(outputs, k);
+    return dst + (cedm_packed(outputs, k) >> paired);
 }
 
 /* first + second, either CEDM_NONE for zero; returns the end. */
@@ -132,17 +170,18 @@ static void phases_task(void *arg, uint32_t panel, uint32_t worker)
 
     (void)worker;
     for (uint32_t phase = 0; phase < 4; phase++) {
-        float *dst = job->dst + phase * cedm_packed(job->outputs, job->k) +
-                     (size_t)panel * job->k * CEDM_PANEL;
+        float *dst = job->dst + (phase * cedm_panels(job->outputs) + panel) *
+                                    panel_floats(job);
+        float row[CEDM_PANEL] = {0};
 
-        for (uint32_t i = 0; i < job->k; i++, dst += CEDM_PANEL) {
+        for (uint32_t i = 0; i < job->k; i++) {
             const float *taps = src + i % cin;
 
             for (uint32_t c = 0; c < columns; c++) {
-                dst[c] = (float)phase_tap(taps + (size_t)c * 9 * cin, cin,
+                row[c] = (float)phase_tap(taps + (size_t)c * 9 * cin, cin,
                                           phase, i / cin);
             }
-            memset(dst + columns, 0, (CEDM_PANEL - columns) * sizeof *dst);
+            put_row(job, dst, i, row);
         }
     }
 }
@@ -157,44 +196,74 @@ static void winograd_task(void *arg, uint32_t panel, uint32_t worker)
     cedm_cpu_pack_winograd(job->dst, job->plan, job->src, panel);
 }
 
-/* The taps in the form that the op's algorithm wants; returns the end. */
-static float *pack_kernel(const cedm_prepare_ctx *prepare, float *dst,
-                          const cedm_conv *op)
+/* The taps of tiles; returns the end. */
+static float *pack_winograd(const cedm_prepare_ctx *prepare, float *dst,
+                            const cedm_conv *op)
 {
-    const float *taps = prepare->data + op->weight;
-    pack_job job = {.dst = dst, .src = taps, .outputs = op->cout};
-    cedm_winograd_plan winograd;
-    cedm_conv_plan plan;
+    cedm_winograd_plan plan;
+    pack_job job = {.dst = dst, .src = prepare->data + op->weight,
+                    .outputs = op->cout, .plan = &plan};
 
-    if (cedm_cpu_is_winograd(op)) {
-        cedm_cpu_plan_winograd(&winograd, op);
-        job.plan = &winograd;
-        run(prepare, winograd_task, &job);
-        return dst + cedm_cpu_winograd_floats(&winograd);
-    }
-    cedm_cpu_plan_conv(&plan, op);
-    job.k = plan.k;
-    if (plan.narrow) {
-        memcpy(dst, taps, plan.weights * sizeof *dst);
+    cedm_cpu_plan_winograd(&plan, op);
+    run(prepare, winograd_task, &job);
+    return dst + cedm_cpu_winograd_floats(&plan);
+}
+
+/* The taps of a direct convolution; returns the end. */
+static float *pack_direct(const cedm_prepare_ctx *prepare, float *dst,
+                          const cedm_conv *op, const cedm_conv_plan *plan)
+{
+    pack_job job = {.dst = dst, .src = prepare->data + op->weight,
+                    .outputs = op->cout, .k = plan->k << plan->paired,
+                    .paired = plan->paired};
+
+    if (plan->narrow) {
+        memcpy(dst, job.src, plan->weights * sizeof *dst);
     } else {
         run(prepare, op->up ? phases_task : pack_task, &job);
     }
-    return dst + plan.weights;
+    return dst + plan->weights;
+}
+
+/* plan: of a direct convolution; not read for tiles, whose skip's products
+ * are of floats. */
+static void pack_conv(cedm_prepare_ctx *prepare, const cedm_conv *op,
+                      const cedm_conv_plan *plan)
+{
+    const float *data = prepare->data;
+    uint32_t skip_cin = op->skip_cin[0] + op->skip_cin[1], paired = 0;
+    float *dst = begin_part(prepare, op->id);
+
+    if (cedm_cpu_is_winograd(op)) {
+        dst = pack_winograd(prepare, dst, op);
+    } else {
+        dst = pack_direct(prepare, dst, op, plan);
+        paired = plan->paired;
+    }
+    if (skip_cin != 0) {
+        dst = pack(prepare, dst, data + op->skip_weight, op->cout, skip_cin,
+                   paired);
+    }
+    end_part(prepare, pack_bias(dst, data, op->bias,
+                                skip_cin != 0 ? op->skip_bias : CEDM_NONE,
+                                op->cout));
 }
 
 static void prepare_conv(void *ctx, const cedm_conv *op)
 {
-    const cedm_prepare_ctx *prepare = ctx;
-    const float *data = prepare->data;
-    uint32_t skip_cin = op->skip_cin[0] + op->skip_cin[1];
-    float *dst = pack_kernel(ctx, begin_part(ctx, op->id), op);
+    cedm_conv_plan plan;
 
-    if (skip_cin != 0) {
-        dst = pack(ctx, dst, data + op->skip_weight, op->cout, skip_cin);
-    }
-    end_part(ctx, pack_bias(dst, data, op->bias,
-                            skip_cin != 0 ? op->skip_bias : CEDM_NONE,
-                            op->cout));
+    cedm_cpu_plan_conv(&plan, op);
+    pack_conv(ctx, op, &plan);
+}
+
+static void prepare_conv_pairs(void *ctx, const cedm_conv *op)
+{
+    cedm_conv_plan plan;
+
+    cedm_cpu_plan_conv(&plan, op);
+    cedm_cpu_plan_pairs(&plan, op);
+    pack_conv(ctx, op, &plan);
 }
 
 static void prepare_linear(void *ctx, const cedm_linear *op)
@@ -202,7 +271,7 @@ static void prepare_linear(void *ctx, const cedm_linear *op)
     const cedm_prepare_ctx *prepare = ctx;
     const float *data = prepare->data;
     float *dst = pack(ctx, begin_part(ctx, op->id), data + op->weight,
-                      op->out, op->in);
+                      op->out, op->in, 0);
 
     end_part(ctx, pack_bias(dst, data, op->bias, CEDM_NONE, op->out));
 }
@@ -232,6 +301,15 @@ const cedm_ops cedm_cpu_prepare = {
     .linear = prepare_linear,
     .norm_coeff = no_norm_coeff,
     .conv = prepare_conv,
+    .resample = no_resample,
+    .attention = no_attention,
+};
+
+const cedm_ops cedm_cpu_prepare_pairs = {
+    .embed = no_embed,
+    .linear = prepare_linear,
+    .norm_coeff = no_norm_coeff,
+    .conv = prepare_conv_pairs,
     .resample = no_resample,
     .attention = no_attention,
 };

@@ -100,6 +100,40 @@ void CEDM_ISA_NAME(stage)(float *dst, size_t stride, const float *src,
     }
 }
 
+#ifdef CEDM_PAIRS
+
+CEDM_INLINE void pairs_act(float *dst, size_t stride, const float *src,
+                           size_t pixels, size_t channels, const float *a,
+                           const float *b, const uint32_t act)
+{
+    for (size_t c = 0; c < channels; c += 16, dst += 8, src += 16) {
+        v16 va = coefficients(a == NULL ? a : a + c, 16);
+        v16 vb = coefficients(b == NULL ? b : b + c, 16);
+
+        for (size_t p = 0; p < pixels; p++) {
+            v16_store_pairs(dst + p * stride,
+                            activate(v16_load(src + p * channels), va, vb,
+                                     act));
+        }
+    }
+}
+
+void CEDM_ISA_NAME(stage_pairs)(float *dst, size_t stride, const float *src,
+                                size_t pixels, size_t channels,
+                                const float *a, const float *b, uint32_t act)
+{
+    if (act == CEDM_ACT_SILU) {
+        pairs_act(dst, stride, src, pixels, channels, a, b, CEDM_ACT_SILU);
+    } else if (act == CEDM_ACT_AFFINE) {
+        pairs_act(dst, stride, src, pixels, channels, a, b, CEDM_ACT_AFFINE);
+    } else {
+        pairs_act(dst, stride, src, pixels, channels, NULL, NULL,
+                  CEDM_ACT_NONE);
+    }
+}
+
+#endif
+
 /* ---- statistics -------------------------------------------------------- */
 
 /* Additions wait for each other; four sums, of every fourth pixel, do not.

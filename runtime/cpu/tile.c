@@ -24,6 +24,18 @@ CEDM_INLINE void finish(float *out, const float *add, size_t at, v16 sum,
     v16_store(out + at, v16_mul(sum, scale));
 }
 
+CEDM_INLINE v16 multiply_add(v16_lane x, v16 w, v16 sum, const int paired)
+{
+#ifdef CEDM_PAIRS
+    if (paired) {
+        return v16_fma_pairs(x, w, sum);
+    }
+#else
+    (void)paired;
+#endif
+    return v16_fma_lane(x, w, sum);
+}
+
 /* Where a tile is: its first row, panel and fetch, how far to the next. */
 typedef struct position {
     size_t row, panel;
@@ -35,7 +47,8 @@ typedef struct position {
  * same broadcasts.  Where out goes is fetched ahead: a phase of an
  * up-sampling writes every other pixel, which no hardware foresees. */
 CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
-                          const uint32_t rows, const uint32_t panels)
+                          const uint32_t rows, const uint32_t panels,
+                          const int paired)
 {
     const uint32_t *a_at = t->a_at + at->row, *out_at = t->out_at + at->row;
     const float *init = t->init + at->row * t->init_step +
@@ -61,9 +74,9 @@ CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
 #define MULTIPLY(i)                                                          \
     if (rows > i) {                                                          \
         const v16_lane x = v16_broadcast(a##i + k);                          \
-        s##i = v16_fma_lane(x, w, s##i);                                     \
+        s##i = multiply_add(x, w, s##i, paired);                             \
         if (panels > 1) {                                                    \
-            t##i = v16_fma_lane(x, v, t##i);                                 \
+            t##i = multiply_add(x, v, t##i, paired);                         \
         }                                                                    \
     }
 #define ADVANCE(i) a##i += step;
@@ -109,7 +122,8 @@ CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
 /* All rows.  The last, fewer than two tiles, go in two even ones: the sums
  * of a low tile are too few to hide each other's latency. */
 CEDM_INLINE void multiply_rows(const cedm_tile *tile, position at,
-                               uint32_t rows, const uint32_t panels)
+                               uint32_t rows, const uint32_t panels,
+                               const int paired)
 {
     size_t jump = at.ahead_step * tile->runs * tile->length;
 
@@ -119,7 +133,7 @@ CEDM_INLINE void multiply_rows(const cedm_tile *tile, position at,
 
 #define INSTANCE(i)                                                          \
     case i + 1:                                                              \
-        multiply(tile, &at, i + 1, panels);                                  \
+        multiply(tile, &at, i + 1, panels, paired);                          \
         break;
         switch (next) {
             ROWS(INSTANCE)
@@ -133,7 +147,8 @@ CEDM_INLINE void multiply_rows(const cedm_tile *tile, position at,
     }
 }
 
-void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows)
+CEDM_INLINE void multiply_panels(const cedm_tile *tile, uint32_t rows,
+                                 const int paired)
 {
     position at = {.ahead = tile->b};
 
@@ -145,9 +160,20 @@ void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows)
     }
     for (; at.panel + CEDM_TILE_PANELS <= tile->panels;
          at.panel += CEDM_TILE_PANELS) {
-        multiply_rows(tile, at, rows, CEDM_TILE_PANELS);
+        multiply_rows(tile, at, rows, CEDM_TILE_PANELS, paired);
     }
     if (CEDM_TILE_PANELS > 1 && at.panel < tile->panels) {
-        multiply_rows(tile, at, rows, 1);
+        multiply_rows(tile, at, rows, 1, paired);
     }
+}
+
+void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows)
+{
+#ifdef CEDM_PAIRS
+    if (tile->paired) {
+        multiply_panels(tile, rows, 1);
+        return;
+    }
+#endif
+    multiply_panels(tile, rows, 0);
 }

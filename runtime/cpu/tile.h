@@ -21,7 +21,9 @@ _Static_assert(CEDM_TILE_PANELS <= CEDM_PANELS_TOGETHER, "sums have room");
  * a[i] is `runs` runs of `length` floats, `step` apart, from a + a_at[i];
  * b is [runs * length][CEDM_PANEL].  init[i] is at init + i * init_step,
  * out[i] and add[i] at out_at[i].  Of the second panel and those after it,
- * each is that many floats further on. */
+ * each is that many floats further on.  With `paired`, for sets that have
+ * CEDM_PAIRS, a and b hold pairs of bfloat16 in place of floats: a step of k
+ * is two products, the sum as exact as before. */
 typedef struct cedm_tile {
     const float *a;
     const uint32_t *a_at;
@@ -29,7 +31,7 @@ typedef struct cedm_tile {
     const float *ahead; /* b of the next call, or NULL */
     uint32_t runs, length;
     size_t step;
-    uint32_t panels;
+    uint32_t panels, paired;
     size_t b_panel, init_panel, out_panel;
     const float *init;
     size_t init_step;

@@ -102,6 +102,27 @@ CEDM_INLINE v16 v16_to_exponent(v16 x)
     return (v16){_mm512_castsi512_ps(bits)};
 }
 
+#ifdef __AVX512BF16__
+
+/* Sixteen words of two bfloat16 each, in the registers of floats. */
+#define CEDM_PAIRS
+
+/* c + a0 b0 + a1 b1 for the pairs of a and b */
+CEDM_INLINE v16 v16_fma_pairs(v16_lane a, v16 b, v16 c)
+{
+    return (v16){_mm512_dpbf16_ps(c.v, (__m512bh)a, (__m512bh)b.v)};
+}
+
+/* Eight pairs of neighbours, rounded to nearest even. */
+CEDM_INLINE void v16_store_pairs(float *p, v16 x)
+{
+    __m256i pairs = (__m256i)_mm512_cvtneps_pbh(x.v);
+
+    memcpy(p, &pairs, sizeof pairs);
+}
+
+#endif
+
 CEDM_INLINE __m256 v16_lower(v16 x)
 {
     return _mm512_castps512_ps256(x.v);

@@ -29,9 +29,12 @@ verify() { # WANTED CODE, NAME, ARGUMENTS...
 }
 
 isas=portable
-for isa in avx2 avx512; do
-    "$bin/cedm-gen" --bench --n 1 --steps 1 --isa $isa >/dev/null 2>&1 &&
+for isa in avx2 avx512 avx512bf16; do
+    if "$bin/cedm-gen" --bench --n 1 --steps 1 --isa $isa >/dev/null 2>&1; then
         isas="$isas $isa"
+    else
+        printf 'skipped: no %s here\n' $isa
+    fi
 done
 
 compare() { # NAME, GOLDEN FILE, TYPE OF WEIGHTS, WAY OF CONVOLUTIONS
@@ -55,6 +58,12 @@ for file in "$golden"/*.golden.safetensors; do
     name=$(basename "$file" .golden.safetensors)
     [ -f "$golden/$name.safetensors" ] || continue
     compare "$name" "$file" f32 direct
+    case $isas in
+    *avx512bf16*)
+        verify 1 "$name avx512bf16 is not f32" --model "$model" \
+            --golden "$file" --isa avx512bf16 --tolerance 2e-5
+        ;;
+    esac
     compare "$name" "$file" f32 winograd
     # A tolerance that float32 cannot meet must be missed: the comparison
     # compares something.
