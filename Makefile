@@ -405,13 +405,13 @@ check: ## every test, also with clang and sanitizers; ends with the count
 	@$(RUN) -c "64-bit Arm gives the host's bits" tests/bare/neon.sh
 	@$(RUN) -s
 
-.PHONY: device-kit
-device-kit: tools $(SYNTH) ## a folder that builds and checks it all on a GPU elsewhere
-	@scripts/device_kit.sh $(BUILD) $(BUILD)/device-kit
-
 .PHONY: gpu-check
 gpu-check: $(GPU) ## the demo model on a GPU against the portable backend
 	@$(if $(GPU),$(GPU) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
+
+.PHONY: device-kit
+device-kit: tools $(SYNTH) ## a folder that builds and checks it all on a GPU elsewhere
+	@scripts/device_kit.sh $(BUILD) $(BUILD)/device-kit
 
 .PHONY: check-bare check-neon
 check-bare: tools ## the runtime on an emulated Cortex-M7: image, flash, RAM, stack
@@ -477,7 +477,7 @@ gen-diff: $(BUILD)/bin/cedm-freeze ## compare them with what would be written
 	  cmp $(BUILD)/gen/fashion.$$x weights/fashion.$$x || exit 1; done
 	@echo "weights/fashion.*: as generated"
 
-# Takes hours; interrupted, it goes on where it was.
+# About 80 minutes of processor time; interrupted, it goes on where it was.
 .PHONY: train-demo
 train-demo: ## train the demo model from its images, and freeze it
 	@scripts/deps.sh demo images
