@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "region.h"
 
 static const struct {
     const char *name;
@@ -67,14 +68,8 @@ static bool choose_backend(engine *e, const char *list, failure *f)
 
 static bool take(void **region, uint64_t bytes, const char *what, failure *f)
 {
-    *region = NULL;
-    if (bytes == 0) {
-        return true;
-    }
-    if (bytes <= SIZE_MAX - CEDM_ALIGN) {
-        *region = aligned_alloc(CEDM_ALIGN, (size_t)CEDM_ALIGN_UP(bytes));
-    }
-    return *region != NULL ||
+    *region = bytes == 0 ? NULL : region_new(bytes);
+    return bytes == 0 || *region != NULL ||
            failed(f,
                   "no memory for %s, %" PRIu64 " bytes; use a smaller "
                   "--batch",

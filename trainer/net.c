@@ -10,6 +10,7 @@
 
 #include "cpu/train_cpu.h"
 #include "noise_level.h"
+#include "region.h"
 
 #define PLAIN(name) .name = train_op_##name,
 const train_ops train_plain = {CG_TRAINING_OPS(PLAIN)};
@@ -355,8 +356,7 @@ static bool place(train_net *net, cg_error *error)
         segment(t->f32.elements, batch),
         m->scratch};
 
-    net->block = total > SIZE_MAX ? NULL
-                                  : aligned_alloc(CEDM_ALIGN, (size_t)total);
+    net->block = region_new(total);
     if (net->block == NULL) {
         (void)snprintf(error->text, sizeof error->text,
                        "not enough memory; wanted %llu MiB, got none; use a "
