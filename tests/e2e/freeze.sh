@@ -5,26 +5,9 @@
 # time; with --verify all of them or none; and what its options put in.
 set -u
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
+. "$(dirname "$0")/checks.bash"
 golden=$root/tests/golden
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
 
-passed=0
-failed=0
-check() { # NAME COMMAND...: the command must succeed
-    local name=$1
-    shift
-    if "$@" >/dev/null 2>"$work/err"; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: %s\n' "$name"
-        sed 's/^/    /' "$work/err" | head -n 5
-        failed=$((failed + 1))
-    fi
-}
 freeze() { # CHECKPOINT DIRECTORY ARGUMENTS...
     local checkpoint=$golden/$1.safetensors directory=$2
     shift 2

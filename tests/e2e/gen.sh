@@ -5,25 +5,8 @@
 # alone, each can be drawn again by itself, and files appear whole or not.
 set -u
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+. "$(dirname "$0")/checks.bash"
 
-passed=0
-failed=0
-check() { # NAME COMMAND...: the command must succeed
-    name=$1
-    shift
-    if "$@" >/dev/null 2>"$work/err"; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: %s\n' "$name"
-        sed 's/^/    /' "$work/err" | head -n 5
-        failed=$((failed + 1))
-    fi
-}
 gen() { "$bin/cedm-gen" --steps 3 "$@"; }
 raw() { gen --format raw "$@" >/dev/null || echo "cedm-gen $* failed" >&2; }
 slice() { # FILE INDEX: one image of a raw file, 32 x 32 grey

@@ -5,36 +5,18 @@
 # together, and go on in any number.
 set -u
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
+. "$(dirname "$0")/checks.bash"
 if ! command -v mpirun >/dev/null || ! ldd "$bin/cedm-train" | grep -q libmpi
 then
     echo "skipped: no mpirun, or cedm-train was built without MPI"
     exit 77
 fi
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
 
 # The launcher refuses root, and more ranks than cores, unless told.  It kills
 # a second after SIGTERM, or later if told, and waits that long in any case.
 # What it leaves allocated is not ours to find.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export ASAN_OPTIONS=detect_leaks=0
-
-passed=0
-failed=0
-check() { # NAME COMMAND...: the command must succeed
-    name=$1
-    shift
-    if "$@" >/dev/null 2>"$work/err"; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: %s\n' "$name"
-        sed 's/^/    /' "$work/err" | head -n 5
-        failed=$((failed + 1))
-    fi
-}
 
 # 24 grey images of 8x8 in stripes of two directions.
 awk 'BEGIN {

@@ -6,25 +6,8 @@
 # be done is said.
 set -u
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+. "$(dirname "$0")/checks.bash"
 
-passed=0
-failed=0
-check() { # NAME COMMAND...: the command must succeed
-    name=$1
-    shift
-    if "$@" >/dev/null 2>"$work/err"; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: %s\n' "$name"
-        sed 's/^/    /' "$work/err" | head -n 5
-        failed=$((failed + 1))
-    fi
-}
 says() { # CODE TEXT COMMAND...: fails with that code and text
     code=$1
     text=$2
