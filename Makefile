@@ -304,7 +304,7 @@ $(OBJ)/emulated/%.o: runtime/cuda/%.cu
 $(OBJ)/tests/cuda/emulate/%.o: tests/cuda/emulate/%.cpp
 	$(call say,CXX)
 	$(Q)$(CXX) $(EMULATE) -c $< -o $@
-$(EMULATED): $(call obj,$(wildcard tests/cuda/*.c tests/cuda/emulate/*.cpp) \
+$(EMULATED): $(call obj,$(wildcard tests/cuda/*.c tests/cuda/emulate/*.c*) \
   $(filter-out %_test.c %/sampler_ops.c,$(wildcard tests/ops/*.c))) \
   $(patsubst runtime/cuda/%.cu,$(OBJ)/emulated/%.o,$(wildcard runtime/cuda/*.cu)) \
   $(LIBCUDAHOST) $(DEMO_OBJ) $(LIBS)

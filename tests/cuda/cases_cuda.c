@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * cases_cuda.c - convolutions at the edges of tiles and of what the matrix
- * kernel takes, and how much work a case is. */
+ * kernel takes, layers of real networks, and how much work a case is. */
 #include "cases_cuda.h"
 
 #define SAME(h, w)                                                           \
@@ -53,20 +53,98 @@ static const op_case cases[] = {
            SAME(4, 4)),
 };
 
-static void call(const cedm_ops *ops, void *ctx, const void *op)
+/* Plain products, which cuBLAS makes where there is one. */
+#define PRODUCT(text, n, w, rows, in, out, ...)                              \
+    {.name = text, .with = (w) | WITH_BIAS, .images = n, .deviation = 1.0f,  \
+        .op = {.conv = {.cin = {in, 0}, .cout = out, .stat_rows = rows,      \
+        .scale = HALF, .act = CEDM_ACT_NONE, __VA_ARGS__}}}
+
+static const op_case products[] = {
+    PRODUCT("one pixel", 3, 0, 1, 8, 8, POINT(1, 1)),
+    PRODUCT("odd map", 3, WITH_STATS, 4, 40, 24, POINT(7, 5)),
+    PRODUCT("residual", 3, WITH_STATS | WITH_RESIDUAL, 2, 64, 136,
+            POINT(4, 9)),
+    PRODUCT("over residual", 3, WITH_STATS | WITH_RESIDUAL | OVER_RESIDUAL,
+            4, 72, 64, POINT(8, 8)),
+    PRODUCT("proj, 256 to 256 @16", 2,
+            WITH_STATS | WITH_RESIDUAL | OVER_RESIDUAL, 8, 256, 256,
+            POINT(16, 16)),
+};
+
+/* The layers that most of the time goes to in networks of full size. */
+static const op_case real[] = {
+    CONV("CIFAR-10, 256 to 256 @32", 2, WITH_ALL, 4, 256, 0, 256,
+         SAME(32, 32)),
+    CONV("CIFAR-10, 512 to 256 @32", 1, WITH_EMB | WITH_BIAS | WITH_STATS, 4,
+         256, 256, 256, SAME(32, 32)),
+    CONV("CIFAR-10, 256 to 256 @32, skip", 2,
+         WITH_ALL | OVER_SKIP0, 4, 256, 0, 256, SAME(32, 32),
+         SKIP(256, 128)),
+    CONV("CIFAR-10, 512 to 256 @16", 3, WITH_ALL, 8, 256, 256, 256,
+         SAME(16, 16)),
+    CONV("CIFAR-10, 256 to 256 @8", 5, WITH_ALL | OVER_RESIDUAL, 8, 256, 0,
+         256, SAME(8, 8)),
+    CONV("CIFAR-10, up to 32", 2, WITH_ALL, 4, 256, 0, 256,
+         ENLARGE(16, 16)),
+    CONV("FFHQ-64, 128 to 128 @64", 2, WITH_ALL, 2, 128, 0, 128,
+         SAME(64, 64)),
+    CONV("FFHQ-64, 256 to 128 @64", 1, WITH_ALL, 2, 256, 128, 128,
+         SAME(64, 64)),
+    CONV("ImageNet-64, 384 to 192 @64", 1, WITH_ALL, 2, 192, 192, 192,
+         SAME(64, 64)),
+    CONV("ImageNet-64, 1536 to 768 @8", 3, WITH_ALL, 8, 768, 768, 768,
+         SAME(8, 8)),
+};
+
+static const op_case real_attention[] = {
+    {.name = "ImageNet-64, 6 heads of 64 @32", .images = 2,
+     .deviation = 1.0f,
+     .op = {.attention = {.tokens = 1024, .channels = 384, .heads = 6}}},
+    {.name = "FFHQ-64, 256 of 256", .images = 3, .deviation = 1.0f,
+     .op = {.attention = {.tokens = 256, .channels = 256, .heads = 1}}},
+};
+
+static const op_case real_linear[] = {
+    {.name = "all affines of CIFAR-10", .images = 8, .with = WITH_BIAS,
+     .deviation = 1.0f, .op = {.linear = {.in = 512, .out = 9216}}},
+};
+
+static void call_conv(const cedm_ops *ops, void *ctx, const void *op)
 {
-    op_classes[CONV_CLASS].call(ops, ctx, op);
+    ops->conv(ctx, op);
 }
 
-const op_class cuda_conv_class = {
-    "conv", cases, sizeof cases / sizeof cases[0], call, place_conv,
-    twin_conv};
+static void call_attention(const cedm_ops *ops, void *ctx, const void *op)
+{
+    ops->attention(ctx, op);
+}
+
+static void call_linear(const cedm_ops *ops, void *ctx, const void *op)
+{
+    ops->linear(ctx, op);
+}
+
+#define CLASS(text, cases, op)                                               \
+    {text, cases, sizeof cases / sizeof cases[0], call_##op, place_##op,     \
+     twin_##op}
+const op_class cuda_classes[] = {
+    CLASS("conv of tiles", cases, conv),
+    CLASS("conv, a product", products, conv),
+    CLASS("conv, real", real, conv),
+    CLASS("attention, real", real_attention, attention),
+    CLASS("linear, real", real_linear, linear),
+};
+const size_t cuda_class_count = sizeof cuda_classes / sizeof cuda_classes[0];
 
 uint64_t case_work(const op_class *class, const op_case *c)
 {
     const cedm_conv *conv = &c->op.conv;
     const cedm_attention *a = &c->op.attention;
+    const cedm_linear *linear = &c->op.linear;
 
+    if (class->place == place_linear) {
+        return (uint64_t)c->images * linear->in * linear->out;
+    }
     if (class->place == place_conv) {
         return (uint64_t)c->images * conv->height * conv->width *
                conv->cout * conv->kernel * conv->kernel *

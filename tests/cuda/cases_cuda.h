@@ -6,10 +6,8 @@
 
 #include "ops/cases.h"
 
-#define CONV_CLASS 3 /* in op_classes, the order of CEDM_GRAPH_OPS */
-
-/* Convolutions whose tiles, copies of a skip or statistics are special. */
-extern const op_class cuda_conv_class;
+extern const op_class cuda_classes[];
+extern const size_t cuda_class_count;
 
 /* Multiply-adds of a case, all images. */
 uint64_t case_work(const op_class *class, const op_case *c);

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * cuda_ops_test.c - every kernel of the CUDA backend in every case of
- * tests/ops, in every precision, on the emulator:
+ * tests/ops, in every precision, on the emulator or on a GPU:
  *
  *   values   against the portable backend on the same rounded inputs
  *   order    last block and last thread first: the same bits, or a race
  *   place    images in other slots of a batch, beside a NaN: the same bits
+ *   product  the same of what cuBLAS makes
+ *
+ *     cuda_ops_test [FILTER [MOST]]
+ *
+ * FILTER is of names, as "fp16 conv*"; MOST is in multiply-adds of a case.
  *
  * Tolerance: u is half the distance of neighbours at 1.  Independent
  * roundings of inputs, weights and activated values add up to about u times
@@ -21,14 +26,14 @@
 #include <cmocka.h>
 
 #include "cases_cuda.h"
-#include "emulate/emulated.h"
+#include "device.h"
 #include "session.h"
 
 /* Multiply-adds above which a case is run in one order only, by one size of
- * tiles only, and not at all but on a device. */
-#define SMALL 500000u
-#define MIDDLE 8000000u
-#define LARGE 80000000u
+ * tiles only, and not at all. */
+static struct {
+    uint64_t order, tiles, most;
+} limits = {500000, 8000000, 80000000};
 
 static const struct {
     const char *name;
@@ -200,12 +205,13 @@ static void same_bits(const run *is, const run *was, uint32_t from,
     }
 }
 
-static void test_case(const subject *t, const op_case *c, uint32_t processors)
+/* A run of a case, and what it must have in common with others. */
+static void test_run(const subject *t, const op_case *c,
+                     session_setting device)
 {
     stage_setting all = {.batch = c->images, .n = c->images};
     stage_setting later = {.batch = c->images, .n = c->images - 1,
                            .first = 1};
-    session_setting device = {.multiprocessors = processors};
     run first, other;
 
     start(&first, t, c, all, device);
@@ -214,7 +220,8 @@ static void test_case(const subject *t, const op_case *c, uint32_t processors)
         check_stats(&first, i);
         check_flag(&first, i);
     }
-    if (case_work(t->class, c) <= SMALL) {
+    device.again = true;
+    if (case_work(t->class, c) <= limits.order) {
         device.backwards = true;
         start(&other, t, c, all, device);
         same_bits(&other, &first, 0, 0, "in the other order");
@@ -237,6 +244,28 @@ static void test_case(const subject *t, const op_case *c, uint32_t processors)
     finish(&first);
 }
 
+static bool is_product(const op_class *class, const any_op *op)
+{
+    return class->place == place_conv     ? cedm_cuda_gemm_suits_conv(&op->conv)
+           : class->place == place_linear ? cedm_cuda_gemm_suits_linear(
+                                                &op->linear)
+                                          : false;
+}
+
+static void test_case(const subject *t, const op_case *c, uint32_t processors)
+{
+    session_setting device = {.multiprocessors = processors};
+    stage unused = {0};
+    any_op op = c->op;
+
+    test_run(t, c, device);
+    t->class->place(&unused, c, &op);
+    if (device_is_real() && is_product(t->class, &op)) {
+        device.product = true;
+        test_run(t, c, device);
+    }
+}
+
 /* What cuBLAS leaves to a kernel, on maps that a convolution made. */
 static void test_finish(const subject *t, const op_case *c)
 {
@@ -244,7 +273,8 @@ static void test_finish(const subject *t, const op_case *c)
     session_setting device = {.multiprocessors = 1, .finish = true};
     run r;
 
-    if (t->class->place != place_conv || case_work(t->class, c) > SMALL) {
+    if (t->class->place != place_conv ||
+        case_work(t->class, c) > limits.order) {
         return;
     }
     start(&r, t, c, all, device);
@@ -263,38 +293,53 @@ static void test_cases(void **state)
     for (size_t i = 0; i < t->class->count; i++) {
         const op_case *c = &t->class->cases[i];
 
-        if (case_work(t->class, c) > LARGE ||
+        if (case_work(t->class, c) > limits.most ||
             (is_conv && c->op.conv.algorithm == CEDM_CONV_WINOGRAD2)) {
             continue; /* (a CPU's second way to make what came before) */
         }
         test_case(t, c, 1);
         if (is_conv && t->precision != CEDM_CUDA_FP32 &&
-            case_work(t->class, c) <= MIDDLE) {
+            case_work(t->class, c) <= limits.tiles) {
             test_case(t, c, 1u << 20);
         }
         test_finish(t, c);
     }
 }
 
+static void set_limits(const char *most)
+{
+    if (device_is_real()) {
+        limits.order = limits.tiles = limits.most = UINT64_MAX;
+    }
+    if (most != NULL) {
+        limits.most = strtoull(most, NULL, 10);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    enum { CLASSES = 8 };
+    enum { CLASSES = 16 };
     static subject subjects[CLASSES * CEDM_CUDA_PRECISIONS];
     static char names[CLASSES * CEDM_CUDA_PRECISIONS][64];
     static struct CMUnitTest tests[CLASSES * CEDM_CUDA_PRECISIONS];
     size_t used = 0;
     int failed;
 
-    for (size_t k = 0; k <= op_class_count; k++) {
+    if (!device_open()) {
+        puts("skipped: no device");
+        return 77;
+    }
+    assert_true(op_class_count + cuda_class_count <= CLASSES);
+    for (size_t k = 0; k < op_class_count + cuda_class_count; k++) {
         for (int p = 0; p < CEDM_CUDA_PRECISIONS; p++) {
-            const op_class *class =
-                k < op_class_count ? &op_classes[k] : &cuda_conv_class;
+            const op_class *class = k < op_class_count
+                                        ? &op_classes[k]
+                                        : &cuda_classes[k - op_class_count];
 
             subjects[used] =
                 (subject){class, (enum cedm_cuda_precision)p};
-            snprintf(names[used], sizeof names[used], "%s %s%s",
-                     precisions[p].name, class->name,
-                     class == &cuda_conv_class ? " of tiles" : "");
+            snprintf(names[used], sizeof names[used], "%s %s",
+                     precisions[p].name, class->name);
             tests[used] = (struct CMUnitTest){
                 .name = names[used],
                 .test_func = test_cases,
@@ -303,8 +348,9 @@ int main(int argc, char **argv)
             used++;
         }
     }
+    set_limits(argc > 2 ? argv[2] : NULL);
     if (argc > 1) {
-        cmocka_set_test_filter(argv[1]); /* e.g. "fp16 conv*" */
+        cmocka_set_test_filter(argv[1]);
     }
     failed = _cmocka_run_group_tests("cuda ops", tests, used, NULL, NULL);
     return failed + cuda_sampler_test() + cuda_net_test();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * net_cuda.c - the demo network on the emulated device, an evaluation of a
- * batch in each precision, against the portable backend.
+ * net_cuda.c - the demo network on the device, an evaluation of a batch in
+ * each precision, against the portable backend.
  *
  * Tolerances are relative root mean squares of D: those of docs/NUMERICS.md
  * for float, and a few times the 2^-11 and 2^-8 of a rounding for 16 bits. */
@@ -15,10 +15,9 @@
 #include <cmocka.h>
 
 #include "cases_cuda.h"
-#include "cuda/launch.h"
+#include "device.h"
 #include "fashion.h"
 #include "noise_level.h"
-#include "ops/stage.h"
 
 #define BATCH 2u
 #define MAP (FASHION_RESOLUTION * FASHION_RESOLUTION * FASHION_CHANNELS)
@@ -28,11 +27,17 @@ extern const unsigned char cedm_fashion_blob[];
 static const double sigma[BATCH] = {0.4, 20.0};
 static const int32_t clusters[BATCH] = {5, -1};
 
-static struct {
-    double x[BATCH * MAP], wanted[BATCH * MAP], got[BATCH * MAP];
+/* What kernels see besides the arena. */
+typedef struct work {
+    double x[BATCH * MAP], got[BATCH * MAP];
     float features[BATCH * FASHION_FEATURES];
     cedm_cuda_scalars scalars[BATCH];
-} w;
+    int32_t clusters[BATCH];
+    uint32_t overflow[BATCH];
+} work;
+
+static work w;
+static double wanted[BATCH * MAP];
 
 static void *filled(size_t bytes, int value)
 {
@@ -57,7 +62,7 @@ static void want(const cedm_blob *blob)
         w.x[i] = sigma[i / MAP] * (double)stage_normal(0, 0, i);
     }
     assert_int_equal(cedm_denoise(&net, w.x, sigma, clusters, BATCH,
-                                  w.wanted), 0);
+                                  wanted), 0);
     free(config.arena);
     for (uint32_t i = 0; i < BATCH; i++) {
         cedm_scalings s = cedm_precondition(blob->model, blob->data,
@@ -80,19 +85,24 @@ CEDM_GRAPH_OPS(RUN)
 static const cedm_ops table = {CEDM_GRAPH_OPS(RUN)};
 #undef RUN
 
-static unsigned char *packed(const cedm_blob *blob, uint32_t *index,
-                             enum cedm_cuda_precision precision)
+/* Packed weights on the device. */
+static void *packed(const cedm_blob *blob, uint32_t *index,
+                    enum cedm_cuda_precision precision)
 {
     cedm_cuda_packing packing = {.precision = precision,
                                  .dtype = blob->model->dtype,
                                  .data = blob->data};
+    void *weights;
 
     blob->model->eval(&cedm_cuda_pack, &packing);
     packing.weights = filled((size_t)packing.used, 0xff);
+    weights = device_take((size_t)packing.used);
     packing.used = 0;
     packing.index = index;
     blob->model->eval(&cedm_cuda_pack, &packing);
-    return packing.weights;
+    device_put(weights, packing.weights, (size_t)packing.used);
+    free(packing.weights);
+    return weights;
 }
 
 static void evaluate(const cedm_blob *blob,
@@ -100,37 +110,43 @@ static void evaluate(const cedm_blob *blob,
 {
     const cedm_model *model = blob->model;
     uint32_t *index = calloc(model->op_count, sizeof *index);
-    unsigned char *weights = packed(blob, index, precision);
-    uint32_t overflow[BATCH] = {0};
+    void *weights = packed(blob, index, precision);
+    work *d = device_take(sizeof *d);
     const cedm_cuda_row row = {NULL, 0, 0, 1};
     cedm_cuda_exec exec = {
         .model = model,
         .precision = precision,
         .batch = BATCH,
+        .arch = device_arch(),
         .multiprocessors = 1,
-        .act = filled(BATCH * model->act_elements * sizeof(float), 0xff),
-        .f32 = filled(BATCH * model->f32_elements * sizeof(float), 0xff),
+        .act = device_take(BATCH * model->act_elements * sizeof(float)),
+        .f32 = device_take(BATCH * model->f32_elements * sizeof(float)),
         .weights = weights,
         .index = index,
-        .cluster = clusters,
-        .overflow = overflow,
-        .workspace = filled(1u << 20, 0xff),
+        .cluster = d->clusters,
+        .overflow = d->overflow,
+        .workspace = device_take(1u << 20),
         .workspace_bytes = 1u << 20,
     };
 
+    memcpy(w.clusters, clusters, sizeof clusters);
+    memset(w.overflow, 0, sizeof w.overflow);
+    device_put(d, &w, sizeof w);
     assert_int_equal(cedm_cuda_run_load(&exec, &(cedm_cuda_load){
-        w.x, w.scalars, w.features, row}), 0);
+        d->x, d->scalars, d->features, row}), 0);
     model->eval(&table, &exec);
     assert_int_equal(cedm_cuda_run_unload(&exec, &(cedm_cuda_unload){
-        w.x, w.scalars, row, 1, 1.0, w.got}), 0);
+        d->x, d->scalars, row, 1, 1.0, d->got}), 0);
+    device_get(&w, d, sizeof w);
     for (uint32_t i = 0; i < BATCH; i++) {
-        assert_int_equal(overflow[i], 0);
+        assert_int_equal(w.overflow[i], 0);
     }
     free(index);
-    free(weights);
-    free(exec.act);
-    free(exec.f32);
-    free(exec.workspace);
+    device_give(weights);
+    device_give(d);
+    device_give(exec.act);
+    device_give(exec.f32);
+    device_give(exec.workspace);
 }
 
 static void test_network(void **state)
@@ -152,8 +168,8 @@ static void test_network(void **state)
             double error = 0, size = 0;
 
             for (uint32_t e = i * MAP; e < (i + 1) * MAP; e++) {
-                error += pow(w.got[e] - w.wanted[e], 2);
-                size += pow(w.wanted[e], 2);
+                error += pow(w.got[e] - wanted[e], 2);
+                size += pow(wanted[e], 2);
             }
             print_message("precision %d, sigma %g: %.3g\n", p, sigma[i],
                           sqrt(error / size));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * sampler_cuda.c - the sampler's kernels on the emulator against their
- * formulas, with numbers around what they may write. */
+ * sampler_cuda.c - the sampler's kernels against their formulas, with numbers
+ * around what they may write. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,9 +11,8 @@
 #include <cmocka.h>
 
 #include "cases_cuda.h"
-#include "cuda/launch.h"
+#include "device.h"
 #include "philox.h"
-#include "ops/stage.h"
 
 #define SIDE 11
 #define CHANNELS 3
@@ -26,21 +25,39 @@
 #define GUARD_VALUE 12345.0
 #define STEP 2u /* the step that *step says */
 
-static struct {
-    cedm_model model;
-    cedm_cuda_exec exec;
+/* All that kernels see, on the host and on the device. */
+typedef struct work {
+    uint64_t seeds[BATCH];
     uint32_t step, overflow[BATCH];
     float f32[BATCH * 3 * REF], features[16 * FEATURES];
     double x[BATCH * MAP], y[BATCH * MAP], z[BATCH * MAP];
+    double next[BATCH * MAP];
     double dst[BATCH * MAP + GUARD], dst2[BATCH * MAP + GUARD];
+    uint8_t bytes[BATCH * MAP + GUARD];
     cedm_cuda_step_row steps[4];
     cedm_cuda_scalars scalars[16];
-} w;
+} work;
+
+static work w, *d;
+static cedm_model model;
+static cedm_cuda_exec exec;
+
+static const uint64_t seeds[BATCH] = {0, 12345, 0xffffffffffffffffu};
+
+/* Runs an op whose members point into *d. */
+#define RUN(name, ...)                                                       \
+    do {                                                                     \
+        device_put(d, &w, sizeof w);                                         \
+        assert_int_equal(                                                    \
+            cedm_cuda_run_##name(&exec, &(cedm_cuda_##name){__VA_ARGS__}),   \
+            0);                                                              \
+        device_get(&w, d, sizeof w);                                         \
+    } while (0)
 
 static void start(uint32_t stream)
 {
     memset(&w, 0, sizeof w);
-    w.model = (cedm_model){
+    model = (cedm_model){
         .resolution = SIDE,
         .channels = CHANNELS,
         .features = {.channels = FEATURES},
@@ -48,8 +65,9 @@ static void start(uint32_t stream)
         .output_ref = CEDM_REF_F32 | REF,
         .features_ref = CEDM_REF_F32 | 2 * REF,
     };
-    w.exec = (cedm_cuda_exec){.model = &w.model, .batch = BATCH,
-                              .f32 = w.f32, .overflow = w.overflow};
+    exec = (cedm_cuda_exec){.model = &model, .batch = BATCH,
+                            .f32 = d->f32, .overflow = d->overflow};
+    memcpy(w.seeds, seeds, sizeof seeds);
     w.step = STEP;
     for (uint32_t i = 0; i < BATCH * MAP; i++) {
         w.x[i] = (double)stage_normal(stream, 0, i);
@@ -97,15 +115,12 @@ static uint64_t chw(size_t i)
     return i % CHANNELS * PIXELS + i / CHANNELS % PIXELS;
 }
 
-static const uint64_t seeds[BATCH] = {0, 12345, 0xffffffffffffffffu};
-
 /* Floats go through the logarithm and sine of single precision. */
 static void test_latent(void **state)
 {
     (void)state;
     start(1);
-    assert_int_equal(cedm_cuda_run_latent(&w.exec, &(cedm_cuda_latent){
-        seeds, 80.0, w.dst}), 0);
+    RUN(latent, d->seeds, 80.0, d->dst);
     for (size_t i = 0; i < BATCH * MAP; i++) {
         double z = (double)cedm_normal_f32(seeds[i / MAP], chw(i), 0);
 
@@ -118,13 +133,11 @@ static void test_churn(void **state)
 {
     (void)state;
     for (uint32_t step = 0; step < 4; step++) {
-        cedm_cuda_churn op = {seeds, w.steps, &w.step, 5, w.dst};
-
         start(step);
         w.step = step;
         w.steps[3] = (cedm_cuda_step_row){.base = 1, .scale = 0};
         memcpy(w.dst, w.x, sizeof w.x);
-        assert_int_equal(cedm_cuda_run_churn(&w.exec, &op), 0);
+        RUN(churn, d->seeds, d->steps, &d->step, 5, d->dst);
         for (size_t i = 0; i < BATCH * MAP; i++) {
             double z = cedm_normal_f64(seeds[i / MAP], chw(i), 5 + step);
 
@@ -137,7 +150,10 @@ static void test_churn(void **state)
 }
 
 /* step 2 of rows of 4, the second of a step, an image each. */
-static const cedm_cuda_row row = {&w.step, 4, 1, 1};
+static cedm_cuda_row row(void)
+{
+    return (cedm_cuda_row){&d->step, 4, 1, 1};
+}
 
 static size_t row_of(size_t image)
 {
@@ -150,8 +166,7 @@ static void test_load(void **state)
 
     (void)state;
     start(2);
-    assert_int_equal(cedm_cuda_run_load(&w.exec, &(cedm_cuda_load){
-        w.x, w.scalars, w.features, row}), 0);
+    RUN(load, d->x, d->scalars, d->features, row());
     for (size_t i = 0; i < BATCH * REF; i++) {
         double wanted = i < BATCH * MAP
             ? (double)(float)(w.scalars[row_of(i / MAP)].c_in * w.x[i])
@@ -170,15 +185,13 @@ static void test_unload(void **state)
 {
     (void)state;
     for (uint32_t first = 0; first < 2; first++) {
-        cedm_cuda_unload op = {w.x, w.scalars, row, first, -1.5, w.dst};
-
         start(first);
         memcpy(w.dst, w.y, sizeof w.y);
         for (size_t i = 0; i < BATCH * MAP; i++) {
             w.f32[BATCH * REF + i] = stage_normal(first, 4, i);
         }
         w.f32[BATCH * REF + MAP] = INFINITY; /* of image 1 */
-        assert_int_equal(cedm_cuda_run_unload(&w.exec, &op), 0);
+        RUN(unload, d->x, d->scalars, row(), first, -1.5, d->dst);
         for (size_t i = 0; i < BATCH * MAP; i++) {
             const cedm_cuda_scalars *s = &w.scalars[row_of(i / MAP)];
             double old = first ? 0.0 : w.y[i];
@@ -204,22 +217,19 @@ static void test_euler(void **state)
 
     (void)state;
     for (int in_place = 0; in_place < 2; in_place++) {
-        double *next = in_place ? w.dst2 : w.dst;
-        cedm_cuda_euler op = {w.steps, &w.step, w.x, w.y, w.dst2, next};
-
         start(3);
         if (in_place) { /* d over denoised, next over x */
-            op.x = op.next = w.dst;
-            op.denoised = w.dst2;
             memcpy(w.dst, w.x, sizeof w.x);
             memcpy(w.dst2, w.y, sizeof w.y);
+            RUN(euler, d->steps, &d->step, d->dst, d->dst2, d->dst2, d->dst);
+        } else {
+            RUN(euler, d->steps, &d->step, d->x, d->y, d->dst2, d->dst);
         }
-        assert_int_equal(cedm_cuda_run_euler(&w.exec, &op), 0);
         for (size_t i = 0; i < BATCH * MAP; i++) {
-            double d = (s->s * w.x[i] - w.y[i]) / s->divisor;
+            double slope = (s->s * w.x[i] - w.y[i]) / s->divisor;
 
-            check("euler: d", i, w.dst2[i], d, 1e-14);
-            check("euler: next", i, w.dst[i], w.x[i] + s->h * d, 1e-14);
+            check("euler: d", i, w.dst2[i], slope, 1e-14);
+            check("euler: next", i, w.dst[i], w.x[i] + s->h * slope, 1e-14);
         }
         check_rest("euler: d", w.dst2);
         check_rest("euler: next", w.dst);
@@ -232,20 +242,15 @@ static void test_heun(void **state)
 
     (void)state;
     for (int in_place = 0; in_place < 2; in_place++) {
-        double next[BATCH * MAP];
-        cedm_cuda_heun op = {w.steps, &w.step, w.x, w.y, next, w.z, w.dst};
-
         start(4);
         for (uint32_t i = 0; i < BATCH * MAP; i++) {
-            next[i] = (double)stage_normal(4, 7, i);
+            w.next[i] = (double)stage_normal(4, 7, i);
         }
-        if (in_place) {
-            op.x = w.dst;
-            memcpy(w.dst, w.x, sizeof w.x);
-        }
-        assert_int_equal(cedm_cuda_run_heun(&w.exec, &op), 0);
+        memcpy(w.dst, w.x, sizeof w.x);
+        RUN(heun, d->steps, &d->step, in_place ? d->dst : d->x, d->y,
+            d->next, d->z, d->dst);
         for (size_t i = 0; i < BATCH * MAP; i++) {
-            double late = (s->next_s * next[i] - w.z[i]) / s->next_divisor;
+            double late = (s->next_s * w.next[i] - w.z[i]) / s->next_divisor;
 
             check("heun", i, w.dst[i], w.x[i] + s->h * (w.y[i] + late) / 2,
                   1e-14);
@@ -260,19 +265,17 @@ static void test_to_image(void **state)
                                    -50.0, HUGE_VAL, -HUGE_VAL, 1e300};
     static const uint8_t bytes[] = {0, 0, 128, 127, 255, 254, 255, 0, 255, 0,
                                     255};
-    uint8_t dst[BATCH * MAP + GUARD];
 
     (void)state;
     start(5);
-    memset(dst, 77, sizeof dst);
+    memset(w.bytes, 77, sizeof w.bytes);
     memcpy(w.x, known, sizeof known);
     w.x[11] = (double)NAN;
-    assert_int_equal(cedm_cuda_run_to_image(&w.exec, &(cedm_cuda_to_image){
-        w.x, dst}), 0);
+    RUN(to_image, d->x, d->bytes);
     for (size_t i = 0; i < BATCH * MAP + GUARD; i++) {
         double v = i < BATCH * MAP ? trunc(127.5 * w.x[i] + 128) : 77;
 
-        check("to_image", i, dst[i], i < 11 ? bytes[i] : i == 11 ? 0
+        check("to_image", i, w.bytes[i], i < 11 ? bytes[i] : i == 11 ? 0
               : fmin(fmax(v, 0), 255), 0.0);
     }
 }
@@ -281,8 +284,7 @@ static void test_advance(void **state)
 {
     (void)state;
     start(6);
-    assert_int_equal(cedm_cuda_run_advance(&w.exec, &(cedm_cuda_advance){
-        &w.step}), 0);
+    RUN(advance, &d->step);
     assert_int_equal(w.step, STEP + 1);
 }
 
@@ -294,7 +296,12 @@ int cuda_sampler_test(void)
 #undef TEST
     };
 
-    return _cmocka_run_group_tests("cuda sampler ops", tests,
-                                   sizeof tests / sizeof tests[0], NULL,
-                                   NULL);
+    int failed;
+
+    d = device_take(sizeof *d);
+    failed = _cmocka_run_group_tests("cuda sampler ops", tests,
+                                     sizeof tests / sizeof tests[0], NULL,
+                                     NULL);
+    device_give(d);
+    return failed;
 }

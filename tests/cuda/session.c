@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * session.c - memory of an emulated device around one op.
+ * session.c - memory of the device around one op.
  *
  * A stage asks a backend to run the op; the backend here is this file.  It
  * converts the activations, packs weights, runs the kernel for the whole
@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "emulate/emulated.h"
+#include "device.h"
 
 static session *current;
 static const char *current_what;
@@ -160,6 +160,93 @@ static void want(session *x, const stage *s, stage_call *call,
 
 typedef int launch(const cedm_cuda_exec *exec, const void *op);
 
+/* What lies on the device, and its size on the host. */
+typedef struct device_memory {
+    cedm_cuda_exec exec;
+    void *act, *f32, *clusters, *overflow, *weights, *workspace;
+    size_t act_bytes, f32_bytes;
+} device_memory;
+
+static void *on_device(const void *from, size_t bytes)
+{
+    void *memory = device_take(bytes);
+
+    device_put(memory, from, bytes);
+    return memory;
+}
+
+static void pack(device_memory *m, const cedm_exec *exec, stage_call *call,
+                 const void *op, enum cedm_cuda_precision precision,
+                 uint32_t *index)
+{
+    cedm_cuda_packing packing = {.precision = precision,
+                                 .dtype = CEDM_DTYPE_F32,
+                                 .data = exec->data};
+
+    call(&cedm_cuda_pack, &packing, op);
+    packing.weights = aligned_alloc(256, (size_t)packing.used + 256);
+    assert_non_null(packing.weights);
+    packing.used = 0;
+    packing.index = index;
+    call(&cedm_cuda_pack, &packing, op);
+    m->weights = on_device(packing.weights, (size_t)packing.used);
+    free(packing.weights);
+}
+
+static void device_memory_open(device_memory *m, const session *x,
+                               const cedm_exec *exec, const void *act)
+{
+    const session_setting *setting = &x->setting;
+    /* An image or two of what dst may lie over. */
+    size_t workspace = setting->product
+                           ? CEDM_CUDA_WORKSPACE_BYTES
+                           : x->outputs[0].elements * 2 * sizeof(float);
+    const uint32_t zeros[8] = {0};
+
+    m->act = on_device(act, m->act_bytes);
+    m->f32 = on_device(exec->f32, m->f32_bytes);
+    m->clusters = on_device(exec->cluster, exec->n * sizeof(int32_t));
+    assert_true(exec->batch <= sizeof zeros / sizeof zeros[0]);
+    m->overflow = on_device(zeros, exec->batch * sizeof zeros[0]);
+    m->workspace = device_take(workspace);
+    m->exec = (cedm_cuda_exec){
+        .precision = setting->precision,
+        .batch = exec->batch,
+        .arch = device_arch(),
+        .multiprocessors = setting->multiprocessors,
+        .act = m->act,
+        .f32 = m->f32,
+        .cluster = m->clusters,
+        .overflow = m->overflow,
+        .weights = m->weights,
+        .workspace = m->workspace,
+        .workspace_bytes = workspace,
+    };
+}
+
+static void device_memory_close(device_memory *m)
+{
+    device_give(m->act);
+    device_give(m->f32);
+    device_give(m->clusters);
+    device_give(m->overflow);
+    device_give(m->weights);
+    device_give(m->workspace);
+}
+
+static int launch_all(device_memory *m, const session *x, stage_call *call,
+                      const void *op, launch *kernel)
+{
+    int code;
+
+    if (x->setting.product) {
+        return device_run(&m->exec, call, op);
+    }
+    code = kernel(&m->exec, op);
+    return code == 0 && x->setting.finish
+               ? cedm_cuda_conv_finish(&m->exec, op) : code;
+}
+
 static void run_op(cedm_exec *exec, stage_call *call, const void *op,
                    uint32_t id, launch *kernel)
 {
@@ -168,59 +255,36 @@ static void run_op(cedm_exec *exec, stage_call *call, const void *op,
     enum cedm_cuda_precision precision = x->setting.precision;
     size_t act = (size_t)exec->batch * s->elements[0];
     size_t f32 = (size_t)exec->batch * s->elements[1];
-    cedm_cuda_packing packing = {.precision = precision,
-                                 .dtype = CEDM_DTYPE_F32,
-                                 .data = exec->data};
-    void *device = narrowed(exec->act, act, precision);
-    void *before[2] = {copy_of(device, act * cedm_cuda_act_bytes(precision)),
-                       copy_of(exec->f32, f32 * sizeof(float))};
-    int32_t *clusters = calloc(exec->batch, sizeof *clusters);
+    void *before = narrowed(exec->act, act, precision), *after;
     uint32_t index[1] = {0};
-    /* An image or two of what dst may lie over. */
-    size_t workspace = x->outputs[0].elements * 2 * sizeof(float);
-    cedm_cuda_exec cuda = {
-        .precision = precision,
-        .batch = exec->batch,
-        .arch = 80,
-        .multiprocessors = x->setting.multiprocessors,
-        .act = device,
-        .f32 = copy_of(exec->f32, f32 * sizeof(float)),
-        .index = index,
-        .cluster = clusters,
-        .workspace = aligned_alloc(256, (workspace + 511) / 256 * 256),
-        .workspace_bytes = workspace,
-    };
+    device_memory m = {.act_bytes = act * cedm_cuda_act_bytes(precision),
+                       .f32_bytes = f32 * sizeof(float)};
 
     assert_int_equal(id, 0);
-    memcpy(clusters, exec->cluster, exec->n * sizeof *clusters);
     x->batch = exec->batch;
     x->n = exec->n;
-    cuda.overflow = x->overflow = calloc(x->batch, sizeof *x->overflow);
-    call(&cedm_cuda_pack, &packing, op);
-    packing.weights = aligned_alloc(256, (size_t)packing.used + 256);
-    packing.used = 0;
-    packing.index = index;
-    call(&cedm_cuda_pack, &packing, op);
-    cuda.weights = packing.weights;
-    x->wanted[0] = widened(device, act, precision);
-    x->wanted[1] = copy_of(exec->f32, f32 * sizeof(float));
-    want(x, s, call, op);
-    assert_int_equal(kernel(&cuda, op), 0);
-    if (x->setting.finish) {
-        assert_int_equal(cedm_cuda_conv_finish(&cuda, op), 0);
+    pack(&m, exec, call, op, precision, index);
+    device_memory_open(&m, x, exec, before);
+    m.exec.index = index;
+    if (!x->setting.again) {
+        x->wanted[0] = widened(before, act, precision);
+        x->wanted[1] = copy_of(exec->f32, m.f32_bytes);
+        want(x, s, call, op);
     }
-    x->act = widened(device, act, precision);
-    x->f32 = cuda.f32;
-    check_rest(x, device, before[0], act, cedm_cuda_act_bytes(precision),
-               false);
-    check_rest(x, cuda.f32, before[1], f32, sizeof(float), true);
+    assert_int_equal(launch_all(&m, x, call, op, kernel), 0);
+    after = copy_of(before, m.act_bytes);
+    x->f32 = copy_of(exec->f32, m.f32_bytes);
+    x->overflow = calloc(x->batch, sizeof *x->overflow);
+    device_get(after, m.act, m.act_bytes);
+    device_get(x->f32, m.f32, m.f32_bytes);
+    device_get(x->overflow, m.overflow, x->batch * sizeof *x->overflow);
+    x->act = widened(after, act, precision);
+    check_rest(x, after, before, act, cedm_cuda_act_bytes(precision), false);
+    check_rest(x, x->f32, exec->f32, f32, sizeof(float), true);
     copy_back(x, s);
-    free(device);
-    free(before[0]);
-    free(before[1]);
-    free(clusters);
-    free(packing.weights);
-    free(cuda.workspace);
+    free(before);
+    free(after);
+    device_memory_close(&m);
 }
 
 static void add_output(cedm_ref ref, uint64_t elements)
@@ -309,14 +373,14 @@ void session_run(session *x, const session_setting *setting, stage *s,
                  const any_op *op, const char *what)
 {
     const cedm_backend backend = {
-        "emulated device", &run_table, NULL, &sizes_table};
+        "device", &run_table, NULL, &sizes_table};
 
     *x = (session){.setting = *setting};
     current = x;
     current_what = what;
-    emulated_order(setting->backwards);
+    device_order(setting->backwards);
     stage_run(s, images, &backend, class->call, op, what);
-    emulated_order(false);
+    device_order(false);
 }
 
 void session_close(session *x)

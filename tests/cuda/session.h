@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * session.h - one op of a stage on the emulated device, and by the portable
+ * session.h - one op of a stage on the device, and by the portable
  * backend on the same inputs, which the device's type has rounded. */
 #ifndef CEDM_TEST_CUDA_SESSION_H
 #define CEDM_TEST_CUDA_SESSION_H
@@ -20,6 +20,8 @@ typedef struct session_setting {
     uint32_t multiprocessors; /* few: large tiles */
     bool backwards;           /* last block and thread first */
     bool finish;              /* cedm_cuda_conv_finish after a conv, too */
+    bool product;             /* by cuBLAS, on a real device */
+    bool again;               /* what is wanted is known: not made anew */
 } session_setting;
 
 typedef struct session {

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * device.c - the emulator as the device under test: its memory is the
+ * host's, and there is no cuBLAS. */
+#include "cuda/device.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulated.h"
+
+bool device_open(void)
+{
+    return true;
+}
+
+bool device_is_real(void)
+{
+    return false;
+}
+
+uint32_t device_arch(void)
+{
+    return 80;
+}
+
+void *device_take(size_t bytes)
+{
+    size_t whole = (bytes + 2 * CEDM_CUDA_ALIGN - 1) / CEDM_CUDA_ALIGN *
+                   CEDM_CUDA_ALIGN;
+    void *memory = aligned_alloc(CEDM_CUDA_ALIGN, whole);
+
+    if (memory == NULL) {
+        abort();
+    }
+    memset(memory, 0xff, whole);
+    return memory;
+}
+
+void device_give(void *memory)
+{
+    free(memory);
+}
+
+void device_put(void *to, const void *from, size_t bytes)
+{
+    memcpy(to, from, bytes);
+}
+
+void device_get(void *to, const void *from, size_t bytes)
+{
+    memcpy(to, from, bytes);
+}
+
+void device_order(bool backwards)
+{
+    emulated_order(backwards);
+}
+
+int device_run(cedm_cuda_exec *exec, stage_call *call, const void *op)
+{
+    (void)exec;
+    (void)call;
+    (void)op;
+    return -1;
+}
