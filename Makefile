@@ -130,9 +130,10 @@ UNIT  = $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/*_test.c
 OPS   = $(if $(wildcard tests/ops/*.c),$(BUILD)/test/ops_test)
 # Once is enough: not with clang, nor with sanitizers, which lose stacks.
 EMULATED = $(if $(SAN)$(findstring clang,$(CC)),,$(BUILD)/test/cuda_ops_test)
+EMULATED_TRAIN = $(EMULATED:cuda_ops_test=cuda_train_test)
 EMULATE  = -std=c++17 -O2 -g $(filter -Werror,$(WARN)) -Wall -Wextra -Wshadow \
   -Wno-unknown-pragmas -ffp-contract=off -MMD -MP -Itests/cuda/emulate \
-  -Iinclude -Iruntime
+  -Iinclude -Iruntime -Icodegen -Itrainer
 GEN   = $(if $(wildcard tests/gen/*.c),$(BUILD)/test/gen_test)
 FAULT = $(if $(wildcard tests/fault/*.c),$(BUILD)/test/fault_test)
 SYNTH = $(if $(wildcard tests/synth/*.c),$(BUILD)/bin/synth)
@@ -145,7 +146,8 @@ FAKE  = $(BUILD)/test/fake/libcedm_cuda.so $(BUILD)/test/fake/libcuda.so.1
 GPU   = $(if $(LIBCUDA),$(BUILD)/test/gpu_check)
 # The same with a tiny model: the whole library on an emulated device.
 EMULATED_NET = $(if $(and $(LIBCUDA),$(EMULATED)),$(BUILD)/test/emulated_net)
-TESTS = $(UNIT) $(OPS) $(EMULATED) $(GEN) $(FAULT) $(TRAIN) $(GPU) $(EMULATED_NET)
+TESTS = $(UNIT) $(OPS) $(EMULATED) $(GEN) $(FAULT) $(TRAIN) $(GPU) $(EMULATED_NET) \
+  $(EMULATED_TRAIN)
 BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 
 # The demo model is frozen from this checkpoint, which train-demo makes.
@@ -308,6 +310,15 @@ $(EMULATED): $(call obj,$(wildcard tests/cuda/*.c tests/cuda/emulate/*.c*) \
   $(filter-out %_test.c %/sampler_ops.c,$(wildcard tests/ops/*.c))) \
   $(patsubst runtime/cuda/%.cu,$(OBJ)/emulated/%.o,$(wildcard runtime/cuda/*.cu)) \
   $(LIBCUDAHOST) $(DEMO_OBJ) $(LIBS)
+	$(link-test) -lstdc++
+$(OBJ)/emulated/trainer/%.o: trainer/cuda/%.cu
+	$(call say,CXX)
+	$(Q)$(CXX) $(EMULATE) -x c++ -c $< -o $@
+$(OBJ)/tests/cuda/train/%.o: TEST_FLAGS += -Itrainer
+$(EMULATED_TRAIN): $(call obj,$(wildcard tests/cuda/train/*.c \
+  tests/cuda/emulate/*.c*)) $(patsubst trainer/cuda/%.cu,\
+  $(OBJ)/emulated/trainer/%.o,$(wildcard trainer/cuda/*.cu)) \
+  $(TRAIN_SHARED) $(LIBCUDAHOST) $(LIBTOOLS) $(LIBS)
 	$(link-test) -lstdc++
 # Calls of the system go through tests/fault/wrap.c.
 $(OBJ)/tests/fault/%.o: TEST_FLAGS += -Itrainer
