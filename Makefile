@@ -121,6 +121,8 @@ LIBGEN  = $(BUILD)/lib/libcedmgen.a
 LIBS    = $(LIBGEN) $(LIBCEDM)
 LIBCUDA = $(if $(and $(NVCC),$(wildcard runtime/cuda/*.cu)),\
   $(patsubst %,$(BUILD)/lib/libcedm_cuda.%,a so))
+# The kernels of training, where there is nvcc.
+LIBCUDATRAIN = $(if $(LIBCUDA),$(OBJ)/libcudatrain.a)
 # Its host side, for tests.
 LIBCUDAHOST = $(OBJ)/libcudahost.a
 # As an archive, so that a tool gets what it uses: cedm-gen converts nothing.
@@ -165,7 +167,7 @@ say = @mkdir -p $(@D)$(if $(V),,; echo "  $(1) $@")
 .SECONDARY: # keep objects that only implicit rules name
 .PHONY: all lib tools programs
 all: lib tools ## build the libraries and the tools
-lib: $(LIBS) $(LIBCUDA)
+lib: $(LIBS) $(LIBCUDA) $(LIBCUDATRAIN)
 tools: $(TOOLS) $(TRAINER)
 programs: all $(TESTS) $(SYNTH) $(EMBED) $(FAKE) \
   $(if $(SAN),,$(BUILD)/test/embed_nomalloc)
@@ -175,7 +177,8 @@ $(LIBGEN): $(GEN_OBJ)
 $(LIBTOOLS): $(TOOL_OBJ)
 $(LIBCUDAHOST): $(call obj,$(CUDA_PLAIN))
 $(BUILD)/lib/libcedm_cuda.a: $(CUDA_OBJ)
-$(LIBS) $(LIBTOOLS) $(LIBCUDAHOST) $(BUILD)/lib/libcedm_cuda.a:
+$(LIBCUDATRAIN): $(call obj,$(wildcard trainer/cuda/*.cu))
+$(LIBS) $(LIBTOOLS) $(LIBCUDAHOST) $(BUILD)/lib/libcedm_cuda.a $(LIBCUDATRAIN):
 	$(call say,AR)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
@@ -202,6 +205,9 @@ $(OBJ)/runtime/cuda/%.o: runtime/cuda/%.c
 $(OBJ)/runtime/cuda/%.o: runtime/cuda/%.cu
 	$(call say,NVCC)
 	$(Q)$(NVCC) $(NVCC_FLAGS) -MF $(@:.o=.d) -c $< -o $@
+$(OBJ)/trainer/cuda/%.o: trainer/cuda/%.cu
+	$(call say,NVCC)
+	$(Q)$(NVCC) $(NVCC_FLAGS) -Icodegen -Itrainer -MF $(@:.o=.d) -c $< -o $@
 TRAIN_FLAGS = $(HOST_FLAGS) -Icodegen -Iruntime -Itools -Itrainer
 define isa-rule
 $(OBJ)/runtime/%.$(1).o: runtime/%.c

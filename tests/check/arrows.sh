@@ -91,8 +91,13 @@ check "$(echo tools/*.[ch])" \
 # vectors of the runtime.
 trainer="$(local_headers trainer)|$(local_headers trainer/ops)"
 trainer="$trainer|$(local_headers trainer/cpu)|$core|$ops|$cpu"
-check "$(echo trainer/*.[ch] trainer/*/*.[ch])" \
+check "$(echo trainer/*.[ch] trainer/ops/*.[ch] trainer/cpu/*.[ch])" \
     "$system|\"(codegen|training|cedm|cedm_model)\.h\"|$(local_headers tools)|$trainer"
+
+# Its kernels and what queues them extend the CUDA backend.
+kernels="$cuda|\"(cuda/)?[a-z_]*\.cuh\"|$(local_headers trainer/cuda)"
+check "$(echo trainer/cuda/*.[ch] trainer/cuda/*.cu trainer/cuda/*.cuh)" \
+    "$system|\"training\.h\"|$(local_headers trainer)|$kernels"
 
 # No backend in the sampler and what it rests on.
 for file in runtime/sampler.c runtime/schedule.c runtime/philox.h; do
