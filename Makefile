@@ -324,6 +324,7 @@ $(OBJ)/tests/cuda/train/%.o: TEST_FLAGS += -Itrainer
 $(EMULATED_TRAIN): $(call obj,$(wildcard tests/cuda/train/*.c \
   tests/cuda/emulate/*.c*)) $(patsubst trainer/cuda/%.cu,\
   $(OBJ)/emulated/trainer/%.o,$(wildcard trainer/cuda/*.cu)) \
+  $(patsubst runtime/cuda/%.cu,$(OBJ)/emulated/%.o,$(wildcard runtime/cuda/*.cu)) \
   $(TRAIN_SHARED) $(LIBCUDAHOST) $(LIBTOOLS) $(LIBS)
 	$(link-test) -lstdc++
 # Calls of the system go through tests/fault/wrap.c.

@@ -444,5 +444,5 @@ int main(int argc, char **argv)
     }
     return _cmocka_run_group_tests("cuda training ops", tests,
                                    OPS * CEDM_CUDA_PRECISIONS, NULL, NULL) +
-           train_update_test();
+           train_update_test() + train_network_test();
 }

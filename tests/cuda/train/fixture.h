@@ -84,5 +84,6 @@ float widen(uint16_t x, enum cedm_cuda_precision precision);
 
 /* Tests of the other files. */
 int train_update_test(void);
+int train_network_test(void);
 
 #endif
