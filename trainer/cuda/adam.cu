@@ -101,6 +101,21 @@ static __device__ __forceinline__ float adam_finite(float g)
     return cedm_finite(g) ? g : g != g ? 0.0f : g > 0.0f ? 1e5f : -1e5f;
 }
 
+static __device__ __forceinline__ void load4(float to[4], const float *from)
+{
+    float4 x = *reinterpret_cast<const float4 *>(from);
+
+    to[0] = x.x, to[1] = x.y, to[2] = x.z, to[3] = x.w;
+}
+
+static __device__ __forceinline__ void store4(float *to, const float x[4])
+{
+    float4 four;
+
+    four.x = x[0], four.y = x[1], four.z = x[2], four.w = x[3];
+    *reinterpret_cast<float4 *>(to) = four;
+}
+
 __global__ void __launch_bounds__(THREADS) adam_update(train_cuda_adam_args v)
 {
     uint64_t first = ((uint64_t)blockIdx.x * THREADS + threadIdx.x) * 4;
@@ -110,12 +125,12 @@ __global__ void __launch_bounds__(THREADS) adam_update(train_cuda_adam_args v)
     if (first >= v.elements) {
         return;
     }
-    memcpy(p, v.params + first, sizeof p);
-    memcpy(ema, v.ema + first, sizeof ema);
+    load4(p, v.params + first);
+    load4(ema, v.ema + first);
     if (!s->skip) {
-        memcpy(g, v.grads + first, sizeof g);
-        memcpy(m, v.m + first, sizeof m);
-        memcpy(w, v.v + first, sizeof w);
+        load4(g, v.grads + first);
+        load4(m, v.m + first);
+        load4(w, v.v + first);
 #pragma unroll
         for (int i = 0; i < 4; i++) {
             g[i] = adam_finite(g[i] * s->unscale);
@@ -123,15 +138,15 @@ __global__ void __launch_bounds__(THREADS) adam_update(train_cuda_adam_args v)
             w[i] = BETA2 * w[i] + ONE_MINUS_BETA2 * g[i] * g[i];
             p[i] -= s->step * m[i] / (sqrtf(w[i]) * s->inverse + EPSILON);
         }
-        memcpy(v.params + first, p, sizeof p);
-        memcpy(v.m + first, m, sizeof m);
-        memcpy(v.v + first, w, sizeof w);
+        store4(v.params + first, p);
+        store4(v.m + first, m);
+        store4(v.v + first, w);
     }
 #pragma unroll
     for (int i = 0; i < 4; i++) {
         ema[i] = p[i] + s->ema * (ema[i] - p[i]);
     }
-    memcpy(v.ema + first, ema, sizeof ema);
+    store4(v.ema + first, ema);
 }
 
 extern "C" int train_cuda_adam(const train_cuda_exec *exec,

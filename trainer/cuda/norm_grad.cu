@@ -170,6 +170,7 @@ __global__ void __launch_bounds__(THREADS) norm_images(grad_args v)
     if (c >= v.channels) {
         return;
     }
+#pragma unroll 8 /* loads ahead of the chain of additions */
     for (uint32_t i = 0; i < v.batch; i++) {
         const float *sums = v.sums + (size_t)i * 2 * v.channels + c;
 

@@ -55,6 +55,7 @@ __global__ void __launch_bounds__(THREADS) sums_images(sums_args v)
     if (c >= v.channels) {
         return;
     }
+#pragma unroll 8 /* loads ahead of the chain of additions */
     for (uint32_t i = 0; i < v.batch; i++) {
         sum += (double)v.dst[(size_t)i * v.stride + c];
     }
