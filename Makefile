@@ -146,6 +146,9 @@ TRAIN = $(patsubst tests/trainer/%.c,$(BUILD)/test/%,\
 FAKE  = $(BUILD)/test/fake/libcedm_cuda.so $(BUILD)/test/fake/libcuda.so.1
 # With real devices; skips itself where there is none.
 GPU   = $(if $(LIBCUDA),$(BUILD)/test/gpu_check)
+# Kernels, on a GPU and on the emulator, where tests/e2e/gpu_ops.sh runs them.
+GPU_OPS = $(patsubst %,$(BUILD)/test/%_ops,$(if $(GPU),gpu) \
+  $(if $(EMULATED_NET),emulated))
 # The same with a tiny model: the whole library on an emulated device.
 EMULATED_NET = $(if $(and $(LIBCUDA),$(EMULATED)),$(BUILD)/test/emulated_net)
 TESTS = $(UNIT) $(OPS) $(EMULATED) $(GEN) $(FAULT) $(TRAIN) $(GPU) $(EMULATED_NET) \
@@ -169,7 +172,7 @@ say = @mkdir -p $(@D)$(if $(V),,; echo "  $(1) $@")
 all: lib tools ## build the libraries and the tools
 lib: $(LIBS) $(LIBCUDA) $(LIBCUDATRAIN)
 tools: $(TOOLS) $(TRAINER)
-programs: all $(TESTS) $(SYNTH) $(EMBED) $(FAKE) \
+programs: all $(TESTS) $(SYNTH) $(EMBED) $(FAKE) $(GPU_OPS) \
   $(if $(SAN),,$(BUILD)/test/embed_nomalloc)
 
 $(LIBCEDM): $(RT_OBJ)
@@ -292,16 +295,33 @@ $(GPU): $(OBJ)/tests/gpu/gpu_check.o $(DEMO_OBJ) $(BUILD)/lib/libcedm_cuda.a \
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(WRAPPED) $(subst _static,,$(CUDA_LIBS)) -lm -o $@
 
+# The test of kernels without cmocka, for machines with a GPU.
+$(OBJ)/plain/%.o: %.c
+	$(call say,CC)
+	$(Q)$(CC) -Itests/gpu/plain $(TEST_FLAGS) -isystem $(CUDA_HOME)/include \
+	  $(CFLAGS) -c $< -o $@
+PLAIN = $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard tests/cuda/*.c) \
+  $(patsubst %,tests/ops/%.c,cases place stage twin) tests/gpu/device.c \
+  tests/gpu/plain/cmocka.c)
+$(BUILD)/test/gpu_ops: $(PLAIN) $(DEMO_OBJ) $(BUILD)/lib/libcedm_cuda.a \
+  $(LIBCEDM)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(subst _static,,$(CUDA_LIBS)) -lm -o $@
+
 $(OBJ)/emulated/gpu_check.o: tests/gpu/gpu_check.c $(TINY).c
 	$(call say,CC)
 	$(Q)$(CC) $(TEST_FLAGS) -isystem $(CUDA_HOME)/include -I$(BUILD)/gen \
 	  -DTINY_BLOB='"$(TINY).cedm"' $(CFLAGS) -c $< -o $@
-$(EMULATED_NET): $(OBJ)/emulated/gpu_check.o $(OBJ)/tests/gpu/emulated_api.o \
-  $(call obj,$(wildcard runtime/cuda/*.c)) $(OBJ)/ncsnpp_tiny.o \
+EMULATED_LIB = $(OBJ)/tests/gpu/emulated_api.o \
+  $(call obj,$(wildcard runtime/cuda/*.c)) \
   $(patsubst runtime/cuda/%.cu,$(OBJ)/emulated/%.o,$(wildcard runtime/cuda/*.cu)) \
   $(OBJ)/tests/cuda/emulate/emulate.o $(LIBCEDM)
+$(EMULATED_NET): $(OBJ)/emulated/gpu_check.o $(OBJ)/ncsnpp_tiny.o $(EMULATED_LIB)
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(WRAPPED) -lstdc++ -lm -o $@
+$(BUILD)/test/emulated_ops: $(PLAIN) $(DEMO_OBJ) $(EMULATED_LIB)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ -lstdc++ -lm -o $@
 
 $(OPS): $(call obj,$(wildcard tests/ops/*.c)) $(LIBS)
 	$(link-test)
@@ -424,8 +444,8 @@ check: ## every test, also with clang and sanitizers; ends with the count
 	@$(RUN) -s
 
 .PHONY: gpu-check
-gpu-check: $(GPU) ## the demo model on a GPU against the portable backend
-	@$(if $(GPU),$(GPU) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
+gpu-check: tools lib $(GPU) $(GPU_OPS) ## kernels, nets and goldens on a GPU
+	@$(if $(GPU),tests/gpu/run.sh $(BUILD) $(BIN) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
 
 .PHONY: device-kit
 device-kit: tools $(SYNTH) ## a folder that builds and checks it all on a GPU elsewhere

@@ -1,0 +1,49 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# run.sh BUILD BIN - all that is checked on a GPU: every kernel, whole nets,
+# stored results of the reference, and small cases under compute-sanitizer.
+# The last line is `N passed, N failed`, or `skipped: no device` (exit 77).
+# BIN has cedm-freeze and cedm-verify.
+set -u
+build=$1
+bin=$2
+tests=$(cd "$(dirname "$0")/.." && pwd)
+work=$build/gpu
+tally=$work/tally
+
+"$build/test/gpu_ops" none
+[ $? -ne 77 ] || exit 77
+mkdir -p "$work" && rm -f "$tally"
+run() {
+    "$tests/run.sh" "$tally" "$@"
+}
+
+run gpu "$build/test/gpu_ops" "$build/test/gpu_check"
+for golden in "$tests"/golden/*.golden.safetensors; do
+    name=$(basename "$golden" .golden.safetensors)
+    [ -f "$tests/golden/$name.safetensors" ] || continue
+    run -c "freeze $name" "$bin/cedm-freeze" "$tests/golden/$name.safetensors" \
+        -o "$work/$name" --name model --build
+    for precision in fp32 fp16 bf16; do
+        for mode in denoise sample; do
+            [ $mode = denoise ] || grep -aq '"samples"' "$golden" || continue
+            run -c "$name $precision $mode" "$bin/cedm-verify" \
+                --model "$work/$name/model.so" --golden "$golden" \
+                --mode $mode --device cuda --precision $precision
+        done
+    done
+done
+
+# The cases below half a million multiply-adds, in fp16: racecheck is slow.
+sanitizer=$(command -v compute-sanitizer ||
+    ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
+if [ -n "$sanitizer" ]; then
+    for tool in memcheck racecheck; do
+        run -c $tool timeout 300 "$sanitizer" --tool $tool \
+            --error-exitcode 1 "$build/test/gpu_ops" 'fp16 *' 500000
+    done
+else
+    echo 'memcheck, racecheck: skipped: no compute-sanitizer'
+fi
+run -s
