@@ -154,6 +154,7 @@ EMULATED_NET = $(if $(and $(LIBCUDA),$(EMULATED)),$(BUILD)/test/emulated_net)
 TESTS = $(UNIT) $(OPS) $(EMULATED) $(GEN) $(FAULT) $(TRAIN) $(GPU) $(EMULATED_NET) \
   $(EMULATED_TRAIN)
 BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+GPU_BENCHES = $(if $(GPU),$(patsubst %,$(BUILD)/bench/gpu_%,net))
 
 # The demo model is frozen from this checkpoint, which train-demo makes.
 CHECKPOINT = weights/fashion.safetensors
@@ -172,7 +173,8 @@ say = @mkdir -p $(@D)$(if $(V),,; echo "  $(1) $@")
 all: lib tools ## build the libraries and the tools
 lib: $(LIBS) $(LIBCUDA) $(LIBCUDATRAIN)
 tools: $(TOOLS) $(TRAINER)
-programs: all $(TESTS) $(SYNTH) $(EMBED) $(FAKE) $(GPU_OPS) \
+programs: all $(TESTS) $(SYNTH) $(EMBED) $(FAKE) $(GPU_OPS) $(GPU_BENCHES) \
+  $(if $(EMULATED_NET),$(GPU_BENCHES:$(BUILD)/bench/gpu%=$(BUILD)/test/emulated_gpu%)) \
   $(if $(SAN),,$(BUILD)/test/embed_nomalloc)
 
 $(LIBCEDM): $(RT_OBJ)
@@ -362,6 +364,17 @@ $(TRAIN): $(BUILD)/test/%: $(OBJ)/tests/trainer/%.o $(TRAIN_SHARED) \
 	$(link-test)
 $(BENCHES): $(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIBTOOLS) $(DEMO_OBJ) $(LIBS)
 	$(link-test)
+
+# They link the library, to look inside; without a GPU, on the emulator.
+$(OBJ)/bench/gpu/%.o: TEST_FLAGS += -Ibench -isystem $(CUDA_HOME)/include
+GPU_SHARED = $(call obj,$(patsubst %,bench/gpu/%.c,cublas open))
+$(GPU_BENCHES): $(BUILD)/bench/gpu_%: $(OBJ)/bench/gpu/%.o $(GPU_SHARED) \
+  $(BUILD)/lib/libcedm_cuda.a $(LIBCEDM)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ $(subst _static,,$(CUDA_LIBS)) -lm -o $@
+$(BUILD)/test/emulated_gpu_%: $(OBJ)/bench/gpu/%.o $(GPU_SHARED) $(EMULATED_LIB)
+	$(call say,LINK)
+	$(Q)$(LINK) $^ -lstdc++ -lm -ldl -o $@
 
 # As an application links it: the model and libcedm.a, no other library.
 $(EMBED): $(OBJ)/examples/embed.o $(DEMO_OBJ) $(LIBCEDM)

@@ -18,6 +18,7 @@
 #include "bench.h"
 #include "engine.h"
 #include "fashion.h"
+#include "work.h"
 
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
 
@@ -43,37 +44,6 @@ static struct {
     uint64_t calls[KINDS];
 } timed;
 
-static double flop_conv(const cedm_conv *op)
-{
-    double taps = (double)op->kernel * op->kernel;
-    double cin = (double)op->cin[0] + op->cin[1];
-    double skip = (double)op->skip_cin[0] + op->skip_cin[1];
-
-    return 2.0 * op->height * op->width * op->cout * (taps * cin + skip);
-}
-
-static double flop_linear(const cedm_linear *op)
-{
-    return 2.0 * op->in * op->out;
-}
-
-static double flop_attention(const cedm_attention *op)
-{
-    return 4.0 * op->tokens * op->tokens * op->channels;
-}
-
-/* The others are counted as none: memory bounds them. */
-#define FLOP_OF(op)                                                          \
-    _Generic(op, const cedm_conv *: flop_conv,                               \
-             const cedm_linear *: flop_linear,                               \
-             const cedm_attention *: flop_attention, default: flop_none)(op)
-
-static double flop_none(const void *op)
-{
-    (void)op;
-    return 0.0;
-}
-
 #define TIMED(name)                                                          \
     static void timed_##name(void *ctx, const cedm_##name *op)               \
     {                                                                        \
@@ -81,7 +51,7 @@ static double flop_none(const void *op)
                                                                              \
         timed.inner->name(ctx, op);                                          \
         timed.seconds[KIND_##name] += bench_now(timed.clock) - start;        \
-        timed.flop[KIND_##name] += FLOP_OF(op);                              \
+        timed.flop[KIND_##name] += WORK_OF(op);                              \
         timed.calls[KIND_##name]++;                                          \
     }
 CEDM_GRAPH_OPS(TIMED)

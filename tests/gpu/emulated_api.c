@@ -180,6 +180,15 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
     return event != NULL ? cudaSuccess : cudaErrorInvalidValue;
 }
 
+/* Time stands still: all of it is of one length. */
+cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t begin,
+                                 cudaEvent_t end)
+{
+    *ms = 1.0f;
+    return begin != NULL && end != NULL ? cudaSuccess
+                                        : cudaErrorInvalidValue;
+}
+
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event,
                                 unsigned flags)
 {
@@ -384,7 +393,8 @@ cublasStatus_t cublasLtMatmul(
     memcpy(&ld, d_layout, sizeof ld);
     memcpy(&p, desc, sizeof p);
     if (p.transposed != CUBLAS_OP_T ||
-        p.epilogue != CUBLASLT_EPILOGUE_BIAS || la.rows != lb.rows ||
+        (p.bias != NULL) != (p.epilogue == CUBLASLT_EPILOGUE_BIAS) ||
+        la.rows != lb.rows ||
         la.columns != ld.rows || lb.columns != ld.columns) {
         return CUBLAS_STATUS_INVALID_VALUE;
     }
@@ -400,7 +410,8 @@ cublasStatus_t cublasLtMatmul(
                 old = (double)keep * get(c, j * ld.stride + i, ld.type);
             }
             put(d, j * ld.stride + i, ld.type,
-                (double)scale * sum + old + get(p.bias, i, ld.type));
+                (double)scale * sum + old +
+                    (p.bias == NULL ? 0.0 : get(p.bias, i, ld.type)));
         }
     }
     return CUBLAS_STATUS_SUCCESS;
