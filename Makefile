@@ -154,7 +154,7 @@ EMULATED_NET = $(if $(and $(LIBCUDA),$(EMULATED)),$(BUILD)/test/emulated_net)
 TESTS = $(UNIT) $(OPS) $(EMULATED) $(GEN) $(FAULT) $(TRAIN) $(GPU) $(EMULATED_NET) \
   $(EMULATED_TRAIN)
 BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
-GPU_BENCHES = $(if $(GPU),$(patsubst %,$(BUILD)/bench/gpu_%,net))
+GPU_BENCHES = $(if $(GPU),$(patsubst %,$(BUILD)/bench/gpu_%,net turn))
 
 # The demo model is frozen from this checkpoint, which train-demo makes.
 CHECKPOINT = weights/fashion.safetensors

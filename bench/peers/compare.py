@@ -9,13 +9,10 @@
 """Usage: compare.py BUILD RESULT; ROUNDS and THREADS are in the
 environment."""
 
-import array
 import glob
 import json
-import math
 import os
 import random
-import select
 import shutil
 import signal
 import statistics
@@ -23,6 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
+
+from program import (Program, Skipped, read_config, relative_rms,
+                     write_inputs)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD, RESULT = os.path.abspath(sys.argv[1]), sys.argv[2]
@@ -38,65 +38,8 @@ PATIENCE = 120  # seconds for one answer
 END = time.monotonic() + 1500  # of everything
 
 
-class Skipped(Exception):
-    """Why a peer has no number."""
-
-
-class Program:
-    """A program that answers lines with lines of JSON."""
-
-    def __init__(self, command, environment=None):
-        self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=self.log, env={**os.environ, **(environment or {})})
-        self.pending = b""
-        try:
-            self.first = self.answer()
-        except Skipped:
-            self.close()
-            raise
-
-    def answer(self):
-        deadline = min(time.monotonic() + PATIENCE, END)
-        while True:
-            line, newline, rest = self.pending.partition(b"\n")
-            if newline:
-                self.pending = rest
-                if line.startswith(b"{"):  # some libraries print, too
-                    return json.loads(line)
-                continue
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.process.stdout], [], [],
-                                              left)[0]:
-                raise Skipped("no time left" if time.monotonic() >= END
-                              else f"no answer in {PATIENCE} s")
-            data = os.read(self.process.stdout.fileno(), 65536)
-            if not data:
-                raise Skipped(self.last_words())
-            self.pending += data
-
-    def last_words(self):
-        self.log.seek(0)
-        lines = self.log.read().decode(errors="replace").split("\n")
-        lines = [line.strip() for line in lines if line.strip()]
-        return (lines or ["ended without a word"])[-1][:100]
-
-    def ask(self, *words):
-        try:
-            self.process.stdin.write(
-                (" ".join(map(str, words)) + "\n").encode())
-            self.process.stdin.flush()
-        except BrokenPipeError:
-            raise Skipped(self.last_words()) from None
-        return self.answer()
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.log.close()
+def open_program(command, environment=None):
+    return Program(command, environment, PATIENCE, END)
 
 
 # ---- what there is --------------------------------------------------------
@@ -132,7 +75,7 @@ class Peer:
         words, environment = setting
         if callable(environment):
             environment = environment()
-        return Program([self.python, f"{HERE}/{self.program}", folder,
+        return open_program([self.python, f"{HERE}/{self.program}", folder,
                         str(threads), *words],
                        {"TORCHINDUCTOR_CACHE_DIR": PEERS + "/inductor",
                         **environment})
@@ -221,33 +164,8 @@ def skipped(name, why):
 
 # ---- one evaluation -------------------------------------------------------
 
-def floats(path):
-    values = array.array("f")
-    with open(path, "rb") as file:
-        values.frombytes(file.read())
-    return values
-
-
-def write_inputs(folder, config):
-    """Noisy images at four noise levels, of four clusters."""
-    generator = random.Random(1)
-    sigma = [0.3, 1.0, 5.0, 40.0]
-    size = config["img_channels"] * config["img_resolution"] ** 2
-    x = [generator.gauss(0, math.sqrt(s * s + 0.25))
-         for s in sigma for _ in range(size)]
-    labels = [float(c == (7 + 31 * i) % config["label_dim"])
-              for i in range(4) for c in range(config["label_dim"])]
-    for name, values in (("x", x), ("sigma", sigma), ("labels", labels)):
-        with open(f"{folder}/{name}.f32", "wb") as file:
-            array.array("f", values).tofile(file)
-    with open(folder + "/inputs.json", "w", encoding="utf-8") as file:
-        json.dump({"channels": config["img_channels"],
-                   "size": config["img_resolution"],
-                   "label_dim": config["label_dim"]}, file)
-
-
 def ours(batch, threads):
-    return Program([BUILD + "/bench/turn",
+    return open_program([BUILD + "/bench/turn",
                     BUILD + "/models/cifar10-c100/cifar10_c100.so",
                     str(batch), str(threads), CIFAR])
 
@@ -255,11 +173,7 @@ def ours(batch, threads):
 def difference(mine, peer, batch, work):
     mine.ask("check", batch, work + "/mine")
     peer.ask("check", batch, work + "/peer")
-    a, b = floats(work + "/mine"), floats(work + "/peer")
-    if len(a) != len(b):
-        raise Skipped(f"{len(b)} values instead of {len(a)}")
-    error = math.sqrt(sum((x - y) ** 2 for x, y in zip(a, b))
-                      / sum(x * x for x in a))
+    error = relative_rms(work + "/mine", work + "/peer")
     if not error <= LIMIT:
         raise Skipped(f"another result: relative RMS {error:.2g}")
     return error
@@ -477,13 +391,6 @@ def main():
     os.replace(RESULT + ".tmp", RESULT)
 
 
-def write_networks():
-    for folder in (CIFAR, DEMO):
-        with open(folder + "/checkpoint.safetensors", "rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            metadata = json.loads(file.read(length))["__metadata__"]
-        write_inputs(folder, json.loads(metadata["cedm.config"]))
-
-
-write_networks()
+for network in (CIFAR, DEMO):
+    write_inputs(network, read_config(network))
 main()

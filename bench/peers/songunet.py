@@ -40,9 +40,11 @@ def read_safetensors(path):
 class SongUNet(torch.nn.Module):
     """F(c_in x, c_noise, labels) of a checkpoint and its configuration.
 
-    c_noise is [N, 1], labels are one-hot [N, label_dim]."""
+    c_noise is [N, 1], labels are one-hot [N, label_dim].  In 16 bits the
+    embedding stays float32.  sync asks after every block of the decoder
+    whether its result is finite, as C-EDM's own network does."""
 
-    def __init__(self, tensors, config, dtype, layout):
+    def __init__(self, tensors, config, dtype, layout, sync):
         super().__init__()
         wanted = {"embedding_type": "positional", "encoder_type": "standard",
                   "decoder_type": "standard", "resample_filter": [1, 1]}
@@ -51,20 +53,21 @@ class SongUNet(torch.nn.Module):
                 raise ValueError(f"{name}: wanted {value}, "
                                  f"got {config[name]}")
         self.label_dim = config["label_dim"]
-        self.layout = layout
+        self.dtype, self.layout, self.sync = dtype, layout, sync
+        wide = dtype if dtype == torch.float64 else torch.float32
         self.rows = {} # of each weight: channels, where it is a norm's
         for name, value in tensors.items():
             name = name[len("model."):]
             if name.endswith("resample_filter") or "map_augment" in name:
                 continue
-            value = value.to(dtype)
+            value = value.to(wide if name.startswith("map_") else dtype)
             if value.dim() == 4:
                 value = value.contiguous(memory_format=layout)
             self.rows[name] = int(value.shape[0])
             self.register_parameter(name.replace(".", "__"),
                                     torch.nn.Parameter(value))
         i = torch.arange(config["model_channels"] // 2, dtype=torch.float64)
-        self.register_buffer("freqs", (1e-4 ** (i / i[-1])).to(dtype))
+        self.register_buffer("freqs", (1e-4 ** (i / i[-1])).to(wide))
         self.build(config)
 
     def build(self, config):
@@ -152,8 +155,9 @@ class SongUNet(torch.nn.Module):
         return F.silu(self.linear("map_layer1", emb))
 
     def forward(self, x, c_noise, labels):
-        emb = self.embedding(c_noise, labels)
-        x = self.conv(self.first, x.contiguous(memory_format=self.layout))
+        emb = self.embedding(c_noise, labels).to(self.dtype)
+        x = self.conv(self.first, x.to(self.dtype).contiguous(
+            memory_format=self.layout))
         skips = [x]
         for path, resample, attention in self.enc:
             x = self.block(path, resample, attention, x, emb)
@@ -162,6 +166,8 @@ class SongUNet(torch.nn.Module):
             if "_block" in path:
                 x = torch.cat([x, skips.pop()], dim=1)
             x = self.block(path, resample, attention, x, emb)
+            if self.sync and x.isinf().sum() != 0:
+                raise ValueError(f"{path}: not finite")
         return self.conv(self.last + "conv",
                          F.silu(self.norm(self.last + "norm", x)))
 
@@ -169,12 +175,12 @@ class SongUNet(torch.nn.Module):
 class Denoiser(torch.nn.Module):
     """D(x; sigma, labels) with the preconditioning of [EDM], table 1.
 
-    sigma is [N, 1]; everything in the dtype of the weights."""
+    sigma is [N, 1]; the network computes in the dtype of the weights."""
 
     def __init__(self, tensors, config, dtype=torch.float32,
-                 layout=torch.contiguous_format):
+                 layout=torch.contiguous_format, sync=False):
         super().__init__()
-        self.net = SongUNet(tensors, config, dtype, layout)
+        self.net = SongUNet(tensors, config, dtype, layout, sync)
 
     def forward(self, x, sigma, labels):
         square = sigma * sigma + 0.25
@@ -182,7 +188,7 @@ class Denoiser(torch.nn.Module):
 
         def wide(v):
             return v[:, :, None, None]
-        y = self.net(x * wide(1 / root), sigma.log() / 4, labels)
+        y = self.net(x * wide(1 / root), sigma.log() / 4, labels).to(x.dtype)
         return x * wide(0.25 / square) + y * wide(0.5 * sigma / root)
 
 
@@ -200,7 +206,7 @@ def sample(denoise, x, labels, steps):
     i = torch.arange(steps, dtype=torch.float64)
     t = (high ** (1 / rho) + i / (steps - 1)
          * (low ** (1 / rho) - high ** (1 / rho))) ** rho
-    t = torch.cat([t, torch.zeros(1, dtype=torch.float64)])
+    t = torch.cat([t, torch.zeros(1, dtype=torch.float64)]).to(x.device)
     x = x.to(torch.float64) * t[0]
 
     def d(x, t):
