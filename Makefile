@@ -491,19 +491,17 @@ $(BUILD)/models/%/frozen: tests/synth/%.json $(SYNTH) $(BUILD)/bin/cedm-freeze
 	@touch $@
 
 .PHONY: bench
-bench: ## time every op and every network; DEVICE=cuda: every network there
+bench: ## time every op and every network
 	@scripts/deps.sh check
-	+@$(MAKE) --no-print-directory $(JOBS) $(BENCHES) $(MODELS) tools lib
-ifneq ($(DEVICE),)
-	@for model in $(BUILD)/models/*/*.so; do for batch in 1 8 66 264; do \
-	  $(BUILD)/bin/cedm-gen --model $$model --device $(DEVICE) --bench \
-	    --batch $$batch --n $$batch || exit 1; done; done
-else
+	+@$(MAKE) --no-print-directory $(JOBS) $(BENCHES) $(MODELS) tools
 	$(BUILD)/bench/ops
 	$(BUILD)/bench/net
 	@for model in $(BUILD)/models/*/*.so; do \
 	  $(BUILD)/bench/net $$model 1 $$(nproc) || exit 1; done
-endif
+
+.PHONY: bench-gpu
+bench-gpu: tools $(SYNTH) $(GPU_OPS) $(GPU_BENCHES) ## networks on a GPU beside cuBLAS and PyTorch
+	@$(if $(GPU),bench/gpu/run.sh $(BUILD) $(BIN) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
 
 .PHONY: bench-peers
 bench-peers: ## compare with other runtimes on the same work

@@ -3,7 +3,7 @@
  * net.c - where the time of a network on a GPU goes, beside what cuBLAS
  * takes for the same products.
  *
- *     build/bench/gpu_net M.so PRECISION STEPS SECONDS BATCH...
+ *     build/bench/gpu_net M.so NAME PRECISION STEPS SECONDS BATCH...
  *
  * `all` is a whole sampler, images on the host included: windows of SECONDS,
  * the median of five.  The other rows are single evaluations, launched op by
@@ -177,16 +177,15 @@ static void join(row *rows, uint32_t *count, const row *op, const char *name)
 
 /* ---- the table --------------------------------------------------------- */
 
-static const char *precision_text;
+static const char *label, *precision_text;
 static uint32_t batch;
 
-static void print_row(const gpu_model *m, const row *r, double cublas,
-                      double ratio)
+static void print_row(const row *r, double cublas, double ratio)
 {
     double rate = r->flop * batch / r->seconds * 1e-12;
 
     printf("%-18s, %s, %4" PRIu32 ", %-28s, %5" PRIu32 ", %9.4f, %8.2f, ",
-           m->code->name, precision_text, batch, r->name, r->calls,
+           label, precision_text, batch, r->name, r->calls,
            r->seconds * 1e3, rate);
     if (cublas > 0) {
         printf("%9.4f, %6.3f\n", cublas * 1e3, ratio);
@@ -234,7 +233,7 @@ static double print_shapes(const gpu_model *m)
                                        r->f32 ? CEDM_CUDA_FP32
                                               : m->config.precision);
 
-        print_row(m, r, cublas, cublas / r->seconds);
+        print_row(r, cublas, cublas / r->seconds);
         sum += cublas;
     }
     return sum;
@@ -256,16 +255,16 @@ static void print_all(gpu_model *m, double window)
     whole.seconds = sampler_seconds(m, window, &rate);
     printf("# %s, %s, batch %" PRIu32 ": %.2f images/s in %" PRIu32
            " steps; device bytes: weights %" PRIu64 ", arena %" PRIu64 "\n",
-           m->code->name, precision_text, batch, rate,
+           label, precision_text, batch, rate,
            m->config.params.steps, m->config.sizes.weights,
            m->config.sizes.arena);
-    print_row(m, &whole, 0, 0);
+    print_row(&whole, 0, 0);
     for (uint32_t i = 0; i < count; i++) {
-        print_row(m, &kinds[i], 0, 0);
+        print_row(&kinds[i], 0, 0);
     }
     cublas = print_shapes(m);
     snprintf(whole.name, sizeof whole.name, "all over cuBLAS");
-    print_row(m, &whole, cublas, whole.seconds / cublas);
+    print_row(&whole, cublas, whole.seconds / cublas);
     fflush(stdout);
 }
 
@@ -283,8 +282,9 @@ int main(int argc, char **argv)
 {
     static gpu_model m;
 
-    if (argc < 6) {
-        fprintf(stderr, "gpu_net: wanted M.so PRECISION STEPS SECONDS BATCH...\n");
+    if (argc < 7) {
+        fprintf(stderr, "gpu_net: wanted M.so NAME PRECISION STEPS SECONDS "
+                        "BATCH...\n");
         return 2;
     }
     gpu_load(&m, argv[1]);
@@ -295,16 +295,17 @@ int main(int argc, char **argv)
         gpu_cuda("cudaEventCreate",
                  cudaEventCreateWithFlags(&timed.events[i], 0));
     }
-    precision_text = argv[2];
+    label = argv[2];
+    precision_text = argv[3];
     printf("# %s, sm_%" PRIu32 ", %" PRIu32 " multiprocessors\n"
            "%-18s, %s, %4s, %-28s, %5s, %9s, %8s, %9s, %6s\n",
            m.device.name, m.device.arch, m.device.multiprocessors, "# model",
            "type", "batch", "what", "calls", "ms", "TFLOP/s", "cuBLAS ms",
            "ratio");
-    for (int i = 5; i < argc; i++) {
+    for (int i = 6; i < argc; i++) {
         batch = number(argv[i]);
-        gpu_open(&m, gpu_precision(argv[2]), batch, number(argv[3]));
-        print_all(&m, strtod(argv[4], NULL));
+        gpu_open(&m, gpu_precision(precision_text), batch, number(argv[4]));
+        print_all(&m, strtod(argv[5], NULL));
         gpu_close(&m);
     }
     return 0;

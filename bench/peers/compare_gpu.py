@@ -157,7 +157,7 @@ def print_ratios(ratios, cudnn):
     first = BATCHES[0]
     layer = "3x3 256+0 to 256 @32"
 
-    def row(what, name, model="cifar10_c100", batch=first):
+    def row(what, name, model="cifar10-c100", batch=first):
         return rows.get((model, "fp16", batch, what), {}).get(name, math.nan)
 
     def line(label, text, value, wanted):
