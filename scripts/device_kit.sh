@@ -11,16 +11,28 @@ kit=$2
 limit=60 # MiB
 
 rm -rf "$kit"
-mkdir -p "$kit/built/bin" "$kit/built/lib" "$kit/synth" "$kit/tests/golden"
+mkdir -p "$kit/built/bin" "$kit/built/exe" "$kit/built/lib" \
+    "$kit/tests/golden" "$kit/bench/peers"
 cp -r include runtime weights "$kit"
-cp -r tests/gpu tests/cuda tests/ops tests/run.sh "$kit/tests"
+cp -r tests/gpu tests/cuda tests/ops tests/synth tests/run.sh "$kit/tests"
+cp -r bench/gpu bench/*.h "$kit/bench"
+cp bench/peers/*.py "$kit/bench/peers"
 cp Makefile LICENSE "$kit"
 
+# Each finds its libraries by a script: in the environment of PyTorch they
+# would be in the way.
 for program in cedm-freeze cedm-gen cedm-verify synth; do
-    cp "$build/bin/$program" "$kit/built/bin"
+    strip -o "$kit/built/exe/$program" "$build/bin/$program"
+    cat >"$kit/built/bin/$program" <<'PROGRAM'
+#!/bin/sh
+built=$(dirname "$(readlink -f "$0")")/..
+LD_LIBRARY_PATH=$built/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
+    exec "$built/exe/$(basename "$0")" "$@"
+PROGRAM
+    chmod +x "$kit/built/bin/$program"
 done
 # The C library is the other machine's.
-ldd "$kit"/built/bin/* | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' |
+ldd "$kit"/built/exe/* | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' |
     sort -u | grep -vE '/(libc|libm|libdl|libpthread|librt|ld-linux[^/]*)\.so' |
     while read -r library; do
         cp -L "$library" "$kit/built/lib"
@@ -30,55 +42,37 @@ for golden in tests/golden/*.golden.safetensors; do
     [ -f "tests/golden/$name.safetensors" ] || continue
     cp "$golden" "tests/golden/$name.safetensors" "$kit/tests/golden"
 done
-cp tests/synth/*.json "$kit/synth"
 
 cat >"$kit/run.sh" <<'RUN'
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run.sh - builds the CUDA library here and runs everything on the GPU: the
-# checks of make gpu-check, then times of a network of full size.  Each ends
-# with `N passed, N failed`.
+# run.sh [check] [networks] [peers] - builds here and runs everything on the
+# GPU, or the parts that are named: the checks of make gpu-check, whose last
+# line is `N passed, N failed`; then what make bench-gpu measures, into
+# bench/results.  PYTHON is one that has PyTorch [python3].
 set -u
 cd "$(dirname "$0")" || exit 1
-passed=0
-failed=0
-count() { # NAME COMMAND...
-    name=$1
-    shift
-    if "$@"; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name"
-    fi
-}
+parts=${*:-check networks peers}
 make BUILD=build -j"$(nproc)" build/lib/libcedm_cuda.so \
-    build/test/gpu_check build/test/gpu_ops || exit 1
+    build/test/gpu_check build/test/gpu_ops build/bench/gpu_net \
+    build/bench/gpu_turn || exit 1
 # The programs find the library beside them.
 cp build/lib/libcedm_cuda.so built/lib
-export LD_LIBRARY_PATH="$PWD/built/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
-tests/gpu/run.sh build built/bin
-code=$?
-if [ $code -eq 77 ]; then
-    exit 77
-fi
-count 'checks' [ $code -eq 0 ]
-mkdir -p models
-count 'an image' built/bin/cedm-gen --device cuda --n 64 --out demo.png
-
-built/bin/synth synth/cifar10-c100.json models/cifar.safetensors &&
-    built/bin/cedm-freeze models/cifar.safetensors -o models --name cifar \
-        --build >/dev/null || exit 1
-for precision in fp16 bf16 fp32; do
-    for batch in 1 8 66 264; do
-        count "cifar $precision $batch" built/bin/cedm-gen \
-            --model models/cifar.so --device cuda --precision $precision \
-            --batch $batch --n $batch --bench
-    done
-done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+code=0
+case $parts in
+*check*)
+    tests/gpu/run.sh build built/bin
+    code=$?
+    [ $code -ne 77 ] || exit 77
+    ;;
+esac
+case $parts in
+*networks* | *peers*)
+    PARTS=$parts bench/gpu/run.sh build built/bin || code=$?
+    ;;
+esac
+exit $code
 RUN
 chmod +x "$kit/run.sh"
 
