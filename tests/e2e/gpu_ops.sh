@@ -1,12 +1,49 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# gpu_ops.sh - the program that tests kernels on a GPU, on the emulator: its
-# own code, and the products that cuBLAS would make.
+# gpu_ops.sh - programs for a GPU on the emulator, to test their own code: the
+# test of kernels with the products that cuBLAS would make, the times of a
+# network, and the one that takes turns with others.
 set -u
-program=$BUILD/test/emulated_ops
-if [ ! -x "$program" ]; then
+test=$BUILD/test
+if [ ! -x "$test/emulated_ops" ]; then
     echo 'skipped: no nvcc'
     exit 77
 fi
-"$program" 'fp16 *' 60000 && "$program" '* conv, a product' 60000
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+fail() {
+    echo "$1"
+    exit 1
+}
+
+"$test/emulated_ops" 'fp16 *' 60000 &&
+    "$test/emulated_ops" '* conv, a product' 60000 || exit 1
+
+"$BIN/cedm-freeze" tests/golden/ncsnpp-tiny.safetensors -o "$work" \
+    --name tiny --build >"$work/log" || fail "$(cat "$work/log")"
+"$test/emulated_gpu_net" "$work/tiny.so" tiny fp16 1 0.01 1 >"$work/table" ||
+    fail 'gpu_net failed'
+# Every layer is in one row of a kind and, if a product, in one of a shape.
+awk -F ' *, *' '!/^#/ && NF == 9 { calls[$4 ~ / /] += $5; rows++ }
+    $4 == "all" || $4 ~ /^all / { calls[$4 ~ / /] -= $5 }
+    $4 ~ /^(conv|linear)$/ { products += $5 }
+    END { exit !(rows > 10 && products > 20 && calls[1] == products) }' \
+    "$work/table" || fail "$(cat "$work/table")"
+
+# Two answers; a latent of seed 0 is a normal number.
+channels=3 side=16
+head -c $((4 * channels * side * side)) /dev/zero >"$work/x.f32"
+printf '\000\000\200\077' >"$work/sigma.f32"
+head -c 4096 /dev/zero >"$work/labels.f32"
+printf 'check 1 %s/d\nlatents 1 %s/z\nsample 1 1\ntime 1 2\n' "$work" "$work" |
+    "$test/emulated_gpu_turn" "$work/tiny.so" fp16 1 1 "$work" \
+        >"$work/answers" || fail 'gpu_turn failed'
+[ "$(grep -c -e '"done"' -e '"seconds"' "$work/answers")" -eq 4 ] ||
+    fail "$(cat "$work/answers")"
+for file in d z; do
+    od -An -v -tf4 "$work/$file" | tr -s ' ' '\n' | awk '
+        NF { n++; s += $1 * $1 }
+        END { exit !(n == 768 && s / n > 1e-4 && s / n < 2) }' ||
+        fail "$work/$file: wanted 768 finite numbers"
+done
