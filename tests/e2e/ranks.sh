@@ -12,9 +12,8 @@ then
     exit 77
 fi
 
-# The launcher refuses root, and more ranks than cores, unless told.  It kills
-# a second after SIGTERM, or later if told, and waits that long in any case.
-# What it leaves allocated is not ours to find.
+# The launcher refuses root, and more ranks than cores, unless told.  What it
+# leaves allocated is not ours to find.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export ASAN_OPTIONS=detect_leaks=0
 
@@ -31,8 +30,8 @@ exec_train() { # RANKS DURATION ARGUMENTS...
     local ranks=$1 duration=$2 launch=()
     shift 2
     [ "$ranks" -gt 1 ] && launch=(mpirun -n "$ranks" --oversubscribe
-        --mca mpi_yield_when_idle 1
-        --mca odls_base_sigkill_timeout "${patience:-1}")
+        --mca mpi_yield_when_idle 1 bash -c
+        'echo $$ >rank-$OMPI_COMM_WORLD_RANK.pid; exec "$@"' rank)
     exec timeout 300 "${launch[@]}" "$bin/cedm-train" --data images.idx \
         --clusters ids.txt --cbase 8 --cres 1,2 --num-blocks 1 --attn 4 \
         --batch 12 --lr 1e-3 --lr-rampup 0 --ema 0.0002 --augment 0.3 \
@@ -72,15 +71,17 @@ check "with the same bits" cmp "$(end of2)" "$(end half)"
 check "alone" train 1 0.00048 --out fewer --resume
 check "near the same" near of2 fewer 4
 
-(patience=5 exec_train 2 10 --out ended) >/dev/null 2>&1 &
+# One rank is asked, and not the one that saves: no launcher, whose patience
+# with ranks is short, has a part in it.
+(exec_train 2 10 --out ended) >/dev/null 2>&1 &
 pid=$!
 for _ in $(seq 1500); do
     [ -s ended/stats.jsonl ] && break
     sleep 0.02
 done
-kill -TERM $pid
+kill -TERM "$(cat rank-1.pid)"
 wait $pid
-check "SIGTERM ends with an error" test $? -ne 0
+check "SIGTERM to a rank ends all with 130" test $? -eq 130
 check "and a last point" test "$(ls ended/state-*.safetensors | wc -l)" -gt 0
 check "from which it goes on" test -n "$(train 2 0.0000001 --out ended \
     --resume 2>&1 | grep 'done$')"
