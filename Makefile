@@ -314,10 +314,10 @@ $(OBJ)/emulated/gpu_check.o: tests/gpu/gpu_check.c $(TINY).c
 	$(call say,CC)
 	$(Q)$(CC) $(TEST_FLAGS) -isystem $(CUDA_HOME)/include -I$(BUILD)/gen \
 	  -DTINY_BLOB='"$(TINY).cedm"' $(CFLAGS) -c $< -o $@
-EMULATED_LIB = $(OBJ)/tests/gpu/emulated_api.o \
+EMULATED_LIB = $(call obj,$(wildcard tests/gpu/emulated_*.c)) \
   $(call obj,$(wildcard runtime/cuda/*.c)) \
   $(patsubst runtime/cuda/%.cu,$(OBJ)/emulated/%.o,$(wildcard runtime/cuda/*.cu)) \
-  $(OBJ)/tests/cuda/emulate/emulate.o $(LIBCEDM)
+  $(call obj,$(wildcard tests/cuda/emulate/*.cpp)) $(LIBCEDM)
 $(EMULATED_NET): $(OBJ)/emulated/gpu_check.o $(OBJ)/ncsnpp_tiny.o $(EMULATED_LIB)
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(WRAPPED) -lstdc++ -lm -o $@
