@@ -47,11 +47,25 @@ typedef struct train_batch {
     double share; /* of an image in the loss: 1 / images of a step */
 } train_batch;
 
+/* [EDM, table 1], and the weight of an image's loss. */
+typedef struct train_scalings {
+    double skip, out, in, noise, weight;
+} train_scalings;
+
+train_scalings train_scalings_of(double sigma, double data);
+
+/* The checkpoint's parameters and constants, into [data_elements] whose
+ * derived part is left as it is. */
+void train_params_load(const cg_training *training, float *data);
+
 /* The parameters are the checkpoint's; exec.base.batch is the capacity.
  * NULL on error. */
 train_net *train_net_open(const cg_file *checkpoint,
                           const train_net_options *options, cg_error *error);
 void train_net_close(train_net *net); /* NULL is allowed */
+
+/* Calls the function of a table that an op of the runtime has. */
+void train_net_call(const cg_op *op, const cedm_ops *ops, void *ctx);
 
 /* Call after the parameters changed: makes everything that is derived. */
 void train_net_refresh(train_net *net);

@@ -29,38 +29,57 @@ static double elements(const run *r)
 
 /* ---- an update ---------------------------------------------------------- */
 
+/* Adds what the learner told of losses, of all ranks; true if one of them
+ * was asked to stop. */
+static bool take_losses(run *r, const volatile sig_atomic_t *stop)
+{
+    double sums[2] = {r->learner->loss, *stop ? 1.0 : 0.0};
+
+    ranks_allreduce(RANKS_F64, sums, 2);
+    r->loss_sum += sums[0];
+    return sums[1] > 0.0;
+}
+
 /* A rank makes the gradients of its part of the batch, images that follow
- * each other.  True if a rank was asked to stop. */
-static bool update(run *r, const volatile sig_atomic_t *stop)
+ * each other. */
+static bool make_gradients(run *r, failure *f)
 {
     const train_options *o = r->options;
-    uint32_t micro = r->net->exec.base.batch;
+    learner *l = r->learner;
     uint32_t part = o->batch / ranks_size();
     uint64_t first = r->seen + (uint64_t)ranks_rank() * part;
-    double seen = (double)r->seen, sums[2] = {0.0, 0.0};
 
-    train_net_refresh(r->net);
-    train_net_zero_grads(r->net);
-    for (uint32_t done = 0; done < part; done += micro) {
-        train_batch b = batch_fill(&r->batch, &r->source, first + done, micro,
-                                   (uint32_t)r->adam.updates);
+    for (uint32_t done = 0; done < part; done += l->batch) {
+        train_batch b = batch_fill(&r->batch, &r->source, first + done,
+                                   l->batch, (uint32_t)r->updates);
 
         b.share = 1.0 / o->batch;
         b.dropout = (float)o->dropout;
-        sums[0] += train_net_gradient(r->net, &b, NULL);
+        if (!l->kind->gradient(l, &b, f)) {
+            return false;
+        }
     }
-    sums[1] = *stop ? 1.0 : 0.0;
-    ranks_allreduce(RANKS_F64, sums, 2);
-    ranks_allreduce(RANKS_F32, r->adam.grads, r->adam.elements);
-    r->not_finite += adam_step(
-        &r->adam,
-        &(adam_update){.lr = adam_rate(o->lr, images(o->lr_rampup), seen),
-                       .ema_beta = adam_ema_beta(images(o->ema), seen,
-                                                 o->batch, r->ema_ramp)});
-    r->loss_sum += sums[0];
+    return true;
+}
+
+/* Ranks agree before and after they wait for each other's gradients. */
+static bool update(run *r, failure *f)
+{
+    const train_options *o = r->options;
+    double seen = (double)r->seen;
+    adam_update rates = {
+        .lr = adam_rate(o->lr, images(o->lr_rampup), seen),
+        .ema_beta = adam_ema_beta(images(o->ema), seen, o->batch,
+                                  r->ema_ramp)};
+
+    if (!run_agree(make_gradients(r, f), f) ||
+        !run_agree(r->learner->kind->update(r->learner, &rates, f), f)) {
+        return false;
+    }
+    r->updates++;
     r->tick_steps++;
     r->seen += o->batch;
-    return sums[1] > 0.0;
+    return true;
 }
 
 /* ---- a tick ------------------------------------------------------------- */
@@ -84,38 +103,52 @@ static bool report(const run *r, failure *f)
     double now = seconds(), speed;
     double loss = r->loss_sum / (double)r->tick_steps / elements(r);
     double rate = adam_rate(o->lr, images(o->lr_rampup), (double)r->seen);
-    char line[512];
+    const learner_counts *c = &r->learner->counts;
+    char line[640];
 
     speed = (double)(r->seen - r->tick_start) / (now - r->tick_time + 1e-9);
     (void)snprintf(line, sizeof line,
                    "{\"tick\":%llu,\"seen\":%llu,\"loss\":%.9g,\"lr\":%.9g,"
-                   "\"not_finite\":%llu,\"images_per_second\":%.4g,"
+                   "\"not_finite\":%llu,\"skipped\":%llu,\"scale\":%.9g,"
+                   "\"images_per_second\":%.4g,"
                    "\"seconds\":%.1f,\"time\":%lld}\n",
                    (unsigned long long)r->tick, (unsigned long long)r->seen,
-                   loss, rate, (unsigned long long)r->not_finite, speed,
+                   loss, rate, (unsigned long long)c->not_finite,
+                   (unsigned long long)c->skipped, (double)c->scale, speed,
                    now - r->start_time, (long long)time(NULL));
     fprintf(stderr, "tick %llu  kimg %.1f  loss %.4f  lr %.2e  %.1f img/s  "
                     "left ", (unsigned long long)r->tick,
             (double)r->seen / 1e3, loss, rate, speed);
     print_time((double)(duration(r) > r->seen ? duration(r) - r->seen : 0) /
                speed);
-    if (r->not_finite > 0) {
+    if (c->not_finite > 0) {
         fprintf(stderr, "  %llu gradients were not finite",
-                (unsigned long long)r->not_finite);
+                (unsigned long long)c->not_finite);
     }
     fprintf(stderr, "\n");
     return run_append_stats(r, line, f);
 }
 
+static bool settle(run *r, const volatile sig_atomic_t *stop, failure *f)
+{
+    bool good = run_agree(r->learner->kind->settle(r->learner, f), f);
+
+    (void)take_losses(r, stop);
+    return good;
+}
+
 /* Rank 0 reports and saves, the others wait for it. */
-static bool end_tick(run *r, failure *f)
+static bool end_tick(run *r, const volatile sig_atomic_t *stop, failure *f)
 {
     bool first = ranks_rank() == 0, good;
 
+    if (!settle(r, stop, f)) {
+        return false;
+    }
     r->tick++;
     good = !first || report(r, f);
     r->loss_sum = 0.0;
-    r->tick_steps = r->not_finite = 0;
+    r->tick_steps = r->learner->counts.not_finite = 0;
     r->tick_start = r->seen;
     if (first && good &&
         (r->tick % r->options->snap == 0 || r->seen >= duration(r))) {
@@ -136,9 +169,8 @@ static void print_bytes(const char *what, uint64_t bytes)
 void run_describe(const run *r)
 {
     const train_options *o = r->options;
-    const cg_training *t = r->net->training;
-    const train_memory *m = &r->net->memory;
-    uint64_t optimiser = 3 * 4 * t->trained_elements;
+    const learner *l = r->learner;
+    const cg_training *t = l->training;
     uint64_t pixels = r->data.count * r->data.size * r->data.size *
                       r->data.channels;
 
@@ -150,20 +182,16 @@ void run_describe(const run *r)
            o->arch, (double)t->program->parameter_count / 1e6,
            (double)t->program->macs / 1e9);
     printf("batch: %u, %u at a time; %.3f Mimg, %.3f done\n", o->batch,
-           r->net->exec.base.batch, o->duration, (double)r->seen / 1e6);
+           l->batch, o->duration, (double)r->seen / 1e6);
     printf("ranks: %u, each with %u threads\n", ranks_size(),
-           r->net->exec.base.workers);
+           r->source.workers);
     printf("memory:\n");
     print_bytes("images", pixels);
-    print_bytes("parameters", m->parameters);
-    print_bytes("gradients", m->gradients);
-    print_bytes("optimiser, average", optimiser);
-    print_bytes("prepared weights", m->prepared);
-    print_bytes("arena, both ways", m->arena);
-    print_bytes("scratch of threads", m->scratch);
-    print_bytes("all, of a rank", pixels + m->parameters + m->gradients +
-                                      optimiser + m->prepared + m->arena +
-                                      m->scratch);
+    for (uint32_t i = 0; i < l->memory_count; i++) {
+        print_bytes(l->memory[i].what, l->memory[i].bytes);
+        pixels += l->memory[i].bytes;
+    }
+    print_bytes("all, of a rank", pixels);
     printf("  arena: %u + %u elements an image; lower bound %u + %u, without "
            "reuse %u + %u\n", t->act.elements, t->f32.elements,
            t->act.lower_bound, t->f32.lower_bound, t->act.no_reuse,
@@ -184,13 +212,17 @@ bool run_train(run *r, const volatile sig_atomic_t *stop, failure *f)
     ranks_barrier();
     r->start_time = r->tick_time = seconds();
     while (r->seen < duration(r) && !stopped) {
-        stopped = update(r, stop);
-        if (tick_is_over(r) && !end_tick(r, f)) {
+        if (!update(r, f)) {
+            return false;
+        }
+        stopped = take_losses(r, stop);
+        if (tick_is_over(r) && !end_tick(r, stop, f)) {
             return false;
         }
     }
     if (stopped && r->seen < duration(r)) {
-        if (run_agree(ranks_rank() != 0 || run_save(r, false, f), f)) {
+        if (settle(r, stop, f) &&
+            run_agree(ranks_rank() != 0 || run_save(r, false, f), f)) {
             f->code = EXIT_INTERRUPTED;
         }
         return false;

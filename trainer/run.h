@@ -15,8 +15,8 @@
 
 #include <signal.h>
 
-#include "adam.h"
 #include "batch.h"
+#include "learner.h"
 #include "model_file.h"
 #include "pool.h"
 #include "train_options.h"
@@ -29,17 +29,16 @@ typedef struct run {
     clusters clusters;
     pool *pool;
     model_file *model;
-    train_net *net;
-    float *moments; /* m, v, ema one after the other */
-    adam adam;
+    learner *learner;
     batch_source source;
     batch batch;
 
     uint64_t seen;   /* images */
+    uint64_t updates; /* begun: draws are keyed by their number */
     bool ema_ramp;   /* the average's half-life grows; not after --transfer */
     /* since the last tick */
     uint64_t tick, tick_start;
-    uint64_t tick_steps, not_finite;
+    uint64_t tick_steps;
     double loss_sum; /* of the steps' mean losses */
     double tick_time, start_time; /* of the clock, for speeds */
 } run;
@@ -63,13 +62,14 @@ bool run_train(run *r, const volatile sig_atomic_t *stop, failure *f);
 bool run_agree(bool good, failure *f);
 
 /* Gives the others what rank 0 begins with: parameters, moments, average and
- * counters. */
-void run_share(run *r);
+ * counters; then all learners take it over. */
+bool run_share(run *r, failure *f);
 
 /* ---- on disk (run_save.c, run_files.c) ---------------------------------- */
 
-/* Snapshot, grid, then state of the present point; old ones beyond --keep
- * are removed.  Who interrupts a run does not wait for a grid. */
+/* Snapshot, grid, then state of the present point, of a learner that has
+ * settled; old ones beyond --keep are removed.  Who interrupts a run does not
+ * wait for a grid. */
 bool run_save(run *r, bool grid, failure *f);
 
 /* Restores m, v, average and counters from a state file whose parameters

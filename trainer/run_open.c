@@ -123,11 +123,10 @@ static bool check_batch(const train_options *o, failure *f)
     return true;
 }
 
-static bool open_net(run *r, failure *f)
+static bool open_learner(run *r, failure *f)
 {
     const train_options *o = r->options;
     uint32_t threads = o->threads != 0 ? o->threads : processors();
-    cg_error error = {""};
     bool fixed = o->micro_batch != 0;
 
     if (!check_batch(o, f)) {
@@ -137,7 +136,7 @@ static bool open_net(run *r, failure *f)
     if (r->pool == NULL) {
         return false;
     }
-    r->net = train_net_open(
+    r->learner = learner_cpu_open(
         model_file_get(r->model),
         &(train_net_options){
             .batch = fixed ? o->micro_batch
@@ -148,10 +147,11 @@ static bool open_net(run *r, failure *f)
             .isa = CEDM_ISA_ALL,
             .parallel_for = pool_for,
             .pool = r->pool},
-        &error);
-    if (r->net == NULL) {
-        return failed(f, "%s", error.text);
+        f);
+    if (r->learner == NULL) {
+        return false;
     }
+    r->ema_ramp = o->transfer == NULL;
     r->recipe = train_options_recipe(o);
     r->source = (batch_source){.data = &r->data, .clusters = &r->clusters,
                                .seed = o->seed, .xflip = o->xflip,
@@ -160,26 +160,7 @@ static bool open_net(run *r, failure *f)
                                .parallel_for = pool_for, .pool = r->pool,
                                .workers = threads};
     return (r->recipe != NULL || failed(f, "out of memory")) &&
-           batch_open(&r->batch, &r->source, r->net->exec.base.batch, f);
-}
-
-/* The average begins as the parameters. */
-static bool open_adam(run *r, failure *f)
-{
-    uint64_t n = r->net->training->trained_elements;
-
-    r->moments = calloc(3 * n, sizeof(float));
-    if (r->moments == NULL) {
-        return failed(f, "out of memory for the optimiser");
-    }
-    r->adam = (adam){.elements = n, .params = r->net->data,
-                     .grads = r->net->exec.grads, .m = r->moments,
-                     .v = r->moments + n, .ema = r->moments + 2 * n,
-                     .parallel_for = pool_for, .pool = r->pool,
-                     .workers = r->net->exec.base.workers};
-    memcpy(r->adam.ema, r->net->data, n * sizeof(float));
-    r->ema_ramp = r->options->transfer == NULL;
-    return true;
+           batch_open(&r->batch, &r->source, r->learner->batch, f);
 }
 
 static bool write_options(const run *r, failure *f)
@@ -228,8 +209,8 @@ static bool find_state(const run *r, cg_file **state, failure *f)
 
 static bool open_all(run *r, const cg_file *state, failure *f)
 {
-    return open_data(r, f) && open_model(r, state, f) && open_net(r, f) &&
-           open_adam(r, f) && (state == NULL || run_restore(r, state, f));
+    return open_data(r, f) && open_model(r, state, f) && open_learner(r, f) &&
+           (state == NULL || run_restore(r, state, f));
 }
 
 static bool begin_files(const run *r, failure *f)
@@ -249,15 +230,16 @@ bool run_open(run *r, const train_options *options, failure *f)
     if (!run_agree(good, f)) {
         return false;
     }
-    run_share(r);
-    return run_agree(!first || options->dry_run || begin_files(r, f), f);
+    return run_share(r, f) &&
+           run_agree(!first || options->dry_run || begin_files(r, f), f);
 }
 
 void run_close(run *r)
 {
     batch_close(&r->batch);
-    free(r->moments);
-    train_net_close(r->net);
+    if (r->learner != NULL) {
+        r->learner->kind->close(r->learner);
+    }
     model_file_free(r->model);
     pool_close(r->pool);
     clusters_close(&r->clusters);

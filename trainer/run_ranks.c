@@ -17,16 +17,22 @@ bool run_agree(bool good, failure *f)
     return bad[0] == 0.0;
 }
 
-void run_share(run *r)
+bool run_share(run *r, failure *f)
 {
-    uint64_t *counters[] = {&r->seen, &r->adam.updates, &r->tick,
-                            &r->tick_start, &r->tick_steps, &r->not_finite};
+    learner *l = r->learner;
+    uint64_t *counters[] = {&r->seen, &r->updates, &r->tick, &r->tick_start,
+                            &r->tick_steps};
 
-    ranks_broadcast(r->net->data, r->net->memory.parameters);
-    ranks_broadcast(r->moments, 3 * r->adam.elements * sizeof(float));
+    for (int i = 0; i < LEARNER_SETS; i++) {
+        ranks_broadcast(l->sets[i], sizeof(float) *
+                        (i == LEARNER_PARAMS ? l->training->data_elements
+                                             : l->training->trained_elements));
+    }
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
         ranks_broadcast(counters[i], sizeof *counters[i]);
     }
+    ranks_broadcast(&l->counts, sizeof l->counts);
     ranks_broadcast(&r->loss_sum, sizeof r->loss_sum);
     ranks_broadcast(&r->ema_ramp, sizeof r->ema_ramp);
+    return run_agree(l->kind->push(l, f), f);
 }

@@ -19,7 +19,7 @@
 
 static bool save_snapshot(const run *r, failure *f)
 {
-    const model_set set = {"", r->adam.ema, true};
+    const model_set set = {"", r->learner->sets[LEARNER_EMA], true};
     model_note notes[3] = {{"cedm.config", r->config}};
     size_t count = 1;
     char path[4096];
@@ -29,14 +29,15 @@ static bool save_snapshot(const run *r, failure *f)
         notes[count++] = (model_note){"cedm.cluster_ids", r->ids};
     }
     run_path(r, "snapshot", "safetensors", path, sizeof path);
-    return model_file_save(r->model, r->net->training, path, &set, 1, notes,
+    return model_file_save(r->model, r->learner->training, path, &set, 1, notes,
                            count, f);
 }
 
 /* The averaged parameters take the place of the trained ones meanwhile. */
 static bool save_grid(run *r, failure *f)
 {
-    size_t bytes = r->adam.elements * sizeof(float);
+    learner *l = r->learner;
+    size_t bytes = l->training->trained_elements * sizeof(float);
     float *kept = malloc(bytes);
     char path[4096];
     bool good;
@@ -44,39 +45,44 @@ static bool save_grid(run *r, failure *f)
     if (kept == NULL) {
         return failed(f, "out of memory for a sample grid");
     }
-    memcpy(kept, r->net->data, bytes);
-    memcpy(r->net->data, r->adam.ema, bytes);
-    train_net_refresh(r->net);
+    memcpy(kept, l->sets[LEARNER_PARAMS], bytes);
+    memcpy(l->sets[LEARNER_PARAMS], l->sets[LEARNER_EMA], bytes);
     run_path(r, "grid", "png", path, sizeof path);
-    good = sample_grid(r->net, GRID_COLUMNS, GRID_STEPS, r->options->seed,
-                       path, f);
-    memcpy(r->net->data, kept, bytes);
+    good = l->kind->push(l, f) &&
+           sample_grid(l, GRID_COLUMNS, GRID_STEPS, r->options->seed, path,
+                       f);
+    memcpy(l->sets[LEARNER_PARAMS], kept, bytes);
     free(kept);
-    return good;
+    return good && l->kind->push(l, f);
 }
 
 /* Doubles are hexadecimal text: every bit comes back. */
 static char *counters_json(const run *r)
 {
-    char text[512];
+    const learner_counts *c = &r->learner->counts;
+    char text[640];
 
     (void)snprintf(text, sizeof text,
                    "{\"seen\":%" PRIu64 ",\"updates\":%" PRIu64
                    ",\"tick\":%" PRIu64 ",\"tick_start\":%" PRIu64
                    ",\"tick_steps\":%" PRIu64 ",\"not_finite\":%" PRIu64
-                   ",\"loss_sum\":\"%a\",\"ema_ramp\":%d}",
-                   r->seen, r->adam.updates, r->tick, r->tick_start,
-                   r->tick_steps, r->not_finite, r->loss_sum,
+                   ",\"skipped\":%" PRIu64 ",\"scale\":%.9g"
+                   ",\"good\":%" PRIu32 ",\"loss_sum\":\"%a\""
+                   ",\"ema_ramp\":%d}",
+                   r->seen, r->updates, r->tick, r->tick_start,
+                   r->tick_steps, c->not_finite, c->skipped,
+                   (double)c->scale, c->good, r->loss_sum,
                    r->ema_ramp ? 1 : 0);
     return strdup(text);
 }
 
 static bool save_state(const run *r, failure *f)
 {
-    const model_set sets[] = {{"net.", r->net->data, true},
-                              {"ema.", r->adam.ema, false},
-                              {"exp_avg.", r->adam.m, false},
-                              {"exp_avg_sq.", r->adam.v, false}};
+    float *const *from = r->learner->sets;
+    const model_set sets[] = {{"net.", from[LEARNER_PARAMS], true},
+                              {"ema.", from[LEARNER_EMA], false},
+                              {"exp_avg.", from[LEARNER_M], false},
+                              {"exp_avg_sq.", from[LEARNER_V], false}};
     char *counters = counters_json(r);
     const model_note notes[] = {{"cedm.config", r->config},
                                 {"cedm.recipe", r->recipe},
@@ -85,7 +91,7 @@ static bool save_state(const run *r, failure *f)
     bool good = counters != NULL || failed(f, "out of memory");
 
     run_path(r, "state", "safetensors", path, sizeof path);
-    good = good && model_file_save(r->model, r->net->training, path, sets, 4,
+    good = good && model_file_save(r->model, r->learner->training, path, sets, 4,
                                    notes, 3, f);
     free(counters);
     return good;
@@ -93,7 +99,7 @@ static bool save_state(const run *r, failure *f)
 
 bool run_save(run *r, bool grid, failure *f)
 {
-    if (!save_snapshot(r, f) || (grid && !save_grid(r, f)) ||
+    if (!r->learner->kind->pull(r->learner, f) || !save_snapshot(r, f) || (grid && !save_grid(r, f)) ||
         !run_draw_stats(r, f) || !save_state(r, f)) {
         return false;
     }
@@ -119,8 +125,9 @@ static bool restore_counters(run *r, const cg_file *state, failure *f)
 {
     const char *text = cg_find_metadata(state, "cedm.counters");
     cJSON *json;
-    const cJSON *loss;
-    uint64_t ramp = 0;
+    const cJSON *loss, *scale;
+    learner_counts *c = &r->learner->counts;
+    uint64_t ramp = 0, good_updates = 0;
     bool good;
 
     errno = 0;
@@ -129,16 +136,24 @@ static bool restore_counters(run *r, const cg_file *state, failure *f)
         return failed(f, "%s: out of memory", state->path);
     }
     loss = cJSON_GetObjectItemCaseSensitive(json, "loss_sum");
+    scale = cJSON_GetObjectItemCaseSensitive(json, "scale");
     good = count(json, "seen", &r->seen) &&
-           count(json, "updates", &r->adam.updates) &&
+           count(json, "updates", &r->updates) &&
            count(json, "tick", &r->tick) &&
            count(json, "tick_start", &r->tick_start) &&
            count(json, "tick_steps", &r->tick_steps) &&
-           count(json, "not_finite", &r->not_finite) &&
-           count(json, "ema_ramp", &ramp) && cJSON_IsString(loss);
+           count(json, "not_finite", &c->not_finite) &&
+           count(json, "skipped", &c->skipped) &&
+           count(json, "good", &good_updates) &&
+           count(json, "ema_ramp", &ramp) && c->skipped <= r->updates &&
+           cJSON_IsNumber(scale) && scale->valuedouble >= 1.0 &&
+           scale->valuedouble <= 1e9 && cJSON_IsString(loss);
     if (good) {
         r->loss_sum = strtod(loss->valuestring, NULL);
         r->ema_ramp = ramp != 0;
+        c->updates = r->updates - c->skipped;
+        c->good = (uint32_t)good_updates;
+        c->scale = (float)scale->valuedouble;
     }
     cJSON_Delete(json);
     return good || failed(f, "%s: no usable cedm.counters; resume from an "
@@ -147,7 +162,8 @@ static bool restore_counters(run *r, const cg_file *state, failure *f)
 
 bool run_restore(run *r, const cg_file *state, failure *f)
 {
-    const cg_training *t = r->net->training;
+    const cg_training *t = r->learner->training;
+    float *const *to = r->learner->sets;
     const char *recipe = cg_find_metadata(state, "cedm.recipe");
 
     if (recipe == NULL || strcmp(recipe, r->recipe) != 0) {
@@ -155,8 +171,10 @@ bool run_restore(run *r, const cg_file *state, failure *f)
                          "give the options that it began with", state->path,
                       recipe == NULL ? "one" : recipe, r->recipe);
     }
-    return model_file_load(r->model, t, state, "ema.", r->adam.ema, f) &&
-           model_file_load(r->model, t, state, "exp_avg.", r->adam.m, f) &&
-           model_file_load(r->model, t, state, "exp_avg_sq.", r->adam.v, f) &&
+    return model_file_load(r->model, t, state, "ema.", to[LEARNER_EMA], f) &&
+           model_file_load(r->model, t, state, "exp_avg.", to[LEARNER_M],
+                           f) &&
+           model_file_load(r->model, t, state, "exp_avg_sq.", to[LEARNER_V],
+                           f) &&
            restore_counters(r, state, f);
 }

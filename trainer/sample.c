@@ -18,7 +18,7 @@
 
 /* A batch on its way. */
 typedef struct drawing {
-    train_net *net;
+    learner *learner;
     uint32_t n, steps;
     size_t elements;
     int32_t *cluster;
@@ -55,15 +55,25 @@ static void begin(drawing *s, uint32_t first, uint32_t label_dim,
     }
 }
 
-static void heun(drawing *s, double t, double to)
+static bool denoise(drawing *s, const double *x, double sigma, failure *f)
 {
-    train_net_denoise(s->net, s->n, s->x, t, s->cluster, s->denoised);
+    return s->learner->kind->denoise(s->learner, s->n, x, sigma, s->cluster,
+                                     s->denoised, f);
+}
+
+static bool heun(drawing *s, double t, double to, failure *f)
+{
+    if (!denoise(s, s->x, t, f)) {
+        return false;
+    }
     for (size_t e = 0; e < s->elements; e++) {
         s->d[e] = (s->x[e] - s->denoised[e]) / t;
         s->next[e] = s->x[e] + (to - t) * s->d[e];
     }
     if (to > 0.0) {
-        train_net_denoise(s->net, s->n, s->next, to, s->cluster, s->denoised);
+        if (!denoise(s, s->next, to, f)) {
+            return false;
+        }
         for (size_t e = 0; e < s->elements; e++) {
             double d = (s->next[e] - s->denoised[e]) / to;
 
@@ -71,6 +81,7 @@ static void heun(drawing *s, double t, double to)
         }
     }
     memcpy(s->x, s->next, s->elements * sizeof *s->x);
+    return true;
 }
 
 static uint8_t to_byte(double x)
@@ -79,44 +90,57 @@ static uint8_t to_byte(double x)
     return !(x > 0.0) ? 0 : x >= 255.0 ? 255 : (uint8_t)x;
 }
 
-static bool draw(train_net *net, png_grid *grid, uint32_t count,
-                 uint32_t steps, uint32_t seed, failure *f)
+/* Images first .. first + s->n - 1 of the grid. */
+static bool draw_batch(drawing *s, uint32_t first, uint32_t seed,
+                       png_grid *grid, uint8_t *image, failure *f)
 {
-    const cg_program *p = net->training->program;
-    uint32_t batch = net->exec.base.batch;
+    size_t pixels = s->elements / s->n;
+
+    begin(s, first, s->learner->training->program->label_dim, seed);
+    for (uint32_t i = 0; i < s->steps; i++) {
+        if (!heun(s, level(i, s->steps), level(i + 1, s->steps), f)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < s->n; i++) {
+        for (size_t e = 0; e < pixels; e++) {
+            image[e] = to_byte(s->x[i * pixels + e]);
+        }
+        png_grid_set(grid, first + i, image);
+    }
+    return true;
+}
+
+static bool draw(learner *l, png_grid *grid, uint32_t count, uint32_t steps,
+                 uint32_t seed, failure *f)
+{
+    const cg_program *p = l->training->program;
+    uint32_t batch = l->batch;
     size_t pixels = (size_t)p->resolution * p->resolution * p->channels;
     double *block = malloc(4 * batch * pixels * sizeof *block);
     int32_t *cluster = malloc(batch * sizeof *cluster);
     uint8_t *image = malloc(pixels);
-    bool good = block != NULL && cluster != NULL && image != NULL;
+    bool good = (block != NULL && cluster != NULL && image != NULL) ||
+                failed(f, "out of memory for a sample grid");
 
     for (uint32_t first = 0; good && first < count; first += batch) {
         uint32_t n = count - first < batch ? count - first : batch;
         size_t all = n * pixels;
-        drawing s = {net, n, steps, all, cluster, block, block + all,
+        drawing s = {l, n, steps, all, cluster, block, block + all,
                      block + 2 * all, block + 3 * all};
 
-        begin(&s, first, p->label_dim, seed);
-        for (uint32_t i = 0; i < steps; i++) {
-            heun(&s, level(i, steps), level(i + 1, steps));
-        }
-        for (uint32_t i = 0; i < n; i++) {
-            for (size_t e = 0; e < pixels; e++) {
-                image[e] = to_byte(s.x[i * pixels + e]);
-            }
-            png_grid_set(grid, first + i, image);
-        }
+        good = draw_batch(&s, first, seed, grid, image, f);
     }
     free(block);
     free(cluster);
     free(image);
-    return good || failed(f, "out of memory for a sample grid");
+    return good;
 }
 
-bool sample_grid(train_net *net, uint32_t columns, uint32_t steps,
-                 uint32_t seed, const char *path, failure *f)
+bool sample_grid(learner *l, uint32_t columns, uint32_t steps, uint32_t seed,
+                 const char *path, failure *f)
 {
-    const cg_program *p = net->training->program;
+    const cg_program *p = l->training->program;
     png_grid grid;
     unsigned char *png = NULL;
     size_t size = 0;
@@ -126,7 +150,7 @@ bool sample_grid(train_net *net, uint32_t columns, uint32_t steps,
                        f)) {
         return false;
     }
-    good = draw(net, &grid, columns * columns, steps, seed, f);
+    good = draw(l, &grid, columns * columns, steps, seed, f);
     if (good) {
         png = png_file_encode(grid.pixels, grid.columns * grid.size,
                               grid.rows * grid.size, grid.channels,

@@ -5,12 +5,12 @@
 #define CEDM_TRAINER_SAMPLE_H
 
 #include "failure.h"
-#include "net.h"
+#include "learner.h"
 
 /* Draws columns x columns images with the network's present parameters and
  * writes them as one PNG: image i has cluster i mod label_dim and the same
  * noise in every picture of a run.  Heun's method [EDM]. */
-bool sample_grid(train_net *net, uint32_t columns, uint32_t steps,
-                 uint32_t seed, const char *path, failure *f);
+bool sample_grid(learner *l, uint32_t columns, uint32_t steps, uint32_t seed,
+                 const char *path, failure *f);
 
 #endif
