@@ -7,9 +7,10 @@
  *
  * G/s counts 1e9 operations a second, a multiply-add as two and an
  * up-sampling convolution in full; for embed, norm_coeff, resample and exp
- * it counts elements.  peak is a fraction of what an unrolled loop of FMAs
- * reaches, measured before (and again after, to show how steady the machine
- * is).  Times are of the thread; rates are of medians. */
+ * it counts elements.  peak is a fraction of what an unrolled loop of FMAs in
+ * the backend's registers reaches, measured before its ops (and again after,
+ * to show how steady the machine is).  Times are of the thread; rates are of medians. */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "bench.h"
@@ -26,39 +27,46 @@
 #define CHAINS 12 /* latency 4 x 2 units, and some */
 #define FMA_LOOPS 200000
 
-__attribute__((target("avx2,fma"))) static void fma_loop(void *arg)
+#define FMA_LOOP(bits, isa, vector)                                          \
+    __attribute__((target(isa))) static void fma_loop_##bits(void *sink)     \
+    {                                                                        \
+        vector a = _mm##bits##_set1_ps(0.999f), sum[CHAINS];                 \
+        vector b = _mm##bits##_set1_ps(1e-3f);                               \
+                                                                             \
+        for (int i = 0; i < CHAINS; i++) {                                   \
+            sum[i] = _mm##bits##_set1_ps((float)i);                          \
+        }                                                                    \
+        for (int k = 0; k < FMA_LOOPS; k++) {                                \
+            _Pragma("GCC unroll 12")                                         \
+            for (int i = 0; i < CHAINS; i++) {                               \
+                sum[i] = _mm##bits##_fmadd_ps(sum[i], a, b);                 \
+            }                                                                \
+        }                                                                    \
+        for (int i = 1; i < CHAINS; i++) {                                   \
+            sum[0] = _mm##bits##_add_ps(sum[0], sum[i]);                     \
+        }                                                                    \
+        _mm##bits##_storeu_ps(sink, sum[0]);                                 \
+    }
+FMA_LOOP(256, "avx2,fma", __m256)
+FMA_LOOP(512, "avx512f", __m512)
+#undef FMA_LOOP
+
+/* Of the registers of a backend; 0 if it is not known. */
+static double fma_peak(const char *backend)
 {
-    float *sink = arg;
-    __m256 a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(1e-3f);
-    __m256 sum[CHAINS];
+    float sink[16];
+    bool wide = strncmp(backend, "avx512", 6) == 0;
 
-    for (int i = 0; i < CHAINS; i++) {
-        sum[i] = _mm256_set1_ps((float)i);
-    }
-    for (int k = 0; k < FMA_LOOPS; k++) {
-#pragma GCC unroll 12
-        for (int i = 0; i < CHAINS; i++) {
-            sum[i] = _mm256_fmadd_ps(sum[i], a, b);
-        }
-    }
-    for (int i = 0; i < CHAINS; i++) {
-        sum[0] = _mm256_add_ps(sum[0], sum[i]);
-    }
-    *sink = _mm256_cvtss_f32(sum[0]);
-}
-
-static double fma_peak(void)
-{
-    float sink = 0.0f;
-
-    if (!(cedm_isa_available() & CEDM_ISA_avx2)) {
+    if (!wide && strcmp(backend, "avx2") != 0) {
         return 0.0;
     }
-    return 16.0 * CHAINS * FMA_LOOPS / bench_run(CLOCK, fma_loop, &sink).min;
+    return (wide ? 32.0 : 16.0) * CHAINS * FMA_LOOPS /
+           bench_run(CLOCK, wide ? fma_loop_512 : fma_loop_256, sink).min;
 }
 #else
-static double fma_peak(void)
+static double fma_peak(const char *backend)
 {
+    (void)backend;
     return 0.0;
 }
 #endif
@@ -346,6 +354,19 @@ static void bench_shape(const cedm_backend *backend, const shape *s,
     free(b.exec.scratch);
 }
 
+static void bench_backend(const cedm_backend *backend, float *memory)
+{
+    double peak = fma_peak(backend->name);
+
+    for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++) {
+        bench_shape(backend, &shapes[k], memory, peak);
+    }
+    if (peak > 0) {
+        printf("# %s: FMA peak %.1f G/s on one thread, afterwards %.1f\n",
+               backend->name, peak * 1e-9, fma_peak(backend->name) * 1e-9);
+    }
+}
+
 #define EXPS 4096
 
 static void exp_loop(void *arg)
@@ -365,11 +386,8 @@ int main(int argc, char **argv)
 #undef BACKEND
     size_t count = sizeof backends / sizeof backends[0];
     float *memory = allocate(MEMORY);
-    double peak = fma_peak(), later;
 
     bench_print_machine();
-    printf("# FMA peak: %.1f G/s on one thread%s\n", peak * 1e-9,
-           peak > 0 ? "" : " (not measured: no AVX2)");
     printf("%-9s, %-10s, %-20s, %11s, %11s, %8s, %6s\n", "backend", "op",
            "shape", "median ns", "min ns", "G/s", "peak");
     for (size_t i = 0; i < count; i++) {
@@ -377,15 +395,11 @@ int main(int argc, char **argv)
             (argc > 1 && strcmp(argv[1], backends[i]->name) != 0)) {
             continue; /* not here, or not wanted */
         }
-        for (size_t k = 0; k < sizeof shapes / sizeof shapes[0]; k++) {
-            bench_shape(backends[i], &shapes[k], memory, peak);
-        }
+        bench_backend(backends[i], memory);
     }
     fill(memory, EXPS, 10.0f);
     print_row("any", "exp", "cedm_expf", bench_run(CLOCK, exp_loop, memory),
               EXPS, 0);
-    later = fma_peak();
-    printf("# FMA peak afterwards: %.1f G/s\n", later * 1e-9);
     free(memory);
     return 0;
 }

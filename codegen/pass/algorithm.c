@@ -11,6 +11,10 @@
 #define MIN_SIDE4 8u
 #define MIN_SIDE2 4u
 
+/* Weights of 4 x 4 that must come from afar are worth it from this side on. */
+#define MIN_SIDE4_FAR 16u
+#define FAR_BYTES (2u << 20)
+
 static bool is_possible(const cedm_conv *op)
 {
     return op->kernel == 3 && op->stride == 1 && op->pad == 1 && !op->up &&
@@ -29,11 +33,19 @@ static uint64_t weight_bytes(const cedm_conv *op, uint32_t algorithm)
     return points * (op->cin[0] + op->cin[1]) * op->cout * sizeof(float);
 }
 
+static uint32_t best(const cedm_conv *op)
+{
+    bool far = weight_bytes(op, CEDM_CONV_WINOGRAD4) > FAR_BYTES;
+    uint32_t side = far ? MIN_SIDE4_FAR : MIN_SIDE4;
+
+    return op->height < side || op->width < side ? CEDM_CONV_WINOGRAD2
+                                                 : CEDM_CONV_WINOGRAD4;
+}
+
 /* Gives a convolution the first algorithm that the memory left allows. */
 static void choose(cedm_conv *op, uint64_t *left)
 {
-    uint32_t first = op->height < MIN_SIDE4 || op->width < MIN_SIDE4
-                         ? CEDM_CONV_WINOGRAD2 : CEDM_CONV_WINOGRAD4;
+    uint32_t first = best(op);
 
     for (uint32_t a = first; a <= CEDM_CONV_WINOGRAD2; a++) {
         uint64_t bytes = weight_bytes(op, a);

@@ -10,11 +10,6 @@
 #define TILES 48u
 #define SMALL_TILES 96u /* of 2 x 2 outputs */
 
-static uint32_t smaller(uint32_t a, uint32_t b)
-{
-    return a < b ? a : b;
-}
-
 static size_t whole_lines(size_t floats)
 {
     return (floats + 15) & ~(size_t)15;
@@ -42,15 +37,15 @@ static uint32_t stat_align(const cedm_winograd_plan *plan,
     while (rows % op->stat_rows != 0 && rows < op->height) {
         rows += plan->m;
     }
-    return smaller(rows / plan->m, plan->tile_rows);
+    return cedm_smaller(rows / plan->m, plan->tile_rows);
 }
 
 static void plan_chunk(cedm_winograd_plan *plan, uint32_t tiles)
 {
     uint32_t all = plan->tile_rows * plan->tile_columns, strips;
 
-    plan->columns = smaller(plan->tile_columns, tiles);
-    plan->rows = smaller(plan->tile_rows, tiles / plan->columns);
+    plan->columns = cedm_smaller(plan->tile_columns, tiles);
+    plan->rows = cedm_smaller(plan->tile_rows, tiles / plan->columns);
     if (plan->columns < plan->tile_columns) {
         plan->rows = 1;
     }
@@ -81,7 +76,8 @@ static void plan_scratch(cedm_winograd_plan *plan, const cedm_conv *op)
                      plan->tiles * CEDM_PANEL;
     plan->copies = pixels * plan->copied;
     if (plan->skip_cin != 0) {
-        skip = pixels * CEDM_PANEL + 3 * whole_lines(pixels) +
+        skip = CEDM_PANELS_TOGETHER * pixels * CEDM_PANEL +
+               3 * whole_lines(pixels) +
                whole_lines(CEDM_BLOCK);
     }
     plan->scratch = plan->staged + plan->inputs + plan->products +
@@ -168,10 +164,12 @@ static void transform(float *dst, size_t point, const double (*g)[3],
 void cedm_cpu_pack_winograd(float *dst, const cedm_winograd_plan *plan,
                             const float *taps, uint32_t panel)
 {
-    size_t cin = plan->cin, point = plan->panels * cin * CEDM_PANEL;
+    uint32_t first = panel - panel % CEDM_WINOGRAD_PANELS;
+    size_t cin = plan->cin, size = cin * CEDM_PANEL;
+    size_t point = cedm_winograd_group(plan, first) * size;
 
-    dst += panel * cin * CEDM_PANEL;
-    taps += panel * 9 * cin * CEDM_PANEL;
+    dst += (first * plan->points + panel - first) * size;
+    taps += panel * 9 * size;
     for (size_t c = 0; c < cin; c++) {
         taps16 t;
 

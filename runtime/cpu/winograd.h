@@ -13,9 +13,13 @@
 
 #include "cpu/cpu.h"
 
+/* Panels whose products wait in scratch: a group. */
+#define CEDM_WINOGRAD_PANELS 4u
+
 /* What follows from a descriptor alone.  Transformed weights are
- * [points][panels][cin][PANEL], then skip's [panels][skip_cin][PANEL] and
- * the sums of biases [panels][PANEL]. */
+ * [groups][points][panels of the group][cin][PANEL], the order in which they
+ * are used; then skip's [panels][skip_cin][PANEL] and the sums of biases
+ * [panels][PANEL]. */
 typedef struct cedm_winograd_plan {
     uint32_t m, n;                  /* outputs, inputs along a tile's side */
     uint32_t points;                /* n * n */
@@ -30,12 +34,16 @@ typedef struct cedm_winograd_plan {
     size_t scratch;
 } cedm_winograd_plan;
 
-/* Panels whose products wait in scratch. */
-#define CEDM_WINOGRAD_PANELS 4u
-
 static inline uint32_t cedm_smaller(uint32_t a, uint32_t b)
 {
     return a < b ? a : b;
+}
+
+/* Panels of the group that begins with panel `first`. */
+static inline uint32_t cedm_winograd_group(const cedm_winograd_plan *plan,
+                                           uint32_t first)
+{
+    return cedm_smaller(CEDM_WINOGRAD_PANELS, plan->panels - first);
 }
 
 /* Whether a convolution can be and shall be done this way. */

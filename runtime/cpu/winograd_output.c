@@ -44,23 +44,25 @@ static void multiply_panels(const cedm_winograd_chunk *c, uint32_t panels,
     }
 }
 
+/* Panels of one group. */
 static void multiply(const cedm_winograd_chunk *c, uint32_t from, uint32_t to)
 {
     const cedm_winograd_plan *plan = &c->job->plan;
     size_t panel = (size_t)plan->cin * CEDM_PANEL;
+    uint32_t first = from - from % CEDM_WINOGRAD_PANELS;
+    size_t point = cedm_winograd_group(plan, first) * panel;
+    const float *row = c->job->weights +
+                       (first * plan->points + from - first) * panel;
     float *out = c->products;
 
-    for (uint32_t point = 0; point < plan->points; point++) {
-        const float *a = c->inputs + point * plan->point;
-        const float *b = c->job->weights +
-                         (point * plan->panels + from) * panel;
-        const float *row = b + plan->panels * panel; /* the next point's */
+    for (uint32_t k = 0; k < plan->points; k++, row += point) {
+        const float *a = c->inputs + k * plan->point, *b = row;
         uint32_t n;
 
         for (uint32_t p = from; p < to; p += n, b += n * panel) {
             n = cedm_smaller(CEDM_TILE_PANELS, to - p);
-            multiply_panels(c, n, a, b, p + n < to ? b + n * panel : row,
-                            out);
+            multiply_panels(c, n, a, b,
+                            p + n < to ? b + n * panel : row + point, out);
             out += n * c->tiles * CEDM_PANEL;
         }
     }
@@ -68,7 +70,7 @@ static void multiply(const cedm_winograd_chunk *c, uint32_t from, uint32_t to)
 
 /* ---- outputs ----------------------------------------------------------- */
 
-/* One panel of outputs of a chunk. */
+/* A panel of outputs of a chunk. */
 typedef struct winograd_panel {
     const cedm_winograd_chunk *chunk;
     const float *products; /* of the first point */
@@ -78,9 +80,8 @@ typedef struct winograd_panel {
     const float *residual;
 } winograd_panel;
 
-/* The m x m outputs of a tile, what lies beyond the map left out: to
- * scratch where a skip follows, else to dst.  Returns where scratch goes
- * on. */
+/* The m x m outputs of a tile, what lies beyond the map left out: to sums
+ * unless these are NULL, else to dst.  Returns where sums go on. */
 CEDM_INLINE float *finish_tile(const winograd_panel *p, uint32_t tile,
                                v16 init, float *sums, const uint32_t n)
 {
@@ -130,11 +131,11 @@ static v16 init_of(const winograd_panel *p, uint32_t image)
     return sum;
 }
 
-static void finish(const winograd_panel *p)
+/* To sums where a skip follows, else to dst. */
+static void finish(const winograd_panel *p, float *sums)
 {
     const cedm_winograd_chunk *c = p->chunk;
     uint32_t image_tiles = c->rows * c->columns;
-    float *sums = c->job->plan.skip_cin != 0 ? c->sums : NULL;
 
     for (uint32_t i = 0; i < c->images; i++) {
         const v16 init = init_of(p, c->image + i);
@@ -148,10 +149,10 @@ static void finish(const winograd_panel *p)
     }
 }
 
-/* Adds skip source s to the sums of pixels first..end-1, and closes them if
- * it is the last. */
-static void add_source(const winograd_panel *p, int s, uint32_t first,
-                       uint32_t end)
+/* Adds skip source s to the sums of pixels first..end-1 of some panels from p
+ * on, `panel` floats apart, and closes them if it is the last. */
+static void add_source(const winograd_panel *p, uint32_t panels, size_t panel,
+                       int s, uint32_t first, uint32_t end)
 {
     const cedm_winograd_chunk *c = p->chunk;
     const cedm_conv *op = c->job->op;
@@ -174,17 +175,21 @@ static void add_source(const winograd_panel *p, int s, uint32_t first,
             .b = b + k * CEDM_PANEL,
             .runs = 1,
             .length = cedm_smaller(STEPS, channels - k),
-            .panels = 1,
+            .panels = panels,
+            .b_panel = (size_t)c->job->plan.skip_cin * CEDM_PANEL,
             .init = sums,
             .init_step = CEDM_PANEL,
+            .init_panel = panel,
             .out = sums,
             .out_at = c->sums_at,
+            .out_panel = panel,
             .scale = 1.0f,
         };
 
         if (k + STEPS >= channels && (s == 1 || op->skip_cin[1] == 0)) {
             tile.out = p->dst;
             tile.out_at = c->dst_at + first;
+            tile.out_panel = CEDM_PANEL;
             tile.add = p->residual;
             tile.scale = op->scale;
         }
@@ -192,14 +197,17 @@ static void add_source(const winograd_panel *p, int s, uint32_t first,
     }
 }
 
-static void add_skip(const winograd_panel *p, uint32_t pixels)
+static void add_skip(const winograd_panel *p, uint32_t panels,
+                     uint32_t pixels)
 {
+    size_t panel = (size_t)pixels * CEDM_PANEL;
+
     for (uint32_t first = 0; first < pixels; first += CEDM_BLOCK) {
         uint32_t end = cedm_smaller(first + CEDM_BLOCK, pixels);
 
-        add_source(p, 0, first, end);
+        add_source(p, panels, panel, 0, first, end);
         if (p->chunk->job->op->skip_cin[1] != 0) {
-            add_source(p, 1, first, end);
+            add_source(p, panels, panel, 1, first, end);
         }
     }
 }
@@ -236,30 +244,53 @@ static uint32_t tabulate_pixels(const cedm_winograd_chunk *c)
     return count;
 }
 
-void CEDM_ISA_NAME(winograd_outputs)(const cedm_winograd_chunk *c,
-                                     uint32_t from, uint32_t to)
+/* Panel k, the first of whose group is `first`. */
+static winograd_panel panel_of(const cedm_winograd_chunk *c, uint32_t k,
+                               uint32_t first, uint32_t end)
 {
     const cedm_winograd_job *job = c->job;
     const cedm_conv *op = job->op;
     size_t map = (size_t)op->height * op->width * op->cout;
-    uint32_t pixels = job->plan.skip_cin != 0 ? tabulate_pixels(c) : 0;
+    size_t panel = (size_t)c->tiles * CEDM_PANEL;
+    winograd_panel p = {
+        .chunk = c,
+        .products = c->products + (k - first) * panel,
+        .point = (end - first) * panel,
+        .channel = k * CEDM_PANEL,
+    };
 
-    for (uint32_t g = from; g < to; g += CEDM_WINOGRAD_PANELS) {
-        uint32_t end = cedm_smaller(g + CEDM_WINOGRAD_PANELS, to);
-        winograd_panel p = {.chunk = c, .products = c->products};
+    p.dst = cedm_at(job->exec, op->dst, map, c->image) + p.channel;
+    if (op->residual != CEDM_NONE) {
+        p.residual = cedm_at(job->exec, op->residual, map, c->image) +
+                     p.channel;
+    }
+    return p;
+}
 
+void CEDM_ISA_NAME(winograd_outputs)(const cedm_winograd_chunk *c,
+                                     uint32_t from, uint32_t to)
+{
+    uint32_t skip_cin = c->job->plan.skip_cin;
+    uint32_t pixels = skip_cin != 0 ? tabulate_pixels(c) : 0;
+
+    for (uint32_t g = from, end; g < to; g = end) {
+        uint32_t next = g - g % CEDM_WINOGRAD_PANELS + CEDM_WINOGRAD_PANELS;
+
+        end = cedm_smaller(next, to);
         multiply(c, g, end);
-        p.point = (size_t)(end - g) * c->tiles * CEDM_PANEL;
-        for (uint32_t k = g; k < end; k++) {
-            p.channel = k * CEDM_PANEL;
-            p.dst = cedm_at(job->exec, op->dst, map, c->image) + p.channel;
-            if (op->residual != CEDM_NONE) {
-                p.residual = cedm_at(job->exec, op->residual, map,
-                                     c->image) + p.channel;
+        for (uint32_t k = g, n; k < end; k += n) {
+            n = cedm_smaller(CEDM_TILE_PANELS, end - k);
+            for (uint32_t i = 0; i < n; i++) {
+                winograd_panel p = panel_of(c, k + i, g, end);
+
+                finish(&p, skip_cin == 0 ? NULL
+                                         : c->sums + i * pixels * CEDM_PANEL);
             }
-            finish(&p);
-            add_skip(&p, pixels);
-            p.products += c->tiles * CEDM_PANEL;
+            if (skip_cin != 0) {
+                winograd_panel p = panel_of(c, k, g, end);
+
+                add_skip(&p, n, pixels);
+            }
         }
     }
 }
