@@ -6,18 +6,30 @@
  * channels of its pixels it has read the skip before it writes; where blocks
  * share pixels, that source is first copied to the workspace, for as many
  * images at a time as it holds. */
-#include "cuda/conv_matrix.cuh"
+#include "cuda/conv_host.h"
 #include "cuda/conv_plain.cuh"
 #include "cuda/kernels.h"
-
-/* What devices of compute capability 8.6 and 8.9 give a block at most. */
-#define SHARED_MAX (99u << 10)
 
 /* The source that dst lies over: which, and an image's bytes of it. */
 typedef struct overlaid {
     int source; /* in cedm_conv_args; -1: none */
     size_t bytes;
 } overlaid;
+
+static overlaid find_overlaid(const cedm_cuda_exec *exec, const cedm_conv *op)
+{
+    overlaid found = {-1, 0};
+
+    for (int s = 0; s < 2; s++) {
+        if (op->skip_cin[s] != 0 && op->skip_src[s] == op->dst) {
+            found.source = s + 2;
+            found.bytes = (size_t)op->height * op->width * op->skip_cin[s] *
+                          (CEDM_REF_IS_F32(op->dst)
+                               ? 4 : cedm_cuda_act_bytes(exec->precision));
+        }
+    }
+    return found;
+}
 
 /* ---- the kernels' view ------------------------------------------------- */
 
@@ -49,16 +61,18 @@ static void fill_maps(cedm_conv_args *v, const cedm_cuda_exec *exec,
 }
 
 static void fill_args(cedm_conv_args *v, const cedm_cuda_exec *exec,
-                      const cedm_conv *op,
-                      const cedm_cuda_conv_layout *layout)
+                      const cedm_conv *op)
 {
     const unsigned char *part =
         (const unsigned char *)cedm_cuda_part(exec, op->id);
+    cedm_cuda_conv_layout layout;
 
+    cedm_cuda_plan_conv(&layout, exec->precision, op);
     *v = cedm_conv_args();
     fill_maps(v, exec, op);
     v->weight = part;
-    v->bias = (const float *)(part + layout->bias);
+    v->weight_f32 = layout.f32;
+    v->bias = (const float *)(part + layout.bias);
     v->height = op->height;
     v->width = op->width;
     v->in_height = op->in_height;
@@ -66,10 +80,10 @@ static void fill_args(cedm_conv_args *v, const cedm_cuda_exec *exec,
     v->grid_height = op->up ? op->in_height : op->height;
     v->grid_width = op->up ? op->in_width : op->width;
     v->cout = op->cout;
-    v->cout_padded = layout->cout_padded;
-    v->k = layout->k;
+    v->cout_padded = layout.cout_padded;
+    v->k = layout.k;
     v->kernel = op->kernel;
-    v->taps = layout->taps;
+    v->taps = layout.taps;
     v->stride = op->stride;
     v->pad = op->pad;
     v->up = op->up;
@@ -94,166 +108,49 @@ static int run_stats(const cedm_cuda_exec *exec, const cedm_conv *op,
                        4 * STATS_COLUMNS * sizeof(float), exec->stream, *v);
 }
 
-/* ---- tiles ------------------------------------------------------------- */
-
-/* Whether the matrix kernel takes an op: chunks of eight numbers. */
-static bool suits_matrix(const cedm_conv_args *v,
-                         const cedm_cuda_conv_layout *layout)
-{
-    bool maps = !v->dst.f32 && !v->residual.f32, channels = v->cout % 8 == 0;
-
-    for (int s = 0; s < 4; s++) {
-        maps = maps && !v->src[s].f32;
-        channels = channels && v->channels[s] % 8 == 0;
-    }
-    return !layout->f32 && maps && channels && v->stride == 1 &&
-           v->pad == v->kernel / 2;
-}
-
-static void plan_tile(cedm_conv_tile *t, const cedm_conv_args *v, uint32_t bm)
-{
-    uint32_t most = bm / 2, rim = v->kernel / 2;
-
-    *t = cedm_conv_tile();
-    t->rim = rim;
-    t->width = v->grid_width < most ? v->grid_width : most;
-    t->height = bm / t->width;
-    if (t->height > v->grid_height) {
-        t->height = v->grid_height;
-    }
-    while ((t->width + 2 * rim) * (t->height + 2 * rim) >
-           matrix_rows_max(bm)) {
-        t->height--;
-    }
-    t->across = cedm_blocks(v->grid_width, t->width);
-    t->down = cedm_blocks(v->grid_height, t->height);
-    t->rows = (t->width + 2 * rim) * (t->height + 2 * rim);
-    if (t->rows < bm) {
-        t->rows = bm; /* a slice of the skip has no rim */
-    }
-    t->with_stats = v->stats != NULL && !v->up && t->across == 1 &&
-                    t->height == v->stat_rows;
-}
-
-/* Images of `v` that are left out are those before v->first. */
-template <typename T, int BM, int BN, int WARPS_M, int WARPS_N>
-static int launch_matrix(const cedm_cuda_exec *exec, const cedm_conv_args *v,
-                         uint32_t images, const cedm_conv_tile *tile)
-{
-    const auto kernel = conv_matrix<T, BM, BN, WARPS_M, WARPS_N>;
-    dim3 grid(cedm_blocks(v->cout_padded, BN) * tile->across * tile->down *
-                  images,
-              v->up ? 4 : 1);
-
-    return CEDM_LAUNCH(kernel, grid, WARPS_M * WARPS_N * 32,
-                       matrix_shared(BM, BN, tile->rows), exec->stream, *v,
-                       *tile);
-}
-
-/* BN of a matrix kernel, given BM and whether one block must make all
- * channels; 0: no kernel does. */
-static uint32_t matrix_columns(const cedm_conv_args *v, uint32_t bm,
-                               bool alone)
-{
-    if (alone) {
-        return v->cout <= 64 && bm == 64 ? 64 : v->cout <= 128 && bm == 128
-            ? 128 : v->cout <= 256 ? 256 : 0;
-    }
-    return bm;
-}
-
-/* Small tiles where large ones would leave multiprocessors idle. */
-static uint32_t matrix_rows(const cedm_cuda_exec *exec,
-                            const cedm_conv_args *v)
-{
-    uint32_t pixels = v->grid_height * v->grid_width;
-    uint64_t blocks = (uint64_t)exec->batch * cedm_blocks(pixels, 128) *
-                      cedm_blocks(v->cout, 128) * (v->up ? 4 : 1);
-
-    return pixels > 64 && v->cout > 64 && blocks >= exec->multiprocessors
-        ? 128 : 64;
-}
-
-template <typename T>
-static int run_matrix(const cedm_cuda_exec *exec, const cedm_conv_args *v,
-                      uint32_t images, uint32_t bm, uint32_t bn,
-                      const cedm_conv_tile *tile)
-{
-    if (bm == 128 && bn == 256) {
-        return launch_matrix<T, 128, 256, 2, 4>(exec, v, images, tile);
-    }
-    if (bm == 128) {
-        return launch_matrix<T, 128, 128, 2, 4>(exec, v, images, tile);
-    }
-    if (bn == 256) {
-        return launch_matrix<T, 64, 256, 2, 4>(exec, v, images, tile);
-    }
-    return launch_matrix<T, 64, 64, 2, 2>(exec, v, images, tile);
-}
+/* ---- float ------------------------------------------------------------- */
 
 template <typename T, typename W, int BM, int BN, int TM, int TN>
-static int launch_plain(const cedm_cuda_exec *exec, const cedm_conv_args *v,
-                        uint32_t images)
+static int launch_plain(const cedm_cuda_exec *exec, const cedm_conv_args *v)
 {
-    const auto kernel = conv_plain<T, W, BM, BN, TM, TN>;
     uint32_t pixels = v->grid_height * v->grid_width;
-    dim3 grid(cedm_blocks(pixels, BM) * images, cedm_blocks(v->cout, BN),
+    dim3 grid(cedm_blocks(pixels, BM) * v->images, cedm_blocks(v->cout, BN),
               v->up ? 4 : 1);
+    const auto kernel = conv_plain<T, W, BM, BN, TM, TN>;
 
     return CEDM_LAUNCH(kernel, grid, PLAIN_THREADS, plain_shared(BM, BN),
                        exec->stream, *v);
 }
 
-/* Few channels, as those of an image, leave no work for wide tiles. */
 template <typename T, typename W>
-static int run_plain(const cedm_cuda_exec *exec, const cedm_conv_args *v,
-                     uint32_t images)
+static int run_plain_of(const cedm_cuda_exec *exec, const cedm_conv_args *v,
+                        const conv_tiles *tiles)
 {
-    return v->cout <= 4
-        ? launch_plain<T, W, 256, 4, 1, 4>(exec, v, images)
-        : launch_plain<T, W, 64, 64, 4, 4>(exec, v, images);
+    return tiles->columns == 4
+        ? launch_plain<T, W, 256, 4, 1, 4>(exec, v)
+        : launch_plain<T, W, 64, 64, 4, 4>(exec, v);
+}
+
+template <typename T>
+static int run_plain(const cedm_cuda_exec *exec, const cedm_conv_args *v,
+                     const conv_tiles *tiles)
+{
+    return v->weight_f32 ? run_plain_of<T, float>(exec, v, tiles)
+                         : run_plain_of<T, T>(exec, v, tiles);
+}
+
+/* Few channels, as those of an image, leave no work for wide tiles. */
+static void choose_plain(conv_tiles *tiles, const cedm_conv_args *v)
+{
+    *tiles = conv_tiles();
+    tiles->columns = v->cout <= 4 ? 4 : 64;
 }
 
 /* ---- an op ------------------------------------------------------------- */
 
-static overlaid find_overlaid(const cedm_cuda_exec *exec, const cedm_conv *op)
-{
-    overlaid found = {-1, 0};
-
-    for (int s = 0; s < 2; s++) {
-        if (op->skip_cin[s] != 0 && op->skip_src[s] == op->dst) {
-            found.source = s + 2;
-            found.bytes = (size_t)op->height * op->width * op->skip_cin[s] *
-                          (CEDM_REF_IS_F32(op->dst)
-                               ? 4 : cedm_cuda_act_bytes(exec->precision));
-        }
-    }
-    return found;
-}
-
-typedef struct conv_choice {
-    bool matrix, weights_f32;
-    uint32_t bm, bn;
-    cedm_conv_tile tile;
-} conv_choice;
-
-template <typename T>
-static int run_images(const cedm_cuda_exec *exec, const cedm_conv_args *v,
-                      uint32_t images, const conv_choice *c)
-{
-    if constexpr (sizeof(T) == 2) {
-        if (c->matrix) {
-            return run_matrix<T>(exec, v, images, c->bm, c->bn, &c->tile);
-        }
-    }
-    return c->weights_f32 ? run_plain<T, float>(exec, v, images)
-                          : run_plain<T, T>(exec, v, images);
-}
-
 /* All images, or group after group with the overlaid source copied. */
-template <typename T>
 static int run_groups(const cedm_cuda_exec *exec, cedm_conv_args v,
-                      const conv_choice *c, overlaid over)
+                      conv_run *by, const conv_tiles *tiles, overlaid over)
 {
     uint32_t group = exec->batch;
     const unsigned char *from = NULL;
@@ -271,52 +168,44 @@ static int run_groups(const cedm_cuda_exec *exec, cedm_conv_args v,
     for (v.first = 0; v.first < exec->batch && error == 0;
          v.first += group) {
         uint32_t left = exec->batch - v.first;
-        uint32_t images = left < group ? left : group;
         size_t skipped = v.first * over.bytes;
 
+        v.images = left < group ? left : group;
         if (over.source >= 0) {
             error = (int)cudaMemcpyAsync(
-                exec->workspace, from + skipped, images * over.bytes,
+                exec->workspace, from + skipped, v.images * over.bytes,
                 cudaMemcpyDeviceToDevice, (cudaStream_t)exec->stream);
             v.src[over.source].data =
                 (unsigned char *)exec->workspace - skipped;
         }
-        if (error == 0) {
-            error = run_images<T>(exec, &v, images, c);
-        }
+        error = error != 0 ? error : by(exec, &v, tiles);
     }
-    v.first = 0;
     return error;
 }
 
 template <typename T>
 static int run(const cedm_cuda_exec *exec, const cedm_conv *op)
 {
-    cedm_cuda_conv_layout layout;
-    cedm_conv_args v;
-    conv_choice c = {};
     overlaid over = find_overlaid(exec, op);
+    bool alone = over.source >= 0;
+    conv_run *by = run_plain<T>;
+    conv_tiles tiles;
+    cedm_conv_args v;
     int error;
 
-    cedm_cuda_plan_conv(&layout, exec->precision, op);
-    fill_args(&v, exec, op, &layout);
-    c.matrix = suits_matrix(&v, &layout);
-    c.weights_f32 = layout.f32;
-    if (c.matrix) {
-        c.bm = matrix_rows(exec, &v);
-        c.bn = matrix_columns(&v, c.bm, over.source >= 0);
-        if (c.bn == 0) {
-            c.bn = c.bm;
-        }
-        plan_tile(&c.tile, &v, c.bm);
+    fill_args(&v, exec, op);
+    if (cedm_cuda_conv_choose_warpgroup(&tiles, exec, &v, alone)) {
+        by = cedm_cuda_conv_run_warpgroup;
+    } else if (cedm_cuda_conv_choose_matrix(&tiles, exec, &v, alone)) {
+        by = cedm_cuda_conv_run_matrix;
     } else {
-        c.bn = op->cout <= 4 ? 4 : 64;
+        choose_plain(&tiles, &v);
     }
-    if (op->cout <= c.bn) {
+    if (v.cout <= tiles.columns) {
         over.source = -1;
     }
-    error = run_groups<T>(exec, v, &c, over);
-    if (error == 0 && op->stats != CEDM_NONE && !c.tile.with_stats) {
+    error = run_groups(exec, v, by, &tiles, over);
+    if (error == 0 && op->stats != CEDM_NONE && !tiles.at.with_stats) {
         error = run_stats<T>(exec, op, &v);
     }
     return error;
@@ -330,33 +219,18 @@ extern "C" int cedm_cuda_conv(const cedm_cuda_exec *exec, const cedm_conv *op)
 extern "C" int cedm_cuda_conv_finish(const cedm_cuda_exec *exec,
                                      const cedm_conv *op)
 {
-    cedm_cuda_conv_layout layout;
     cedm_conv_args v;
 
     if (op->stats == CEDM_NONE && exec->precision == CEDM_CUDA_FP32) {
         return 0;
     }
-    cedm_cuda_plan_conv(&layout, exec->precision, op);
-    fill_args(&v, exec, op, &layout);
+    fill_args(&v, exec, op);
     return CEDM_BY_PRECISION(exec, run_stats, exec, op, &v);
 }
 
-template <typename T> static int allow_shared()
+int cedm_cuda_conv_init(cedm_cuda_exec *exec)
 {
-    const auto large = conv_matrix<T, 128, 128, 2, 4>;
-    const auto small = conv_matrix<T, 64, 64, 2, 2>;
-    const auto wide = conv_matrix<T, 128, 256, 2, 4>;
-    const auto low = conv_matrix<T, 64, 256, 2, 4>;
-    int error = CEDM_ALLOW_SHARED(large, SHARED_MAX);
+    int error = cedm_cuda_conv_init_matrix();
 
-    error = error != 0 ? error : CEDM_ALLOW_SHARED(small, SHARED_MAX);
-    error = error != 0 ? error : CEDM_ALLOW_SHARED(wide, SHARED_MAX);
-    return error != 0 ? error : CEDM_ALLOW_SHARED(low, SHARED_MAX);
-}
-
-int cedm_cuda_conv_init()
-{
-    int error = allow_shared<__half>();
-
-    return error != 0 ? error : allow_shared<__nv_bfloat16>();
+    return error != 0 ? error : cedm_cuda_conv_init_warpgroup(exec);
 }

@@ -15,10 +15,11 @@ typedef struct cedm_conv_args {
     uint32_t channels[4];
     cedm_map residual, dst;
     const void *weight;
+    uint32_t weight_f32;
     const float *coeff, *bias, *emb; /* emb: of image 0, from emb_index on */
     float *stats;
     uint32_t *overflow;
-    uint32_t first;               /* image of the first block */
+    uint32_t first, images;       /* of the launch */
     uint32_t height, width;       /* of dst */
     uint32_t in_height, in_width; /* of src */
     uint32_t grid_height, grid_width;

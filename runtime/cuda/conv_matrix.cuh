@@ -16,28 +16,16 @@
 #ifndef CEDM_CUDA_CONV_MATRIX_CUH
 #define CEDM_CUDA_CONV_MATRIX_CUH
 
-#include "cuda/conv.cuh"
-#include "cuda/conv_stats.cuh"
+#include "cuda/conv_write.cuh"
 
 #define MATRIX_STAGES 3
 #define MATRIX_ROW 64u /* bytes */
-
-/* Padding of a row of sums that waits to be written: keeps banks apart. */
-#define MATRIX_SUMS (STATS_COLUMNS + 4)
 
 /* Rows of shared memory for the source: tiles are chosen to fit. */
 static constexpr uint32_t matrix_rows_max(uint32_t bm)
 {
     return bm == 128 ? 264 : 200;
 }
-
-/* How a grid is cut into tiles. */
-typedef struct cedm_conv_tile {
-    uint32_t width, height, rim;
-    uint32_t across, down; /* tiles of an image */
-    uint32_t rows;         /* of shared memory for a slice */
-    uint32_t with_stats;   /* a tile is a partial map of the statistics */
-} cedm_conv_tile;
 
 /* Byte of chunk q of a row. */
 static __device__ __forceinline__ uint32_t matrix_chunk(uint32_t row,
@@ -68,7 +56,8 @@ struct matrix_conv {
     const cedm_conv_args &v;
     const cedm_conv_tile &tile;
     unsigned char *source, *weights;
-    uint32_t image, phase, y0, x0, n0, slices[4];
+    cedm_conv_place place;
+    uint32_t slices[4];
     int pixel[PIXELS], skip_pixel[SKIPS]; /* that this thread copies */
     uint32_t row[MI], skip_row[MI];       /* that this lane multiplies */
     float sum[MI][NI][4];
@@ -83,11 +72,11 @@ struct matrix_conv {
 
         source = cedm_shared();
         weights = source + MATRIX_STAGES * tile.rows * MATRIX_ROW;
-        image = v.first + b / tiles;
-        phase = blockIdx.y;
-        y0 = b % tiles / tile.across * tile.height;
-        x0 = b % tiles % tile.across * tile.width;
-        n0 = blockIdx.x % columns * BN;
+        place.image = v.first + b / tiles;
+        place.phase = blockIdx.y;
+        place.y0 = b % tiles / tile.across * tile.height;
+        place.x0 = b % tiles % tile.across * tile.width;
+        place.n0 = blockIdx.x % columns * BN;
         for (int i = 0; i < 4; i++) {
             slices[i] = (v.channels[i] + CEDM_CUDA_K - 1) / CEDM_CUDA_K;
         }
@@ -110,16 +99,6 @@ struct matrix_conv {
         return (tile.width + 2 * tile.rim) * (tile.height + 2 * tile.rim);
     }
 
-    /* Pixel m of the tile, and whether there is one. */
-    __device__ __forceinline__ bool tile_pixel(uint32_t m, uint32_t *y,
-                                               uint32_t *x) const
-    {
-        *y = y0 + m / tile.width;
-        *x = x0 + m % tile.width;
-        return m < tile.width * tile.height && *y < v.grid_height &&
-               *x < v.grid_width;
-    }
-
     __device__ __forceinline__ void find_pixels()
     {
         uint32_t across = tile.width + 2 * tile.rim, y, x;
@@ -129,16 +108,16 @@ struct matrix_conv {
             uint32_t r = threadIdx.x / 4 + i * PER_PASS;
 
             pixel[i] = r < source_rows()
-                ? cedm_src_pixel(v, (int)(y0 + r / across - tile.rim),
-                                 (int)(x0 + r % across - tile.rim))
+                ? cedm_src_pixel(v, (int)(place.y0 + r / across - tile.rim),
+                                 (int)(place.x0 + r % across - tile.rim))
                 : -1;
         }
 #pragma unroll
         for (int i = 0; i < SKIPS; i++) {
             uint32_t m = threadIdx.x / 4 + i * PER_PASS;
 
-            skip_pixel[i] = tile_pixel(m, &y, &x)
-                ? (int)cedm_skip_pixel(v, phase, y, x) : -1;
+            skip_pixel[i] = cedm_tile_pixel(v, tile, place, m, &y, &x)
+                ? (int)cedm_skip_pixel(v, place.phase, y, x) : -1;
         }
     }
 
@@ -177,9 +156,9 @@ struct matrix_conv {
                 s.skip = i >= 2;
                 s.channels = v.channels[i];
                 s.image = static_cast<const T *>(v.src[i].data) +
-                          image * map * s.channels;
+                          place.image * map * s.channels;
                 s.first = index * CEDM_CUDA_K + threadIdx.x % 4 * 8;
-                s.a = v.coeff + (size_t)image * 2 * v.cin +
+                s.a = v.coeff + (size_t)place.image * 2 * v.cin +
                       (i == 0 ? 0 : v.channels[0]) + s.first;
                 s.b = s.a + v.cin;
                 return s;
@@ -238,7 +217,7 @@ struct matrix_conv {
         unsigned char *to = weights + step % MATRIX_STAGES * BN * MATRIX_ROW;
         uint32_t q = threadIdx.x % 4;
         const T *from = static_cast<const T *>(v.weight) +
-                        ((size_t)phase * v.cout_padded + n0) * v.k +
+                        ((size_t)place.phase * v.cout_padded + place.n0) * v.k +
                         step * CEDM_CUDA_K + q * 8;
 
         if (step * CEDM_CUDA_K >= v.k) {
@@ -246,7 +225,7 @@ struct matrix_conv {
         }
 #pragma unroll
         for (uint32_t n = threadIdx.x / 4; n < BN; n += PER_PASS) {
-            bool valid = n0 + n < v.cout_padded;
+            bool valid = place.n0 + n < v.cout_padded;
 
             cedm_copy16(to + matrix_chunk(n, q),
                         from + (valid ? (size_t)n * v.k : 0), valid);
@@ -297,8 +276,8 @@ struct matrix_conv {
         uint32_t warp = threadIdx.x / 32, lane = threadIdx.x % 32;
         uint32_t n = warp % WARPS_N * WARP_N + lane % 8 + lane / 16 * 8;
         uint32_t side = v.up ? 2 : v.kernel;
-        uint32_t y = tap / side + (v.up ? phase / 2 : 0);
-        uint32_t x = tap % side + (v.up ? phase % 2 : 0);
+        uint32_t y = tap / side + (v.up ? place.phase / 2 : 0);
+        uint32_t x = tap % side + (v.up ? place.phase % 2 : 0);
         uint32_t shift = y * (tile.width + 2 * tile.rim) + x;
 
 #pragma unroll
@@ -377,107 +356,26 @@ struct matrix_conv {
 #pragma unroll
             for (int ni = 0; ni < NI; ni++) {
                 int n = (int)(warp % WARPS_N) * WARP_N + ni * 8 - first;
-                float *at = sums + (m + mi * 16) * MATRIX_SUMS + n +
+                float *at = sums + (m + mi * 16) * WRITE_SUMS + n +
                             lane % 4 * 2;
 
                 if (n >= 0 && n < STATS_COLUMNS) {
                     at[0] = sum[mi][ni][0];
                     at[1] = sum[mi][ni][1];
-                    at[8 * MATRIX_SUMS] = sum[mi][ni][2];
-                    at[8 * MATRIX_SUMS + 1] = sum[mi][ni][3];
+                    at[8 * WRITE_SUMS] = sum[mi][ni][2];
+                    at[8 * WRITE_SUMS + 1] = sum[mi][ni][3];
                 }
             }
         }
     }
 
-    /* Finishes eight channels from co on of pixel m, and leaves in `sums`
-     * what was written. */
-    __device__ __forceinline__ bool write(float *sums, uint32_t m,
-                                          uint32_t co) const
-    {
-        float x[8], residual[8];
-        uint32_t y, x_of;
-        bool overflow = false;
-        size_t at;
-
-        if (!tile_pixel(m, &y, &x_of) || co >= v.cout) {
-            return false;
-        }
-        at = ((size_t)image * v.height * v.width +
-              cedm_dst_pixel(v, phase, y, x_of)) * v.cout + co;
-        cedm_load8(x, sums);
-#pragma unroll
-        for (int i = 0; i < 8; i++) {
-            float shift = v.bias[co + i];
-
-            if (v.emb != NULL) {
-                shift += v.emb[(size_t)image * v.emb_stride + co + i];
-            }
-            x[i] += shift;
-        }
-        if (v.residual.data != NULL) {
-            cedm_load8(residual,
-                       static_cast<const T *>(v.residual.data) + at);
-#pragma unroll
-            for (int i = 0; i < 8; i++) {
-                x[i] += residual[i];
-            }
-        }
-#pragma unroll
-        for (int i = 0; i < 8; i++) {
-            x[i] *= v.scale;
-        }
-        cedm_store8(static_cast<T *>(v.dst.data) + at, x);
-#pragma unroll
-        for (int i = 0; i < 8; i++) {
-            sums[i] = x[i];
-            overflow |= !cedm_finite(x[i]);
-        }
-        return overflow;
-    }
-
-    __device__ __forceinline__ void write_stats(const float *sums,
-                                                float *parts,
-                                                uint32_t first) const
-    {
-        uint32_t left = v.grid_height - y0;
-        uint32_t rows = left < tile.height ? left : tile.height;
-        uint32_t column = threadIdx.x % STATS_COLUMNS;
-        uint32_t co = n0 + first + column;
-        uint32_t partial = y0 / tile.height;
-        float *stats = v.stats + ((size_t)image * tile.down + partial) * 2 *
-                                     v.cout + co;
-
-        stats_of<THREADS / STATS_COLUMNS>(
-            [&](uint32_t p) {
-                return co < v.cout ? sums[p * MATRIX_SUMS + column] : 0.0f;
-            },
-            rows * tile.width, parts, stats, stats + v.cout, co < v.cout);
-    }
-
-    /* (stats_of has a barrier after its last look at the sums.) */
     __device__ __forceinline__ void write_all() const
     {
+        typedef block_group<THREADS / STATS_COLUMNS> group;
         float *sums = reinterpret_cast<float *>(source);
-        float *parts = sums + BM * MATRIX_SUMS;
-        bool overflow = false;
+        tile_writer<T, BM, BN, group> writer(v, tile, place, sums);
 
-#pragma unroll
-        for (int first = 0; first < BN; first += STATS_COLUMNS) {
-            put_sums(sums, first);
-            __syncthreads();
-            for (uint32_t i = threadIdx.x; i < BM * 8; i += THREADS) {
-                overflow |= write(sums + i / 8 * MATRIX_SUMS + i % 8 * 8,
-                                  i / 8, n0 + first + i % 8 * 8);
-            }
-            __syncthreads();
-            if (tile.with_stats) {
-                write_stats(sums, parts, first);
-            }
-        }
-        if (overflow) {
-            atomicOr(&v.overflow[image], CEDM_CUDA_OVERFLOW);
-        }
+        writer.write_all([&](int first) { put_sums(sums, first); });
     }
 };
 
@@ -497,7 +395,7 @@ conv_matrix(cedm_conv_args v, cedm_conv_tile tile)
 static inline size_t matrix_shared(uint32_t bm, uint32_t bn, uint32_t rows)
 {
     size_t rings = (size_t)MATRIX_STAGES * (rows + bn) * MATRIX_ROW;
-    size_t sums = 4 * ((size_t)bm * MATRIX_SUMS + 4 * STATS_COLUMNS);
+    size_t sums = write_floats(bm) * sizeof(float);
 
     return rings > sums ? rings : sums;
 }

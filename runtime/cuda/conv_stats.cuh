@@ -10,47 +10,63 @@
 
 #define STATS_COLUMNS 64
 
-/* Adds up what the PARTS threads of a column have, part after part. */
-template <int PARTS>
+/* Who works together on columns: PARTS x STATS_COLUMNS threads; here, a
+ * block. */
+template <int PARTS_> struct block_group {
+    static constexpr int PARTS = PARTS_;
+
+    static __device__ __forceinline__ uint32_t rank()
+    {
+        return threadIdx.x;
+    }
+
+    static __device__ __forceinline__ void sync()
+    {
+        __syncthreads();
+    }
+};
+
+/* Adds up what the threads of a column have, part after part. */
+template <typename GROUP>
 static __device__ __forceinline__ float stats_total(float *parts, float mine,
                                                     uint32_t part,
                                                     uint32_t column)
 {
     float sum = 0.0f;
 
-    __syncthreads();
+    GROUP::sync();
     parts[part * STATS_COLUMNS + column] = mine;
-    __syncthreads();
+    GROUP::sync();
 #pragma unroll
-    for (int i = 0; i < PARTS; i++) {
+    for (int i = 0; i < GROUP::PARTS; i++) {
         sum += parts[i * STATS_COLUMNS + column];
     }
     return sum;
 }
 
-/* load(p) is pixel p of this thread's column.  All threads of the block,
- * PARTS x STATS_COLUMNS of them, call this; `parts` is as many floats of
- * shared memory.  A column that there is not has `write` false. */
-template <int PARTS, typename F>
+/* load(p) is pixel p of this thread's column.  All threads of the group call
+ * this; `parts` is as many floats of shared memory.  A column that there is
+ * not has `write` false. */
+template <typename GROUP, typename F>
 static __device__ __forceinline__ void stats_of(F load, uint32_t pixels,
                                                 float *parts, float *mean,
                                                 float *m2, bool write)
 {
-    uint32_t column = threadIdx.x % STATS_COLUMNS;
-    uint32_t part = threadIdx.x / STATS_COLUMNS;
+    uint32_t column = GROUP::rank() % STATS_COLUMNS;
+    uint32_t part = GROUP::rank() / STATS_COLUMNS;
     float origin = load(0), sum = 0.0f, squares = 0.0f, middle;
 
-    for (uint32_t p = part; p < pixels; p += PARTS) {
+    for (uint32_t p = part; p < pixels; p += GROUP::PARTS) {
         sum += load(p) - origin;
     }
-    sum = stats_total<PARTS>(parts, sum, part, column);
+    sum = stats_total<GROUP>(parts, sum, part, column);
     middle = origin + sum / (float)pixels;
-    for (uint32_t p = part; p < pixels; p += PARTS) {
+    for (uint32_t p = part; p < pixels; p += GROUP::PARTS) {
         float d = load(p) - middle;
 
         squares = fmaf(d, d, squares);
     }
-    squares = stats_total<PARTS>(parts, squares, part, column);
+    squares = stats_total<GROUP>(parts, squares, part, column);
     if (write && part == 0) {
         *mean = middle;
         *m2 = squares;
@@ -89,7 +105,8 @@ conv_stats(cedm_conv_args v)
         }
     }
     if (v.stats != NULL) {
-        stats_of<4>(load, pixels, parts, stats, stats + v.cout, exists);
+        stats_of<block_group<4>>(load, pixels, parts, stats, stats + v.cout,
+                                 exists);
     }
 }
 

@@ -2,11 +2,10 @@
  *
  * kernels.cu - what kernels need before any of them runs. */
 #include "cuda/kernels.h"
-#include "cuda/launch.h"
 
-extern "C" int cedm_cuda_kernels_init(const cedm_cuda_exec *exec)
+extern "C" int cedm_cuda_kernels_init(cedm_cuda_exec *exec)
 {
-    int error = cedm_cuda_conv_init();
+    int error = cedm_cuda_conv_init(exec);
 
     (void)exec;
     return error != 0 ? error : cedm_cuda_attention_init();

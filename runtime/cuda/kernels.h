@@ -5,8 +5,11 @@
 #ifndef CEDM_CUDA_KERNELS_H
 #define CEDM_CUDA_KERNELS_H
 
-/* Raise the limits of shared memory; 0 or a cudaError_t. */
-int cedm_cuda_conv_init();
+#include "cuda/launch.h"
+
+/* Raise the limits of shared memory, and set exec->encode_tensor; 0 or a
+ * cudaError_t. */
+int cedm_cuda_conv_init(cedm_cuda_exec *exec);
 int cedm_cuda_attention_init();
 
 #endif

@@ -137,6 +137,8 @@ typedef struct cedm_cuda_exec {
     void *workspace;          /* device */
     size_t workspace_bytes;
     cedm_cuda_gemm *gemms;    /* host [op_count] */
+    void *encode_tensor;      /* the driver's function, where kernels copy
+                                 boxes of tensors; else NULL */
     int error;                /* first of a run, 0 or a cudaError_t */
     const char *failed;       /* the op that it is of */
 } cedm_cuda_exec;
@@ -160,8 +162,9 @@ static inline const void *cedm_cuda_part(const cedm_cuda_exec *exec,
 }
 
 /* Once per context, on its device, before anything else: attributes of the
- * functions, modules loaded, so that nothing is allocated later. */
-int cedm_cuda_kernels_init(const cedm_cuda_exec *exec);
+ * functions, modules loaded, so that nothing is allocated later.  Sets
+ * exec->encode_tensor by exec->arch. */
+int cedm_cuda_kernels_init(cedm_cuda_exec *exec);
 
 /* ---- the ops of a graph ------------------------------------------------ *
  *

@@ -63,9 +63,10 @@ static void start(run *r, const subject *t, const op_case *c,
     r->op = c->op;
     t->class->place(&r->s, c, &r->op);
     device.precision = t->precision;
-    snprintf(r->what, sizeof r->what, "%s %s, %s, %u multiprocessors",
+    snprintf(r->what, sizeof r->what, "%s %s, %s, %u multiprocessors%s",
              precisions[t->precision].name, t->class->name, c->name,
-             device.multiprocessors);
+             device.multiprocessors,
+             device.warpgroups ? ", warpgroups" : "");
     images.workers = 1;
     session_run(&r->x, &device, &r->s, &images, t->class, &r->op, r->what);
 }
@@ -266,6 +267,20 @@ static void test_case(const subject *t, const op_case *c, uint32_t processors)
     }
 }
 
+/* By every size of tiles that warpgroups have, and by blocks that make one
+ * tile, several, or all of them. */
+static void test_warpgroups(const subject *t, const op_case *c)
+{
+    static const uint32_t processors[] = {1, 3, 12, 1u << 20};
+    session_setting device = {.warpgroups = true};
+    bool small = case_work(t->class, c) <= limits.tiles;
+
+    for (int i = 0; i < (small ? 4 : 1); i++) {
+        device.multiprocessors = processors[i];
+        test_run(t, c, device);
+    }
+}
+
 /* What cuBLAS leaves to a kernel, on maps that a convolution made. */
 static void test_finish(const subject *t, const op_case *c)
 {
@@ -298,9 +313,13 @@ static void test_cases(void **state)
             continue; /* (a CPU's second way to make what came before) */
         }
         test_case(t, c, 1);
-        if (is_conv && t->precision != CEDM_CUDA_FP32 &&
-            case_work(t->class, c) <= limits.tiles) {
-            test_case(t, c, 1u << 20);
+        if (is_conv && t->precision != CEDM_CUDA_FP32) {
+            if (case_work(t->class, c) <= limits.tiles) {
+                test_case(t, c, 1u << 20);
+            }
+            if (device_encode_tensor() != NULL && c->op.conv.cout > 64) {
+                test_warpgroups(t, c);
+            }
         }
         test_finish(t, c);
     }

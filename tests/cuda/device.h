@@ -17,6 +17,9 @@
 /* False if there is none.  Kernels may be launched afterwards. */
 bool device_open(void);
 
+/* What an exec has for kernels of compute capability 9.0; NULL: none. */
+void *device_encode_tensor(void);
+
 /* A GPU, which has cuBLAS and is in no hurry. */
 bool device_is_real(void);
 uint32_t device_arch(void);

@@ -18,6 +18,7 @@ typedef struct session_output {
 typedef struct session_setting {
     enum cedm_cuda_precision precision;
     uint32_t multiprocessors; /* few: large tiles */
+    bool warpgroups;          /* with kernels of compute capability 9.0 */
     bool backwards;           /* last block and thread first */
     bool finish;              /* cedm_cuda_conv_finish after a conv, too */
     bool product;             /* by cuBLAS, on a real device */

@@ -14,6 +14,7 @@
 #include "cuda/net.h"
 
 static uint32_t arch;
+static void *encode_tensor;
 
 static void check(const char *call, cudaError_t code)
 {
@@ -38,7 +39,13 @@ bool device_open(void)
     exec.multiprocessors = device.multiprocessors;
     check("cedm_cuda_kernels_init",
           (cudaError_t)cedm_cuda_kernels_init(&exec));
+    encode_tensor = exec.encode_tensor;
     return true;
+}
+
+void *device_encode_tensor(void)
+{
+    return encode_tensor;
 }
 
 bool device_is_real(void)

@@ -16,6 +16,7 @@
 #define __forceinline__ inline
 #define __restrict__
 #define __launch_bounds__(...)
+#define __grid_constant__
 #define __shared__ static /* blocks run one after the other */
 #define __align__(n) alignas(n)
 

@@ -3,10 +3,12 @@
  * emulate.cpp - fibers, barriers and asynchronous copies of the emulator. */
 #include "cuda_fp16.h"
 #include "emulated.h"
+#include "warpgroup.h"
 
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <vector>
 
 #if !defined __x86_64__
@@ -15,13 +17,15 @@
 
 #define STACK_BYTES (256u << 10)
 #define THREADS_MAX 1024u
-#define POISON 0xff /* NaN as float, half and bfloat16 */
+#define POISON EMULATE_POISON
+#define SHARED_DEFAULT (48u << 10) /* bytes, unless a kernel may take more */
+#define SHARED_MAX (227u << 10)
 
 dim3 threadIdx, blockIdx, blockDim, gridDim;
 bool emulate_backwards;
 emulated_counts emulate_counted;
 
-enum fiber_state { READY, AT_WARP, AT_BLOCK, DONE };
+enum fiber_state { READY, AT_WARP, AT_BLOCK, AT_EVENT, DONE };
 
 struct pending_copy {
     void *shared;
@@ -41,6 +45,8 @@ struct fiber {
     unsigned char *stack;
     fiber_state state;
     void *operand; /* of the warp's operation it waits for */
+    bool (*test)(const void *arg); /* of the event it waits for */
+    const void *arg;
     unsigned groups; /* of copies committed */
     std::vector<pending_copy> copies;
 };
@@ -59,8 +65,9 @@ static void *kernel_arg;
 static const char *kernel_name;
 static unsigned char *shared_memory;
 static size_t shared_bytes;
+static std::map<const void *, size_t> shared_allowed;
 
-[[noreturn]] static void stop(const char *what)
+void emulate_stop(const char *what)
 {
     fprintf(stderr, "%s: block (%u, %u, %u), thread %u: %s\n", kernel_name,
             blockIdx.x, blockIdx.y, blockIdx.z, current, what);
@@ -144,12 +151,26 @@ static void fiber_main()
 {
     kernel_body(kernel_arg);
     if (!fibers[current].copies.empty()) {
-        stop("ends while copies are under way");
+        emulate_stop("ends while copies are under way");
     }
     yield(DONE);
 }
 
-/* ---- barriers ---------------------------------------------------------- */
+/* ---- waiting ----------------------------------------------------------- */
+
+unsigned emulate_thread()
+{
+    return current;
+}
+
+void emulate_wait(bool (*test)(const void *arg), const void *arg)
+{
+    fibers[current].test = test;
+    fibers[current].arg = arg;
+    if (!test(arg)) {
+        yield(AT_EVENT);
+    }
+}
 
 void emulate_syncthreads()
 {
@@ -171,7 +192,7 @@ void emulate_warp(emulate_operation *operation, void *mine)
     void *lanes[EMULATE_LANES];
 
     if (w->waiting != 0 && w->operation != operation) {
-        stop("another operation than the other lanes of its warp");
+        emulate_stop("another operation than the other lanes of its warp");
     }
     w->operation = operation;
     w->waiting++;
@@ -195,17 +216,22 @@ unsigned char *emulate_shared()
     return shared_memory;
 }
 
-void emulate_check_shared(const void *address)
+void emulate_check_shared(const void *address, size_t bytes, size_t align)
 {
     size_t at = static_cast<size_t>(
         static_cast<const unsigned char *>(address) - shared_memory);
 
-    if (shared_bytes < 16 || at > shared_bytes - 16) {
-        stop("an address outside of shared memory");
+    if (shared_bytes < bytes || at > shared_bytes - bytes) {
+        emulate_stop("an address outside of shared memory");
     }
-    if (at % 16 != 0) {
-        stop("an address of shared memory that is not aligned");
+    if (reinterpret_cast<uintptr_t>(address) % align != 0) {
+        emulate_stop("an address of shared memory that is not aligned");
     }
+}
+
+void emulate_check_shared(const void *address)
+{
+    emulate_check_shared(address, 16, 16);
 }
 
 void emulate_copy(void *shared, const void *global, bool valid)
@@ -214,7 +240,7 @@ void emulate_copy(void *shared, const void *global, bool valid)
 
     emulate_check_shared(shared);
     if (reinterpret_cast<uintptr_t>(global) % 16 != 0) {
-        stop("a copy from an address that is not aligned");
+        emulate_stop("a copy from an address that is not aligned");
     }
     memset(shared, POISON, 16);
     f->copies.push_back({shared, global, valid, f->groups});
@@ -247,15 +273,15 @@ void emulate_copy_wait(unsigned pending)
 
 static void deadlock()
 {
-    unsigned states[4] = {0, 0, 0, 0};
+    unsigned states[DONE + 1] = {0};
 
     for (unsigned i = 0; i < thread_count; i++) {
         states[fibers[i].state]++;
     }
     fprintf(stderr, "%u threads wait for their warp, %u for their block, "
-            "%u are done\n", states[AT_WARP], states[AT_BLOCK],
-            states[DONE]);
-    stop("nothing can go on");
+            "%u for an event, %u are done\n", states[AT_WARP],
+            states[AT_BLOCK], states[AT_EVENT], states[DONE]);
+    emulate_stop("nothing can go on");
 }
 
 static void resume(unsigned t)
@@ -278,8 +304,11 @@ static bool run_warp(unsigned w)
         more = false;
         for (unsigned i = 0; i < lanes; i++) {
             unsigned t = first + (emulate_backwards ? lanes - 1 - i : i);
+            fiber *f = &fibers[t];
 
-            if (fibers[t].state == READY) {
+            if (f->state == READY ||
+                (f->state == AT_EVENT && f->test(f->arg))) {
+                f->state = READY;
                 resume(t);
                 any = more = true;
             }
@@ -303,26 +332,42 @@ static void run_block()
 {
     memset(shared_memory, POISON, shared_bytes);
     memset(warps, 0, sizeof warps);
+    warpgroup_start();
     at_block = 0;
     for (unsigned i = 0; i < thread_count; i++) {
         fibers[i].state = READY;
         fibers[i].groups = 0;
         fiber_start(&fibers[i]);
     }
-    while (run_ready()) {
+    while (run_ready() || warpgroup_land()) {
     }
     for (unsigned i = 0; i < thread_count; i++) {
         if (fibers[i].state != DONE) {
             deadlock();
         }
     }
+    warpgroup_end(thread_count);
 }
 
-int emulate_run(const char *kernel, dim3 grid, dim3 block, size_t shared,
-                emulate_body *body, void *arg)
+int emulate_allow_shared(const void *function, size_t bytes)
+{
+    shared_allowed[function] = bytes;
+    return bytes <= SHARED_MAX ? 0 : 1;
+}
+
+static size_t shared_limit(const void *function)
+{
+    auto found = shared_allowed.find(function);
+
+    return found == shared_allowed.end() ? SHARED_DEFAULT : found->second;
+}
+
+int emulate_run(const char *kernel, const void *function, dim3 grid,
+                dim3 block, size_t shared, emulate_body *body, void *arg)
 {
     unsigned long blocks = static_cast<unsigned long>(grid.x) * grid.y *
                            grid.z;
+    unsigned char *window;
 
     kernel_name = kernel;
     kernel_body = body;
@@ -331,12 +376,13 @@ int emulate_run(const char *kernel, dim3 grid, dim3 block, size_t shared,
     gridDim = grid;
     thread_count = block.x * block.y * block.z;
     if (thread_count == 0 || thread_count > THREADS_MAX || blocks == 0 ||
-        grid.y > 65535 || grid.z > 65535 || shared > 99u * 1024) {
-        stop("a launch that no device takes");
+        grid.y > 65535 || grid.z > 65535 || shared > shared_limit(function)) {
+        emulate_stop("a launch that no device takes");
     }
     shared_bytes = shared;
-    shared_memory = static_cast<unsigned char *>(
-        aligned_alloc(128, (shared + 255) / 128 * 128));
+    window = static_cast<unsigned char *>(
+        aligned_alloc(1024, (shared + 128 + 1023) / 1024 * 1024));
+    shared_memory = window + 128; /* a device promises no more either */
     for (unsigned i = 0; i < thread_count; i++) {
         if (fibers[i].stack == nullptr) {
             fibers[i].stack = static_cast<unsigned char *>(
@@ -351,7 +397,7 @@ int emulate_run(const char *kernel, dim3 grid, dim3 block, size_t shared,
                         static_cast<unsigned>(b / grid.x / grid.y));
         run_block();
     }
-    free(shared_memory);
+    free(window);
     emulate_counted.launches++;
     emulate_counted.threads += blocks * thread_count;
     return 0;

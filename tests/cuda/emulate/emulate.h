@@ -36,9 +36,11 @@ extern emulated_counts emulate_counted;
 typedef void emulate_body(void *arg);
 typedef void emulate_operation(void *lanes[EMULATE_LANES]);
 
-/* Runs a kernel; 0, as cudaSuccess is. */
-int emulate_run(const char *kernel, dim3 grid, dim3 block, size_t shared,
-                emulate_body *body, void *arg);
+/* Runs a kernel; 0, as cudaSuccess is.  `function` is what its limit of
+ * shared memory was set for. */
+int emulate_run(const char *kernel, const void *function, dim3 grid,
+                dim3 block, size_t shared, emulate_body *body, void *arg);
+int emulate_allow_shared(const void *function, size_t bytes);
 
 /* For kernels: dynamic shared memory, barriers, and an operation of a warp
  * in which this lane's part is `mine`. */
@@ -46,18 +48,29 @@ unsigned char *emulate_shared();
 void emulate_syncthreads();
 void emulate_warp(emulate_operation *operation, void *mine);
 
-/* Ends the program unless 16 aligned bytes of shared memory are there. */
+/* For what is built on fibers: waits until `test` holds, ends the program
+ * with a message, and the number of this thread. */
+void emulate_wait(bool (*test)(const void *arg), const void *arg);
+[[noreturn]] void emulate_stop(const char *what);
+unsigned emulate_thread();
+
+/* Products of warpgroups need a fence after this, see warpgroup.h. */
+void emulate_registers_written();
+
+/* Ends the program unless 16 aligned bytes of shared memory are there, or so
+ * many, so aligned. */
 void emulate_check_shared(const void *address);
+void emulate_check_shared(const void *address, size_t bytes, size_t align);
 
 void emulate_copy(void *shared, const void *global, bool valid);
 void emulate_copy_commit();
 void emulate_copy_wait(unsigned pending);
 
 template <typename F>
-int emulate_launch(const char *kernel, dim3 grid, dim3 block, size_t shared,
-                   F body)
+int emulate_launch(const char *kernel, const void *function, dim3 grid,
+                   dim3 block, size_t shared, F body)
 {
-    return emulate_run(kernel, grid, block, shared,
+    return emulate_run(kernel, function, grid, block, shared,
                        [](void *arg) { (*static_cast<F *>(arg))(); }, &body);
 }
 

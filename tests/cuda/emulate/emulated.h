@@ -17,6 +17,7 @@ typedef struct emulated_counts {
     unsigned long launches, threads;
     unsigned long products; /* of matrices, by warps */
     unsigned long copies;   /* asynchronous, of 16 bytes */
+    unsigned long boxes;    /* of tensors, copied */
     unsigned ways; /* worst bank conflict of a matrix load, 1: none */
 } emulated_counts;
 

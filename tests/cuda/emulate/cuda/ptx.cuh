@@ -10,15 +10,30 @@
 #include <cuda_runtime.h>
 
 #define CEDM_LAUNCH(kernel, grid, block, shared, stream, ...)                \
-    ((void)(stream), emulate_launch(#kernel, grid, block, shared,            \
+    ((void)(stream), emulate_launch(#kernel, emulate_function(kernel), grid, \
+                                    block, shared,                           \
                                     [&] { kernel(__VA_ARGS__); }))
 
 /* A kernel's limit of dynamic shared memory; 0 or a cudaError_t. */
-#define CEDM_ALLOW_SHARED(kernel, bytes) ((void)(kernel), (void)(bytes), 0)
+#define CEDM_ALLOW_SHARED(kernel, bytes)                                     \
+    emulate_allow_shared(emulate_function(kernel), bytes)
+
+template <typename F> static inline const void *emulate_function(F *kernel)
+{
+    return reinterpret_cast<const void *>(kernel);
+}
 
 static inline unsigned char *cedm_shared()
 {
     return emulate_shared();
+}
+
+/* An address as instructions take it: the window begins where it may begin
+ * on a device, at a multiple of 128. */
+static inline uint32_t cedm_shared_at(const void *p)
+{
+    return 128 + static_cast<uint32_t>(
+        static_cast<const unsigned char *>(p) - emulate_shared());
 }
 
 static inline void cedm_copy16(void *shared, const void *global, bool valid)
@@ -86,6 +101,7 @@ static inline void cedm_load_matrices(uint32_t out[4], const void *row)
 
     emulate_check_shared(row);
     emulate_warp(emulate_load_matrices<false>, &mine);
+    emulate_registers_written();
 }
 
 static inline void cedm_load_matrices_transposed(uint32_t out[4],

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * conv_warpgroup.cu - convolutions by products of warpgroups: which they
+ * are, by which tiles, from which maps of tensors. */
+#include "cuda/conv_host.h"
+#include "cuda/conv_warpgroup.cuh"
+
+/* What devices of compute capability 9.0 give a block at most. */
+#define SHARED_MAX (227u << 10)
+
+/* Rows that a slice of a tile may have. */
+#define ROWS_MAX 264
+
+/* ---- choosing ---------------------------------------------------------- */
+
+/* Tiles by pixels and columns, the best first. */
+static const uint32_t shapes[4][2] = {
+    {128, 256}, {128, 128}, {64, 256}, {64, 128}};
+
+static uint64_t count_of(const cedm_conv_args *v, const conv_tiles *tiles,
+                         uint32_t images)
+{
+    return (uint64_t)images * tiles->at.across * tiles->at.down *
+           cedm_blocks(v->cout_padded, tiles->columns) * (v->up ? 4 : 1);
+}
+
+/* Few channels are left to the other kernel, and so is a skip of another
+ * size than the grid. */
+static bool suits(const cedm_cuda_exec *exec, const cedm_conv_args *v)
+{
+    return exec->encode_tensor != NULL && cedm_cuda_conv_suits(v) &&
+           v->cout > 64 && (v->channels[2] == 0 || v->skip_up == v->up);
+}
+
+/* The first tiles that give every multiprocessor one, else the last. */
+extern "C" bool cedm_cuda_conv_choose_warpgroup(conv_tiles *tiles,
+                                                const cedm_cuda_exec *exec,
+                                                const cedm_conv_args *v,
+                                                bool alone)
+{
+    uint32_t pixels = v->grid_height * v->grid_width;
+    bool chosen = false;
+
+    if (!suits(exec, v)) {
+        return false;
+    }
+    for (int i = 0; i < 4; i++) {
+        const uint32_t *shape = shapes[i];
+
+        if ((alone && v->cout > shape[1]) ||
+            (shape[1] > 128 && v->cout <= 128) ||
+            (shape[0] > 64 && pixels <= 64)) {
+            continue;
+        }
+        cedm_cuda_conv_cut(tiles, v, shape[0], shape[1], ROWS_MAX);
+        chosen = true;
+        if (count_of(v, tiles, exec->batch) >= exec->multiprocessors) {
+            break;
+        }
+    }
+    return chosen;
+}
+
+/* ---- maps of tensors --------------------------------------------------- */
+
+static int encode_source(warpgroup_maps *maps, const cedm_cuda_exec *exec,
+                         const cedm_conv_args *v, const conv_tiles *tiles,
+                         uint32_t from)
+{
+    uint32_t rim = from < 2 ? tiles->at.rim : 0;
+    cedm_box_tensor tensor = {
+        v->src[from].data,
+        {v->channels[from], v->grid_width, v->grid_height, exec->batch},
+        {CEDM_CUDA_K, tiles->at.width + 2 * rim,
+         tiles->at.height + 2 * rim, 1}};
+
+    return v->channels[from] == 0
+        ? 0 : cedm_encode_tensor(&maps->source[from], &tensor,
+                                 exec->encode_tensor);
+}
+
+static int encode(warpgroup_maps *maps, const cedm_cuda_exec *exec,
+                  const cedm_conv_args *v, const conv_tiles *tiles)
+{
+    cedm_box_tensor weights = {v->weight,
+                               {v->k, v->cout_padded, v->up ? 4u : 1u, 1},
+                               {CEDM_CUDA_K, tiles->columns, 1, 1}};
+    int error = cedm_encode_tensor(&maps->weights, &weights,
+                                   exec->encode_tensor);
+
+    for (uint32_t from = 0; from < 4 && error == 0; from++) {
+        error = encode_source(maps, exec, v, tiles, from);
+    }
+    return error;
+}
+
+/* ---- running ----------------------------------------------------------- */
+
+template <typename T, int BM, int BN>
+static int launch(const cedm_cuda_exec *exec, const cedm_conv_args *v,
+                  const conv_tiles *tiles)
+{
+    const auto kernel = conv_warpgroup<T, BM, BN>;
+    uint64_t count = count_of(v, tiles, v->images);
+    uint32_t blocks = count < exec->multiprocessors ? (uint32_t)count
+                                                    : exec->multiprocessors;
+    warpgroup_maps maps = {};
+    int error = encode(&maps, exec, v, tiles);
+
+    return error != 0 ? error
+        : CEDM_LAUNCH(kernel, blocks, WARPGROUP_THREADS,
+                      warpgroup_shared(BM, BN, &tiles->at), exec->stream, *v,
+                      tiles->at, maps);
+}
+
+template <typename T>
+static int run(const cedm_cuda_exec *exec, const cedm_conv_args *v,
+               const conv_tiles *tiles)
+{
+    if (tiles->pixels == 128) {
+        return tiles->columns == 256 ? launch<T, 128, 256>(exec, v, tiles)
+                                     : launch<T, 128, 128>(exec, v, tiles);
+    }
+    return tiles->columns == 256 ? launch<T, 64, 256>(exec, v, tiles)
+                                 : launch<T, 64, 128>(exec, v, tiles);
+}
+
+extern "C" int cedm_cuda_conv_run_warpgroup(const cedm_cuda_exec *exec,
+                                            const cedm_conv_args *v,
+                                            const conv_tiles *tiles)
+{
+    return exec->precision == CEDM_CUDA_FP16
+        ? run<__half>(exec, v, tiles) : run<__nv_bfloat16>(exec, v, tiles);
+}
+
+template <typename T> static int allow_shared()
+{
+    const auto large = conv_warpgroup<T, 128, 256>;
+    const auto narrow = conv_warpgroup<T, 128, 128>;
+    const auto low = conv_warpgroup<T, 64, 256>;
+    const auto small = conv_warpgroup<T, 64, 128>;
+    int error = CEDM_ALLOW_SHARED(large, SHARED_MAX);
+
+    error = error != 0 ? error : CEDM_ALLOW_SHARED(narrow, SHARED_MAX);
+    error = error != 0 ? error : CEDM_ALLOW_SHARED(low, SHARED_MAX);
+    return error != 0 ? error : CEDM_ALLOW_SHARED(small, SHARED_MAX);
+}
+
+/* Without the driver's function the other kernels serve. */
+extern "C" int cedm_cuda_conv_init_warpgroup(cedm_cuda_exec *exec)
+{
+    int error;
+
+    exec->encode_tensor = exec->arch == 90 ? cedm_find_encode() : NULL;
+    if (exec->encode_tensor == NULL) {
+        return 0;
+    }
+    error = allow_shared<__half>();
+    return error != 0 ? error : allow_shared<__nv_bfloat16>();
+}

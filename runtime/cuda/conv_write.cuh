@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * conv_write.cuh - from the sums of a tile to what is written of it: bias,
+ * embedding, residual, scale, statistics, overflow.
+ *
+ * Sums pass through shared memory, 64 columns at a time, since those who
+ * multiplied hold other elements than those that are written together. */
+#ifndef CEDM_CUDA_CONV_WRITE_CUH
+#define CEDM_CUDA_CONV_WRITE_CUH
+
+#include "cuda/conv_stats.cuh"
+
+/* Padding of a row of sums that waits to be written: keeps banks apart. */
+#define WRITE_SUMS (STATS_COLUMNS + 4)
+
+/* How a grid is cut into tiles. */
+typedef struct cedm_conv_tile {
+    uint32_t width, height, rim;
+    uint32_t across, down; /* tiles of an image */
+    uint32_t rows;         /* of shared memory for a slice */
+    uint32_t with_stats;   /* a tile is a partial map of the statistics */
+} cedm_conv_tile;
+
+/* One of them: its first pixel and output channel. */
+typedef struct cedm_conv_place {
+    uint32_t image, phase, y0, x0, n0;
+} cedm_conv_place;
+
+/* Pixel m of a tile, and whether there is one. */
+static __device__ __forceinline__ bool
+cedm_tile_pixel(const cedm_conv_args &v, const cedm_conv_tile &tile,
+                const cedm_conv_place &place, uint32_t m, uint32_t *y,
+                uint32_t *x)
+{
+    *y = place.y0 + m / tile.width;
+    *x = place.x0 + m % tile.width;
+    return m < tile.width * tile.height && *y < v.grid_height &&
+           *x < v.grid_width;
+}
+
+/* Floats of shared memory for `pixels` rows of sums and GROUP's totals. */
+static constexpr uint32_t write_floats(uint32_t pixels)
+{
+    return pixels * WRITE_SUMS + 4 * STATS_COLUMNS;
+}
+
+/* PIXELS: of a tile, COLUMNS: its channels, GROUP: who writes, see
+ * conv_stats.cuh. */
+template <typename T, int PIXELS, int COLUMNS, typename GROUP>
+struct tile_writer {
+    const cedm_conv_args &v;
+    const cedm_conv_tile &tile;
+    const cedm_conv_place &at;
+    float *sums;
+
+    __device__ __forceinline__ tile_writer(const cedm_conv_args &args,
+                                           const cedm_conv_tile &t,
+                                           const cedm_conv_place &place,
+                                           float *shared)
+        : v(args), tile(t), at(place), sums(shared)
+    {
+    }
+
+    /* Finishes eight channels from co on of pixel m, and leaves in `row`
+     * what was written. */
+    __device__ __forceinline__ bool write(float *row, uint32_t m,
+                                          uint32_t co) const
+    {
+        float x[8], residual[8];
+        uint32_t y, x_of;
+        bool overflow = false;
+        size_t to;
+
+        if (!cedm_tile_pixel(v, tile, at, m, &y, &x_of) || co >= v.cout) {
+            return false;
+        }
+        to = ((size_t)at.image * v.height * v.width +
+              cedm_dst_pixel(v, at.phase, y, x_of)) * v.cout + co;
+        cedm_load8(x, row);
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            float shift = v.bias[co + i];
+
+            if (v.emb != NULL) {
+                shift += v.emb[(size_t)at.image * v.emb_stride + co + i];
+            }
+            x[i] += shift;
+        }
+        if (v.residual.data != NULL) {
+            cedm_load8(residual,
+                       static_cast<const T *>(v.residual.data) + to);
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+                x[i] += residual[i];
+            }
+        }
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            x[i] *= v.scale;
+        }
+        cedm_store8(static_cast<T *>(v.dst.data) + to, x);
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            row[i] = x[i];
+            overflow |= !cedm_finite(x[i]);
+        }
+        return overflow;
+    }
+
+    __device__ __forceinline__ void write_stats(uint32_t first) const
+    {
+        uint32_t left = v.grid_height - at.y0;
+        uint32_t rows = left < tile.height ? left : tile.height;
+        uint32_t column = GROUP::rank() % STATS_COLUMNS;
+        uint32_t co = at.n0 + first + column;
+        uint32_t partial = at.y0 / tile.height;
+        float *stats = v.stats + ((size_t)at.image * tile.down + partial) *
+                                     2 * v.cout + co;
+
+        stats_of<GROUP>(
+            [&](uint32_t p) {
+                return co < v.cout ? sums[p * WRITE_SUMS + column] : 0.0f;
+            },
+            rows * tile.width, sums + PIXELS * WRITE_SUMS, stats,
+            stats + v.cout, co < v.cout);
+    }
+
+    /* put(first) writes this thread's sums of the 64 columns from `first` on
+     * to `sums`.  (stats_of has a barrier after its last look at them.) */
+    template <typename F> __device__ __forceinline__ void write_all(F put) const
+    {
+        bool overflow = false;
+
+#pragma unroll
+        for (int first = 0; first < COLUMNS; first += STATS_COLUMNS) {
+            put(first);
+            GROUP::sync();
+            for (uint32_t i = GROUP::rank(); i < PIXELS * 8;
+                 i += GROUP::PARTS * STATS_COLUMNS) {
+                overflow |= write(sums + i / 8 * WRITE_SUMS + i % 8 * 8,
+                                  i / 8, at.n0 + first + i % 8 * 8);
+            }
+            GROUP::sync();
+            if (tile.with_stats) {
+                write_stats(first);
+            }
+        }
+        if (overflow) {
+            atomicOr(&v.overflow[at.image], CEDM_CUDA_OVERFLOW);
+        }
+    }
+};
+
+#endif
