@@ -105,7 +105,7 @@ TOOL_OBJ    = $(call obj,$(filter-out $(TOOL_SRC),$(wildcard tools/*.c)))
 # per instruction set like runtime/cpu.
 TRAIN_CPU    = $(filter-out %/table.c,$(wildcard trainer/cpu/*.c))
 TRAIN_PLAIN  = $(filter-out trainer/cedm-train.c trainer/ranks_mpi.c \
-  $(TRAIN_CPU),$(wildcard trainer/*.c trainer/*/*.c))
+  trainer/cuda/% $(TRAIN_CPU),$(wildcard trainer/*.c trainer/*/*.c))
 TRAIN_SHARED = $(call obj,$(TRAIN_PLAIN)) \
   $(foreach i,$(filter-out avx512bf16,$(ISAS)),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
 TRAINER      = $(patsubst trainer/%.c,$(BUILD)/bin/%,\
@@ -121,8 +121,9 @@ LIBGEN  = $(BUILD)/lib/libcedmgen.a
 LIBS    = $(LIBGEN) $(LIBCEDM)
 LIBCUDA = $(if $(and $(NVCC),$(wildcard runtime/cuda/*.cu)),\
   $(patsubst %,$(BUILD)/lib/libcedm_cuda.%,a so))
-# The kernels of training, where there is nvcc.
-LIBCUDATRAIN = $(if $(LIBCUDA),$(OBJ)/libcudatrain.a)
+# With training, which cedm-train opens.
+LIBCUDATRAIN = $(if $(LIBCUDA),$(BUILD)/lib/libcedm_cuda_train.so)
+CUDATRAIN_OBJ = $(call obj,$(wildcard trainer/cuda/*.c trainer/cuda/*.cu))
 # Its host side, for tests.
 LIBCUDAHOST = $(OBJ)/libcudahost.a
 # As an archive, so that a tool gets what it uses: cedm-gen converts nothing.
@@ -133,7 +134,7 @@ OPS   = $(if $(wildcard tests/ops/*.c),$(BUILD)/test/ops_test)
 # Once is enough: not with clang, nor with sanitizers, which lose stacks.
 EMULATED = $(if $(SAN)$(findstring clang,$(CC)),,$(BUILD)/test/cuda_ops_test)
 EMULATED_TRAIN = $(EMULATED:cuda_ops_test=cuda_train_test)
-EMULATE  = -std=c++17 -O2 -g $(filter -Werror,$(WARN)) -Wall -Wextra -Wshadow \
+EMULATE  = -std=c++17 -O2 -g -fPIC $(filter -Werror,$(WARN)) -Wall -Wextra -Wshadow \
   -Wno-unknown-pragmas -ffp-contract=off -MMD -MP -Itests/cuda/emulate \
   -Iinclude -Iruntime -Icodegen -Itrainer
 GEN   = $(if $(wildcard tests/gen/*.c),$(BUILD)/test/gen_test)
@@ -142,8 +143,10 @@ SYNTH = $(if $(wildcard tests/synth/*.c),$(BUILD)/bin/synth)
 EMBED = $(BUILD)/examples/embed
 TRAIN = $(patsubst tests/trainer/%.c,$(BUILD)/test/%,\
   $(wildcard tests/trainer/*_test.c))
-# Stand-ins for the CUDA library and the driver.
-FAKE  = $(BUILD)/test/fake/libcedm_cuda.so $(BUILD)/test/fake/libcuda.so.1
+# Stand-ins for the CUDA library and the driver; the library that trains is
+# the whole of it, on the emulator.
+FAKE  = $(BUILD)/test/fake/libcedm_cuda.so $(BUILD)/test/fake/libcuda.so.1 \
+  $(if $(EMULATED_NET),$(BUILD)/test/fake/libcedm_cuda_train.so)
 # With real devices; skips itself where there is none.
 GPU   = $(if $(LIBCUDA),$(BUILD)/test/gpu_check)
 # Kernels, on a GPU and on the emulator, where tests/e2e/gpu_ops.sh runs them.
@@ -182,13 +185,14 @@ $(LIBGEN): $(GEN_OBJ)
 $(LIBTOOLS): $(TOOL_OBJ)
 $(LIBCUDAHOST): $(call obj,$(CUDA_PLAIN))
 $(BUILD)/lib/libcedm_cuda.a: $(CUDA_OBJ)
-$(LIBCUDATRAIN): $(call obj,$(wildcard trainer/cuda/*.cu))
-$(LIBS) $(LIBTOOLS) $(LIBCUDAHOST) $(BUILD)/lib/libcedm_cuda.a $(LIBCUDATRAIN):
+$(LIBS) $(LIBTOOLS) $(LIBCUDAHOST) $(BUILD)/lib/libcedm_cuda.a:
 	$(call say,AR)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
 $(BUILD)/lib/libcedm_cuda.so: $(CUDA_OBJ) $(LIBCEDM)
+$(BUILD)/lib/libcedm_cuda_train.so: $(CUDA_OBJ) $(CUDATRAIN_OBJ) $(LIBCEDM)
+$(BUILD)/lib/libcedm_cuda.so $(BUILD)/lib/libcedm_cuda_train.so:
 	$(call say,LINK)
 	$(Q)$(LINK) -shared -Wl,-soname,$(@F),-z,defs $^ $(CUDA_LIBS) -o $@
 
@@ -230,6 +234,7 @@ $(OBJ)/tools/%.o: tools/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(HOST_FLAGS) -Icodegen -Itools -Iweights $(CFLAGS) -c $< -o $@
 $(OBJ)/trainer/ranks_mpi.o: TRAIN_FLAGS += $(MPI_INC)
+$(OBJ)/trainer/cuda/%.o: TRAIN_FLAGS += -isystem $(CUDA_HOME)/include
 $(OBJ)/trainer/%.o: trainer/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(TRAIN_FLAGS) $(CFLAGS) -c $< -o $@
@@ -321,6 +326,11 @@ EMULATED_LIB = $(call obj,$(wildcard tests/gpu/emulated_*.c)) \
 $(EMULATED_NET): $(OBJ)/emulated/gpu_check.o $(OBJ)/ncsnpp_tiny.o $(EMULATED_LIB)
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(WRAPPED) -lstdc++ -lm -o $@
+$(BUILD)/test/fake/libcedm_cuda_train.so: \
+  $(call obj,$(wildcard trainer/cuda/*.c)) $(patsubst trainer/cuda/%.cu,\
+  $(OBJ)/emulated/trainer/%.o,$(wildcard trainer/cuda/*.cu)) $(EMULATED_LIB)
+	$(call say,LINK)
+	$(Q)$(LINK) -shared $^ -lstdc++ -lm -o $@
 $(BUILD)/test/emulated_ops: $(PLAIN) $(DEMO_OBJ) $(EMULATED_LIB)
 	$(call say,LINK)
 	$(Q)$(LINK) $^ -lstdc++ -lm -o $@
@@ -400,7 +410,8 @@ demo: ## install what is missing, build, and draw demo.png
 	$(BUILD)/bin/cedm-gen --cluster 5 --n 64 --out demo.png
 	@echo "demo.png: 64 images of cluster 5, seeds 0 to 63"
 
-# Every result is one line in TALLY; the last command adds them up.
+# Every result is one line in TALLY; the last command adds them up.  Tests run
+# side by side, each in a folder of its own.
 TALLY   = $(BUILD)/check/tally
 RUN     = tests/run.sh $(TALLY)
 SCRIPTS = $(wildcard tests/check/*.sh)
@@ -412,24 +423,7 @@ export CC BUILD
 export BIN = $(BUILD)/bin
 export UBSAN_OPTIONS = print_stacktrace=1
 
-# $(call build,NAME,VARIABLES,TARGETS): builds as one test.
-build = +@$(RUN) -c "build $(1)" $(MAKE) --no-print-directory $(JOBS) -k $(2) $(3)
-# $(call run,NAME,VARIABLES,TESTS): runs the programs of that build.
-run = +@$(MAKE) --no-print-directory $(2) run-tests NAME=$(1) RUN_TESTS='$(3)' \
-  TALLY=$(TALLY)
-
-.PHONY: run-tests
-run-tests:
-	@$(if $(SAN),$(SETARCH)) $(RUN) $(NAME) $(RUN_TESTS)
-
-.PHONY: test
-test: ## the fast tests: unit, ops, generated code, checks of the sources
-	@scripts/deps.sh check
-	@mkdir -p $(BUILD)/check && rm -f $(TALLY)
-	$(call build,$(CC),,programs)
-	@$(RUN) $(CC) $(TESTS) $(SCRIPTS)
-	@$(RUN) -s
-
+SUBMAKE = $(MAKE) --no-print-directory
 CLANG = CC=clang BUILD=$(BUILD)/clang WERROR=1
 ASAN  = SAN=address,undefined OPT='-O1 -g' BUILD=$(BUILD)/asan
 TSAN  = SAN=thread OPT='-O1 -g' BUILD=$(BUILD)/tsan
@@ -437,24 +431,52 @@ TSAN  = SAN=thread OPT='-O1 -g' BUILD=$(BUILD)/tsan
 SMALL_E2E = $(filter-out %/full_size.sh,$(E2E))
 THREAD_TESTS = $(filter %threads_test,$(TESTS)) $(filter %/threads.sh,$(E2E))
 
-.PHONY: check
+# $(call variant,NAME,VARIABLES,PROGRAMS,TESTS): a build, which is one test,
+# and the tests of what it built.
+define variant
+.PHONY: build-$(1) run-$(1)
+build-$(1):
+	+@$$(RUN) 'build $(1)' $$(SUBMAKE) -k $(2) $(3)
+run-$(1): build-$(1)
+	+@$$(SUBMAKE) $(2) run-tests NAME=$(1) TALLY=$$(TALLY) RUN_TESTS='$(4)'
+endef
+$(eval $(call variant,gcc,WERROR=1,programs lint-objects,\
+  $$$$(TESTS) $$$$(SCRIPTS) $$$$(E2E)))
+$(eval $(call variant,clang,$$(CLANG),programs,$$$$(TESTS)))
+$(eval $(call variant,asan,$$(ASAN),programs,$$$$(TESTS) $$$$(SMALL_E2E)))
+$(eval $(call variant,tsan,$$(TSAN),programs,$$$$(THREAD_TESTS)))
+$(eval $(call variant,fast,,programs lint-objects,$$$$(TESTS) $$$$(SCRIPTS)))
+
+.PHONY: run-tests $(RUN_TESTS:%=run/%)
+run-tests: $(RUN_TESTS:%=run/%)
+$(RUN_TESTS:%=run/%): run/%:
+	@$(if $(SAN),$(SETARCH)) $(RUN) '$(NAME) $(notdir $*)' $*
+
+# What needs the programs of build-gcc: $(call needs-gcc,TARGET,NAME,COMMAND).
+.PHONY: same-emit frozen-demo bare-m7 bare-neon
+same-emit: build-gcc build-clang
+	@$(RUN) 'gcc and clang builds emit the same' tests/check/same-emit
+frozen-demo: build-gcc
+	@$(RUN) 'weights are what the checkpoint freezes to' $(SUBMAKE) gen-diff
+bare-m7: build-gcc
+	@$(RUN) "Cortex-M7 draws the host's image" tests/bare/m7.sh
+bare-neon: build-gcc
+	@$(RUN) "64-bit Arm gives the host's bits" tests/bare/neon.sh
+
+# $(call count,TARGETS): makes them and says how many tests passed.
+define count
+@scripts/deps.sh check
+@mkdir -p $(BUILD)/check && rm -f $(TALLY)
++@$(SUBMAKE) $(JOBS) -k -O $(1) || echo 0 1 0 >>$(TALLY)
+@$(RUN) -s
+endef
+
+.PHONY: test check
+test: ## the fast tests: unit, ops, generated code, checks of the sources
+	$(call count,run-fast)
 check: ## every test, also with clang and sanitizers; ends with the count
-	@scripts/deps.sh check
-	@mkdir -p $(BUILD)/check && rm -f $(TALLY)
-	$(call build,$(CC),WERROR=1,programs)
-	@$(RUN) $(CC) $(TESTS) $(SCRIPTS) $(E2E)
-	$(call build,clang,$(CLANG),programs)
-	$(call run,clang,$(CLANG),$$(TESTS))
-	@$(RUN) -c "gcc and clang builds emit the same" tests/check/same-emit
-	$(call build,asan,$(ASAN),programs)
-	$(call run,asan,$(ASAN),$$(TESTS) $$(SMALL_E2E))
-	$(call build,tsan,$(TSAN),programs)
-	$(call run,tsan,$(TSAN),$$(THREAD_TESTS))
-	@$(RUN) -c "weights are what the checkpoint freezes to" \
-	  $(MAKE) --no-print-directory gen-diff
-	@$(RUN) -c "Cortex-M7 draws the host's image" tests/bare/m7.sh
-	@$(RUN) -c "64-bit Arm gives the host's bits" tests/bare/neon.sh
-	@$(RUN) -s
+	$(call count,run-asan run-gcc run-clang run-tsan same-emit frozen-demo \
+	  bare-m7 bare-neon)
 
 .PHONY: gpu-check
 gpu-check: tools lib $(GPU) $(GPU_OPS) ## kernels, nets and goldens on a GPU
@@ -555,7 +577,7 @@ install: all ## into PREFIX [/usr/local], below DESTDIR
 	install -d $(addprefix $(TO)/,bin include lib/pkgconfig $(MAN) $(COMPLETE) $(DOC))
 	install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(TO)/bin
 	install -m 644 $(addprefix include/,$(HEADERS)) $(TO)/include
-	install -m 644 $(LIBCEDM) $(LIBCUDA) $(TO)/lib
+	install -m 644 $(LIBCEDM) $(LIBCUDA) $(LIBCUDATRAIN) $(TO)/lib
 	sed $(PC_EDIT) packaging/cedm.pc.in >$(TO)/lib/pkgconfig/cedm.pc
 	chmod 644 $(TO)/lib/pkgconfig/cedm.pc
 	install -m 644 $(PROGRAMS:%=man/%.1) $(TO)/$(MAN)
@@ -565,7 +587,8 @@ install: all ## into PREFIX [/usr/local], below DESTDIR
 
 uninstall: ## remove what install wrote
 	rm -f $(PROGRAMS:%=$(TO)/bin/%) $(HEADERS:%=$(TO)/include/%) \
-	  $(TO)/lib/libcedm.a $(LIBCUDA:$(BUILD)/%=$(TO)/%) \
+	  $(TO)/lib/libcedm.a \
+	  $(patsubst $(BUILD)/%,$(TO)/%,$(LIBCUDA) $(LIBCUDATRAIN)) \
 	  $(TO)/lib/pkgconfig/cedm.pc \
 	  $(PROGRAMS:%=$(TO)/$(MAN)/%.1) $(PROGRAMS:%=$(TO)/$(COMPLETE)/%) \
 	  $(TO)/$(DOC)/LICENSE

@@ -19,16 +19,17 @@ run() {
     "$tests/run.sh" "$tally" "$@"
 }
 
-run gpu "$build/test/gpu_ops" "$build/test/gpu_check"
+run "gpu gpu_ops" "$build/test/gpu_ops"
+run "gpu gpu_check" "$build/test/gpu_check"
 for golden in "$tests"/golden/*.golden.safetensors; do
     name=$(basename "$golden" .golden.safetensors)
     [ -f "$tests/golden/$name.safetensors" ] || continue
-    run -c "freeze $name" "$bin/cedm-freeze" "$tests/golden/$name.safetensors" \
+    run "freeze $name" "$bin/cedm-freeze" "$tests/golden/$name.safetensors" \
         -o "$work/$name" --name model --build
     for precision in fp32 fp16 bf16; do
         for mode in denoise sample; do
             [ $mode = denoise ] || grep -aq '"samples"' "$golden" || continue
-            run -c "$name $precision $mode" "$bin/cedm-verify" \
+            run "$name $precision $mode" "$bin/cedm-verify" \
                 --model "$work/$name/model.so" --golden "$golden" \
                 --mode $mode --device cuda --precision $precision
         done
@@ -40,7 +41,7 @@ sanitizer=$(command -v compute-sanitizer ||
     ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
 if [ -n "$sanitizer" ]; then
     for tool in memcheck racecheck; do
-        run -c $tool timeout 300 "$sanitizer" --tool $tool \
+        run $tool timeout 300 "$sanitizer" --tool $tool \
             --error-exitcode 1 "$build/test/gpu_ops" 'fp16 *' 500000
     done
 else
