@@ -11,8 +11,8 @@
 # a program that prints neither is one test: exit status 0 is a pass, 77 a
 # skip.  A program that dies or says 0 tests is a failure whatever it printed.
 # Output is shown only for failures; logs stay beside TALLY.  The line of a
-# test ends with the time that passed and that of processors.  The exit status is
-# 0: failures are in TALLY, and make goes on.
+# test ends with the time that passed and that of processors.  The exit status
+# is 0: failures are in TALLY, and make goes on.
 set -u
 
 tally=$1
