@@ -233,25 +233,54 @@ def draw(work, *words):
                        str(MOST), "--out", work + "/x.png", *words])
 
 
+def whole(peer, words):
+    """Seconds of a process that starts, draws once and ends."""
+    start = time.monotonic()
+    program = peer.start(DEMO, MOST, next(setting for setting in peer.settings
+                                          if setting[0] == words))
+    try:
+        program.ask("sample", 64, 18)
+    finally:
+        program.close()
+    return time.monotonic() - start
+
+
+def compare_processes(peer, work):
+    """What one command costs: importing and loading, too.  Compiling would
+    take longer than it saves."""
+    times = [(whole(peer, [layout]), [layout]) for layout in ("nchw", "nhwc")]
+    words = min(times)[1]
+    a, b = [], []
+    for _ in range(min(ROUNDS, 3)):
+        a.append(draw(work, "--n", "64"))
+        b.append(whole(peer, words))
+    row(f"process: {peer.name} {words[0]}", MOST, 64, a, b)
+
+
+def compare_loops(peer, work):
+    """PyTorch's loop alone, warm, beside a whole cedm-gen."""
+    peer.choose(DEMO, MOST, "sample", 64, 2)
+    program = peer.start(DEMO, MOST, peer.best)
+    try:
+        program.ask("sample", 64, 18)
+        a, b = [], []
+        for _ in range(min(ROUNDS, 3)):
+            a.append(draw(work, "--n", "64"))
+            b += program.ask("sample", 64, 18)["seconds"]
+        row(peer.label(f"loop: {program.first['version']}"), MOST, 64, a, b)
+    finally:
+        program.close()
+
+
 def compare_sampling(work):
-    head("64 images of the demo, 18 steps; cedm-gen as a whole process, "
-         "PyTorch's loop alone", "s")
+    head("64 images of the demo, 18 steps: cedm-gen, a process as it is used, "
+         "beside PyTorch's process and its loop alone", "s")
     for peer in torch_peers("torch_peer.py"):
-        program = None
-        try:
-            peer.choose(DEMO, MOST, "sample", 64, 2)
-            program = peer.start(DEMO, MOST, peer.best)
-            program.ask("sample", 64, 18)
-            a, b = [], []
-            for _ in range(min(ROUNDS, 3)):
-                a.append(draw(work, "--n", "64"))
-                b += program.ask("sample", 64, 18)["seconds"]
-            row(peer.label(program.first["version"]), MOST, 64, a, b)
-        except Skipped as why:
-            skipped(peer.name, why)
-        finally:
-            if program:
-                program.close()
+        for compare in (compare_processes, compare_loops):
+            try:
+                compare(peer, work)
+            except Skipped as why:
+                skipped(peer.name, why)
 
 
 # ---- training -------------------------------------------------------------
