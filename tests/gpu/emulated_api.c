@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * emulated_api.c - as much of cudart and cublasLt as the host side calls, on
- * the memory of the host: with the emulator behind the kernels, a whole net
- * runs without a device.
+ * emulated_api.c - as much of cudart as the host side calls, on the memory of
+ * the host: with the emulator behind the kernels, a whole net runs without a
+ * device.
  *
- * Work is done at once.  While a stream is captured, it is done too; a graph
- * that is launched queues the net's step again, which is what it holds. */
-#include <cublasLt.h>
+ * There is one queue for all streams, whose work is done when somebody waits
+ * for it. */
 #include <cuda_runtime_api.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cuda/net.h"
+#include "cuda/emulate/emulated.h"
 
 /* ---- devices and memory -------------------------------------------------- */
 
@@ -95,6 +93,7 @@ cudaError_t cudaMallocAsync(void **memory, size_t bytes, cudaStream_t stream)
 
 cudaError_t cudaFree(void *memory)
 {
+    emulated_wait(emulated_mark());
     free(memory);
     return cudaSuccess;
 }
@@ -104,26 +103,55 @@ cudaError_t cudaFreeHost(void *memory)
     return cudaFree(memory);
 }
 
-cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes,
-                       enum cudaMemcpyKind kind)
+typedef struct transfer {
+    void *to;
+    const void *from;
+    int value;
+    size_t bytes;
+} transfer;
+
+static void do_copy(const void *arg)
 {
-    (void)kind;
-    memcpy(to, from, bytes);
-    return cudaSuccess;
+    transfer t;
+
+    memcpy(&t, arg, sizeof t);
+    memcpy(t.to, t.from, t.bytes);
+}
+
+static void do_set(const void *arg)
+{
+    transfer t;
+
+    memcpy(&t, arg, sizeof t);
+    memset(t.to, t.value, t.bytes);
 }
 
 cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes,
                             enum cudaMemcpyKind kind, cudaStream_t stream)
 {
+    transfer t = {.to = to, .from = from, .bytes = bytes};
+
+    (void)kind;
     (void)stream;
-    return cudaMemcpy(to, from, bytes, kind);
+    emulated_queue(do_copy, &t, sizeof t);
+    return cudaSuccess;
+}
+
+cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes,
+                       enum cudaMemcpyKind kind)
+{
+    cudaMemcpyAsync(to, from, bytes, kind, NULL);
+    emulated_wait(emulated_mark());
+    return cudaSuccess;
 }
 
 cudaError_t cudaMemsetAsync(void *at, int value, size_t bytes,
                             cudaStream_t stream)
 {
+    transfer t = {.to = at, .value = value, .bytes = bytes};
+
     (void)stream;
-    memset(at, value, bytes);
+    emulated_queue(do_set, &t, sizeof t);
     return cudaSuccess;
 }
 
@@ -143,41 +171,54 @@ cudaError_t cudaGetLastError(void)
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags)
 {
     (void)flags;
+    emulated_defer();
     *stream = (void *)stream;
     return cudaSuccess;
 }
 
-static cedm_cuda_net *net_of(cudaStream_t stream)
+cudaError_t cudaStreamDestroy(cudaStream_t stream)
 {
-    return (void *)((unsigned char *)stream -
-                    offsetof(cedm_cuda_net, exec.stream));
+    (void)stream;
+    return cudaSuccess;
 }
 
-#define DONE(name, parameter)                                                \
-    cudaError_t name(parameter unused)                                       \
-    {                                                                        \
-        (void)unused;                                                        \
-        return cudaSuccess;                                                  \
-    }
-DONE(cudaStreamDestroy, cudaStream_t)
-DONE(cudaStreamSynchronize, cudaStream_t)
-DONE(cudaEventDestroy, cudaEvent_t)
-DONE(cudaEventSynchronize, cudaEvent_t)
-DONE(cudaGraphDestroy, cudaGraph_t)
-DONE(cudaGraphExecDestroy, cudaGraphExec_t)
-#undef DONE
+cudaError_t cudaStreamSynchronize(cudaStream_t stream)
+{
+    (void)stream;
+    emulated_wait(emulated_mark());
+    return cudaSuccess;
+}
 
+/* An event is what was queued before it. */
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned flags)
 {
     (void)flags;
-    *event = (void *)event;
+    *event = calloc(1, sizeof(unsigned long));
+    return *event != NULL ? cudaSuccess : cudaErrorMemoryAllocation;
+}
+
+cudaError_t cudaEventDestroy(cudaEvent_t event)
+{
+    free(event);
     return cudaSuccess;
 }
 
 cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream)
 {
+    unsigned long mark = emulated_mark();
+
     (void)stream;
-    return event != NULL ? cudaSuccess : cudaErrorInvalidValue;
+    memcpy(event, &mark, sizeof mark);
+    return cudaSuccess;
+}
+
+cudaError_t cudaEventSynchronize(cudaEvent_t event)
+{
+    unsigned long mark;
+
+    memcpy(&mark, event, sizeof mark);
+    emulated_wait(mark);
+    return cudaSuccess;
 }
 
 /* Time stands still: all of it is of one length. */
@@ -192,34 +233,45 @@ cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t begin,
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event,
                                 unsigned flags)
 {
+    (void)stream;
     (void)flags;
-    return cudaEventRecord(event, stream);
+    return event != NULL ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream,
                                    enum cudaStreamCaptureMode mode)
 {
     (void)mode;
+    emulated_capture();
     return stream != NULL ? cudaSuccess : cudaErrorInvalidValue;
 }
 
-/* The step's graph is captured first, then the last step's: a graph is the
- * address of the member that will hold it. */
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 {
-    cedm_cuda_net *net = net_of(stream);
-
-    *graph = net->step_graph == NULL ? (void *)&net->step_graph
-                                     : (void *)&net->last_graph;
+    (void)stream;
+    *graph = (void *)emulated_captured();
     return cudaSuccess;
 }
 
+/* What is instantiated takes the graph over. */
 cudaError_t cudaGraphInstantiateWithFlags(cudaGraphExec_t *exec,
                                           cudaGraph_t graph,
                                           unsigned long long flags)
 {
     (void)flags;
     *exec = (void *)graph;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphDestroy(cudaGraph_t graph)
+{
+    (void)graph;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t exec)
+{
+    emulated_forget((void *)exec);
     return cudaSuccess;
 }
 
@@ -231,188 +283,7 @@ cudaError_t cudaGraphUpload(cudaGraphExec_t exec, cudaStream_t stream)
 
 cudaError_t cudaGraphLaunch(cudaGraphExec_t exec, cudaStream_t stream)
 {
-    cedm_cuda_net *net = net_of(stream);
-
-    return cedm_cuda_queue_step(net, (void *)exec == &net->last_graph) ==
-                   CEDM_OK ? cudaSuccess : cudaErrorUnknown;
-}
-
-/* ---- matrix products ----------------------------------------------------- */
-
-typedef struct layout {
-    cudaDataType type;
-    uint64_t rows, columns;
-    int64_t stride;
-} layout;
-
-typedef struct product {
-    cublasOperation_t transposed;
-    cublasLtEpilogue_t epilogue;
-    const void *bias;
-} product;
-
-cublasStatus_t cublasLtCreate(cublasLtHandle_t *handle)
-{
-    *handle = (void *)handle;
-    return CUBLAS_STATUS_SUCCESS;
-}
-
-cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle)
-{
-    (void)handle;
-    return CUBLAS_STATUS_SUCCESS;
-}
-
-cublasStatus_t cublasLtMatrixLayoutInit_internal(
-    cublasLtMatrixLayout_t to, size_t size, cudaDataType type, uint64_t rows,
-    uint64_t columns, int64_t stride)
-{
-    layout l = {type, rows, columns, stride};
-
-    memset(to, 0, size);
-    memcpy(to, &l, sizeof l);
-    return CUBLAS_STATUS_SUCCESS;
-}
-
-cublasStatus_t cublasLtMatmulDescInit_internal(
-    cublasLtMatmulDesc_t to, size_t size, cublasComputeType_t compute,
-    cudaDataType_t scale)
-{
-    memset(to, 0, size);
-    return compute == CUBLAS_COMPUTE_32F && scale == CUDA_R_32F
-               ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_SUPPORTED;
-}
-
-cublasStatus_t cublasLtMatmulDescSetAttribute(
-    cublasLtMatmulDesc_t desc, cublasLtMatmulDescAttributes_t which,
-    const void *value, size_t size)
-{
-    product p;
-
-    memcpy(&p, desc, sizeof p);
-    switch ((int)which) {
-    case CUBLASLT_MATMUL_DESC_TRANSA:
-        memcpy(&p.transposed, value, size);
-        break;
-    case CUBLASLT_MATMUL_DESC_EPILOGUE:
-        memcpy(&p.epilogue, value, size);
-        break;
-    case CUBLASLT_MATMUL_DESC_BIAS_POINTER:
-        memcpy(&p.bias, value, size);
-        break;
-    default:
-        return CUBLAS_STATUS_NOT_SUPPORTED;
-    }
-    memcpy(desc, &p, sizeof p);
-    return CUBLAS_STATUS_SUCCESS;
-}
-
-cublasStatus_t
-cublasLtMatmulPreferenceInit_internal(cublasLtMatmulPreference_t to,
-                                      size_t size)
-{
-    memset(to, 0, size);
-    return CUBLAS_STATUS_SUCCESS;
-}
-
-cublasStatus_t cublasLtMatmulPreferenceSetAttribute(
-    cublasLtMatmulPreference_t to, cublasLtMatmulPreferenceAttributes_t which,
-    const void *value, size_t size)
-{
-    (void)to;
-    (void)which;
-    return value != NULL && size > 0 ? CUBLAS_STATUS_SUCCESS
-                                     : CUBLAS_STATUS_INVALID_VALUE;
-}
-
-cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
-    cublasLtHandle_t handle, cublasLtMatmulDesc_t desc,
-    cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
-    cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
-    cublasLtMatmulPreference_t preference, int wanted,
-    cublasLtMatmulHeuristicResult_t result[], int *found)
-{
-    (void)handle, (void)desc, (void)a, (void)b, (void)c, (void)d;
-    (void)preference;
-    memset(result, 0, (size_t)wanted * sizeof *result);
-    *found = 1;
-    return CUBLAS_STATUS_SUCCESS;
-}
-
-static double get(const void *at, int64_t i, cudaDataType type)
-{
-    uint32_t bits;
-    float x;
-
-    if (type == CUDA_R_16F) {
-        return (double)cedm_half_to_float(((const uint16_t *)at)[i]);
-    }
-    if (type == CUDA_R_32F) {
-        return (double)((const float *)at)[i];
-    }
-    bits = (uint32_t)((const uint16_t *)at)[i] << 16;
-    memcpy(&x, &bits, sizeof x);
-    return (double)x;
-}
-
-static void put(void *at, int64_t i, cudaDataType type, double value)
-{
-    float x = (float)value;
-    uint32_t bits;
-
-    memcpy(&bits, &x, sizeof bits);
-    if (type == CUDA_R_16F) {
-        ((uint16_t *)at)[i] = cedm_half_from_float(x);
-    } else if (type == CUDA_R_32F) {
-        ((float *)at)[i] = x;
-    } else {
-        ((uint16_t *)at)[i] =
-            (uint16_t)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16);
-    }
-}
-
-/* d = alpha a^T b + beta c + bias, all column by column. */
-cublasStatus_t cublasLtMatmul(
-    cublasLtHandle_t handle, cublasLtMatmulDesc_t desc, const void *alpha,
-    const void *a, cublasLtMatrixLayout_t a_layout, const void *b,
-    cublasLtMatrixLayout_t b_layout, const void *beta, const void *c,
-    cublasLtMatrixLayout_t c_layout, void *d, cublasLtMatrixLayout_t d_layout,
-    const cublasLtMatmulAlgo_t *algo, void *workspace, size_t workspace_size,
-    cudaStream_t stream)
-{
-    float scale, keep;
-    layout la, lb, ld;
-    product p;
-
-    (void)handle, (void)c_layout, (void)algo, (void)workspace;
-    (void)workspace_size, (void)stream;
-    memcpy(&scale, alpha, sizeof scale);
-    memcpy(&keep, beta, sizeof keep);
-    memcpy(&la, a_layout, sizeof la);
-    memcpy(&lb, b_layout, sizeof lb);
-    memcpy(&ld, d_layout, sizeof ld);
-    memcpy(&p, desc, sizeof p);
-    if (p.transposed != CUBLAS_OP_T ||
-        (p.bias != NULL) != (p.epilogue == CUBLASLT_EPILOGUE_BIAS) ||
-        la.rows != lb.rows ||
-        la.columns != ld.rows || lb.columns != ld.columns) {
-        return CUBLAS_STATUS_INVALID_VALUE;
-    }
-    for (int64_t j = 0; j < (int64_t)ld.columns; j++) {
-        for (int64_t i = 0; i < (int64_t)ld.rows; i++) {
-            double sum = 0, old = 0;
-
-            for (int64_t k = 0; k < (int64_t)la.rows; k++) {
-                sum += get(a, i * la.stride + k, la.type) *
-                       get(b, j * lb.stride + k, lb.type);
-            }
-            if (keep > 0 || keep < 0) {
-                old = (double)keep * get(c, j * ld.stride + i, ld.type);
-            }
-            put(d, j * ld.stride + i, ld.type,
-                (double)scale * sum + old +
-                    (p.bias == NULL ? 0.0 : get(p.bias, i, ld.type)));
-        }
-    }
-    return CUBLAS_STATUS_SUCCESS;
+    (void)stream;
+    emulated_replay((void *)exec);
+    return cudaSuccess;
 }

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "emulated.h"
 
@@ -66,12 +67,24 @@ void emulate_copy(void *shared, const void *global, bool valid);
 void emulate_copy_commit();
 void emulate_copy_wait(unsigned pending);
 
-template <typename F>
-int emulate_launch(const char *kernel, const void *function, dim3 grid,
-                   dim3 block, size_t shared, F body)
+/* Now, or when the stream comes to it. */
+typedef std::function<void()> emulate_work;
+void emulate_queue(emulate_work work);
+
+/* A kernel with the arguments of now. */
+template <typename... P, typename... A>
+int emulate_launch(const char *name, void (*kernel)(P...), dim3 grid,
+                   dim3 block, size_t shared, A... arguments)
 {
-    return emulate_run(kernel, function, grid, block, shared,
-                       [](void *arg) { (*static_cast<F *>(arg))(); }, &body);
+    emulate_queue([=] {
+        auto body = [&] { kernel(arguments...); };
+
+        emulate_run(name, reinterpret_cast<const void *>(kernel), grid, block,
+                    shared,
+                    [](void *arg) { (*static_cast<decltype(body) *>(arg))(); },
+                    &body);
+    });
+    return 0;
 }
 
 #endif

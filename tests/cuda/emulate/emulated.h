@@ -5,6 +5,7 @@
 #define CEDM_EMULATED_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -23,6 +24,30 @@ typedef struct emulated_counts {
 
 /* What launches did since the last call. */
 emulated_counts emulated_take(void);
+
+/* ---- streams (stream.cpp) ---------------------------------------------- *
+ *
+ * Work is done at once.  After emulated_defer it is done when somebody waits
+ * for it, as late as a device may: whoever overwrites what a queued copy will
+ * read, or reads what it has not written, sees it.  Work that is captured is
+ * not done, but kept with its arguments, and done whenever its graph is
+ * replayed. */
+void emulated_defer(void);
+
+/* work(arg), with the bytes that arg has now. */
+void emulated_queue(void (*work)(const void *arg), const void *arg,
+                    size_t bytes);
+
+/* Everything queued so far; waits for what was queued before a mark. */
+unsigned long emulated_mark(void);
+void emulated_wait(unsigned long mark);
+
+typedef struct emulated_graph emulated_graph;
+
+void emulated_capture(void);
+emulated_graph *emulated_captured(void);
+void emulated_replay(const emulated_graph *graph);
+void emulated_forget(emulated_graph *graph);
 
 #ifdef __cplusplus
 }

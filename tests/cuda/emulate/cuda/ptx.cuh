@@ -10,9 +10,8 @@
 #include <cuda_runtime.h>
 
 #define CEDM_LAUNCH(kernel, grid, block, shared, stream, ...)                \
-    ((void)(stream), emulate_launch(#kernel, emulate_function(kernel), grid, \
-                                    block, shared,                           \
-                                    [&] { kernel(__VA_ARGS__); }))
+    ((void)(stream),                                                         \
+     emulate_launch(#kernel, kernel, grid, block, shared, __VA_ARGS__))
 
 /* A kernel's limit of dynamic shared memory; 0 or a cudaError_t. */
 #define CEDM_ALLOW_SHARED(kernel, bytes)                                     \
