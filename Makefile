@@ -414,9 +414,11 @@ export BIN = $(BUILD)/bin
 export UBSAN_OPTIONS = print_stacktrace=1
 
 SUBMAKE = $(MAKE) --no-print-directory
-CLANG = CC=clang BUILD=$(BUILD)/clang WERROR=1
-ASAN  = SAN=address,undefined OPT='-O1 -g' BUILD=$(BUILD)/asan
-TSAN  = SAN=thread OPT='-O1 -g' BUILD=$(BUILD)/tsan
+# Lines suffice there: where variables live takes a large function as long as
+# the rest of its compilation.
+CLANG = CC=clang OPT='-O2 -g1' BUILD=$(BUILD)/clang WERROR=1
+ASAN  = SAN=address,undefined OPT='-O1 -g1' BUILD=$(BUILD)/asan
+TSAN  = SAN=thread OPT='-O1 -g1' BUILD=$(BUILD)/tsan
 # Networks of full size take the sanitizers minutes and show them no new code.
 SMALL_E2E = $(filter-out %/full_size.sh,$(E2E))
 THREAD_TESTS = $(filter %threads_test,$(TESTS)) $(filter %/threads.sh,$(E2E))
@@ -434,8 +436,11 @@ $(eval $(call variant,gcc,WERROR=1,programs lint-objects,\
   $$$$(TESTS) $$$$(SCRIPTS) $$$$(E2E)))
 $(eval $(call variant,clang,$$(CLANG),programs,$$$$(TESTS)))
 $(eval $(call variant,asan,$$(ASAN),programs,$$$$(TESTS) $$$$(SMALL_E2E)))
-$(eval $(call variant,tsan,$$(TSAN),programs,$$$$(THREAD_TESTS)))
+$(eval $(call variant,tsan,$$(TSAN),threaded,$$$$(THREAD_TESTS)))
 $(eval $(call variant,fast,,programs lint-objects,$$$$(TESTS) $$$$(SCRIPTS)))
+
+.PHONY: threaded
+threaded: tools $(filter $(BUILD)/%,$(THREAD_TESTS))
 
 .PHONY: run-tests $(RUN_TESTS:%=run/%)
 run-tests: $(RUN_TESTS:%=run/%)
@@ -592,7 +597,7 @@ size: lib ## code and data of the runtime, per object
 # One build serves the checks of symbols, stack frames and recursion.
 .PHONY: lint-objects
 lint-objects:
-	+@$(MAKE) --no-print-directory $(JOBS) CC=gcc BUILD=$(BUILD)/lint \
+	+@$(MAKE) --no-print-directory $(JOBS) CC=gcc OPT=-O2 BUILD=$(BUILD)/lint \
 	  CFLAGS='-fno-pic -fstack-usage -fcallgraph-info' \
 	  $(BUILD)/lint/lib/libcedm.a \
 	  $(patsubst $(BUILD)/%,$(BUILD)/lint/%,$(call obj,$(wildcard weights/*.c)))

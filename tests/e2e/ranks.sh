@@ -6,6 +6,7 @@
 set -u
 
 . "$(dirname "$0")/checks.bash"
+. "$root/tests/e2e/patterns.bash"
 if ! command -v mpirun >/dev/null || ! ldd "$bin/cedm-train" | grep -q libmpi
 then
     echo "skipped: no mpirun, or cedm-train was built without MPI"
@@ -17,14 +18,7 @@ fi
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 export ASAN_OPTIONS=detect_leaks=0
 
-# 24 grey images of 8x8 in stripes of two directions.
-awk 'BEGIN {
-    printf "%c%c%c%c%c%c%c%c%c%c%c%c%c%c%c%c", \
-        0, 0, 8, 3, 0, 0, 0, 24, 0, 0, 0, 8, 0, 0, 0, 8
-    for (i = 0; i < 24; i++) for (y = 0; y < 8; y++) for (x = 0; x < 8; x++)
-        printf "%c", int((i % 2 ? x : y) / 2) % 2 ? 127 : 1 + i
-}' >images.idx
-awk 'BEGIN { for (i = 0; i < 24; i++) print i % 2 }' >ids.txt
+patterns 24
 
 exec_train() { # RANKS DURATION ARGUMENTS...
     local ranks=$1 duration=$2 launch=()

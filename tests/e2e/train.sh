@@ -7,6 +7,7 @@
 set -u
 
 . "$(dirname "$0")/checks.bash"
+. "$root/tests/e2e/patterns.bash"
 
 says() { # CODE TEXT COMMAND...: fails with that code and text
     code=$1
@@ -17,18 +18,7 @@ says() { # CODE TEXT COMMAND...: fails with that code and text
         { cat "$work/said" >&2; return 1; }
 }
 
-# 48 grey images of 8x8: columns, rows or squares, clusters 0, 5 and 10.
-awk 'BEGIN {
-    printf "%c%c%c%c%c%c%c%c%c%c%c%c%c%c%c%c", \
-        0, 0, 8, 3, 0, 0, 0, 48, 0, 0, 0, 8, 0, 0, 0, 8
-    for (i = 0; i < 48; i++) for (y = 0; y < 8; y++) for (x = 0; x < 8; x++) {
-        c = i % 3
-        on = c == 0 ? int(x / 2) % 2 : c == 1 ? int(y / 2) % 2 \
-            : (int(x / 4) + int(y / 4)) % 2
-        printf "%c", on ? 127 : 1
-    }
-}' >images.idx
-awk 'BEGIN { for (i = 0; i < 48; i++) print i % 3 * 5 }' >ids.txt
+patterns 48
 gzip -k images.idx
 
 # An option may be given once: those that vary are NAME=VALUE before others.
