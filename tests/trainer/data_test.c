@@ -135,22 +135,70 @@ static void test_zip_and_folder(void **state)
     check_images(in_folder("set"), 3, 8, 3);
 }
 
-static void test_damaged_image(void **state)
+static void check_damage(const char *name, const char *where,
+                         const char *advice)
 {
     failure f = FAILURE_UNSAID;
     dataset d;
+
+    assert_false(dataset_open(&d, in_folder(name), 0, &f));
+    assert_non_null(strstr(f.text, where));
+    assert_non_null(strstr(f.text, advice));
+}
+
+static void test_damaged_image(void **state)
+{
     size_t size;
     unsigned char *png = png_of(0, &size);
 
     (void)state;
     (void)mkdir(in_folder("bad"), 0700);
     write_file("bad/a.png", png, size);
-    png[size / 2] ^= 0xff;
     write_file("bad/b.png", png, size / 2);
     free(png);
-    assert_false(dataset_open(&d, in_folder("bad"), 0, &f));
-    assert_non_null(strstr(f.text, "bad/b.png"));
-    assert_non_null(strstr(f.text, "replace or remove"));
+    check_damage("bad", "bad/b.png: ", "replace or remove");
+}
+
+/* NAME has a.png and the first `kept` of b.png's bytes. */
+static void write_zip(const char *name, const unsigned char *png, size_t size,
+                      size_t kept)
+{
+    zip_t *zip = zip_open(in_folder(name), ZIP_CREATE | ZIP_TRUNCATE, NULL);
+
+    assert_non_null(zip);
+    assert_true(zip_file_add(zip, "a.png",
+                             zip_source_buffer(zip, png, size, 0), 0) >= 0);
+    assert_true(zip_file_add(zip, "b.png",
+                             zip_source_buffer(zip, png, kept, 0), 0) >= 0);
+    assert_int_equal(zip_close(zip), 0);
+}
+
+/* An image that was damaged before it came into the archive, and an archive
+ * that was: both name the file and its member. */
+static void test_damaged_zip(void **state)
+{
+    static uint8_t bytes[4096];
+    size_t size, length, at = 0;
+    unsigned char *png = png_of(0, &size);
+    FILE *file;
+
+    (void)state;
+    write_zip("cut.zip", png, size, size / 2);
+    check_damage("cut.zip", "cut.zip:b.png: ", "replace or remove");
+
+    write_zip("flipped.zip", png, size, size);
+    free(png);
+    file = fopen(in_folder("flipped.zip"), "rb");
+    assert_non_null(file);
+    length = fread(bytes, 1, sizeof bytes, file);
+    assert_int_equal(fclose(file), 0);
+    assert_true(length > size && length < sizeof bytes);
+    while (at + 45 < length && memcmp(bytes + at, "b.png", 5) != 0) {
+        at++;
+    }
+    bytes[at + 5 + 40] ^= 1;
+    write_file("flipped.zip", bytes, length);
+    check_damage("flipped.zip", "flipped.zip:b.png: ", "get the file again");
 }
 
 /* A border around small images; large ones keep their mean. */
@@ -303,6 +351,7 @@ int main(void)
         cmocka_unit_test(test_cifar),
         cmocka_unit_test(test_zip_and_folder),
         cmocka_unit_test(test_damaged_image),
+        cmocka_unit_test(test_damaged_zip),
         cmocka_unit_test(test_resolution),
         cmocka_unit_test(test_order),
         cmocka_unit_test(test_batch),
