@@ -10,52 +10,166 @@
  * warps activate the slice in place, but for what lies outside.  The other
  * two multiply: the source through registers, since rows for `ldmatrix` may
  * begin anywhere, as taps ask, and the weights straight from shared memory.
- *
- * Two rings, each stage with barriers that pass it on: source stages go from
- * the engine (full) to the warps that activate (ready), to those that
- * multiply (empty), to the engine again; weights skip the middle.  Supply
- * runs ahead, also into the next tile while this one is written. */
+ * Supply runs ahead, also into the next tile while this one is written. */
 #ifndef CEDM_CUDA_CONV_WARPGROUP_CUH
 #define CEDM_CUDA_CONV_WARPGROUP_CUH
 
-#include "cuda/conv_matrix.cuh"
-#include "cuda/ptx_warpgroup.cuh"
-
-#define WARPGROUP_THREADS 384
-#define WARPGROUP_SOURCES 3 /* stages */
-#define WARPGROUP_WEIGHTS 8
-#define WARPGROUP_ALIGN 1024u
-#define WARPGROUP_BARRIERS 256u /* bytes, for all of them */
+#include "cuda/conv_rings.cuh"
 
 /* Registers of a supplying and of a multiplying thread: 128 and 256 of them
  * share 65536. */
 #define WARPGROUP_FEW 56
 #define WARPGROUP_MANY 224
 
-/* What the engine copies from; the sources as in cedm_conv_args. */
-typedef struct warpgroup_maps {
-    cedm_tensor_map source[4], weights;
-} warpgroup_maps;
-
-/* Bytes of a stage of the source. */
-static __host__ __device__ __forceinline__ uint32_t
-warpgroup_source(const cedm_conv_tile &tile)
-{
-    return (tile.rows * MATRIX_ROW + WARPGROUP_ALIGN - 1) / WARPGROUP_ALIGN *
-           WARPGROUP_ALIGN;
-}
-
-/* Bytes of shared memory. */
-static inline uint32_t warpgroup_shared(uint32_t bm, uint32_t bn,
-                                        const cedm_conv_tile *tile)
-{
-    return WARPGROUP_ALIGN + WARPGROUP_BARRIERS +
-           WARPGROUP_SOURCES * warpgroup_source(*tile) +
-           WARPGROUP_WEIGHTS * bn * MATRIX_ROW +
-           write_floats(bm) * (uint32_t)sizeof(float);
-}
-
 #if defined CEDM_WARPGROUPS
+
+/* ---- supply ------------------------------------------------------------ */
+
+template <typename T> struct warpgroup_supply : warpgroup_rings {
+    __device__ __forceinline__ explicit warpgroup_supply(
+        const warpgroup_rings &rings)
+        : warpgroup_rings(rings)
+    {
+    }
+
+    __device__ __forceinline__ void copy_slice(uint32_t from, uint32_t c)
+    {
+        cedm_barrier *full = &source_full[slice.stage];
+
+        cedm_barrier_wait(&source_empty[slice.stage], slice.parity ^ 1);
+        cedm_barrier_expect(full, slice_rows(from) * MATRIX_ROW);
+        cedm_copy_box(source_stage(),
+                      &maps.source[from], full, (int)c,
+                      (int)(place.x0 - rim(from)),
+                      (int)(place.y0 - rim(from)), (int)place.image);
+        slice.next();
+    }
+
+    __device__ __forceinline__ void copy_weights(uint32_t k)
+    {
+        cedm_barrier *full = &weights_full[step.stage];
+
+        cedm_barrier_wait(&weights_empty[step.stage], step.parity ^ 1);
+        cedm_barrier_expect(full, columns * MATRIX_ROW);
+        cedm_copy_box(weights_stage(), &maps.weights,
+                      full, (int)k, (int)place.n0, (int)place.phase, 0);
+        step.next();
+    }
+
+    __device__ __forceinline__ void copy_tile()
+    {
+        uint32_t k = 0;
+
+        for (uint32_t from = 0; from < 4; from++) {
+            for (uint32_t c = 0; c < v.channels[from]; c += CEDM_CUDA_K) {
+                copy_slice(from, c);
+                for (uint32_t tap = 0; tap < taps(from); tap++) {
+                    copy_weights(k);
+                    k += CEDM_CUDA_K;
+                }
+            }
+        }
+    }
+
+    /* Coefficients are on their way before the slice is there. */
+    __device__ __forceinline__ void activate_slice(uint32_t from, uint32_t c)
+    {
+        uint32_t q = threadIdx.x % 4;
+        bool mine = from < 2 && v.act != CEDM_ACT_NONE &&
+                    c + q * 8 < v.channels[from];
+        float a[8], b[8];
+
+        if (mine) {
+            const float *coeff = v.coeff + (size_t)place.image * 2 * v.cin +
+                                 (from == 0 ? 0 : v.channels[0]) + c + q * 8;
+
+            cedm_load8(a, coeff);
+            cedm_load8(b, coeff + v.cin);
+        }
+        cedm_barrier_wait(&source_full[slice.stage], slice.parity);
+        if (mine) {
+            activate_rows(a, b, q);
+            cedm_fence_copies();
+        }
+        leave(&source_ready[slice.stage]);
+        slice.next();
+    }
+
+    /* Chunk q of every 24th row from this thread's on, but of those that lie
+     * outside of the source. */
+    __device__ __forceinline__ void activate_rows(const float (&a)[8],
+                                                  const float (&b)[8],
+                                                  uint32_t q)
+    {
+        uint32_t across = tile.width + 2 * tile.rim, rows = slice_rows(0);
+        uint32_t r = (threadIdx.x - 32) / 4, y = r / across, x = r % across;
+
+        while (r < rows) {
+            if (cedm_src_pixel(v, (int)(place.y0 + y - tile.rim),
+                               (int)(place.x0 + x - tile.rim)) >= 0) {
+                activate_chunk(source_stage() + matrix_chunk(r, q), a, b);
+            }
+            r += ACTIVATING / 4;
+            for (x += ACTIVATING / 4; x >= across; x -= across) {
+                y++;
+            }
+        }
+    }
+
+    __device__ __forceinline__ void activate_chunk(unsigned char *at,
+                                                   const float (&a)[8],
+                                                   const float (&b)[8]) const
+    {
+        T *chunk = reinterpret_cast<T *>(at);
+        float x[8];
+
+        cedm_load8(x, chunk);
+#pragma unroll
+        for (int i = 0; i < 8; i++) {
+            x[i] = fmaf(a[i], x[i], b[i]);
+        }
+        if (v.act == CEDM_ACT_SILU) {
+#pragma unroll
+            for (int i = 0; i < 8; i++) {
+                x[i] = silu(x[i]);
+            }
+        }
+        cedm_store8(chunk, x);
+    }
+
+    /* As cedm_silu, in a third of the instructions: what is flushed to zero is
+     * below the rounding of 1 + e^-x, or less than 1e-36. */
+    static __device__ __forceinline__ float silu(float x)
+    {
+        const float minus_log2_e = -1.44269504f;
+
+        return x * cedm_fast_reciprocal(1.0f +
+                                        cedm_fast_exp2(minus_log2_e * x));
+    }
+
+    __device__ __forceinline__ void activate_tile()
+    {
+        for (uint32_t from = 0; from < 4; from++) {
+            for (uint32_t c = 0; c < v.channels[from]; c += CEDM_CUDA_K) {
+                activate_slice(from, c);
+            }
+        }
+    }
+
+    __device__ __forceinline__ void run()
+    {
+        for (uint32_t t = blockIdx.x; t < tiles(); t += gridDim.x) {
+            go_to(t);
+            if (threadIdx.x >= 32) {
+                activate_tile();
+            } else if (threadIdx.x == 0) {
+                copy_tile();
+            }
+        }
+    }
+};
+
+/* ---- work -------------------------------------------------------------- */
 
 /* A matrix in shared memory for products: rows of 64 bytes along K, swizzled
  * as above, which begin at a multiple of 512; from byte `first` of them on. */
@@ -68,20 +182,6 @@ static __device__ __forceinline__ uint64_t warpgroup_matrix(const void *rows,
     return (uint64_t)((cedm_shared_at(rows) + first) >> 4 & 0x3fffu) |
            (uint64_t)1 << 16 | group >> 4 << 32 | swizzle_64 << 62;
 }
-
-/* A place in a ring of STAGES, and the parity of its phases there. */
-template <uint32_t STAGES> struct ring_place {
-    uint32_t stage, parity;
-
-    __device__ __forceinline__ void next()
-    {
-        stage++;
-        if (stage == STAGES) {
-            stage = 0;
-            parity ^= 1;
-        }
-    }
-};
 
 /* The warpgroups that multiply, as they write. */
 struct writing_group {
@@ -98,194 +198,18 @@ struct writing_group {
     }
 };
 
-template <typename T, int BM, int BN> struct warpgroup_conv {
+template <typename T, int BM, int BN>
+struct warpgroup_work : warpgroup_rings {
     static constexpr int GROUPS_M = BM / 64, GROUPS_N = 2 / GROUPS_M;
     static constexpr int N = BN / GROUPS_N; /* columns of a warpgroup */
-    static constexpr uint32_t ACTIVATING = 96;
 
-    const cedm_conv_args &v;
-    const cedm_conv_tile &tile;
-    const warpgroup_maps &maps;
-    cedm_barrier *source_full, *source_ready, *source_empty;
-    cedm_barrier *weights_full, *weights_empty;
-    unsigned char *source, *weights;
-    float *sums;
-    ring_place<WARPGROUP_SOURCES> slice;
-    ring_place<WARPGROUP_WEIGHTS> step;
-    cedm_conv_place place;
-
-    __device__ __forceinline__ warpgroup_conv(const cedm_conv_args &args,
-                                              const cedm_conv_tile &t,
-                                              const warpgroup_maps &m)
-        : v(args), tile(t), maps(m), slice(), step(), place()
+    __device__ __forceinline__ explicit warpgroup_work(
+        const warpgroup_rings &rings)
+        : warpgroup_rings(rings)
     {
-        unsigned char *shared = cedm_shared();
-
-        shared += (WARPGROUP_ALIGN - cedm_shared_at(shared) %
-                                         WARPGROUP_ALIGN) % WARPGROUP_ALIGN;
-        weights = shared;
-        source = weights + WARPGROUP_WEIGHTS * BN * MATRIX_ROW;
-        shared = source + WARPGROUP_SOURCES * warpgroup_source(tile);
-        source_full = reinterpret_cast<cedm_barrier *>(shared);
-        source_ready = source_full + WARPGROUP_SOURCES;
-        source_empty = source_ready + WARPGROUP_SOURCES;
-        weights_full = source_empty + WARPGROUP_SOURCES;
-        weights_empty = weights_full + WARPGROUP_WEIGHTS;
-        sums = reinterpret_cast<float *>(shared + WARPGROUP_BARRIERS);
     }
 
-    /* One arrives for copies, else one for each warp. */
-    __device__ __forceinline__ void init_barriers() const
-    {
-        if (threadIdx.x == 0) {
-            for (int i = 0; i < WARPGROUP_SOURCES; i++) {
-                cedm_barrier_init(&source_full[i], 1);
-                cedm_barrier_init(&source_ready[i], ACTIVATING / 32);
-                cedm_barrier_init(&source_empty[i], 8);
-            }
-            for (int i = 0; i < WARPGROUP_WEIGHTS; i++) {
-                cedm_barrier_init(&weights_full[i], 1);
-                cedm_barrier_init(&weights_empty[i], 8);
-            }
-            cedm_barrier_init_done();
-        }
-        __syncthreads();
-    }
-
-    /* ---- the walk that all roles make ---------------------------------- */
-
-    __device__ __forceinline__ uint32_t tiles() const
-    {
-        return (v.cout_padded + BN - 1) / BN * (v.up ? 4 : 1) *
-               tile.across * tile.down * v.images;
-    }
-
-    /* Channels go fastest, then phases, which share a source. */
-    __device__ __forceinline__ void go_to(uint32_t t)
-    {
-        uint32_t columns = (v.cout_padded + BN - 1) / BN;
-        uint32_t phases = v.up ? 4 : 1;
-
-        place.n0 = t % columns * BN;
-        t /= columns;
-        place.phase = t % phases;
-        t /= phases;
-        place.x0 = t % tile.across * tile.width;
-        t /= tile.across;
-        place.y0 = t % tile.down * tile.height;
-        place.image = t / tile.down;
-    }
-
-    __device__ __forceinline__ uint32_t rim(uint32_t from) const
-    {
-        return from < 2 ? tile.rim : 0;
-    }
-
-    __device__ __forceinline__ uint32_t slice_rows(uint32_t from) const
-    {
-        return (tile.width + 2 * rim(from)) * (tile.height + 2 * rim(from));
-    }
-
-    /* A warp is done with a stage. */
-    __device__ __forceinline__ void leave(cedm_barrier *barrier) const
-    {
-        __syncwarp();
-        if (threadIdx.x % 32 == 0) {
-            cedm_barrier_arrive(barrier);
-        }
-    }
-
-    /* ---- copying ------------------------------------------------------- */
-
-    __device__ __forceinline__ void copy_slice(uint32_t from, uint32_t c)
-    {
-        cedm_barrier *full = &source_full[slice.stage];
-
-        cedm_barrier_wait(&source_empty[slice.stage], slice.parity ^ 1);
-        cedm_barrier_expect(full, slice_rows(from) * MATRIX_ROW);
-        cedm_copy_box(source + slice.stage * warpgroup_source(tile),
-                      &maps.source[from], full, (int)c,
-                      (int)(place.x0 - rim(from)),
-                      (int)(place.y0 - rim(from)), (int)place.image);
-        slice.next();
-    }
-
-    __device__ __forceinline__ void copy_weights(uint32_t k)
-    {
-        cedm_barrier *full = &weights_full[step.stage];
-
-        cedm_barrier_wait(&weights_empty[step.stage], step.parity ^ 1);
-        cedm_barrier_expect(full, BN * MATRIX_ROW);
-        cedm_copy_box(weights + step.stage * BN * MATRIX_ROW, &maps.weights,
-                      full, (int)k, (int)place.n0, (int)place.phase, 0);
-        step.next();
-    }
-
-    __device__ __forceinline__ void copy_tile()
-    {
-        uint32_t k = 0;
-
-        for (uint32_t from = 0; from < 4; from++) {
-            for (uint32_t c = 0; c < v.channels[from]; c += CEDM_CUDA_K) {
-                copy_slice(from, c);
-                for (uint32_t tap = 0; tap < (from < 2 ? v.taps : 1); tap++) {
-                    copy_weights(k);
-                    k += CEDM_CUDA_K;
-                }
-            }
-        }
-    }
-
-    /* ---- activating ---------------------------------------------------- */
-
-    __device__ __forceinline__ void activate_slice(uint32_t from, uint32_t c)
-    {
-        unsigned char *at = source + slice.stage * warpgroup_source(tile);
-        uint32_t across = tile.width + 2 * rim(from), q = threadIdx.x % 4;
-        uint32_t channel = (from == 0 ? 0 : v.channels[0]) + c + q * 8;
-        const float *coeff = v.coeff + (size_t)place.image * 2 * v.cin +
-                             channel;
-        float a[8], b[8];
-
-        if (c + q * 8 >= v.channels[from]) {
-            return;
-        }
-        cedm_load8(a, coeff);
-        cedm_load8(b, coeff + v.cin);
-        for (uint32_t r = (threadIdx.x - 32) / 4; r < slice_rows(from);
-             r += ACTIVATING / 4) {
-            T *chunk = reinterpret_cast<T *>(at + matrix_chunk(r, q));
-            float x[8];
-
-            if (cedm_src_pixel(v, (int)(place.y0 + r / across - tile.rim),
-                               (int)(place.x0 + r % across - tile.rim)) < 0) {
-                continue;
-            }
-            cedm_load8(x, chunk);
-#pragma unroll
-            for (int i = 0; i < 8; i++) {
-                x[i] = cedm_activate<T>(x[i], a[i], b[i], v.act);
-            }
-            cedm_store8(chunk, x);
-        }
-        cedm_fence_copies();
-    }
-
-    __device__ __forceinline__ void activate_tile()
-    {
-        for (uint32_t from = 0; from < 4; from++) {
-            for (uint32_t c = 0; c < v.channels[from]; c += CEDM_CUDA_K) {
-                cedm_barrier_wait(&source_full[slice.stage], slice.parity);
-                if (from < 2 && v.act != CEDM_ACT_NONE) {
-                    activate_slice(from, c);
-                }
-                leave(&source_ready[slice.stage]);
-                slice.next();
-            }
-        }
-    }
-
-    /* ---- multiplying --------------------------------------------------- */
+    /* ---- who makes what ------------------------------------------------ */
 
     __device__ __forceinline__ uint32_t group() const
     {
@@ -314,15 +238,15 @@ template <typename T, int BM, int BN> struct warpgroup_conv {
         return m / tile.width * (tile.width + 2 * rim(from)) + m % tile.width;
     }
 
-    __device__ __forceinline__ uint32_t shift_of(uint32_t from,
-                                                 uint32_t tap) const
+    /* Where phases begin in the slice. */
+    __device__ __forceinline__ uint32_t phase_row(uint32_t from) const
     {
-        uint32_t side = v.up ? 2 : v.kernel;
-        uint32_t y = tap / side + (v.up ? place.phase / 2 : 0);
-        uint32_t x = tap % side + (v.up ? place.phase % 2 : 0);
+        uint32_t y = place.phase / 2, x = place.phase % 2;
 
         return from < 2 ? y * (tile.width + 2 * tile.rim) + x : 0;
     }
+
+    /* ---- multiplying --------------------------------------------------- */
 
     /* One product more, which reads `part` from registers; then waits until
      * the one before it is done, so that its part may be loaded anew. */
@@ -333,15 +257,12 @@ template <typename T, int BM, int BN> struct warpgroup_conv {
     {
         uint32_t q = 2 * half + threadIdx.x % 32 / 16;
 
-        cedm_load_matrices(part, source +
-                                     slice.stage * warpgroup_source(tile) +
-                                     matrix_chunk(row, q));
+        cedm_load_matrices(part, source_stage() + matrix_chunk(row, q));
         cedm_products_begin();
         cedm_product<T, N>(
             sum, part,
-            warpgroup_matrix(
-                weights + (step.stage * BN + first_column()) *
-                                      MATRIX_ROW, half * 32),
+            warpgroup_matrix(weights_stage() + first_column() * MATRIX_ROW,
+                             half * 32),
             first ? 0 : 1);
         cedm_products_commit();
         cedm_products_wait<1>();
@@ -365,23 +286,36 @@ template <typename T, int BM, int BN> struct warpgroup_conv {
         step.next();
     }
 
+    /* All taps of a slice; `row` is that of the first. */
+    __device__ __forceinline__ void multiply_slice(float (&sum)[N / 2],
+                                                   uint32_t (&part)[2][4],
+                                                   uint32_t from,
+                                                   uint32_t row, bool first)
+    {
+        uint32_t side = from >= 2 ? 1 : v.up ? 2 : v.kernel;
+
+        for (uint32_t y = 0; y < side; y++) {
+            for (uint32_t x = 0; x < side; x++) {
+                multiply_step(sum, part, row + x, first && y + x == 0);
+            }
+            row += tile.width + 2 * tile.rim;
+        }
+    }
+
     __device__ __forceinline__ void multiply_tile(float (&sum)[N / 2])
     {
         uint32_t part[2][4], last;
         bool first = true;
 
         for (uint32_t from = 0; from < 4; from++) {
-            uint32_t row = row_of(from);
+            uint32_t row = row_of(from) + phase_row(from);
 
             for (uint32_t c = 0; c < v.channels[from]; c += CEDM_CUDA_K) {
                 cedm_barrier_wait(&source_ready[slice.stage], slice.parity);
-                for (uint32_t tap = 0; tap < (from < 2 ? v.taps : 1); tap++) {
-                    multiply_step(sum, part, row + shift_of(from, tap),
-                                  first);
-                    first = false;
-                }
+                multiply_slice(sum, part, from, row, first);
                 leave(&source_empty[slice.stage]);
                 slice.next();
+                first = false;
             }
         }
         cedm_products_wait<0>();
@@ -411,24 +345,7 @@ template <typename T, int BM, int BN> struct warpgroup_conv {
         }
     }
 
-    /* ---- roles --------------------------------------------------------- */
-
-    __device__ __forceinline__ void supply()
-    {
-        if (threadIdx.x >= 32) {
-            for (uint32_t t = blockIdx.x; t < tiles(); t += gridDim.x) {
-                go_to(t);
-                activate_tile();
-            }
-        } else if (threadIdx.x == 0) {
-            for (uint32_t t = blockIdx.x; t < tiles(); t += gridDim.x) {
-                go_to(t);
-                copy_tile();
-            }
-        }
-    }
-
-    __device__ __forceinline__ void work()
+    __device__ __forceinline__ void run()
     {
         for (uint32_t t = blockIdx.x; t < tiles(); t += gridDim.x) {
             tile_writer<T, BM, BN, writing_group> writer(v, tile, place,
@@ -451,15 +368,15 @@ conv_warpgroup(const __grid_constant__ cedm_conv_args v,
                const __grid_constant__ warpgroup_maps maps)
 {
 #if defined CEDM_WARPGROUPS
-    warpgroup_conv<T, BM, BN> conv(v, tile, maps);
+    warpgroup_rings rings(v, tile, maps, BN);
 
-    conv.init_barriers();
+    rings.init_barriers();
     if (threadIdx.x < 128) {
         cedm_fewer_registers<WARPGROUP_FEW>();
-        conv.supply();
+        warpgroup_supply<T>(rings).run();
     } else {
         cedm_more_registers<WARPGROUP_MANY>();
-        conv.work();
+        warpgroup_work<T, BM, BN>(rings).run();
     }
 #endif
 }

@@ -45,9 +45,16 @@ static constexpr uint32_t write_floats(uint32_t pixels)
 }
 
 /* PIXELS: of a tile, COLUMNS: its channels, GROUP: who writes, see
- * conv_stats.cuh. */
+ * conv_stats.cuh.
+ *
+ * A thread finishes chunks of eight channels, of 64 columns always the same
+ * eight.  Their residual is loaded when those of the columns before are done,
+ * since no compiler moves loads up over stores to dst. */
 template <typename T, int PIXELS, int COLUMNS, typename GROUP>
 struct tile_writer {
+    static constexpr int CHUNKS =
+        PIXELS * 8 / (GROUP::PARTS * STATS_COLUMNS);
+
     const cedm_conv_args &v;
     const cedm_conv_tile &tile;
     const cedm_conv_place &at;
@@ -61,48 +68,88 @@ struct tile_writer {
     {
     }
 
-    /* Finishes eight channels from co on of pixel m, and leaves in `row`
-     * what was written. */
-    __device__ __forceinline__ bool write(float *row, uint32_t m,
+    static __device__ __forceinline__ uint32_t chunk_pixel(int i)
+    {
+        return GROUP::rank() / 8 + i * GROUP::PARTS * 8;
+    }
+
+    __device__ __forceinline__ uint32_t chunk_channel(int first) const
+    {
+        return at.n0 + first + GROUP::rank() % 8 * 8;
+    }
+
+    /* Elements of the images before the tile's. */
+    __device__ __forceinline__ size_t image() const
+    {
+        return (size_t)at.image * v.height * v.width * v.cout;
+    }
+
+    /* The image's element where chunk i begins, and whether there is one. */
+    __device__ __forceinline__ bool find(uint32_t *to, int i,
+                                         uint32_t co) const
+    {
+        uint32_t y, x;
+        bool exists = cedm_tile_pixel(v, tile, at, chunk_pixel(i), &y, &x);
+
+        *to = (uint32_t)cedm_dst_pixel(v, at.phase, y, x) * v.cout + co;
+        return exists && co < v.cout;
+    }
+
+    /* Of a thread's chunks, from channel co on. */
+    __device__ __forceinline__ void load_residual(uint4 (&bits)[CHUNKS],
+                                                  uint32_t co) const
+    {
+        const T *residual = static_cast<const T *>(v.residual.data) + image();
+        uint32_t from;
+
+#pragma unroll
+        for (int i = 0; i < CHUNKS; i++) {
+            if (v.residual.data != NULL && find(&from, i, co)) {
+                bits[i] = *reinterpret_cast<const uint4 *>(residual + from);
+            }
+        }
+    }
+
+    /* Finishes chunk i, and leaves what was written in the place of sums;
+     * whether 16 bits could not hold it. */
+    __device__ __forceinline__ bool write(const uint4 &bits, int i,
                                           uint32_t co) const
     {
+        float *row = sums + chunk_pixel(i) * WRITE_SUMS +
+                     GROUP::rank() % 8 * 8;
         float x[8], residual[8];
-        uint32_t y, x_of;
         bool overflow = false;
-        size_t to;
+        uint32_t to;
 
-        if (!cedm_tile_pixel(v, tile, at, m, &y, &x_of) || co >= v.cout) {
+        if (!find(&to, i, co)) {
             return false;
         }
-        to = ((size_t)at.image * v.height * v.width +
-              cedm_dst_pixel(v, at.phase, y, x_of)) * v.cout + co;
         cedm_load8(x, row);
 #pragma unroll
-        for (int i = 0; i < 8; i++) {
-            float shift = v.bias[co + i];
+        for (int j = 0; j < 8; j++) {
+            float shift = v.bias[co + j];
 
             if (v.emb != NULL) {
-                shift += v.emb[(size_t)at.image * v.emb_stride + co + i];
+                shift += v.emb[(size_t)at.image * v.emb_stride + co + j];
             }
-            x[i] += shift;
+            x[j] += shift;
         }
         if (v.residual.data != NULL) {
-            cedm_load8(residual,
-                       static_cast<const T *>(v.residual.data) + to);
+            cedm_load8(residual, reinterpret_cast<const T *>(&bits));
 #pragma unroll
-            for (int i = 0; i < 8; i++) {
-                x[i] += residual[i];
+            for (int j = 0; j < 8; j++) {
+                x[j] += residual[j];
             }
         }
 #pragma unroll
-        for (int i = 0; i < 8; i++) {
-            x[i] *= v.scale;
+        for (int j = 0; j < 8; j++) {
+            x[j] *= v.scale;
         }
-        cedm_store8(static_cast<T *>(v.dst.data) + to, x);
+        cedm_store8(static_cast<T *>(v.dst.data) + image() + to, x);
 #pragma unroll
-        for (int i = 0; i < 8; i++) {
-            row[i] = x[i];
-            overflow |= !cedm_finite(x[i]);
+        for (int j = 0; j < 8; j++) {
+            row[j] = x[j];
+            overflow |= !cedm_finite(x[j]);
         }
         return overflow;
     }
@@ -130,15 +177,21 @@ struct tile_writer {
     template <typename F> __device__ __forceinline__ void write_all(F put) const
     {
         bool overflow = false;
+        uint4 bits[CHUNKS] = {};
 
+        load_residual(bits, chunk_channel(0));
 #pragma unroll
         for (int first = 0; first < COLUMNS; first += STATS_COLUMNS) {
+            uint32_t co = chunk_channel(first);
+
             put(first);
             GROUP::sync();
-            for (uint32_t i = GROUP::rank(); i < PIXELS * 8;
-                 i += GROUP::PARTS * STATS_COLUMNS) {
-                overflow |= write(sums + i / 8 * WRITE_SUMS + i % 8 * 8,
-                                  i / 8, at.n0 + first + i % 8 * 8);
+#pragma unroll
+            for (int i = 0; i < CHUNKS; i++) {
+                overflow |= write(bits[i], i, co);
+            }
+            if (first + STATS_COLUMNS < COLUMNS) {
+                load_residual(bits, co + STATS_COLUMNS);
             }
             GROUP::sync();
             if (tile.with_stats) {

@@ -134,6 +134,25 @@ static __device__ __forceinline__ void cedm_group_barrier()
     asm volatile("bar.sync %0, %1;" :: "n"(NUMBER), "n"(THREADS) : "memory");
 }
 
+/* ---- numbers ----------------------------------------------------------- */
+
+/* 2^x and 1 / x, a relative 2^-22 off at most; denormals are zeros. */
+static __device__ __forceinline__ float cedm_fast_exp2(float x)
+{
+    float y;
+
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
+static __device__ __forceinline__ float cedm_fast_reciprocal(float x)
+{
+    float y;
+
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
 /* ---- registers --------------------------------------------------------- */
 
 /* All threads of a warpgroup give registers back, or wait for more. */

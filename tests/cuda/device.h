@@ -17,8 +17,10 @@
 /* False if there is none.  Kernels may be launched afterwards. */
 bool device_open(void);
 
-/* What an exec has for kernels of compute capability 9.0; NULL: none. */
+/* What an exec has for kernels of compute capability 9.0; NULL: none.  And
+ * how many boxes they copied since the last call, where it is counted. */
 void *device_encode_tensor(void);
+unsigned long device_boxes(void);
 
 /* A GPU, which has cuBLAS and is in no hurry. */
 bool device_is_real(void);

@@ -3,6 +3,7 @@
  * emulate.cpp - fibers, barriers and asynchronous copies of the emulator. */
 #include "cuda_fp16.h"
 #include "emulated.h"
+#include "switch.h"
 #include "warpgroup.h"
 
 #include <cstdio>
@@ -11,11 +12,6 @@
 #include <map>
 #include <vector>
 
-#if !defined __x86_64__
-#include <ucontext.h>
-#endif
-
-#define STACK_BYTES (256u << 10)
 #define THREADS_MAX 1024u
 #define POISON EMULATE_POISON
 #define SHARED_DEFAULT (48u << 10) /* bytes, unless a kernel may take more */
@@ -25,7 +21,7 @@ dim3 threadIdx, blockIdx, blockDim, gridDim;
 bool emulate_backwards;
 emulated_counts emulate_counted;
 
-enum fiber_state { READY, AT_WARP, AT_BLOCK, AT_EVENT, DONE };
+enum fiber_state { READY, AT_WARP, AT_BLOCK, AT_EVENT, PAUSED, DONE };
 
 struct pending_copy {
     void *shared;
@@ -34,19 +30,14 @@ struct pending_copy {
     unsigned group;
 };
 
-#if defined __x86_64__
-typedef void *fiber_context;
-#else
-typedef ucontext_t fiber_context;
-#endif
-
 struct fiber {
-    fiber_context context;
+    stack_context context;
     unsigned char *stack;
     fiber_state state;
     void *operand; /* of the warp's operation it waits for */
     bool (*test)(const void *arg); /* of the event it waits for */
     const void *arg;
+    unsigned turns; /* of all warps that it lets pass */
     unsigned groups; /* of copies committed */
     std::vector<pending_copy> copies;
 };
@@ -59,7 +50,7 @@ struct warp {
 static fiber fibers[THREADS_MAX];
 static warp warps[THREADS_MAX / EMULATE_LANES];
 static unsigned thread_count, at_block, current;
-static fiber_context scheduler;
+static stack_context scheduler;
 static emulate_body *kernel_body;
 static void *kernel_arg;
 static const char *kernel_name;
@@ -86,65 +77,14 @@ float emulate_half_to_float(uint16_t bits)
     return table[bits];
 }
 
-/* ---- switching stacks -------------------------------------------------- */
-
-static void fiber_main();
-
-#if defined __x86_64__
-/* Pushes what a callee must preserve, and continues where `to` left off. */
-extern "C" void emulate_switch(void **save, void *to);
-__asm__(".text\n"
-        ".globl emulate_switch\n"
-        ".hidden emulate_switch\n"
-        ".type emulate_switch, @function\n"
-        "emulate_switch:\n"
-        "    pushq %rbp\n    pushq %rbx\n    pushq %r12\n"
-        "    pushq %r13\n    pushq %r14\n    pushq %r15\n"
-        "    movq %rsp, (%rdi)\n"
-        "    movq %rsi, %rsp\n"
-        "    popq %r15\n    popq %r14\n    popq %r13\n"
-        "    popq %r12\n    popq %rbx\n    popq %rbp\n"
-        "    ret\n"
-        ".size emulate_switch, . - emulate_switch\n");
-
-static void fiber_start(fiber *f)
-{
-    void **top = reinterpret_cast<void **>(f->stack + STACK_BYTES);
-
-    *--top = nullptr; /* where a return address of fiber_main would be */
-    *--top = reinterpret_cast<void *>(fiber_main);
-    for (int i = 0; i < 6; i++) {
-        *--top = nullptr;
-    }
-    f->context = top;
-}
-
-static void switch_to(fiber_context *from, fiber_context *to)
-{
-    emulate_switch(from, *to);
-}
-#else
-static void fiber_start(fiber *f)
-{
-    getcontext(&f->context);
-    f->context.uc_stack.ss_sp = f->stack;
-    f->context.uc_stack.ss_size = STACK_BYTES;
-    f->context.uc_link = nullptr;
-    makecontext(&f->context, fiber_main, 0);
-}
-
-static void switch_to(fiber_context *from, fiber_context *to)
-{
-    swapcontext(from, to);
-}
-#endif
+/* ---- threads ------------------------------------------------------------ */
 
 static void yield(fiber_state state)
 {
     fiber *f = &fibers[current];
 
     f->state = state;
-    switch_to(&f->context, &scheduler);
+    stack_switch(&f->context, &scheduler);
 }
 
 static void fiber_main()
@@ -170,6 +110,12 @@ void emulate_wait(bool (*test)(const void *arg), const void *arg)
     if (!test(arg)) {
         yield(AT_EVENT);
     }
+}
+
+void emulate_pause()
+{
+    fibers[current].turns = 2; /* one of them has begun */
+    yield(PAUSED);
 }
 
 void emulate_syncthreads()
@@ -289,7 +235,7 @@ static void resume(unsigned t)
     current = t;
     threadIdx = dim3(t % blockDim.x, t / blockDim.x % blockDim.y,
                      t / blockDim.x / blockDim.y);
-    switch_to(&scheduler, &fibers[t].context);
+    stack_switch(&scheduler, &fibers[t].context);
 }
 
 /* Runs a warp until it waits for the block: so far ahead of the others as
@@ -325,6 +271,12 @@ static bool run_ready()
     for (unsigned i = 0; i < count; i++) {
         any |= run_warp(emulate_backwards ? count - 1 - i : i);
     }
+    for (unsigned i = 0; i < thread_count; i++) {
+        if (fibers[i].state == PAUSED) {
+            any = true;
+            fibers[i].state = --fibers[i].turns == 0 ? READY : PAUSED;
+        }
+    }
     return any;
 }
 
@@ -337,7 +289,7 @@ static void run_block()
     for (unsigned i = 0; i < thread_count; i++) {
         fibers[i].state = READY;
         fibers[i].groups = 0;
-        fiber_start(&fibers[i]);
+        stack_start(&fibers[i].context, fibers[i].stack, fiber_main);
     }
     while (run_ready() || warpgroup_land()) {
     }

@@ -49,9 +49,10 @@ unsigned char *emulate_shared();
 void emulate_syncthreads();
 void emulate_warp(emulate_operation *operation, void *mine);
 
-/* For what is built on fibers: waits until `test` holds, ends the program
- * with a message, and the number of this thread. */
+/* For what is built on fibers: waits until `test` holds, lets all others go
+ * first, ends the program with a message, and the number of this thread. */
 void emulate_wait(bool (*test)(const void *arg), const void *arg);
+void emulate_pause();
 [[noreturn]] void emulate_stop(const char *what);
 unsigned emulate_thread();
 

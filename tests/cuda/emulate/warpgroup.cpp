@@ -37,14 +37,18 @@ static barrier_bits read_barrier(const emulate_barrier *b)
     return bits;
 }
 
-/* A phase ends when all have arrived and all bytes are there. */
-static void write_barrier(emulate_barrier *b, barrier_bits bits)
+/* A phase ends when all have arrived and all bytes are there: then returns
+ * true. */
+static bool write_barrier(emulate_barrier *b, barrier_bits bits)
 {
-    if (bits.pending == 0 && bits.bytes == 0) {
+    bool ends = bits.pending == 0 && bits.bytes == 0;
+
+    if (ends) {
         bits.phase ^= 1;
         bits.pending = bits.count;
     }
     memcpy(b, &bits, sizeof bits);
+    return ends;
 }
 
 void emulate_barrier_init(emulate_barrier *b, uint32_t count)
@@ -65,7 +69,9 @@ void emulate_barrier_arrive(emulate_barrier *b)
         emulate_stop("arrives at a barrier where all have arrived");
     }
     bits.pending--;
-    write_barrier(b, bits);
+    if (write_barrier(b, bits)) {
+        emulate_pause(); /* who waited may be faster than who arrived */
+    }
 }
 
 void emulate_barrier_expect(emulate_barrier *b, uint32_t bytes)

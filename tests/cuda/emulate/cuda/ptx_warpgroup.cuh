@@ -90,6 +90,23 @@ template <int NUMBER, int THREADS> static inline void cedm_group_barrier()
     emulate_group_barrier(NUMBER, THREADS);
 }
 
+/* ---- numbers ----------------------------------------------------------- */
+
+static inline float emulate_flush(float x)
+{
+    return fabsf(x) < 0x1p-126f ? copysignf(0.0f, x) : x;
+}
+
+static inline float cedm_fast_exp2(float x)
+{
+    return emulate_flush(exp2f(emulate_flush(x)));
+}
+
+static inline float cedm_fast_reciprocal(float x)
+{
+    return emulate_flush(1.0f / emulate_flush(x));
+}
+
 /* ---- registers --------------------------------------------------------- */
 
 template <int REGISTERS> static inline void cedm_fewer_registers()
