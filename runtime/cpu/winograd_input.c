@@ -60,7 +60,7 @@ CEDM_INLINE void transform_panel(const cedm_winograd_chunk *c, float *out,
         const float *in = c->staged + y * (n - 2) * pitch;
 
         for (uint32_t x = 0; x < c->columns; x++) {
-            winograd_in(out, plan->point, in, pitch, n);
+            winograd_in(out, plan->point, in, pitch, CEDM_PANEL, n);
             in += (size_t)(n - 2) * CEDM_PANEL;
             out += plan->cin;
         }

@@ -82,10 +82,10 @@ CEDM_INLINE void winograd2_out(v16 *d, const size_t step)
     d[step] = v16_add(d[3 * step], v16_sub(d1, d2));
 }
 
-/* B' d B of the n x n inputs at `in`, rows `pitch` floats apart, pixels 16;
- * value i goes to out + i * point. */
+/* B' d B of the n x n inputs at `in`, rows `pitch` floats apart, pixels
+ * `pixel`; value i goes to out + i * point. */
 CEDM_INLINE void winograd_in(float *out, size_t point, const float *in,
-                             size_t pitch, const size_t n)
+                             size_t pitch, size_t pixel, const size_t n)
 {
     v16 d[36];
 
@@ -93,7 +93,7 @@ CEDM_INLINE void winograd_in(float *out, size_t point, const float *in,
     for (size_t x = 0; x < n; x++) {
 #pragma GCC unroll 6
         for (size_t y = 0; y < n; y++) {
-            d[y * n + x] = v16_load(in + y * pitch + x * 16);
+            d[y * n + x] = v16_load(in + y * pitch + x * pixel);
         }
         n == 6 ? winograd4_in(d + x, n) : winograd2_in(d + x, n);
     }

@@ -240,7 +240,12 @@ void TRAIN_ISA_NAME(conv_weight)(train_exec *exec, const cg_conv_weight *op)
     weight_job job = {.op = op, .images = exec->base.n, .height = op->height,
                       .width = op->width, .in_height = op->in_height,
                       .in_width = op->in_width};
+    train_tiles_plan tiles;
 
+    if (train_plan_tiles(&tiles, op)) {
+        TRAIN_ISA_NAME(conv_weight_tiles)(exec, op, &tiles);
+        return;
+    }
     if (!train_weight_is_dense(op)) {
         train_op_conv_weight(exec, op);
         return;

@@ -51,9 +51,56 @@ void train_plan_weight(train_weight_plan *plan, const cg_conv_weight *op,
                     2 * whole_lines(plan->rows);
 }
 
+/* Channels of a tile's task on either side: what they are transformed to stays
+ * in a second-level cache with the sums of all their products. */
+#define TILES_CHANNELS 64u
+
+/* Tasks that make tiles worth it. */
+#define TILES_TASKS 2u
+
+/* Maps from this side on. */
+#define TILES_SIDE 8u
+
+int train_plan_tiles(train_tiles_plan *plan, const cg_conv_weight *op)
+{
+    uint32_t cin = op->cin, cout = op->cout, panels;
+
+    if (op->kernel != 3 || op->stride != 1 || op->pad != 1 ||
+        op->in_height != op->height || op->in_width != op->width ||
+        (cin | cout) % CEDM_PANEL != 0 || op->height < TILES_SIDE ||
+        op->width < TILES_SIDE) {
+        return 0;
+    }
+    *plan = (train_tiles_plan){.channels = smaller(TILES_CHANNELS, cin),
+                               .across = cedm_ceil_div(op->width, 4),
+                               .down = cedm_ceil_div(op->height, 4)};
+    panels = smaller(TILES_CHANNELS, cout) / CEDM_PANEL;
+    while (cedm_ceil_div(cin, plan->channels) *
+               cedm_ceil_div(cout / CEDM_PANEL, panels) < TILES_TASKS) {
+        if (plan->channels >= panels * CEDM_PANEL &&
+            plan->channels > CEDM_PANEL) {
+            plan->channels = cedm_ceil_div(plan->channels / CEDM_PANEL, 2) *
+                             CEDM_PANEL;
+        } else if (panels > 1) {
+            panels = cedm_ceil_div(panels, 2);
+        } else {
+            return 0;
+        }
+    }
+    plan->panels = panels;
+    plan->chunks = cedm_ceil_div(cin, plan->channels);
+    plan->groups = cedm_ceil_div(cout / CEDM_PANEL, panels);
+    plan->scratch = 36 * ((size_t)(plan->channels + panels * CEDM_PANEL) *
+                              TRAIN_TILES +
+                          (size_t)plan->channels * panels * CEDM_PANEL +
+                          CEDM_PANEL) + 2 * whole_lines(plan->channels);
+    return 1;
+}
+
 void train_cpu_size(cedm_sizes *sizes, const cg_training_op *op)
 {
     train_weight_plan plan;
+    train_tiles_plan tiles;
     const cg_conv_weight *w = &op->u.conv_weight;
     const cg_activate *a = &op->u.activate;
 
@@ -74,7 +121,10 @@ void train_cpu_size(cedm_sizes *sizes, const cg_training_op *op)
                                      2 * (tokens + d));
     }
 
-    if (op->kind == CG_TRAINING_conv_weight && train_weight_is_dense(w)) {
+    if (op->kind == CG_TRAINING_conv_weight && train_plan_tiles(&tiles, w)) {
+        cedm_need_scratch(sizes, tiles.scratch);
+    } else if (op->kind == CG_TRAINING_conv_weight &&
+               train_weight_is_dense(w)) {
         bool linear = w->in_height == 1 && w->in_width == 1;
 
         train_plan_weight(&plan, w, linear ? TRAIN_LINEAR_PIXELS : 0);

@@ -32,6 +32,20 @@ typedef struct train_weight_plan {
 void train_plan_weight(train_weight_plan *plan, const cg_conv_weight *op,
                        uint32_t pixels);
 
+/* The same by tiles of 4 x 4 gradients: tasks of `channels` source channels
+ * and `panels` panels. */
+typedef struct train_tiles_plan {
+    uint32_t channels, chunks, panels, groups;
+    uint32_t across, down; /* tiles of a map */
+    size_t scratch;        /* floats of a worker */
+} train_tiles_plan;
+
+/* Tiles of any images that are multiplied at once. */
+#define TRAIN_TILES 32u
+
+/* Whether an op is made by tiles; the plan if it is. */
+int train_plan_tiles(train_tiles_plan *plan, const cg_conv_weight *op);
+
 /* Whether the fast version covers an op: a step of 1. */
 static inline bool train_weight_is_dense(const cg_conv_weight *op)
 {
@@ -46,6 +60,9 @@ static inline bool train_weight_is_dense(const cg_conv_weight *op)
 #define TRAIN_PASTE_EXPANDED(name, isa) TRAIN_PASTE(name, isa)
 #define TRAIN_ISA_NAME(name) TRAIN_PASTE_EXPANDED(name, CEDM_ISA)
 void TRAIN_ISA_NAME(conv_weight)(train_exec *exec, const cg_conv_weight *op);
+void TRAIN_ISA_NAME(conv_weight_tiles)(train_exec *exec,
+                                       const cg_conv_weight *op,
+                                       const train_tiles_plan *plan);
 void TRAIN_ISA_NAME(activate)(train_exec *exec, const cg_activate *op);
 void TRAIN_ISA_NAME(norm_grad)(train_exec *exec, const cg_norm_grad *op);
 void TRAIN_ISA_NAME(dropout)(const train_exec *exec, uint32_t layer,
