@@ -5,16 +5,10 @@
 # line on stderr that says what was wrong, nothing on stdout, and no file.
 set -u
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
+. "$(dirname "$0")/checks.bash"
 golden=$root/tests/golden
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 mkdir "$work/models" "$work/here"
 cd "$work/here" || exit 1
-
-passed=0
-failed=0
 
 complain() { # what went wrong
     printf 'FAILED: %s\n' "$1"

@@ -13,11 +13,11 @@ failed=0
 check() { # NAME COMMAND...: the command must succeed
     local name=$1
     shift
-    if "$@" >/dev/null 2>"$work/err"; then
+    if "$@" >/dev/null 2>"$work/check.err"; then
         passed=$((passed + 1))
     else
         printf 'FAILED: %s\n' "$name"
-        sed 's/^/    /' "$work/err" | head -n 5
+        sed 's/^/    /' "$work/check.err" | head -n 5
         failed=$((failed + 1))
     fi
 }

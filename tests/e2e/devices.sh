@@ -5,28 +5,11 @@
 # GPU its library is one whose devices are the CPU; see tests/gpu/fake.c.
 set -u
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
+. "$(dirname "$0")/checks.bash"
 fake=$bin/../test/fake
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
 unset SLURM_PROCID SLURM_STEP_NUM_TASKS OMPI_COMM_WORLD_RANK
 unset OMPI_COMM_WORLD_SIZE PMI_RANK PMI_SIZE RANK WORLD_SIZE LOCAL_RANK
 
-passed=0
-failed=0
-check() { # NAME COMMAND...: the command must succeed
-    name=$1
-    shift
-    if "$@" >/dev/null 2>"$work/err.check"; then
-        passed=$((passed + 1))
-    else
-        printf 'FAILED: %s\n' "$name"
-        sed 's/^/    /' "$work/err.check" "$work/err" 2>/dev/null | head -n 6
-        failed=$((failed + 1))
-    fi
-}
 refused() { # CODE PATTERN COMMAND...: one line on stderr
     code=$1 pattern=$2
     shift 2

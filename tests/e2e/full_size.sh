@@ -6,13 +6,8 @@
 # bound, and they sample.  Needs about 2.5 GB of disk and 2.5 GB of memory.
 set -u
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. "$(dirname "$0")/checks.bash"
 
-passed=0
-failed=0
 is() { # NAME GOT WANTED
     if [ "$2" = "$3" ]; then
         passed=$((passed + 1))

@@ -5,14 +5,9 @@
 # reference: denoiser, whole runs and each module, on every backend here.
 set -u
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
+. "$(dirname "$0")/checks.bash"
 golden=$root/tests/golden
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
-passed=0
-failed=0
 verify() { # WANTED CODE, NAME, ARGUMENTS...
     local wanted=$1 name=$2
     shift 2
