@@ -25,6 +25,8 @@ struct barrier_bits {
     uint64_t phase : 1, mark : 15;
 };
 
+static bool barriers_known; /* to copies */
+
 static barrier_bits read_barrier(const emulate_barrier *b)
 {
     barrier_bits bits;
@@ -59,6 +61,12 @@ void emulate_barrier_init(emulate_barrier *b, uint32_t count)
     bits.count = bits.pending = count;
     bits.mark = MARK;
     memcpy(b, &bits, sizeof bits);
+    barriers_known = false;
+}
+
+void emulate_barrier_init_done()
+{
+    barriers_known = true;
 }
 
 void emulate_barrier_arrive(emulate_barrier *b)
@@ -173,6 +181,9 @@ void emulate_copy_box(void *to, const emulate_tensor *tensor,
 
     if (tensor->data == nullptr) {
         emulate_stop("a copy from a tensor that was not encoded");
+    }
+    if (!barriers_known) {
+        emulate_stop("a copy for a barrier that it does not know of");
     }
     if (cedm_shared_at(to) % (8 * BOX_ROW) != 0) {
         emulate_stop("a box that does not begin where a swizzle does");

@@ -30,6 +30,7 @@ bool warpgroup_land();
 typedef uint64_t emulate_barrier;
 
 void emulate_barrier_init(emulate_barrier *b, uint32_t count);
+void emulate_barrier_init_done();
 void emulate_barrier_arrive(emulate_barrier *b);
 void emulate_barrier_expect(emulate_barrier *b, uint32_t bytes);
 void emulate_barrier_wait(emulate_barrier *b, uint32_t parity);

@@ -68,6 +68,7 @@ static inline void cedm_barrier_init(cedm_barrier *b, uint32_t count)
 
 static inline void cedm_barrier_init_done()
 {
+    emulate_barrier_init_done();
 }
 
 static inline void cedm_barrier_arrive(cedm_barrier *b)
