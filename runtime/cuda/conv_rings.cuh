@@ -152,7 +152,7 @@ struct warpgroup_rings {
         place.x0 = t % tile.across * tile.width;
         t /= tile.across;
         place.y0 = t % tile.down * tile.height;
-        place.image = t / tile.down;
+        place.image = v.first + t / tile.down;
     }
 
     __device__ __forceinline__ uint32_t rim(uint32_t from) const

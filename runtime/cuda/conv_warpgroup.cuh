@@ -248,47 +248,41 @@ struct warpgroup_work : warpgroup_rings {
 
     /* ---- multiplying --------------------------------------------------- */
 
-    /* One product more, which reads `part` from registers; then waits until
-     * the one before it is done, so that its part may be loaded anew. */
-    __device__ __forceinline__ void multiply(float (&sum)[N / 2],
-                                             uint32_t (&part)[4],
-                                             uint32_t row, uint32_t half,
-                                             bool first)
+    /* The stage of the step before. */
+    __device__ __forceinline__ uint32_t before() const
     {
-        uint32_t q = 2 * half + threadIdx.x % 32 / 16;
-
-        cedm_load_matrices(part, source_stage() + matrix_chunk(row, q));
-        cedm_products_begin();
-        cedm_product<T, N>(
-            sum, part,
-            warpgroup_matrix(weights_stage() + first_column() * MATRIX_ROW,
-                             half * 32),
-            first ? 0 : 1);
-        cedm_products_commit();
-        cedm_products_wait<1>();
+        return (step.stage + WARPGROUP_WEIGHTS - 1) % WARPGROUP_WEIGHTS;
     }
 
-    /* A step: two products.  During the first, the last of the step before
-     * may still read that one's weights. */
+    /* A step: two products, which read `part` from registers; then waits until
+     * those of the step before are done, so that its part may be loaded anew
+     * and its weights be overwritten. */
     __device__ __forceinline__ void multiply_step(float (&sum)[N / 2],
                                                   uint32_t (&part)[2][4],
                                                   uint32_t row, bool first)
     {
-        uint32_t before = (step.stage + WARPGROUP_WEIGHTS - 1) %
-                          WARPGROUP_WEIGHTS;
+        const unsigned char *a = source_stage();
+        const unsigned char *b = weights_stage() + first_column() * MATRIX_ROW;
+        uint32_t q = threadIdx.x % 32 / 16;
 
+        cedm_load_matrices(part[0], a + matrix_chunk(row, q));
+        cedm_load_matrices(part[1], a + matrix_chunk(row, q + 2));
         cedm_barrier_wait(&weights_full[step.stage], step.parity);
-        multiply(sum, part[0], row, 0, first);
+        cedm_products_begin();
+        cedm_product<T, N>(sum, part[0], warpgroup_matrix(b, 0),
+                           first ? 0 : 1);
+        cedm_product<T, N>(sum, part[1], warpgroup_matrix(b, 32), 1);
+        cedm_products_commit();
+        cedm_products_wait<1>();
         if (!first) {
-            leave(&weights_empty[before]);
+            leave(&weights_empty[before()]);
         }
-        multiply(sum, part[1], row, 1, false);
         step.next();
     }
 
     /* All taps of a slice; `row` is that of the first. */
     __device__ __forceinline__ void multiply_slice(float (&sum)[N / 2],
-                                                   uint32_t (&part)[2][4],
+                                                   uint32_t (&part)[2][2][4],
                                                    uint32_t from,
                                                    uint32_t row, bool first)
     {
@@ -296,7 +290,13 @@ struct warpgroup_work : warpgroup_rings {
 
         for (uint32_t y = 0; y < side; y++) {
             for (uint32_t x = 0; x < side; x++) {
-                multiply_step(sum, part, row + x, first && y + x == 0);
+                bool begins = first && y + x == 0;
+
+                if (step.stage % 2 == 0) { /* registers have no index */
+                    multiply_step(sum, part[0], row + x, begins);
+                } else {
+                    multiply_step(sum, part[1], row + x, begins);
+                }
             }
             row += tile.width + 2 * tile.rim;
         }
@@ -304,7 +304,7 @@ struct warpgroup_work : warpgroup_rings {
 
     __device__ __forceinline__ void multiply_tile(float (&sum)[N / 2])
     {
-        uint32_t part[2][4], last;
+        uint32_t part[2][2][4];
         bool first = true;
 
         for (uint32_t from = 0; from < 4; from++) {
@@ -319,8 +319,7 @@ struct warpgroup_work : warpgroup_rings {
             }
         }
         cedm_products_wait<0>();
-        last = (step.stage + WARPGROUP_WEIGHTS - 1) % WARPGROUP_WEIGHTS;
-        leave(&weights_empty[last]);
+        leave(&weights_empty[before()]);
     }
 
     /* ---- writing ------------------------------------------------------- */
