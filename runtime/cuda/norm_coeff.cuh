@@ -85,6 +85,8 @@ static __device__ void norm_write(const norm_args &v, uint32_t c,
     dst[channels] = (float)b;
 }
 
+namespace { /* of every file that includes it */
+
 __global__ void __launch_bounds__(NORM_THREADS) norm_coeff(norm_args v)
 {
     uint32_t channels = v.channels[0] + v.channels[1];
@@ -109,6 +111,8 @@ __global__ void __launch_bounds__(NORM_THREADS) norm_coeff(norm_args v)
         norm_write(v, c, mean[c / size], variance[c / size]);
     }
 }
+
+} // namespace
 
 static inline size_t norm_shared(uint32_t channels, uint32_t groups)
 {
