@@ -49,9 +49,7 @@ static bool parse_option(int option, const args *a, settings *s, failure *f)
     case OPT_MODE: return args_word(a, modes, &s->mode, f);
     case OPT_ISA: s->isa = a->value; return true;
     case OPT_DEVICE:
-        return device_parse(a, &s->device, f) &&
-               ((s->device.count <= 1 && !s->device.all) ||
-                bad_usage(f, "--device: wanted one, got '%s'", a->value));
+        return device_parse_one(a, &s->device, f);
     case OPT_PRECISION: return precision_parse(a, &s->precision, f);
     case OPT_THREADS:
         return args_u64(a, 1, ENGINE_MAX_THREADS, &s->threads, f);

@@ -5,13 +5,12 @@
  * The driver is looked for first: where there is none, the library, which
  * brings cuBLAS along, need not be opened to find that out. */
 #include <dlfcn.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "device.h"
-
-#define LIBRARY "libcedm_cuda.so"
 
 /* ---- options ----------------------------------------------------------- */
 
@@ -55,6 +54,13 @@ bool device_parse(const args *a, device_choice *out, failure *f)
     return parse_list(a, list, out, f);
 }
 
+bool device_parse_one(const args *a, device_choice *out, failure *f)
+{
+    return device_parse(a, out, f) &&
+           ((out->count <= 1 && !out->all) ||
+            bad_usage(f, "--%s: wanted one, got '%s'", a->name, a->value));
+}
+
 static const char *const precisions[] = {"fp16", "bf16", "fp32", "auto",
                                          NULL};
 _Static_assert(CEDM_CUDA_FP16 == 0 && CEDM_CUDA_BF16 == 1 &&
@@ -77,8 +83,13 @@ const char *precision_name(enum cedm_cuda_precision precision)
 
 /* ---- the library ------------------------------------------------------- */
 
+static const char *file_of(const cuda_library *l)
+{
+    return l->file != NULL ? l->file : "libcedm_cuda.so";
+}
+
 /* PREFIX/bin/cedm-gen has PREFIX/lib/libcedm_cuda.so. */
-static void *open_beside(void)
+static void *open_beside(const char *file)
 {
     char path[4096];
     ssize_t length = readlink("/proc/self/exe", path, sizeof path);
@@ -91,11 +102,11 @@ static void *open_beside(void)
         slash = strrchr(path, '/');
         length = slash != NULL ? slash - path : 0;
     }
+    size_t room = sizeof path - (size_t)length;
     if (slash == NULL ||
-        (size_t)length + sizeof "/lib/" LIBRARY > sizeof path) {
+        (size_t)snprintf(slash, room, "/lib/%s", file) >= room) {
         return NULL;
     }
-    memcpy(slash, "/lib/" LIBRARY, sizeof "/lib/" LIBRARY);
     /* A library that is there and does not open is not passed over. */
     return access(path, F_OK) == 0 ? dlopen(path, RTLD_NOW | RTLD_LOCAL)
                                    : NULL;
@@ -120,9 +131,9 @@ static bool find_devices(cuda_library *l, const char *asked, failure *f)
     case CEDM_E_DEVICE: return failed(f, "%s: there is no GPU here", asked);
     case CEDM_E_DRIVER:
         return failed(f,
-                      "%s: the NVIDIA driver is older than " LIBRARY
-                      "; wanted a newer driver, or a build with its CUDA",
-                      asked);
+                      "%s: the NVIDIA driver is older than %s; wanted a newer "
+                      "driver, or a build with its CUDA",
+                      asked, file_of(l));
     default:
         return failed(f, "%s: devices cannot be counted: %s", asked,
                       cedm_status_text(status));
@@ -131,9 +142,9 @@ static bool find_devices(cuda_library *l, const char *asked, failure *f)
 
 static bool load(cuda_library *l, const char *asked, failure *f)
 {
-    l->handle = open_beside();
+    l->handle = open_beside(file_of(l));
     if (l->handle == NULL) {
-        l->handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
+        l->handle = dlopen(file_of(l), RTLD_NOW | RTLD_LOCAL);
     }
     if (l->handle == NULL) {
         return failed(f,
@@ -146,8 +157,8 @@ static bool load(cuda_library *l, const char *asked, failure *f)
     const cedm_cuda_api *api = symbol != NULL ? entry() : NULL;
     if (api == NULL || api->abi != CEDM_CUDA_ABI ||
         api->size != sizeof *api || strcmp(api->version, CEDM_VERSION) != 0) {
-        return failed(f, "%s: " LIBRARY " is of another version; wanted "
-                      CEDM_VERSION, asked);
+        return failed(f, "%s: %s is of another version; wanted " CEDM_VERSION,
+                      asked, file_of(l));
     }
     l->api = api;
     return find_devices(l, asked, f);
@@ -155,7 +166,7 @@ static bool load(cuda_library *l, const char *asked, failure *f)
 
 bool cuda_library_open(cuda_library *l, const char *asked, failure *f)
 {
-    memset(l, 0, sizeof *l);
+    *l = (cuda_library){.file = l->file};
     if (find_driver(asked, f) && load(l, asked, f)) {
         return true;
     }
@@ -168,7 +179,7 @@ void cuda_library_close(cuda_library *l)
     if (l->handle != NULL) {
         dlclose(l->handle);
     }
-    memset(l, 0, sizeof *l);
+    *l = (cuda_library){.file = l->file};
 }
 
 /* ---- choosing ---------------------------------------------------------- */
@@ -233,4 +244,41 @@ bool device_choose(device_choice *choice, int precision, uint32_t rank,
     }
     choice->kind = DEVICE_CPU;
     return !half;
+}
+
+/* ---- a device ---------------------------------------------------------- */
+
+bool device_failed(uint32_t index, const char *what, cedm_status status,
+                   const cedm_cuda_fault *fault, failure *f)
+{
+    if (status == CEDM_E_CUDA && fault->call != NULL) {
+        return failed(f, "cuda:%u: %s: %s", index, fault->call, fault->text);
+    }
+    return failed(f, "cuda:%u: %s: %s", index, what,
+                  cedm_status_text(status));
+}
+
+bool device_describe(const cuda_library *l, uint32_t index,
+                     cedm_cuda_device *out, failure *f)
+{
+    static const cedm_cuda_fault none;
+    cedm_status status = l->api->describe(index, out);
+    if (status == CEDM_E_DEVICE && out->arch > 0) {
+        return failed(f,
+                      "cuda:%u: %s has compute capability %u.%u; wanted 8.0 "
+                      "or later",
+                      index, out->name, out->arch / 10, out->arch % 10);
+    }
+    return status == CEDM_OK ||
+           device_failed(index, "device", status, &none, f);
+}
+
+bool device_is_full(uint32_t index, const cedm_cuda_device *device,
+                    uint64_t wanted, const char *option, failure *f)
+{
+    return failed(f,
+                  "cuda:%u: %s has %" PRIu64 " of %" PRIu64
+                  " bytes free; wanted %" PRIu64 "; use a smaller --%s",
+                  index, device->name, device->free_bytes,
+                  device->total_bytes, wanted, option);
 }

@@ -10,12 +10,8 @@
 
 bool gpu_failed(const gpu *g, cedm_status status, failure *f)
 {
-    if (status == CEDM_E_CUDA && g->fault.call != NULL) {
-        return failed(f, "cuda:%u: %s: %s", g->config.device, g->fault.call,
-                      g->fault.text);
-    }
-    return failed(f, "cuda:%u: %s: %s", g->config.device, g->model->label,
-                  cedm_status_text(status));
+    return device_failed(g->config.device, g->model->label, status, &g->fault,
+                         f);
 }
 
 /* ---- memory ------------------------------------------------------------ */
@@ -34,11 +30,8 @@ static bool take(gpu *g, failure *f)
         status = g->api->allocate(c->device, c->sizes.arena, &c->arena);
     }
     if (status == CEDM_E_DEVICE_MEMORY) {
-        return failed(f,
-                      "cuda:%u: %s has %" PRIu64 " of %" PRIu64
-                      " bytes free; wanted %" PRIu64 "; use a smaller --batch",
-                      c->device, g->device.name, g->device.free_bytes,
-                      g->device.total_bytes, device_bytes(g));
+        return device_is_full(c->device, &g->device, device_bytes(g), "batch",
+                              f);
     }
     if (status == CEDM_OK) {
         status = g->api->allocate_pinned(c->sizes.staging, &c->staging);
@@ -66,20 +59,8 @@ static uint32_t batch_of(const gpu *g, const gpu_config *config)
                                       : (uint32_t)batch;
 }
 
-static bool describe(gpu *g, const gpu_config *config, failure *f)
-{
-    cedm_status status = g->api->describe(config->index, &g->device);
-    if (status == CEDM_E_DEVICE && g->device.arch > 0) {
-        return failed(f,
-                      "cuda:%u: %s has compute capability %u.%u; wanted 8.0 "
-                      "or later",
-                      config->index, g->device.name, g->device.arch / 10,
-                      g->device.arch % 10);
-    }
-    return status == CEDM_OK || gpu_failed(g, status, f);
-}
-
-static bool start(gpu *g, const gpu_config *config, failure *f)
+static bool start(gpu *g, const cuda_library *l, const gpu_config *config,
+                  failure *f)
 {
     cedm_cuda_config *c = &g->config;
     c->device = config->index;
@@ -88,7 +69,7 @@ static bool start(gpu *g, const gpu_config *config, failure *f)
     c->precision = config->precision == PRECISION_AUTO
                        ? CEDM_CUDA_FP16
                        : (enum cedm_cuda_precision)config->precision;
-    if (!describe(g, config, f)) {
+    if (!device_describe(l, config->index, &g->device, f)) {
         return false;
     }
     c->batch = batch_of(g, config);
@@ -109,7 +90,7 @@ bool gpu_open(gpu *g, const cuda_library *l, const model *m,
     memset(g, 0, sizeof *g);
     g->api = l->api;
     g->model = m;
-    if (start(g, config, f)) {
+    if (start(g, l, config, f)) {
         return true;
     }
     gpu_close(g);
