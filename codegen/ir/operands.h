@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * operands.h - the tensors and weights of an op, whatever its kind. */
+ * operands.h - the tensors and weights of an op or a step, whatever its kind. */
 #ifndef CEDM_CODEGEN_OPERANDS_H
 #define CEDM_CODEGEN_OPERANDS_H
 
 #include "codegen.h"
+#include "training.h"
 
 typedef struct cg_operand {
-    cedm_ref *ref;
+    uint32_t *ref; /* cedm_ref or cedm_weight */
     bool written;
 } cg_operand;
 
@@ -15,8 +16,10 @@ typedef struct cg_operand {
 
 /* Operands that are not CEDM_NONE; their number. */
 int cg_operands(cg_op *op, cg_operand out[CG_MAX_OPERANDS]);
+int cg_step_operands(cg_step *step, cg_operand out[CG_MAX_OPERANDS]);
 
 /* Weights that are not CEDM_NONE, in the order of the descriptor. */
-int cg_weights(cg_op *op, cedm_weight *out[CG_MAX_OPERANDS]);
+int cg_weights(cg_op *op, cg_operand out[CG_MAX_OPERANDS]);
+int cg_step_weights(cg_step *step, cg_operand out[CG_MAX_OPERANDS]);
 
 #endif

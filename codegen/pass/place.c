@@ -95,10 +95,10 @@ static bool place_weights(cg_program *p, cg_error *error)
         p->noise_levels = put(p, ordered, p->noise_levels, &count);
     }
     for (uint32_t i = 0; i < p->op_count; i++) {
-        cedm_weight *weights[CG_MAX_OPERANDS];
+        cg_operand weights[CG_MAX_OPERANDS];
         int n = cg_weights(&p->ops[i], weights);
         for (int k = 0; k < n; k++) {
-            *weights[k] = put(p, ordered, *weights[k], &count);
+            *weights[k].ref = put(p, ordered, *weights[k].ref, &count);
         }
     }
     p->params = ordered;

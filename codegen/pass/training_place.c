@@ -10,117 +10,6 @@
 #include "pass/autodiff.h"
 #include "plan/plan.h"
 
-static int keep(cedm_ref **out, int count, cedm_ref *ref)
-{
-    if (*ref == CEDM_NONE) {
-        return count;
-    }
-    out[count] = ref;
-    return count + 1;
-}
-
-static int norm_grad_operands(cg_norm_grad *op, cedm_ref **out)
-{
-    int n = keep(out, 0, &op->src[0]);
-    n = keep(out, n, &op->src[1]);
-    n = keep(out, n, &op->coeff);
-    n = keep(out, n, &op->stats[0]);
-    n = keep(out, n, &op->stats[1]);
-    n = keep(out, n, &op->adaptive_src);
-    n = keep(out, n, &op->grad);
-    n = keep(out, n, &op->sums);
-    n = keep(out, n, &op->adaptive_dst);
-    n = keep(out, n, &op->dst[0]);
-    return keep(out, n, &op->dst[1]);
-}
-
-/* Refs that are not CEDM_NONE; their number. */
-static int training_operands(cg_training_op *op,
-                             cedm_ref *out[CG_MAX_OPERANDS])
-{
-    int n = 0;
-    switch (op->kind) {
-    case CG_TRAINING_augment:
-        n = keep(out, n, &op->u.augment.src);
-        n = keep(out, n, &op->u.augment.labels);
-        return keep(out, n, &op->u.augment.dst);
-    case CG_TRAINING_activate:
-        n = keep(out, n, &op->u.activate.src[0]);
-        n = keep(out, n, &op->u.activate.src[1]);
-        n = keep(out, n, &op->u.activate.coeff);
-        return keep(out, n, &op->u.activate.dst);
-    case CG_TRAINING_norm_grad:
-        return norm_grad_operands(&op->u.norm_grad, out);
-    case CG_TRAINING_conv_weight:
-        n = keep(out, n, &op->u.conv_weight.src);
-        return keep(out, n, &op->u.conv_weight.grad);
-    case CG_TRAINING_sums:
-        n = keep(out, n, &op->u.sums.grad);
-        return keep(out, n, &op->u.sums.dst);
-    case CG_TRAINING_attention_grad:
-        n = keep(out, n, &op->u.attention_grad.src);
-        n = keep(out, n, &op->u.attention_grad.grad);
-        return keep(out, n, &op->u.attention_grad.dst);
-    case CG_TRAINING_embed_grad:
-        return keep(out, n, &op->u.embed_grad.grad);
-    case CG_TRAINING_silu_grad:
-        n = keep(out, n, &op->u.silu_grad.src);
-        n = keep(out, n, &op->u.silu_grad.grad);
-        return keep(out, n, &op->u.silu_grad.dst);
-    case CG_TRAINING_add:
-        n = keep(out, n, &op->u.add.src);
-        return keep(out, n, &op->u.add.dst);
-    case CG_TRAINING_dilate:
-        n = keep(out, n, &op->u.dilate.src);
-        return keep(out, n, &op->u.dilate.dst);
-    case CG_TRAINING_COUNT:
-        break;
-    }
-    return n;
-}
-
-static int operands(cg_step *step, cedm_ref *out[CG_MAX_OPERANDS])
-{
-    cg_operand of_op[CG_MAX_OPERANDS];
-    if (step->training) {
-        return training_operands(&step->grad, out);
-    }
-    int count = cg_operands(&step->op, of_op);
-    for (int i = 0; i < count; i++) {
-        out[i] = of_op[i].ref;
-    }
-    return count;
-}
-
-static int training_weights(cg_training_op *op,
-                            cedm_weight *out[CG_MAX_OPERANDS])
-{
-    int n = 0;
-    switch (op->kind) {
-    case CG_TRAINING_augment:
-        return keep(out, n, &op->u.augment.weight);
-    case CG_TRAINING_norm_grad:
-        n = keep(out, n, &op->u.norm_grad.gamma);
-        return keep(out, n, &op->u.norm_grad.beta);
-    case CG_TRAINING_conv_weight:
-        return keep(out, n, &op->u.conv_weight.weight);
-    case CG_TRAINING_sums:
-        n = keep(out, n, &op->u.sums.bias);
-        return keep(out, n, &op->u.sums.bias2);
-    case CG_TRAINING_embed_grad:
-        n = keep(out, n, &op->u.embed_grad.weight);
-        return keep(out, n, &op->u.embed_grad.bias);
-    case CG_TRAINING_activate:
-    case CG_TRAINING_attention_grad:
-    case CG_TRAINING_silu_grad:
-    case CG_TRAINING_add:
-    case CG_TRAINING_dilate:
-    case CG_TRAINING_COUNT:
-        break;
-    }
-    return n;
-}
-
 /* ---- tensors ------------------------------------------------------------ */
 
 static void touch(cg_tensor *t, int step)
@@ -139,15 +28,15 @@ static void find_lives(cg_autodiff *d)
         touch(&d->tensors[t->labels_ref], 0);
     }
     for (int i = 0; i < (int)t->step_count; i++) {
-        cedm_ref *refs[CG_MAX_OPERANDS];
-        int count = operands(&t->steps[i], refs);
+        cg_operand operands[CG_MAX_OPERANDS];
+        int count = cg_step_operands(&t->steps[i], operands);
         if (i == forward) {
             /* Between the two ways the loss is taken of the output. */
             touch(&d->tensors[d->program->output_ref], i);
             touch(&d->tensors[t->output_grad_ref], i);
         }
         for (int k = 0; k < count; k++) {
-            touch(&d->tensors[*refs[k]], i);
+            touch(&d->tensors[*operands[k].ref], i);
         }
     }
 }
@@ -199,10 +88,10 @@ static void rewrite_refs(cg_autodiff *d)
 {
     cg_training *t = d->training;
     for (uint32_t i = 0; i < t->step_count; i++) {
-        cedm_ref *refs[CG_MAX_OPERANDS];
-        int count = operands(&t->steps[i], refs);
+        cg_operand operands[CG_MAX_OPERANDS];
+        int count = cg_step_operands(&t->steps[i], operands);
         for (int k = 0; k < count; k++) {
-            *refs[k] = d->grad[*refs[k]];
+            *operands[k].ref = d->grad[*operands[k].ref];
         }
     }
     t->features_ref = d->grad[d->program->features_ref];
@@ -222,12 +111,10 @@ static void each_weight(cg_autodiff *d,
 {
     cg_training *t = d->training;
     for (uint32_t i = 0; i < t->step_count; i++) {
-        cg_step *step = &t->steps[i];
-        cedm_weight *weights[CG_MAX_OPERANDS];
-        int count = step->training ? training_weights(&step->grad, weights)
-                                   : cg_weights(&step->op, weights);
+        cg_operand weights[CG_MAX_OPERANDS];
+        int count = cg_step_weights(&t->steps[i], weights);
         for (int k = 0; k < count; k++) {
-            visit(d, weights[k]);
+            visit(d, weights[k].ref);
         }
     }
     for (uint32_t i = 0; i < t->derived_count; i++) {
