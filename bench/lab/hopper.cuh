@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * hopper.cuh - instructions of compute capability 9.0a that the experiments
- * of this folder share: barriers in shared memory, tensor copies, products
- * of warpgroups.  Compiled, but never run so far. */
+ * hopper.cuh - what the experiments of this folder have beside the
+ * instructions of runtime/cuda/ptx_warpgroup.cuh: maps with rows of 128
+ * bytes, products with both operands in shared memory.  Compiled, but never
+ * run so far. */
 #ifndef CEDM_LAB_HOPPER_CUH
 #define CEDM_LAB_HOPPER_CUH
 
-#include <cuda.h>
-#include <cuda_fp16.h>
-#include <cuda_runtime.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "cuda/ptx_warpgroup.cuh"
 
 #define CHECK(call)                                                          \
     do {                                                                     \
@@ -23,106 +22,33 @@
         }                                                                    \
     } while (0)
 
-static __device__ __forceinline__ uint32_t shared_at(const void *p)
-{
-    return (uint32_t)__cvta_generic_to_shared(p);
-}
+/* ---- maps of tensors ---------------------------------------------------- */
 
-/* ---- barriers ---------------------------------------------------------- */
-
-static __device__ __forceinline__ void barrier_init(uint64_t *b, uint32_t n)
-{
-    asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;"
-                 :: "r"(shared_at(b)), "r"(n) : "memory");
-}
-
-/* Makes barriers that were initialised known to the copy engine. */
-static __device__ __forceinline__ void barrier_fence()
-{
-    asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
-    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
-}
-
-static __device__ __forceinline__ void barrier_expect(uint64_t *b,
-                                                      uint32_t bytes)
-{
-    asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;"
-                 :: "r"(shared_at(b)), "r"(bytes) : "memory");
-}
-
-static __device__ __forceinline__ void barrier_arrive(uint64_t *b)
-{
-    asm volatile("mbarrier.arrive.shared::cta.b64 _, [%0];"
-                 :: "r"(shared_at(b)) : "memory");
-}
-
-/* Waits until the phase of that parity is over. */
-static __device__ __forceinline__ void barrier_wait(uint64_t *b,
-                                                    uint32_t parity)
-{
-    asm volatile("{\n"
-                 ".reg .pred p;\n"
-                 "AGAIN_%=:\n"
-                 "mbarrier.try_wait.parity.shared::cta.b64 p, [%0], %1;\n"
-                 "@!p bra AGAIN_%=;\n"
-                 "}"
-                 :: "r"(shared_at(b)), "r"(parity) : "memory");
-}
-
-/* ---- copies ------------------------------------------------------------ */
-
-static __device__ __forceinline__ void copy_box4(void *to,
-                                                 const CUtensorMap *map,
-                                                 uint64_t *full, int c, int x,
-                                                 int y, int n)
-{
-    asm volatile("cp.async.bulk.tensor.4d.shared::cluster.global.tile"
-                 ".mbarrier::complete_tx::bytes [%0], [%1, {%3,%4,%5,%6}], "
-                 "[%2];"
-                 :: "r"(shared_at(to)), "l"(map), "r"(shared_at(full)),
-                    "r"(c), "r"(x), "r"(y), "r"(n)
-                 : "memory");
-}
-
-static __device__ __forceinline__ void copy_box2(void *to,
-                                                 const CUtensorMap *map,
-                                                 uint64_t *full, int k, int n)
-{
-    asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.tile"
-                 ".mbarrier::complete_tx::bytes [%0], [%1, {%3,%4}], [%2];"
-                 :: "r"(shared_at(to)), "l"(map), "r"(shared_at(full)),
-                    "r"(k), "r"(n)
-                 : "memory");
-}
-
-/* A map of 16-bit elements, innermost dimension first, 128-byte swizzle. */
-static inline CUtensorMap tensor_map(void *data, uint32_t rank,
-                                     const uint64_t *size,
-                                     const uint32_t *box)
+/* Elements of 16 bits, innermost dimension first, 128-byte swizzle. */
+static inline CUtensorMap tensor_map(void *data,
+                                     const uint64_t (&size)[CEDM_TENSOR_RANK],
+                                     const uint32_t (&box)[CEDM_TENSOR_RANK])
 {
     typedef CUresult encode(CUtensorMap *, CUtensorMapDataType, cuuint32_t,
                             void *, const cuuint64_t *, const cuuint64_t *,
                             const cuuint32_t *, const cuuint32_t *,
                             CUtensorMapInterleave, CUtensorMapSwizzle,
                             CUtensorMapL2promotion, CUtensorMapFloatOOBfill);
-    const cuuint32_t steps[5] = {1, 1, 1, 1, 1};
-    cudaDriverEntryPointQueryResult found;
-    cuuint64_t sizes[5], strides[5];
+    const cuuint32_t every[CEDM_TENSOR_RANK] = {1, 1, 1, 1};
+    cuuint64_t sizes[CEDM_TENSOR_RANK], strides[CEDM_TENSOR_RANK];
     cuuint64_t stride = 2;
-    void *function = NULL;
+    void *function = cedm_find_encode();
     CUtensorMap map;
 
-    CHECK(cudaGetDriverEntryPointByVersion("cuTensorMapEncodeTiled",
-                                           &function, 12000,
-                                           cudaEnableDefault, &found));
-    for (uint32_t i = 0; i < rank; i++) {
+    CHECK(function == NULL);
+    for (int i = 0; i < CEDM_TENSOR_RANK; i++) {
         sizes[i] = size[i];
         stride *= size[i];
         strides[i] = stride;
     }
-    CHECK(((encode *)function)(&map, CU_TENSOR_MAP_DATA_TYPE_FLOAT16, rank,
-                               data, sizes, strides, box, steps,
-                               CU_TENSOR_MAP_INTERLEAVE_NONE,
+    CHECK(((encode *)function)(&map, CU_TENSOR_MAP_DATA_TYPE_FLOAT16,
+                               CEDM_TENSOR_RANK, data, sizes, strides, box,
+                               every, CU_TENSOR_MAP_INTERLEAVE_NONE,
                                CU_TENSOR_MAP_SWIZZLE_128B,
                                CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
                                CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE));
@@ -138,25 +64,9 @@ static __device__ __forceinline__ uint64_t matrix_at(const void *p,
                                                      uint32_t group,
                                                      uint32_t base_offset)
 {
-    return (uint64_t)(shared_at(p) >> 4 & 0x3fffu) | (uint64_t)1 << 16 |
+    return (uint64_t)(cedm_shared_at(p) >> 4 & 0x3fffu) | (uint64_t)1 << 16 |
            (uint64_t)(group >> 4 & 0x3fffu) << 32 |
            (uint64_t)(base_offset & 7u) << 49 | (uint64_t)1 << 62;
-}
-
-static __device__ __forceinline__ void product_begin()
-{
-    asm volatile("wgmma.fence.sync.aligned;" ::: "memory");
-}
-
-static __device__ __forceinline__ void product_commit()
-{
-    asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");
-}
-
-template <int PENDING> static __device__ __forceinline__ void product_wait()
-{
-    asm volatile("wgmma.wait_group.sync.aligned %0;" :: "n"(PENDING)
-                 : "memory");
 }
 
 /* C[64][256] (+)= A[64][16] B[256][16], both in shared memory. */

@@ -4,7 +4,7 @@
  * products of warpgroups (compute capability 9.0a) against cuBLAS on the
  * same M, N and K.  Compiled, but never run so far.
  *
- *   nvcc -O3 -std=c++17 -gencode arch=compute_90a,code=sm_90a \
+ *   nvcc -O3 -std=c++17 -Iruntime -gencode arch=compute_90a,code=sm_90a \
  *     bench/lab/hopper_conv.cu -o hopper_conv -lcublas
  *   ./hopper_conv [batch]
  *
@@ -72,12 +72,13 @@ static __device__ void copy_tiles(pipeline p, const CUtensorMap *source,
             for (int tap = 0; tap < 9; tap++, p.next()) {
                 unsigned char *to = p.stages + p.stage * STAGE_BYTES;
 
-                barrier_wait(&p.empty[p.stage], p.parity);
-                barrier_expect(&p.full[p.stage], STAGE_BYTES);
-                copy_box4(to, source, &p.full[p.stage], c, tap % 3 - 1,
+                cedm_barrier_wait(&p.empty[p.stage], p.parity);
+                cedm_barrier_expect(&p.full[p.stage], STAGE_BYTES);
+                cedm_copy_box(to, source, &p.full[p.stage], c, tap % 3 - 1,
                           y + tap / 3 - 1, n);
-                copy_box2(to + PIXELS * SLICE * 2, weights,
-                          &p.full[p.stage], tap * s.channels + c, 0);
+                cedm_copy_box(to + PIXELS * SLICE * 2, weights,
+                              &p.full[p.stage], tap * s.channels + c, 0, 0,
+                              0);
             }
         }
     }
@@ -111,8 +112,8 @@ static __device__ void multiply_tiles(pipeline p, __half *dst, shape s,
             unsigned char *a = p.stages + p.stage * STAGE_BYTES;
             unsigned char *b = a + PIXELS * SLICE * 2;
 
-            barrier_wait(&p.full[p.stage], p.parity);
-            product_begin();
+            cedm_barrier_wait(&p.full[p.stage], p.parity);
+            cedm_products_begin();
 #pragma unroll
             for (int k = 0; k < SLICE / 16; k++) {
                 product_256(sum,
@@ -120,16 +121,16 @@ static __device__ void multiply_tiles(pipeline p, __half *dst, shape s,
                             matrix_at(b + k * 32, 1024, 0),
                             step + k != 0);
             }
-            product_commit();
-            product_wait<1>();
+            cedm_products_commit();
+            cedm_products_wait<1>();
             if (step > 0 && threadIdx.x % 128 == 0) {
-                barrier_arrive(&p.empty[before]);
+                cedm_barrier_arrive(&p.empty[before]);
             }
             before = p.stage;
         }
-        product_wait<0>();
+        cedm_products_wait<0>();
         if (threadIdx.x % 128 == 0) {
-            barrier_arrive(&p.empty[before]);
+            cedm_barrier_arrive(&p.empty[before]);
         }
         write_tile(sum, dst, tile, group);
     }
@@ -142,24 +143,24 @@ conv(const __grid_constant__ CUtensorMap source,
 {
     extern __shared__ unsigned char memory[];
     __shared__ uint64_t full[STAGES], empty[STAGES];
-    uint32_t skipped = (1024 - shared_at(memory) % 1024) % 1024;
+    uint32_t skipped = (1024 - cedm_shared_at(memory) % 1024) % 1024;
     pipeline p = {full, empty, memory + skipped, 0, 0};
 
     if (threadIdx.x == 0) {
         for (int i = 0; i < STAGES; i++) {
-            barrier_init(&full[i], 1);
-            barrier_init(&empty[i], 2);
+            cedm_barrier_init(&full[i], 1);
+            cedm_barrier_init(&empty[i], 2);
         }
-        barrier_fence();
+        cedm_barrier_init_done();
     }
     __syncthreads();
     if (threadIdx.x < 128) {
-        asm volatile("setmaxnreg.dec.sync.aligned.u32 40;");
+        cedm_fewer_registers<40>();
         if (threadIdx.x == 0) {
             copy_tiles(p, &source, &weights, s, box, tiles);
         }
     } else {
-        asm volatile("setmaxnreg.inc.sync.aligned.u32 232;");
+        cedm_more_registers<232>();
         multiply_tiles(p, dst, s, tiles, threadIdx.x / 128 - 1);
     }
 }
@@ -268,10 +269,10 @@ static void measure(cublasHandle_t blas, shape s, int processors)
                              (uint64_t)s.side, (uint64_t)s.batch};
     const uint32_t boxes[4] = {SLICE, (uint32_t)box.x, (uint32_t)box.y,
                                (uint32_t)box.n};
-    const uint64_t matrix[2] = {k, N};
-    const uint32_t panel[2] = {SLICE, N};
-    CUtensorMap source = tensor_map(src, 4, map, boxes);
-    CUtensorMap weights = tensor_map(weight, 2, matrix, panel);
+    const uint64_t matrix[4] = {k, N, 1, 1};
+    const uint32_t panel[4] = {SLICE, N, 1, 1};
+    CUtensorMap source = tensor_map(src, map, boxes);
+    CUtensorMap weights = tensor_map(weight, matrix, panel);
     double flop = 2.0 * (double)m * N * (double)k;
     float own, blas_time;
 

@@ -5,7 +5,7 @@
  * kernel could all be taken from one copy of the source with its rim.
  * Compiled, but never run so far.
  *
- *   nvcc -O3 -std=c++17 -gencode arch=compute_90a,code=sm_90a \
+ *   nvcc -O3 -std=c++17 -Iruntime -gencode arch=compute_90a,code=sm_90a \
  *     bench/lab/hopper_shift.cu -o hopper_shift
  *
  * Rows r of A hold their number r + column / 64, B picks column 0 or adds
@@ -37,9 +37,9 @@ shifted(float *out, uint32_t first, uint32_t pitch, int with_offset)
 
         *(__half *)(b + at) = __float2half_rn(k == n ? 1.0f : 0.0f);
     }
-    asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+    cedm_fence_copies();
     __syncthreads();
-    product_begin();
+    cedm_products_begin();
 #pragma unroll
     for (int k = 0; k < 4; k++) {
         product_64(sum,
@@ -47,8 +47,8 @@ shifted(float *out, uint32_t first, uint32_t pitch, int with_offset)
                              with_offset ? first % 8 : 0),
                    matrix_at(b + k * 32, 1024, 0), k != 0);
     }
-    product_commit();
-    product_wait<0>();
+    cedm_products_commit();
+    cedm_products_wait<0>();
 #pragma unroll
     for (int i = 0; i < 32; i++) {
         uint32_t lane = threadIdx.x % 32, warp = threadIdx.x / 32;

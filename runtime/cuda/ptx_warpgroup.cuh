@@ -14,8 +14,9 @@
 
 #include "cuda/ptx.cuh"
 
-/* A kernel of these instructions has a body only where they exist. */
-#if defined __CUDA_ARCH_FEAT_SM90_ALL
+/* A kernel of these instructions has a body only where they exist, and where
+ * no code for a device is made of it. */
+#if defined __CUDA_ARCH_FEAT_SM90_ALL || !defined __CUDA_ARCH__
 #define CEDM_WARPGROUPS 1
 #endif
 
