@@ -105,7 +105,7 @@ TOOL_OBJ    = $(call obj,$(filter-out $(TOOL_SRC),$(wildcard tools/*.c)))
 # per instruction set like runtime/cpu.
 TRAIN_CPU    = $(filter-out %/table.c,$(wildcard trainer/cpu/*.c))
 TRAIN_PLAIN  = $(filter-out trainer/cedm-train.c trainer/ranks_mpi.c \
-  $(TRAIN_CPU),$(wildcard trainer/*.c trainer/*/*.c))
+  trainer/cuda/% $(TRAIN_CPU),$(wildcard trainer/*.c trainer/*/*.c))
 TRAIN_SHARED = $(call obj,$(TRAIN_PLAIN)) \
   $(foreach i,$(filter-out avx512bf16,$(ISAS)),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
 TRAINER      = $(patsubst trainer/%.c,$(BUILD)/bin/%,\
@@ -121,8 +121,9 @@ LIBGEN  = $(BUILD)/lib/libcedmgen.a
 LIBS    = $(LIBGEN) $(LIBCEDM)
 LIBCUDA = $(if $(and $(NVCC),$(wildcard runtime/cuda/*.cu)),\
   $(patsubst %,$(BUILD)/lib/libcedm_cuda.%,a so))
-# The kernels of training, where there is nvcc.
-LIBCUDATRAIN = $(if $(LIBCUDA),$(OBJ)/libcudatrain.a)
+# With training, which cedm-train opens.
+LIBCUDATRAIN = $(if $(LIBCUDA),$(BUILD)/lib/libcedm_cuda_train.so)
+CUDATRAIN_OBJ = $(call obj,$(wildcard trainer/cuda/*.c trainer/cuda/*.cu))
 # Its host side, for tests.
 LIBCUDAHOST = $(OBJ)/libcudahost.a
 # As an archive, so that a tool gets what it uses: cedm-gen converts nothing.
@@ -133,7 +134,7 @@ OPS   = $(if $(wildcard tests/ops/*.c),$(BUILD)/test/ops_test)
 # Once is enough: not with clang, nor with sanitizers, which lose stacks.
 EMULATED = $(if $(SAN)$(findstring clang,$(CC)),,$(BUILD)/test/cuda_ops_test)
 EMULATED_TRAIN = $(EMULATED:cuda_ops_test=cuda_train_test)
-EMULATE  = -std=c++17 -O2 -g $(filter -Werror,$(WARN)) -Wall -Wextra -Wshadow \
+EMULATE  = -std=c++17 -O2 -g -fPIC $(filter -Werror,$(WARN)) -Wall -Wextra -Wshadow \
   -Wno-unknown-pragmas -ffp-contract=off -MMD -MP -Itests/cuda/emulate \
   -Iinclude -Iruntime -Icodegen -Itrainer
 GEN   = $(if $(wildcard tests/gen/*.c),$(BUILD)/test/gen_test)
@@ -142,8 +143,10 @@ SYNTH = $(if $(wildcard tests/synth/*.c),$(BUILD)/bin/synth)
 EMBED = $(BUILD)/examples/embed
 TRAIN = $(patsubst tests/trainer/%.c,$(BUILD)/test/%,\
   $(wildcard tests/trainer/*_test.c))
-# Stand-ins for the CUDA library and the driver.
-FAKE  = $(BUILD)/test/fake/libcedm_cuda.so $(BUILD)/test/fake/libcuda.so.1
+# Stand-ins for the CUDA library and the driver; the library that trains is
+# the whole of it, on the emulator.
+FAKE  = $(BUILD)/test/fake/libcedm_cuda.so $(BUILD)/test/fake/libcuda.so.1 \
+  $(if $(EMULATED_NET),$(BUILD)/test/fake/libcedm_cuda_train.so)
 # With real devices; skips itself where there is none.
 GPU   = $(if $(LIBCUDA),$(BUILD)/test/gpu_check)
 # Kernels, on a GPU and on the emulator, where tests/e2e/gpu_ops.sh runs them.
@@ -182,13 +185,14 @@ $(LIBGEN): $(GEN_OBJ)
 $(LIBTOOLS): $(TOOL_OBJ)
 $(LIBCUDAHOST): $(call obj,$(CUDA_PLAIN))
 $(BUILD)/lib/libcedm_cuda.a: $(CUDA_OBJ)
-$(LIBCUDATRAIN): $(call obj,$(wildcard trainer/cuda/*.cu))
-$(LIBS) $(LIBTOOLS) $(LIBCUDAHOST) $(BUILD)/lib/libcedm_cuda.a $(LIBCUDATRAIN):
+$(LIBS) $(LIBTOOLS) $(LIBCUDAHOST) $(BUILD)/lib/libcedm_cuda.a:
 	$(call say,AR)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
 $(BUILD)/lib/libcedm_cuda.so: $(CUDA_OBJ) $(LIBCEDM)
+$(BUILD)/lib/libcedm_cuda_train.so: $(CUDA_OBJ) $(CUDATRAIN_OBJ) $(LIBCEDM)
+$(BUILD)/lib/libcedm_cuda.so $(BUILD)/lib/libcedm_cuda_train.so:
 	$(call say,LINK)
 	$(Q)$(LINK) -shared -Wl,-soname,$(@F),-z,defs $^ $(CUDA_LIBS) -o $@
 
@@ -230,6 +234,7 @@ $(OBJ)/tools/%.o: tools/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(HOST_FLAGS) -Icodegen -Itools -Iweights $(CFLAGS) -c $< -o $@
 $(OBJ)/trainer/ranks_mpi.o: TRAIN_FLAGS += $(MPI_INC)
+$(OBJ)/trainer/cuda/%.o: TRAIN_FLAGS += -isystem $(CUDA_HOME)/include
 $(OBJ)/trainer/%.o: trainer/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(TRAIN_FLAGS) $(CFLAGS) -c $< -o $@
@@ -321,6 +326,11 @@ EMULATED_LIB = $(call obj,$(wildcard tests/gpu/emulated_*.c)) \
 $(EMULATED_NET): $(OBJ)/emulated/gpu_check.o $(OBJ)/ncsnpp_tiny.o $(EMULATED_LIB)
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(WRAPPED) -lstdc++ -lm -o $@
+$(BUILD)/test/fake/libcedm_cuda_train.so: \
+  $(call obj,$(wildcard trainer/cuda/*.c)) $(patsubst trainer/cuda/%.cu,\
+  $(OBJ)/emulated/trainer/%.o,$(wildcard trainer/cuda/*.cu)) $(EMULATED_LIB)
+	$(call say,LINK)
+	$(Q)$(LINK) -shared $^ -lstdc++ -lm -o $@
 $(BUILD)/test/emulated_ops: $(PLAIN) $(DEMO_OBJ) $(EMULATED_LIB)
 	$(call say,LINK)
 	$(Q)$(LINK) $^ -lstdc++ -lm -o $@
@@ -572,7 +582,7 @@ install: all ## into PREFIX [/usr/local], below DESTDIR
 	install -d $(addprefix $(TO)/,bin include lib/pkgconfig $(MAN) $(COMPLETE) $(DOC))
 	install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(TO)/bin
 	install -m 644 $(addprefix include/,$(HEADERS)) $(TO)/include
-	install -m 644 $(LIBCEDM) $(LIBCUDA) $(TO)/lib
+	install -m 644 $(LIBCEDM) $(LIBCUDA) $(LIBCUDATRAIN) $(TO)/lib
 	sed $(PC_EDIT) packaging/cedm.pc.in >$(TO)/lib/pkgconfig/cedm.pc
 	chmod 644 $(TO)/lib/pkgconfig/cedm.pc
 	install -m 644 $(PROGRAMS:%=man/%.1) $(TO)/$(MAN)
@@ -582,7 +592,8 @@ install: all ## into PREFIX [/usr/local], below DESTDIR
 
 uninstall: ## remove what install wrote
 	rm -f $(PROGRAMS:%=$(TO)/bin/%) $(HEADERS:%=$(TO)/include/%) \
-	  $(TO)/lib/libcedm.a $(LIBCUDA:$(BUILD)/%=$(TO)/%) \
+	  $(TO)/lib/libcedm.a \
+	  $(patsubst $(BUILD)/%,$(TO)/%,$(LIBCUDA) $(LIBCUDATRAIN)) \
 	  $(TO)/lib/pkgconfig/cedm.pc \
 	  $(PROGRAMS:%=$(TO)/$(MAN)/%.1) $(PROGRAMS:%=$(TO)/$(COMPLETE)/%) \
 	  $(TO)/$(DOC)/LICENSE

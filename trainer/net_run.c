@@ -149,7 +149,8 @@ static void load_image(train_net *net, const train_batch *batch, uint32_t i)
 {
     const cg_training *t = net->training;
     size_t pixels = pixels_of(net);
-    train_scalings s = train_scalings_of(batch->sigma[i], t->program->sigma_data);
+    train_scalings s = train_scalings_of(batch->sigma[i],
+                                         t->program->sigma_data);
     float *input = cedm_at(&net->exec.base, t->input_ref, pixels, i);
     const float *image = batch->images + i * pixels;
     const float *noise = batch->noise + i * pixels;
@@ -168,7 +169,8 @@ static double image_loss(train_net *net, const train_batch *batch, uint32_t i,
     const cg_training *t = net->training;
     const cedm_exec *base = &net->exec.base;
     size_t pixels = pixels_of(net);
-    train_scalings s = train_scalings_of(batch->sigma[i], t->program->sigma_data);
+    train_scalings s = train_scalings_of(batch->sigma[i],
+                                         t->program->sigma_data);
     const float *output = cedm_at(base, t->output_ref, pixels, i);
     float *grad = cedm_at(base, t->output_grad_ref, pixels, i);
     double loss = 0.0;

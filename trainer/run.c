@@ -166,36 +166,59 @@ static void print_bytes(const char *what, uint64_t bytes)
     printf("  %-22s %10.1f MiB\n", what, (double)bytes / 1048576.0);
 }
 
+/* The learner's lines of one kind, which follow `bytes` of others, and the
+ * sum. */
+static void print_memory(const learner *l, bool device, uint64_t bytes,
+                         const char *sum)
+{
+    for (uint32_t i = 0; i < l->memory_count; i++) {
+        if (l->memory[i].device == device) {
+            print_bytes(l->memory[i].what, l->memory[i].bytes);
+            bytes += l->memory[i].bytes;
+        }
+    }
+    print_bytes(sum, bytes);
+}
+
+static void print_all_memory(const run *r)
+{
+    const cg_training *t = r->learner->training;
+    uint64_t pixels = r->data.count * r->data.size * r->data.size *
+                      r->data.channels;
+
+    printf("memory:\n");
+    print_bytes("images", pixels);
+    print_memory(r->learner, false, pixels, "all, of a rank");
+    if (r->device.kind == DEVICE_CUDA) {
+        printf("memory of the GPU:\n");
+        print_memory(r->learner, true, 0, "all, in one piece");
+    }
+    printf("  arena: %u + %u elements an image; lower bound %u + %u, without "
+           "reuse %u + %u\n", t->act.elements, t->f32.elements,
+           t->act.lower_bound, t->f32.lower_bound, t->act.no_reuse,
+           t->f32.no_reuse);
+}
+
 void run_describe(const run *r)
 {
     const train_options *o = r->options;
-    const learner *l = r->learner;
-    const cg_training *t = l->training;
-    uint64_t pixels = r->data.count * r->data.size * r->data.size *
-                      r->data.channels;
+    const cg_program *p = r->learner->training->program;
 
     printf("data: %llu images, %ux%u, %u channels\n",
            (unsigned long long)r->data.count, r->data.size, r->data.size,
            r->data.channels);
     printf("clusters: %u\n", r->clusters.used);
     printf("network: %s, %.2f M parameters, %.3f GMAC an image and way\n",
-           o->arch, (double)t->program->parameter_count / 1e6,
-           (double)t->program->macs / 1e9);
+           o->arch, (double)p->parameter_count / 1e6, (double)p->macs / 1e9);
     printf("batch: %u, %u at a time; %.3f Mimg, %.3f done\n", o->batch,
-           l->batch, o->duration, (double)r->seen / 1e6);
+           r->learner->batch, o->duration, (double)r->seen / 1e6);
+    if (r->device.kind == DEVICE_CUDA) {
+        printf("device: cuda:%u, %s\n", r->device.index[0],
+               precision_name(r->precision));
+    }
     printf("ranks: %u, each with %u threads\n", ranks_size(),
            r->source.workers);
-    printf("memory:\n");
-    print_bytes("images", pixels);
-    for (uint32_t i = 0; i < l->memory_count; i++) {
-        print_bytes(l->memory[i].what, l->memory[i].bytes);
-        pixels += l->memory[i].bytes;
-    }
-    print_bytes("all, of a rank", pixels);
-    printf("  arena: %u + %u elements an image; lower bound %u + %u, without "
-           "reuse %u + %u\n", t->act.elements, t->f32.elements,
-           t->act.lower_bound, t->f32.lower_bound, t->act.no_reuse,
-           t->f32.no_reuse);
+    print_all_memory(r);
     (void)fflush(stdout);
 }
 

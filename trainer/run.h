@@ -16,7 +16,7 @@
 #include <signal.h>
 
 #include "batch.h"
-#include "learner.h"
+#include "learner_cuda.h"
 #include "model_file.h"
 #include "pool.h"
 #include "train_options.h"
@@ -28,6 +28,9 @@ typedef struct run {
     dataset data;
     clusters clusters;
     pool *pool;
+    cuda_library library; /* open if device is a GPU */
+    device_choice device;
+    enum cedm_cuda_precision precision;
     model_file *model;
     learner *learner;
     batch_source source;

@@ -11,6 +11,7 @@
 #include "output.h"
 #include "ranks.h"
 #include "run.h"
+#include "shard.h"
 
 /* Arena of an evaluation where --micro-batch leaves it open. */
 #define ARENA_LIMIT ((uint64_t)2 << 30)
@@ -123,20 +124,34 @@ static bool check_batch(const train_options *o, failure *f)
     return true;
 }
 
-static bool open_learner(run *r, failure *f)
+/* A process takes the device of its rank among those of the machine. */
+static bool choose_device(run *r, failure *f)
 {
     const train_options *o = r->options;
-    uint32_t threads = o->threads != 0 ? o->threads : processors();
+    shard place = SHARD_WHOLE;
+
+    r->device = o->device;
+    r->library.file = LEARNER_CUDA_FILE;
+    if (r->device.kind != DEVICE_CPU && !shard_from_environment(&place, f)) {
+        return false;
+    }
+    if (!device_choose(&r->device, o->precision, place.local, &r->library,
+                       f)) {
+        return false;
+    }
+    r->precision = o->precision != PRECISION_AUTO
+                       ? (enum cedm_cuda_precision)o->precision
+                   : r->device.kind == DEVICE_CUDA ? CEDM_CUDA_FP16
+                                                   : CEDM_CUDA_FP32;
+    return true;
+}
+
+static learner *learner_on_cpu(const run *r, uint32_t threads, failure *f)
+{
+    const train_options *o = r->options;
     bool fixed = o->micro_batch != 0;
 
-    if (!check_batch(o, f)) {
-        return false;
-    }
-    r->pool = pool_open(threads, processors(), f);
-    if (r->pool == NULL) {
-        return false;
-    }
-    r->learner = learner_cpu_open(
+    return learner_cpu_open(
         model_file_get(r->model),
         &(train_net_options){
             .batch = fixed ? o->micro_batch
@@ -148,11 +163,48 @@ static bool open_learner(run *r, failure *f)
             .parallel_for = pool_for,
             .pool = r->pool},
         f);
+}
+
+static learner *learner_on_gpu(const run *r, failure *f)
+{
+    const train_options *o = r->options;
+    uint32_t images = o->batch / ranks_size();
+    bool fixed = o->micro_batch != 0;
+
+    return learner_cuda_open(
+        model_file_get(r->model),
+        &(learner_cuda_options){
+            .library = &r->library,
+            .device = r->device.index[0],
+            .precision = r->precision,
+            .images = images,
+            .batch = fixed ? o->micro_batch : images,
+            .fixed = fixed,
+            .share = 1.0 / o->batch,
+            .dropout = (float)o->dropout,
+            .seed = o->seed},
+        f);
+}
+
+static bool open_learner(run *r, failure *f)
+{
+    const train_options *o = r->options;
+    uint32_t threads = o->threads != 0 ? o->threads : processors();
+
+    if (!check_batch(o, f) || !choose_device(r, f)) {
+        return false;
+    }
+    r->pool = pool_open(threads, processors(), f);
+    if (r->pool == NULL) {
+        return false;
+    }
+    r->learner = r->device.kind == DEVICE_CUDA ? learner_on_gpu(r, f)
+                                               : learner_on_cpu(r, threads, f);
     if (r->learner == NULL) {
         return false;
     }
     r->ema_ramp = o->transfer == NULL;
-    r->recipe = train_options_recipe(o);
+    r->recipe = train_options_recipe(o, r->precision);
     r->source = (batch_source){.data = &r->data, .clusters = &r->clusters,
                                .seed = o->seed, .xflip = o->xflip,
                                .augment = o->augment,
@@ -240,6 +292,7 @@ void run_close(run *r)
     if (r->learner != NULL) {
         r->learner->kind->close(r->learner);
     }
+    cuda_library_close(&r->library);
     model_file_free(r->model);
     pool_close(r->pool);
     clusters_close(&r->clusters);

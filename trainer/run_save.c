@@ -91,16 +91,17 @@ static bool save_state(const run *r, failure *f)
     bool good = counters != NULL || failed(f, "out of memory");
 
     run_path(r, "state", "safetensors", path, sizeof path);
-    good = good && model_file_save(r->model, r->learner->training, path, sets, 4,
-                                   notes, 3, f);
+    good = good && model_file_save(r->model, r->learner->training, path, sets,
+                                   4, notes, 3, f);
     free(counters);
     return good;
 }
 
 bool run_save(run *r, bool grid, failure *f)
 {
-    if (!r->learner->kind->pull(r->learner, f) || !save_snapshot(r, f) || (grid && !save_grid(r, f)) ||
-        !run_draw_stats(r, f) || !save_state(r, f)) {
+    if (!r->learner->kind->pull(r->learner, f) || !save_snapshot(r, f) ||
+        (grid && !save_grid(r, f)) || !run_draw_stats(r, f) ||
+        !save_state(r, f)) {
         return false;
     }
     run_prune(r->options->out, r->options->keep);

@@ -67,7 +67,8 @@ char *train_options_config(const train_options *o, uint32_t resolution,
     return print(json);
 }
 
-char *train_options_recipe(const train_options *o)
+char *train_options_recipe(const train_options *o,
+                           enum cedm_cuda_precision precision)
 {
     cJSON *json;
 
@@ -82,5 +83,6 @@ char *train_options_recipe(const train_options *o)
     cJSON_AddNumberToObject(json, "p_uncond", o->p_uncond);
     cJSON_AddBoolToObject(json, "xflip", o->xflip);
     cJSON_AddNumberToObject(json, "seed", o->seed);
+    cJSON_AddStringToObject(json, "precision", precision_name(precision));
     return print(json);
 }

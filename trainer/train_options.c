@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "args.h"
 #include "cedm.h"
 
 /* X(identifier, name, value, help) */
@@ -35,10 +34,10 @@
     X(AUGMENT, "augment", "P", "probability [0.12]")                         \
     X(P_UNCOND, "p-uncond", "P", "share of images without their cluster [0]")\
     X(XFLIP, "xflip", NULL, "mirrored images double the dataset")            \
-    X(PRECISION, "precision", "P", "fp32 [fp32]")                            \
+    X(PRECISION, "precision", "P", "fp32; on a GPU fp16 or bf16 too [fp32]") \
     X(SEED, "seed", "S", "of all that is random [0]")                        \
     X(THREADS, "threads", "T", "threads; changes no number [processors]")    \
-    X(DEVICE, "device", "D", "cpu [cpu]")                                    \
+    X(DEVICE, "device", "D", "auto, cpu, cuda or cuda:I [cpu]")              \
     X(TICK, "tick", "K", "thousand images between reports [50]")             \
     X(SNAP, "snap", "N", "ticks between snapshots [50]")                     \
     X(KEEP, "keep", "N", "newest snapshots to keep, 0: all [0]")             \
@@ -144,13 +143,6 @@ static bool read_list(const args *a, train_list *out, failure *f)
     return true;
 }
 
-static bool only(const args *a, const char *word, failure *f)
-{
-    return strcmp(a->value, word) == 0 ||
-           bad_usage(f, "--%s: wanted %s, the only one there is, got \"%s\"",
-                     a->name, word, a->value);
-}
-
 static bool read_arch(train_options *o, const args *a, failure *f)
 {
     static const char *const words[] = {"ddpmpp", "ncsnpp", "adm", NULL};
@@ -237,9 +229,9 @@ static bool read_run(train_options *o, int option, const args *a, failure *f)
     case OPT_KEEP:
         return read_u32(a, 0, 1000000, &o->keep, f);
     case OPT_PRECISION:
-        return only(a, "fp32", f);
+        return precision_parse(a, &o->precision, f);
     case OPT_DEVICE:
-        return only(a, "cpu", f);
+        return device_parse_one(a, &o->device, f);
     case OPT_RESUME:
         o->resume = true;
         return true;
@@ -325,7 +317,9 @@ train_parsed train_options_parse(train_options *o, int argc, char **argv,
                          .cres = {{2, 2, 2}, 3}, .attn = {{16}, 1},
                          .batch = 512, .duration = 200, .lr_rampup = 10,
                          .ema = 0.5, .lr = 1e-3, .dropout = 0.13,
-                         .augment = 0.12, .tick = 50, .snap = 50};
+                         .augment = 0.12, .tick = 50, .snap = 50,
+                         .device = {.kind = DEVICE_CPU},
+                         .precision = CEDM_CUDA_FP32};
     parsed = walk(o, argc, argv, true, f);
     if (parsed == TRAIN_RUN) {
         parsed = walk(o, argc, argv, false, f);

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "failure.h"
+#include "device.h"
 
 #define TRAIN_LIST_MAX 8u
 
@@ -29,6 +29,8 @@ typedef struct train_options {
     uint32_t seed;
     /* the run */
     uint32_t threads;   /* 0: one for each processor */
+    device_choice device;
+    int precision; /* or PRECISION_AUTO */
     double tick;        /* thousands of images */
     uint32_t snap;      /* ticks between snapshots */
     uint32_t keep;      /* snapshots; 0: all */
@@ -48,9 +50,10 @@ train_parsed train_options_parse(train_options *o, int argc, char **argv,
 char *train_options_config(const train_options *o, uint32_t resolution,
                            uint32_t channels, uint32_t label_dim);
 
-/* All that the numbers of a run depend on, but for rounding, beside the data
- * and the network, as JSON, to be freed: two runs may follow each other if it
- * is the same. */
-char *train_options_recipe(const train_options *o);
+/* All that the numbers of a run depend on, but for rounding to float, beside
+ * the data and the network, as JSON, to be freed: two runs may follow each
+ * other if it is the same. */
+char *train_options_recipe(const train_options *o,
+                           enum cedm_cuda_precision precision);
 
 #endif

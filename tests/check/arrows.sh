@@ -87,17 +87,18 @@ check "$(echo codegen/*.c)" "$rule"
 check "$(echo tools/*.[ch])" \
     "$system|\"(codegen|cedm|cedm_cuda|cedm_model|fashion)\.h\"|$(local_headers tools)"
 
-# The trainer sees codegen through one header more, and extends the ops and
-# vectors of the runtime.
+# The trainer sees codegen through one header more, its CUDA library through
+# another, and extends the ops and vectors of the runtime.
 trainer="$(local_headers trainer)|$(local_headers trainer/ops)"
 trainer="$trainer|$(local_headers trainer/cpu)|$core|$ops|$cpu"
+trainer="$trainer|$(local_headers tools)"
 check "$(echo trainer/*.[ch] trainer/ops/*.[ch] trainer/cpu/*.[ch])" \
-    "$system|\"(codegen|training|cedm|cedm_model)\.h\"|$(local_headers tools)|$trainer"
+    "$system|\"(codegen|training|cedm|cedm_model|cuda/train_cuda)\.h\"|$trainer"
 
 # Its kernels and what queues them extend the CUDA backend.
 kernels="$cuda|\"(cuda/)?[a-z_]*\.cuh\"|$(local_headers trainer/cuda)"
 check "$(echo trainer/cuda/*.[ch] trainer/cuda/*.cu trainer/cuda/*.cuh)" \
-    "$system|\"training\.h\"|$(local_headers trainer)|$kernels"
+    "$system|\"(training|cedm_cuda)\.h\"|$(local_headers trainer)|$kernels"
 
 # No backend in the sampler and what it rests on.
 for file in runtime/sampler.c runtime/schedule.c runtime/philox.h; do

@@ -55,9 +55,17 @@ cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr which,
     return cudaSuccess;
 }
 
+/* What the device has, none of it in use: EMULATED_BYTES, or plenty. */
+static size_t device_bytes(void)
+{
+    const char *bytes = getenv("EMULATED_BYTES");
+
+    return bytes != NULL ? strtoull(bytes, NULL, 10) : (size_t)1 << 40;
+}
+
 cudaError_t cudaMemGetInfo(size_t *free_bytes, size_t *total)
 {
-    *free_bytes = *total = (size_t)1 << 40;
+    *free_bytes = *total = device_bytes();
     return cudaSuccess;
 }
 
@@ -66,7 +74,7 @@ cudaError_t cudaMalloc(void **memory, size_t bytes)
 {
     size_t whole = (bytes + 255) / 256 * 256;
 
-    *memory = aligned_alloc(256, whole);
+    *memory = whole <= device_bytes() ? aligned_alloc(256, whole) : NULL;
     if (*memory == NULL) {
         return cudaErrorMemoryAllocation;
     }

@@ -55,7 +55,7 @@ static __device__ void decide(const train_cuda_adam_args &v, uint32_t bad)
 
     s->nonfinite += bad;
     s->unscale = 1.0f / s->scale;
-    s->ema = (float)v.ema_beta;
+    s->ema = (float)v.rates->ema_beta;
     s->skip = v.dynamic && bad != 0;
     if (s->skip) {
         s->skipped++;
@@ -63,7 +63,7 @@ static __device__ void decide(const train_cuda_adam_args &v, uint32_t bad)
         s->scale = s->scale > 1.0f ? s->scale / 2.0f : 1.0f;
         return;
     }
-    s->step = (float)(v.lr / (1.0 - pow(0.9, t)));
+    s->step = (float)(v.rates->lr / (1.0 - pow(0.9, t)));
     s->inverse = (float)(1.0 / sqrt(1.0 - pow(0.999, t)));
     s->updates++;
     s->good++;

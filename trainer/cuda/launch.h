@@ -20,7 +20,7 @@
 #define CEDM_TRAINER_CUDA_LAUNCH_H
 
 #include "cuda/launch.h"
-#include "training.h"
+#include "train_cuda.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -74,13 +74,6 @@ CEDM_GRAPH_OPS(TRAIN_CUDA_PACK)
 
 /* ---- the loss ---------------------------------------------------------- */
 
-/* [EDM, table 1], of one image; made by the host in double. */
-typedef struct train_cuda_scalings {
-    double sigma;
-    double in, skip, out;
-    double weight; /* of the loss */
-} train_cuda_scalings;
-
 /* One micro-batch; arrays are in device memory, maps [batch][elements] in
  * the order of the network's. */
 typedef struct train_cuda_batch {
@@ -98,21 +91,6 @@ int train_cuda_load(const train_cuda_exec *exec,
                     const train_cuda_batch *batch);
 
 /* ---- the optimiser ----------------------------------------------------- */
-
-/* Device memory, one; the host sets `scale` (a power of two; 1: none) and
- * zeros, and reads it when it likes. */
-typedef struct train_cuda_state {
-    float scale;        /* of the loss in the next way back */
-    uint32_t good;      /* updates since the scale changed */
-    uint64_t updates;   /* done, as Adam counts them */
-    uint64_t skipped;   /* left out because of the scale */
-    uint64_t nonfinite; /* elements of the last gradient that were not
-                           finite, all times added up */
-    uint32_t overflow;  /* images whose flags were set, so too (what is not
-                           finite in 16 bits ends in a gradient) */
-    uint32_t skip;      /* the update under way is left out */
-    float step, inverse, unscale, ema; /* of the update under way */
-} train_cuda_state;
 
 /* loss and, unless output_grad is CEDM_NONE, the gradient of share times the
  * sum of the losses times state->scale; between the ways. */
@@ -132,7 +110,7 @@ int train_cuda_loss(const train_cuda_exec *exec,
 typedef struct train_cuda_adam_args {
     uint64_t elements; /* a multiple of 4 */
     float *params, *grads, *m, *v, *ema; /* device */
-    double lr, ema_beta; /* see adam_update */
+    const train_cuda_rates *rates;       /* device, one */
     uint32_t dynamic;
     train_cuda_state *state;
 } train_cuda_adam_args;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * loss.cu - from a batch of images to the network's input, and from its
- * output to losses and the gradient; in double precision, as trainer/net.c
- * does it. */
+ * output to losses and the gradient; in double precision, as
+ * trainer/net_run.c does it. */
 #include "map.cuh"
 
 #define THREADS 256

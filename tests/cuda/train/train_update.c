@@ -285,6 +285,7 @@ static optimiser *open_optimiser(float scale, uint32_t dynamic)
     optimiser *o = calloc(1, sizeof *o);
     size_t bytes = PARAMS * sizeof(float);
     const uint32_t flags[BATCH] = {0, 1, 1};
+    const train_cuda_rates rates = {.lr = 1e-2, .ema_beta = 0.75};
 
     assert_non_null(o);
     for (uint32_t i = 0; i < PARAMS; i++) {
@@ -295,12 +296,13 @@ static optimiser *open_optimiser(float scale, uint32_t dynamic)
         .elements = PARAMS, .params = device_take(bytes),
         .grads = device_take(bytes), .m = device_take(bytes),
         .v = device_take(bytes), .ema = device_take(bytes),
-        .lr = 1e-2, .ema_beta = 0.75, .dynamic = dynamic,
+        .rates = device_take(sizeof rates), .dynamic = dynamic,
         .state = device_take(sizeof o->state)};
     o->exec.base = (cedm_cuda_exec){
         .batch = BATCH, .overflow = device_take(sizeof flags),
         .workspace = device_take(TRAIN_CUDA_ADAM_WORKSPACE)};
     device_put(o->exec.base.overflow, flags, sizeof flags);
+    device_put((void *)(uintptr_t)o->args.rates, &rates, sizeof rates);
     return o;
 }
 
@@ -312,6 +314,7 @@ static void close_optimiser(optimiser *o)
         device_give(arrays(o, at)[k]);
     }
     device_give(o->args.state);
+    device_give((void *)(uintptr_t)o->args.rates);
     device_give(o->exec.base.overflow);
     device_give(o->exec.base.workspace);
     free(o);

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * queue.c - a training program as work on a stream, queued op by op or
+ * captured as graphs: one of a micro-batch, one of an update.  What differs
+ * from one replay to the next lies in device memory. */
+#include <cuda_runtime_api.h>
+
+#include "device_net.h"
+
+/* ---- walking over steps ------------------------------------------------- */
+
+static int run_op(train_cuda_net *net, const train_cuda_exec *exec,
+                  const cg_op *op)
+{
+    switch (op->kind) {
+#define CALL(name)                                                           \
+    case CG_OP_##name:                                                       \
+        net->failed = #name;                                                 \
+        return cedm_cuda_##name(&exec->base, &op->u.name);
+        CEDM_GRAPH_OPS(CALL)
+#undef CALL
+    case CG_OP_COUNT:
+        break;
+    }
+    return cudaErrorInvalidValue;
+}
+
+static int run_training(train_cuda_net *net, const train_cuda_exec *exec,
+                        const cg_training_op *op)
+{
+    switch (op->kind) {
+#define CALL(name)                                                           \
+    case CG_TRAINING_##name:                                                 \
+        net->failed = #name;                                                 \
+        return train_cuda_##name(exec, &op->u.name);
+        CG_TRAINING_OPS(CALL)
+#undef CALL
+    case CG_TRAINING_COUNT:
+        break;
+    }
+    return cudaErrorInvalidValue;
+}
+
+static int pack_op(train_cuda_net *net, const cg_op *op)
+{
+    net->failed = "packing of weights";
+    switch (op->kind) {
+#define CALL(name)                                                           \
+    case CG_OP_##name:                                                       \
+        return train_cuda_pack_##name(&net->exec, &op->u.name);
+        CEDM_GRAPH_OPS(CALL)
+#undef CALL
+    case CG_OP_COUNT:
+        break;
+    }
+    return cudaErrorInvalidValue;
+}
+
+static int run_steps(train_cuda_net *net, const train_cuda_exec *exec,
+                     uint32_t first, uint32_t end)
+{
+    const cg_step *steps = net->training->steps;
+    int code = 0;
+
+    for (uint32_t i = first; code == 0 && i < end; i++) {
+        code = steps[i].training ? run_training(net, exec, &steps[i].grad)
+                                 : run_op(net, exec, &steps[i].op);
+    }
+    return code;
+}
+
+/* ---- what is queued ----------------------------------------------------- */
+
+cedm_status train_cuda_queue_batch(train_cuda_net *net)
+{
+    const cg_training *t = net->training;
+    int code = train_cuda_load(&net->exec, &net->batch);
+
+    net->failed = "load";
+    if (code == 0) {
+        code = run_steps(net, &net->exec, 0, t->forward_count);
+    }
+    if (code == 0) {
+        net->failed = "loss";
+        code = train_cuda_loss(&net->exec, &net->batch, net->adam.state);
+    }
+    if (code == 0) {
+        code = run_steps(net, &net->exec, t->forward_count, t->step_count);
+    }
+    return train_cuda_check(net, net->failed, code);
+}
+
+cedm_status train_cuda_queue_derived(train_cuda_net *net)
+{
+    const cg_training *t = net->training;
+    int code = 0;
+
+    net->failed = "derive";
+    for (uint32_t i = 0; code == 0 && i < t->derived_count; i++) {
+        code = train_cuda_derive(&net->exec, &t->derived[i]);
+    }
+    for (uint32_t i = 0; code == 0 && i < t->step_count; i++) {
+        code = t->steps[i].training ? 0 : pack_op(net, &t->steps[i].op);
+    }
+    return train_cuda_check(net, net->failed, code);
+}
+
+cedm_status train_cuda_queue_zeros(train_cuda_net *net)
+{
+    return train_cuda_check(
+        net, "cudaMemsetAsync",
+        (int)cudaMemsetAsync(net->exec.grads, 0,
+                             (size_t)net->config.sizes.gradients,
+                             net->exec.base.stream));
+}
+
+cedm_status train_cuda_queue_update(train_cuda_net *net)
+{
+    cedm_status status = train_cuda_check(
+        net, "adam", train_cuda_adam(&net->exec, &net->adam));
+
+    if (status == CEDM_OK) {
+        status = train_cuda_queue_zeros(net);
+    }
+    return status == CEDM_OK ? train_cuda_queue_derived(net) : status;
+}
+
+cedm_status train_cuda_queue_forward(train_cuda_net *net)
+{
+    train_cuda_exec plain = net->exec;
+    int code;
+
+    plain.dropout = 0.0f;
+    code = run_steps(net, &plain, 0, net->training->forward_count);
+    return train_cuda_check(net, net->failed, code);
+}
+
+/* ---- graphs ------------------------------------------------------------- */
+
+typedef cedm_status queue(train_cuda_net *net);
+
+/* The capture is ended whatever was queued, or the stream stays unusable. */
+static cedm_status capture(train_cuda_net *net, queue *work, void **exec)
+{
+    cudaStream_t stream = net->exec.base.stream;
+    cudaGraph_t graph = NULL;
+    cedm_status status = train_cuda_check(
+        net, "cudaStreamBeginCapture",
+        (int)cudaStreamBeginCapture(stream,
+                                    cudaStreamCaptureModeThreadLocal));
+    cudaError_t code;
+
+    if (status != CEDM_OK) {
+        return status;
+    }
+    status = work(net);
+    code = cudaStreamEndCapture(stream, &graph);
+    if (status == CEDM_OK) {
+        status = train_cuda_check(net, "cudaStreamEndCapture", (int)code);
+    }
+    if (status == CEDM_OK) {
+        code = cudaGraphInstantiateWithFlags((cudaGraphExec_t *)exec, graph,
+                                             0);
+        status = train_cuda_check(net, "cudaGraphInstantiate", (int)code);
+    }
+    if (status == CEDM_OK) { /* else the first launch would allocate */
+        status = train_cuda_check(
+            net, "cudaGraphUpload",
+            (int)cudaGraphUpload((cudaGraphExec_t)*exec, stream));
+    }
+    if (graph != NULL) {
+        cudaGraphDestroy(graph);
+    }
+    return status;
+}
+
+/* What is run outside of a graph loads every kernel; what it makes of zeros
+ * is overwritten by `put`. */
+cedm_status train_cuda_capture(train_cuda_net *net)
+{
+    cedm_status status = train_cuda_queue_batch(net);
+
+    if (status == CEDM_OK) {
+        status = train_cuda_queue_update(net);
+    }
+    if (status == CEDM_OK) {
+        status = train_cuda_check(
+            net, "cudaStreamSynchronize",
+            (int)cudaStreamSynchronize(net->exec.base.stream));
+    }
+    if (status == CEDM_OK) {
+        status = capture(net, train_cuda_queue_batch, &net->batch_graph);
+    }
+    if (status == CEDM_OK) {
+        status = capture(net, train_cuda_queue_update, &net->update_graph);
+    }
+    return status;
+}
