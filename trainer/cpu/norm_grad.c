@@ -14,13 +14,6 @@ typedef struct norm_columns {
     v16 a, b, inverse, shift, k1, k0;
 } norm_columns;
 
-typedef struct norm_image {
-    const float *a, *src[2];
-    float *grad, *dst[2];
-    float *inverse, *shift, *k1, *k0;
-    double *p0, *p1;
-} norm_image;
-
 CEDM_INLINE v16 load(const float *p, size_t n)
 {
     return n == 16 ? v16_load(p) : v16_load_part(p, n);
@@ -43,34 +36,6 @@ CEDM_INLINE v16 silu_slope(v16 u)
     v16 s = v16_div(one, v16_add(one, e));
 
     return v16_mul(s, v16_fma(u, v16_sub(one, s), one));
-}
-
-static void view(norm_image *v, const cedm_exec *exec,
-                 const cg_norm_grad *op, uint32_t image, uint32_t worker)
-{
-    size_t channels = op->channels[0] + op->channels[1];
-    size_t pixels = (size_t)op->height * op->width;
-    void *scratch = cedm_scratch(exec, worker);
-
-    v->p0 = scratch;
-    v->p1 = v->p0 + channels;
-    v->inverse = cedm_scratch(exec, worker) + 4 * channels;
-    v->shift = v->inverse + channels;
-    v->k1 = v->shift + channels;
-    v->k0 = v->k1 + channels;
-    v->a = cedm_at(exec, op->coeff, 2 * channels, image);
-    v->grad = cedm_at(exec, op->grad, pixels * channels, image);
-    for (int s = 0; s < 2; s++) {
-        size_t elements = pixels * op->channels[s];
-
-        v->src[s] = op->channels[s] == 0 ? NULL
-                        : cedm_at(exec, op->src[s], elements, image);
-        v->dst[s] = op->dst[s] == CEDM_NONE ? NULL
-                        : cedm_at(exec, op->dst[s], elements, image);
-    }
-    for (size_t c = 0; c < channels; c++) {
-        v->p0[c] = v->p1[c] = 0.0;
-    }
 }
 
 /* Sixteen channels of a row: gradients of u for those of v, their sums. */
@@ -115,7 +80,7 @@ static void apply_columns(const norm_columns *k, bool accumulate,
     }
 }
 
-static void drop(norm_image *v, const train_exec *exec,
+static void drop(train_norm_image *v, const train_exec *exec,
                  const cg_norm_grad *op, uint32_t image)
 {
     size_t channels = op->channels[0] + op->channels[1];
@@ -139,7 +104,8 @@ static void drop(norm_image *v, const train_exec *exec,
 
 /* Both passes walk over the channels of both sources in sixteens; `apply`
  * says which pass it is. */
-static void walk(const norm_image *v, const cg_norm_grad *op, bool apply)
+static void walk(const train_norm_image *v, const cg_norm_grad *op,
+                 bool apply)
 {
     size_t channels = op->channels[0] + op->channels[1];
     size_t pixels = (size_t)op->height * op->width;
@@ -150,7 +116,7 @@ static void walk(const norm_image *v, const cg_norm_grad *op, bool apply)
         for (size_t c = 0; c < own; c += 16) {
             size_t n = own - c < 16 ? own - c : 16, at = first + c;
             norm_columns k = {
-                load(v->a + at, n), load(v->a + channels + at, n),
+                load(v->a + at, n), load(v->b + at, n),
                 load(v->inverse + at, n), load(v->shift + at, n),
                 load(v->k1 + at, n), load(v->k0 + at, n)};
 
@@ -173,16 +139,14 @@ static void norm_task(void *arg, uint32_t index, uint32_t worker)
     const cedm_call *call = arg;
     const void *exec = call->exec;
     const cg_norm_grad *op = call->op;
-    norm_image v;
+    train_norm_image v;
 
-    view(&v, call->exec, op, index, worker);
-    train_norm_moments(call->exec, op, index, v.inverse, v.shift);
+    train_norm_open(&v, call->exec, op, index, worker);
     if (op->layer != CG_NO_DROPOUT) {
         drop(&v, exec, op, index);
     }
     walk(&v, op, false);
-    train_norm_finish(call->exec, op, index, v.p0, v.p1, v.inverse, v.shift,
-                      v.k1, v.k0);
+    train_norm_finish(&v, call->exec, op, index);
     walk(&v, op, true);
 }
 

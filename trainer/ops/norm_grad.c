@@ -11,8 +11,8 @@
 #include "ops/moments.h"
 #include "training_ops.h"
 
-void train_norm_moments(const cedm_exec *exec, const cg_norm_grad *op,
-                        uint32_t image, float *inverse, float *shift)
+static void find_moments(train_norm_image *v, const cedm_exec *exec,
+                         const cg_norm_grad *op, uint32_t image)
 {
     uint32_t channels = op->channels[0] + op->channels[1];
     uint32_t size = channels / op->groups;
@@ -36,15 +36,46 @@ void train_norm_moments(const cedm_exec *exec, const cg_norm_grad *op,
         }
         i = 1.0 / __builtin_sqrt(group.m2 / group.count + (double)op->eps);
         for (uint32_t c = first; c < first + size; c++) {
-            inverse[c] = (float)i;
-            shift[c] = (float)(group.mean * i);
+            v->inverse[c] = (float)i;
+            v->shift[c] = (float)(group.mean * i);
         }
     }
 }
 
+void train_norm_open(train_norm_image *v, const cedm_exec *exec,
+                     const cg_norm_grad *op, uint32_t image, uint32_t worker)
+{
+    size_t channels = op->channels[0] + op->channels[1];
+    size_t pixels = (size_t)op->height * op->width;
+    void *scratch = cedm_scratch(exec, worker);
+
+    v->p0 = scratch;
+    v->p1 = v->p0 + channels;
+    v->inverse = cedm_scratch(exec, worker) + 4 * channels;
+    v->shift = v->inverse + channels;
+    v->k1 = v->shift + channels;
+    v->k0 = v->k1 + channels;
+    v->factor = v->k0 + channels;
+    v->a = cedm_at(exec, op->coeff, 2 * channels, image);
+    v->b = v->a + channels;
+    v->grad = cedm_at(exec, op->grad, pixels * channels, image);
+    for (int s = 0; s < 2; s++) {
+        size_t elements = pixels * op->channels[s];
+
+        v->src[s] = op->channels[s] == 0 ? NULL
+                        : cedm_at(exec, op->src[s], elements, image);
+        v->dst[s] = op->dst[s] == CEDM_NONE ? NULL
+                        : cedm_at(exec, op->dst[s], elements, image);
+    }
+    for (size_t c = 0; c < channels; c++) {
+        v->p0[c] = v->p1[c] = 0.0;
+    }
+    find_moments(v, exec, op, image);
+}
+
 /* The image's parts of the gradients of beta and gamma, scale and shift. */
-static void finish_params(const cedm_exec *exec, const cg_norm_grad *op,
-                          uint32_t image, const double *p0, const double *p1)
+static void finish_params(const train_norm_image *v, const cedm_exec *exec,
+                          const cg_norm_grad *op, uint32_t image)
 {
     size_t channels = op->channels[0] + op->channels[1];
     const float *gamma = exec->data + op->gamma;
@@ -62,37 +93,34 @@ static void finish_params(const cedm_exec *exec, const cg_norm_grad *op,
     for (size_t c = 0; c < channels; c++) {
         double factor = scale == NULL ? 1.0 : 1.0 + (double)scale[c];
 
-        sums[c] = (float)(factor * p0[c]);
-        sums[channels + c] = (float)(factor * p1[c]);
+        sums[c] = (float)(factor * v->p0[c]);
+        sums[channels + c] = (float)(factor * v->p1[c]);
         if (grad != NULL) {
-            grad[c] = (float)((double)gamma[c] * p1[c] +
-                              (double)beta[c] * p0[c]);
-            grad[channels + c] = (float)p0[c];
+            grad[c] = (float)((double)gamma[c] * v->p1[c] +
+                              (double)beta[c] * v->p0[c]);
+            grad[channels + c] = (float)v->p0[c];
         }
     }
 }
 
-void train_norm_finish(const cedm_exec *exec, const cg_norm_grad *op,
-                       uint32_t image, const double *p0, const double *p1,
-                       const float *inverse, const float *shift, float *k1,
-                       float *k0)
+void train_norm_finish(train_norm_image *v, const cedm_exec *exec,
+                       const cg_norm_grad *op, uint32_t image)
 {
     uint32_t channels = op->channels[0] + op->channels[1];
     uint32_t size = channels / op->groups;
     double count = (double)op->height * (double)op->width * (double)size;
-    const float *a = cedm_at(exec, op->coeff, 2 * (size_t)channels, image);
 
-    finish_params(exec, op, image, p0, p1);
+    finish_params(v, exec, op, image);
     for (uint32_t first = 0; first < channels; first += size) {
         double s0 = 0.0, s1 = 0.0;
 
         for (uint32_t c = first; c < first + size; c++) {
-            s0 += (double)a[c] * p0[c];
-            s1 += (double)a[c] * p1[c];
+            s0 += (double)v->a[c] * v->p0[c];
+            s1 += (double)v->a[c] * v->p1[c];
         }
         for (uint32_t c = first; c < first + size; c++) {
-            k1[c] = (float)(-(double)inverse[c] * s1 / count);
-            k0[c] = (float)(-(s0 - (double)shift[c] * s1) / count);
+            v->k1[c] = (float)(-(double)v->inverse[c] * s1 / count);
+            v->k0[c] = (float)(-(s0 - (double)v->shift[c] * s1) / count);
         }
     }
 }
@@ -129,51 +157,13 @@ static float slope(float u, uint32_t act)
     return s + u * s * (1.0f - s);
 }
 
-typedef struct norm_image {
-    const float *a, *b;
-    const float *src[2];
-    float *grad, *dst[2];
-    float *inverse, *shift, *k1, *k0, *factor;
-    double *p0, *p1;
-} norm_image;
-
-static void view(norm_image *v, const cedm_exec *exec,
-                 const cg_norm_grad *op, uint32_t image, uint32_t worker)
-{
-    size_t channels = op->channels[0] + op->channels[1];
-    size_t pixels = (size_t)op->height * op->width;
-    void *scratch = cedm_scratch(exec, worker);
-
-    v->p0 = scratch;
-    v->p1 = v->p0 + channels;
-    v->inverse = cedm_scratch(exec, worker) + 4 * channels;
-    v->shift = v->inverse + channels;
-    v->k1 = v->shift + channels;
-    v->k0 = v->k1 + channels;
-    v->factor = v->k0 + channels;
-    v->a = cedm_at(exec, op->coeff, 2 * channels, image);
-    v->b = v->a + channels;
-    v->grad = cedm_at(exec, op->grad, pixels * channels, image);
-    for (int s = 0; s < 2; s++) {
-        size_t elements = pixels * op->channels[s];
-
-        v->src[s] = op->channels[s] == 0 ? NULL
-                        : cedm_at(exec, op->src[s], elements, image);
-        v->dst[s] = op->dst[s] == CEDM_NONE ? NULL
-                        : cedm_at(exec, op->dst[s], elements, image);
-    }
-}
-
 /* Gradients of u in place of those of v, and their sums. */
-static void first_pass(norm_image *v, const train_exec *exec,
+static void first_pass(train_norm_image *v, const train_exec *exec,
                        const cg_norm_grad *op, uint32_t image)
 {
     size_t first = op->channels[0], channels = first + op->channels[1];
     size_t pixels = (size_t)op->height * op->width;
 
-    for (size_t c = 0; c < channels; c++) {
-        v->p0[c] = v->p1[c] = 0.0;
-    }
     for (size_t p = 0; p < pixels; p++) {
         float *g = v->grad + p * channels;
 
@@ -195,7 +185,8 @@ static void first_pass(norm_image *v, const train_exec *exec,
     }
 }
 
-static void second_pass(const norm_image *v, const cg_norm_grad *op, int s)
+static void second_pass(const train_norm_image *v, const cg_norm_grad *op,
+                        int s)
 {
     size_t channels = op->channels[0] + op->channels[1];
     size_t own = op->channels[s], first = s == 0 ? 0 : op->channels[0];
@@ -220,13 +211,11 @@ static void norm_task(void *arg, uint32_t index, uint32_t worker)
     const cedm_call *call = arg;
     const void *exec = call->exec;
     const cg_norm_grad *op = call->op;
-    norm_image v;
+    train_norm_image v;
 
-    view(&v, call->exec, op, index, worker);
-    train_norm_moments(call->exec, op, index, v.inverse, v.shift);
+    train_norm_open(&v, call->exec, op, index, worker);
     first_pass(&v, exec, op, index);
-    train_norm_finish(call->exec, op, index, v.p0, v.p1, v.inverse, v.shift,
-                      v.k1, v.k0);
+    train_norm_finish(&v, call->exec, op, index);
     for (int s = 0; s < 2; s++) {
         if (v.dst[s] != NULL) {
             second_pass(&v, op, s);

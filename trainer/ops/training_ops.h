@@ -48,17 +48,25 @@ extern const train_sizes train_sizes_all;
 void train_dropout(const train_exec *exec, uint32_t layer, uint32_t index,
                    uint32_t first, uint32_t count, float *factor);
 
-/* Per channel of norm_grad's input: xhat = x inverse - shift. */
-void train_norm_moments(const cedm_exec *exec, const cg_norm_grad *op,
-                        uint32_t image, float *inverse, float *shift);
+/* An image's maps in norm_grad and, in the worker's scratch, a value of each
+ * channel. */
+typedef struct train_norm_image {
+    const float *a, *b, *src[2];
+    float *grad, *dst[2];   /* dst is NULL where nobody wants it */
+    float *inverse, *shift; /* xhat = x inverse - shift */
+    float *k1, *k0;         /* dx = a du + k1 x + k0 */
+    float *factor;          /* room for those of dropout */
+    double *p0, *p1;        /* sum du, sum du xhat */
+} train_norm_image;
 
-/* From sums p0 = sum du, p1 = sum du xhat of every channel: writes the
- * image's parts of the parameters' gradients, and k1, k0 with
- * dx = a du + k1 x + k0. */
-void train_norm_finish(const cedm_exec *exec, const cg_norm_grad *op,
-                       uint32_t image, const double *p0, const double *p1,
-                       const float *inverse, const float *shift, float *k1,
-                       float *k0);
+/* All but k1 and k0, the sums at 0. */
+void train_norm_open(train_norm_image *v, const cedm_exec *exec,
+                     const cg_norm_grad *op, uint32_t image, uint32_t worker);
+
+/* From the sums: writes the image's parts of the parameters' gradients, and
+ * k1, k0. */
+void train_norm_finish(train_norm_image *v, const cedm_exec *exec,
+                       const cg_norm_grad *op, uint32_t image);
 
 /* Adds up the images' parts. */
 void train_norm_params(train_exec *exec, const cg_norm_grad *op);
