@@ -89,6 +89,7 @@ CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
     }
     ROWS(START)
     for (uint32_t run = 0; run < t->runs; run++) {
+#pragma GCC unroll 2 /* fewer steps of pointers between the products */
         for (size_t k = 0; k < length; k++, b += CEDM_PANEL) {
             const v16 w = v16_load(b);
             const v16 v = panels > 1 ? v16_load(b + second) : w;
