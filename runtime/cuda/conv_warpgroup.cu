@@ -14,8 +14,9 @@
 /* ---- choosing ---------------------------------------------------------- */
 
 /* Tiles by pixels and columns, the best first. */
-static const uint32_t shapes[4][2] = {
-    {128, 256}, {128, 128}, {64, 256}, {64, 128}};
+enum { SHAPES = 5 };
+static const uint32_t shapes[SHAPES][2] = {
+    {128, 256}, {128, 192}, {128, 128}, {64, 256}, {64, 128}};
 
 static uint64_t count_of(const cedm_conv_args *v, const conv_tiles *tiles,
                          uint32_t images)
@@ -32,33 +33,48 @@ static bool suits(const cedm_cuda_exec *exec, const cedm_conv_args *v)
            v->cout > 64 && (v->channels[2] == 0 || v->skip_up == v->up);
 }
 
+/* Columns that tiles of `columns` have in all. */
+static uint32_t padded(const cedm_conv_args *v, uint32_t columns)
+{
+    return cedm_blocks(v->cout_padded, columns) * columns;
+}
+
+/* Neither pixels, nor columns, nor channels that must stay together say no. */
+static bool shape_suits(const uint32_t shape[2], const cedm_conv_args *v,
+                        bool alone)
+{
+    uint32_t least = padded(v, 256);
+
+    least = padded(v, 192) < least ? padded(v, 192) : least;
+    least = padded(v, 128) < least ? padded(v, 128) : least;
+    if (alone && v->cout > shape[1]) {
+        return false;
+    }
+    return shape[0] == 128
+        ? v->grid_height * v->grid_width > 64 &&
+              padded(v, shape[1]) == least
+        : shape[1] == 128 || v->cout > 128;
+}
+
 /* The first tiles that give every multiprocessor one, else the last. */
 extern "C" bool cedm_cuda_conv_choose_warpgroup(conv_tiles *tiles,
                                                 const cedm_cuda_exec *exec,
                                                 const cedm_conv_args *v,
                                                 bool alone)
 {
-    uint32_t pixels = v->grid_height * v->grid_width;
-    bool chosen = false;
+    uint64_t count = 0;
 
     if (!suits(exec, v)) {
         return false;
     }
-    for (int i = 0; i < 4; i++) {
-        const uint32_t *shape = shapes[i];
-
-        if ((alone && v->cout > shape[1]) ||
-            (shape[1] > 128 && v->cout <= 128) ||
-            (shape[0] > 64 && pixels <= 64)) {
-            continue;
-        }
-        cedm_cuda_conv_cut(tiles, v, shape[0], shape[1], ROWS_MAX);
-        chosen = true;
-        if (count_of(v, tiles, exec->batch) >= exec->multiprocessors) {
-            break;
+    for (int i = 0; i < SHAPES && count < exec->multiprocessors; i++) {
+        if (shape_suits(shapes[i], v, alone)) {
+            cedm_cuda_conv_cut(tiles, v, shapes[i][0], shapes[i][1],
+                               ROWS_MAX);
+            count = count_of(v, tiles, exec->batch);
         }
     }
-    return chosen;
+    return count != 0;
 }
 
 /* ---- maps of tensors --------------------------------------------------- */
@@ -118,8 +134,9 @@ static int run(const cedm_cuda_exec *exec, const cedm_conv_args *v,
                const conv_tiles *tiles)
 {
     if (tiles->pixels == 128) {
-        return tiles->columns == 256 ? launch<T, 128, 256>(exec, v, tiles)
-                                     : launch<T, 128, 128>(exec, v, tiles);
+        return tiles->columns == 256   ? launch<T, 128, 256>(exec, v, tiles)
+               : tiles->columns == 192 ? launch<T, 128, 192>(exec, v, tiles)
+                                       : launch<T, 128, 128>(exec, v, tiles);
     }
     return tiles->columns == 256 ? launch<T, 64, 256>(exec, v, tiles)
                                  : launch<T, 64, 128>(exec, v, tiles);
@@ -136,11 +153,13 @@ extern "C" int cedm_cuda_conv_run_warpgroup(const cedm_cuda_exec *exec,
 template <typename T> static int allow_shared()
 {
     const auto large = conv_warpgroup<T, 128, 256>;
+    const auto middle = conv_warpgroup<T, 128, 192>;
     const auto narrow = conv_warpgroup<T, 128, 128>;
     const auto low = conv_warpgroup<T, 64, 256>;
     const auto small = conv_warpgroup<T, 64, 128>;
     int error = CEDM_ALLOW_SHARED(large, SHARED_MAX);
 
+    error = error != 0 ? error : CEDM_ALLOW_SHARED(middle, SHARED_MAX);
     error = error != 0 ? error : CEDM_ALLOW_SHARED(narrow, SHARED_MAX);
     error = error != 0 ? error : CEDM_ALLOW_SHARED(low, SHARED_MAX);
     return error != 0 ? error : CEDM_ALLOW_SHARED(small, SHARED_MAX);

@@ -40,11 +40,16 @@ typedef struct cedm_box_tensor {
  * if there is none. */
 static inline void *cedm_find_encode()
 {
+    const char *name = "cuTensorMapEncodeTiled";
     cudaDriverEntryPointQueryResult found;
     void *function = NULL;
+#if CUDART_VERSION >= 12050
     cudaError_t code = cudaGetDriverEntryPointByVersion(
-        "cuTensorMapEncodeTiled", &function, 12000, cudaEnableDefault,
-        &found);
+        name, &function, 12000, cudaEnableDefault, &found);
+#else
+    cudaError_t code = cudaGetDriverEntryPoint(name, &function,
+                                               cudaEnableDefault, &found);
+#endif
 
     return code == cudaSuccess && found == cudaDriverEntryPointSuccess
         ? function : NULL;
@@ -224,14 +229,16 @@ static __device__ __forceinline__ void cedm_products_wait()
     "%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,"               \
     "%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56,%57,%58,%59,"               \
     "%60,%61,%62,%63"
-#define CEDM_SUMS_128                                                        \
+#define CEDM_SUMS_96                                                         \
     CEDM_SUMS_64 ","                                                         \
     "%64,%65,%66,%67,%68,%69,%70,%71,%72,%73,%74,%75,%76,%77,"               \
     "%78,%79,%80,%81,%82,%83,%84,%85,%86,%87,%88,%89,%90,%91,"               \
-    "%92,%93,%94,%95,%96,%97,%98,%99,%100,%101,%102,%103,%104,"              \
-    "%105,%106,%107,%108,%109,%110,%111,%112,%113,%114,%115,"                \
-    "%116,%117,%118,%119,%120,%121,%122,%123,%124,%125,%126,"                \
-    "%127"
+    "%92,%93,%94,%95"
+#define CEDM_SUMS_128                                                        \
+    CEDM_SUMS_96 ","                                                         \
+    "%96,%97,%98,%99,%100,%101,%102,%103,%104,%105,%106,%107,"               \
+    "%108,%109,%110,%111,%112,%113,%114,%115,%116,%117,%118,"                \
+    "%119,%120,%121,%122,%123,%124,%125,%126,%127"
 #define CEDM_OUT_8(c, i)                                                     \
     "+f"(c[i]), "+f"(c[i + 1]), "+f"(c[i + 2]), "+f"(c[i + 3]),              \
     "+f"(c[i + 4]), "+f"(c[i + 5]), "+f"(c[i + 6]), "+f"(c[i + 7])
@@ -239,6 +246,7 @@ static __device__ __forceinline__ void cedm_products_wait()
     CEDM_OUT_8(c, i), CEDM_OUT_8(c, i + 8), CEDM_OUT_8(c, i + 16),           \
     CEDM_OUT_8(c, i + 24)
 #define CEDM_OUT_64(c, i) CEDM_OUT_32(c, i), CEDM_OUT_32(c, i + 32)
+#define CEDM_OUT_96(c, i) CEDM_OUT_64(c, i), CEDM_OUT_32(c, i + 64)
 #define CEDM_OUT_128(c, i) CEDM_OUT_64(c, i), CEDM_OUT_64(c, i + 64)
 
 /* C[64][N] = A[64][16] B[N][16]^T + (add ? C : 0), sums in float.  A and C
@@ -267,6 +275,7 @@ __device__ __forceinline__ void cedm_product(float (&c)[N / 2],
 #define CEDM_PRODUCTS(type, name)                                            \
     CEDM_PRODUCT(type, name, 64, 32, 32, 33, 34, 35, 36, 37)                 \
     CEDM_PRODUCT(type, name, 128, 64, 64, 65, 66, 67, 68, 69)                \
+    CEDM_PRODUCT(type, name, 192, 96, 96, 97, 98, 99, 100, 101)              \
     CEDM_PRODUCT(type, name, 256, 128, 128, 129, 130, 131, 132, 133)
 CEDM_PRODUCTS(__half, "f16")
 CEDM_PRODUCTS(__nv_bfloat16, "bf16")
@@ -275,9 +284,11 @@ CEDM_PRODUCTS(__nv_bfloat16, "bf16")
 #undef CEDM_OUT_8
 #undef CEDM_OUT_32
 #undef CEDM_OUT_64
+#undef CEDM_OUT_96
 #undef CEDM_OUT_128
 #undef CEDM_SUMS_32
 #undef CEDM_SUMS_64
+#undef CEDM_SUMS_96
 #undef CEDM_SUMS_128
 #endif
 
