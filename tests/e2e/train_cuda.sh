@@ -13,16 +13,17 @@ set -u
 patterns 24
 
 # Of the smallest network, since an emulated device is slow.
-exec_train() { # PROGRAM DURATION ARGUMENTS...
-    local program=$1 duration=$2
-    shift 2
-    exec "$program" --data images.idx --clusters ids.txt --resolution 4 \
+program=("$bin/cedm-train")
+exec_train() { # DURATION ARGUMENTS...
+    local duration=$1
+    shift
+    exec "${program[@]}" --data images.idx --clusters ids.txt --resolution 4 \
         --cbase 4 --cres 1 --num-blocks 1 --attn 64 --batch 16 --lr 1e-3 \
         --lr-rampup 0 --ema 0.0002 --augment 0.3 --dropout 0.1 \
         --p-uncond 0.2 --threads 1 --tick 0.016 --snap 9 --seed 5 \
         --duration "$duration" "$@"
 }
-train() { (exec_train "$bin/cedm-train" "$@"); }
+train() { (exec_train "$@"); }
 refused() { # CODE PATTERN COMMAND...: one line on stderr
     local code=$1 pattern=$2
     shift 2
@@ -61,7 +62,8 @@ cp "$fake/libcedm_cuda_train.so" prefix/lib
 cp "$fake/libcuda.so.1" drivers
 gpu_train() { # as train, but with the device
     (export LD_LIBRARY_PATH=$work/drivers
-        exec_train prefix/bin/cedm-train "$@")
+        program=(prefix/bin/cedm-train)
+        exec_train "$@")
 }
 
 check "a device that is not there" refused 1 'wanted 0 to 0, got 1' \
@@ -78,26 +80,27 @@ check "and its memory" awk '/^memory of the GPU/ { at = 1; next }
     at { sum += $(NF - 1) }' plan
 check "which is nothing written" test ! -e x
 
-# until RUN LINES PID: ends a run after so many ticks, before it is complete
-# and draws a grid, and has its exit code.
+# until_tick RUN LINES: ends a run that was started after so many ticks, before
+# it is complete and draws a grid, and has its exit code.
 until_tick() {
-    local _
+    local pid=$! _
     for _ in $(seq 6000); do
         [ "$(cat "$1/stats.jsonl" 2>/dev/null | wc -l)" -ge "$2" ] && break
         sleep 0.02
     done
-    kill -TERM "$3"
-    wait "$3"
+    kill -TERM "$(cat rank.pid 2>/dev/null || echo $pid)"
+    wait $pid
 }
-started() { # ARGUMENTS...: a long run on the device, whose process is $!
+launch=()
+started() { # ARGUMENTS...: a long run on the device
     (export LD_LIBRARY_PATH=$work/drivers
-        exec_train prefix/bin/cedm-train 10 --device cuda "$@") \
-        >/dev/null 2>&1 &
+        program=("${launch[@]}" prefix/bin/cedm-train)
+        exec_train 10 --device cuda "$@") >/dev/null 2>&1 &
 }
 
-check "a run on the CPU" train 0.00016 --out cpu
+check "a run on the CPU" train 0.00032 --out cpu
 started --out gpu
-until_tick gpu 2 $!
+until_tick gpu 2
 check "SIGTERM ends a run on the device with 130" test $? -eq 130
 check "its losses are the CPU's" near 1e-4 cpu gpu 2
 check "its snapshot freezes" "$bin/cedm-freeze" gpu/snapshot-*.safetensors \
@@ -106,14 +109,27 @@ check "another precision" refused 1 'another recipe' gpu_train 10 \
     --device cuda --precision bf16 --out gpu --resume
 ticks=$(($(wc -l <gpu/stats.jsonl) + 1))
 started --out gpu --resume
-until_tick gpu $ticks $!
+until_tick gpu $ticks
 check "it goes on" test $? -eq 130
 check "as if it had not ended" near 1e-4 cpu gpu $ticks
 started --out half --precision fp16
-until_tick half 1 $!
+until_tick half 1
 check "a run in fp16" test $? -eq 130
 check "its losses are near" near 1e-2 cpu half 1
 check "its loss is scaled" test "$(value scale half 1)" -ge 32768
+
+# The ranks' gradients are added up on the host.  One of them is asked to end.
+if command -v mpirun >/dev/null && ldd "$bin/cedm-train" | grep -q libmpi; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+    launch=(mpirun -n 2 --oversubscribe --mca mpi_yield_when_idle 1 bash -c
+        'echo $$ >rank.pid; exec "$@"' rank)
+    started --out ranks
+    until_tick ranks 2
+    check "two ranks on the device" test $? -eq 130
+    check "train as one" near 1e-4 cpu ranks 2
+else
+    echo "skipped: no mpirun, or cedm-train was built without MPI"
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
