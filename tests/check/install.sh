@@ -40,7 +40,7 @@ fresh_make BUILD="$build" PREFIX=/usr DESTDIR="$work/stage" install
     done
     (cd include && find . -name '*.h' | sed 's|^\.|./usr/include|')
     echo ./usr/lib/libcedm.a
-    (cd "$build/lib" && find . -name 'libcedm_cuda.*' |
+    (cd "$build/lib" && find . -name 'libcedm_cuda*' |
         sed 's|^\.|./usr/lib|')
     echo ./usr/lib/pkgconfig/cedm.pc
     echo ./usr/share/doc/cedm/LICENSE
