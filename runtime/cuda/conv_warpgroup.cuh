@@ -17,7 +17,7 @@
 #include "cuda/conv_rings.cuh"
 
 /* Registers of a supplying and of a multiplying thread: 128 and 256 of them
- * share 65536. */
+ * share what 384 have at entry, 168 each. */
 #define WARPGROUP_FEW 56
 #define WARPGROUP_MANY 224
 
@@ -38,8 +38,7 @@ template <typename T> struct warpgroup_supply : warpgroup_rings {
 
         cedm_barrier_wait(&source_empty[slice.stage], slice.parity ^ 1);
         cedm_barrier_expect(full, slice_rows(from) * MATRIX_ROW);
-        cedm_copy_box(source_stage(),
-                      &maps.source[from], full, (int)c,
+        cedm_copy_box(source_stage(), &maps.source[from], full, (int)c,
                       (int)(place.x0 - rim(from)),
                       (int)(place.y0 - rim(from)), (int)place.image);
         slice.next();
@@ -51,8 +50,8 @@ template <typename T> struct warpgroup_supply : warpgroup_rings {
 
         cedm_barrier_wait(&weights_empty[step.stage], step.parity ^ 1);
         cedm_barrier_expect(full, columns * MATRIX_ROW);
-        cedm_copy_box(weights_stage(), &maps.weights,
-                      full, (int)k, (int)place.n0, (int)place.phase, 0);
+        cedm_copy_box(weights_stage(), &maps.weights, full, (int)k,
+                      (int)place.n0, (int)place.phase, 0);
         step.next();
     }
 
@@ -238,7 +237,7 @@ struct warpgroup_work : warpgroup_rings {
         return m / tile.width * (tile.width + 2 * rim(from)) + m % tile.width;
     }
 
-    /* Where phases begin in the slice. */
+    /* Rows from the slice's first to the phase's first tap. */
     __device__ __forceinline__ uint32_t phase_row(uint32_t from) const
     {
         uint32_t y = place.phase / 2, x = place.phase % 2;
