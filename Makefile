@@ -152,6 +152,8 @@ GPU   = $(if $(LIBCUDA),$(BUILD)/test/gpu_check)
 # Kernels, on a GPU and on the emulator, where tests/e2e/gpu_ops.sh runs them.
 GPU_OPS = $(patsubst %,$(BUILD)/test/%_ops,$(if $(GPU),gpu) \
   $(if $(EMULATED_NET),emulated))
+# A net that learns there.
+LEARNER = $(BUILD)/test/learner_cuda_test
 # The same with a tiny model: the whole library on an emulated device.
 EMULATED_NET = $(if $(and $(LIBCUDA),$(EMULATED)),$(BUILD)/test/emulated_net)
 TESTS = $(UNIT) $(OPS) $(EMULATED) $(GEN) $(FAULT) $(TRAIN) $(GPU) $(EMULATED_NET) \
@@ -484,7 +486,7 @@ check: ## every test, also with clang and sanitizers; ends with the count
 	  bare-m7 bare-neon)
 
 .PHONY: gpu-check
-gpu-check: tools lib $(GPU) $(GPU_OPS) ## kernels, nets and goldens on a GPU
+gpu-check: tools lib $(GPU) $(GPU_OPS) $(LEARNER) ## kernels, nets and goldens on a GPU
 	@$(if $(GPU),tests/gpu/run.sh $(BUILD) $(BIN) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
 
 .PHONY: device-kit

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # run.sh BUILD BIN - all that is checked on a GPU: every kernel, whole nets,
-# stored results of the reference, and small cases under compute-sanitizer.
+# one that learns, stored results of the reference, and small cases under
+# compute-sanitizer.
 # The last line is `N passed, N failed`, or `skipped: no device` (exit 77).
 # BIN has cedm-freeze and cedm-verify.
 set -u
@@ -21,6 +22,11 @@ run() {
 
 run "gpu gpu_ops" "$build/test/gpu_ops"
 run "gpu gpu_check" "$build/test/gpu_check"
+# (needs more than a kit has)
+if [ -x "$build/test/learner_cuda_test" ]; then
+    run "gpu training" "$build/test/learner_cuda_test" \
+        "$build/lib/libcedm_cuda_train.so"
+fi
 for golden in "$tests"/golden/*.golden.safetensors; do
     name=$(basename "$golden" .golden.safetensors)
     [ -f "$tests/golden/$name.safetensors" ] || continue
