@@ -61,6 +61,9 @@ uint64_t train_cuda_count_parts(const cg_training *t,
     return packing.used;
 }
 
+_Static_assert(CEDM_CUDA_WORKSPACE_BYTES >= TRAIN_CUDA_ADAM_WORKSPACE,
+               "Adam's workspace is there anyway");
+
 static uint64_t workspace(const cg_training *t,
                           enum cedm_cuda_precision precision, uint32_t batch)
 {
@@ -72,8 +75,7 @@ static uint64_t workspace(const cg_training *t,
 
         most = bytes > most ? bytes : most;
     }
-    return most > TRAIN_CUDA_ADAM_WORKSPACE ? most
-                                            : TRAIN_CUDA_ADAM_WORKSPACE;
+    return most;
 }
 
 /* ---- regions ------------------------------------------------------------ */
