@@ -8,17 +8,19 @@
  * panels of outputs at a time, the products of all points are made, and
  * transformed back into dst.
  *
- * One worker does all of a chunk where there are chunks enough, or smaller
- * ones can be dealt out evenly.  Otherwise all workers do one chunk
- * together, inputs first: transformed weights are then fetched once for
- * all.  An output's chain of additions is the same: channels in order at
- * every point, the transform, bias + emb, skip, then the residual. */
+ * One worker does all of a chunk where there are chunks enough, or they can
+ * be dealt out evenly: what it makes stays in its caches.  Otherwise all
+ * workers do one chunk together, inputs first.  An output's chain of
+ * additions is the same: channels in order at every point, the transform,
+ * bias + emb, skip, then the residual. */
 #include "cpu/winograd.h"
 
 #include "cpu/stage.h"
 
-/* Transformed weights, in floats, that a second-level cache keeps in part and
- * a third-level cache whole: workers need not fetch them together. */
+/* Fetching transformed weights takes as long as the products of so many tiles,
+ * unless they are few: a second-level cache keeps these in part and a
+ * third-level cache whole. */
+#define FETCH_TILES 16u
 #define NEAR_FLOATS (1u << 19)
 
 /* ---- chunks ------------------------------------------------------------ */
@@ -137,6 +139,7 @@ static void unit_task(void *arg, uint32_t index, uint32_t worker)
 typedef struct together {
     cedm_winograd_chunk chunk;
     uint32_t unit, parts;
+    int is_last; /* of the unit */
 } together;
 
 static void input_task(void *arg, uint32_t index, uint32_t worker)
@@ -149,27 +152,21 @@ static void input_task(void *arg, uint32_t index, uint32_t worker)
     make_inputs(&c, index);
 }
 
+/* Some panels; in the last chunk of a unit, their statistics. */
 static void output_task(void *arg, uint32_t index, uint32_t worker)
 {
     const cedm_call *call = arg;
     const together *t = call->op;
     cedm_winograd_chunk c = t->chunk;
     uint32_t panels = c.job->plan.panels;
+    uint32_t from = index * panels / t->parts;
+    uint32_t to = (index + 1) * panels / t->parts;
 
     lay_out(&c, worker, 0);
-    CEDM_ISA_NAME(winograd_outputs)(&c, index * panels / t->parts,
-                                    (index + 1) * panels / t->parts);
-}
-
-static void stats_task(void *arg, uint32_t index, uint32_t worker)
-{
-    const cedm_call *call = arg;
-    const together *t = call->op;
-    uint32_t panels = t->chunk.job->plan.panels;
-
-    (void)worker;
-    write_stats(t->chunk.job, t->unit, index * panels / t->parts,
-                (index + 1) * panels / t->parts);
+    CEDM_ISA_NAME(winograd_outputs)(&c, from, to);
+    if (t->is_last) {
+        write_stats(c.job, t->unit, from, to);
+    }
 }
 
 /* Ranges of panels; in whole calls of the micro-kernel if these are enough. */
@@ -183,65 +180,78 @@ static uint32_t parts_of(const cedm_winograd_plan *plan, uint32_t workers)
 static void run_together(const cedm_winograd_job *job, uint32_t units)
 {
     const cedm_exec *exec = job->exec;
-    together t = {.chunk = {.job = job}};
+    cedm_winograd_chunk next = {.job = job};
+    together t = {.parts = parts_of(&job->plan, exec->workers)};
 
-    t.parts = parts_of(&job->plan, exec->workers);
     for (t.unit = 0; t.unit < units; t.unit++) {
-        for (uint32_t k = 0; find_chunk(&t.chunk, t.unit, k); k++) {
+        int more = find_chunk(&next, t.unit, 0);
+
+        for (uint32_t k = 1; more; k++) {
+            t.chunk = next;
+            more = find_chunk(&next, t.unit, k);
+            t.is_last = !more;
             cedm_run_tasks(exec, input_task, &t, input_tasks(&job->plan));
             cedm_run_tasks(exec, output_task, &t, t.parts);
         }
-        cedm_run_tasks(exec, stats_task, &t, t.parts);
     }
 }
 
-/* Chunks of fewer small maps where that keeps all workers busy for as long
- * as there is work.  Worth it for weights that stay near a worker. */
-static void share_images(cedm_winograd_plan *plan, const cedm_exec *exec)
+static uint32_t units_of(const cedm_winograd_job *job, uint32_t images)
 {
-    uint32_t best = plan->images, least = UINT32_MAX;
+    return job->strips * cedm_ceil_div(job->exec->n, images);
+}
 
-    if (cedm_cpu_winograd_floats(plan) > NEAR_FLOATS) {
-        return;
-    }
-    for (uint32_t images = plan->images; images > 0; images--) {
-        uint32_t units = cedm_ceil_div(exec->n, images);
-        uint32_t time = cedm_ceil_div(units, exec->workers) * images;
+/* Of a unit of so many maps, in tiles. */
+static uint32_t unit_time(const cedm_winograd_job *job, uint32_t images)
+{
+    const cedm_winograd_plan *plan = &job->plan;
+    uint32_t chunks = cedm_ceil_div(job->unit_rows, plan->rows) *
+                      cedm_ceil_div(plan->tile_columns, plan->columns);
+    int is_far = cedm_cpu_winograd_floats(plan) > NEAR_FLOATS;
+
+    return images * job->unit_rows * plan->tile_columns +
+           (is_far ? chunks * FETCH_TILES : 0);
+}
+
+/* Maps of a unit with which one worker a unit is fastest; 0 if all together
+ * are faster: they fetch weights once, but wait for each other and read what
+ * others wrote, which was seen to cost a fifth. */
+static uint32_t share_images(const cedm_winograd_job *job)
+{
+    uint32_t workers = job->exec->workers, best = 0;
+    uint32_t images = cedm_smaller(job->plan.images, job->exec->n);
+    uint64_t least = (uint64_t)units_of(job, images) *
+                     unit_time(job, images) * 6 / 5;
+
+    for (; images > 0; images--) {
+        uint64_t rounds = cedm_ceil_div(units_of(job, images), workers);
+        uint64_t time = rounds * workers * unit_time(job, images);
 
         if (time < least) {
             least = time;
             best = images;
         }
     }
-    plan->images = best;
-}
-
-/* Whether workers need not share a chunk: there are many units, or they are
- * dealt out evenly and weights are near. */
-static int is_shared_out(const cedm_winograd_plan *plan,
-                         const cedm_exec *exec, uint32_t units)
-{
-    return exec->workers == 1 || units >= 4 * exec->workers ||
-           (units % exec->workers == 0 &&
-            cedm_cpu_winograd_floats(plan) <= NEAR_FLOATS);
+    return best;
 }
 
 void CEDM_ISA_NAME(winograd)(const cedm_exec *exec, const cedm_conv *op)
 {
     cedm_winograd_job job = {.exec = exec, .op = op};
     cedm_winograd_plan *plan = &job.plan;
-    uint32_t units;
+    uint32_t shared, units;
 
     cedm_cpu_plan_winograd(plan, op);
-    share_images(plan, exec);
     job.weights = cedm_prepared(exec, op->id);
     job.skip_weights = job.weights + cedm_cpu_winograd_floats(plan);
     job.bias = job.skip_weights +
                (size_t)plan->panels * plan->skip_cin * CEDM_PANEL;
     job.unit_rows = plan->rows > plan->align ? plan->rows : plan->align;
     job.strips = cedm_ceil_div(plan->tile_rows, job.unit_rows);
-    units = job.strips * cedm_ceil_div(exec->n, plan->images);
-    if (is_shared_out(plan, exec, units)) {
+    shared = share_images(&job);
+    plan->images = shared > 0 ? shared : plan->images;
+    units = units_of(&job, plan->images);
+    if (shared > 0) {
         cedm_run_tasks(exec, unit_task, &job, units);
     } else {
         run_together(&job, units);
