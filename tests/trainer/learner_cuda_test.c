@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * learner_cuda_test.c [LIBRARY] - a network that learns on a device, beside
+ * learner_cuda_test.c LIBRARY - a network that learns on a device, beside
  * one on the CPU: the whole of libcedm_cuda_train and what the trainer makes
- * of it.  Without LIBRARY the device is emulated. */
+ * of it.  Without it the device is emulated. */
 #include <dlfcn.h>
 #include <math.h>
 #include <setjmp.h>
