@@ -104,16 +104,19 @@ static bool report(const run *r, failure *f)
     double loss = r->loss_sum / (double)r->tick_steps / elements(r);
     double rate = adam_rate(o->lr, images(o->lr_rampup), (double)r->seen);
     const learner_counts *c = &r->learner->counts;
-    char line[640];
+    char line[640], finite[32] = "null"; /* JSON has no NaN */
 
+    if (isfinite(loss)) {
+        (void)snprintf(finite, sizeof finite, "%.9g", loss);
+    }
     speed = (double)(r->seen - r->tick_start) / (now - r->tick_time + 1e-9);
     (void)snprintf(line, sizeof line,
-                   "{\"tick\":%llu,\"seen\":%llu,\"loss\":%.9g,\"lr\":%.9g,"
+                   "{\"tick\":%llu,\"seen\":%llu,\"loss\":%s,\"lr\":%.9g,"
                    "\"not_finite\":%llu,\"skipped\":%llu,\"scale\":%.9g,"
                    "\"images_per_second\":%.4g,"
                    "\"seconds\":%.1f,\"time\":%lld}\n",
                    (unsigned long long)r->tick, (unsigned long long)r->seen,
-                   loss, rate, (unsigned long long)c->not_finite,
+                   finite, rate, (unsigned long long)c->not_finite,
                    (unsigned long long)c->skipped, (double)c->scale, speed,
                    now - r->start_time, (long long)time(NULL));
     fprintf(stderr, "tick %llu  kimg %.1f  loss %.4f  lr %.2e  %.1f img/s  "
