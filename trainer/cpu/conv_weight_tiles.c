@@ -21,8 +21,8 @@
 #include "cpu/winograd_tile.h"
 #include "train_cpu.h"
 
-#define POINTS 36u
-#define SIDE 6u
+#define POINTS TRAIN_TILE_POINTS
+#define SIDE 6u /* squared: POINTS */
 
 typedef struct tiles_job {
     const train_exec *exec;

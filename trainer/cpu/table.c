@@ -90,10 +90,12 @@ int train_plan_tiles(train_tiles_plan *plan, const cg_conv_weight *op)
     plan->panels = panels;
     plan->chunks = cedm_ceil_div(cin, plan->channels);
     plan->groups = cedm_ceil_div(cout / CEDM_PANEL, panels);
-    plan->scratch = 36 * ((size_t)(plan->channels + panels * CEDM_PANEL) *
-                              TRAIN_TILES +
-                          (size_t)plan->channels * panels * CEDM_PANEL +
-                          CEDM_PANEL) + 2 * whole_lines(plan->channels);
+    plan->scratch = TRAIN_TILE_POINTS *
+                        ((size_t)(plan->channels + panels * CEDM_PANEL) *
+                             TRAIN_TILES +
+                         (size_t)plan->channels * panels * CEDM_PANEL +
+                         CEDM_PANEL) +
+                    2 * whole_lines(plan->channels);
     return 1;
 }
 

@@ -40,6 +40,9 @@ typedef struct train_tiles_plan {
     size_t scratch;        /* floats of a worker */
 } train_tiles_plan;
 
+/* Products of a tile. */
+#define TRAIN_TILE_POINTS 36u
+
 /* Tiles of any images that are multiplied at once. */
 #define TRAIN_TILES 32u
 
