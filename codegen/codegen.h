@@ -156,6 +156,21 @@ typedef struct cg_op {
     uint64_t macs;      /* nominal multiply-adds of the reference network */
 } cg_op;
 
+/* Calls the function that a table has for an op. */
+static inline void cg_call(const cg_op *op, const cedm_ops *ops, void *ctx)
+{
+    switch (op->kind) {
+#define CG_CALL(name)                                                        \
+    case CG_OP_##name:                                                       \
+        ops->name(ctx, &op->u.name);                                         \
+        break;
+        CEDM_GRAPH_OPS(CG_CALL)
+#undef CG_CALL
+    case CG_OP_COUNT:
+        break;
+    }
+}
+
 /* What the arena needs in one segment. */
 typedef struct cg_plan_report {
     uint32_t elements;    /* per image, as placed */

@@ -90,7 +90,7 @@ static void measure(train_net *net, const train_net_options *options)
             size_training(&t->steps[i].grad, &sizes);
             train_cpu_size(&sizes, &t->steps[i].grad);
         } else {
-            train_net_call(&t->steps[i].op, net->backend->sizes, &sizes);
+            cg_call(&t->steps[i].op, net->backend->sizes, &sizes);
         }
     }
     net->exec.base.scratch_stride = (size_t)CEDM_ALIGN_UP(sizes.scratch);

@@ -64,9 +64,6 @@ train_net *train_net_open(const cg_file *checkpoint,
                           const train_net_options *options, cg_error *error);
 void train_net_close(train_net *net); /* NULL is allowed */
 
-/* Calls the function of a table that an op of the runtime has. */
-void train_net_call(const cg_op *op, const cedm_ops *ops, void *ctx);
-
 /* Call after the parameters changed: makes everything that is derived. */
 void train_net_refresh(train_net *net);
 

@@ -10,20 +10,6 @@
 
 /* ---- walking over steps ------------------------------------------------- */
 
-void train_net_call(const cg_op *op, const cedm_ops *ops, void *ctx)
-{
-    switch (op->kind) {
-#define CALL(name)                                                           \
-    case CG_OP_##name:                                                       \
-        ops->name(ctx, &op->u.name);                                         \
-        break;
-        CEDM_GRAPH_OPS(CALL)
-#undef CALL
-    case CG_OP_COUNT:
-        break;
-    }
-}
-
 static void call_training(const cg_training_op *op, const train_ops *ops,
                           train_exec *exec)
 {
@@ -47,7 +33,7 @@ static void run_steps(train_net *net, uint32_t first, uint32_t end)
         if (step->training) {
             call_training(&step->grad, net->ops, &net->exec);
         } else {
-            train_net_call(&step->op, net->backend->run, &net->exec.base);
+            cg_call(&step->op, net->backend->run, &net->exec.base);
         }
     }
 }
@@ -91,7 +77,7 @@ void train_net_refresh(train_net *net)
     for (uint32_t i = 0; net->backend->prepare != NULL && i < t->step_count;
          i++) {
         if (!t->steps[i].training) {
-            train_net_call(&t->steps[i].op, net->backend->prepare, &prepare);
+            cg_call(&t->steps[i].op, net->backend->prepare, &prepare);
         }
     }
 }

@@ -32,20 +32,6 @@ train_cuda_widths train_cuda_widths_of(const cg_training *t)
 
 /* ---- packed weights ----------------------------------------------------- */
 
-static void count_part(cedm_cuda_packing *packing, const cg_op *op)
-{
-    switch (op->kind) {
-#define COUNT(name)                                                          \
-    case CG_OP_##name:                                                       \
-        cedm_cuda_pack.name(packing, &op->u.name);                           \
-        break;
-        CEDM_GRAPH_OPS(COUNT)
-#undef COUNT
-    case CG_OP_COUNT:
-        break;
-    }
-}
-
 uint64_t train_cuda_count_parts(const cg_training *t,
                                 enum cedm_cuda_precision precision,
                                 uint32_t *index)
@@ -55,7 +41,7 @@ uint64_t train_cuda_count_parts(const cg_training *t,
 
     for (uint32_t i = 0; i < t->step_count; i++) {
         if (!t->steps[i].training) {
-            count_part(&packing, &t->steps[i].op);
+            cg_call(&t->steps[i].op, &cedm_cuda_pack, &packing);
         }
     }
     return packing.used;

@@ -116,20 +116,8 @@ static uint64_t count_parts(const cg_training *t,
                                  .dtype = CEDM_DTYPE_F32};
 
     for (uint32_t i = 0; i < t->step_count; i++) {
-        const cg_op *op = &t->steps[i].op;
-
-        if (t->steps[i].training) {
-            continue;
-        }
-        switch (op->kind) {
-#define CALL(name)                                                           \
-    case CG_OP_##name:                                                       \
-        cedm_cuda_pack.name(&packing, &op->u.name);                          \
-        break;
-            CEDM_GRAPH_OPS(CALL)
-#undef CALL
-        case CG_OP_COUNT:
-            break;
+        if (!t->steps[i].training) {
+            cg_call(&t->steps[i].op, &cedm_cuda_pack, &packing);
         }
     }
     return packing.used;

@@ -36,20 +36,6 @@ static int pack_on_device(const train_cuda_exec *exec, const cg_op *op)
     return -1;
 }
 
-static void pack_on_host(cedm_cuda_packing *packing, const cg_op *op)
-{
-    switch (op->kind) {
-#define CALL(name)                                                           \
-    case CG_OP_##name:                                                       \
-        cedm_cuda_pack.name(packing, &op->u.name);                           \
-        break;
-        CEDM_GRAPH_OPS(CALL)
-#undef CALL
-    case CG_OP_COUNT:
-        break;
-    }
-}
-
 static void check_pack(enum cedm_cuda_precision precision, const cg_op *op,
                        const char *what)
 {
@@ -61,7 +47,7 @@ static void check_pack(enum cedm_cuda_precision precision, const cg_op *op,
     train_cuda_exec exec = {.base = {.precision = precision, .index = index}};
     size_t bytes;
 
-    pack_on_host(&packing, op);
+    cg_call(op, &cedm_cuda_pack, &packing);
     bytes = (size_t)packing.used;
     wanted = calloc(bytes + 1, 1);
     got = calloc(bytes + 1, 1);
@@ -69,7 +55,7 @@ static void check_pack(enum cedm_cuda_precision precision, const cg_op *op,
     assert_non_null(got);
     packing.used = 0;
     packing.weights = wanted;
-    pack_on_host(&packing, op);
+    cg_call(op, &cedm_cuda_pack, &packing);
     exec.data = device_take(WEIGHTS * sizeof(float));
     device_put(exec.data, data, WEIGHTS * sizeof(float));
     exec.packed = device_take(bytes);
