@@ -29,11 +29,6 @@ static inline CUtensorMap tensor_map(void *data,
                                      const uint64_t (&size)[CEDM_TENSOR_RANK],
                                      const uint32_t (&box)[CEDM_TENSOR_RANK])
 {
-    typedef CUresult encode(CUtensorMap *, CUtensorMapDataType, cuuint32_t,
-                            void *, const cuuint64_t *, const cuuint64_t *,
-                            const cuuint32_t *, const cuuint32_t *,
-                            CUtensorMapInterleave, CUtensorMapSwizzle,
-                            CUtensorMapL2promotion, CUtensorMapFloatOOBfill);
     const cuuint32_t every[CEDM_TENSOR_RANK] = {1, 1, 1, 1};
     cuuint64_t sizes[CEDM_TENSOR_RANK], strides[CEDM_TENSOR_RANK];
     cuuint64_t stride = 2;
@@ -46,12 +41,11 @@ static inline CUtensorMap tensor_map(void *data,
         stride *= size[i];
         strides[i] = stride;
     }
-    CHECK(((encode *)function)(&map, CU_TENSOR_MAP_DATA_TYPE_FLOAT16,
-                               CEDM_TENSOR_RANK, data, sizes, strides, box,
-                               every, CU_TENSOR_MAP_INTERLEAVE_NONE,
-                               CU_TENSOR_MAP_SWIZZLE_128B,
-                               CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
-                               CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE));
+    CHECK(((cedm_encode_tiled *)function)(
+        &map, CU_TENSOR_MAP_DATA_TYPE_FLOAT16, CEDM_TENSOR_RANK, data, sizes,
+        strides, box, every, CU_TENSOR_MAP_INTERLEAVE_NONE,
+        CU_TENSOR_MAP_SWIZZLE_128B, CU_TENSOR_MAP_L2_PROMOTION_L2_256B,
+        CU_TENSOR_MAP_FLOAT_OOB_FILL_NONE));
     return map;
 }
 

@@ -124,18 +124,52 @@ void cedm_cuda_leave(const cedm_cuda_scope *scope)
     cudaSetDevice(scope->before);
 }
 
-cedm_status cedm_cuda_check(const cedm_cuda_config *config, const char *call,
+cedm_status cedm_cuda_check(cedm_cuda_fault *fault, const char *call,
                             int code)
 {
     if (code == cudaSuccess) {
         return CEDM_OK;
     }
-    if (config->fault != NULL) {
-        config->fault->call = call;
-        config->fault->text = cudaGetErrorString((cudaError_t)code);
+    if (fault != NULL) {
+        fault->call = call;
+        fault->text = cudaGetErrorString((cudaError_t)code);
     }
     cudaGetLastError(); /* or the next launch would report it */
     return CEDM_E_CUDA;
+}
+
+/* The capture is ended whatever was queued, or the stream stays unusable. */
+cedm_status cedm_cuda_record(cedm_cuda_fault *fault, void *stream,
+                             cedm_cuda_work *work, void *net, void **graph)
+{
+    cudaGraph_t recorded = NULL;
+    cedm_status status = cedm_cuda_check(
+        fault, "cudaStreamBeginCapture",
+        (int)cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    cudaError_t code;
+
+    if (status != CEDM_OK) {
+        return status;
+    }
+    status = work(net);
+    code = cudaStreamEndCapture(stream, &recorded);
+    if (status == CEDM_OK) {
+        status = cedm_cuda_check(fault, "cudaStreamEndCapture", (int)code);
+    }
+    if (status == CEDM_OK) {
+        code = cudaGraphInstantiateWithFlags((cudaGraphExec_t *)graph,
+                                             recorded, 0);
+        status = cedm_cuda_check(fault, "cudaGraphInstantiate", (int)code);
+    }
+    if (status == CEDM_OK) { /* else the first launch would allocate */
+        status = cedm_cuda_check(
+            fault, "cudaGraphUpload",
+            (int)cudaGraphUpload((cudaGraphExec_t)*graph, stream));
+    }
+    if (recorded != NULL) {
+        cudaGraphDestroy(recorded);
+    }
+    return status;
 }
 
 /* ---- memory ------------------------------------------------------------ */

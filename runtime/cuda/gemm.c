@@ -213,7 +213,7 @@ cedm_status cedm_cuda_gemm_open(cedm_cuda_net *net)
     net->exec.model->eval(&prepare_ops, &net->exec);
     code = net->exec.error;
     net->exec.error = 0;
-    return cedm_cuda_check(&net->config, "cublasLtMatmulAlgoGetHeuristic",
+    return cedm_cuda_check(net->config.fault, "cublasLtMatmulAlgoGetHeuristic",
                            code);
 }
 

@@ -73,7 +73,7 @@ static cedm_status outcome(cedm_cuda_net *net)
     int code = net->exec.error;
 
     net->exec.error = 0;
-    return cedm_cuda_check(&net->config, net->exec.failed, code);
+    return cedm_cuda_check(net->config.fault, net->exec.failed, code);
 }
 
 cedm_status cedm_cuda_evaluate(cedm_cuda_net *net, const double *x,
@@ -118,39 +118,14 @@ cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last)
 
 /* ---- graphs ------------------------------------------------------------ */
 
-/* The capture is ended whatever was queued, or the stream stays unusable. */
-static cedm_status capture(cedm_cuda_net *net, bool last, void **exec)
+static cedm_status queue_step(void *net)
 {
-    const cedm_cuda_config *config = &net->config;
-    cudaStream_t stream = net->exec.stream;
-    cudaGraph_t graph = NULL;
-    cedm_status status = cedm_cuda_check(
-        config, "cudaStreamBeginCapture",
-        (int)cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
-    cudaError_t code;
+    return cedm_cuda_queue_step(net, false);
+}
 
-    if (status != CEDM_OK) {
-        return status;
-    }
-    status = cedm_cuda_queue_step(net, last);
-    code = cudaStreamEndCapture(stream, &graph);
-    if (status == CEDM_OK) {
-        status = cedm_cuda_check(config, "cudaStreamEndCapture", (int)code);
-    }
-    if (status == CEDM_OK) {
-        code = cudaGraphInstantiateWithFlags((cudaGraphExec_t *)exec, graph,
-                                             0);
-        status = cedm_cuda_check(config, "cudaGraphInstantiate", (int)code);
-    }
-    if (status == CEDM_OK) { /* else the first launch would allocate */
-        status = cedm_cuda_check(
-            config, "cudaGraphUpload",
-            (int)cudaGraphUpload((cudaGraphExec_t)*exec, stream));
-    }
-    if (graph != NULL) {
-        cudaGraphDestroy(graph);
-    }
-    return status;
+static cedm_status queue_last(void *net)
+{
+    return cedm_cuda_queue_step(net, true);
 }
 
 /* The step outside of a graph loads every kernel; what it computes of zeros
@@ -169,18 +144,20 @@ cedm_status cedm_cuda_capture(cedm_cuda_net *net)
     }
     if (status == CEDM_OK) {
         status = cedm_cuda_check(
-            &net->config, "cudaStreamSynchronize",
+            net->config.fault, "cudaStreamSynchronize",
             (int)cudaStreamSynchronize(net->exec.stream));
     }
     if (status == CEDM_OK) {
-        status = capture(net, false, &net->step_graph);
+        status = cedm_cuda_record(net->config.fault, net->exec.stream,
+                                  queue_step, net, &net->step_graph);
     }
     if (status == CEDM_OK) {
-        status = capture(net, true, &net->last_graph);
+        status = cedm_cuda_record(net->config.fault, net->exec.stream,
+                                  queue_last, net, &net->last_graph);
     }
     return status == CEDM_OK
                ? cedm_cuda_check(
-                     &net->config, "cudaStreamSynchronize",
+                     net->config.fault, "cudaStreamSynchronize",
                      (int)cudaStreamSynchronize(net->exec.stream))
                : status;
 }

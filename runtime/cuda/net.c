@@ -43,7 +43,7 @@ static cedm_status put(const cedm_cuda_net *net, void *to, const void *from,
     if (code == cudaSuccess) {
         code = cudaStreamSynchronize(stream);
     }
-    return cedm_cuda_check(&net->config, "cudaMemcpyAsync", (int)code);
+    return cedm_cuda_check(net->config.fault, "cudaMemcpyAsync", (int)code);
 }
 
 /* One part at a time goes through staging. */
@@ -141,7 +141,7 @@ static cedm_status clear(const cedm_cuda_net *net)
         code = cudaMemsetAsync(cedm_cuda_arena(net, p->no_clusters), 0xff,
                                clusters, stream);
     }
-    return cedm_cuda_check(&net->config, "cudaMemsetAsync", (int)code);
+    return cedm_cuda_check(net->config.fault, "cudaMemsetAsync", (int)code);
 }
 
 /* ---- CUDA's objects ---------------------------------------------------- */
@@ -168,13 +168,14 @@ static cedm_status make_objects(cedm_cuda_net *net)
         code = make_event(&net->done);
     }
     if (code != cudaSuccess) {
-        return cedm_cuda_check(config, "cudaStreamCreate", (int)code);
+        return cedm_cuda_check(config->fault, "cudaStreamCreate", (int)code);
     }
     if (cublasLtCreate((cublasLtHandle_t *)&net->exec.cublas) !=
         CUBLAS_STATUS_SUCCESS) {
-        return cedm_cuda_check(config, "cublasLtCreate", cudaErrorUnknown);
+        return cedm_cuda_check(config->fault, "cublasLtCreate",
+                               cudaErrorUnknown);
     }
-    return cedm_cuda_check(config, "cudaFuncSetAttribute",
+    return cedm_cuda_check(config->fault, "cudaFuncSetAttribute",
                            cedm_cuda_kernels_init(&net->exec));
 }
 

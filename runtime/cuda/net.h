@@ -92,9 +92,16 @@ typedef struct cedm_cuda_scope {
 cedm_status cedm_cuda_enter(cedm_cuda_scope *scope, uint32_t device);
 void cedm_cuda_leave(const cedm_cuda_scope *scope);
 
-/* CEDM_OK for code 0; else tells the config's fault. */
-cedm_status cedm_cuda_check(const cedm_cuda_config *config, const char *call,
+/* CEDM_OK for code 0; else tells the fault, if that is not NULL. */
+cedm_status cedm_cuda_check(cedm_cuda_fault *fault, const char *call,
                             int code);
+
+/* Queues work of a net. */
+typedef cedm_status cedm_cuda_work(void *net);
+
+/* Makes a graph, a cudaGraphExec_t, of what `work` queues in the stream. */
+cedm_status cedm_cuda_record(cedm_cuda_fault *fault, void *stream,
+                             cedm_cuda_work *work, void *net, void **graph);
 
 static inline unsigned char *cedm_cuda_arena(const cedm_cuda_net *net,
                                              uint64_t offset)

@@ -36,6 +36,14 @@ typedef struct cedm_box_tensor {
     cuuint32_t box[CEDM_TENSOR_RANK];
 } cedm_box_tensor;
 
+/* cuTensorMapEncodeTiled. */
+typedef CUresult cedm_encode_tiled(CUtensorMap *, CUtensorMapDataType,
+                                   cuuint32_t, void *, const cuuint64_t *,
+                                   const cuuint64_t *, const cuuint32_t *,
+                                   const cuuint32_t *, CUtensorMapInterleave,
+                                   CUtensorMapSwizzle, CUtensorMapL2promotion,
+                                   CUtensorMapFloatOOBfill);
+
 /* The driver's function, asked for so that no library of it is needed; NULL
  * if there is none. */
 static inline void *cedm_find_encode()
@@ -60,11 +68,6 @@ static inline int cedm_encode_tensor(cedm_tensor_map *map,
                                      const cedm_box_tensor *tensor,
                                      void *encode_tensor)
 {
-    typedef CUresult encode(CUtensorMap *, CUtensorMapDataType, cuuint32_t,
-                            void *, const cuuint64_t *, const cuuint64_t *,
-                            const cuuint32_t *, const cuuint32_t *,
-                            CUtensorMapInterleave, CUtensorMapSwizzle,
-                            CUtensorMapL2promotion, CUtensorMapFloatOOBfill);
     const cuuint32_t every[CEDM_TENSOR_RANK] = {1, 1, 1, 1};
     cuuint64_t stride[CEDM_TENSOR_RANK], bytes = 2;
 
@@ -72,7 +75,7 @@ static inline int cedm_encode_tensor(cedm_tensor_map *map,
         bytes *= tensor->size[i];
         stride[i] = bytes;
     }
-    return (int)reinterpret_cast<encode *>(encode_tensor)(
+    return (int)reinterpret_cast<cedm_encode_tiled *>(encode_tensor)(
         map, CU_TENSOR_MAP_DATA_TYPE_UINT16, CEDM_TENSOR_RANK,
         const_cast<void *>(tensor->data), tensor->size, stride, tensor->box,
         every, CU_TENSOR_MAP_INTERLEAVE_NONE, CU_TENSOR_MAP_SWIZZLE_64B,

@@ -31,7 +31,7 @@ static cedm_status end_call(cedm_cuda_net *net, const cedm_cuda_scope *scope,
 static cedm_status check(const cedm_cuda_net *net, const char *call,
                          cudaError_t code)
 {
-    return cedm_cuda_check(&net->config, call, (int)code);
+    return cedm_cuda_check(net->config.fault, call, (int)code);
 }
 
 static size_t map_elements(const cedm_cuda_net *net)
@@ -297,7 +297,7 @@ static cedm_status begin(cedm_cuda_net *net, const uint64_t *seeds,
         status = send_run(net);
     }
     if (status == CEDM_OK) {
-        status = cedm_cuda_check(&net->config, "latent",
+        status = cedm_cuda_check(net->config.fault, "latent",
                                  cedm_cuda_run_latent(&net->exec, &latent));
     }
     net->begun = status == CEDM_OK;
@@ -364,7 +364,7 @@ static cedm_status make_images(cedm_cuda_net *net)
         .dst = cedm_cuda_arena(net, p->images),
     };
 
-    return cedm_cuda_check(&net->config, "to_image",
+    return cedm_cuda_check(net->config.fault, "to_image",
                            cedm_cuda_run_to_image(&net->exec, &op));
 }
 

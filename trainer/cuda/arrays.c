@@ -27,8 +27,8 @@ void train_cuda_move(train_cuda_transfer *t, void *to, const void *from,
                                           : cudaMemcpyHostToDevice;
 
     if (t->status == CEDM_OK && bytes > 0) {
-        t->status = train_cuda_check(
-            t->net, "cudaMemcpyAsync",
+        t->status = cedm_cuda_check(
+            t->net->config.fault, "cudaMemcpyAsync",
             (int)cudaMemcpyAsync(to, from, (size_t)bytes, kind,
                                  t->net->exec.base.stream));
     }
@@ -38,8 +38,8 @@ cedm_status train_cuda_wait(const train_cuda_transfer *t)
 {
     return t->status != CEDM_OK
                ? t->status
-               : train_cuda_check(
-                     t->net, "cudaStreamSynchronize",
+               : cedm_cuda_check(
+                     t->net->config.fault, "cudaStreamSynchronize",
                      (int)cudaStreamSynchronize(t->net->exec.base.stream));
 }
 

@@ -12,22 +12,22 @@
 
 static cedm_status launch(const train_cuda_net *net, void *graph)
 {
-    return train_cuda_check(
-        net, "cudaGraphLaunch",
+    return cedm_cuda_check(
+        net->config.fault, "cudaGraphLaunch",
         (int)cudaGraphLaunch(graph, net->exec.base.stream));
 }
 
 static cedm_status record(const train_cuda_net *net, void *event)
 {
-    return train_cuda_check(net, "cudaEventRecord",
-                            (int)cudaEventRecord(event,
-                                                 net->exec.base.stream));
+    return cedm_cuda_check(net->config.fault, "cudaEventRecord",
+                           (int)cudaEventRecord(event,
+                                                net->exec.base.stream));
 }
 
 static cedm_status wait(const train_cuda_net *net, void *event)
 {
-    return train_cuda_check(net, "cudaEventSynchronize",
-                            (int)cudaEventSynchronize(event));
+    return cedm_cuda_check(net->config.fault, "cudaEventSynchronize",
+                           (int)cudaEventSynchronize(event));
 }
 
 /* ---- a micro-batch ------------------------------------------------------ */

@@ -66,10 +66,6 @@ struct train_cuda_net {
     bool broken;
 };
 
-/* CEDM_OK for code 0; else tells the config's fault. */
-cedm_status train_cuda_check(const train_cuda_net *net, const char *call,
-                             int code);
-
 static inline void *train_cuda_memory(const train_cuda_net *net,
                                       uint64_t offset)
 {

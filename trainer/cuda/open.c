@@ -6,14 +6,6 @@
 
 #include "device_net.h"
 
-cedm_status train_cuda_check(const train_cuda_net *net, const char *call,
-                             int code)
-{
-    cedm_cuda_config config = {.fault = net->config.fault};
-
-    return cedm_cuda_check(&config, call, code);
-}
-
 /* ---- CUDA's objects ----------------------------------------------------- */
 
 static cudaError_t make_events(train_cuda_net *net)
@@ -41,13 +33,14 @@ static cedm_status make_objects(train_cuda_net *net)
         code = make_events(net);
     }
     if (code != cudaSuccess) {
-        return train_cuda_check(net, "cudaStreamCreate", (int)code);
+        return cedm_cuda_check(net->config.fault, "cudaStreamCreate",
+                               (int)code);
     }
     kernels = cedm_cuda_kernels_init(&net->exec.base);
     if (kernels == 0) {
         kernels = train_cuda_kernels_init();
     }
-    return train_cuda_check(net, "cudaFuncSetAttribute", kernels);
+    return cedm_cuda_check(net->config.fault, "cudaFuncSetAttribute", kernels);
 }
 
 static void free_objects(train_cuda_net *net)
@@ -137,8 +130,8 @@ static cedm_status start(train_cuda_net *net)
     cedm_status status = make_objects(net);
 
     if (status == CEDM_OK) { /* padding stays zero */
-        status = train_cuda_check(
-            net, "cudaMemsetAsync",
+        status = cedm_cuda_check(
+            net->config.fault, "cudaMemsetAsync",
             (int)cudaMemsetAsync(net->config.memory, 0,
                                  (size_t)net->config.sizes.device,
                                  net->exec.base.stream));

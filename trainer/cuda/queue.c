@@ -87,7 +87,7 @@ cedm_status train_cuda_queue_batch(train_cuda_net *net)
     if (code == 0) {
         code = run_steps(net, &net->exec, t->forward_count, t->step_count);
     }
-    return train_cuda_check(net, net->failed, code);
+    return cedm_cuda_check(net->config.fault, net->failed, code);
 }
 
 cedm_status train_cuda_queue_derived(train_cuda_net *net)
@@ -102,13 +102,13 @@ cedm_status train_cuda_queue_derived(train_cuda_net *net)
     for (uint32_t i = 0; code == 0 && i < t->step_count; i++) {
         code = t->steps[i].training ? 0 : pack_op(net, &t->steps[i].op);
     }
-    return train_cuda_check(net, net->failed, code);
+    return cedm_cuda_check(net->config.fault, net->failed, code);
 }
 
 cedm_status train_cuda_queue_zeros(train_cuda_net *net)
 {
-    return train_cuda_check(
-        net, "cudaMemsetAsync",
+    return cedm_cuda_check(
+        net->config.fault, "cudaMemsetAsync",
         (int)cudaMemsetAsync(net->exec.grads, 0,
                              (size_t)net->config.sizes.gradients,
                              net->exec.base.stream));
@@ -116,8 +116,8 @@ cedm_status train_cuda_queue_zeros(train_cuda_net *net)
 
 cedm_status train_cuda_queue_update(train_cuda_net *net)
 {
-    cedm_status status = train_cuda_check(
-        net, "adam", train_cuda_adam(&net->exec, &net->adam));
+    cedm_status status = cedm_cuda_check(
+        net->config.fault, "adam", train_cuda_adam(&net->exec, &net->adam));
 
     if (status == CEDM_OK) {
         status = train_cuda_queue_zeros(net);
@@ -132,46 +132,26 @@ cedm_status train_cuda_queue_forward(train_cuda_net *net)
 
     plain.dropout = 0.0f;
     code = run_steps(net, &plain, 0, net->training->forward_count);
-    return train_cuda_check(net, net->failed, code);
+    return cedm_cuda_check(net->config.fault, net->failed, code);
 }
 
 /* ---- graphs ------------------------------------------------------------- */
 
-typedef cedm_status queue(train_cuda_net *net);
-
-/* The capture is ended whatever was queued, or the stream stays unusable. */
-static cedm_status capture(train_cuda_net *net, queue *work, void **exec)
+static cedm_status queue_batch(void *net)
 {
-    cudaStream_t stream = net->exec.base.stream;
-    cudaGraph_t graph = NULL;
-    cedm_status status = train_cuda_check(
-        net, "cudaStreamBeginCapture",
-        (int)cudaStreamBeginCapture(stream,
-                                    cudaStreamCaptureModeThreadLocal));
-    cudaError_t code;
+    return train_cuda_queue_batch(net);
+}
 
-    if (status != CEDM_OK) {
-        return status;
-    }
-    status = work(net);
-    code = cudaStreamEndCapture(stream, &graph);
-    if (status == CEDM_OK) {
-        status = train_cuda_check(net, "cudaStreamEndCapture", (int)code);
-    }
-    if (status == CEDM_OK) {
-        code = cudaGraphInstantiateWithFlags((cudaGraphExec_t *)exec, graph,
-                                             0);
-        status = train_cuda_check(net, "cudaGraphInstantiate", (int)code);
-    }
-    if (status == CEDM_OK) { /* else the first launch would allocate */
-        status = train_cuda_check(
-            net, "cudaGraphUpload",
-            (int)cudaGraphUpload((cudaGraphExec_t)*exec, stream));
-    }
-    if (graph != NULL) {
-        cudaGraphDestroy(graph);
-    }
-    return status;
+static cedm_status queue_update(void *net)
+{
+    return train_cuda_queue_update(net);
+}
+
+static cedm_status record(train_cuda_net *net, cedm_cuda_work *work,
+                          void **graph)
+{
+    return cedm_cuda_record(net->config.fault, net->exec.base.stream, work,
+                            net, graph);
 }
 
 /* What is run outside of a graph loads every kernel; what it makes of zeros
@@ -184,15 +164,15 @@ cedm_status train_cuda_capture(train_cuda_net *net)
         status = train_cuda_queue_update(net);
     }
     if (status == CEDM_OK) {
-        status = train_cuda_check(
-            net, "cudaStreamSynchronize",
+        status = cedm_cuda_check(
+            net->config.fault, "cudaStreamSynchronize",
             (int)cudaStreamSynchronize(net->exec.base.stream));
     }
     if (status == CEDM_OK) {
-        status = capture(net, train_cuda_queue_batch, &net->batch_graph);
+        status = record(net, queue_batch, &net->batch_graph);
     }
     if (status == CEDM_OK) {
-        status = capture(net, train_cuda_queue_update, &net->update_graph);
+        status = record(net, queue_update, &net->update_graph);
     }
     return status;
 }
