@@ -339,24 +339,23 @@ void emulate_products_wait(unsigned pending)
 
 /* Fields: start and stride of eight rows in units of 16, offset of the
  * swizzle's pattern, kind of swizzle (1: rows of 128 bytes, 2: 64, 3: 32). */
-uint16_t emulate_matrix_element(uint64_t descriptor, unsigned n, unsigned k)
+const uint16_t *emulate_matrix_chunk(uint64_t descriptor, unsigned n,
+                                     unsigned chunk)
 {
     size_t start = (descriptor & 0x3fff) << 4;
     size_t group = (descriptor >> 32 & 0x3fff) << 4;
     unsigned kind = static_cast<unsigned>(descriptor >> 62);
     size_t row = 256u >> kind, address;
     const unsigned char *at;
-    uint16_t element;
 
     if (kind == 0 || (descriptor >> 49 & 7) != 0) {
         emulate_stop("a matrix of a kind that is not emulated");
     }
-    address = emulate_swizzle(start + n / 8 * group + n % 8 * row + 2 * k,
-                              row);
+    address = emulate_swizzle(start + n / 8 * group + n % 8 * row +
+                                  chunk * 16, row);
     at = emulate_shared() + address - cedm_shared_at(emulate_shared());
-    emulate_check_shared(at, sizeof element, sizeof element);
-    memcpy(&element, at, sizeof element);
-    return element;
+    emulate_check_shared(at);
+    return reinterpret_cast<const uint16_t *>(at);
 }
 
 /* ---- blocks ------------------------------------------------------------ */

@@ -82,7 +82,9 @@ void emulate_products_wait(unsigned pending);
 /* Called once for a warp, within its operation. */
 void emulate_product_queue(const emulate_warp_product &p);
 
-/* Element (n, k) of the matrix that a descriptor names, rows along K. */
-uint16_t emulate_matrix_element(uint64_t descriptor, unsigned n, unsigned k);
+/* Of the matrix that a descriptor names: eight elements of row n along K, the
+ * first or the second; no swizzle parts them. */
+const uint16_t *emulate_matrix_chunk(uint64_t descriptor, unsigned n,
+                                     unsigned chunk);
 
 #endif

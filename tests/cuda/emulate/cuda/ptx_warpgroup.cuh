@@ -179,10 +179,13 @@ static void emulate_make_product(const emulate_warp_product &p)
         }
     }
     for (int n = 0; n < N; n++) {
-        for (int k = 0; k < 16; k++) {
-            b[k][n] = emulate_widen(emulate_matrix_element(
-                p.b, static_cast<unsigned>(n), static_cast<unsigned>(k)),
-                T());
+        for (int k = 0; k < 16; k += 8) {
+            const uint16_t *chunk = emulate_matrix_chunk(
+                p.b, static_cast<unsigned>(n), static_cast<unsigned>(k / 8));
+
+            for (int i = 0; i < 8; i++) {
+                b[k + i][n] = emulate_widen(chunk[i], T());
+            }
         }
     }
     for (int m = 0; m < 16; m++) {
