@@ -154,8 +154,10 @@ GPU_OPS = $(patsubst %,$(BUILD)/test/%_ops,$(if $(GPU),gpu) \
   $(if $(EMULATED_NET),emulated))
 # A net that learns there.
 LEARNER = $(BUILD)/test/learner_cuda_test
-# The same with a tiny model: the whole library on an emulated device.
-EMULATED_NET = $(if $(and $(LIBCUDA),$(EMULATED)),$(BUILD)/test/emulated_net)
+# The same with small models: the whole library on an emulated device of 8.0,
+# and on one of 9.0, with channels enough for what that has kernels for.
+EMULATED_NET = $(if $(and $(LIBCUDA),$(EMULATED)),\
+  $(patsubst %,$(BUILD)/test/emulated_%,ncsnpp_tiny wide))
 TESTS = $(UNIT) $(OPS) $(EMULATED) $(GEN) $(FAULT) $(TRAIN) $(GPU) $(EMULATED_NET) \
   $(EMULATED_TRAIN)
 BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
@@ -280,7 +282,12 @@ TINY = $(BUILD)/gen/ncsnpp_tiny
 $(TINY).c: tests/golden/ncsnpp-tiny.safetensors $(BUILD)/bin/cedm-freeze
 	@mkdir -p $(@D)
 	$(Q)$(BUILD)/bin/cedm-freeze $< -o $(@D) --name $(basename $(@F))
-$(OBJ)/ncsnpp_tiny.o: $(TINY).c
+WIDE = $(BUILD)/gen/wide
+$(WIDE).c: tests/gpu/wide.json $(SYNTH) $(BUILD)/bin/cedm-freeze
+	@mkdir -p $(@D)
+	$(Q)$(SYNTH) $< $(WIDE).safetensors
+	$(Q)$(BUILD)/bin/cedm-freeze $(WIDE).safetensors -o $(@D) --name wide
+$(OBJ)/ncsnpp_tiny.o $(OBJ)/wide.o: $(OBJ)/%.o: $(BUILD)/gen/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(RT_FLAGS) $(CFLAGS) -c $< -o $@
 $(BUILD)/test/model_threads_test: $(OBJ)/ncsnpp_tiny.o
@@ -299,8 +306,8 @@ WRAPPED = $(patsubst %,-Wl$(comma)--wrap=%,cudaMalloc cudaMallocHost \
   cudaMallocAsync cudaHostAlloc)
 # Its allocations are counted, its cudart is shared: nothing else is needed.
 $(OBJ)/tests/gpu/%.o: TEST_FLAGS += -isystem $(CUDA_HOME)/include
-$(GPU): $(OBJ)/tests/gpu/gpu_check.o $(DEMO_OBJ) $(BUILD)/lib/libcedm_cuda.a \
-  $(LIBCEDM)
+$(GPU): $(call obj,tests/gpu/gpu_check.c tests/gpu/both.c) $(DEMO_OBJ) \
+  $(BUILD)/lib/libcedm_cuda.a $(LIBCEDM)
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(WRAPPED) $(subst _static,,$(CUDA_LIBS)) -lm -o $@
 
@@ -317,15 +324,18 @@ $(BUILD)/test/gpu_ops: $(PLAIN) $(DEMO_OBJ) $(BUILD)/lib/libcedm_cuda.a \
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(subst _static,,$(CUDA_LIBS)) -lm -o $@
 
-$(OBJ)/emulated/gpu_check.o: tests/gpu/gpu_check.c $(TINY).c
+$(OBJ)/emulated/check_%.o: tests/gpu/gpu_check.c $(BUILD)/gen/%.c
 	$(call say,CC)
-	$(Q)$(CC) $(TEST_FLAGS) -isystem $(CUDA_HOME)/include -I$(BUILD)/gen \
-	  -DTINY_BLOB='"$(TINY).cedm"' $(CFLAGS) -c $< -o $@
+	$(Q)$(CC) $(TEST_FLAGS) -isystem $(CUDA_HOME)/include \
+	  -DEMULATED_ARCH=$(if $(filter wide,$*),90,80) \
+	  -DEMULATED_MODEL=cedm_$*_model \
+	  -DEMULATED_BLOB='"$(BUILD)/gen/$*.cedm"' $(CFLAGS) -c $< -o $@
 EMULATED_LIB = $(call obj,$(wildcard tests/gpu/emulated_*.c)) \
   $(call obj,$(wildcard runtime/cuda/*.c)) \
   $(patsubst runtime/cuda/%.cu,$(OBJ)/emulated/%.o,$(wildcard runtime/cuda/*.cu)) \
   $(call obj,$(wildcard tests/cuda/emulate/*.cpp)) $(LIBCEDM)
-$(EMULATED_NET): $(OBJ)/emulated/gpu_check.o $(OBJ)/ncsnpp_tiny.o $(EMULATED_LIB)
+$(EMULATED_NET): $(BUILD)/test/emulated_%: $(OBJ)/emulated/check_%.o \
+  $(call obj,tests/gpu/both.c) $(OBJ)/%.o $(EMULATED_LIB)
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(WRAPPED) -lstdc++ -lm -o $@
 $(BUILD)/test/fake/libcedm_cuda_train.so: \

@@ -45,12 +45,16 @@ cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *p, int device)
     return cudaSuccess;
 }
 
+/* EMULATED_ARCH, as 90, or compute capability 8.0; two multiprocessors. */
 cudaError_t cudaDeviceGetAttribute(int *value, enum cudaDeviceAttr which,
                                    int device)
 {
+    const char *arch = getenv("EMULATED_ARCH");
+    int capability = arch != NULL ? atoi(arch) : 80;
+
     (void)device;
-    *value = which == cudaDevAttrComputeCapabilityMajor   ? 8
-             : which == cudaDevAttrComputeCapabilityMinor ? 0
+    *value = which == cudaDevAttrComputeCapabilityMajor   ? capability / 10
+             : which == cudaDevAttrComputeCapabilityMinor ? capability % 10
                                                           : 2;
     return cudaSuccess;
 }
