@@ -146,28 +146,34 @@ bool output_directory(const char *path, failure *f)
 static unsigned char *read_stream(FILE *stream, const char *path, size_t limit,
                                   size_t *size, failure *f)
 {
-    long end = fseek(stream, 0, SEEK_END) == 0 ? ftell(stream) : -1;
-    if (end < 0 || fseek(stream, 0, SEEK_SET) != 0) {
+    struct stat info;
+    if (fstat(fileno(stream), &info) != 0) {
         failed(f, "%s: cannot be read: %s", path, strerror(errno));
         return NULL;
     }
-    if ((size_t)end > limit) {
-        failed(f, "%s: wanted a file of at most %zu bytes, got %ld", path,
+    size_t end = (size_t)info.st_size;
+    if (!S_ISREG(info.st_mode)) {
+        failed(f, "%s: not a file; wanted a regular file, got a %s", path,
+               S_ISDIR(info.st_mode) ? "directory" : "device or socket");
+        return NULL;
+    }
+    if (end > limit) {
+        failed(f, "%s: wanted a file of at most %zu bytes, got %zu", path,
                limit, end);
         return NULL;
     }
-    unsigned char *bytes = malloc((size_t)end + 1);
+    unsigned char *bytes = malloc(end + 1);
     if (bytes == NULL) {
         failed(f, "%s: out of memory", path);
         return NULL;
     }
-    if (fread(bytes, 1, (size_t)end, stream) != (size_t)end) {
+    if (fread(bytes, 1, end, stream) != end) {
         failed(f, "%s: cannot be read: %s", path, strerror(errno));
         free(bytes);
         return NULL;
     }
     bytes[end] = 0;
-    *size = (size_t)end;
+    *size = end;
     return bytes;
 }
 

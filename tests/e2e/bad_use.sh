@@ -177,6 +177,7 @@ expect 1 'is a directory' $gen $one --out "$m"
 expect 1 'is no directory' $gen $one --grid none --out "$m/good.so"
 expect 1 'cannot be made' $gen $one --grid none --out /dev/null/x
 expect 1 'freq.txt: cannot be read' $gen $one --freq freq.txt
+expect 1 'models: not a file; .*got a directory' $gen $one --freq "$m"
 printf '1 2 3\n' >"$work/three"
 expect 1 'wanted 20 counts.*got 3' $gen $one --freq "$work/three"
 printf '1 2 x\n' >"$work/words"
@@ -206,6 +207,7 @@ expect 1 'text.cedm: ' $gen --model "$m/text.so"
 "$bin/cedm-gen" --model "$m/uncond.so" $one --out "$work/other.png" >/dev/null
 head -c 100 "$work/other.png" >"$work/short.png"
 expect 1 'other.png: drawn by another model' $gen --from "$work/other.png"
+expect 1 'models: not a file; .*got a directory' $gen --from "$m"
 expect 1 'short.png: ' $gen --from "$work/short.png"
 expect 1 'three: not a PNG' $gen --from "$work/three"
 expect 1 'none.png: cannot be read' $gen --from none.png

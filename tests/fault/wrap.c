@@ -207,18 +207,6 @@ DECLARE(int, fputs, const char *text, FILE *stream)
     return __real_fputs(text, stream);
 }
 
-DECLARE(int, fseek, FILE *stream, long offset, int from)
-{
-    FAIL(fseek, ESPIPE, -1)
-    return __real_fseek(stream, offset, from);
-}
-
-DECLARE(long, ftell, FILE *stream)
-{
-    FAIL(ftell, EIO, -1)
-    return __real_ftell(stream);
-}
-
 DECLARE(int, fflush, FILE *stream)
 {
     FAIL(fflush, ENOSPC, EOF)
