@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * cedm-freeze.c - turns a checkpoint into a weight blob and a C graph. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "codegen.h"
 #include "freezer.h"
 #include "freq.h"
+#include "output.h"
 
 enum {
     OPT_OUT, OPT_NAME, OPT_WEIGHTS, OPT_FREQ, OPT_CPU_CONV, OPT_CONV_MEMORY,
@@ -212,9 +212,6 @@ int main(int argc, char **argv)
     } else if (good) {
         good = go(&s, &f);
     }
-    if (good && (fflush(stdout) != 0 || ferror(stdout))) {
-        good = failed(&f, "standard output cannot be written: %s",
-                      strerror(errno));
-    }
+    good = good && output_standard(&f);
     return good ? EXIT_DONE : failure_report("cedm-freeze", &f);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * cedm-gen.c - draws images from a frozen model. */
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
@@ -11,6 +10,7 @@
 #include "fashion.h"
 #include "freq.h"
 #include "gen_bench.h"
+#include "output.h"
 
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
 
@@ -262,9 +262,6 @@ int main(int argc, char **argv)
     free(r.freq);
     model_close(&r.model);
     gen_options_free(&r.options);
-    if (good && (fflush(stdout) != 0 || ferror(stdout))) {
-        good = failed(&f, "standard output cannot be written: %s",
-                      strerror(errno));
-    }
+    good = good && output_standard(&f);
     return good ? EXIT_DONE : failure_report("cedm-gen", &f);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * cedm-info.c - describes a checkpoint, a blob or a frozen model. */
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -379,9 +378,6 @@ int main(int argc, char **argv)
     } else if (good) {
         good = go(&s, &f);
     }
-    if (good && (fflush(stdout) != 0 || ferror(stdout))) {
-        good = failed(&f, "standard output cannot be written: %s",
-                      strerror(errno));
-    }
+    good = good && output_standard(&f);
     return good ? EXIT_DONE : failure_report("cedm-info", &f);
 }

@@ -2,13 +2,13 @@
  *
  * cedm-verify.c - compares a frozen model with golden outputs of the
  * reference implementation. */
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "args.h"
+#include "output.h"
 #include "verify.h"
 
 enum {
@@ -108,9 +108,6 @@ int main(int argc, char **argv)
         good = compare(&s, &v, &f);
         verify_close(&v);
     }
-    if (good && (fflush(stdout) != 0 || ferror(stdout))) {
-        good = failed(&f, "standard output cannot be written: %s",
-                      strerror(errno));
-    }
+    good = good && output_standard(&f);
     return good ? EXIT_DONE : failure_report("cedm-verify", &f);
 }

@@ -119,6 +119,16 @@ bool output_file(const char *path, const void *bytes, size_t size, failure *f)
            output_commit(&out, f);
 }
 
+bool output_standard(failure *f)
+{
+    bool before = ferror(stdout) != 0; /* errno may be of another call now */
+    if (fflush(stdout) == 0 && !before) {
+        return true;
+    }
+    return failed(f, "standard output cannot be written%s%s",
+                  before ? "" : ": ", before ? "" : strerror(errno));
+}
+
 bool output_directory(const char *path, failure *f)
 {
     char *partial = join(path, "/");

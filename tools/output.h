@@ -32,6 +32,9 @@ void output_abort(output *out);
 bool output_file(const char *path, const void *bytes, size_t size,
                  failure *f);
 
+/* Whether all that was printed has been written. */
+bool output_standard(failure *f);
+
 /* Makes a directory and its missing parents. */
 bool output_directory(const char *path, failure *f);
 

@@ -2,10 +2,9 @@
  *
  * cedm-train - trains a cluster-conditioned EDM from images and cluster ids.
  */
-#include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
+#include "output.h"
 #include "ranks.h"
 #include "run.h"
 
@@ -55,10 +54,7 @@ int main(int argc, char **argv)
     parsed = train_options_parse(&options, argc, argv, &f);
     good = run_agree(parsed != TRAIN_BAD, &f) &&
            (parsed == TRAIN_DONE || go(&options, &f));
-    if (good && (fflush(stdout) != 0 || ferror(stdout))) {
-        good = failed(&f, "standard output cannot be written: %s",
-                      strerror(errno));
-    }
+    good = good && output_standard(&f);
     code = end(good, &f);
     ranks_barrier(); /* launchers kill all after the first that failed */
     ranks_close();
