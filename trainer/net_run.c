@@ -209,6 +209,7 @@ void train_net_denoise(train_net *net, uint32_t n, const double *x,
 
     base->n = n;
     base->cluster = cluster;
+    net->exec.images = NULL;
     net->exec.dropout = 0.0f;
     for (uint32_t i = 0; i < n; i++) {
         float *input = cedm_at(base, t->input_ref, pixels, i);

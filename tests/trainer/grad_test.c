@@ -258,6 +258,50 @@ static void test_accumulation(void **state)
     unload(&g);
 }
 
+/* A network with dropout layers denoises as one without, also if it had no
+ * batch before, of whose images they could know. */
+static void test_denoise(void **state)
+{
+    static const uint32_t isas[] = {0, CEDM_ISA_ALL};
+    golden g = {0};
+    cg_error error = {""};
+    size_t pixels;
+    double *x, *d[2];
+
+    (void)state;
+    load(&g, "ddpmpp-tiny");
+    pixels = (size_t)g.pixels * g.channels;
+    x = calloc(3 * pixels, sizeof *x);
+    assert_non_null(x);
+    d[0] = x + pixels;
+    d[1] = d[0] + pixels;
+    for (size_t e = 0; e < pixels; e++) {
+        x[e] = (double)(g.images[e] + 3.0f * g.noise[e]);
+    }
+    for (int i = 0; i < 2; i++) {
+        double difference = 0.0, size = 0.0;
+
+        for (int k = 0; k < 2; k++) {
+            train_net *net = train_net_open(
+                g.checkpoint,
+                &(train_net_options){.batch = 1, .workers = 1,
+                                     .dropout = k == 1, .isa = isas[i]},
+                &error);
+
+            assert_non_null(net);
+            train_net_denoise(net, 1, x, 3.0, g.cluster, d[k]);
+            train_net_close(net);
+        }
+        for (size_t e = 0; e < pixels; e++) {
+            difference += (d[1][e] - d[0][e]) * (d[1][e] - d[0][e]);
+            size += d[0][e] * d[0][e];
+        }
+        assert_true(size > 0.0 && sqrt(difference / size) <= TOLERANCE);
+    }
+    free(x);
+    unload(&g);
+}
+
 static void test_plain(void **state)
 {
     const char *const *name = *state;
@@ -289,7 +333,8 @@ int main(void)
         cmocka_unit_test_prestate(test_avx2, &names[i]),                     \
         cmocka_unit_test_prestate(test_best, &names[i])
     const struct CMUnitTest tests[] = {ALL(0), ALL(1), ALL(2), ALL(3), ALL(4),
-                                       cmocka_unit_test(test_accumulation)};
+                                       cmocka_unit_test(test_accumulation),
+                                       cmocka_unit_test(test_denoise)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

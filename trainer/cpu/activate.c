@@ -63,7 +63,7 @@ static void activate_row(void *arg, uint32_t index, uint32_t worker)
                              op->act);
         first += op->channels[s];
     }
-    if (op->layer != CG_NO_DROPOUT) {
+    if (train_drops(exec, op->layer)) {
         float *factor = scratch + row;
 
         TRAIN_ISA_NAME(dropout)(exec, op->layer, image, (uint32_t)(y * row),

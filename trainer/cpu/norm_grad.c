@@ -142,7 +142,7 @@ static void norm_task(void *arg, uint32_t index, uint32_t worker)
     train_norm_image v;
 
     train_norm_open(&v, call->exec, op, index, worker);
-    if (op->layer != CG_NO_DROPOUT) {
+    if (train_drops(exec, op->layer)) {
         drop(&v, exec, op, index);
     }
     walk(&v, op, false);

@@ -46,7 +46,7 @@ static void activate_task(void *arg, uint32_t index, uint32_t worker)
     uint32_t image = index / op->height, y = index % op->height;
     size_t channels = op->channels[0] + op->channels[1], width = op->width;
     size_t pixels = op->height * width;
-    bool drop = op->layer != CG_NO_DROPOUT;
+    bool drop = train_drops(exec, op->layer);
     const float *src[2] = {NULL, NULL}, *a = NULL, *b = NULL;
     float *factor = cedm_scratch(base, worker), *pixel = factor + channels;
     float *dst = cedm_at(base, op->dst, (pixels << (2 * op->up)) * channels,

@@ -167,7 +167,7 @@ static void first_pass(train_norm_image *v, const train_exec *exec,
     for (size_t p = 0; p < pixels; p++) {
         float *g = v->grad + p * channels;
 
-        if (op->layer != CG_NO_DROPOUT) {
+        if (train_drops(exec, op->layer)) {
             train_dropout(exec, op->layer, image, (uint32_t)(p * channels),
                           (uint32_t)channels, v->factor);
             for (size_t c = 0; c < channels; c++) {

@@ -18,7 +18,8 @@ typedef struct train_exec {
     float *grads;   /* [trained_elements], in the parameters' layout */
     float dropout;  /* rate; 0: none */
     uint32_t seed, step;
-    const uint64_t *images; /* [n]: seen before each one in the run */
+    const uint64_t *images; /* [n]: seen before each one in the run; not
+                             * read without dropout */
 } train_exec;
 
 typedef struct train_ops {
@@ -43,8 +44,14 @@ CG_TRAINING_OPS(TRAIN_DECLARE)
 extern const train_ops train_plain;
 extern const train_sizes train_sizes_all;
 
-/* What a dropout layer multiplies elements first .. first + count - 1 of
- * image `index` of the call by. */
+/* Whether this call of a layer drops anything. */
+static inline bool train_drops(const train_exec *exec, uint32_t layer)
+{
+    return layer != CG_NO_DROPOUT && exec->dropout > 0.0f;
+}
+
+/* What a dropout layer that drops multiplies elements first .. first + count
+ * - 1 of image `index` of the call by. */
 void train_dropout(const train_exec *exec, uint32_t layer, uint32_t index,
                    uint32_t first, uint32_t count, float *factor);
 
