@@ -133,7 +133,7 @@ UNIT  = $(patsubst tests/unit/%.c,$(BUILD)/test/%,$(wildcard tests/unit/*_test.c
 OPS   = $(if $(wildcard tests/ops/*.c),$(BUILD)/test/ops_test)
 # Once is enough: not with clang, nor with sanitizers, which lose stacks.
 EMULATED = $(if $(SAN)$(findstring clang,$(CC)),,$(BUILD)/test/cuda_ops_test)
-EMULATED_TRAIN = $(EMULATED:cuda_ops_test=cuda_train_test)
+EMULATED_TRAIN = $(foreach t,train train_net,$(EMULATED:cuda_ops_test=cuda_$(t)_test))
 EMULATE  = -std=c++17 -O2 -g -fPIC $(filter -Werror,$(WARN)) -Wall -Wextra -Wshadow \
   -Wno-unknown-pragmas -ffp-contract=off -MMD -MP -Itests/cuda/emulate \
   -Iinclude -Iruntime -Icodegen -Itrainer
@@ -150,8 +150,8 @@ FAKE  = $(BUILD)/test/fake/libcedm_cuda.so $(BUILD)/test/fake/libcuda.so.1 \
 # With real devices; skips itself where there is none.
 GPU   = $(if $(LIBCUDA),$(BUILD)/test/gpu_check)
 # Kernels, on a GPU and on the emulator, where tests/e2e/gpu_ops.sh runs them.
-GPU_OPS = $(patsubst %,$(BUILD)/test/%_ops,$(if $(GPU),gpu) \
-  $(if $(EMULATED_NET),emulated))
+GPU_OPS = $(foreach d,$(if $(GPU),gpu) $(if $(EMULATED_NET),emulated),\
+  $(patsubst %,$(BUILD)/test/$(d)_%,ops train_ops))
 # A net that learns there.
 LEARNER = $(BUILD)/test/learner_cuda_test
 # The same with small models: the whole library on an emulated device of 8.0,
@@ -319,8 +319,17 @@ $(OBJ)/plain/%.o: %.c
 PLAIN = $(patsubst %.c,$(OBJ)/plain/%.o,$(wildcard tests/cuda/*.c) \
   $(patsubst %,tests/ops/%.c,cases place stage twin) tests/gpu/device.c \
   tests/gpu/plain/cmocka.c)
-$(BUILD)/test/gpu_ops: $(PLAIN) $(DEMO_OBJ) $(BUILD)/lib/libcedm_cuda.a \
-  $(LIBCEDM)
+# Those of training have networks in a program of its own, which needs more.
+$(OBJ)/plain/tests/cuda/train/%.o: TEST_FLAGS += -Itrainer
+PLAIN_TRAIN = $(patsubst %.c,$(OBJ)/plain/%.o,\
+  $(filter-out %_net_test.c,$(wildcard tests/cuda/train/*.c)) \
+  tests/gpu/device.c tests/gpu/plain/cmocka.c) \
+  $(call obj,trainer/random.c $(wildcard trainer/ops/*.c))
+$(BUILD)/test/gpu_train_ops: $(PLAIN_TRAIN) \
+  $(call obj,$(wildcard trainer/cuda/*.cu))
+$(BUILD)/test/gpu_ops: $(PLAIN) $(DEMO_OBJ)
+$(BUILD)/test/gpu_ops $(BUILD)/test/gpu_train_ops: \
+  $(BUILD)/lib/libcedm_cuda.a $(LIBCEDM)
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(subst _static,,$(CUDA_LIBS)) -lm -o $@
 
@@ -343,7 +352,10 @@ $(BUILD)/test/fake/libcedm_cuda_train.so: \
   $(OBJ)/emulated/trainer/%.o,$(wildcard trainer/cuda/*.cu)) $(EMULATED_LIB)
 	$(call say,LINK)
 	$(Q)$(LINK) -shared $^ -lstdc++ -lm -o $@
-$(BUILD)/test/emulated_ops: $(PLAIN) $(DEMO_OBJ) $(EMULATED_LIB)
+$(BUILD)/test/emulated_train_ops: $(PLAIN_TRAIN) $(patsubst trainer/cuda/%.cu,\
+  $(OBJ)/emulated/trainer/%.o,$(wildcard trainer/cuda/*.cu))
+$(BUILD)/test/emulated_ops: $(PLAIN) $(DEMO_OBJ)
+$(BUILD)/test/emulated_ops $(BUILD)/test/emulated_train_ops: $(EMULATED_LIB)
 	$(call say,LINK)
 	$(Q)$(LINK) $^ -lstdc++ -lm -o $@
 
@@ -365,8 +377,9 @@ $(OBJ)/emulated/trainer/%.o: trainer/cuda/%.cu
 	$(call say,CXX)
 	$(Q)$(CXX) $(EMULATE) -x c++ -c $< -o $@
 $(OBJ)/tests/cuda/train/%.o: TEST_FLAGS += -Itrainer
-$(EMULATED_TRAIN): $(call obj,$(wildcard tests/cuda/train/*.c \
-  tests/cuda/emulate/*.c*)) $(patsubst trainer/cuda/%.cu,\
+$(BUILD)/test/cuda_train_test: $(OBJ)/tests/cuda/train/train_update.o
+$(EMULATED_TRAIN): $(BUILD)/test/%: $(OBJ)/tests/cuda/train/%.o $(call obj,\
+  tests/cuda/train/fixture.c $(wildcard tests/cuda/emulate/*.c*)) $(patsubst trainer/cuda/%.cu,\
   $(OBJ)/emulated/trainer/%.o,$(wildcard trainer/cuda/*.cu)) \
   $(patsubst runtime/cuda/%.cu,$(OBJ)/emulated/%.o,$(wildcard runtime/cuda/*.cu)) \
   $(TRAIN_SHARED) $(LIBCUDAHOST) $(LIBTOOLS) $(LIBS)
