@@ -3,7 +3,7 @@
 # One Makefile, out of tree, no configure.  `make help` lists the targets.
 # Overridable: CC AR CFLAGS OPT BUILD WERROR=1 SAN=address,undefined|thread
 # V=1 (show whole commands) NVCC= (no CUDA) CUDA_ARCHS="89 120" (more of it)
-# MPI=NAME (of pkg-config, none for none)
+# MPI=NAME (of pkg-config, none for none) NCCL_HOME=DIR (none for none)
 
 ifeq ($(origin CC),default)
 CC = gcc
@@ -123,7 +123,12 @@ LIBCUDA = $(if $(and $(NVCC),$(wildcard runtime/cuda/*.cu)),\
   $(patsubst %,$(BUILD)/lib/libcedm_cuda.%,a so))
 # With training, which cedm-train opens.
 LIBCUDATRAIN = $(if $(LIBCUDA),$(BUILD)/lib/libcedm_cuda_train.so)
-CUDATRAIN_OBJ = $(call obj,$(wildcard trainer/cuda/*.c trainer/cuda/*.cu))
+CUDATRAIN_SRC = $(filter-out trainer/cuda/ranks_%,$(wildcard trainer/cuda/*.c))
+CUDATRAIN_OBJ = $(call obj,$(CUDATRAIN_SRC) $(wildcard trainer/cuda/*.cu) \
+  trainer/cuda/ranks_$(if $(NCCL_HOME),nccl,none).c)
+# Ranks add up by NCCL where this has include/nccl.h; NCCL_HOME= leaves it out.
+NCCL_HOME ?= $(patsubst %/include/nccl.h,%,$(firstword \
+  $(wildcard $(CUDA_HOME)/include/nccl.h /usr/include/nccl.h)))
 # Its host side, for tests.
 LIBCUDAHOST = $(OBJ)/libcudahost.a
 # As an archive, so that a tool gets what it uses: cedm-gen converts nothing.
@@ -146,7 +151,8 @@ TRAIN = $(patsubst tests/trainer/%.c,$(BUILD)/test/%,\
 # Stand-ins for the CUDA library and the driver; the library that trains is
 # the whole of it, on the emulator.
 FAKE  = $(BUILD)/test/fake/libcedm_cuda.so $(BUILD)/test/fake/libcuda.so.1 \
-  $(if $(EMULATED_NET),$(BUILD)/test/fake/libcedm_cuda_train.so)
+  $(if $(EMULATED_NET),$(patsubst %,$(BUILD)/test/fake/%,\
+    libcedm_cuda_train.so libnccl.so.2))
 # With real devices; skips itself where there is none.
 GPU   = $(if $(LIBCUDA),$(BUILD)/test/gpu_check)
 # Kernels, on a GPU and on the emulator, where tests/e2e/gpu_ops.sh runs them.
@@ -196,6 +202,8 @@ $(LIBS) $(LIBTOOLS) $(LIBCUDAHOST) $(BUILD)/lib/libcedm_cuda.a:
 
 $(BUILD)/lib/libcedm_cuda.so: $(CUDA_OBJ) $(LIBCEDM)
 $(BUILD)/lib/libcedm_cuda_train.so: $(CUDA_OBJ) $(CUDATRAIN_OBJ) $(LIBCEDM)
+$(BUILD)/lib/libcedm_cuda_train.so: CUDA_LIBS += \
+  $(patsubst %,-Wl$(comma)-rpath$(comma)%/lib,$(filter-out /usr,$(NCCL_HOME)))
 $(BUILD)/lib/libcedm_cuda.so $(BUILD)/lib/libcedm_cuda_train.so:
 	$(call say,LINK)
 	$(Q)$(LINK) -shared -Wl,-soname,$(@F),-z,defs $^ $(CUDA_LIBS) -o $@
@@ -239,6 +247,7 @@ $(OBJ)/tools/%.o: tools/%.c
 	$(Q)$(CC) $(HOST_FLAGS) -Icodegen -Itools -Iweights $(CFLAGS) -c $< -o $@
 $(OBJ)/trainer/ranks_mpi.o: TRAIN_FLAGS += $(MPI_INC)
 $(OBJ)/trainer/cuda/%.o: TRAIN_FLAGS += -isystem $(CUDA_HOME)/include
+$(OBJ)/trainer/cuda/ranks_nccl.o: TRAIN_FLAGS += -isystem $(NCCL_HOME)/include
 $(OBJ)/trainer/%.o: trainer/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(TRAIN_FLAGS) $(CFLAGS) -c $< -o $@
@@ -348,10 +357,22 @@ $(EMULATED_NET): $(BUILD)/test/emulated_%: $(OBJ)/emulated/check_%.o \
 	$(call say,LINK)
 	$(Q)$(LINK) $^ $(WRAPPED) -lstdc++ -lm -o $@
 $(BUILD)/test/fake/libcedm_cuda_train.so: \
-  $(call obj,$(wildcard trainer/cuda/*.c)) $(patsubst trainer/cuda/%.cu,\
-  $(OBJ)/emulated/trainer/%.o,$(wildcard trainer/cuda/*.cu)) $(EMULATED_LIB)
+  $(call obj,$(CUDATRAIN_SRC)) $(OBJ)/emulated/trainer/ranks_nccl.o \
+  $(patsubst trainer/cuda/%.cu,$(OBJ)/emulated/trainer/%.o,\
+  $(wildcard trainer/cuda/*.cu)) $(EMULATED_LIB)
 	$(call say,LINK)
-	$(Q)$(LINK) -shared $^ -lstdc++ -lm -o $@
+	$(Q)$(LINK) -shared -Wl,-soname,$(@F) $^ -lstdc++ -lm -o $@
+# Its NCCL, and a clock for who waits for it.
+$(OBJ)/emulated/trainer/ranks_nccl.o: trainer/cuda/ranks_nccl.c
+	$(call say,CC)
+	$(Q)$(CC) $(TRAIN_FLAGS) -isystem $(CUDA_HOME)/include -Itests/gpu/nccl \
+	  -Dtime=emulated_time $(CFLAGS) -c $< -o $@
+$(call obj,tests/gpu/emulated_api.c tests/gpu/nccl/nccl.c): TEST_FLAGS += \
+  -fvisibility=default
+$(BUILD)/test/fake/libnccl.so.2: $(OBJ)/tests/gpu/nccl/nccl.o \
+  $(BUILD)/test/fake/libcedm_cuda_train.so
+	$(call say,LINK)
+	$(Q)$(LINK) -shared -Wl,-soname,$(@F) $^ -o $@
 $(BUILD)/test/emulated_train_ops: $(PLAIN_TRAIN) $(patsubst trainer/cuda/%.cu,\
   $(OBJ)/emulated/trainer/%.o,$(wildcard trainer/cuda/*.cu))
 $(BUILD)/test/emulated_ops: $(PLAIN) $(DEMO_OBJ)

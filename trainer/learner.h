@@ -40,6 +40,9 @@ typedef struct learner_memory {
 
 #define LEARNER_MEMORY_MAX 10u
 
+#define LEARNER_UUID 16u
+#define LEARNER_INVITATION 128u
+
 typedef struct learner learner;
 
 typedef struct learner_kind {
@@ -61,6 +64,15 @@ typedef struct learner_kind {
      * dropout and augmentation labels.  After settle. */
     bool (*denoise)(learner *l, uint32_t n, const double *x, double sigma,
                     const int32_t *cluster, double *denoised, failure *f);
+
+    /* Ranks with a GPU each can join to add up gradients there: says which
+     * GPU is this rank's, false if it cannot; makes what they join by; all
+     * do it at once.  NULL on a CPU. */
+    bool (*peer)(const learner *l, unsigned char uuid[LEARNER_UUID]);
+    bool (*invite)(learner *l, unsigned char by[LEARNER_INVITATION],
+                   failure *f);
+    bool (*join)(learner *l, const unsigned char by[LEARNER_INVITATION],
+                 failure *f);
 
     void (*close)(learner *l);
 } learner_kind;

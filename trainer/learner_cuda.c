@@ -24,7 +24,7 @@ typedef struct cuda {
     cg_training *training;
     float *data;    /* parameters and constants */
     float *moments; /* m, v, average one after the other */
-    float *grads;   /* of several ranks; NULL for one */
+    float *grads;   /* of ranks that did not join; NULL for one */
     double share;
     uint64_t nonfinite; /* of the device's count, those that were told */
     /* a micro-batch */
@@ -118,6 +118,38 @@ static bool cuda_settle(learner *l, failure *f)
     return true;
 }
 
+/* ---- ranks --------------------------------------------------------------- */
+
+_Static_assert(LEARNER_UUID == TRAIN_CUDA_UUID &&
+                   LEARNER_INVITATION == TRAIN_CUDA_INVITATION,
+               "they are passed on");
+
+static bool cuda_peer(const learner *l, unsigned char uuid[LEARNER_UUID])
+{
+    const cuda *c = (const cuda *)l;
+
+    return c->api->peer(c->config.device, uuid) == CEDM_OK;
+}
+
+static bool cuda_invite(learner *l, unsigned char by[LEARNER_INVITATION],
+                        failure *f)
+{
+    cuda *c = (cuda *)l;
+
+    return good(c, c->api->invite(c->net, by), f);
+}
+
+/* The host has no part in it any more. */
+static bool cuda_join(learner *l, const unsigned char by[LEARNER_INVITATION],
+                      failure *f)
+{
+    cuda *c = (cuda *)l;
+
+    free(c->grads);
+    c->grads = NULL;
+    return good(c, c->api->join(c->net, by, ranks_rank(), ranks_size()), f);
+}
+
 /* ---- arrays ------------------------------------------------------------- */
 
 static train_cuda_arrays arrays_of(const cuda *c)
@@ -205,6 +237,7 @@ static void cuda_close(learner *l)
 static const learner_kind cuda_kind = {
     .gradient = cuda_gradient, .update = cuda_update, .settle = cuda_settle,
     .pull = cuda_pull,         .push = cuda_push,     .denoise = cuda_denoise,
+    .peer = cuda_peer,         .invite = cuda_invite, .join = cuda_join,
     .close = cuda_close};
 
 /* ---- memory ------------------------------------------------------------- */

@@ -221,6 +221,9 @@ void run_describe(const run *r)
     }
     printf("ranks: %u, each with %u threads\n", ranks_size(),
            r->source.workers);
+    if (ranks_size() > 1) {
+        printf("gradients: added up by %s\n", r->sums);
+    }
     print_all_memory(r);
     (void)fflush(stdout);
 }

@@ -33,6 +33,7 @@ typedef struct run {
     enum cedm_cuda_precision precision;
     model_file *model;
     learner *learner;
+    const char *sums; /* who adds up the gradients of ranks */
     batch_source source;
     batch batch;
 
@@ -65,7 +66,7 @@ bool run_train(run *r, const volatile sig_atomic_t *stop, failure *f);
 bool run_agree(bool good, failure *f);
 
 /* Gives the others what rank 0 begins with: parameters, moments, average and
- * counters; then all learners take it over. */
+ * counters; then all learners take it over, and join each other if they can. */
 bool run_share(run *r, failure *f);
 
 /* ---- on disk (run_save.c, run_files.c) ---------------------------------- */

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * run_ranks.c - what the ranks of a run tell each other beside gradients. */
+#include <string.h>
+
 #include "ranks.h"
 #include "run.h"
+
+static const char by_nccl[] = "NCCL on the GPUs";
 
 bool run_agree(bool good, failure *f)
 {
@@ -16,6 +20,75 @@ bool run_agree(bool good, failure *f)
     }
     return bad[0] == 0.0;
 }
+
+/* ---- GPUs that add up gradients ------------------------------------------ */
+
+/* A rank's device, as all know it once it told. */
+typedef struct peer {
+    bool able;
+    unsigned char uuid[LEARNER_UUID];
+} peer;
+
+static peer hear(const peer *mine, uint32_t rank)
+{
+    double told[1 + LEARNER_UUID] = {0.0};
+    peer other = {0};
+
+    for (uint32_t i = 0; rank == ranks_rank() && i < LEARNER_UUID; i++) {
+        told[i] = mine->uuid[i];
+        told[LEARNER_UUID] = mine->able ? 1.0 : 0.0;
+    }
+    ranks_allreduce(RANKS_F64, told, 1 + LEARNER_UUID);
+    for (uint32_t i = 0; i < LEARNER_UUID; i++) {
+        other.uuid[i] = (unsigned char)told[i];
+    }
+    other.able = told[LEARNER_UUID] > 0.0;
+    return other;
+}
+
+/* NCCL wants a device of its own for every rank. */
+static const char *choose_sums(const learner *l)
+{
+    double unable = 0.0, shared = 0.0;
+    peer mine = {0};
+
+    if (l->kind->peer != NULL) {
+        mine.able = l->kind->peer(l, mine.uuid);
+    }
+    for (uint32_t rank = 0; rank < ranks_size(); rank++) {
+        peer other = hear(&mine, rank);
+
+        unable += other.able ? 0.0 : 1.0;
+        shared += rank != ranks_rank() &&
+                          memcmp(mine.uuid, other.uuid, LEARNER_UUID) == 0
+                      ? 1.0 : 0.0;
+    }
+    ranks_allreduce(RANKS_F64, &shared, 1);
+    return l->kind->peer == NULL ? "MPI"
+           : unable > 0.0 ? "MPI on the host: a rank is without NCCL"
+           : shared > 0.0 ? "MPI on the host: ranks share a GPU"
+                          : by_nccl;
+}
+
+/* Collective, so that a rank that fails takes part. */
+static bool join(run *r, failure *f)
+{
+    learner *l = r->learner;
+    unsigned char by[LEARNER_INVITATION] = {0};
+    bool good = true;
+
+    r->sums = choose_sums(l);
+    if (r->sums != by_nccl) {
+        return true;
+    }
+    if (ranks_rank() == 0) {
+        good = l->kind->invite(l, by, f);
+    }
+    ranks_broadcast(by, sizeof by);
+    return run_agree(good, f) && run_agree(l->kind->join(l, by, f), f);
+}
+
+/* ---- the beginning ------------------------------------------------------- */
 
 bool run_share(run *r, failure *f)
 {
@@ -34,5 +107,6 @@ bool run_share(run *r, failure *f)
     ranks_broadcast(&l->counts, sizeof l->counts);
     ranks_broadcast(&r->loss_sum, sizeof r->loss_sum);
     ranks_broadcast(&r->ema_ramp, sizeof r->ema_ramp);
-    return run_agree(l->kind->push(l, f), f);
+    return run_agree(l->kind->push(l, f), f) &&
+           (ranks_size() == 1 || join(r, f));
 }

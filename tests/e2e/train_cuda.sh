@@ -59,7 +59,7 @@ fi
 mkdir prefix prefix/bin prefix/lib drivers
 cp "$bin/cedm-train" prefix/bin
 cp "$fake/libcedm_cuda_train.so" prefix/lib
-cp "$fake/libcuda.so.1" drivers
+cp "$fake/libcuda.so.1" "$fake/libnccl.so.2" drivers
 gpu_train() { # as train, but with the device
     (export LD_LIBRARY_PATH=$work/drivers
         program=(prefix/bin/cedm-train)
@@ -95,7 +95,7 @@ launch=()
 started() { # ARGUMENTS...: a long run on the device
     (export LD_LIBRARY_PATH=$work/drivers
         program=("${launch[@]}" prefix/bin/cedm-train)
-        exec_train 10 --device cuda "$@") >/dev/null 2>&1 &
+        exec_train 10 --device cuda "$@") >told 2>&1 &
 }
 
 check "a run on the CPU" train 0.00032 --out cpu
@@ -118,15 +118,51 @@ check "a run in fp16" test $? -eq 130
 check "its losses are near" near 1e-2 cpu half 1
 check "its loss is scaled" test "$(value scale half 1)" -ge 32768
 
-# The ranks' gradients are added up on the host.  One of them is asked to end.
+# A rank that goes on while NCCL fails in some way: one line says so, and all
+# end, their state as it was.
+faulty() { # WAY PATTERN
+    cp -r nccl "$1"
+    (export LD_LIBRARY_PATH=$work/drivers EMULATED_NCCL=$1
+        [ "$1" = absent ] && export EMULATED_HASTE=300 # 10 minutes in 2 s
+        program=(timeout 60 "${launch[@]}" prefix/bin/cedm-train)
+        exec_train 10 --device cuda --resume --out "$1") >/dev/null 2>"$1.said"
+    [ $? -eq 1 ] && [ "$(grep -c '^cedm-train:' "$1.said")" -eq 1 ] &&
+        grep -Eq "^cedm-train: cuda:[01]: $2" "$1.said" &&
+        cmp nccl/state-*.safetensors "$1"/state-*.safetensors &&
+        return
+    cat "$1.said" >&2
+    return 1
+}
+
+# Ranks with one device add up their gradients on the host, those with a
+# device each by NCCL.  Between two both make the same sums.  One of the ranks
+# is asked to end.
 if command -v mpirun >/dev/null && ldd "$bin/cedm-train" | grep -q libmpi; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
     launch=(mpirun -n 2 --oversubscribe --mca mpi_yield_when_idle 1 bash -c
         'echo $$ >rank.pid; exec "$@"' rank)
     started --out ranks
-    until_tick ranks 2
+    until_tick ranks 3
     check "two ranks on the device" test $? -eq 130
     check "train as one" near 1e-4 cpu ranks 2
+    check "add up on the host" grep -q 'by MPI.*: ranks share a GPU$' told
+    export EMULATED_DEVICES=2
+    started --out nccl
+    until_tick nccl 3
+    check "two ranks on two devices" test $? -eq 130
+    check "add up there" grep -q '^gradients: .* by NCCL' told
+    check "as on the host" near 0 ranks nccl 3
+    faulty init 'ncclCommInitRank: unhandled system error .*NCCL_DEBUG' &
+    pids=$!
+    faulty sum 'ncclAllReduce: unhandled cuda error .*NCCL_DEBUG=INFO' &
+    pids+=" $!"
+    faulty absent 'ncclAllReduce: other ranks did not come for 10 minutes' &
+    pids+=" $!"
+    faulty remote 'ncclAllReduce: remote process exited' &
+    pids+=" $!"
+    for pid in $pids; do
+        check "what NCCL fails in ends all" wait "$pid"
+    done
 else
     echo "skipped: no mpirun, or cedm-train was built without MPI"
 fi

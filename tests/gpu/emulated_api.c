@@ -9,6 +9,7 @@
 #include <cuda_runtime_api.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cuda/emulate/emulated.h"
 
@@ -20,27 +21,39 @@ cudaError_t cudaDriverGetVersion(int *version)
     return cudaSuccess;
 }
 
+static int current;
+
+/* EMULATED_DEVICES, or one. */
 cudaError_t cudaGetDeviceCount(int *count)
 {
-    *count = 1;
+    const char *devices = getenv("EMULATED_DEVICES");
+
+    *count = devices != NULL ? atoi(devices) : 1;
     return cudaSuccess;
 }
 
 cudaError_t cudaGetDevice(int *device)
 {
-    *device = 0;
+    *device = current;
     return cudaSuccess;
 }
 
 cudaError_t cudaSetDevice(int device)
 {
-    return device == 0 ? cudaSuccess : cudaErrorInvalidDevice;
+    int count;
+
+    cudaGetDeviceCount(&count);
+    if (device < 0 || device >= count) {
+        return cudaErrorInvalidDevice;
+    }
+    current = device;
+    return cudaSuccess;
 }
 
 cudaError_t cudaGetDeviceProperties(struct cudaDeviceProp *p, int device)
 {
-    (void)device;
     memset(p, 0, sizeof *p);
+    p->uuid.bytes[0] = (char)device;
     memcpy(p->name, "emulator", sizeof "emulator");
     return cudaSuccess;
 }
@@ -231,6 +244,28 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event)
     memcpy(&mark, event, sizeof mark);
     emulated_wait(mark);
     return cudaSuccess;
+}
+
+/* A device that is asked gets on with its work. */
+cudaError_t cudaEventQuery(cudaEvent_t event)
+{
+    unsigned long mark;
+
+    memcpy(&mark, event, sizeof mark);
+    return emulated_step(mark) ? cudaErrorNotReady : cudaSuccess;
+}
+
+/* For who waits for a device, EMULATED_HASTE times as fast as ours. */
+time_t emulated_time(time_t *seconds);
+time_t emulated_time(time_t *seconds)
+{
+    const char *haste = getenv("EMULATED_HASTE");
+    struct timespec now;
+
+    (void)seconds;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (time_t)(((double)now.tv_sec + 1e-9 * (double)now.tv_nsec) *
+                    (haste != NULL ? atof(haste) : 1.0));
 }
 
 /* Time stands still: all of it is of one length. */

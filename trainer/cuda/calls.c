@@ -26,8 +26,10 @@ static cedm_status record(const train_cuda_net *net, void *event)
 
 static cedm_status wait(const train_cuda_net *net, void *event)
 {
-    return cedm_cuda_check(net->config.fault, "cudaEventSynchronize",
-                           (int)cudaEventSynchronize(event));
+    return net->ranks != NULL
+               ? train_cuda_wait_ranks(net, event)
+               : cedm_cuda_check(net->config.fault, "cudaEventSynchronize",
+                                 (int)cudaEventSynchronize(event));
 }
 
 /* ---- a micro-batch ------------------------------------------------------ */
@@ -189,7 +191,13 @@ static cedm_status update(train_cuda_net *net, const train_cuda_rates *rates,
 
     memcpy(train_cuda_staging(net, staged), rates, sizeof *rates);
     send_part(&t, net->places.rates, staged, sizeof *rates);
-    status = t.status == CEDM_OK ? launch(net, net->update_graph) : t.status;
+    status = t.status;
+    if (status == CEDM_OK && net->ranks != NULL) {
+        status = train_cuda_queue_sum(net);
+    }
+    if (status == CEDM_OK) {
+        status = launch(net, net->update_graph);
+    }
     if (status == CEDM_OK) {
         status = record(net, net->done[net->side]);
     }
@@ -219,18 +227,17 @@ cedm_status train_cuda_settle(train_cuda_net *net, double *loss,
 {
     train_cuda_transfer t = {.net = net, .to_host = true,
                              .status = train_cuda_begin(net)};
-    cedm_status status;
     void *staged;
 
     if (t.status != CEDM_OK) {
         return t.status;
     }
     staged = train_cuda_staging(net, net->places.in_state);
+    t.status = tell_losses(net, loss); /* of an update that waits for ranks */
     train_cuda_move(&t, staged, net->adam.state, sizeof *state);
-    status = train_cuda_wait(&t);
+    t.status = train_cuda_wait(&t);
     memcpy(state, staged, sizeof *state);
-    return train_cuda_end(net, status == CEDM_OK ? tell_losses(net, loss)
-                                                 : status);
+    return train_cuda_end(net, t.status);
 }
 
 /* ---- drawing ------------------------------------------------------------ */

@@ -58,6 +58,7 @@ struct train_cuda_net {
     train_cuda_adam_args adam;
     void *batch_graph, *update_graph; /* cudaGraphExec_t */
     void *staged[2], *done[2];        /* cudaEvent_t */
+    void *ranks;         /* ncclComm_t; NULL: alone */
     const char *failed;  /* the op that did */
     uint32_t slot;       /* of the next micro-batch's staging */
     uint32_t evaluation; /* of the update under way */
@@ -113,6 +114,16 @@ cedm_status train_cuda_queue_forward(train_cuda_net *net);
 /* Captures micro-batch and update as graphs, after one run outside of a
  * graph. */
 cedm_status train_cuda_capture(train_cuda_net *net);
+
+/* ---- ranks (ranks_nccl.c; ranks_none.c without NCCL) --------------------- */
+
+/* Of a net that joined others: queues the sum of their gradients; waits for
+ * an event, and fails where one of them does. */
+cedm_status train_cuda_queue_sum(const train_cuda_net *net);
+cedm_status train_cuda_wait_ranks(const train_cuda_net *net, void *event);
+
+/* Of any net; sums that are queued are given up. */
+void train_cuda_leave(train_cuda_net *net);
 
 #define TRAIN_CUDA_DECLARE(name, parameters)                                 \
     cedm_status train_cuda_##name parameters;

@@ -49,6 +49,7 @@ static void free_objects(train_cuda_net *net)
     void *const events[] = {net->staged[0], net->staged[1], net->done[0],
                             net->done[1]};
 
+    train_cuda_leave(net);
     if (net->exec.base.stream != NULL) {
         cudaStreamSynchronize(net->exec.base.stream);
     }

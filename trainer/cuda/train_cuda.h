@@ -10,6 +10,9 @@
  * thread that opened the net, whose device they leave current.  After a
  * failed call a net can only be closed.
  *
+ * Nets of several processes that joined each other, each with a device of its
+ * own, add up their gradients on them; NCCL allocates memory for that.
+ *
  * Sums are made in a fixed order: bits depend on the device's architecture,
  * the precision and the batch, never on when something ran. */
 #ifndef CEDM_TRAINER_TRAIN_CUDA_H
@@ -90,6 +93,10 @@ typedef struct train_cuda_arrays {
 
 typedef struct train_cuda_net train_cuda_net;
 
+/* Bytes of a device's UUID, and of what ranks join each other by. */
+#define TRAIN_CUDA_UUID 16u
+#define TRAIN_CUDA_INVITATION 128u
+
 /* Every function is behind the table and returns a cedm_status; X(name,
  * parameters).
  *
@@ -98,9 +105,13 @@ typedef struct train_cuda_net train_cuda_net;
  *           outlive the net.
  * put, get  Parameters, moments and average; they wait.  put comes before
  *           anything else, zeroes the gradient and sets the state.
+ * peer      The UUID of a device; E_DEVICE where there is no NCCL.
+ * invite    Makes what ranks join by, on one of them.
+ * join      All ranks at once, before an update.
  * gradient  Queues a micro-batch, whose memory is free again on return.
- * update    Queues the update.  *loss becomes the sum of the images' losses
- *           of the update before, without share; 0 if it was told already.
+ * update    Queues the update, before it the sum of the gradients of ranks
+ *           that joined.  *loss becomes the sum of the images' losses of the
+ *           update before, without share; 0 if it was told already.
  * settle    Waits for all; *loss is what is not told yet.
  * get_grads, put_grads  The gradient before an update; they wait.
  * denoise   The network's output, without dropout, of what it is to read,
@@ -114,6 +125,10 @@ typedef struct train_cuda_net train_cuda_net;
     X(put, (train_cuda_net *net, const train_cuda_arrays *arrays,            \
             const train_cuda_state *state))                                  \
     X(get, (train_cuda_net *net, const train_cuda_arrays *arrays))           \
+    X(peer, (uint32_t device, unsigned char *uuid))                          \
+    X(invite, (train_cuda_net *net, unsigned char *invitation))              \
+    X(join, (train_cuda_net *net, const unsigned char *invitation,           \
+             uint32_t rank, uint32_t size))                                  \
     X(gradient, (train_cuda_net *net, const train_cuda_inputs *inputs))      \
     X(get_grads, (train_cuda_net *net, float *grads))                        \
     X(put_grads, (train_cuda_net *net, const float *grads))                  \

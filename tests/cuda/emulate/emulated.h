@@ -42,6 +42,11 @@ void emulated_queue(void (*work)(const void *arg), const void *arg,
 unsigned long emulated_mark(void);
 void emulated_wait(unsigned long mark);
 
+/* Does one piece of the work before a mark; false if there is none.  Work
+ * that says "again" is not done yet: it waits for another process. */
+bool emulated_step(unsigned long mark);
+void emulated_again(void);
+
 typedef struct emulated_graph emulated_graph;
 
 void emulated_capture(void);

@@ -15,7 +15,7 @@ struct emulated_graph {
 
 static std::deque<emulate_work> queue;
 static unsigned long queued, done;
-static bool deferred;
+static bool deferred, again;
 static emulated_graph *captured;
 
 void emulate_queue(emulate_work work)
@@ -49,14 +49,28 @@ unsigned long emulated_mark()
     return queued;
 }
 
-void emulated_wait(unsigned long mark)
+bool emulated_step(unsigned long mark)
 {
-    while (done < mark) {
-        emulate_work work = std::move(queue.front());
-
+    if (done >= mark) {
+        return false;
+    }
+    again = false;
+    queue.front()();
+    if (!again) {
         queue.pop_front();
         done++;
-        work();
+    }
+    return true;
+}
+
+void emulated_again()
+{
+    again = true;
+}
+
+void emulated_wait(unsigned long mark)
+{
+    while (emulated_step(mark)) {
     }
 }
 
