@@ -158,8 +158,9 @@ GPU   = $(if $(LIBCUDA),$(BUILD)/test/gpu_check)
 # Kernels, on a GPU and on the emulator, where tests/e2e/gpu_ops.sh runs them.
 GPU_OPS = $(foreach d,$(if $(GPU),gpu) $(if $(EMULATED_NET),emulated),\
   $(patsubst %,$(BUILD)/test/$(d)_%,ops train_ops))
-# A net that learns there.
+# A net that learns there, and how fast; they open the library that trains.
 LEARNER = $(BUILD)/test/learner_cuda_test
+GPU_TRAIN = $(BUILD)/bench/gpu_train
 # The same with small models: the whole library on an emulated device of 8.0,
 # and on one of 9.0, with channels enough for what that has kernels for.
 EMULATED_NET = $(if $(and $(LIBCUDA),$(EMULATED)),\
@@ -186,7 +187,7 @@ say = @mkdir -p $(@D)$(if $(V),,; echo "  $(1) $@")
 all: lib tools ## build the libraries and the tools
 lib: $(LIBS) $(LIBCUDA) $(LIBCUDATRAIN)
 tools: $(TOOLS) $(TRAINER)
-programs: all $(TESTS) $(SYNTH) $(EMBED) $(FAKE) $(GPU_OPS) $(GPU_BENCHES) \
+programs: all $(TESTS) $(SYNTH) $(EMBED) $(FAKE) $(GPU_OPS) $(GPU_TRAIN) $(GPU_BENCHES) \
   $(if $(EMULATED_NET),$(GPU_BENCHES:$(BUILD)/bench/gpu%=$(BUILD)/test/emulated_gpu%)) \
   $(if $(SAN),,$(BUILD)/test/embed_nomalloc)
 
@@ -213,6 +214,11 @@ $(TRAINER): $(OBJ)/trainer/cedm-train.o $(RANKS) \
   $(filter-out %/ranks_alone.o,$(TRAIN_SHARED)) $(LIBTOOLS) $(LIBS)
 	$(call say,LINK)
 	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) $(MPI_LIBS) -o $@
+# For machines without MPI.
+$(BUILD)/alone/cedm-train: $(OBJ)/trainer/cedm-train.o $(TRAIN_SHARED) \
+  $(LIBTOOLS) $(LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
 $(BUILD)/bin/cedm-%: $(OBJ)/tools/cedm-%.o $(LIBTOOLS) $(LIBS)
 	$(call say,LINK)
 	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
@@ -333,14 +339,15 @@ $(OBJ)/plain/tests/cuda/train/%.o: TEST_FLAGS += -Itrainer
 PLAIN_TRAIN = $(patsubst %.c,$(OBJ)/plain/%.o,\
   $(filter-out %_net_test.c,$(wildcard tests/cuda/train/*.c)) \
   tests/gpu/device.c tests/gpu/plain/cmocka.c) \
-  $(call obj,trainer/random.c $(wildcard trainer/ops/*.c))
+  $(call obj,trainer/adam.c trainer/random.c $(wildcard trainer/ops/*.c))
 $(BUILD)/test/gpu_train_ops: $(PLAIN_TRAIN) \
   $(call obj,$(wildcard trainer/cuda/*.cu))
 $(BUILD)/test/gpu_ops: $(PLAIN) $(DEMO_OBJ)
 $(BUILD)/test/gpu_ops $(BUILD)/test/gpu_train_ops: \
   $(BUILD)/lib/libcedm_cuda.a $(LIBCEDM)
 	$(call say,LINK)
-	$(Q)$(LINK) $^ $(subst _static,,$(CUDA_LIBS)) -lm -o $@
+	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(subst _static,,$(CUDA_LIBS)) \
+	  -lm -o $@
 
 $(OBJ)/emulated/check_%.o: tests/gpu/gpu_check.c $(BUILD)/gen/%.c
 	$(call say,CC)
@@ -378,7 +385,7 @@ $(BUILD)/test/emulated_train_ops: $(PLAIN_TRAIN) $(patsubst trainer/cuda/%.cu,\
 $(BUILD)/test/emulated_ops: $(PLAIN) $(DEMO_OBJ)
 $(BUILD)/test/emulated_ops $(BUILD)/test/emulated_train_ops: $(EMULATED_LIB)
 	$(call say,LINK)
-	$(Q)$(LINK) $^ -lstdc++ -lm -o $@
+	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) -lstdc++ -lm -o $@
 
 $(OPS): $(call obj,$(wildcard tests/ops/*.c)) $(LIBS)
 	$(link-test)
@@ -423,6 +430,10 @@ $(BENCHES): $(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIBTOOLS) $(DEMO_OBJ) $(LIBS)
 
 # They link the library, to look inside; without a GPU, on the emulator.
 $(OBJ)/bench/gpu/%.o: TEST_FLAGS += -Ibench -isystem $(CUDA_HOME)/include
+$(OBJ)/bench/gpu/train.o: TEST_FLAGS += -Itrainer
+$(GPU_TRAIN): $(OBJ)/bench/gpu/train.o $(TRAIN_SHARED) $(LIBTOOLS) $(LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
 GPU_SHARED = $(call obj,$(patsubst %,bench/gpu/%.c,cublas open))
 $(GPU_BENCHES): $(BUILD)/bench/gpu_%: $(OBJ)/bench/gpu/%.o $(GPU_SHARED) \
   $(BUILD)/lib/libcedm_cuda.a $(LIBCEDM)
@@ -534,6 +545,7 @@ gpu-check: tools lib $(GPU) $(GPU_OPS) $(LEARNER) ## kernels, nets and goldens o
 	@$(if $(GPU),tests/gpu/run.sh $(BUILD) $(BIN) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
 
 .PHONY: device-kit
+device-kit: $(BUILD)/alone/cedm-train $(LEARNER) $(GPU_TRAIN)
 device-kit: tools $(SYNTH) ## a folder that builds and checks it all on a GPU elsewhere
 	@scripts/device_kit.sh $(BUILD) $(BUILD)/device-kit
 
@@ -573,7 +585,8 @@ bench: ## time every op and every network
 	  $(BUILD)/bench/net $$model 1 $$(nproc) || exit 1; done
 
 .PHONY: bench-gpu
-bench-gpu: tools $(SYNTH) $(GPU_OPS) $(GPU_BENCHES) ## networks on a GPU beside cuBLAS and PyTorch
+bench-gpu: lib $(GPU_OPS) $(GPU_BENCHES) $(GPU_TRAIN)
+bench-gpu: tools $(SYNTH) ## networks and training on a GPU beside cuBLAS and PyTorch
 	@$(if $(GPU),bench/gpu/run.sh $(BUILD) $(BIN) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
 
 .PHONY: bench-peers

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # device_kit.sh BUILD DIR - puts into DIR what is needed to build libcedm_cuda
-# and to check and time it on a machine with a GPU, nvcc, gcc and make, which
-# need not have anything else: sources of the runtime, programs with the
-# libraries that they load, checkpoints with golden outputs.
+# and libcedm_cuda_train and to check and time them on a machine with a GPU,
+# nvcc, gcc and make, which need not have anything else: their sources,
+# programs with the libraries that they load, checkpoints with golden outputs.
 set -eu
 build=$1
 kit=$2
@@ -13,16 +13,19 @@ limit=60 # MiB
 rm -rf "$kit"
 mkdir -p "$kit/built/bin" "$kit/built/exe" "$kit/built/lib" \
     "$kit/tests/golden" "$kit/bench/peers"
-cp -r include runtime weights "$kit"
+cp -r include runtime codegen trainer weights "$kit"
 cp -r tests/gpu tests/cuda tests/ops tests/synth tests/run.sh "$kit/tests"
+mkdir "$kit/tests/e2e" && cp tests/e2e/*.bash "$kit/tests/e2e"
 cp -r bench/gpu bench/*.h "$kit/bench"
 cp bench/peers/*.py "$kit/bench/peers"
 cp Makefile LICENSE "$kit"
 
 # Each finds its libraries by a script: in the environment of PyTorch they
 # would be in the way.
-for program in cedm-freeze cedm-gen cedm-verify synth; do
-    strip -o "$kit/built/exe/$program" "$build/bin/$program"
+for path in bin/cedm-freeze bin/cedm-gen bin/cedm-verify bin/synth \
+    alone/cedm-train test/learner_cuda_test bench/gpu_train; do
+    program=$(basename $path)
+    strip -o "$kit/built/exe/$program" "$build/$path"
     cat >"$kit/built/bin/$program" <<'PROGRAM'
 #!/bin/sh
 built=$(dirname "$(readlink -f "$0")")/..
@@ -47,18 +50,20 @@ cat >"$kit/run.sh" <<'RUN'
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# run.sh [check] [networks] [peers] - builds here and runs everything on the
-# GPU, or the parts that are named: the checks of make gpu-check, whose last
-# line is `N passed, N failed`; then what make bench-gpu measures, into
-# bench/results.  PYTHON is one that has PyTorch [python3].
+# run.sh [check] [networks] [training] [peers] - builds here and runs
+# everything on the GPU, or the parts that are named: the checks of make
+# gpu-check, whose last line is `N passed, N failed`; then what make bench-gpu
+# measures, into bench/results.  PYTHON is one that has PyTorch [python3].
 set -u
 cd "$(dirname "$0")" || exit 1
-parts=${*:-check networks peers}
+parts=${*:-check networks training peers}
 make BUILD=build -j"$(nproc)" build/lib/libcedm_cuda.so \
-    build/test/gpu_check build/test/gpu_ops build/bench/gpu_net \
-    build/bench/gpu_turn || exit 1
-# The programs find the library beside them.
-cp build/lib/libcedm_cuda.so built/lib
+    build/lib/libcedm_cuda_train.so build/test/gpu_check build/test/gpu_ops \
+    build/test/gpu_train_ops build/bench/gpu_net build/bench/gpu_turn || exit 1
+# The programs find the libraries beside them, and scripts find programs.
+cp build/lib/*.so built/lib
+ln -sf ../../built/bin/learner_cuda_test build/test
+ln -sf ../../built/bin/gpu_train build/bench
 code=0
 case $parts in
 *check*)
@@ -68,7 +73,7 @@ case $parts in
     ;;
 esac
 case $parts in
-*networks* | *peers*)
+*networks* | *training* | *peers*)
     PARTS=$parts bench/gpu/run.sh build built/bin || code=$?
     ;;
 esac

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 #
 # run.sh BUILD BIN - all that is checked on a GPU: every kernel, whole nets,
-# one that learns, stored results of the reference, and small cases under
+# training, stored results of the reference, and small cases under
 # compute-sanitizer.
 # The last line is `N passed, N failed`, or `skipped: no device` (exit 77).
-# BIN has cedm-freeze and cedm-verify.
+# BIN has cedm-freeze, cedm-train and cedm-verify.
 set -u
 build=$1
 bin=$2
@@ -22,11 +22,10 @@ run() {
 
 run "gpu gpu_ops" "$build/test/gpu_ops"
 run "gpu gpu_check" "$build/test/gpu_check"
-# (needs more than a kit has)
-if [ -x "$build/test/learner_cuda_test" ]; then
-    run "gpu training" "$build/test/learner_cuda_test" \
-        "$build/lib/libcedm_cuda_train.so"
-fi
+run "gpu gpu_train_ops" "$build/test/gpu_train_ops"
+run "gpu training" "$build/test/learner_cuda_test" \
+    "$build/lib/libcedm_cuda_train.so"
+run "gpu cedm-train" env BIN="$bin" "$tests/gpu/train.sh"
 for golden in "$tests"/golden/*.golden.safetensors; do
     name=$(basename "$golden" .golden.safetensors)
     [ -f "$tests/golden/$name.safetensors" ] || continue

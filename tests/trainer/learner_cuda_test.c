@@ -218,9 +218,9 @@ static double distance(const float *a, const float *b, uint64_t n)
     return sqrt(error / size);
 }
 
-/* A gradient is off by as much as tests/cuda/train/train_net.c allows, and
- * the first moment is made of gradients.  Losses are sums of squares, which
- * the network's own error changes little. */
+/* A gradient is off by as much as tests/cuda/train/cuda_train_net_test.c
+ * allows, and the first moment is made of gradients.  Losses are sums of
+ * squares, which the network's own error changes little. */
 static void test_near_cpu(void **state)
 {
     static const double moments[] = {30 * 0x1p-11, 30 * 0x1p-8, 3e-5};

