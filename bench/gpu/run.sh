@@ -4,13 +4,13 @@
 # run.sh BUILD BIN - everything that is measured on a GPU, into
 # bench/results/gpu-NAME.txt: the command behind `make bench-gpu`.  BIN has
 # cedm-freeze and synth, which makes the networks of tests/synth with weights
-# of a seed.  PARTS ("networks peers") chooses, since torch.compile alone may
-# take ten minutes; PYTHON is one that has PyTorch.
+# of a seed.  PARTS ("networks training peers") chooses, since torch.compile
+# alone may take ten minutes; PYTHON is one that has PyTorch.
 set -eu
 cd "$(dirname "$0")/../.."
 build=$1
 bin=$2
-parts=${PARTS:-networks peers}
+parts=${PARTS:-networks training peers}
 models=$build/models/gpu
 export SECONDS="${SECONDS:-1500}"
 
@@ -75,13 +75,22 @@ case $parts in
     mv "$result.tmp" "$result"
     ;;
 esac
+python=${PYTHON:-python3}
+"$python" -c 'import torch' 2>/dev/null ||
+    python=$build/peers/torch/bin/python
+[ -x "$(command -v "$python")" ] || python=python3
+case $parts in
+*training*)
+    freeze cifar10-c100
+    state 'before' | tee -a "$result"
+    python3 bench/peers/compare_train.py "$build/bench/gpu_train" \
+        "$models/cifar10-c100" "$result" "$python"
+    state 'after' | tee -a "$result"
+    ;;
+esac
 case $parts in
 *peers*)
     freeze cifar10-c100
-    python=${PYTHON:-python3}
-    "$python" -c 'import torch' 2>/dev/null ||
-        python=$build/peers/torch/bin/python
-    [ -x "$(command -v "$python")" ] || python=python3
     python3 bench/peers/compare_gpu.py "$build/bench/gpu_turn" \
         "$models/cifar10-c100/model.so" "$models/cifar10-c100" "$result" \
         "$python"

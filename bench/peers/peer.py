@@ -8,10 +8,12 @@
 #     time BATCH COUNT   seconds of COUNT evaluations, after one unmeasured
 #                        evaluation if the batch is new
 #     sample BATCH STEPS seconds of sampling a batch in so many steps
+#     train BATCH COUNT  seconds of an update: COUNT of them, then a wait
 #
 # Inputs lie in the network's folder, for the largest batch: x.f32,
 # sigma.f32, labels.f32.
 
+import functools
 import json
 import sys
 import time
@@ -44,9 +46,11 @@ def seconds_of(function, count):
     return seconds
 
 
-def serve(folder, version, prepare, prepare_sampling=None):
+def serve(folder, version, prepare=None, prepare_sampling=None,
+          prepare_training=None):
     """prepare(batch, inputs) gives a function that evaluates once and
-    returns an array; prepare_sampling(batch, steps) one that samples."""
+    returns an array; prepare_sampling(batch, steps) one that samples;
+    prepare_training(batch) one that makes so many updates and waits."""
     ready = {}
 
     def evaluation(batch):
@@ -68,5 +72,12 @@ def serve(folder, version, prepare, prepare_sampling=None):
             if key not in ready:
                 ready[key] = prepare_sampling(batch, int(last))
             say(seconds=seconds_of(ready[key], 1))
+        elif word == "train":
+            key, count = ("train", batch), int(last)
+            if key not in ready:
+                ready[key] = prepare_training(batch)
+                ready[key](2)
+            whole = seconds_of(functools.partial(ready[key], count), 1)
+            say(seconds=whole[0] / count)
         else:
             say(seconds=seconds_of(evaluation(batch), int(last)))

@@ -200,6 +200,15 @@ def one_hot(cluster, label_dim, dtype=torch.float32):
     return labels
 
 
+def edm_loss(denoise, y, labels):
+    """[EDM]'s loss of images y, added up, with noise of its distribution."""
+    sigma = (torch.randn(len(y), 1, device=y.device) * 1.2 - 1.2).exp()
+    weight = (sigma * sigma + 0.25) / (0.5 * sigma) ** 2
+    noise = torch.randn_like(y) * sigma[:, :, None, None]
+    d = denoise(y + noise, sigma, labels)
+    return (weight[:, :, None, None] * (d - y) ** 2).sum()
+
+
 def sample(denoise, x, labels, steps):
     """Heun's method, Algorithm 2 of [EDM] without churn, float64 state."""
     low, high, rho = 0.002, 80.0, 7.0

@@ -14,7 +14,7 @@ import warnings
 import torch
 
 from peer import serve
-from songunet import Denoiser, one_hot, read_safetensors
+from songunet import Denoiser, edm_loss, one_hot, read_safetensors
 
 folder, threads, layout = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 warnings.filterwarnings("ignore")
@@ -32,11 +32,7 @@ adam = torch.optim.Adam(parameters, lr=1e-4, betas=(0.9, 0.999), eps=1e-8,
 
 
 def loss_of(y, labels):
-    sigma = (torch.randn(len(y), 1) * 1.2 - 1.2).exp()
-    weight = (sigma * sigma + 0.25) / (0.5 * sigma) ** 2
-    noise = torch.randn_like(y) * sigma[:, :, None, None]
-    d = denoise(y + noise, sigma, labels)
-    return (weight[:, :, None, None] * (d - y) ** 2).sum() / len(y)
+    return edm_loss(denoise, y, labels) / len(y)
 
 
 def prepare(batch, _):

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # gpu_ops.sh - programs for a GPU on the emulator, to test their own code: the
-# test of kernels with the products that cuBLAS would make, the times of a
-# network, and the one that takes turns with others.
+# tests of kernels with the products that cuBLAS would make, the times of a
+# network, and those that take turns with others, in sampling and training.
 set -u
 test=$BUILD/test
 if [ ! -x "$test/emulated_ops" ]; then
@@ -18,7 +18,8 @@ fail() {
 }
 
 "$test/emulated_ops" 'fp16 *' 60000 &&
-    "$test/emulated_ops" '* conv, a product' 60000 || exit 1
+    "$test/emulated_ops" '* conv, a product' 60000 &&
+    "$test/emulated_train_ops" 'bf16 test_[nsv]*' || exit 1
 
 "$BIN/cedm-freeze" tests/golden/ncsnpp-tiny.safetensors -o "$work" \
     --name tiny --build >"$work/log" || fail "$(cat "$work/log")"
@@ -47,3 +48,28 @@ for file in d z; do
         END { exit !(n == 768 && s / n > 1e-4 && s / n < 2) }' ||
         fail "$work/$file: wanted 768 finite numbers"
 done
+
+# Training, of a network that is small enough: its bits are those of another
+# run, and others after another update.
+mkdir "$work/bin" "$work/lib" "$work/drivers"
+cp "$BUILD/bench/gpu_train" "$work/bin"
+cp "$test/fake/libcedm_cuda_train.so" "$work/lib"
+cp "$test/fake/libcuda.so.1" "$work/drivers"
+sed -e 's/"img_resolution": 32/"img_resolution": 8/' \
+    -e 's/"model_channels": 128/"model_channels": 4/' \
+    -e 's/\[2, 2, 2\]/[1]/' -e 's/"num_blocks": 4/"num_blocks": 1/' \
+    tests/synth/cifar10-c100.json >"$work/small.json"
+"$BIN/synth" "$work/small.json" "$work/checkpoint.safetensors" || exit 1
+train() { # COMMANDS
+    printf "$1" | LD_LIBRARY_PATH=$work/drivers \
+        "$work/bin/gpu_train" "$work" bf16 2 >"$work/answers" ||
+        fail 'gpu_train failed'
+}
+train 'bits 2 1\nbits 2 1\ntrain 2 1\noptimiser 2 1\n'
+grep '"bits"' "$work/answers" >"$work/bits"
+[ "$(sort -u "$work/bits" | wc -l)" -eq 2 ] &&
+    [ "$(grep -c '"seconds"' "$work/answers")" -eq 2 ] ||
+    fail "$(cat "$work/answers")"
+train 'bits 2 1\n'
+grep -qxF "$(head -n 1 "$work/bits")" "$work/answers" ||
+    fail "other bits: $(cat "$work/bits" "$work/answers")"
