@@ -7,6 +7,5 @@ extern "C" int cedm_cuda_kernels_init(cedm_cuda_exec *exec)
 {
     int error = cedm_cuda_conv_init(exec);
 
-    (void)exec;
     return error != 0 ? error : cedm_cuda_attention_init();
 }
