@@ -124,7 +124,7 @@ faulty() { # WAY PATTERN
     cp -r nccl "$1"
     (export LD_LIBRARY_PATH=$work/drivers EMULATED_NCCL=$1
         [ "$1" = absent ] && export EMULATED_HASTE=300 # 10 minutes in 2 s
-        program=(timeout 60 "${launch[@]}" prefix/bin/cedm-train)
+        program=(timeout 300 "${launch[@]}" prefix/bin/cedm-train)
         exec_train 10 --device cuda --resume --out "$1") >/dev/null 2>"$1.said"
     [ $? -eq 1 ] && [ "$(grep -c '^cedm-train:' "$1.said")" -eq 1 ] &&
         grep -Eq "^cedm-train: cuda:[01]: $2" "$1.said" &&
