@@ -115,12 +115,14 @@ static int tensor(fusion *f, const char *name, uint32_t height,
     return (int)f->p->tensor_count++;
 }
 
-/* The stored value of a node.  Vectors and image-like maps stay float. */
+/* The stored value of a node.  Vectors and image-like maps stay float, but
+ * that of an attention has the type of what it reads. */
 static int value(fusion *f, int i)
 {
     const cg_node *node = at(f, i);
     bool vector = node->height == 1 && node->width == 1;
-    bool f32 = vector || node->channels <= 4;
+    bool f32 = vector ||
+               (node->channels <= 4 && node->kind != CG_ATTENTION);
     f->tensor[i] = tensor(f, node->module, node->height, node->width,
                           node->channels, f32);
     return f->tensor[i];
