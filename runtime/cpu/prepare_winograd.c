@@ -70,7 +70,8 @@ static void plan_scratch(cedm_winograd_plan *plan, const cedm_conv *op)
     }
     plan->staged = ((size_t)plan->rows * plan->m + 2) *
                    ((size_t)plan->columns * plan->m + 2) * CEDM_PANEL;
-    plan->point = (size_t)plan->tiles * plan->cin + CEDM_PANEL;
+    plan->point = (size_t)plan->tiles * plan->steps *
+                  cedm_ceil_div(plan->cin, plan->steps) + CEDM_PANEL;
     plan->inputs = plan->points * plan->point;
     plan->products = (size_t)CEDM_WINOGRAD_PANELS * plan->points *
                      plan->tiles * CEDM_PANEL;
@@ -86,11 +87,15 @@ static void plan_scratch(cedm_winograd_plan *plan, const cedm_conv *op)
 
 void cedm_cpu_plan_winograd(cedm_winograd_plan *plan, const cedm_conv *op)
 {
+    uint32_t pieces;
+
     *plan = (cedm_winograd_plan){0};
     plan->m = op->algorithm == CEDM_CONV_WINOGRAD4 ? 4 : 2;
     plan->n = plan->m + 2;
     plan->points = plan->n * plan->n;
     plan->cin = op->cin[0] + op->cin[1];
+    pieces = cedm_ceil_div(plan->cin, CEDM_WINOGRAD_STEPS);
+    plan->steps = cedm_panels(cedm_ceil_div(plan->cin, pieces)) * CEDM_PANEL;
     plan->skip_cin = op->skip_cin[0] + op->skip_cin[1];
     plan->panels = cedm_panels(op->cout);
     plan->tile_rows = cedm_ceil_div(op->height, plan->m);

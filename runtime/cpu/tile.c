@@ -36,16 +36,20 @@ CEDM_INLINE v16 multiply_add(v16_lane x, v16 w, v16 sum, const int paired)
     return v16_fma_lane(x, w, sum);
 }
 
-/* Where a tile is: its first row, panel and fetch, how far to the next. */
+/* Where a tile is: its first row, panel and fetch, how far to the next; whether
+ * rows follow each other without a gap. */
 typedef struct position {
     size_t row, panel;
     const float *ahead;
     size_t ahead_step;
+    size_t dense;
 } position;
 
 /* `rows` rows and `panels` panels, 1 or 2: the second is multiplied by the
  * same broadcasts.  Where out goes is fetched ahead: a phase of an
- * up-sampling writes every other pixel, which no hardware foresees. */
+ * up-sampling writes every other pixel, which no hardware foresees.  So are
+ * the next rows: all rows reach a new line in the same step, and no hardware
+ * follows so many streams. */
 CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
                           const uint32_t rows, const uint32_t panels,
                           const int paired)
@@ -55,7 +59,9 @@ CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
                         at->panel * t->init_panel;
     const float *b = t->b + at->panel * t->b_panel;
     const float *ahead = at->ahead + at->panel * t->b_panel;
+    const float *next;
     size_t ahead_step = at->ahead_step, second = t->b_panel;
+    size_t next_step = at->dense * rows;
     size_t length = t->length, step = t->step;
     size_t out_panel = t->out_panel, shift = at->panel * out_panel;
     float *out = t->out + shift;
@@ -88,15 +94,18 @@ CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
         }                                                                    \
     }
     ROWS(START)
+    next = a0 + next_step * length;
     for (uint32_t run = 0; run < t->runs; run++) {
 #pragma GCC unroll 2 /* fewer steps of pointers between the products */
         for (size_t k = 0; k < length; k++, b += CEDM_PANEL) {
             const v16 w = v16_load(b);
             const v16 v = panels > 1 ? v16_load(b + second) : w;
 
-            __builtin_prefetch(ahead);
+            __builtin_prefetch(next);
+            next += next_step;
+            __builtin_prefetch(ahead, 0, 2);
             if (panels > 1) {
-                __builtin_prefetch(ahead + second);
+                __builtin_prefetch(ahead + second, 0, 2);
             }
             ahead += ahead_step;
             ROWS(MULTIPLY)
@@ -153,6 +162,7 @@ CEDM_INLINE void multiply_panels(const cedm_tile *tile, uint32_t rows,
 {
     position at = {.ahead = tile->b};
 
+    at.dense = rows > 1 && tile->a_at[1] - tile->a_at[0] == tile->length;
     if (tile->ahead != NULL) {
         size_t step = CEDM_PANEL / cedm_ceil_div(rows, CEDM_TILE_ROWS);
 

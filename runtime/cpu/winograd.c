@@ -48,7 +48,7 @@ static void lay_out(cedm_winograd_chunk *c, uint32_t worker, uint32_t maker)
     c->products = c->staged + plan->staged;
     tables = c->products + plan->products;
     c->input_at = tables;
-    c->product_at = count_up(c->input_at, c->tiles, plan->cin);
+    c->product_at = count_up(c->input_at, c->tiles, plan->steps);
     tables = count_up(c->product_at, c->tiles, CEDM_PANEL);
     if (plan->skip_cin != 0) {
         c->sums_at = tables;

@@ -16,7 +16,13 @@
 /* Panels whose products wait in scratch: a group. */
 #define CEDM_WINOGRAD_PANELS 4u
 
-/* What follows from a descriptor alone.  Transformed weights are
+/* Most steps of K at a time: 16 KiB of a panel stay in the first-level
+ * cache. */
+#define CEDM_WINOGRAD_STEPS 256u
+
+/* What follows from a descriptor alone.  Transformed inputs of a chunk are
+ * [points][pieces of cin][tiles][steps], so that rows of the micro-kernel
+ * follow each other without a gap.  Transformed weights are
  * [groups][points][panels of the group][cin][PANEL], the order in which they
  * are used; then skip's [panels][skip_cin][PANEL] and the sums of biases
  * [panels][PANEL]. */
@@ -24,6 +30,7 @@ typedef struct cedm_winograd_plan {
     uint32_t m, n;                  /* outputs, inputs along a tile's side */
     uint32_t points;                /* n * n */
     uint32_t cin, skip_cin, panels;
+    uint32_t steps;                 /* channels of a piece of cin */
     uint32_t tile_rows, tile_columns; /* of a map */
     uint32_t align;                 /* tile rows that share statistics */
     uint32_t rows, columns, images; /* tiles of a chunk; small maps in it */
@@ -78,8 +85,24 @@ typedef struct cedm_winograd_chunk {
     uint32_t tiles;
     float *staged, *inputs, *products, *copies, *sums;
     uint32_t *input_at, *product_at;          /* of a tile */
-    uint32_t *skip_at[2], *dst_at, *sums_at; /* of a pixel, by tiles */
+    uint32_t *skip_at[2], *dst_at, *sums_at; /* of a pixel */
 } cedm_winograd_chunk;
+
+/* Pixels of a chunk that lie on the map: rows of an image, columns.  Sums, the
+ * copy and the tables of pixels go by images, rows, columns. */
+static inline uint32_t cedm_chunk_height(const cedm_winograd_chunk *c)
+{
+    uint32_t m = c->job->plan.m;
+
+    return cedm_smaller(c->rows * m, c->job->op->height - c->row * m);
+}
+
+static inline uint32_t cedm_chunk_width(const cedm_winograd_chunk *c)
+{
+    uint32_t m = c->job->plan.m;
+
+    return cedm_smaller(c->columns * m, c->job->op->width - c->column * m);
+}
 
 void CEDM_ISA_NAME(winograd)(const cedm_exec *exec, const cedm_conv *op);
 

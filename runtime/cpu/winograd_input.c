@@ -62,7 +62,7 @@ CEDM_INLINE void transform_panel(const cedm_winograd_chunk *c, float *out,
         for (uint32_t x = 0; x < c->columns; x++) {
             winograd_in(out, plan->point, in, pitch, CEDM_PANEL, n);
             in += (size_t)(n - 2) * CEDM_PANEL;
-            out += plan->cin;
+            out += plan->steps;
         }
     }
 }
@@ -70,11 +70,12 @@ CEDM_INLINE void transform_panel(const cedm_winograd_chunk *c, float *out,
 void CEDM_ISA_NAME(winograd_inputs)(const cedm_winograd_chunk *c,
                                     uint32_t panel)
 {
-    uint32_t channel = panel * CEDM_PANEL;
+    uint32_t channel = panel * CEDM_PANEL, steps = c->job->plan.steps;
     size_t image_tiles = (size_t)c->rows * c->columns;
+    float *piece = c->inputs + (size_t)(channel / steps * steps) * c->tiles;
 
     for (uint32_t i = 0; i < c->images; i++) {
-        float *out = c->inputs + i * image_tiles * c->job->plan.cin + channel;
+        float *out = piece + i * image_tiles * steps + channel % steps;
 
         stage_panel(c, c->image + i, channel);
         if (c->job->plan.m == 4) {
@@ -87,29 +88,22 @@ void CEDM_ISA_NAME(winograd_inputs)(const cedm_winograd_chunk *c,
 
 /* ---- the skip's sources ------------------------------------------------ */
 
-/* The one that dst lies over is copied before dst is written: its pixels
- * follow each other as those of the tiles do. */
+/* The one that dst lies over is copied before dst is written. */
 void CEDM_ISA_NAME(winograd_copy)(const cedm_winograd_chunk *c)
 {
     const cedm_conv *op = c->job->op;
     uint32_t channels = c->job->plan.copied, m = c->job->plan.m;
-    size_t map = (size_t)op->height * op->width * channels;
+    uint32_t height = cedm_chunk_height(c);
+    size_t width = (size_t)cedm_chunk_width(c) * channels;
+    size_t line = (size_t)op->width * channels, map = op->height * line;
     float *to = c->copies;
 
     for (uint32_t i = 0; i < c->images; i++) {
-        const float *src = cedm_at(c->job->exec, op->dst, map, c->image + i);
+        const float *src = cedm_at(c->job->exec, op->dst, map, c->image + i) +
+                           c->row * m * line + c->column * m * channels;
 
-        for (uint32_t t = 0; t < c->rows * c->columns; t++) {
-            uint32_t y = (c->row + t / c->columns) * m;
-            uint32_t x = (c->column + t % c->columns) * m;
-            uint32_t width = cedm_smaller(m, op->width - x);
-            size_t line = (size_t)width * channels;
-
-            for (uint32_t end = cedm_smaller(y + m, op->height); y < end; y++) {
-                memcpy(to, src + ((size_t)y * op->width + x) * channels,
-                       line * sizeof *to);
-                to += line;
-            }
+        for (uint32_t y = 0; y < height; y++, to += width, src += line) {
+            memcpy(to, src, width * sizeof *to);
         }
     }
 }

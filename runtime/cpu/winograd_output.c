@@ -6,9 +6,6 @@
 #include "cpu/winograd.h"
 #include "cpu/winograd_tile.h"
 
-/* Steps of K at a time: 16 KiB of a panel stay in the first-level cache. */
-#define STEPS 256u
-
 static const float zeros[CEDM_PANEL];
 
 /* ---- products ---------------------------------------------------------- */
@@ -18,17 +15,17 @@ static void multiply_panels(const cedm_winograd_chunk *c, uint32_t panels,
                             const float *a, const float *b, const float *next,
                             float *out)
 {
-    uint32_t cin = c->job->plan.cin;
+    uint32_t cin = c->job->plan.cin, steps = c->job->plan.steps;
 
-    for (uint32_t k = 0; k < cin; k += STEPS) {
-        int last = cin - k <= STEPS;
+    for (uint32_t k = 0; k < cin; k += steps) {
+        int last = cin - k <= steps;
         cedm_tile tile = {
-            .a = a + k,
+            .a = a + (size_t)k * c->tiles,
             .a_at = c->input_at,
             .b = b + k * CEDM_PANEL,
-            .ahead = last ? next : b + (k + STEPS) * CEDM_PANEL,
+            .ahead = last ? next : b + (k + steps) * CEDM_PANEL,
             .runs = 1,
-            .length = last ? cin - k : STEPS,
+            .length = last ? cin - k : steps,
             .panels = panels,
             .b_panel = (size_t)cin * CEDM_PANEL,
             .out_panel = (size_t)c->tiles * CEDM_PANEL,
@@ -81,9 +78,9 @@ typedef struct winograd_panel {
 } winograd_panel;
 
 /* The m x m outputs of a tile, what lies beyond the map left out: to sums
- * unless these are NULL, else to dst.  Returns where sums go on. */
-CEDM_INLINE float *finish_tile(const winograd_panel *p, uint32_t tile,
-                               v16 init, float *sums, const uint32_t n)
+ * unless these are NULL, else to dst. */
+CEDM_INLINE void finish_tile(const winograd_panel *p, uint32_t tile,
+                             v16 init, float *sums, const uint32_t n)
 {
     const cedm_winograd_chunk *c = p->chunk;
     const cedm_conv *op = c->job->op;
@@ -94,16 +91,18 @@ CEDM_INLINE float *finish_tile(const winograd_panel *p, uint32_t tile,
     uint32_t height = cedm_smaller(m, op->height - y);
     uint32_t width = cedm_smaller(m, op->width - x);
     size_t at = (((size_t)i * op->height + y) * op->width + x) * cout;
+    size_t wide = cedm_chunk_width(c);
+    size_t pixel = (i * cedm_chunk_height(c) + y - c->row * m) * wide + x -
+                   c->column * m;
     v16 d[36];
 
     winograd_out(d, p->products + (size_t)tile * CEDM_PANEL, p->point, n);
-    for (uint32_t r = 0; r < height; r++, at += (size_t)op->width * cout) {
+    for (uint32_t r = 0; r < height; r++) {
         for (uint32_t k = 0; k < width; k++) {
             v16 sum = v16_add(d[r * n + k], init);
 
             if (sums != NULL) {
-                v16_store(sums, sum);
-                sums += CEDM_PANEL;
+                v16_store(sums + (pixel + k) * CEDM_PANEL, sum);
                 continue;
             }
             if (p->residual != NULL) {
@@ -111,8 +110,9 @@ CEDM_INLINE float *finish_tile(const winograd_panel *p, uint32_t tile,
             }
             v16_store(p->dst + at + k * cout, v16_mul(sum, scale));
         }
+        at += (size_t)op->width * cout;
+        pixel += wide;
     }
-    return sums;
 }
 
 /* bias + emb. */
@@ -145,8 +145,11 @@ static void finish(const winograd_panel *p, float *sums)
         for (uint32_t t = 0; t < image_tiles; t++) {
             uint32_t tile = i * image_tiles + t;
 
-            sums = c->job->plan.m == 4 ? finish_tile(p, tile, init, sums, 6)
-                                       : finish_tile(p, tile, init, sums, 4);
+            if (c->job->plan.m == 4) {
+                finish_tile(p, tile, init, sums, 6);
+            } else {
+                finish_tile(p, tile, init, sums, 4);
+            }
         }
     }
 }
@@ -170,13 +173,13 @@ static void add_source(const winograd_panel *p, uint32_t panels, size_t panel,
                          : cedm_at(c->job->exec, op->skip_src[s], map,
                                    c->image);
 
-    for (uint32_t k = 0; k < channels; k += STEPS) {
+    for (uint32_t k = 0; k < channels; k += CEDM_WINOGRAD_STEPS) {
         cedm_tile tile = {
             .a = a + k,
             .a_at = c->skip_at[s] + first,
             .b = b + k * CEDM_PANEL,
             .runs = 1,
-            .length = cedm_smaller(STEPS, channels - k),
+            .length = cedm_smaller(CEDM_WINOGRAD_STEPS, channels - k),
             .panels = panels,
             .b_panel = (size_t)c->job->plan.skip_cin * CEDM_PANEL,
             .init = sums,
@@ -188,7 +191,8 @@ static void add_source(const winograd_panel *p, uint32_t panels, size_t panel,
             .scale = 1.0f,
         };
 
-        if (k + STEPS >= channels && (s == 1 || op->skip_cin[1] == 0)) {
+        if (k + CEDM_WINOGRAD_STEPS >= channels &&
+            (s == 1 || op->skip_cin[1] == 0)) {
             tile.out = p->dst;
             tile.out_at = c->dst_at + first;
             tile.out_panel = CEDM_PANEL;
@@ -214,33 +218,28 @@ static void add_skip(const winograd_panel *p, uint32_t panels,
     }
 }
 
-/* Offsets of the pixels of all tiles from the maps of image c->image;
- * returns how many pixels there are. */
+/* Offsets of a chunk's pixels from the maps of image c->image; returns how
+ * many there are. */
 static uint32_t tabulate_pixels(const cedm_winograd_chunk *c)
 {
     const cedm_conv *op = c->job->op;
-    uint32_t m = c->job->plan.m, up = op->skip_up, count = 0;
+    uint32_t m = c->job->plan.m, up = op->skip_up;
+    uint32_t height = cedm_chunk_height(c), width = cedm_chunk_width(c);
     uint32_t small_width = op->width >> up;
     uint32_t small_map = (op->height >> up) * small_width;
+    uint32_t count = c->images * height * width;
 
-    for (uint32_t t = 0; t < c->tiles; t++) {
-        uint32_t i = t / (c->rows * c->columns);
-        uint32_t y = (c->row + t / c->columns % c->rows) * m;
-        uint32_t left = (c->column + t % c->columns) * m;
-        uint32_t right = cedm_smaller(left + m, op->width);
+    for (uint32_t p = 0; p < count; p++) {
+        uint32_t i = p / (height * width);
+        uint32_t y = c->row * m + p / width % height;
+        uint32_t x = c->column * m + p % width;
+        uint32_t at = (y >> up) * small_width + (x >> up);
 
-        for (uint32_t end = cedm_smaller(y + m, op->height); y < end; y++) {
-            for (uint32_t x = left; x < right; x++, count++) {
-                uint32_t at = (y >> up) * small_width + (x >> up);
-
-                c->dst_at[count] = ((i * op->height + y) * op->width + x) *
-                                   op->cout;
-                for (int s = 0; s < 2; s++) {
-                    c->skip_at[s][count] =
-                        (op->skip_src[s] == op->dst
-                             ? count : i * small_map + at) * op->skip_cin[s];
-                }
-            }
+        c->dst_at[p] = ((i * op->height + y) * op->width + x) * op->cout;
+        for (int s = 0; s < 2; s++) {
+            c->skip_at[s][p] = (op->skip_src[s] == op->dst
+                                    ? p : i * small_map + at) *
+                               op->skip_cin[s];
         }
     }
     return count;
