@@ -23,23 +23,26 @@ verify() { # WANTED CODE, NAME, ARGUMENTS...
     fi
 }
 
-isas=portable
+vectors=
 for isa in avx2 avx512 avx512bf16; do
     if "$bin/cedm-gen" --bench --n 1 --steps 1 --isa $isa >/dev/null 2>&1; then
-        isas="$isas $isa"
+        vectors="$vectors $isa"
     else
         printf 'skipped: no %s here\n' $isa
     fi
 done
 
-compare() { # NAME, GOLDEN FILE, TYPE OF WEIGHTS, WAY OF CONVOLUTIONS
+# The portable backend ignores the way of convolutions, and float16 weights
+# are expanded before it sees them.  So it has no part in Winograd, and whole
+# runs, which take it most of the time, are of float32 weights.
+compare() { # NAME, GOLDEN FILE, TYPE OF WEIGHTS, WAY OF CONVOLUTIONS, ISAS
     "$bin/cedm-freeze" "$golden/$1.safetensors" -o "$work" --name model \
         --weights "$3" --cpu-conv "$4" --build >/dev/null || exit 1
     model=$work/model.so
-    for isa in $isas; do
+    for isa in $5; do
         verify 0 "$1 $3 $4 denoise $isa" --model "$model" --golden "$2" \
             --isa $isa
-        grep -aq '"samples"' "$2" &&
+        [ "$isa $3" != 'portable f16' ] && grep -aq '"samples"' "$2" &&
             verify 0 "$1 $3 $4 sample $isa" --model "$model" --golden "$2" \
                 --mode sample --isa $isa
         parts=$golden/$1.activations.safetensors
@@ -52,20 +55,20 @@ compare() { # NAME, GOLDEN FILE, TYPE OF WEIGHTS, WAY OF CONVOLUTIONS
 for file in "$golden"/*.golden.safetensors; do
     name=$(basename "$file" .golden.safetensors)
     [ -f "$golden/$name.safetensors" ] || continue
-    compare "$name" "$file" f32 direct
-    case $isas in
+    compare "$name" "$file" f32 direct "portable $vectors"
+    case $vectors in
     *avx512bf16*)
         verify 1 "$name avx512bf16 is not f32" --model "$model" \
             --golden "$file" --isa avx512bf16 --tolerance 2e-5
         ;;
     esac
-    compare "$name" "$file" f32 winograd
+    compare "$name" "$file" f32 winograd "$vectors"
     # A tolerance that float32 cannot meet must be missed: the comparison
     # compares something.
     verify 1 "$name denoise too strict" --model "$model" --golden "$file" \
         --tolerance 1e-12
     full=$(wc -c <"$work/model.cedm")
-    compare "$name" "$file" f16 auto
+    compare "$name" "$file" f16 auto "portable $vectors"
     verify 1 "$name f16 is not f32" --model "$model" --golden "$file" \
         --tolerance 2e-5
     half=$(wc -c <"$work/model.cedm")
