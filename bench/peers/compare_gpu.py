@@ -19,8 +19,8 @@ import sys
 import tempfile
 import time
 
-from program import (Program, Skipped, floats, read_config, relative_rms,
-                     write_inputs)
+from program import (Program, Skipped, floats, ratio_row, read_config,
+                     relative_rms, write_inputs)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TURN, MODEL, FOLDER, RESULT, PYTHON = sys.argv[1:6]
@@ -160,11 +160,10 @@ def print_ratios(ratios, cudnn):
     def row(what, name, model="cifar10-c100", batch=first):
         return rows.get((model, "fp16", batch, what), {}).get(name, math.nan)
 
-    def line(label, text, value, wanted):
-        shown = "not measured" if math.isnan(value) else f"{value:.3f}"
-        say(f"{label:4} {text:62} {shown:>12} {wanted:>8}")
+    def line(*row):
+        say(ratio_row(*row))
     say()
-    say(f"{'':4} {'ratio':62} {'here':>12} {'wanted':>8}")
+    line("", "ratio", "here", "wanted")
     line("G1", f"{layer}, batch {first}: cuBLAS's product's time over ours",
          row(layer, "ratio"), ">= 0.90")
     line("G2", "the same layer: cuDNN's time over ours, which activates, too",

@@ -15,7 +15,7 @@ import statistics
 import sys
 import time
 
-from program import Program, Skipped
+from program import Program, Skipped, ratio_row
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GPU_TRAIN, FOLDER, RESULT, PYTHON = sys.argv[1:5]
@@ -155,11 +155,10 @@ def compare():
 def print_ratios(found, ratios):
     fp16 = found.get("fp16", {})
 
-    def line(label, text, value, wanted):
-        shown = "not measured" if math.isnan(value) else f"{value:.3f}"
-        say(f"{label:4} {text:62} {shown:>12} {wanted:>8}")
+    def line(*row):
+        say(ratio_row(*row))
     say()
-    say(f"{'':4} {'ratio':62} {'here':>12} {'wanted':>8}")
+    line("", "ratio", "here", "wanted")
     line("T1", f"update, batch {BATCH}, fp16: part of the peak (nominal)",
          fp16.get("mfu", math.nan), ">= 0.40")
     line("T2", "PyTorch's time over ours: float32 as published",

@@ -77,6 +77,13 @@ class Program:
         self.log.close()
 
 
+def ratio_row(label, text, value, wanted):
+    """A line of a table of ratios; value is its heading or a number."""
+    if not isinstance(value, str):
+        value = "not measured" if math.isnan(value) else f"{value:.3f}"
+    return f"{label:4} {text:62} {value:>12} {wanted:>8}"
+
+
 def read_config(folder):
     """The network's configuration, of its checkpoint."""
     with open(folder + "/checkpoint.safetensors", "rb") as file:

@@ -9,6 +9,7 @@
 
 import json
 import math
+import sys
 
 import torch
 import torch.nn.functional as F
@@ -35,6 +36,19 @@ def read_safetensors(path):
             data, dtype=dtype, count=math.prod(entry["shape"]),
             offset=8 + length + begin).reshape(entry["shape"]).clone()
     return tensors, metadata
+
+
+def read_network(folder):
+    """Tensors and configuration of a folder's checkpoint."""
+    tensors, metadata = read_safetensors(folder + "/checkpoint.safetensors")
+    return tensors, json.loads(metadata["cedm.config"])
+
+
+def open_device(name="cuda"):
+    device = torch.device(name)
+    if device.type == "cuda" and not torch.cuda.is_available():
+        sys.exit("PyTorch sees no GPU")
+    return device
 
 
 class SongUNet(torch.nn.Module):

@@ -12,7 +12,6 @@
 #               kernels and replays CUDA graphs
 """Usage: torch_gpu.py FOLDER MODE [DEVICE]"""
 
-import json
 import sys
 import warnings
 
@@ -22,20 +21,17 @@ except ImportError:
     sys.exit("no PyTorch")
 
 from peer import serve
-from songunet import Denoiser, one_hot, read_safetensors, sample
+from songunet import Denoiser, one_hot, open_device, read_network, sample
 
 folder, mode = sys.argv[1:3]
-device = torch.device(sys.argv[3] if len(sys.argv) > 3 else "cuda")
-if device.type == "cuda" and not torch.cuda.is_available():
-    sys.exit("PyTorch sees no GPU")
+device = open_device(*sys.argv[3:4])
 warnings.filterwarnings("ignore")
 torch.set_grad_enabled(False)
 torch.backends.cudnn.benchmark = True
 torch.backends.cudnn.allow_tf32 = mode == "tf32"
 torch.backends.cuda.matmul.allow_tf32 = mode == "tf32"
 half = mode in ("fp16", "compiled")
-tensors, metadata = read_safetensors(folder + "/checkpoint.safetensors")
-config = json.loads(metadata["cedm.config"])
+tensors, config = read_network(folder)
 denoise = Denoiser(
     tensors, config, torch.float16 if half else torch.float32,
     torch.channels_last if half else torch.contiguous_format,

@@ -17,12 +17,12 @@ try:
 except ImportError:
     sys.exit("no PyTorch")
 
+from songunet import open_device
+
 SHAPES = ((256, 256, 32), (512, 256, 32), (256, 256, 16), (512, 256, 16),
           (256, 256, 8))
 batch, channels, size = map(int, sys.argv[1:4])
-device = torch.device(sys.argv[5] if len(sys.argv) > 5 else "cuda")
-if device.type == "cuda" and not torch.cuda.is_available():
-    sys.exit("PyTorch sees no GPU")
+device = open_device(*sys.argv[5:6])
 torch.set_grad_enabled(False)
 torch.backends.cudnn.benchmark = True
 

@@ -9,21 +9,19 @@
 #     compiled     torch.compile with frozen weights, the best of its layouts
 """Usage: torch_peer.py FOLDER THREADS LAYOUT"""
 
-import json
 import sys
 import warnings
 
 import torch
 
 from peer import serve
-from songunet import Denoiser, one_hot, read_safetensors, sample
+from songunet import Denoiser, one_hot, read_network, sample
 
 folder, threads, layout = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 warnings.filterwarnings("ignore")
 torch.set_num_threads(threads)
 torch.set_grad_enabled(False)
-tensors, metadata = read_safetensors(folder + "/checkpoint.safetensors")
-config = json.loads(metadata["cedm.config"])
+tensors, config = read_network(folder)
 memory_format = (torch.channels_last if layout == "nhwc"
                  else torch.contiguous_format)
 denoise = Denoiser(tensors, config, layout=memory_format).eval()

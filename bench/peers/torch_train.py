@@ -7,20 +7,18 @@
 # `compiled` is torch.compile in channels_last; PyTorch 1.13 has no such thing.
 """Usage: torch_train.py FOLDER THREADS LAYOUT"""
 
-import json
 import sys
 import warnings
 
 import torch
 
 from peer import serve
-from songunet import Denoiser, edm_loss, one_hot, read_safetensors
+from songunet import Denoiser, edm_loss, one_hot, read_network
 
 folder, threads, layout = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 warnings.filterwarnings("ignore")
 torch.set_num_threads(threads)
-tensors, metadata = read_safetensors(folder + "/checkpoint.safetensors")
-config = json.loads(metadata["cedm.config"])
+tensors, config = read_network(folder)
 memory_format = (torch.contiguous_format if layout == "nchw"
                  else torch.channels_last)
 denoise = Denoiser(tensors, config, layout=memory_format).train()

@@ -14,7 +14,6 @@
 # that less than half of the memory is enough for: cedm has the other.
 """Usage: torch_train_gpu.py FOLDER MODE [DEVICE]"""
 
-import json
 import sys
 import warnings
 
@@ -24,12 +23,10 @@ except ImportError:
     sys.exit("no PyTorch")
 
 from peer import serve
-from songunet import Denoiser, edm_loss, one_hot, read_safetensors
+from songunet import Denoiser, edm_loss, one_hot, open_device, read_network
 
 folder, mode = sys.argv[1:3]
-device = torch.device(sys.argv[3] if len(sys.argv) > 3 else "cuda")
-if device.type == "cuda" and not torch.cuda.is_available():
-    sys.exit("PyTorch sees no GPU")
+device = open_device(*sys.argv[3:4])
 warnings.filterwarnings("ignore")
 if device.type == "cuda":
     torch.cuda.set_per_process_memory_fraction(0.45)
@@ -38,8 +35,7 @@ torch.backends.cudnn.allow_tf32 = False
 torch.backends.cuda.matmul.allow_tf32 = False
 amp = mode == "amp"
 half = torch.float16 if device.type == "cuda" else torch.bfloat16
-tensors, metadata = read_safetensors(folder + "/checkpoint.safetensors")
-config = json.loads(metadata["cedm.config"])
+tensors, config = read_network(folder)
 denoise = Denoiser(
     tensors, config, torch.float32,
     torch.channels_last if amp else torch.contiguous_format,
