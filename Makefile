@@ -406,6 +406,7 @@ $(OBJ)/emulated/trainer/%.o: trainer/cuda/%.cu
 	$(Q)$(CXX) $(EMULATE) -x c++ -c $< -o $@
 $(OBJ)/tests/cuda/train/%.o: TEST_FLAGS += -Itrainer
 $(BUILD)/test/cuda_train_test: $(OBJ)/tests/cuda/train/train_update.o
+$(BUILD)/test/cuda_train_net_test: $(OBJ)/trainer/cuda/places.o
 $(EMULATED_TRAIN): $(BUILD)/test/%: $(OBJ)/tests/cuda/train/%.o $(call obj,\
   tests/cuda/train/fixture.c $(wildcard tests/cuda/emulate/*.c*)) $(patsubst trainer/cuda/%.cu,\
   $(OBJ)/emulated/trainer/%.o,$(wildcard trainer/cuda/*.cu)) \

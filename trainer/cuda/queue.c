@@ -6,55 +6,9 @@
 #include <cuda_runtime_api.h>
 
 #include "device_net.h"
+#include "dispatch.h"
 
 /* ---- walking over steps ------------------------------------------------- */
-
-static int run_op(train_cuda_net *net, const train_cuda_exec *exec,
-                  const cg_op *op)
-{
-    switch (op->kind) {
-#define CALL(name)                                                           \
-    case CG_OP_##name:                                                       \
-        net->failed = #name;                                                 \
-        return cedm_cuda_##name(&exec->base, &op->u.name);
-        CEDM_GRAPH_OPS(CALL)
-#undef CALL
-    case CG_OP_COUNT:
-        break;
-    }
-    return cudaErrorInvalidValue;
-}
-
-static int run_training(train_cuda_net *net, const train_cuda_exec *exec,
-                        const cg_training_op *op)
-{
-    switch (op->kind) {
-#define CALL(name)                                                           \
-    case CG_TRAINING_##name:                                                 \
-        net->failed = #name;                                                 \
-        return train_cuda_##name(exec, &op->u.name);
-        CG_TRAINING_OPS(CALL)
-#undef CALL
-    case CG_TRAINING_COUNT:
-        break;
-    }
-    return cudaErrorInvalidValue;
-}
-
-static int pack_op(train_cuda_net *net, const cg_op *op)
-{
-    net->failed = "packing of weights";
-    switch (op->kind) {
-#define CALL(name)                                                           \
-    case CG_OP_##name:                                                       \
-        return train_cuda_pack_##name(&net->exec, &op->u.name);
-        CEDM_GRAPH_OPS(CALL)
-#undef CALL
-    case CG_OP_COUNT:
-        break;
-    }
-    return cudaErrorInvalidValue;
-}
 
 static int run_steps(train_cuda_net *net, const train_cuda_exec *exec,
                      uint32_t first, uint32_t end)
@@ -63,8 +17,7 @@ static int run_steps(train_cuda_net *net, const train_cuda_exec *exec,
     int code = 0;
 
     for (uint32_t i = first; code == 0 && i < end; i++) {
-        code = steps[i].training ? run_training(net, exec, &steps[i].grad)
-                                 : run_op(net, exec, &steps[i].op);
+        code = train_cuda_run_step(exec, &steps[i], &net->failed);
     }
     return code;
 }
@@ -99,8 +52,12 @@ cedm_status train_cuda_queue_derived(train_cuda_net *net)
     for (uint32_t i = 0; code == 0 && i < t->derived_count; i++) {
         code = train_cuda_derive(&net->exec, &t->derived[i]);
     }
+    if (code == 0) {
+        net->failed = "packing of weights";
+    }
     for (uint32_t i = 0; code == 0 && i < t->step_count; i++) {
-        code = t->steps[i].training ? 0 : pack_op(net, &t->steps[i].op);
+        code = t->steps[i].training
+                   ? 0 : train_cuda_pack_op(&net->exec, &t->steps[i].op);
     }
     return cedm_cuda_check(net->config.fault, net->failed, code);
 }

@@ -5,6 +5,7 @@
  * place. */
 #include <stdio.h>
 
+#include "../../../trainer/cuda/device_net.h"
 #include "fixture.h"
 #include "net.h"
 #include "noise_level.h"
@@ -67,61 +68,14 @@ static void *put(const void *from, size_t bytes)
     return memory;
 }
 
-static int call_op(const train_cuda_exec *exec, const cg_op *op, bool pack)
-{
-    switch (op->kind) {
-#define CALL(name)                                                           \
-    case CG_OP_##name:                                                       \
-        return pack ? train_cuda_pack_##name(exec, &op->u.name)              \
-                    : cedm_cuda_##name(&exec->base, &op->u.name);
-        CEDM_GRAPH_OPS(CALL)
-#undef CALL
-    case CG_OP_COUNT:
-        break;
-    }
-    return -1;
-}
-
-static int call_training(const train_cuda_exec *exec,
-                         const cg_training_op *op)
-{
-    switch (op->kind) {
-#define CALL(name)                                                           \
-    case CG_TRAINING_##name:                                                 \
-        return train_cuda_##name(exec, &op->u.name);
-        CG_TRAINING_OPS(CALL)
-#undef CALL
-    case CG_TRAINING_COUNT:
-        break;
-    }
-    return -1;
-}
-
 static void run_steps(const train_cuda_exec *exec, const cg_training *t,
                       uint32_t first, uint32_t end)
 {
     for (uint32_t i = first; i < end; i++) {
-        const cg_step *step = &t->steps[i];
+        const char *name;
 
-        assert_int_equal(step->training ? call_training(exec, &step->grad)
-                                        : call_op(exec, &step->op, false), 0);
+        assert_int_equal(train_cuda_run_step(exec, &t->steps[i], &name), 0);
     }
-}
-
-/* Where parts lie, in bytes of all of them. */
-static uint64_t count_parts(const cg_training *t,
-                            enum cedm_cuda_precision precision,
-                            uint32_t *index)
-{
-    cedm_cuda_packing packing = {.precision = precision, .index = index,
-                                 .dtype = CEDM_DTYPE_F32};
-
-    for (uint32_t i = 0; i < t->step_count; i++) {
-        if (!t->steps[i].training) {
-            cg_call(&t->steps[i].op, &cedm_cuda_pack, &packing);
-        }
-    }
-    return packing.used;
 }
 
 static void open_exec(train_cuda_exec *e, const subject *s,
@@ -168,7 +122,7 @@ static void open_exec(train_cuda_exec *e, const subject *s,
                  .workspace_bytes = (size_t)workspace},
         .data = put(params, t->data_elements * sizeof *params),
         .packed = device_take(
-            (size_t)count_parts(t, precision, index)),
+            (size_t)train_cuda_count_parts(t, precision, index)),
         .dropout = s->batch.dropout, .seed = s->batch.seed,
         .step = put(&s->batch.step, sizeof s->batch.step),
         .images = put(indices, sizeof indices)};
@@ -225,7 +179,7 @@ static double run_device(const subject *s, train_cuda_exec *e, float *grads)
     }
     for (uint32_t i = 0; i < t->step_count; i++) {
         if (!t->steps[i].training) {
-            assert_int_equal(call_op(e, &t->steps[i].op, true), 0);
+            assert_int_equal(train_cuda_pack_op(e, &t->steps[i].op), 0);
         }
     }
     assert_int_equal(train_cuda_load(e, &batch), 0);

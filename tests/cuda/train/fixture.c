@@ -154,7 +154,7 @@ static void make_absolute(float *x, size_t count)
     }
 }
 
-/* A switch over all kinds, for plain ops and for launches. */
+/* A switch over all kinds. */
 static void call_plain(train_exec *exec, const cg_training_op *op,
                        cedm_sizes *sizes)
 {
@@ -172,20 +172,6 @@ static void call_plain(train_exec *exec, const cg_training_op *op,
     case CG_TRAINING_COUNT:
         break;
     }
-}
-
-static int call_cuda(const train_cuda_exec *exec, const cg_training_op *op)
-{
-    switch (op->kind) {
-#define CALL(name)                                                           \
-    case CG_TRAINING_##name:                                                 \
-        return train_cuda_##name(exec, &op->u.name);
-        CG_TRAINING_OPS(CALL)
-#undef CALL
-    case CG_TRAINING_COUNT:
-        break;
-    }
-    return -1;
 }
 
 static result run_plain(const fixture *x, const cg_training_op *op,
@@ -286,6 +272,7 @@ static result run_device(const fixture *x, const cg_training_op *op,
     void *cluster = to_device(x->cluster, sizeof x->cluster);
     train_cuda_exec exec = {.dropout = 0.3f, .seed = 9, .step = steps,
                             .images = images};
+    const char *name;
 
     workspace = workspace < CEDM_CUDA_WORKSPACE_BYTES
         ? CEDM_CUDA_WORKSPACE_BYTES : workspace;
@@ -298,7 +285,7 @@ static result run_device(const fixture *x, const cg_training_op *op,
     exec.data = to_device(x->data, WEIGHTS * sizeof(float));
     exec.grads = to_device(x->grads, WEIGHTS * sizeof(float));
     device_order(backwards);
-    assert_int_equal(call_cuda(&exec, op), 0);
+    assert_int_equal(train_cuda_run_training(&exec, op, &name), 0);
     device_order(false);
     widened(x, exec.base.act, r.segment[0]);
     device_get(r.segment[1], exec.base.f32, bytes);

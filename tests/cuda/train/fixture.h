@@ -26,7 +26,7 @@
 
 #include <cmocka.h>
 
-#include "../../../trainer/cuda/launch.h"
+#include "../../../trainer/cuda/dispatch.h"
 #include "cuda/device.h"
 #include "ops/training_ops.h"
 

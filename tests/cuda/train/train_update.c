@@ -22,20 +22,6 @@ static float *random_floats(size_t count)
     return x;
 }
 
-static int pack_on_device(const train_cuda_exec *exec, const cg_op *op)
-{
-    switch (op->kind) {
-#define CALL(name)                                                           \
-    case CG_OP_##name:                                                       \
-        return train_cuda_pack_##name(exec, &op->u.name);
-        CEDM_GRAPH_OPS(CALL)
-#undef CALL
-    case CG_OP_COUNT:
-        break;
-    }
-    return -1;
-}
-
 static void check_pack(enum cedm_cuda_precision precision, const cg_op *op,
                        const char *what)
 {
@@ -60,7 +46,7 @@ static void check_pack(enum cedm_cuda_precision precision, const cg_op *op,
     device_put(exec.data, data, WEIGHTS * sizeof(float));
     exec.packed = device_take(bytes);
     device_put(exec.packed, got, bytes);
-    assert_int_equal(pack_on_device(&exec, op), 0);
+    assert_int_equal(train_cuda_pack_op(&exec, op), 0);
     device_get(got, exec.packed, bytes);
     for (size_t i = 0; i < bytes; i++) {
         if (got[i] != wanted[i]) {
