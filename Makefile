@@ -277,6 +277,11 @@ define link-test
 $(call say,LINK)
 $(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS) -o $@
 endef
+# Programs that machines without the tests' libraries build, too.
+define link-tool
+$(call say,LINK)
+$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
+endef
 $(UNIT): $(BUILD)/test/%: $(OBJ)/tests/unit/%.o $(LIBTOOLS) $(LIBCUDAHOST) $(DEMO_OBJ) $(LIBS)
 	$(link-test)
 # Fuzz targets are tests/fuzz/NAME.c; fuzz_test replays the inputs of each,
@@ -421,20 +426,19 @@ $(FAULT): $(call obj,$(wildcard tests/fault/*.c)) $(TRAIN_SHARED) \
 $(GEN): $(call obj,$(wildcard tests/gen/*.c)) $(LIBS)
 	$(link-test)
 $(SYNTH): $(call obj,$(wildcard tests/synth/*.c)) $(LIBS)
-	$(link-test)
+	$(link-tool)
 $(OBJ)/tests/trainer/%.o: TEST_FLAGS += -Itrainer
 $(TRAIN): $(BUILD)/test/%: $(OBJ)/tests/trainer/%.o $(TRAIN_SHARED) \
   $(LIBTOOLS) $(LIBS)
 	$(link-test)
 $(BENCHES): $(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIBTOOLS) $(DEMO_OBJ) $(LIBS)
-	$(link-test)
+	$(link-tool)
 
 # They link the library, to look inside; without a GPU, on the emulator.
 $(OBJ)/bench/gpu/%.o: TEST_FLAGS += -Ibench -isystem $(CUDA_HOME)/include
 $(OBJ)/bench/gpu/train.o: TEST_FLAGS += -Itrainer
 $(GPU_TRAIN): $(OBJ)/bench/gpu/train.o $(TRAIN_SHARED) $(LIBTOOLS) $(LIBS)
-	$(call say,LINK)
-	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
+	$(link-tool)
 GPU_SHARED = $(call obj,$(patsubst %,bench/gpu/%.c,cublas open))
 $(GPU_BENCHES): $(BUILD)/bench/gpu_%: $(OBJ)/bench/gpu/%.o $(GPU_SHARED) \
   $(BUILD)/lib/libcedm_cuda.a $(LIBCEDM)
