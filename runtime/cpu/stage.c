@@ -32,6 +32,8 @@ CEDM_INLINE void stage_columns(float *dst, size_t stride, const float *src,
         v16 x = activate(v16_load(src), a, b, act);
         v16 y = activate(v16_load(src + channels), a, b, act);
 
+        __builtin_prefetch(src + CEDM_PANEL, 0, 2);
+        __builtin_prefetch(src + channels + CEDM_PANEL, 0, 2);
         v16_store(dst, x);
         v16_store(dst + stride, y);
         src += 2 * channels;

@@ -106,9 +106,13 @@ CEDM_INLINE void finish_tile(const winograd_panel *p, uint32_t tile,
                 continue;
             }
             if (p->residual != NULL) {
-                sum = v16_add(sum, v16_load(p->residual + at + k * cout));
+                const float *residual = p->residual + at + k * cout;
+
+                sum = v16_add(sum, v16_load(residual));
+                __builtin_prefetch(residual + CEDM_PANEL, 0, 2);
             }
             v16_store(p->dst + at + k * cout, v16_mul(sum, scale));
+            __builtin_prefetch(p->dst + at + k * cout + CEDM_PANEL, 1, 2);
         }
         at += (size_t)op->width * cout;
         pixel += wide;
