@@ -51,6 +51,7 @@ static void linear_task(void *arg, uint32_t index, uint32_t worker)
 
     (void)worker;
     tile.b = weights + first * op->in;
+    tile.ahead = tile.b + (size_t)op->in * CEDM_PANEL;
     tile.init = weights + (size_t)cedm_panels(op->out) * CEDM_PANEL * op->in +
                 first;
     for (uint32_t image = 0; image < exec->n; image += IMAGES) {
