@@ -49,7 +49,8 @@ typedef struct position {
  * same broadcasts.  Where out goes is fetched ahead: a phase of an
  * up-sampling writes every other pixel, which no hardware foresees.  So are
  * the next rows: all rows reach a new line in the same step, and no hardware
- * follows so many streams. */
+ * follows so many streams.  Fetching a line twice costs time, too: weights
+ * ahead are fetched every other step. */
 CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
                           const uint32_t rows, const uint32_t panels,
                           const int paired)
@@ -85,6 +86,17 @@ CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
             t##i = multiply_add(x, v, t##i, paired);                         \
         }                                                                    \
     }
+#define STEP                                                                 \
+    {                                                                        \
+        const v16 w = v16_load(b);                                           \
+        const v16 v = panels > 1 ? v16_load(b + second) : w;                 \
+                                                                             \
+        __builtin_prefetch(next);                                            \
+        next += next_step;                                                   \
+        ROWS(MULTIPLY)                                                       \
+        b += CEDM_PANEL;                                                     \
+        k++;                                                                 \
+    }
 #define ADVANCE(i) a##i += step;
 #define FINISH(i)                                                            \
     if (rows > i) {                                                          \
@@ -96,19 +108,19 @@ CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
     ROWS(START)
     next = a0 + next_step * length;
     for (uint32_t run = 0; run < t->runs; run++) {
-#pragma GCC unroll 2 /* fewer steps of pointers between the products */
-        for (size_t k = 0; k < length; k++, b += CEDM_PANEL) {
-            const v16 w = v16_load(b);
-            const v16 v = panels > 1 ? v16_load(b + second) : w;
+        size_t k = 0;
 
-            __builtin_prefetch(next);
-            next += next_step;
+        while (k + 2 <= length) {
             __builtin_prefetch(ahead, 0, 2);
             if (panels > 1) {
                 __builtin_prefetch(ahead + second, 0, 2);
             }
             ahead += ahead_step;
-            ROWS(MULTIPLY)
+            STEP
+            STEP
+        }
+        if (k < length) {
+            STEP
         }
         ROWS(ADVANCE)
     }
@@ -125,6 +137,7 @@ CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
     }
 #undef START
 #undef MULTIPLY
+#undef STEP
 #undef ADVANCE
 #undef FINISH
 }
@@ -135,7 +148,7 @@ CEDM_INLINE void multiply_rows(const cedm_tile *tile, position at,
                                uint32_t rows, const uint32_t panels,
                                const int paired)
 {
-    size_t jump = at.ahead_step * tile->runs * tile->length;
+    size_t jump = at.ahead_step * tile->runs * (tile->length / 2);
 
     while (rows > 0) {
         uint32_t next = rows >= 2 * CEDM_TILE_ROWS ? CEDM_TILE_ROWS
@@ -164,10 +177,10 @@ CEDM_INLINE void multiply_panels(const cedm_tile *tile, uint32_t rows,
 
     at.dense = rows > 1 && tile->a_at[1] - tile->a_at[0] == tile->length;
     if (tile->ahead != NULL) {
-        size_t step = CEDM_PANEL / cedm_ceil_div(rows, CEDM_TILE_ROWS);
+        uint32_t tiles = cedm_ceil_div(rows, CEDM_TILE_ROWS);
 
         at.ahead = tile->ahead;
-        at.ahead_step = step + (step == 0);
+        at.ahead_step = cedm_ceil_div(2 * CEDM_PANEL, tiles); /* 2 of k */
     }
     for (; at.panel + CEDM_TILE_PANELS <= tile->panels;
          at.panel += CEDM_TILE_PANELS) {
