@@ -131,6 +131,7 @@ static const shape shapes[] = {
          F2),
     CONV("256 to 256 @8 F2", 8, 8, 3, 256, 0, 256, RESIDUAL | STATS, 1, F2),
     CONV("256 to 256 @16 up", 32, 32, 3, 256, 0, 256, EMB | STATS, 2, SILU),
+    CONV("256 to 256 @16 up F4", 32, 32, 3, 256, 0, 256, EMB | STATS, 2, F4),
     CONV("3 to 128 @32", 32, 32, 3, 3, 0, 128, STATS, 1, .up = 0),
     CONV("256 to 3 @32", 32, 32, 3, 256, 0, 3, 0, 1, SILU),
     CONV("1x1 256 to 768 @16", 16, 16, 1, 256, 0, 768, 0, 1, AFFINE),

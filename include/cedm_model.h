@@ -145,7 +145,7 @@ typedef struct cedm_norm_coeff {
 enum cedm_conv_algorithm {
     CEDM_CONV_DIRECT = 0,
     CEDM_CONV_WINOGRAD4 = 1, /* by tiles of 4 x 4 outputs; for kernel 3, */
-    CEDM_CONV_WINOGRAD2 = 2  /* or 2 x 2: stride 1, pad 1, up 0, all
+    CEDM_CONV_WINOGRAD2 = 2  /* or 2 x 2, up 0: stride 1, pad 1, all
                                 channels in multiples of 16 */
 };
 

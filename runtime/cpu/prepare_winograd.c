@@ -20,8 +20,8 @@ int cedm_cpu_is_winograd(const cedm_conv *op)
     uint32_t channels = op->cin[0] | op->cin[1] | op->cout;
 
     return (op->algorithm == CEDM_CONV_WINOGRAD4 ||
-            op->algorithm == CEDM_CONV_WINOGRAD2) &&
-           op->kernel == 3 && op->stride == 1 && op->pad == 1 && !op->up &&
+            (op->algorithm == CEDM_CONV_WINOGRAD2 && !op->up)) &&
+           op->kernel == 3 && op->stride == 1 && op->pad == 1 &&
            channels % CEDM_PANEL == 0;
 }
 

@@ -11,28 +11,58 @@
 
 /* ---- inputs ------------------------------------------------------------ */
 
+/* Every pixel of a row twice, from x on, in place: `pixels` in all, whose
+ * sources lie in order at the row's end. */
+static void spread_row(float *row, uint32_t x, uint32_t pixels)
+{
+    const float *from = row + (pixels - (x + pixels + 1) / 2 + x / 2) *
+                                  CEDM_PANEL;
+
+    for (uint32_t i = 0; i < pixels; i++, row += CEDM_PANEL) {
+        v16_store(row, v16_load(from));
+        from += (x + i) % 2 * CEDM_PANEL;
+    }
+}
+
+/* Where sixteen channels of an image come from. */
+typedef struct source_panel {
+    const float *src, *a, *b; /* a, b: NULL without an activation */
+    uint32_t channels;
+    size_t line;
+} source_panel;
+
+static source_panel source_of(const cedm_winograd_chunk *c, uint32_t image,
+                              uint32_t channel)
+{
+    const cedm_conv *op = c->job->op;
+    uint32_t cin = c->job->plan.cin, second = channel >= op->cin[0];
+    source_panel s = {.channels = op->cin[second]};
+
+    s.line = (size_t)op->in_width * s.channels;
+    s.src = cedm_at(c->job->exec, op->src[second], op->in_height * s.line,
+                    image) + channel - (second ? op->cin[0] : 0);
+    if (op->act != CEDM_ACT_NONE) {
+        s.a = cedm_at(c->job->exec, op->coeff, 2 * (size_t)cin, image) +
+              channel;
+        s.b = s.a + cin;
+    }
+    return s;
+}
+
 /* Sixteen channels of a chunk's rows of one image: activated, zeros around,
  * the tiles' rows and columns and one more on each side. */
 static void stage_panel(const cedm_winograd_chunk *c, uint32_t image,
                         uint32_t channel)
 {
     const cedm_conv *op = c->job->op;
-    uint32_t m = c->job->plan.m, cin = c->job->plan.cin;
-    uint32_t source = channel >= op->cin[0], channels = op->cin[source];
-    uint32_t first = channel - (source ? op->cin[0] : 0);
+    const source_panel s = source_of(c, image, channel);
+    uint32_t m = c->job->plan.m, up = op->up;
     uint32_t height = c->rows * m + 2, width = c->columns * m + 2;
     uint32_t left = c->column == 0, x = c->column * m - !left;
     uint32_t inside = cedm_smaller(width - left, op->width - x);
-    size_t line = (size_t)op->width * channels;
-    const float *src = cedm_at(c->job->exec, op->src[source],
-                               op->height * line, image) + first;
-    const float *a = NULL;
+    uint32_t sources = ((x + inside - 1) >> up) - (x >> up) + 1;
     float *dst = c->staged;
 
-    if (op->act != CEDM_ACT_NONE) {
-        a = cedm_at(c->job->exec, op->coeff, 2 * (size_t)cin, image) +
-            channel;
-    }
     for (uint32_t i = 0; i < height; i++, dst += width * CEDM_PANEL) {
         uint32_t y = c->row * m + i - 1;
         float *to = dst + left * CEDM_PANEL;
@@ -41,10 +71,19 @@ static void stage_panel(const cedm_winograd_chunk *c, uint32_t image,
             memset(dst, 0, width * CEDM_PANEL * sizeof *dst);
             continue;
         }
+        if (up && y % 2 != 0 && i > 0) { /* the row above again */
+            memcpy(dst, dst - width * CEDM_PANEL,
+                   width * CEDM_PANEL * sizeof *dst);
+            continue;
+        }
         memset(dst, 0, left * CEDM_PANEL * sizeof *dst);
-        CEDM_ISA_NAME(stage_panel)(to, src + y * line + x * channels, inside,
-                                   channels, a, a == NULL ? a : a + cin,
-                                   op->act);
+        CEDM_ISA_NAME(stage_panel)(to + (inside - sources) * CEDM_PANEL,
+                                   s.src + (y >> up) * s.line +
+                                       (x >> up) * s.channels,
+                                   sources, s.channels, s.a, s.b, op->act);
+        if (up) {
+            spread_row(to, x, inside);
+        }
         memset(to + inside * CEDM_PANEL, 0,
                (width - left - inside) * CEDM_PANEL * sizeof *dst);
     }

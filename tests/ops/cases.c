@@ -86,10 +86,14 @@ static const op_case norm_coeff_cases[] = {
         .scale = s, __VA_ARGS__}}}
 #define HALF 0.70710678f
 
+/* By tiles of 4 x 4: up-sampling has no others. */
+#define TILED4(text, n, w, rows, s, c0, c1, out, ...)                        \
+    CONV("4 x 4, " text, n, w, rows, s, c0, c1, out, __VA_ARGS__,            \
+         .algorithm = CEDM_CONV_WINOGRAD4)
+
 /* By both sizes of tiles. */
 #define TILED(text, n, w, rows, s, c0, c1, out, ...)                         \
-    CONV("4 x 4, " text, n, w, rows, s, c0, c1, out, __VA_ARGS__,            \
-         .algorithm = CEDM_CONV_WINOGRAD4),                                  \
+    TILED4(text, n, w, rows, s, c0, c1, out, __VA_ARGS__),                   \
     CONV("2 x 2, " text, n, w, rows, s, c0, c1, out, __VA_ARGS__,            \
          .algorithm = CEDM_CONV_WINOGRAD2)
 
@@ -163,6 +167,19 @@ static const op_case conv_cases[] = {
          SAME(5, 7), NONE, SKIP(16, 35)),
     CONV("over skip 0 of two", 3, OVER_SKIP0, 4, HALF, 32, 0, 64,
          SAME(8, 8), SILU, SKIP(64, 32)),
+
+    TILED4("up", 5, WITH_ALL, 4, 1, 16, 0, 16, ENLARGE(4, 4), SILU),
+    TILED4("up, odd, two sources", 3, WITH_ALL, 4, HALF, 16, 32, 48,
+        ENLARGE(3, 5), AFFINE),
+    TILED4("up one pixel", 3, WITH_ALL, 4, 1, 16, 0, 32, ENLARGE(1, 1), NONE),
+    TILED4("up, wide", 1, WITH_ALL, 4, 1, 16, 0, 16, ENLARGE(5, 205), SILU),
+    TILED4("up, tall", 1, WITH_ALL, 3, 1, 16, 0, 16, ENLARGE(67, 9), SILU),
+    TILED4("up and skip_up of two", 3, WITH_ALL, 4, 1, 16, 0, 32,
+        ENLARGE(6, 3), SILU, SKIP(16, 18), .skip_up = 1),
+    TILED4("up, over residual", 3, WITH_ALL | OVER_RESIDUAL, 4, HALF, 16, 0,
+        16, ENLARGE(4, 3), SILU),
+    TILED4("up, over skip 0", 3, WITH_ALL | OVER_SKIP0, 4, HALF, 16, 0, 32,
+        ENLARGE(5, 6), SILU, SKIP(32, 0)),
 
     TILED("plain", 5, 0, 4, 1, 16, 0, 16, SAME(8, 8), NONE),
     TILED("bias, stats", 5, WITH_BIAS | WITH_STATS, 4, 1, 32, 0, 48,
