@@ -5,10 +5,15 @@
 #include "cpu/winograd.h"
 
 /* Tiles of a chunk.  Every panel of transformed weights is fetched once for
- * all of them, from afar; their transformed inputs are fetched once for
- * CEDM_WINOGRAD_PANELS panels. */
+ * all of them; their transformed inputs, which stay in a second-level cache
+ * or not, once for CEDM_WINOGRAD_PANELS panels. */
 #define TILES 48u
+#define FAR_TILES 64u   /* with weights from afar */
 #define SMALL_TILES 96u /* of 2 x 2 outputs */
+
+/* Fewer weights than these are near: a second-level cache keeps them in part
+ * and a third-level cache whole. */
+#define FAR_FLOATS (1u << 19)
 
 static size_t whole_lines(size_t floats)
 {
@@ -101,7 +106,9 @@ void cedm_cpu_plan_winograd(cedm_winograd_plan *plan, const cedm_conv *op)
     plan->tile_rows = cedm_ceil_div(op->height, plan->m);
     plan->tile_columns = cedm_ceil_div(op->width, plan->m);
     plan->align = stat_align(plan, op);
-    plan_chunk(plan, plan->m == 4 ? TILES : SMALL_TILES);
+    plan->is_far = cedm_cpu_winograd_floats(plan) > FAR_FLOATS;
+    plan_chunk(plan, plan->m != 4 ? SMALL_TILES
+                     : plan->is_far ? FAR_TILES : TILES);
     plan_scratch(plan, op);
 }
 

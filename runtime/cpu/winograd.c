@@ -17,11 +17,9 @@
 
 #include "cpu/stage.h"
 
-/* Fetching transformed weights takes as long as the products of so many tiles,
- * unless they are few: a second-level cache keeps these in part and a
- * third-level cache whole. */
+/* Fetching transformed weights from afar takes as long as the products of so
+ * many tiles. */
 #define FETCH_TILES 16u
-#define NEAR_FLOATS (1u << 19)
 
 /* ---- chunks ------------------------------------------------------------ */
 
@@ -196,64 +194,83 @@ static void run_together(const cedm_winograd_job *job, uint32_t units)
     }
 }
 
-static uint32_t units_of(const cedm_winograd_job *job, uint32_t images)
+/* ---- who makes what ---------------------------------------------------- */
+
+/* Chunks of so many tile rows of so many maps, or less. */
+static void cut(cedm_winograd_job *job, uint32_t rows, uint32_t images)
 {
-    return job->strips * cedm_ceil_div(job->exec->n, images);
+    cedm_winograd_plan *plan = &job->plan;
+
+    plan->rows = rows;
+    plan->images = images;
+    job->unit_rows = rows > plan->align ? rows : plan->align;
+    job->strips = cedm_ceil_div(plan->tile_rows, job->unit_rows);
 }
 
-/* Of a unit of so many maps, in tiles. */
-static uint32_t unit_time(const cedm_winograd_job *job, uint32_t images)
+static uint32_t units_of(const cedm_winograd_job *job)
+{
+    return job->strips * cedm_ceil_div(job->exec->n, job->plan.images);
+}
+
+/* Of a unit, in tiles. */
+static uint32_t unit_time(const cedm_winograd_job *job)
 {
     const cedm_winograd_plan *plan = &job->plan;
     uint32_t chunks = cedm_ceil_div(job->unit_rows, plan->rows) *
                       cedm_ceil_div(plan->tile_columns, plan->columns);
-    int is_far = cedm_cpu_winograd_floats(plan) > NEAR_FLOATS;
 
-    return images * job->unit_rows * plan->tile_columns +
-           (is_far ? chunks * FETCH_TILES : 0);
+    return plan->images * job->unit_rows * plan->tile_columns +
+           (plan->is_far ? chunks * FETCH_TILES : 0);
 }
 
-/* Maps of a unit with which one worker a unit is fastest; 0 if all together
- * are faster: they fetch weights once, but wait for each other and read what
- * others wrote, which was seen to cost a fifth. */
-static uint32_t share_images(const cedm_winograd_job *job)
+/* Cuts such that one worker a unit is fastest, and returns 1; or 0, and
+ * leaves the largest chunks, if all together are faster: they fetch weights
+ * once, but wait for each other and read what others wrote, which was seen
+ * to cost a third. */
+static int share(cedm_winograd_job *job)
 {
-    uint32_t workers = job->exec->workers, best = 0;
-    uint32_t images = cedm_smaller(job->plan.images, job->exec->n);
-    uint64_t least = (uint64_t)units_of(job, images) *
-                     unit_time(job, images) * 6 / 5;
+    cedm_winograd_plan *plan = &job->plan;
+    uint32_t workers = job->exec->workers, rows = plan->rows, best = 0;
+    uint32_t images = cedm_smaller(plan->images, job->exec->n);
+    cedm_winograd_job tried = *job;
+    uint64_t least;
 
-    for (; images > 0; images--) {
-        uint64_t rounds = cedm_ceil_div(units_of(job, images), workers);
-        uint64_t time = rounds * workers * unit_time(job, images);
+    cut(job, rows, images);
+    least = (uint64_t)units_of(job) * unit_time(job) * 4 / 3;
+    while (images > 0 && rows > 0) {
+        uint64_t rounds, time;
 
+        cut(&tried, rows, images);
+        rounds = cedm_ceil_div(units_of(&tried), workers);
+        time = rounds * workers * unit_time(&tried);
         if (time < least) {
             least = time;
-            best = images;
+            best = 1;
+            cut(job, rows, images);
+        }
+        if (images > 1) {
+            images--;
+        } else {
+            rows = rows > plan->align ? (rows + 1) / 2 : 0;
+            rows -= rows > plan->align ? rows % plan->align : 0;
         }
     }
-    return best;
+    return (int)best;
 }
 
 void CEDM_ISA_NAME(winograd)(const cedm_exec *exec, const cedm_conv *op)
 {
     cedm_winograd_job job = {.exec = exec, .op = op};
     cedm_winograd_plan *plan = &job.plan;
-    uint32_t shared, units;
 
     cedm_cpu_plan_winograd(plan, op);
     job.weights = cedm_prepared(exec, op->id);
     job.skip_weights = job.weights + cedm_cpu_winograd_floats(plan);
     job.bias = job.skip_weights +
                (size_t)plan->panels * plan->skip_cin * CEDM_PANEL;
-    job.unit_rows = plan->rows > plan->align ? plan->rows : plan->align;
-    job.strips = cedm_ceil_div(plan->tile_rows, job.unit_rows);
-    shared = share_images(&job);
-    plan->images = shared > 0 ? shared : plan->images;
-    units = units_of(&job, plan->images);
-    if (shared > 0) {
-        cedm_run_tasks(exec, unit_task, &job, units);
+    if (share(&job)) {
+        cedm_run_tasks(exec, unit_task, &job, units_of(&job));
     } else {
-        run_together(&job, units);
+        run_together(&job, units_of(&job));
     }
 }

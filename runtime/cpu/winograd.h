@@ -31,6 +31,7 @@ typedef struct cedm_winograd_plan {
     uint32_t points;                /* n * n */
     uint32_t cin, skip_cin, panels;
     uint32_t steps;                 /* channels of a piece of cin */
+    uint32_t is_far;                /* whether weights come from memory */
     uint32_t tile_rows, tile_columns; /* of a map */
     uint32_t align;                 /* tile rows that share statistics */
     uint32_t rows, columns, images; /* tiles of a chunk; small maps in it */
