@@ -38,6 +38,21 @@ static void write_part(const conv_pass *pass, uint32_t first, uint32_t end)
     }
 }
 
+/* What is multiplied by after chunk `index`: the next, or the first of the
+ * next panels. */
+static const float *weights_after(const conv_pass *pass, uint32_t index)
+{
+    const cedm_conv_job *job = pass->strip->job;
+    uint32_t panel = pass->panel;
+    const cedm_conv_chunk *next = &job->chunks[index + 1];
+
+    if (index + 1 == job->chunk_count) {
+        panel += pass->panels;
+        next = job->chunks;
+    }
+    return next->b + panel * next->panel + pass->phase * next->phase;
+}
+
 /* Pixels first..end-1 over one chunk. */
 static void run_chunk(const conv_pass *pass, uint32_t index, uint32_t first,
                       uint32_t end)
@@ -51,6 +66,7 @@ static void run_chunk(const conv_pass *pass, uint32_t index, uint32_t first,
         .a_at = at + first,
         .b = chunk->b + pass->panel * chunk->panel +
              pass->phase * chunk->phase,
+        .ahead = weights_after(pass, index),
         .runs = chunk->runs,
         .length = chunk->length,
         .step = chunk->step,
