@@ -24,9 +24,10 @@
 #define PAUSE() atomic_signal_fence(memory_order_seq_cst)
 #endif
 
-/* About 20 microseconds: longer than the serial parts between two ops, and
- * short enough not to starve other programs. */
-#define SPINS 1000
+/* About 0.2 ms: longer than the serial parts between two ops and than most
+ * waits for the last task of one, and short enough not to starve other
+ * programs. */
+#define SPINS 4000
 
 typedef struct worker {
     pool *owner;
