@@ -81,7 +81,7 @@ def difference(mine, peer, batch, work):
 def evaluations(peer, work):
     """Rows of one peer; returns its largest difference."""
     worst = 0.0
-    peer.choose(CIFAR, MOST, "time", 1, 2)
+    peer.choose(CIFAR, MOST, "time", 1, 4)
     for threads in THREADS:
         program = peer.start(CIFAR, threads, peer.best)
         try:
