@@ -28,11 +28,12 @@ static bool is_possible(const cedm_conv *op)
 
 static bool is_faster(const cedm_conv *op)
 {
-    uint32_t side = op->up ? MIN_SIDE4_UP : MIN_SIDE2;
-
-    return op->height >= side && op->width >= side &&
-           (!op->up || (op->cin[0] + op->cin[1] >= MIN_CHANNELS_UP &&
-                        op->cout >= MIN_CHANNELS_UP));
+    if (op->up) {
+        return op->height >= MIN_SIDE4_UP && op->width >= MIN_SIDE4_UP &&
+               op->cin[0] + op->cin[1] >= MIN_CHANNELS_UP &&
+               op->cout >= MIN_CHANNELS_UP;
+    }
+    return op->height >= MIN_SIDE2 && op->width >= MIN_SIDE2;
 }
 
 static uint64_t weight_bytes(const cedm_conv *op, uint32_t algorithm)
@@ -115,6 +116,8 @@ void cg_choose_algorithms(cg_program *program, const cg_options *options)
     }
 }
 
+/* Up-sampling stays direct: whether it pays with weights that every update
+ * transforms anew was not measured. */
 void cg_choose_training_algorithms(cg_training *training)
 {
     for (uint32_t i = 0; i < training->step_count; i++) {

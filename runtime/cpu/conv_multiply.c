@@ -38,19 +38,22 @@ static void write_part(const conv_pass *pass, uint32_t first, uint32_t end)
     }
 }
 
+/* Of one chunk, at the pass's phase. */
+static const float *weights_of(const conv_pass *pass,
+                               const cedm_conv_chunk *chunk, uint32_t panel)
+{
+    return chunk->b + panel * chunk->panel + pass->phase * chunk->phase;
+}
+
 /* What is multiplied by after chunk `index`: the next, or the first of the
  * next panels. */
 static const float *weights_after(const conv_pass *pass, uint32_t index)
 {
     const cedm_conv_job *job = pass->strip->job;
-    uint32_t panel = pass->panel;
-    const cedm_conv_chunk *next = &job->chunks[index + 1];
 
-    if (index + 1 == job->chunk_count) {
-        panel += pass->panels;
-        next = job->chunks;
-    }
-    return next->b + panel * next->panel + pass->phase * next->phase;
+    return index + 1 < job->chunk_count
+               ? weights_of(pass, &job->chunks[index + 1], pass->panel)
+               : weights_of(pass, job->chunks, pass->panel + pass->panels);
 }
 
 /* Pixels first..end-1 over one chunk. */
@@ -64,8 +67,7 @@ static void run_chunk(const conv_pass *pass, uint32_t index, uint32_t first,
     cedm_tile tile = {
         .a = (chunk->skip ? pass->skip : pass->source) + chunk->a,
         .a_at = at + first,
-        .b = chunk->b + pass->panel * chunk->panel +
-             pass->phase * chunk->phase,
+        .b = weights_of(pass, chunk, pass->panel),
         .ahead = weights_after(pass, index),
         .runs = chunk->runs,
         .length = chunk->length,

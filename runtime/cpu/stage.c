@@ -23,7 +23,8 @@ CEDM_INLINE v16 coefficients(const float *p, size_t columns)
     return columns == 16 ? v16_load(p) : v16_load_part(p, columns);
 }
 
-/* Sixteen channels of all pixels. */
+/* Sixteen channels of all pixels.  The next ones' lines are fetched: where
+ * these are few of a pixel's, no hardware foresees them. */
 CEDM_INLINE void stage_columns(float *dst, size_t stride, const float *src,
                                size_t pixels, size_t channels, v16 a, v16 b,
                                const uint32_t act)

@@ -230,10 +230,11 @@ static uint32_t unit_time(const cedm_winograd_job *job)
 static int share(cedm_winograd_job *job)
 {
     cedm_winograd_plan *plan = &job->plan;
-    uint32_t workers = job->exec->workers, rows = plan->rows, best = 0;
+    uint32_t workers = job->exec->workers, rows = plan->rows;
     uint32_t images = cedm_smaller(plan->images, job->exec->n);
     cedm_winograd_job tried = *job;
     uint64_t least;
+    int alone = 0;
 
     cut(job, rows, images);
     least = (uint64_t)units_of(job) * unit_time(job) * 4 / 3;
@@ -245,7 +246,7 @@ static int share(cedm_winograd_job *job)
         time = rounds * workers * unit_time(&tried);
         if (time < least) {
             least = time;
-            best = 1;
+            alone = 1;
             cut(job, rows, images);
         }
         if (images > 1) {
@@ -255,7 +256,7 @@ static int share(cedm_winograd_job *job)
             rows -= rows > plan->align ? rows % plan->align : 0;
         }
     }
-    return (int)best;
+    return alone;
 }
 
 void CEDM_ISA_NAME(winograd)(const cedm_exec *exec, const cedm_conv *op)

@@ -78,7 +78,8 @@ typedef struct winograd_panel {
 } winograd_panel;
 
 /* The m x m outputs of a tile, what lies beyond the map left out: to sums
- * unless these are NULL, else to dst. */
+ * unless these are NULL, else to dst, where the next panel's lines are
+ * fetched, as when staging. */
 CEDM_INLINE void finish_tile(const winograd_panel *p, uint32_t tile,
                              v16 init, float *sums, const uint32_t n)
 {
