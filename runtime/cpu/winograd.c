@@ -10,7 +10,7 @@
  *
  * One worker does all of a chunk where there are chunks enough, or they can
  * be dealt out evenly: what it makes stays in its caches.  Otherwise all
- * workers do one chunk together, inputs first.  An output's chain of
+ * workers do one chunk together, most often inputs first.  An output's chain of
  * additions is the same: channels in order at every point, the transform,
  * bias + emb, skip, then the residual. */
 #include "cpu/winograd.h"
@@ -116,6 +116,13 @@ static uint32_t input_tasks(const cedm_winograd_plan *plan)
     return plan->cin / CEDM_PANEL + (plan->copied != 0);
 }
 
+static void make_all_inputs(const cedm_winograd_chunk *c)
+{
+    for (uint32_t i = 0; i < input_tasks(&c->job->plan); i++) {
+        make_inputs(c, i);
+    }
+}
+
 /* A unit by one worker. */
 static void unit_task(void *arg, uint32_t index, uint32_t worker)
 {
@@ -125,18 +132,18 @@ static void unit_task(void *arg, uint32_t index, uint32_t worker)
 
     for (uint32_t k = 0; find_chunk(&c, index, k); k++) {
         lay_out(&c, worker, worker);
-        for (uint32_t i = 0; i < input_tasks(&job->plan); i++) {
-            make_inputs(&c, i);
-        }
+        make_all_inputs(&c);
         CEDM_ISA_NAME(winograd_outputs)(&c, 0, job->plan.panels);
     }
     write_stats(job, index, 0, job->plan.panels);
 }
 
-/* What all workers do together: one chunk. */
+/* What all workers do together: one chunk.  Every part makes its inputs
+ * itself if they are not shared. */
 typedef struct together {
     cedm_winograd_chunk chunk;
     uint32_t unit, parts;
+    int is_shared;
     int is_last; /* of the unit */
 } together;
 
@@ -160,26 +167,39 @@ static void output_task(void *arg, uint32_t index, uint32_t worker)
     uint32_t from = index * panels / t->parts;
     uint32_t to = (index + 1) * panels / t->parts;
 
-    lay_out(&c, worker, 0);
+    lay_out(&c, worker, t->is_shared ? 0 : worker);
+    if (!t->is_shared) {
+        make_all_inputs(&c);
+    }
     CEDM_ISA_NAME(winograd_outputs)(&c, from, to);
     if (t->is_last) {
         write_stats(c.job, t->unit, from, to);
     }
 }
 
-/* Ranges of panels; in whole calls of the micro-kernel if these are enough. */
-static uint32_t parts_of(const cedm_winograd_plan *plan, uint32_t workers)
+/* Two workers make all inputs twice in the time that half of them and reading
+ * the other's half take, and need not wait for each other.  But a copy must
+ * be whole before dst is written. */
+static int is_shared(const cedm_winograd_job *job)
 {
-    uint32_t whole = plan->panels / CEDM_PANELS_TOGETHER;
+    return job->exec->workers > 2 || job->plan.copied != 0;
+}
 
-    return cedm_smaller(whole < workers ? plan->panels : whole, 2 * workers);
+/* Ranges of panels; in whole calls of the micro-kernel if these are enough. */
+static uint32_t parts_of(const cedm_winograd_job *job)
+{
+    uint32_t workers = job->exec->workers, panels = job->plan.panels;
+    uint32_t whole = panels / CEDM_PANELS_TOGETHER;
+
+    return cedm_smaller(whole < workers ? panels : whole,
+                        is_shared(job) ? 2 * workers : workers);
 }
 
 static void run_together(const cedm_winograd_job *job, uint32_t units)
 {
     const cedm_exec *exec = job->exec;
     cedm_winograd_chunk next = {.job = job};
-    together t = {.parts = parts_of(&job->plan, exec->workers)};
+    together t = {.parts = parts_of(job), .is_shared = is_shared(job)};
 
     for (t.unit = 0; t.unit < units; t.unit++) {
         int more = find_chunk(&next, t.unit, 0);
@@ -188,7 +208,9 @@ static void run_together(const cedm_winograd_job *job, uint32_t units)
             t.chunk = next;
             more = find_chunk(&next, t.unit, k);
             t.is_last = !more;
-            cedm_run_tasks(exec, input_task, &t, input_tasks(&job->plan));
+            if (t.is_shared) {
+                cedm_run_tasks(exec, input_task, &t, input_tasks(&job->plan));
+            }
             cedm_run_tasks(exec, output_task, &t, t.parts);
         }
     }
