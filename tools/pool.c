@@ -5,12 +5,16 @@
  * A network has some hundred ops of a few microseconds each, so waking must
  * be cheap: a worker spins for a while before it sleeps on a condition.
  *
- * One job at a time, in one atomic word: the job's generation and how many
- * indices are left to hand out.  A worker reads the job, then takes an index
- * by compare-and-swap on that word: it can only succeed while that very job
- * has indices left, so that a worker which was descheduled meanwhile takes
- * nothing.  The caller waits for the indices that were taken, never for a
- * thread that has not woken up: a busy machine costs speed in proportion. */
+ * One job at a time, its indices split evenly: every worker has a range of
+ * its own, the same for every job of so many, so that it often finds in its
+ * caches what it made in the last one.  Who is done helps the others, and a
+ * busy machine costs speed in proportion: the caller waits for the indices
+ * that were taken, never for a thread that has not woken up.
+ *
+ * A range is one atomic word: the job's generation and how many indices are
+ * left.  A worker reads the job, then takes an index by compare-and-swap on
+ * that word: it can only succeed while that very job has indices left, so
+ * that a worker which was descheduled meanwhile takes nothing. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -29,20 +33,23 @@
  * programs. */
 #define SPINS 4000
 
+/* On lines of their own: their owner takes from them undisturbed. */
 typedef struct worker {
+    _Alignas(64) _Atomic uint64_t range; /* generation << 32 | indices left */
     pool *owner;
     pthread_t thread;
     uint32_t index;
 } worker;
 
 struct pool {
-    worker *workers; /* [threads - 1] */
+    worker *workers; /* [threads]; the first is the caller */
     uint32_t started;
     uint32_t spins; /* 0 when there are more threads than processors */
 
-    _Atomic uint64_t state; /* generation << 32 | indices left */
+    _Atomic uint32_t generation; /* of the last job */
     _Atomic(cedm_task *) task;
     _Atomic(void *) arg;
+    _Atomic uint32_t count;
     _Atomic uint32_t unfinished; /* indices of the job not yet done */
     _Atomic bool stop;
 
@@ -65,18 +72,39 @@ static void finish_one(pool *p)
     }
 }
 
-/* Takes indices of one job until none are left. */
-static void work(pool *p, uint32_t generation, uint32_t worker_index)
+/* Where the range of a worker ends. */
+static uint32_t end_of(const pool *p, uint32_t worker_index)
 {
-    uint64_t state = atomic_load(&p->state);
+    uint64_t count = atomic_load_explicit(&p->count, memory_order_relaxed);
+
+    return (uint32_t)(count * (worker_index + 1) / (p->started + 1));
+}
+
+/* Takes indices of one job from the range of worker `of` until none are
+ * left. */
+static void take(pool *p, uint32_t generation, uint32_t of,
+                 uint32_t worker_index)
+{
+    _Atomic uint64_t *range = &p->workers[of].range;
+    uint64_t state = atomic_load(range);
     while (generation_of(state) == generation && (uint32_t)state > 0) {
         cedm_task *task = atomic_load_explicit(&p->task, memory_order_relaxed);
         void *arg = atomic_load_explicit(&p->arg, memory_order_relaxed);
-        if (atomic_compare_exchange_weak(&p->state, &state, state - 1)) {
-            task(arg, (uint32_t)state - 1, worker_index);
+        uint32_t end = end_of(p, of);
+        if (atomic_compare_exchange_weak(range, &state, state - 1)) {
+            task(arg, end - (uint32_t)state, worker_index);
             finish_one(p);
-            state = atomic_load(&p->state);
+            state = atomic_load(range);
         }
+    }
+}
+
+/* From its own range first. */
+static void work(pool *p, uint32_t generation, uint32_t worker_index)
+{
+    uint32_t workers = p->started + 1;
+    for (uint32_t i = 0; i < workers; i++) {
+        take(p, generation, (worker_index + i) % workers, worker_index);
     }
 }
 
@@ -84,18 +112,18 @@ static void work(pool *p, uint32_t generation, uint32_t worker_index)
 static uint32_t wait_for_job(pool *p, uint32_t seen)
 {
     for (uint32_t i = 0; i < p->spins; i++) {
-        uint32_t now = generation_of(
-            atomic_load_explicit(&p->state, memory_order_acquire));
+        uint32_t now = atomic_load_explicit(&p->generation,
+                                            memory_order_acquire);
         if (now != seen) {
             return now;
         }
         PAUSE();
     }
     pthread_mutex_lock(&p->lock);
-    uint32_t now = generation_of(atomic_load(&p->state));
+    uint32_t now = atomic_load(&p->generation);
     while (now == seen) {
         pthread_cond_wait(&p->begin, &p->lock);
-        now = generation_of(atomic_load(&p->state));
+        now = atomic_load(&p->generation);
     }
     pthread_mutex_unlock(&p->lock);
     return now;
@@ -133,9 +161,15 @@ static void *worker_main(void *arg)
 /* Starts the next generation and returns it. */
 static uint32_t publish(pool *p, uint32_t count)
 {
-    uint32_t generation = generation_of(atomic_load(&p->state)) + 1;
+    uint32_t generation = atomic_load(&p->generation) + 1;
+    atomic_store_explicit(&p->count, count, memory_order_relaxed);
     pthread_mutex_lock(&p->lock);
-    atomic_store(&p->state, (uint64_t)generation << 32 | count);
+    for (uint32_t i = 0; i <= p->started; i++) {
+        uint32_t from = i > 0 ? end_of(p, i - 1) : 0;
+        atomic_store(&p->workers[i].range,
+                     (uint64_t)generation << 32 | (end_of(p, i) - from));
+    }
+    atomic_store(&p->generation, generation);
     pthread_cond_broadcast(&p->begin);
     pthread_mutex_unlock(&p->lock);
     return generation;
@@ -160,10 +194,10 @@ void pool_for(void *context, cedm_task *task, void *arg, uint32_t count)
 static bool start(pool *p, uint32_t threads, uint32_t processors, failure *f)
 {
     p->spins = threads <= processors ? SPINS : 0;
-    for (uint32_t i = 0; i + 1 < threads; i++) {
+    for (uint32_t i = 1; i < threads; i++) {
         worker *w = &p->workers[i];
         w->owner = p;
-        w->index = i + 1;
+        w->index = i;
         int code = pthread_create(&w->thread, NULL, worker_main, w);
         if (code != 0) {
             return failed(f,
@@ -178,22 +212,24 @@ static bool start(pool *p, uint32_t threads, uint32_t processors, failure *f)
 
 pool *pool_open(uint32_t threads, uint32_t processors, failure *f)
 {
+    size_t size = threads * sizeof(worker);
     pool *p = calloc(1, sizeof *p);
-    if (p == NULL) {
+    worker *workers = aligned_alloc(_Alignof(worker), size);
+    if (p == NULL || workers == NULL) {
         failed(f, "out of memory for %u threads", threads);
+        free(p);
+        free(workers);
         return NULL;
     }
+    p->workers = memset(workers, 0, size);
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->begin, NULL);
     pthread_cond_init(&p->end, NULL);
-    p->workers = calloc(threads, sizeof *p->workers);
-    if (p->workers == NULL) {
-        failed(f, "out of memory for %u threads", threads);
-    } else if (start(p, threads, processors, f)) {
-        return p;
+    if (!start(p, threads, processors, f)) {
+        pool_close(p);
+        return NULL;
     }
-    pool_close(p);
-    return NULL;
+    return p;
 }
 
 void pool_close(pool *p)
@@ -203,7 +239,7 @@ void pool_close(pool *p)
     }
     atomic_store(&p->stop, true);
     publish(p, 0);
-    for (uint32_t i = 0; i < p->started; i++) {
+    for (uint32_t i = 1; i <= p->started; i++) {
         pthread_join(p->workers[i].thread, NULL);
     }
     pthread_cond_destroy(&p->begin);

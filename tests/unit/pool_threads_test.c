@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -94,6 +95,70 @@ static void reuse(void **state)
     }
 }
 
+typedef struct held {
+    _Atomic uint32_t done;
+    uint32_t others;
+    bool in_time;
+} held;
+
+/* The first index, of the caller's range, ends after all the others. */
+static void hold_task(void *arg, uint32_t index, uint32_t worker)
+{
+    held *h = arg;
+    (void)worker;
+    if (index != 0) {
+        atomic_fetch_add(&h->done, 1);
+        return;
+    }
+    for (uint32_t ms = 0; ms < 60000; ms++) {
+        if (atomic_load(&h->done) == h->others) {
+            h->in_time = true;
+            return;
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+}
+
+/* Who is done with its own range helps with another's. */
+static void idle_workers_help(void **state)
+{
+    (void)state;
+    for (uint32_t threads = 2; threads <= MAX_THREADS; threads++) {
+        held h = {.others = 63};
+        failure f;
+        pool *p = pool_open(threads, 2, &f);
+        assert_non_null(p);
+        pool_for(p, hold_task, &h, 64);
+        assert_true(h.in_time);
+        pool_close(p);
+    }
+}
+
+static void owner_task(void *arg, uint32_t index, uint32_t worker)
+{
+    uint32_t *owner = arg;
+    owner[index] = worker;
+    nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+}
+
+/* Tasks that wait take as long for everyone: few are done by helpers. */
+static void ranges_are_kept(void **state)
+{
+    (void)state;
+    uint32_t owner[64], own = 0, jobs = 20;
+    failure f;
+    pool *p = pool_open(4, 4, &f);
+    assert_non_null(p);
+    for (uint32_t k = 0; k < jobs; k++) {
+        pool_for(p, owner_task, owner, 64);
+        for (uint32_t i = 0; i < 64; i++) {
+            own += owner[i] == i / 16;
+        }
+    }
+    assert_true(own > jobs * 64 / 2);
+    pool_close(p);
+}
+
 static void open_and_close(void **state)
 {
     (void)state;
@@ -111,6 +176,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_index_once),
         cmocka_unit_test(reuse),
+        cmocka_unit_test(idle_workers_help),
+        cmocka_unit_test(ranges_are_kept),
         cmocka_unit_test(open_and_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
