@@ -30,6 +30,7 @@ DEMO = PEERS + "/net/fashion"
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 BATCHES = (1, 4)
 LIMIT = 1e-3  # relative RMS between two runtimes in float32
+TURN = 0.3    # seconds of a turn, and of the pause before it
 
 # ---- the table ------------------------------------------------------------
 
@@ -78,6 +79,18 @@ def difference(mine, peer, batch, work):
     return error
 
 
+def count_of(program, batch):
+    """Evaluations that fill a turn."""
+    one = program.ask("time", batch, 2)["seconds"][1]
+    return max(1, round(TURN / one))
+
+
+def turn(program, batch, count):
+    """After a pause: threads of who came before may spin for a while."""
+    time.sleep(TURN)
+    return statistics.median(program.ask("time", batch, count)["seconds"])
+
+
 def evaluations(peer, work):
     """Rows of one peer; returns its largest difference."""
     worst = 0.0
@@ -89,14 +102,11 @@ def evaluations(peer, work):
                 mine = ours(batch, threads)
                 try:
                     worst = max(worst, difference(mine, program, batch, work))
-                    one = mine.ask("time", batch, 2)["seconds"][1]
-                    count = max(1, round(0.3 / one))
+                    counts = count_of(mine, batch), count_of(program, batch)
                     a, b = [], []
                     for _ in range(ROUNDS):
-                        a.append(statistics.median(
-                            mine.ask("time", batch, count)["seconds"]))
-                        b.append(statistics.median(
-                            program.ask("time", batch, 1)["seconds"]))
+                        a.append(turn(mine, batch, counts[0]))
+                        b.append(turn(program, batch, counts[1]))
                     row(peer.label(program.first["version"]), threads, batch,
                         [s * 1e3 for s in a], [s * 1e3 for s in b])
                 finally:

@@ -16,7 +16,7 @@ PEERS = BUILD + "/peers"
 MOST = int(os.environ.get("THREADS", str(os.cpu_count())))
 THREADS = sorted({1, MOST})
 PATIENCE = 120  # seconds for one answer
-END = time.monotonic() + 2100  # of everything
+END = time.monotonic() + 2700  # of everything
 
 
 def open_program(command, environment=None):
@@ -90,11 +90,14 @@ def debian_blas(threads):
     return lambda: {**openblas(), "OPENBLAS_NUM_THREADS": str(threads)}
 
 
+def torch_waits(layouts):
+    return [([layout], wait) for layout in layouts for wait in ({}, PASSIVE)]
+
+
 def torch_peers(program):
     """Current PyTorch compiles; what 1.13 has for that, and current ones
     no longer maintain, is `blocked`."""
-    new = [([layout], wait) for layout in ("nchw", "nhwc", "compiled")
-           for wait in ({}, PASSIVE)]
+    new = torch_waits(("nchw", "nhwc", "compiled"))
     layouts = ["nchw", "nhwc"]
     if program == "torch_peer.py":
         layouts.append("blocked")
@@ -105,7 +108,11 @@ def torch_peers(program):
 
 
 def inference_peers():
+    """Current PyTorch twice: as it is used first, and compiled."""
     waits = {"ncnn": [([], {}), ([], PASSIVE)]}  # the one with OpenMP
+    compiled, debian = torch_peers("torch_peer.py")
+    eager = Peer("torch", "torch_peer.py", torch_waits(("nchw", "nhwc")))
+    compiled.settings = torch_waits(("compiled",))
     return [Peer(name, f"{name}_peer.py", waits.get(name, [([], {})]))
             for name in ("onnxruntime", "openvino", "ncnn", "mnn")
-            ] + torch_peers("torch_peer.py")
+            ] + [eager, compiled, debian]
