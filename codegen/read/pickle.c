@@ -10,115 +10,6 @@
 
 #include <string.h>
 
-static size_t offset_now(const cg_pickle *p)
-{
-    return (size_t)(p->opcode - p->base);
-}
-
-/* ---- bytes of the stream ----------------------------------------------- */
-
-/* The next bytes; NULL if there are not as many. */
-static const unsigned char *take(cg_pickle *p, uint64_t size)
-{
-    const unsigned char *bytes = p->at;
-    uint64_t left = (uint64_t)(p->end - p->at);
-    if (size > left) {
-        (void)cg_pickle_fail(p, offset_now(p), "the pickle is cut short; "
-                             "wanted %ju bytes, got %ju; " CG_GET_AGAIN,
-                             (uintmax_t)size, (uintmax_t)left);
-        return NULL;
-    }
-    p->at += size;
-    return bytes;
-}
-
-/* A little-endian number without sign. */
-static bool take_number(cg_pickle *p, unsigned width, uint64_t *value)
-{
-    const unsigned char *bytes = take(p, width);
-    if (bytes == NULL) {
-        return false;
-    }
-    *value = 0;
-    for (unsigned i = 0; i < width; i++) {
-        *value |= (uint64_t)bytes[i] << (8u * i);
-    }
-    return true;
-}
-
-/* ---- the stack --------------------------------------------------------- */
-
-static bool push(cg_pickle *p, cg_ref ref)
-{
-    void *stack = p->stack;
-    bool ok = ref != CG_NO_REF &&
-              cg_pickle_grow(p, &stack, p->stack_count, &p->stack_capacity,
-                             sizeof *p->stack, "values on the stack");
-    p->stack = stack;
-    if (ok) {
-        p->stack[p->stack_count++] = ref;
-    }
-    return ok;
-}
-
-/* The last mark, or the bottom. */
-static uint32_t floor_now(const cg_pickle *p)
-{
-    return p->mark_count == 0 ? 0 : p->marks[p->mark_count - 1];
-}
-
-/* Takes `count` values off the stack and points to the first; NULL if they
- * are not there.  They stay valid until the next push. */
-static const cg_ref *pop(cg_pickle *p, uint32_t count)
-{
-    uint32_t there = p->stack_count - floor_now(p);
-    if (there < count) {
-        (void)cg_pickle_fail(p, offset_now(p), "values are missing on the "
-                             "stack; wanted %u, got %u; " CG_GET_AGAIN,
-                             count, there);
-        return NULL;
-    }
-    p->stack_count -= count;
-    return p->stack + p->stack_count;
-}
-
-static bool op_mark(cg_pickle *p)
-{
-    void *marks = p->marks;
-    bool ok = cg_pickle_grow(p, &marks, p->mark_count, &p->mark_capacity,
-                             sizeof *p->marks, "marks");
-    p->marks = marks;
-    if (ok) {
-        p->marks[p->mark_count++] = p->stack_count;
-    }
-    return ok;
-}
-
-/* Takes everything above the last mark, and the mark. */
-static const cg_ref *pop_mark(cg_pickle *p, uint32_t *count)
-{
-    if (p->mark_count == 0) {
-        (void)cg_pickle_fail(p, offset_now(p), "no mark on the stack; wanted "
-                             "MARK before, got none; " CG_GET_AGAIN);
-        return NULL;
-    }
-    *count = p->stack_count - floor_now(p);
-    const cg_ref *values = pop(p, *count);
-    p->mark_count--;
-    return values;
-}
-
-/* The value on top, which stays there; CG_NO_REF if there is none. */
-static cg_ref top(cg_pickle *p)
-{
-    const cg_ref *value = pop(p, 1);
-    if (value == NULL) {
-        return CG_NO_REF;
-    }
-    p->stack_count++;
-    return *value;
-}
-
 /* ---- scalars ----------------------------------------------------------- */
 
 static bool op_integer(cg_pickle *p, cg_kind kind, int64_t value)
@@ -128,13 +19,13 @@ static bool op_integer(cg_pickle *p, cg_kind kind, int64_t value)
         return false;
     }
     p->nodes[ref].u.integer = value;
-    return push(p, ref);
+    return cg_pickle_push(p, ref);
 }
 
 static bool op_binint(cg_pickle *p, unsigned width)
 {
     uint64_t bits = 0;
-    if (!take_number(p, width, &bits)) {
+    if (!cg_pickle_take_number(p, width, &bits)) {
         return false;
     }
     return op_integer(p, CG_KIND_INTEGER,
@@ -145,17 +36,17 @@ static bool op_binint(cg_pickle *p, unsigned width)
 static bool op_bytes(cg_pickle *p, cg_kind kind, unsigned width)
 {
     uint64_t size = 0;
-    if (!take_number(p, width, &size)) {
+    if (!cg_pickle_take_number(p, width, &size)) {
         return false;
     }
-    const unsigned char *bytes = take(p, size);
+    const unsigned char *bytes = cg_pickle_take(p, size);
     cg_ref ref = bytes == NULL ? CG_NO_REF : cg_pickle_node(p, kind);
     if (ref == CG_NO_REF) {
         return false;
     }
     p->nodes[ref].u.bytes.at = bytes;
     p->nodes[ref].u.bytes.size = (size_t)size;
-    return push(p, ref);
+    return cg_pickle_push(p, ref);
 }
 
 /* LONG1: two's complement of any length. */
@@ -182,7 +73,7 @@ static bool op_long(cg_pickle *p)
 static bool op_float(cg_pickle *p)
 {
     uint64_t bits = 0;
-    const unsigned char *bytes = take(p, 8);
+    const unsigned char *bytes = cg_pickle_take(p, 8);
     if (bytes == NULL) {
         return false;
     }
@@ -194,7 +85,7 @@ static bool op_float(cg_pickle *p)
         return false;
     }
     memcpy(&p->nodes[ref].u.real, &bits, sizeof bits);
-    return push(p, ref);
+    return cg_pickle_push(p, ref);
 }
 
 /* ---- containers -------------------------------------------------------- */
@@ -214,19 +105,20 @@ static bool fill(cg_pickle *p, cg_ref container, uint32_t count,
 static bool op_tuple(cg_pickle *p, uint32_t count, const cg_ref *values)
 {
     cg_ref ref = cg_pickle_node(p, CG_KIND_TUPLE);
-    return ref != CG_NO_REF && fill(p, ref, count, values) && push(p, ref);
+    return ref != CG_NO_REF && fill(p, ref, count, values) &&
+           cg_pickle_push(p, ref);
 }
 
 static bool op_tuple_of(cg_pickle *p, uint32_t count)
 {
-    const cg_ref *values = pop(p, count);
+    const cg_ref *values = cg_pickle_pop(p, count);
     return values != NULL && op_tuple(p, count, values);
 }
 
 static bool op_tuple_to_mark(cg_pickle *p)
 {
     uint32_t count = 0;
-    const cg_ref *values = pop_mark(p, &count);
+    const cg_ref *values = cg_pickle_pop_mark(p, &count);
     return values != NULL && op_tuple(p, count, values);
 }
 
@@ -234,15 +126,16 @@ static bool op_tuple_to_mark(cg_pickle *p)
 static bool op_fill(cg_pickle *p, cg_kind kind, uint32_t count,
                     const cg_ref *values, const char *opcode)
 {
-    cg_ref ref = top(p);
+    cg_ref ref = cg_pickle_top(p);
     if (ref == CG_NO_REF) {
         return false;
     }
     cg_node *node = &p->nodes[ref];
     if (node->kind != kind) {
         cg_node wanted = {.kind = (uint8_t)kind};
-        return cg_pickle_fail(p, offset_now(p), "%s on a value of another "
-                              "type; wanted %s, got %s; " CG_GET_AGAIN,
+        return cg_pickle_fail(p, cg_pickle_offset(p),
+                              "%s on a value of another type; wanted %s, got "
+                              "%s; " CG_GET_AGAIN,
                               opcode, cg_kind_words(&wanted),
                               cg_kind_words(node));
     }
@@ -250,9 +143,9 @@ static bool op_fill(cg_pickle *p, cg_kind kind, uint32_t count,
         return fill(p, ref, count, values);
     }
     if (count % 2 != 0) {
-        return cg_pickle_fail(p, offset_now(p), "%s with a key without a "
-                              "value; wanted pairs, got %u values; "
-                              CG_GET_AGAIN, opcode, count);
+        return cg_pickle_fail(p, cg_pickle_offset(p),
+                              "%s with a key without a value; wanted pairs, "
+                              "got %u values; " CG_GET_AGAIN, opcode, count);
     }
     uint32_t pairs = node->count + count / 2;
     bool ok = fill(p, ref, count, values);
@@ -263,61 +156,38 @@ static bool op_fill(cg_pickle *p, cg_kind kind, uint32_t count,
 static bool op_fill_of(cg_pickle *p, cg_kind kind, uint32_t count,
                        const char *opcode)
 {
-    const cg_ref *values = pop(p, count);
+    const cg_ref *values = cg_pickle_pop(p, count);
     return values != NULL && op_fill(p, kind, count, values, opcode);
 }
 
 static bool op_fill_to_mark(cg_pickle *p, cg_kind kind, const char *opcode)
 {
     uint32_t count = 0;
-    const cg_ref *values = pop_mark(p, &count);
+    const cg_ref *values = cg_pickle_pop_mark(p, &count);
     return values != NULL && op_fill(p, kind, count, values, opcode);
 }
 
 /* ---- memo -------------------------------------------------------------- */
 
-static bool put(cg_pickle *p, uint64_t index)
-{
-    cg_ref ref = top(p);
-    if (ref == CG_NO_REF) {
-        return false;
-    }
-    void *memo = p->memo;
-    bool ok = cg_pickle_grow(p, &memo,
-                             index < p->limit ? (uint32_t)index : p->limit,
-                             &p->memo_capacity, sizeof *p->memo,
-                             "values in the memo");
-    p->memo = memo;
-    if (!ok) {
-        return false;
-    }
-    for (; p->memo_size <= index; p->memo_size++) {
-        p->memo[p->memo_size] = CG_NO_REF;
-    }
-    p->memo_count += p->memo[index] == CG_NO_REF;
-    p->memo[index] = ref;
-    return true;
-}
-
 static bool op_put(cg_pickle *p, unsigned width)
 {
     uint64_t index = 0;
-    return take_number(p, width, &index) && put(p, index);
+    return cg_pickle_take_number(p, width, &index) && cg_pickle_put(p, index);
 }
 
 static bool op_get(cg_pickle *p, unsigned width)
 {
     uint64_t index = 0;
-    if (!take_number(p, width, &index)) {
+    if (!cg_pickle_take_number(p, width, &index)) {
         return false;
     }
     if (index >= p->memo_size || p->memo[index] == CG_NO_REF) {
-        return cg_pickle_fail(p, offset_now(p), "nothing at that place of "
-                              "the memo; wanted one of %u, got %ju; "
-                              CG_GET_AGAIN, p->memo_count,
+        return cg_pickle_fail(p, cg_pickle_offset(p),
+                              "nothing at that place of the memo; wanted one "
+                              "of %u, got %ju; " CG_GET_AGAIN, p->memo_count,
                               (uintmax_t)index);
     }
-    return push(p, p->memo[index]);
+    return cg_pickle_push(p, p->memo[index]);
 }
 
 /* ---- names, calls, identifiers ----------------------------------------- */
@@ -331,7 +201,7 @@ static bool op_global(cg_pickle *p)
         size_t left = (size_t)(p->end - p->at);
         const unsigned char *stop = memchr(line, '\n', left);
         if (stop == NULL) {
-            return cg_pickle_fail(p, offset_now(p), "the pickle is cut "
+            return cg_pickle_fail(p, cg_pickle_offset(p), "the pickle is cut "
                                   "short; wanted the end of a name, got the "
                                   "end of the pickle; " CG_GET_AGAIN);
         }
@@ -340,42 +210,44 @@ static bool op_global(cg_pickle *p)
         lines[i].u.bytes.size = (size_t)(stop - line);
         p->at = stop + 1;
     }
-    return push(p, cg_pickle_name(p, &lines[0], &lines[1]));
+    return cg_pickle_push(p, cg_pickle_name(p, &lines[0], &lines[1]));
 }
 
 static bool op_stack_global(cg_pickle *p)
 {
-    const cg_ref *values = pop(p, 2);
+    const cg_ref *values = cg_pickle_pop(p, 2);
     if (values == NULL) {
         return false;
     }
     cg_node module = p->nodes[values[0]], name = p->nodes[values[1]];
     if (module.kind != CG_KIND_TEXT || name.kind != CG_KIND_TEXT) {
-        return cg_pickle_fail(p, offset_now(p), "STACK_GLOBAL without names; "
-                              "wanted two strings, got %s and %s; "
+        return cg_pickle_fail(p, cg_pickle_offset(p),
+                              "STACK_GLOBAL without names; wanted two "
+                              "strings, got %s and %s; "
                               CG_GET_AGAIN, cg_kind_words(&module),
                               cg_kind_words(&name));
     }
-    return push(p, cg_pickle_name(p, &module, &name));
+    return cg_pickle_push(p, cg_pickle_name(p, &module, &name));
 }
 
 static bool op_call(cg_pickle *p, bool new_object)
 {
-    const cg_ref *values = pop(p, 2);
+    const cg_ref *values = cg_pickle_pop(p, 2);
     return values != NULL &&
-           push(p, cg_pickle_call(p, values[0], values[1], new_object));
+           cg_pickle_push(p, cg_pickle_call(p, values[0], values[1],
+                                            new_object));
 }
 
 static bool op_build(cg_pickle *p)
 {
-    const cg_ref *state = pop(p, 1);
-    cg_ref object = state == NULL ? CG_NO_REF : top(p);
+    const cg_ref *state = cg_pickle_pop(p, 1);
+    cg_ref object = state == NULL ? CG_NO_REF : cg_pickle_top(p);
     return object != CG_NO_REF && cg_pickle_build(p, object, *state);
 }
 
 static bool op_persistent(cg_pickle *p)
 {
-    const cg_ref *identifier = pop(p, 1);
+    const cg_ref *identifier = cg_pickle_pop(p, 1);
     cg_ref ref = identifier == NULL ?
                  CG_NO_REF : cg_pickle_node(p, CG_KIND_PERSISTENT);
     if (ref == CG_NO_REF) {
@@ -383,19 +255,20 @@ static bool op_persistent(cg_pickle *p)
     }
     p->nodes[ref].u.call.arguments = *identifier;
     p->nodes[ref].u.call.state = CG_NO_REF;
-    return push(p, ref);
+    return cg_pickle_push(p, ref);
 }
 
 /* Frames tell a reader how much to read ahead; here all is in memory. */
 static bool op_frame(cg_pickle *p)
 {
     uint64_t length = 0;
-    if (!take_number(p, 8, &length)) {
+    if (!cg_pickle_take_number(p, 8, &length)) {
         return false;
     }
     if (length > (uint64_t)(p->end - p->at)) {
-        return cg_pickle_fail(p, offset_now(p), "the frame ends outside the "
-                              "pickle; wanted at most %ju bytes, got %ju; "
+        return cg_pickle_fail(p, cg_pickle_offset(p),
+                              "the frame ends outside the pickle; wanted at "
+                              "most %ju bytes, got %ju; "
                               CG_GET_AGAIN, (uintmax_t)(p->end - p->at),
                               (uintmax_t)length);
     }
@@ -404,21 +277,11 @@ static bool op_frame(cg_pickle *p)
 
 /* ---- the machine ------------------------------------------------------- */
 
-/* So that the stack is never NULL. */
-static bool make_stack(cg_pickle *p)
-{
-    void *stack = p->stack;
-    bool ok = cg_pickle_grow(p, &stack, 0, &p->stack_capacity,
-                             sizeof *p->stack, "values on the stack");
-    p->stack = stack;
-    return ok;
-}
-
 static bool step(cg_pickle *p, unsigned opcode)
 {
     switch (opcode) {
     case 0x95: return op_frame(p);
-    case '(': return op_mark(p);
+    case '(': return cg_pickle_mark(p);
     case 'N': return op_integer(p, CG_KIND_NONE, 0);
     case 0x88: return op_integer(p, CG_KIND_TRUTH, 1);
     case 0x89: return op_integer(p, CG_KIND_TRUTH, 0);
@@ -433,9 +296,9 @@ static bool step(cg_pickle *p, unsigned opcode)
     case 'C': return op_bytes(p, CG_KIND_BYTES, 1);
     case 'B': return op_bytes(p, CG_KIND_BYTES, 4);
     case 0x8e: return op_bytes(p, CG_KIND_BYTES, 8);
-    case '}': return push(p, cg_pickle_node(p, CG_KIND_DICT));
-    case ']': return push(p, cg_pickle_node(p, CG_KIND_LIST));
-    case 0x8f: return push(p, cg_pickle_node(p, CG_KIND_SET));
+    case '}': return cg_pickle_push(p, cg_pickle_node(p, CG_KIND_DICT));
+    case ']': return cg_pickle_push(p, cg_pickle_node(p, CG_KIND_LIST));
+    case 0x8f: return cg_pickle_push(p, cg_pickle_node(p, CG_KIND_SET));
     case ')': return op_tuple_of(p, 0);
     case 0x85: return op_tuple_of(p, 1);
     case 0x86: return op_tuple_of(p, 2);
@@ -448,7 +311,7 @@ static bool step(cg_pickle *p, unsigned opcode)
     case 0x90: return op_fill_to_mark(p, CG_KIND_SET, "ADDITEMS");
     case 'q': return op_put(p, 1);
     case 'r': return op_put(p, 4);
-    case 0x94: return put(p, p->memo_count);
+    case 0x94: return cg_pickle_put(p, p->memo_count);
     case 'h': return op_get(p, 1);
     case 'j': return op_get(p, 4);
     case 'c': return op_global(p);
@@ -458,22 +321,23 @@ static bool step(cg_pickle *p, unsigned opcode)
     case 'b': return op_build(p);
     case 'Q': return op_persistent(p);
     default:
-        return cg_pickle_fail(p, offset_now(p), "an opcode that checkpoints "
-                              "do without; wanted one of those they are "
-                              "written with, got 0x%02x; check what file "
-                              "this is", opcode);
+        return cg_pickle_fail(p, cg_pickle_offset(p),
+                              "an opcode that checkpoints do without; wanted "
+                              "one of those they are written with, got "
+                              "0x%02x; check what file this is", opcode);
     }
 }
 
 static bool finish(cg_pickle *p, cg_ref *root)
 {
-    const cg_ref *value = pop(p, 1);
+    const cg_ref *value = cg_pickle_pop(p, 1);
     if (value == NULL) {
         return false;
     }
     if (p->stack_count != 0 || p->mark_count != 0) {
-        return cg_pickle_fail(p, offset_now(p), "values are left on the "
-                              "stack; wanted none, got %u and %u marks; "
+        return cg_pickle_fail(p, cg_pickle_offset(p),
+                              "values are left on the stack; wanted none, got "
+                              "%u and %u marks; "
                               CG_GET_AGAIN, p->stack_count, p->mark_count);
     }
     *root = *value;
@@ -487,12 +351,13 @@ bool cg_pickle_load(cg_pickle *p, const unsigned char **at,
     p->end = end;
     if (end - p->at < 2 || p->at[0] != 0x80 || p->at[1] < 2 ||
         p->at[1] > 5) {
-        return cg_pickle_fail(p, offset_now(p), "not a pickle; wanted PROTO "
-                              "and a protocol of 2 to 5, got something else; "
-                              "check what file this is");
+        return cg_pickle_fail(p, cg_pickle_offset(p),
+                              "not a pickle; wanted PROTO and a protocol of 2 "
+                              "to 5, got something else; check what file this "
+                              "is");
     }
     p->at += 2;
-    if (!make_stack(p)) {
+    if (!cg_pickle_start(p)) {
         return false;
     }
     while (p->at < p->end) {

@@ -114,6 +114,40 @@ void cg_pickle_free(cg_pickle *p);
 bool cg_pickle_fail(const cg_pickle *p, size_t offset, const char *format,
                     ...) __attribute__((format(printf, 3, 4)));
 
+/* Of the opcode being read. */
+static inline size_t cg_pickle_offset(const cg_pickle *p)
+{
+    return (size_t)(p->opcode - p->base);
+}
+
+/* ---- stream, stack, memo ----------------------------------------------- */
+
+/* The next bytes; NULL if there are not as many. */
+const unsigned char *cg_pickle_take(cg_pickle *p, uint64_t size);
+
+/* A little-endian number without sign. */
+bool cg_pickle_take_number(cg_pickle *p, unsigned width, uint64_t *value);
+
+/* So that the stack is never NULL. */
+bool cg_pickle_start(cg_pickle *p);
+
+bool cg_pickle_push(cg_pickle *p, cg_ref ref);
+
+/* Takes `count` values off the stack and points to the first; NULL if they
+ * are not there.  They stay valid until the next push. */
+const cg_ref *cg_pickle_pop(cg_pickle *p, uint32_t count);
+
+bool cg_pickle_mark(cg_pickle *p);
+
+/* Takes everything above the last mark, and the mark. */
+const cg_ref *cg_pickle_pop_mark(cg_pickle *p, uint32_t *count);
+
+/* The value on top, which stays there; CG_NO_REF if there is none. */
+cg_ref cg_pickle_top(cg_pickle *p);
+
+/* Remembers the value on top. */
+bool cg_pickle_put(cg_pickle *p, uint64_t index);
+
 /* ---- nodes ------------------------------------------------------------- */
 
 /* Adds a node of the opcode being read; CG_NO_REF and an error if there is no

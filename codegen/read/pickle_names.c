@@ -36,11 +36,6 @@ static const allowed names[] = {
     {"_codecs", "encode", CG_CALL_ENCODE, 0}
 };
 
-static size_t offset_now(const cg_pickle *p)
-{
-    return (size_t)(p->opcode - p->base);
-}
-
 cg_ref cg_pickle_name(cg_pickle *p, const cg_node *module,
                       const cg_node *name)
 {
@@ -57,10 +52,11 @@ cg_ref cg_pickle_name(cg_pickle *p, const cg_node *module,
         }
         return ref;
     }
-    (void)cg_pickle_fail(p, offset_now(p), "the pickle names %s.%s, which may "
-                         "run code; wanted only what the weights of a network "
-                         "need, got that; do not load this file with Python "
-                         "either unless you trust where it is from",
+    (void)cg_pickle_fail(p, cg_pickle_offset(p),
+                         "the pickle names %s.%s, which may run code; wanted "
+                         "only what the weights of a network need, got that; "
+                         "do not load this file with Python either unless you "
+                         "trust where it is from",
                          cg_pickle_quote(in, module->u.bytes.at,
                                          module->u.bytes.size),
                          cg_pickle_quote(what, name->u.bytes.at,
@@ -84,17 +80,19 @@ cg_ref cg_pickle_call(cg_pickle *p, cg_ref callable, cg_ref arguments,
     const char *opcode = new_object ? "NEWOBJ" : "REDUCE";
     if (name.kind != CG_KIND_NAME ||
         !callable_so(name.callable, new_object)) {
-        (void)cg_pickle_fail(p, offset_now(p), "%s of what is not called so; "
-                             "wanted a function or class that weights need, "
-                             "got %s; do not trust this file", opcode,
+        (void)cg_pickle_fail(p, cg_pickle_offset(p),
+                             "%s of what is not called so; wanted a function "
+                             "or class that weights need, got %s; do not "
+                             "trust this file", opcode,
                              cg_kind_words(&name));
         return CG_NO_REF;
     }
     bool empty = name.callable == CG_CALL_ORDERED_DICT ||
                  name.callable == CG_CALL_MODULE_DICT;
     if (list.kind != CG_KIND_TUPLE || (empty && list.count > 0)) {
-        (void)cg_pickle_fail(p, offset_now(p), "%s with unusable arguments; "
-                             "wanted %s, got %s; get the file again", opcode,
+        (void)cg_pickle_fail(p, cg_pickle_offset(p),
+                             "%s with unusable arguments; wanted %s, got %s; "
+                             "get the file again", opcode,
                              empty ? "an empty tuple" : "a tuple",
                              cg_kind_words(&list));
         return CG_NO_REF;
@@ -127,9 +125,10 @@ bool cg_pickle_build(cg_pickle *p, cg_ref object, cg_ref state)
     if (!(cg_pickle_is_call(node, CG_CALL_MODULE_DICT) ||
           cg_pickle_is_call(node, CG_CALL_DTYPE)) ||
         node->u.call.state != CG_NO_REF) {
-        return cg_pickle_fail(p, offset_now(p), "BUILD of what has no state "
-                              "to set; wanted a new ModuleDict or dtype, got "
-                              "%s; get the file again", cg_kind_words(node));
+        return cg_pickle_fail(p, cg_pickle_offset(p),
+                              "BUILD of what has no state to set; wanted a "
+                              "new ModuleDict or dtype, got %s; get the file "
+                              "again", cg_kind_words(node));
     }
     node->u.call.state = state;
     return true;
