@@ -31,7 +31,7 @@ static bool bad(const reader *r, const char *key, const char *wanted)
     char *text = value == NULL ? NULL : cJSON_PrintUnformatted(value);
     (void)cg_fail(r->error,
                   "%s:cedm.config: unusable %s; wanted %s, got %.80s; "
-                  "correct the checkpoint's configuration",
+                  "change the configuration",
                   r->path, key, wanted, text == NULL ? "nothing" : text);
     cJSON_free(text);
     return false;
@@ -341,7 +341,7 @@ bool cg_config_parse(cg_config *config, const char *path, const char *json,
         ok = cg_fail(error,
                      "%s:cedm.config: not JSON; wanted an object with the "
                      "network's constructor arguments, got \"%.40s\"; "
-                     "correct the checkpoint's configuration",
+                     "change the configuration",
                      path, json);
     } else {
         ok = read_kind(&r) && known_keys(&r) && read_all(&r) && check(&r);
