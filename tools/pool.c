@@ -90,9 +90,8 @@ static void take(pool *p, uint32_t generation, uint32_t of,
     while (generation_of(state) == generation && (uint32_t)state > 0) {
         cedm_task *task = atomic_load_explicit(&p->task, memory_order_relaxed);
         void *arg = atomic_load_explicit(&p->arg, memory_order_relaxed);
-        uint32_t end = end_of(p, of);
         if (atomic_compare_exchange_weak(range, &state, state - 1)) {
-            task(arg, end - (uint32_t)state, worker_index);
+            task(arg, end_of(p, of) - (uint32_t)state, worker_index);
             finish_one(p);
             state = atomic_load(range);
         }
@@ -164,10 +163,11 @@ static uint32_t publish(pool *p, uint32_t count)
     uint32_t generation = atomic_load(&p->generation) + 1;
     atomic_store_explicit(&p->count, count, memory_order_relaxed);
     pthread_mutex_lock(&p->lock);
-    for (uint32_t i = 0; i <= p->started; i++) {
-        uint32_t from = i > 0 ? end_of(p, i - 1) : 0;
+    for (uint32_t i = 0, from = 0; i <= p->started; i++) {
+        uint32_t end = end_of(p, i);
         atomic_store(&p->workers[i].range,
-                     (uint64_t)generation << 32 | (end_of(p, i) - from));
+                     (uint64_t)generation << 32 | (end - from));
+        from = end;
     }
     atomic_store(&p->generation, generation);
     pthread_cond_broadcast(&p->begin);

@@ -90,29 +90,25 @@ def debian_blas(threads):
     return lambda: {**openblas(), "OPENBLAS_NUM_THREADS": str(threads)}
 
 
-def torch_waits(layouts):
-    return [([layout], wait) for layout in layouts for wait in ({}, PASSIVE)]
-
-
-def torch_peers(program):
-    """Current PyTorch compiles; what 1.13 has for that, and current ones
-    no longer maintain, is `blocked`."""
-    new = torch_waits(("nchw", "nhwc", "compiled"))
+def torch_peers(program, ways=(("nchw", "nhwc", "compiled"),)):
+    """Current PyTorch in every one of some ways, each the best of its
+    layouts, and 1.13.  Current PyTorch compiles; what 1.13 has for that, and
+    current ones no longer maintain, is `blocked`."""
+    new = [[([layout], wait) for layout in way for wait in ({}, PASSIVE)]
+           for way in ways]
     layouts = ["nchw", "nhwc"]
     if program == "torch_peer.py":
         layouts.append("blocked")
     old = [([layout], debian_blas(threads)) for layout in layouts
            for threads in THREADS]
-    return [Peer("torch", program, new),
-            Peer("debian-torch", program, old, DEBIAN)]
+    return [Peer("torch", program, settings) for settings in new
+            ] + [Peer("debian-torch", program, old, DEBIAN)]
 
 
 def inference_peers():
-    """Current PyTorch twice: as it is used first, and compiled."""
+    """PyTorch as it is used first and compiled: two peers."""
     waits = {"ncnn": [([], {}), ([], PASSIVE)]}  # the one with OpenMP
-    compiled, debian = torch_peers("torch_peer.py")
-    eager = Peer("torch", "torch_peer.py", torch_waits(("nchw", "nhwc")))
-    compiled.settings = torch_waits(("compiled",))
     return [Peer(name, f"{name}_peer.py", waits.get(name, [([], {})]))
             for name in ("onnxruntime", "openvino", "ncnn", "mnn")
-            ] + [eager, compiled, debian]
+            ] + torch_peers("torch_peer.py", (("nchw", "nhwc"),
+                                              ("compiled",)))

@@ -138,14 +138,20 @@ static void unit_task(void *arg, uint32_t index, uint32_t worker)
     write_stats(job, index, 0, job->plan.panels);
 }
 
-/* What all workers do together: one chunk.  Every part makes its inputs
- * itself if they are not shared. */
+/* What all workers do together: one chunk. */
 typedef struct together {
     cedm_winograd_chunk chunk;
     uint32_t unit, parts;
-    int is_shared;
     int is_last; /* of the unit */
 } together;
+
+/* Whether inputs are made once, before any part.  Two workers make them twice
+ * in the time that half of them and reading the other's half take, and need
+ * not wait for each other.  But a copy must be whole before dst is written. */
+static int is_shared(const cedm_winograd_job *job)
+{
+    return job->exec->workers > 2 || job->plan.copied != 0;
+}
 
 static void input_task(void *arg, uint32_t index, uint32_t worker)
 {
@@ -167,22 +173,16 @@ static void output_task(void *arg, uint32_t index, uint32_t worker)
     uint32_t from = index * panels / t->parts;
     uint32_t to = (index + 1) * panels / t->parts;
 
-    lay_out(&c, worker, t->is_shared ? 0 : worker);
-    if (!t->is_shared) {
+    if (is_shared(c.job)) {
+        lay_out(&c, worker, 0);
+    } else {
+        lay_out(&c, worker, worker);
         make_all_inputs(&c);
     }
     CEDM_ISA_NAME(winograd_outputs)(&c, from, to);
     if (t->is_last) {
         write_stats(c.job, t->unit, from, to);
     }
-}
-
-/* Two workers make all inputs twice in the time that half of them and reading
- * the other's half take, and need not wait for each other.  But a copy must
- * be whole before dst is written. */
-static int is_shared(const cedm_winograd_job *job)
-{
-    return job->exec->workers > 2 || job->plan.copied != 0;
 }
 
 /* Ranges of panels; in whole calls of the micro-kernel if these are enough. */
@@ -199,7 +199,7 @@ static void run_together(const cedm_winograd_job *job, uint32_t units)
 {
     const cedm_exec *exec = job->exec;
     cedm_winograd_chunk next = {.job = job};
-    together t = {.parts = parts_of(job), .is_shared = is_shared(job)};
+    together t = {.parts = parts_of(job)};
 
     for (t.unit = 0; t.unit < units; t.unit++) {
         int more = find_chunk(&next, t.unit, 0);
@@ -208,7 +208,7 @@ static void run_together(const cedm_winograd_job *job, uint32_t units)
             t.chunk = next;
             more = find_chunk(&next, t.unit, k);
             t.is_last = !more;
-            if (t.is_shared) {
+            if (is_shared(job)) {
                 cedm_run_tasks(exec, input_task, &t, input_tasks(&job->plan));
             }
             cedm_run_tasks(exec, output_task, &t, t.parts);
