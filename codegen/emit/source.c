@@ -5,280 +5,144 @@
  * Members that are zero are left out, references and weights never are.
  * docs/GENERATED.md specifies the result. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit.h"
+#include "fields.h"
 
-/* Designated initialisers, wrapped at 79 columns. */
-typedef struct fields {
-    cg_out *out;
-    int column; /* 0: at the start of a line */
-} fields;
-
-static void field(fields *f, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void field(fields *f, const char *format, ...)
+static void put_embed(cg_fields *f, const cedm_embed *o)
 {
-    char text[160];
-    va_list arguments;
-    int n;
-
-    va_start(arguments, format);
-    n = vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    if (f->column > 0 && f->column + n + 2 > 78) {
-        cg_out_text(f->out, "\n");
-        f->column = 0;
-    }
-    cg_out_text(f->out, "%s%s,", f->column == 0 ? "    " : " ", text);
-    f->column += n + (f->column == 0 ? 5 : 2);
+    cg_put_count(f, "channels", o->channels);
+    cg_put_count(f, "label_dim", o->label_dim);
+    cg_put_act(f, o->act);
+    cg_put_real(f, "label_scale", o->label_scale);
+    cg_put_row(f);
+    cg_put_ref(f, "features", o->features);
+    cg_put_ref(f, "dst", o->dst);
+    cg_put_row(f);
+    cg_put_weight(f, "weight", o->weight);
+    cg_put_weight(f, "bias", o->bias);
 }
 
-/* Starts a new line where a reader would. */
-static void row(fields *f)
+static void put_linear(cg_fields *f, const cedm_linear *o)
 {
-    if (f->column > 0) {
-        cg_out_text(f->out, "\n");
-        f->column = 0;
-    }
+    cg_put_count(f, "in", o->in);
+    cg_put_count(f, "out", o->out);
+    cg_put_act(f, o->act);
+    cg_put_row(f);
+    cg_put_ref(f, "src", o->src);
+    cg_put_ref(f, "dst", o->dst);
+    cg_put_row(f);
+    cg_put_weight(f, "weight", o->weight);
+    cg_put_weight(f, "bias", o->bias);
 }
 
-static void count(fields *f, const char *name, uint32_t value)
+static void put_norm_coeff(cg_fields *f, const cedm_norm_coeff *o)
 {
-    if (value != 0) {
-        field(f, ".%s = %u", name, (unsigned)value);
-    }
+    cg_put_count(f, "height", o->height);
+    cg_put_count(f, "width", o->width);
+    cg_put_counts(f, "channels", o->channels);
+    cg_put_count(f, "groups", o->groups);
+    cg_put_count(f, "stat_rows", o->stat_rows);
+    cg_put_real(f, "eps", o->eps);
+    cg_put_row(f);
+    cg_put_refs(f, "stats", o->stats);
+    cg_put_slice(f, "adaptive", o->adaptive_index, o->adaptive_stride,
+                 o->adaptive_src);
+    cg_put_ref(f, "dst", o->dst);
+    cg_put_row(f);
+    cg_put_weight(f, "gamma", o->gamma);
+    cg_put_weight(f, "beta", o->beta);
 }
 
-static void counts(fields *f, const char *name, const uint32_t value[2])
-{
-    if (value[1] != 0) {
-        field(f, ".%s = { %u, %u }", name, (unsigned)value[0],
-              (unsigned)value[1]);
-    } else if (value[0] != 0) {
-        field(f, ".%s = { %u }", name, (unsigned)value[0]);
-    }
-}
-
-/* The shortest decimal that is read back as the same float. */
-static void real(fields *f, const char *name, float value)
-{
-    char text[32] = "";
-
-    for (int digits = 1; digits <= 9; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, (double)value);
-        if (strtof(text, NULL) == value) {
-            break;
-        }
-    }
-    field(f, ".%s = %s%sf", name, text,
-          strpbrk(text, ".e") == NULL ? ".0" : "");
-}
-
-typedef char operand[24];
-
-static void ref_text(operand text, cedm_ref ref)
-{
-    if (ref == CEDM_NONE) {
-        snprintf(text, sizeof(operand), "NONE");
-    } else {
-        snprintf(text, sizeof(operand), "%s(%u)",
-                 CEDM_REF_IS_F32(ref) ? "F32" : "ACT",
-                 (unsigned)CEDM_REF_OFFSET(ref));
-    }
-}
-
-static void ref(fields *f, const char *name, cedm_ref value)
-{
-    operand text;
-
-    ref_text(text, value);
-    field(f, ".%s = %s", name, text);
-}
-
-static void refs(fields *f, const char *name, const cedm_ref value[2])
-{
-    operand a, b;
-
-    ref_text(a, value[0]);
-    ref_text(b, value[1]);
-    field(f, ".%s = { %s, %s }", name, a, b);
-}
-
-/* Part of a vector that one linear op makes for all blocks. */
-static void slice(fields *f, const char *name, uint32_t index,
-                  uint32_t stride, cedm_ref src)
-{
-    operand text;
-
-    ref_text(text, src);
-    if (index != 0) {
-        field(f, ".%s_index = %u", name, (unsigned)index);
-    }
-    if (stride != 0) {
-        field(f, ".%s_stride = %u", name, (unsigned)stride);
-    }
-    field(f, ".%s_src = %s", name, text);
-}
-
-static void weight(fields *f, const char *name, cedm_weight value)
-{
-    if (value == CEDM_NONE) {
-        field(f, ".%s = NONE", name);
-    } else {
-        field(f, ".%s = %u", name, (unsigned)value);
-    }
-}
-
-static void act(fields *f, uint32_t value)
-{
-    static const char *const names[] = { "NONE", "AFFINE", "SILU" };
-
-    if (value != CEDM_ACT_NONE) {
-        if (value < 3) {
-            field(f, ".act = CEDM_ACT_%s", names[value]);
-        } else {
-            count(f, "act", value);
-        }
-    }
-}
-
-static void put_embed(fields *f, const cedm_embed *o)
-{
-    count(f, "channels", o->channels);
-    count(f, "label_dim", o->label_dim);
-    act(f, o->act);
-    real(f, "label_scale", o->label_scale);
-    row(f);
-    ref(f, "features", o->features);
-    ref(f, "dst", o->dst);
-    row(f);
-    weight(f, "weight", o->weight);
-    weight(f, "bias", o->bias);
-}
-
-static void put_linear(fields *f, const cedm_linear *o)
-{
-    count(f, "in", o->in);
-    count(f, "out", o->out);
-    act(f, o->act);
-    row(f);
-    ref(f, "src", o->src);
-    ref(f, "dst", o->dst);
-    row(f);
-    weight(f, "weight", o->weight);
-    weight(f, "bias", o->bias);
-}
-
-static void put_norm_coeff(fields *f, const cedm_norm_coeff *o)
-{
-    count(f, "height", o->height);
-    count(f, "width", o->width);
-    counts(f, "channels", o->channels);
-    count(f, "groups", o->groups);
-    count(f, "stat_rows", o->stat_rows);
-    real(f, "eps", o->eps);
-    row(f);
-    refs(f, "stats", o->stats);
-    slice(f, "adaptive", o->adaptive_index, o->adaptive_stride,
-          o->adaptive_src);
-    ref(f, "dst", o->dst);
-    row(f);
-    weight(f, "gamma", o->gamma);
-    weight(f, "beta", o->beta);
-}
-
-static void algorithm(fields *f, uint32_t value)
+static void algorithm(cg_fields *f, uint32_t value)
 {
     if (value == CEDM_CONV_WINOGRAD4 || value == CEDM_CONV_WINOGRAD2) {
-        field(f, ".algorithm = CEDM_CONV_WINOGRAD%u",
-              value == CEDM_CONV_WINOGRAD4 ? 4u : 2u);
+        cg_put(f, ".algorithm = CEDM_CONV_WINOGRAD%u",
+               value == CEDM_CONV_WINOGRAD4 ? 4u : 2u);
     } else {
-        count(f, "algorithm", value);
+        cg_put_count(f, "algorithm", value);
     }
 }
 
-static void put_conv(fields *f, const cedm_conv *o)
+static void put_conv(cg_fields *f, const cedm_conv *o)
 {
-    count(f, "height", o->height);
-    count(f, "width", o->width);
-    count(f, "in_height", o->in_height);
-    count(f, "in_width", o->in_width);
-    counts(f, "cin", o->cin);
-    count(f, "cout", o->cout);
-    row(f);
+    cg_put_count(f, "height", o->height);
+    cg_put_count(f, "width", o->width);
+    cg_put_count(f, "in_height", o->in_height);
+    cg_put_count(f, "in_width", o->in_width);
+    cg_put_counts(f, "cin", o->cin);
+    cg_put_count(f, "cout", o->cout);
+    cg_put_row(f);
     algorithm(f, o->algorithm);
-    count(f, "kernel", o->kernel);
-    count(f, "stride", o->stride);
-    count(f, "pad", o->pad);
-    count(f, "up", o->up);
-    act(f, o->act);
-    counts(f, "skip_cin", o->skip_cin);
-    count(f, "skip_up", o->skip_up);
-    count(f, "stat_rows", o->stat_rows);
-    real(f, "scale", o->scale);
-    row(f);
-    refs(f, "src", o->src);
-    ref(f, "coeff", o->coeff);
-    refs(f, "skip_src", o->skip_src);
-    row(f);
-    slice(f, "emb", o->emb_index, o->emb_stride, o->emb_src);
-    ref(f, "residual", o->residual);
-    ref(f, "dst", o->dst);
-    ref(f, "stats", o->stats);
-    row(f);
-    weight(f, "weight", o->weight);
-    weight(f, "bias", o->bias);
-    weight(f, "skip_weight", o->skip_weight);
-    weight(f, "skip_bias", o->skip_bias);
+    cg_put_count(f, "kernel", o->kernel);
+    cg_put_count(f, "stride", o->stride);
+    cg_put_count(f, "pad", o->pad);
+    cg_put_count(f, "up", o->up);
+    cg_put_act(f, o->act);
+    cg_put_counts(f, "skip_cin", o->skip_cin);
+    cg_put_count(f, "skip_up", o->skip_up);
+    cg_put_count(f, "stat_rows", o->stat_rows);
+    cg_put_real(f, "scale", o->scale);
+    cg_put_row(f);
+    cg_put_refs(f, "src", o->src);
+    cg_put_ref(f, "coeff", o->coeff);
+    cg_put_refs(f, "skip_src", o->skip_src);
+    cg_put_row(f);
+    cg_put_slice(f, "emb", o->emb_index, o->emb_stride, o->emb_src);
+    cg_put_ref(f, "residual", o->residual);
+    cg_put_ref(f, "dst", o->dst);
+    cg_put_ref(f, "stats", o->stats);
+    cg_put_row(f);
+    cg_put_weight(f, "weight", o->weight);
+    cg_put_weight(f, "bias", o->bias);
+    cg_put_weight(f, "skip_weight", o->skip_weight);
+    cg_put_weight(f, "skip_bias", o->skip_bias);
 }
 
-static void put_resample(fields *f, const cedm_resample *o)
+static void put_resample(cg_fields *f, const cedm_resample *o)
 {
     static const char *const modes[] = { "DOWN", "UP", "SAME" };
 
     if (o->mode < 3) {
-        field(f, ".mode = CEDM_RESAMPLE_%s", modes[o->mode]);
+        cg_put(f, ".mode = CEDM_RESAMPLE_%s", modes[o->mode]);
     } else {
-        count(f, "mode", o->mode);
+        cg_put_count(f, "mode", o->mode);
     }
-    row(f);
-    count(f, "height", o->height);
-    count(f, "width", o->width);
-    count(f, "in_height", o->in_height);
-    count(f, "in_width", o->in_width);
-    count(f, "channels", o->channels);
-    row(f);
-    count(f, "taps", o->taps);
-    count(f, "pad", o->pad);
-    act(f, o->act);
-    row(f);
-    ref(f, "src", o->src);
-    ref(f, "coeff", o->coeff);
-    ref(f, "dst", o->dst);
-    weight(f, "filter", o->filter);
+    cg_put_row(f);
+    cg_put_count(f, "height", o->height);
+    cg_put_count(f, "width", o->width);
+    cg_put_count(f, "in_height", o->in_height);
+    cg_put_count(f, "in_width", o->in_width);
+    cg_put_count(f, "channels", o->channels);
+    cg_put_row(f);
+    cg_put_count(f, "taps", o->taps);
+    cg_put_count(f, "pad", o->pad);
+    cg_put_act(f, o->act);
+    cg_put_row(f);
+    cg_put_ref(f, "src", o->src);
+    cg_put_ref(f, "coeff", o->coeff);
+    cg_put_ref(f, "dst", o->dst);
+    cg_put_weight(f, "filter", o->filter);
 }
 
-static void put_attention(fields *f, const cedm_attention *o)
+static void put_attention(cg_fields *f, const cedm_attention *o)
 {
-    count(f, "tokens", o->tokens);
-    count(f, "channels", o->channels);
-    count(f, "heads", o->heads);
-    row(f);
-    ref(f, "src", o->src);
-    ref(f, "dst", o->dst);
+    cg_put_count(f, "tokens", o->tokens);
+    cg_put_count(f, "channels", o->channels);
+    cg_put_count(f, "heads", o->heads);
+    cg_put_row(f);
+    cg_put_ref(f, "src", o->src);
+    cg_put_ref(f, "dst", o->dst);
 }
 
-static void put_op(fields *f, const cg_op *op)
+static void put_op(cg_fields *f, const cg_op *op)
 {
     switch (op->kind) {
 #define CG_PUT(name)                                                         \
     case CG_OP_##name:                                                       \
-        field(f, ".id = %u", (unsigned)op->u.name.id);                       \
+        cg_put(f, ".id = %u", (unsigned)op->u.name.id);                      \
         put_##name(f, &op->u.name);                                          \
         break;
         CEDM_GRAPH_OPS(CG_PUT)
@@ -317,7 +181,7 @@ static bool starts_module(const cg_program *program, uint32_t i)
 static void descriptors(cg_out *out, const cg_emission *emission)
 {
     const cg_program *program = emission->program;
-    fields f = { out, 0 };
+    cg_fields f = { out, 0 };
 
     for (uint32_t i = 0; i < program->op_count; i++) {
         char summary[CG_SUMMARY_MAX];
@@ -333,7 +197,7 @@ static void descriptors(cg_out *out, const cg_emission *emission)
         cg_out_text(out, "static const cedm_%s %s = {\n",
                     kind_names[program->ops[i].kind], emission->op_names[i]);
         put_op(&f, &program->ops[i]);
-        row(&f);
+        cg_put_row(&f);
         cg_out_text(out, "};\n\n");
     }
 }
@@ -389,18 +253,18 @@ static void real64(cg_out *out, const char *name, double value)
 
 static void features(cg_out *out, const cedm_features *value)
 {
-    fields f = { out, 0 };
+    cg_fields f = { out, 0 };
 
     cg_out_text(out, "    .features = {\n    ");
-    field(&f, ".kind = CEDM_FEATURES_%s",
-          value->kind == CEDM_FEATURES_FOURIER ? "FOURIER" : "POSITIONAL");
-    count(&f, "channels", value->channels);
-    row(&f);
+    cg_put(&f, ".kind = CEDM_FEATURES_%s",
+           value->kind == CEDM_FEATURES_FOURIER ? "FOURIER" : "POSITIONAL");
+    cg_put_count(&f, "channels", value->channels);
+    cg_put_row(&f);
     cg_out_text(out, "    ");
-    count(&f, "endpoint", value->endpoint);
-    count(&f, "swap", value->swap);
-    weight(&f, "freqs", value->freqs);
-    row(&f);
+    cg_put_count(&f, "endpoint", value->endpoint);
+    cg_put_count(&f, "swap", value->swap);
+    cg_put_weight(&f, "freqs", value->freqs);
+    cg_put_row(&f);
     cg_out_text(out, "    },\n");
 }
 
@@ -408,10 +272,10 @@ static void features(cg_out *out, const cedm_features *value)
 static void precond(cg_out *out, const cg_program *program)
 {
     static const char *const names[] = { "EDM", "VP", "VE", "IDDPM" };
-    fields f = { out, 0 };
+    cg_fields f = { out, 0 };
 
-    field(&f, ".precond = CEDM_PRECOND_%s", names[program->precond]);
-    row(&f);
+    cg_put(&f, ".precond = CEDM_PRECOND_%s", names[program->precond]);
+    cg_put_row(&f);
     real64(out, "sigma_data", program->sigma_data);
     real64(out, "sigma_min", program->sigma_min);
     real64(out, "sigma_max", program->sigma_max);
@@ -419,18 +283,18 @@ static void precond(cg_out *out, const cg_program *program)
         real64(out, "beta_d", program->beta_d);
         real64(out, "beta_min", program->beta_min);
     }
-    count(&f, "noise_steps", program->noise_steps);
+    cg_put_count(&f, "noise_steps", program->noise_steps);
     if (program->precond == CEDM_PRECOND_IDDPM) {
-        weight(&f, "noise_levels", program->noise_levels);
+        cg_put_weight(&f, "noise_levels", program->noise_levels);
     }
-    row(&f);
+    cg_put_row(&f);
 }
 
 static void model(cg_out *out, const cg_emission *emission)
 {
     const cg_program *program = emission->program;
     const char *name = emission->name;
-    fields f = { out, 0 };
+    cg_fields f = { out, 0 };
 
     cg_out_text(out, "/* Declared for applications in %s.h. */\n"
                 "extern const cedm_model cedm_%s_model;\n\n"
@@ -438,16 +302,16 @@ static void model(cg_out *out, const cg_emission *emission)
                 "    .abi = CEDM_MODEL_ABI,\n"
                 "    .size = sizeof(cedm_model),\n"
                 "    .name = \"%s\",\n", name, name, name, name);
-    count(&f, "resolution", program->resolution);
-    count(&f, "channels", program->channels);
-    count(&f, "label_dim", program->label_dim);
-    row(&f);
+    cg_put_count(&f, "resolution", program->resolution);
+    cg_put_count(&f, "channels", program->channels);
+    cg_put_count(&f, "label_dim", program->label_dim);
+    cg_put_row(&f);
     precond(out, program);
     features(out, &program->features);
-    ref(&f, "features_ref", program->features_ref);
-    ref(&f, "input_ref", program->input_ref);
-    ref(&f, "output_ref", program->output_ref);
-    row(&f);
+    cg_put_ref(&f, "features_ref", program->features_ref);
+    cg_put_ref(&f, "input_ref", program->input_ref);
+    cg_put_ref(&f, "output_ref", program->output_ref);
+    cg_put_row(&f);
     cg_out_text(out, "    .op_count = %u,\n    .act_elements = %u,\n"
                 "    .f32_elements = %u,\n", (unsigned)program->op_count,
                 (unsigned)program->act.elements,
