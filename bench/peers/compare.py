@@ -29,6 +29,7 @@ CIFAR = PEERS + "/net/cifar10-c100"
 DEMO = PEERS + "/net/fashion"
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
 BATCHES = (1, 4)
+ALONE = (1, 2, 4, 16)  # the last is cedm-gen's
 LIMIT = 1e-3  # relative RMS between two runtimes in float32
 TURN = 0.3    # seconds of a turn, and of the pause before it
 
@@ -49,9 +50,11 @@ def head(title, unit):
         f"{'spread':>6} {'peer ' + unit:>9} {'spread':>6} {'ratio':>6}")
 
 
+def spread(values):
+    return (max(values) - min(values)) / statistics.median(values)
+
+
 def row(name, threads, batch, ours, theirs, faster_is_less=True):
-    def spread(values):
-        return (max(values) - min(values)) / statistics.median(values)
     a, b = statistics.median(ours), statistics.median(theirs)
     ratio = b / a if faster_is_less else a / b
     say(f"{name[:46]:46} {threads:7} {batch:5} {a:9.2f} {spread(ours):6.0%} "
@@ -126,6 +129,26 @@ def compare_evaluations(work):
         except Skipped as why:
             skipped(peer.name, why)
     say("largest relative RMS difference to cedm: " + ", ".join(errors))
+
+
+def compare_threads():
+    """cedm alone, on one processor and on all."""
+    say()
+    say(f"The same evaluation by cedm alone: 1 thread and {MOST}, in turns")
+    say(f"{'batch':>5} {'1 ms':>9} {'spread':>6} {f'{MOST} ms':>9} "
+        f"{'spread':>6} {'efficiency':>10}")
+    for batch in ALONE:
+        one, most = ours(batch, 1), ours(batch, MOST)
+        counts = count_of(one, batch), count_of(most, batch)
+        a, b = [], []
+        for _ in range(ROUNDS):
+            a.append(turn(one, batch, counts[0]) * 1e3)
+            b.append(turn(most, batch, counts[1]) * 1e3)
+        one.close()
+        most.close()
+        say(f"{batch:5} {statistics.median(a):9.2f} {spread(a):6.0%} "
+            f"{statistics.median(b):9.2f} {spread(b):6.0%} "
+            f"{statistics.median(a) / statistics.median(b) / MOST:10.3f}")
 
 
 # ---- sampling -------------------------------------------------------------
@@ -321,6 +344,8 @@ def main():
     with tempfile.TemporaryDirectory(dir=PEERS) as work:
         compare_start(work)
         compare_evaluations(work)
+        if MOST > 1:
+            compare_threads()
         compare_sampling(work)
         compare_training(work)
     os.makedirs(os.path.dirname(RESULT), exist_ok=True)
@@ -330,5 +355,5 @@ def main():
 
 
 for network in (CIFAR, DEMO):
-    write_inputs(network, read_config(network))
+    write_inputs(network, read_config(network), max(ALONE))
 main()
