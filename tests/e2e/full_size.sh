@@ -3,7 +3,7 @@
 #
 # full_size.sh - the published networks at full size, with random weights:
 # they freeze in little more memory than their file, their plan meets its
-# bound, and they sample.  Needs about 2.5 GB of disk and 2.5 GB of memory.
+# bound, and they sample in the regions that cedm-info prints.  Needs about 2.5 GB of disk and 2.5 GB of memory.
 set -u
 
 . "$(dirname "$0")/checks.bash"
@@ -49,8 +49,14 @@ network() {
         -DCEDM_MODEL_SHARED -I"$root/include" "$work/net/net.c" \
         -o "$work/net/net.so"
     rm "$work/net.safetensors"
-    succeeds "$1 samples" "$bin/cedm-gen" --model "$work/net/net.so" \
-        --cluster "$7" --n 1 --steps 1 --format raw --out "$work/net.raw"
+    # Address space: blob, weights and arena, 32 MB for program and libraries.
+    kib=$("$bin/cedm-info" "$work/net/net.so" | awk '
+        $1 ~ /^(blob|weights|arena),$/ { sum += $(NF - 1) }
+        END { printf "%d", sum / 1024 + 32768 }')
+    succeeds "$1 samples within $kib KiB" bash -c "ulimit -v $kib && \
+        '$bin/cedm-gen' --model '$work/net/net.so' --cluster $7 --n 1 \
+        --batch 1 --threads 1 --device cpu --steps 1 --format raw \
+        --out '$work/net.raw'"
     is "$1 image" "$(wc -c <"$work/net.raw")" $(($5 * $5 * $6))
     printf '%s: frozen in %d s, %d KiB of activations an image\n' "$1" \
         "$seconds" $(($(macro ACT_ELEMENTS) / 256))
