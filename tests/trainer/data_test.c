@@ -14,6 +14,8 @@
 #include <zip.h>
 
 #include <cmocka.h>
+#define STBI_WRITE_NO_STDIO
+#include <stb/stb_image_write.h>
 
 #include "batch.h"
 #include "png_file.h"
@@ -133,6 +135,41 @@ static void test_zip_and_folder(void **state)
     assert_int_equal(zip_close(zip), 0);
     check_images(in_folder("set.zip"), 3, 8, 3);
     check_images(in_folder("set"), 3, 8, 3);
+}
+
+static void append(void *file, void *bytes, int size)
+{
+    assert_int_equal(fwrite(bytes, 1, (size_t)size, file), size);
+}
+
+/* A smooth image is hardly changed. */
+static void test_jpeg(void **state)
+{
+    failure f = FAILURE_UNSAID;
+    uint8_t pixels[16 * 16 * 3];
+    FILE *file;
+    dataset d;
+
+    (void)state;
+    for (size_t e = 0; e < sizeof pixels; e++) {
+        pixels[e] = (uint8_t)(40 + e / 48 * (1 + e % 3) + e / 3 % 16 * 5);
+    }
+    (void)mkdir(in_folder("jpeg"), 0700);
+    file = fopen(in_folder("jpeg/a.JPG"), "wb");
+    assert_non_null(file);
+    assert_int_not_equal(stbi_write_jpg_to_func(append, file, 16, 16, 3,
+                                                pixels, 100), 0);
+    assert_int_equal(fclose(file), 0);
+    if (!dataset_open(&d, in_folder("jpeg"), 0, &f)) {
+        fail_msg("%s", f.text);
+    }
+    assert_int_equal(d.count, 1);
+    assert_int_equal(d.size, 16);
+    assert_int_equal(d.channels, 3);
+    for (size_t e = 0; e < sizeof pixels; e++) {
+        assert_in_range(d.pixels[e], pixels[e] - 4, pixels[e] + 4);
+    }
+    dataset_close(&d);
 }
 
 static void check_damage(const char *name, const char *where,
@@ -350,6 +387,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cifar),
         cmocka_unit_test(test_zip_and_folder),
+        cmocka_unit_test(test_jpeg),
         cmocka_unit_test(test_damaged_image),
         cmocka_unit_test(test_damaged_zip),
         cmocka_unit_test(test_resolution),
