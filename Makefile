@@ -617,7 +617,7 @@ gen-diff: $(BUILD)/bin/cedm-freeze ## compare them with what would be written
 	  cmp $(BUILD)/gen/fashion.$$x weights/fashion.$$x || exit 1; done
 	@echo "weights/fashion.*: as generated"
 
-# About 80 minutes of processor time; interrupted, it goes on where it was.
+# 30 to 80 minutes of processor time; interrupted, it goes on where it was.
 .PHONY: train-demo
 train-demo: ## train the demo model from its images, and freeze it
 	@scripts/deps.sh demo images
