@@ -3,7 +3,8 @@
 #
 # full_size.sh - the published networks at full size, with random weights:
 # they freeze in little more memory than their file, their plan meets its
-# bound, and they sample in the regions that cedm-info prints.  Needs about 2.5 GB of disk and 2.5 GB of memory.
+# bound, and they sample in the regions that cedm-info prints.  Needs about
+# 2.5 GB of disk and 2.5 GB of memory.
 set -u
 
 . "$(dirname "$0")/checks.bash"
