@@ -94,6 +94,16 @@ def turn(program, batch, count):
     return statistics.median(program.ask("time", batch, count)["seconds"])
 
 
+def in_turns(one, other, batch):
+    """Milliseconds of an evaluation by two programs, of every round."""
+    counts = count_of(one, batch), count_of(other, batch)
+    a, b = [], []
+    for _ in range(ROUNDS):
+        a.append(turn(one, batch, counts[0]) * 1e3)
+        b.append(turn(other, batch, counts[1]) * 1e3)
+    return a, b
+
+
 def evaluations(peer, work):
     """Rows of one peer; returns its largest difference."""
     worst = 0.0
@@ -105,13 +115,8 @@ def evaluations(peer, work):
                 mine = ours(batch, threads)
                 try:
                     worst = max(worst, difference(mine, program, batch, work))
-                    counts = count_of(mine, batch), count_of(program, batch)
-                    a, b = [], []
-                    for _ in range(ROUNDS):
-                        a.append(turn(mine, batch, counts[0]))
-                        b.append(turn(program, batch, counts[1]))
                     row(peer.label(program.first["version"]), threads, batch,
-                        [s * 1e3 for s in a], [s * 1e3 for s in b])
+                        *in_turns(mine, program, batch))
                 finally:
                     mine.close()
         finally:
@@ -131,24 +136,32 @@ def compare_evaluations(work):
     say("largest relative RMS difference to cedm: " + ", ".join(errors))
 
 
+def efficiency(batch):
+    """A row: cedm on one processor and on all."""
+    one = ours(batch, 1)
+    try:
+        most = ours(batch, MOST)
+        try:
+            a, b = in_turns(one, most, batch)
+        finally:
+            most.close()
+    finally:
+        one.close()
+    x, y = statistics.median(a), statistics.median(b)
+    say(f"{batch:5} {x:9.2f} {spread(a):6.0%} {y:9.2f} {spread(b):6.0%} "
+        f"{x / y / MOST:10.3f}")
+
+
 def compare_threads():
-    """cedm alone, on one processor and on all."""
     say()
     say(f"The same evaluation by cedm alone: 1 thread and {MOST}, in turns")
     say(f"{'batch':>5} {'1 ms':>9} {'spread':>6} {f'{MOST} ms':>9} "
         f"{'spread':>6} {'efficiency':>10}")
     for batch in ALONE:
-        one, most = ours(batch, 1), ours(batch, MOST)
-        counts = count_of(one, batch), count_of(most, batch)
-        a, b = [], []
-        for _ in range(ROUNDS):
-            a.append(turn(one, batch, counts[0]) * 1e3)
-            b.append(turn(most, batch, counts[1]) * 1e3)
-        one.close()
-        most.close()
-        say(f"{batch:5} {statistics.median(a):9.2f} {spread(a):6.0%} "
-            f"{statistics.median(b):9.2f} {spread(b):6.0%} "
-            f"{statistics.median(a) / statistics.median(b) / MOST:10.3f}")
+        try:
+            efficiency(batch)
+        except Skipped as why:
+            say(f"{batch:5} skipped: {why}")
 
 
 # ---- sampling -------------------------------------------------------------
