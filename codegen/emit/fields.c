@@ -17,9 +17,8 @@ void cg_put(cg_fields *f, const char *format, ...)
     va_start(arguments, format);
     n = vsnprintf(text, sizeof text, format, arguments);
     va_end(arguments);
-    if (f->column > 0 && f->column + n + 2 > 78) {
-        cg_out_text(f->out, "\n");
-        f->column = 0;
+    if (f->column + n + 2 > 78) {
+        cg_put_row(f);
     }
     cg_out_text(f->out, "%s%s,", f->column == 0 ? "    " : " ", text);
     f->column += n + (f->column == 0 ? 5 : 2);
@@ -44,10 +43,18 @@ void cg_put_counts(cg_fields *f, const char *name, const uint32_t value[2])
 {
     if (value[1] != 0) {
         cg_put(f, ".%s = { %u, %u }", name, (unsigned)value[0],
-              (unsigned)value[1]);
+               (unsigned)value[1]);
     } else if (value[0] != 0) {
         cg_put(f, ".%s = { %u }", name, (unsigned)value[0]);
     }
+}
+
+/* A decimal, which C takes for an int if it has no point. */
+static void put_decimal(cg_fields *f, const char *name, const char *text,
+                        const char *suffix)
+{
+    cg_put(f, ".%s = %s%s%s", name, text,
+           strpbrk(text, ".e") == NULL ? ".0" : "", suffix);
 }
 
 void cg_put_real(cg_fields *f, const char *name, float value)
@@ -60,8 +67,24 @@ void cg_put_real(cg_fields *f, const char *name, float value)
             break;
         }
     }
-    cg_put(f, ".%s = %s%sf", name, text,
-           strpbrk(text, ".e") == NULL ? ".0" : "");
+    put_decimal(f, name, text, "f");
+}
+
+void cg_put_double(cg_fields *f, const char *name, double value)
+{
+    char text[40] = "";
+
+    if (value > 1e308) {
+        value = 1e308;
+    }
+    for (int digits = 1; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value) {
+            break;
+        }
+    }
+    put_decimal(f, name, text, "");
+    cg_put_row(f);
 }
 
 typedef char operand[24];

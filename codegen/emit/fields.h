@@ -26,6 +26,10 @@ void cg_put_counts(cg_fields *f, const char *name, const uint32_t value[2]);
 /* The shortest decimal that is read back as the same float. */
 void cg_put_real(cg_fields *f, const char *name, float value);
 
+/* The same of a double, which ends its line; infinity, which C has no
+ * constant for without math.h, becomes the largest round number. */
+void cg_put_double(cg_fields *f, const char *name, double value);
+
 void cg_put_ref(cg_fields *f, const char *name, cedm_ref value);
 void cg_put_refs(cg_fields *f, const char *name, const cedm_ref value[2]);
 

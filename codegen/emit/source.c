@@ -6,7 +6,6 @@
  * docs/GENERATED.md specifies the result. */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fields.h"
@@ -232,25 +231,6 @@ static void eval(cg_out *out, const cg_emission *emission)
     cg_out_text(out, "}\n\n");
 }
 
-/* 17 digits bring a double back; infinity, which C has no constant for
- * without math.h, becomes the largest round number. */
-static void real64(cg_out *out, const char *name, double value)
-{
-    char text[40] = "";
-
-    if (value > 1e308) {
-        value = 1e308;
-    }
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) {
-            break;
-        }
-    }
-    cg_out_text(out, "    .%s = %s%s,\n", name, text,
-                strpbrk(text, ".e") == NULL ? ".0" : "");
-}
-
 static void features(cg_out *out, const cedm_features *value)
 {
     cg_fields f = { out, 0 };
@@ -276,12 +256,12 @@ static void precond(cg_out *out, const cg_program *program)
 
     cg_put(&f, ".precond = CEDM_PRECOND_%s", names[program->precond]);
     cg_put_row(&f);
-    real64(out, "sigma_data", program->sigma_data);
-    real64(out, "sigma_min", program->sigma_min);
-    real64(out, "sigma_max", program->sigma_max);
+    cg_put_double(&f, "sigma_data", program->sigma_data);
+    cg_put_double(&f, "sigma_min", program->sigma_min);
+    cg_put_double(&f, "sigma_max", program->sigma_max);
     if (program->precond == CEDM_PRECOND_VP) {
-        real64(out, "beta_d", program->beta_d);
-        real64(out, "beta_min", program->beta_min);
+        cg_put_double(&f, "beta_d", program->beta_d);
+        cg_put_double(&f, "beta_min", program->beta_min);
     }
     cg_put_count(&f, "noise_steps", program->noise_steps);
     if (program->precond == CEDM_PRECOND_IDDPM) {
