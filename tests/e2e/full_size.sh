@@ -27,17 +27,20 @@ succeeds() { # NAME COMMAND...
     is "$name" $? 0
     sed 's/^/    /' "$work/err" | head -n 3
 }
+within() { # KIB COMMAND...: of address space
+    (ulimit -v "$1" && shift && exec "$@")
+}
 
 # network CONFIG PARAMETERS MACS ACTIVATIONS(elements) SIZE CHANNELS CLUSTER
 network() {
     rm -rf "$work/net"
     succeeds "$1 is written" "$bin/synth" "$root/tests/synth/$1.json" \
         "$work/net.safetensors"
-    # Address space: the mapped file, 96 MB for program and libraries.
+    # The mapped file, 96 MB for program and libraries.
     kib=$(($(wc -c <"$work/net.safetensors") / 1024 + 98304))
     start=$(date +%s)
-    succeeds "$1 freezes within $kib KiB" bash -c "ulimit -v $kib && \
-        '$bin/cedm-freeze' '$work/net.safetensors' -o '$work/net' --name net"
+    succeeds "$1 freezes within $kib KiB" within $kib "$bin/cedm-freeze" \
+        "$work/net.safetensors" -o "$work/net" --name net
     seconds=$(($(date +%s) - start))
     is "$1 parameters" "$(awk '$1 == "parameters" { print $2 }' \
         "$work/out")" "$2"
@@ -50,14 +53,13 @@ network() {
         -DCEDM_MODEL_SHARED -I"$root/include" "$work/net/net.c" \
         -o "$work/net/net.so"
     rm "$work/net.safetensors"
-    # Address space: blob, weights and arena, 32 MB for program and libraries.
+    # Blob, weights and arena, 32 MB for program and libraries.
     kib=$("$bin/cedm-info" "$work/net/net.so" | awk '
         $1 ~ /^(blob|weights|arena),$/ { sum += $(NF - 1) }
         END { printf "%d", sum / 1024 + 32768 }')
-    succeeds "$1 samples within $kib KiB" bash -c "ulimit -v $kib && \
-        '$bin/cedm-gen' --model '$work/net/net.so' --cluster $7 --n 1 \
-        --batch 1 --threads 1 --device cpu --steps 1 --format raw \
-        --out '$work/net.raw'"
+    succeeds "$1 samples within $kib KiB" within $kib "$bin/cedm-gen" \
+        --model "$work/net/net.so" --cluster "$7" --n 1 --batch 1 --threads 1 \
+        --device cpu --steps 1 --format raw --out "$work/net.raw"
     is "$1 image" "$(wc -c <"$work/net.raw")" $(($5 * $5 * $6))
     printf '%s: frozen in %d s, %d KiB of activations an image\n' "$1" \
         "$seconds" $(($(macro ACT_ELEMENTS) / 256))
