@@ -15,10 +15,10 @@
 #include <inttypes.h>
 #include <stdint.h>
 
-#include "bench.h"
-#include "engine.h"
-#include "fashion.h"
-#include "work.h"
+#include "bench/bench.h"
+#include "host/execution/engine.h"
+#include "weights/fashion.h"
+#include "bench/work.h"
 
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
 

@@ -13,9 +13,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 #include "cedm.h"
-#include "fmath.h"
+#include "runtime/fmath.h"
 
 #define CLOCK CLOCK_THREAD_CPUTIME_ID
 

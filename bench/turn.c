@@ -12,9 +12,9 @@
  * backend's weights and the arena. */
 #include <stdint.h>
 
-#include "bench.h"
-#include "engine.h"
-#include "inputs.h"
+#include "bench/bench.h"
+#include "host/execution/engine.h"
+#include "bench/inputs.h"
 
 static void stop(const char *what, const char *where)
 {

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/arch.h"
-#include "error.h"
-#include "host/host.h"
-#include "pass/pass.h"
+#include "codegen/arch/arch.h"
+#include "codegen/error.h"
+#include "codegen/measure/measure.h"
+#include "codegen/pass/pass.h"
 
 /* The features that feed the first op, as the core computes them. */
 static cedm_features features_of(const cg_config *c, const cg_graph *graph)

@@ -2,7 +2,7 @@
  *
  * error.c - one line that says what went wrong; names come from hostile
  * files, so nothing unprintable passes. */
-#include "error.h"
+#include "codegen/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>

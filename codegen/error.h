@@ -4,7 +4,7 @@
 #ifndef CEDM_CODEGEN_ERROR_H
 #define CEDM_CODEGEN_ERROR_H
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 /* Writes the message (first one wins is not kept: the last call counts) and
  * returns false, so that `return cg_fail(...)` reads well.  Control bytes in

@@ -21,7 +21,7 @@
 #ifndef CEDM_CODEGEN_TRAINING_H
 #define CEDM_CODEGEN_TRAINING_H
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 /* ---- training ops ------------------------------------------------------- */
 

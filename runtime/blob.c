@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "model.h"
+#include "runtime/model_check.h"
 
 #define HEADER_BYTES sizeof(cedm_blob_header)
 

@@ -9,7 +9,7 @@
  * (Dekker 1971, Knuth TAOCP 4.2.2): no FMA is needed, and none may be made
  * by the compiler (-ffp-contract=off).
  */
-#include "fmath.h"
+#include "runtime/fmath.h"
 
 #include <stdbool.h>
 #include <stdint.h>

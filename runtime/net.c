@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "model.h"
-#include "tasks.h"
+#include "runtime/model_check.h"
+#include "runtime/tasks.h"
 
 #define MAX_BATCH 65536u
 #define MAX_WORKERS 1024u

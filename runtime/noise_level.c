@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * noise_level.c - preconditioning and noise-level features, in float64. */
-#include "noise_level.h"
+#include "runtime/noise_level.h"
 
-#include "fmath.h"
+#include "runtime/fmath.h"
 
 #define LOG_10000 0x1.26bb1bbb55516p+3
 #define TWO_PI 0x1.921fb54442d18p+2

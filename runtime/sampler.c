@@ -8,10 +8,10 @@
  * [0] and [2]. */
 #include <string.h>
 
-#include "denoise.h"
-#include "model.h"
-#include "philox.h"
-#include "steps.h"
+#include "runtime/denoise.h"
+#include "runtime/model_check.h"
+#include "runtime/philox.h"
+#include "runtime/steps.h"
 
 /* ---- begin ------------------------------------------------------------- */
 

@@ -2,7 +2,7 @@
  *
  * adam.c - one pass over the parameters an update: element by element, so
  * that bits do not depend on how the pass is cut into tasks. */
-#include "adam.h"
+#include "trainer/adam.h"
 
 #include <math.h>
 

@@ -3,12 +3,12 @@
  * augment.c - flips, then one affine map with band-limited resampling: the
  * image is extended by reflection, doubled in size with the sym6 wavelet's
  * filter, sampled bilinearly and halved with the same filter [EDM]. */
-#include "augment.h"
+#include "trainer/augment.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "random.h"
+#include "trainer/random.h"
 
 #define PI 3.14159265358979323846
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * batch.c - a task makes one image. */
-#include "batch.h"
+#include "trainer/batch.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "augment.h"
-#include "random.h"
+#include "trainer/augment.h"
+#include "trainer/random.h"
 
 /* ln sigma is normal with this mean and deviation [EDM]. */
 #define P_MEAN (-1.2)

@@ -7,9 +7,9 @@
 #ifndef CEDM_TRAINER_BATCH_H
 #define CEDM_TRAINER_BATCH_H
 
-#include "clusters.h"
-#include "dataset.h"
-#include "net.h"
+#include "host/files/clusters.h"
+#include "host/files/dataset.h"
+#include "trainer/net.h"
 
 typedef struct batch_source {
     const dataset *data;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * curve.c - a line, two axes, and the numbers at their ends. */
-#include "curve.h"
+#include "trainer/curve.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
-#include "png_file.h"
+#include "host/files/output.h"
+#include "host/files/png_file.h"
 
 #define WIDTH 640
 #define HEIGHT 360

@@ -6,13 +6,13 @@
  * residual branch and sqrt(0.2) of it for q, k, v; biases 0.  DhariwalUNet:
  * Kaiming's uniform distribution times sqrt(1/3) for weights and biases, 0
  * for what ends a branch. */
-#include "init.h"
+#include "trainer/init.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <string.h>
 
-#include "random.h"
+#include "trainer/random.h"
 
 typedef struct drawing {
     random_key key;

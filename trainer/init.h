@@ -4,7 +4,7 @@
 #ifndef CEDM_TRAINER_INIT_H
 #define CEDM_TRAINER_INIT_H
 
-#include "training.h"
+#include "codegen/training.h"
 
 /* Fills in tensor `index` of a configuration as the reference does [EDM];
  * values are zero before.  A weight comes before its bias.  False when out

@@ -8,9 +8,9 @@
 #ifndef CEDM_TRAINER_LEARNER_H
 #define CEDM_TRAINER_LEARNER_H
 
-#include "adam.h"
-#include "failure.h"
-#include "net.h"
+#include "trainer/adam.h"
+#include "host/cli/failure.h"
+#include "trainer/net.h"
 
 /* Arrays of [trained_elements] in the layout of the parameters. */
 typedef enum learner_set {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learner.h"
-#include "ranks.h"
+#include "trainer/learner.h"
+#include "host/execution/ranks.h"
 
 typedef struct cpu {
     learner base; /* first */

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cuda/train_cuda.h"
-#include "learner_cuda.h"
-#include "noise_level.h"
-#include "ranks.h"
-#include "region.h"
+#include "trainer/cuda/train_cuda.h"
+#include "trainer/learner_cuda.h"
+#include "runtime/noise_level.h"
+#include "host/execution/ranks.h"
+#include "host/execution/region.h"
 
 typedef struct cuda {
     learner base; /* first */

@@ -4,8 +4,8 @@
 #ifndef CEDM_TRAINER_LEARNER_CUDA_H
 #define CEDM_TRAINER_LEARNER_CUDA_H
 
-#include "device.h"
-#include "learner.h"
+#include "host/execution/device.h"
+#include "trainer/learner.h"
 
 /* Has cedm_cuda_entry and train_cuda_entry. */
 #define LEARNER_CUDA_FILE "libcedm_cuda_train.so"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * model_file.c - a checkpoint in memory, and checkpoints on disk. */
-#include "model_file.h"
+#include "trainer/model_file.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "init.h"
-#include "output.h"
+#include "trainer/init.h"
+#include "host/files/output.h"
 
 struct model_file {
     cg_file file;

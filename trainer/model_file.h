@@ -5,8 +5,8 @@
 #ifndef CEDM_TRAINER_MODEL_FILE_H
 #define CEDM_TRAINER_MODEL_FILE_H
 
-#include "failure.h"
-#include "training.h"
+#include "host/cli/failure.h"
+#include "codegen/training.h"
 
 typedef struct model_file model_file;
 

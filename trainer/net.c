@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * net.c - from a checkpoint to a training program in memory of its own. */
-#include "net.h"
+#include "trainer/net.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/train_cpu.h"
-#include "region.h"
+#include "trainer/cpu/train_cpu.h"
+#include "host/execution/region.h"
 
 #define PLAIN(name) .name = train_op_##name,
 const train_ops train_plain = {CG_TRAINING_OPS(PLAIN)};

@@ -5,7 +5,7 @@
 #ifndef CEDM_TRAINER_NET_H
 #define CEDM_TRAINER_NET_H
 
-#include "ops/training_ops.h"
+#include "trainer/ops/training_ops.h"
 
 typedef struct train_net_options {
     uint32_t batch;   /* images of one evaluation, at most */

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "net.h"
-#include "noise_level.h"
+#include "trainer/net.h"
+#include "runtime/noise_level.h"
 
 /* ---- walking over steps ------------------------------------------------- */
 

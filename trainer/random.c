@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * random.c - Philox blocks as numbers and as an order. */
-#include "random.h"
+#include "trainer/random.h"
 
 #include <math.h>
 
-#include "philox.h"
+#include "runtime/philox.h"
 
 #define TWO_PI 6.28318530717958647692
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * run.c - the loop of updates, and what is said about it. */
-#include "run.h"
+#include "trainer/run.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "output.h"
-#include "progress.h"
-#include "ranks.h"
+#include "host/files/output.h"
+#include "host/cli/progress.h"
+#include "host/execution/ranks.h"
 
 static double images(double millions)
 {

@@ -15,11 +15,11 @@
 
 #include <signal.h>
 
-#include "batch.h"
-#include "learner_cuda.h"
-#include "model_file.h"
-#include "pool.h"
-#include "train_options.h"
+#include "trainer/batch.h"
+#include "trainer/learner_cuda.h"
+#include "trainer/model_file.h"
+#include "host/execution/pool.h"
+#include "trainer/train_options.h"
 
 typedef struct run {
     const train_options *options;

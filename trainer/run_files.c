@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "curve.h"
-#include "output.h"
-#include "run.h"
+#include "trainer/curve.h"
+#include "host/files/output.h"
+#include "trainer/run.h"
 
 #define STATS_LIMIT ((size_t)1 << 30)
 

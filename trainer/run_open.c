@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "output.h"
-#include "ranks.h"
-#include "run.h"
-#include "shard.h"
+#include "host/files/output.h"
+#include "host/execution/ranks.h"
+#include "trainer/run.h"
+#include "host/cli/shard.h"
 
 /* Arena of an evaluation where --micro-batch leaves it open. */
 #define ARENA_LIMIT ((uint64_t)2 << 30)

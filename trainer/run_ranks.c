@@ -3,8 +3,8 @@
  * run_ranks.c - what the ranks of a run tell each other beside gradients. */
 #include <string.h>
 
-#include "ranks.h"
-#include "run.h"
+#include "host/execution/ranks.h"
+#include "trainer/run.h"
 
 static const char by_nccl[] = "NCCL on the GPUs";
 

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run.h"
-#include "sample.h"
+#include "trainer/run.h"
+#include "trainer/sample.h"
 
 /* Images in a row of a grid, and its noise levels. */
 #define GRID_COLUMNS 8u

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * sample.c - Heun's method over the training program's way forward. */
-#include "sample.h"
+#include "trainer/sample.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
-#include "png_file.h"
-#include "random.h"
+#include "host/files/output.h"
+#include "host/files/png_file.h"
+#include "trainer/random.h"
 
 /* Noise levels [EDM]. */
 #define SIGMA_MIN 0.002

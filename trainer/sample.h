@@ -4,8 +4,8 @@
 #ifndef CEDM_TRAINER_SAMPLE_H
 #define CEDM_TRAINER_SAMPLE_H
 
-#include "failure.h"
-#include "learner.h"
+#include "host/cli/failure.h"
+#include "trainer/learner.h"
 
 /* Draws columns x columns images with the network's present parameters and
  * writes them as one PNG: image i has cluster i mod label_dim and the same

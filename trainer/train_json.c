@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "train_options.h"
+#include "trainer/train_options.h"
 
 static void add_list(cJSON *json, const char *key, const train_list *list)
 {

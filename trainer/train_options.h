@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "device.h"
+#include "host/execution/device.h"
 
 #define TRAIN_LIST_MAX 8u
 

@@ -4,14 +4,14 @@
  *
  * Operands are normal numbers: on zeros a GPU draws less power and is
  * faster. */
-#include "cublas.h"
+#include "bench/gpu/cublas.h"
 
 #include <cublasLt.h>
 #include <stdlib.h>
 
-#include "bench.h"
-#include "open.h"
-#include "philox.h"
+#include "bench/bench.h"
+#include "bench/gpu/gpu_open.h"
+#include "runtime/philox.h"
 
 #define ALGORITHMS 8
 #define REPEATS 7

@@ -17,11 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
-#include "cublas.h"
-#include "open.h"
-#include "model.h"
-#include "work.h"
+#include "bench/bench.h"
+#include "bench/gpu/cublas.h"
+#include "bench/gpu/gpu_open.h"
+#include "runtime/model_check.h"
+#include "bench/work.h"
 
 const char gpu_program[] = "gpu_net";
 

@@ -22,11 +22,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "batch.h"
-#include "bench.h"
-#include "learner_cuda.h"
-#include "pool.h"
-#include "random.h"
+#include "trainer/batch.h"
+#include "bench/bench.h"
+#include "trainer/learner_cuda.h"
+#include "host/execution/pool.h"
+#include "trainer/random.h"
 
 #define IMAGES 2048u /* of the dataset */
 #define SEED 1u

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
-#include "inputs.h"
-#include "open.h"
+#include "bench/bench.h"
+#include "bench/inputs.h"
+#include "bench/gpu/gpu_open.h"
 
 const char gpu_program[] = "gpu_turn";
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * arch.c - a configuration to its graph. */
-#include "error.h"
-#include "arch/layers.h"
+#include "codegen/error.h"
+#include "codegen/arch/layers.h"
 
 /* The table u that iDDPM's preconditioning keeps beside the network. */
 static void noise_levels(cg_builder *b)

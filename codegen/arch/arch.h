@@ -4,8 +4,8 @@
 #ifndef CEDM_CODEGEN_ARCH_H
 #define CEDM_CODEGEN_ARCH_H
 
-#include "arch/config.h"
-#include "ir/graph.h"
+#include "codegen/arch/config.h"
+#include "codegen/ir/graph.h"
 
 /* Asks for tensors by name and shape.  With a file every one is looked up
  * and checked; without one (file NULL) the requests are only recorded. */

@@ -4,7 +4,7 @@
  * it is stacked into [EDM]. */
 #include <stdio.h>
 
-#include "arch/layers.h"
+#include "codegen/arch/layers.h"
 
 const char *cg_module(cg_builder *b, const char *side, uint32_t resolution,
                       const char *leaf)

@@ -3,7 +3,7 @@
  * config.c - JSON to cg_config.  Every key is described once, in a table;
  * what the table cannot say (levels divide the resolution, groups divide the
  * channels) is checked afterwards. */
-#include "config.h"
+#include "codegen/arch/config.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "error.h"
+#include "codegen/error.h"
 
 typedef struct reader {
     const cJSON *root;

@@ -5,7 +5,7 @@
 #ifndef CEDM_CODEGEN_CONFIG_H
 #define CEDM_CODEGEN_CONFIG_H
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 #define CG_MAX_LEVELS 8
 #define CG_MAX_ATTENTION 8

@@ -3,7 +3,7 @@
  * dhariwal.c - DhariwalUNet, the ADM network as EDM configures it [EDM],
  * [ADM]: adaptive group norm, attention in heads of 64 channels, plain skips.
  */
-#include "arch/layers.h"
+#include "codegen/arch/layers.h"
 
 /* Noise level and cluster to the vector that every block takes.  The label
  * joins after the second layer, without a bias. */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * layers.c - layers to nodes.  Shapes are inferred here and nowhere else. */
-#include "arch/layers.h"
+#include "codegen/arch/layers.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "error.h"
+#include "codegen/error.h"
 
 static cg_node result_of(const cg_builder *b, int x, cg_node_kind kind,
                          const char *module)

@@ -5,7 +5,7 @@
 #ifndef CEDM_CODEGEN_LAYERS_H
 #define CEDM_CODEGEN_LAYERS_H
 
-#include "arch/arch.h"
+#include "codegen/arch/arch.h"
 
 /* What distinguishes the blocks of the two architectures. */
 typedef struct cg_style {

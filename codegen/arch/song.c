@@ -4,7 +4,7 @@
  *
  * Module names are the checkpoint's.  The order of requests is the order of
  * the reference's modules. */
-#include "arch/layers.h"
+#include "codegen/arch/layers.h"
 
 #define SQRT_HALF 0.70710678118654752f
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/arch.h"
-#include "error.h"
+#include "codegen/arch/arch.h"
+#include "codegen/error.h"
 
 static void print_shape(char *text, size_t size, const uint64_t *shape,
                         int rank)

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 /* The blob comes first: the others quote its size. */
 enum { BLOB, HEADER, SOURCE, MAP, SVG, CSV, FILES };

@@ -9,7 +9,7 @@
 #ifndef CEDM_EMIT_H
 #define CEDM_EMIT_H
 
-#include "error.h"
+#include "codegen/error.h"
 
 /* ---- files ------------------------------------------------------------- */
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fields.h"
+#include "codegen/emit/fields.h"
 
 void cg_put(cg_fields *f, const char *format, ...)
 {

@@ -6,7 +6,7 @@
 #ifndef CEDM_EMIT_FIELDS_H
 #define CEDM_EMIT_FIELDS_H
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 typedef struct cg_fields {
     cg_out *out;

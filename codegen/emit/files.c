@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 static const char *advice(int code)
 {

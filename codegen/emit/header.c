@@ -3,7 +3,7 @@
  * header.c - NAME.h: every size an application needs, as macros. */
 #include <inttypes.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 /* A macro under the sentence that says what it is. */
 static void macro(cg_out *out, const cg_emission *emission,

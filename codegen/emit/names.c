@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 static bool is_letter(char c)
 {

@@ -3,7 +3,7 @@
  * role.c - what a buffer of the plan is for, as the pictures show it. */
 #include <string.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 /* The part of the network that op i belongs to; i may be outside. */
 static cg_role part(const cg_program *program, int i)

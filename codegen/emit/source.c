@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "fields.h"
+#include "codegen/emit/fields.h"
 
 static void put_embed(cg_fields *f, const cedm_embed *o)
 {

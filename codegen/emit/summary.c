@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 typedef struct text {
     char *bytes;

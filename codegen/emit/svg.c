@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 #define WIDTH 1200.0
 #define LEFT 76.0

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 static const char *const kind_names[CG_OP_COUNT] = {
 #define CG_KIND_NAME(name) #name,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * graph.c - growing arrays of nodes and parameters. */
-#include "ir/graph.h"
+#include "codegen/ir/graph.h"
 
 #include <string.h>
 

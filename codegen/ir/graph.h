@@ -5,8 +5,8 @@
 #ifndef CEDM_CODEGEN_GRAPH_H
 #define CEDM_CODEGEN_GRAPH_H
 
-#include "codegen.h"
-#include "ir/memory.h"
+#include "codegen/codegen.h"
+#include "codegen/ir/memory.h"
 
 typedef enum cg_node_kind {
     CG_IMAGE,      /* c_in * x */

@@ -2,7 +2,7 @@
  *
  * operands.c - one table of members for the ops of the runtime, and one for
  * those of training. */
-#include "ir/operands.h"
+#include "codegen/ir/operands.h"
 
 #include <stddef.h>
 

@@ -4,8 +4,8 @@
 #ifndef CEDM_CODEGEN_OPERANDS_H
 #define CEDM_CODEGEN_OPERANDS_H
 
-#include "codegen.h"
-#include "training.h"
+#include "codegen/codegen.h"
+#include "codegen/training.h"
 
 typedef struct cg_operand {
     uint32_t *ref; /* cedm_ref or cedm_weight */

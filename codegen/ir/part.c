@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * part.c - how a checkpoint's tensor and its place in the blob correspond. */
-#include "training.h"
+#include "codegen/training.h"
 
 uint64_t cg_part_source(const cg_part *part, uint64_t i)
 {

@@ -4,7 +4,7 @@
  *
  * The choice is part of the frozen model, so that its memory and its bits
  * are; it rests on shapes alone (docs/decisions/010-winograd.md). */
-#include "pass/pass.h"
+#include "codegen/pass/pass.h"
 
 /* Maps from this side on, by tiles of 4 x 4; smaller ones by 2 x 2, whose
  * weights are fetched in less than half the time. */

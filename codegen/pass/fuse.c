@@ -8,9 +8,9 @@
  * params, until cg_place. */
 #include <string.h>
 
-#include "error.h"
-#include "pass/match.h"
-#include "pass/pass.h"
+#include "codegen/error.h"
+#include "codegen/pass/match.h"
+#include "codegen/pass/pass.h"
 
 /* Statistics cover this many pixels, in whole rows: enough to amortise the
  * merge, few enough to stay in a level-1 cache with 16 channels. */

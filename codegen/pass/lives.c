@@ -5,9 +5,9 @@
  * A convolution may store its result over its residual, or over a skip source
  * of the same shape, when nobody reads that afterwards: backends read a
  * pixel's skip and residual before they write the pixel (cedm_model.h). */
-#include "error.h"
-#include "ir/operands.h"
-#include "pass/pass.h"
+#include "codegen/error.h"
+#include "codegen/ir/operands.h"
+#include "codegen/pass/pass.h"
 
 static void touch(cg_tensor *t, int op)
 {

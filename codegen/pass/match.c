@@ -4,7 +4,7 @@
  *   [scale] [add map | add 1x1 conv] [add vector] conv [up] [silu] [norm]
  * A node inside a pattern must have no other reader, or its value would be
  * needed twice. */
-#include "pass/match.h"
+#include "codegen/pass/match.h"
 
 static const cg_node *at(const cg_graph *g, int i)
 {

@@ -4,10 +4,10 @@
  * the blob. */
 #include <string.h>
 
-#include "error.h"
-#include "ir/operands.h"
-#include "pass/pass.h"
-#include "plan/plan.h"
+#include "codegen/error.h"
+#include "codegen/ir/operands.h"
+#include "codegen/pass/pass.h"
+#include "codegen/plan/plan.h"
 
 static bool plan_segment(cg_program *p, uint32_t first, uint32_t count,
                          cg_plan_report *report, cg_error *error)

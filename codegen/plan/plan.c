@@ -4,7 +4,7 @@
  *
  * No single order is best on all U-Nets; largest size x life first meets the
  * bound most often, so it comes first. */
-#include "plan/plan.h"
+#include "codegen/plan/plan.h"
 
 #include <stdlib.h>
 

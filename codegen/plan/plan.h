@@ -8,8 +8,8 @@
 #ifndef CEDM_CODEGEN_PLAN_H
 #define CEDM_CODEGEN_PLAN_H
 
-#include "codegen.h"
-#include "ir/memory.h"
+#include "codegen/codegen.h"
+#include "codegen/ir/memory.h"
 
 /* Sets every buffer's offset.  Tries a portfolio of greedy orders, then a
  * bounded exact search, and stops at the lower bound.  Deterministic.  False

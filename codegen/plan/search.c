@@ -11,7 +11,7 @@
  *     be placed there exceeds the limit;
  *   - a buffer is not placed while another one, alive with it, fits wholly
  *     below its floor: the plan with that one first is no worse. */
-#include "plan/plan.h"
+#include "codegen/plan/plan.h"
 
 typedef struct search {
     const cg_buffer *buffers;

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "read/array.h"
+#include "codegen/read/array.h"
 
 static const unsigned char dtype_bytes[] = {
 #define CG_DTYPE_BYTES(name, size, word) size,

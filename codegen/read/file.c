@@ -2,7 +2,7 @@
  *
  * file.c - mapping a file read-only, with an error for everything that is
  * not a regular file with bytes in it. */
-#include "read/file.h"
+#include "codegen/read/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "error.h"
+#include "codegen/error.h"
 
 static const char *kind_of(mode_t mode)
 {

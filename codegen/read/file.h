@@ -5,7 +5,7 @@
 #ifndef CEDM_READ_FILE_H
 #define CEDM_READ_FILE_H
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 typedef struct cg_map {
     const unsigned char *bytes;

@@ -3,13 +3,13 @@
  * header.c - the grammar of a safetensors header [SAFETENSORS]: a JSON object
  * of names, each with dtype, shape and data_offsets, and a __metadata__ of
  * strings.  Anything else is refused where it stands. */
-#include "read/header.h"
+#include "codegen/read/header.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "error.h"
-#include "read/array.h"
+#include "codegen/error.h"
+#include "codegen/read/array.h"
 
 static const char *const dtype_words[] = {
 #define CG_DTYPE_WORD(name, bytes, word) word,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * json.c - the tokens of strict JSON. */
-#include "read/json.h"
+#include "codegen/read/json.h"
 
 static bool fail(cg_json *json, const unsigned char *at, const char *wanted)
 {

@@ -2,14 +2,14 @@
  *
  * open.c - opening a file of named arrays, whatever its format: the first
  * bytes decide, never the name. */
-#include "read/open.h"
+#include "codegen/read/open.h"
 
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "error.h"
-#include "read/array.h"
+#include "codegen/error.h"
+#include "codegen/read/array.h"
 
 struct cg_block {
     cg_block *next;

@@ -5,8 +5,8 @@
 #ifndef CEDM_READ_OPEN_H
 #define CEDM_READ_OPEN_H
 
-#include "codegen.h"
-#include "read/file.h"
+#include "codegen/codegen.h"
+#include "codegen/read/file.h"
 
 #define CG_NAME_MAX_BYTES 512u /* of a tensor's name */
 

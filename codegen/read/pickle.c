@@ -6,7 +6,7 @@
  * protocols 2 to 5 [PICKLE].  The rules are stricter than Python's: PROTO
  * comes first and once, nothing is left on the stack, an opcode never reaches
  * below the last mark. */
-#include "read/pickle.h"
+#include "codegen/read/pickle.h"
 
 #include <string.h>
 

@@ -15,7 +15,7 @@
 #ifndef CEDM_READ_PICKLE_H
 #define CEDM_READ_PICKLE_H
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 #define CG_GET_AGAIN "get the file again"
 

@@ -7,7 +7,7 @@
  * is only decided whether a call has a meaning at all. */
 #include <string.h>
 
-#include "read/pickle.h"
+#include "codegen/read/pickle.h"
 
 typedef struct allowed {
     const char *module, *name;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "error.h"
-#include "read/pickle.h"
+#include "codegen/error.h"
+#include "codegen/read/pickle.h"
 
 bool cg_pickle_fail(const cg_pickle *p, size_t offset, const char *format,
                     ...)

@@ -2,7 +2,7 @@
  *
  * pickle_stack.c - what the opcodes of a pickle work on: the bytes of the
  * stream, the stack with its marks, the memo. */
-#include "read/pickle.h"
+#include "codegen/read/pickle.h"
 
 /* ---- bytes of the stream ----------------------------------------------- */
 

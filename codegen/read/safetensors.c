@@ -8,9 +8,9 @@
  * tensors tile the data exactly, so that nothing overlaps and no byte is
  * outside a tensor.  Time is O(n log n), memory a small multiple of the
  * header, whatever the file says. */
-#include "error.h"
-#include "read/array.h"
-#include "read/header.h"
+#include "codegen/error.h"
+#include "codegen/read/array.h"
+#include "codegen/read/header.h"
 
 #define LENGTH_BYTES 8u
 #define HEADER_MAX 100000000u /* the format's own limit */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * torch.c - from the bytes of a pickle to the arrays of a file. */
-#include "read/torch.h"
+#include "codegen/read/torch.h"
 
-#include "read/array.h"
+#include "codegen/read/array.h"
 
 /* One value and nothing behind it. */
 static bool load(cg_pickle *p, const unsigned char *bytes, size_t size,

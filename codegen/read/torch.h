@@ -5,8 +5,8 @@
 #ifndef CEDM_READ_TORCH_H
 #define CEDM_READ_TORCH_H
 
-#include "read/open.h"
-#include "read/pickle.h"
+#include "codegen/read/open.h"
+#include "codegen/read/pickle.h"
 
 /* A full-size network has about 550 tensors. */
 #define CG_ARRAYS_MAX 65536u

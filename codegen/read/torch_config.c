@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "read/torch.h"
+#include "codegen/read/torch.h"
 
 #define ARGUMENTS_MAX 64u
 #define TEXT_MAX 256u

@@ -7,7 +7,7 @@
  * wrote the rest.  Names are those of state_dict(). */
 #include <string.h>
 
-#include "read/torch.h"
+#include "codegen/read/torch.h"
 
 /* network, model, enc, block, conv: 5 */
 #define DEPTH_MAX 16

@@ -5,8 +5,8 @@
  * the list of keys), the number of elements, the elements. */
 #include <string.h>
 
-#include "read/array.h"
-#include "read/torch.h"
+#include "codegen/read/array.h"
+#include "codegen/read/torch.h"
 
 #define VERSION 1001
 /* The five are 240 bytes; none of them grows with the tensor. */

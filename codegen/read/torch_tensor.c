@@ -5,8 +5,8 @@
  * pickle by themselves. */
 #include <string.h>
 
-#include "read/array.h"
-#include "read/torch.h"
+#include "codegen/read/array.h"
+#include "codegen/read/torch.h"
 
 static bool bad(const cg_torch *t, const cg_node *node, const char *name,
                 const char *what, const char *wanted)

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <zip.h>
 
-#include "error.h"
-#include "read/array.h"
-#include "read/torch.h"
+#include "codegen/error.h"
+#include "codegen/read/array.h"
+#include "codegen/read/torch.h"
 
 #define PICKLE_NAME "data.pkl"
 #define ENTRY_NAME_MAX 512u

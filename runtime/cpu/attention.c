@@ -8,7 +8,7 @@
  * The largest score so far is taken off; when it grows, what was summed is
  * scaled down (Milakov and Gimelshein 2018), so scratch does not depend on
  * the number of tokens.  Blocks of keys are the same for every query. */
-#include "cpu/tile.h"
+#include "runtime/cpu/tile.h"
 
 /* What a task holds. */
 typedef struct head {

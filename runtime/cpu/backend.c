@@ -2,8 +2,8 @@
  *
  * backend.c - the backend of one instruction set: its own functions where
  * they pay, the portable ones for the rest. */
-#include "cpu/cpu.h"
-#include "cpu/vec.h"
+#include "runtime/cpu/cpu.h"
+#include "runtime/cpu/vec.h"
 
 #define RUN(name) .name = cedm_op_##name,
 static const cedm_ops run = {

@@ -11,10 +11,10 @@
  * while a block of pixels passes over it; sums wait in scratch in between.
  * An output's chain of additions is: bias + emb, kernel rows in order, skip,
  * then the residual. */
-#include "cpu/conv.h"
-#include "cpu/stage.h"
-#include "cpu/vec.h"
-#include "cpu/winograd.h"
+#include "runtime/cpu/conv.h"
+#include "runtime/cpu/stage.h"
+#include "runtime/cpu/vec.h"
+#include "runtime/cpu/winograd.h"
 
 /* Steps of K in a chunk: 16 KiB of a panel; up to CHUNK_MAX where that saves
  * a cut. */

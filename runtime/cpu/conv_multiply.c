@@ -4,8 +4,8 @@
  * chunk.  Panels that are whole go through the micro-kernel together. */
 #include <string.h>
 
-#include "cpu/conv.h"
-#include "cpu/tile.h"
+#include "runtime/cpu/conv.h"
+#include "runtime/cpu/tile.h"
 
 /* Some panels of one phase of one staged image. */
 typedef struct conv_pass {

@@ -6,8 +6,8 @@
  *
  * An output is the sum of sixteen chains, over kernel rows and taps in
  * order, added by halves. */
-#include "cpu/conv.h"
-#include "cpu/vec.h"
+#include "runtime/cpu/conv.h"
+#include "runtime/cpu/vec.h"
 
 /* Pixels at a time: as many chains hide the latency of an addition. */
 #define PIXELS 4u

@@ -5,9 +5,9 @@
  * around. */
 #include <string.h>
 
-#include "cpu/conv.h"
-#include "cpu/stage.h"
-#include "cpu/vec.h"
+#include "runtime/cpu/conv.h"
+#include "runtime/cpu/stage.h"
+#include "runtime/cpu/vec.h"
 
 /* Some channels of pixels `stride` words apart, from channel `first` on. */
 static void stage_channels(const cedm_conv_plan *plan, float *dst,

@@ -10,7 +10,7 @@
 #define CEDM_CPU_H
 
 #include "cedm.h"
-#include "ops/ops.h"
+#include "runtime/ops/ops.h"
 
 #define CEDM_PASTE(name, isa) cedm_cpu_##name##_##isa
 #define CEDM_PASTE_EXPANDED(name, isa) CEDM_PASTE(name, isa)

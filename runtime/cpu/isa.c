@@ -3,7 +3,7 @@
  * isa.c - which instruction sets this processor and operating system offer,
  * and the fastest backend for them.  Plain C for the build's baseline: it
  * runs before anything is known. */
-#include "cpu/cpu.h"
+#include "runtime/cpu/cpu.h"
 
 #if defined __x86_64__
 

@@ -2,7 +2,7 @@
  *
  * linear.c - matrix times the vectors of all images: images are the rows of
  * the tiles, so that a panel of weights is fetched once for all of them. */
-#include "cpu/tile.h"
+#include "runtime/cpu/tile.h"
 
 /* Images whose sums wait on the stack. */
 #define IMAGES 32u

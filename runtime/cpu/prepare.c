@@ -2,8 +2,8 @@
  *
  * prepare.c - what is decided before a network runs: how a convolution is
  * cut up, and how large everything is. */
-#include "cpu/cpu.h"
-#include "cpu/winograd.h"
+#include "runtime/cpu/cpu.h"
+#include "runtime/cpu/winograd.h"
 
 /* Floats of staged sources that a task may hold, unless one row needs more:
  * with a panel of weights they fit a second-level cache of 512 KiB. */

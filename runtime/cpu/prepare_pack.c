@@ -7,8 +7,8 @@
  * A panel's missing output channels have zero weights. */
 #include <string.h>
 
-#include "cpu/cpu.h"
-#include "cpu/winograd.h"
+#include "runtime/cpu/cpu.h"
+#include "runtime/cpu/winograd.h"
 
 /* A matrix to pack: [outputs][k], or 3x3 taps [outputs][9][cin]. */
 typedef struct pack_job {

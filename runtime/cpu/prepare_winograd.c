@@ -2,7 +2,7 @@
  *
  * prepare_winograd.c - how a convolution by tiles is cut up, and its
  * transformed weights. */
-#include "cpu/winograd.h"
+#include "runtime/cpu/winograd.h"
 
 /* Tiles of a chunk.  Every panel of transformed weights is fetched once for
  * all of them; their transformed inputs, which stay in a second-level cache

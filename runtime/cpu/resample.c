@@ -3,8 +3,8 @@
  * resample.c - resampling with any separable filter: the taps of the
  * source's rows are added up in scratch, then the taps along that row, in
  * ascending order both. */
-#include "cpu/stage.h"
-#include "cpu/vec.h"
+#include "runtime/cpu/stage.h"
+#include "runtime/cpu/vec.h"
 
 /* Floats of dst that are worth a task. */
 #define TASK_FLOATS 4096u

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * stage.c - activation on the way into scratch; statistics of results. */
-#include "cpu/stage.h"
+#include "runtime/cpu/stage.h"
 
-#include "cpu/vec.h"
+#include "runtime/cpu/vec.h"
 
 CEDM_INLINE v16 activate(v16 x, v16 a, v16 b, const uint32_t act)
 {

@@ -4,7 +4,7 @@
 #ifndef CEDM_STAGE_H
 #define CEDM_STAGE_H
 
-#include "cpu/cpu.h"
+#include "runtime/cpu/cpu.h"
 
 /* dst[p][c] = act(src[p][c]): `pixels` pixels of `channels` channels to
  * pixels `stride` apart.  a and b as in enum cedm_act; not read, maybe NULL,

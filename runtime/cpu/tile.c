@@ -3,7 +3,7 @@
  * tile.c - the micro-kernel, written once for every height up to the full
  * one: height and panels are constants of an instance, sums stay in
  * registers. */
-#include "cpu/tile.h"
+#include "runtime/cpu/tile.h"
 
 /* X(i) for all rows of the full tile. */
 #if CEDM_TILE_ROWS == 6

@@ -13,9 +13,9 @@
  * workers do one chunk together, most often inputs first.  An output's chain of
  * additions is the same: channels in order at every point, the transform,
  * bias + emb, skip, then the residual. */
-#include "cpu/winograd.h"
+#include "runtime/cpu/winograd.h"
 
-#include "cpu/stage.h"
+#include "runtime/cpu/stage.h"
 
 /* Fetching transformed weights from afar takes as long as the products of so
  * many tiles. */

@@ -11,7 +11,7 @@
 #ifndef CEDM_WINOGRAD_H
 #define CEDM_WINOGRAD_H
 
-#include "cpu/cpu.h"
+#include "runtime/cpu/cpu.h"
 
 /* Panels whose products wait in scratch: a group. */
 #define CEDM_WINOGRAD_PANELS 4u

@@ -5,9 +5,9 @@
  *
  * An element is activated once per chunk, sixteen channels at a time, so
  * that what is staged stays in the nearest caches. */
-#include "cpu/stage.h"
-#include "cpu/winograd.h"
-#include "cpu/winograd_tile.h"
+#include "runtime/cpu/stage.h"
+#include "runtime/cpu/winograd.h"
+#include "runtime/cpu/winograd_tile.h"
 
 /* ---- inputs ------------------------------------------------------------ */
 

@@ -2,9 +2,9 @@
  *
  * winograd_output.c - some panels of outputs of a chunk: the products of all
  * points, transformed back and finished. */
-#include "cpu/tile.h"
-#include "cpu/winograd.h"
-#include "cpu/winograd_tile.h"
+#include "runtime/cpu/tile.h"
+#include "runtime/cpu/winograd.h"
+#include "runtime/cpu/winograd_tile.h"
 
 static const float zeros[CEDM_PANEL];
 

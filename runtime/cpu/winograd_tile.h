@@ -9,7 +9,7 @@
 #ifndef CEDM_WINOGRAD_TILE_H
 #define CEDM_WINOGRAD_TILE_H
 
-#include "cpu/vec.h"
+#include "runtime/cpu/vec.h"
 
 /* B' of 0, 1, -1, 1/2, -2 and infinity, applied to d[0], d[step], ...:
  *    1  -1.5  -2    1.5   1    0

@@ -10,7 +10,7 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 
-#include "cuda/net.h"
+#include "runtime/cuda/cuda_net.h"
 
 /* What cublasLtMatmul is told, kept in struct cedm_cuda_gemm. */
 typedef struct product {

@@ -8,7 +8,7 @@
  * evaluation at noise level 0 is left out. */
 #include <cuda_runtime_api.h>
 
-#include "cuda/net.h"
+#include "runtime/cuda/cuda_net.h"
 
 static double *map(const cedm_cuda_net *net, int i)
 {

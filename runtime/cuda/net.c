@@ -5,7 +5,7 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 
-#include "cuda/net.h"
+#include "runtime/cuda/cuda_net.h"
 
 cedm_cuda_config cedm_cuda_config_default(void)
 {

@@ -7,7 +7,7 @@
  * is exactly as long as it was counted. */
 #include <string.h>
 
-#include "cuda/launch.h"
+#include "runtime/cuda/launch.h"
 
 static uint32_t round_up(uint32_t x, uint32_t to)
 {

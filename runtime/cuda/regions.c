@@ -3,8 +3,8 @@
  * regions.c - how large a net's regions are, and where its parts lie. */
 #include <string.h>
 
-#include "cuda/net.h"
-#include "model.h"
+#include "runtime/cuda/cuda_net.h"
+#include "runtime/model_check.h"
 
 #define MAX_BATCH 65536u
 

@@ -8,8 +8,8 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 
-#include "cuda/net.h"
-#include "model.h"
+#include "runtime/cuda/cuda_net.h"
+#include "runtime/model_check.h"
 
 /* ---- calls ------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
  * Normal numbers are those of cuRAND's Philox on a device, by its formulas:
  * the float ones with the fast sine, as there.  (runtime/philox.c has the
  * same numbers to within their rounding.)  Images are blocks along x. */
-#include "cuda/device.cuh"
+#include "runtime/cuda/device.cuh"
 
 #define THREADS 256
 #define ROUNDS 10

@@ -4,8 +4,8 @@
  * device looks them up by the number of the step. */
 #include <string.h>
 
-#include "cuda/net.h"
-#include "noise_level.h"
+#include "runtime/cuda/cuda_net.h"
+#include "runtime/noise_level.h"
 
 /* In data of 16 bits these tensors are floats that take two elements, and
  * every offset is even. */

@@ -5,7 +5,7 @@
 #define CEDM_ACT_H
 
 #include "cedm_model.h"
-#include "ops/lanes.h"
+#include "runtime/ops/lanes.h"
 
 /* t / (1 + e^-t); below -88 the tiny value that is left keeps its sign. */
 static inline cedm_lanes cedm_silu(cedm_lanes t)

@@ -2,7 +2,7 @@
  *
  * backend.c - the portable backend: plain C, no prepared weights. */
 #include "cedm.h"
-#include "ops/ops.h"
+#include "runtime/ops/ops.h"
 
 #define RUN(name) .name = cedm_op_##name,
 static const cedm_ops run = {CEDM_GRAPH_OPS(RUN) CEDM_SAMPLER_OPS(RUN)};

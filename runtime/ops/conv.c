@@ -12,9 +12,9 @@
  * then times scale. */
 #include <string.h>
 
-#include "ops/act.h"
-#include "ops/dots.h"
-#include "ops/ops.h"
+#include "runtime/ops/act.h"
+#include "runtime/ops/dots.h"
+#include "runtime/ops/ops.h"
 
 /* Rows of a task that leaves no statistics.  (A larger block stages fewer
  * rows twice, a smaller one feeds more threads.) */

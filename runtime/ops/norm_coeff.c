@@ -6,8 +6,8 @@
  * merged in the order of channels, then partials, in double precision, by
  * the update of [CHAN]: no sum of squares is ever formed, so a mean far
  * above the deviation costs nothing. */
-#include "ops/moments.h"
-#include "ops/ops.h"
+#include "runtime/ops/moments.h"
+#include "runtime/ops/ops.h"
 
 /* Ranges of groups that an image is cut into, where images are few. */
 static uint32_t parts_of(const cedm_exec *exec, const cedm_norm_coeff *op)

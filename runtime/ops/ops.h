@@ -12,7 +12,7 @@
 #define CEDM_OPS_H
 
 #include "cedm_model.h"
-#include "tasks.h"
+#include "runtime/tasks.h"
 
 #define CEDM_OP_DECLARE(name)                                                \
     void cedm_op_##name(void *ctx, const cedm_##name *op);

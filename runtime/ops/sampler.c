@@ -4,8 +4,8 @@
  * backend: a few thousand numbers an image, so clarity is all they need. */
 #include <string.h>
 
-#include "ops/ops.h"
-#include "philox.h"
+#include "runtime/ops/ops.h"
+#include "runtime/philox.h"
 
 static size_t image_elements(const cedm_exec *exec)
 {

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cases.h"
+#include "tests/ops/cases.h"
 
 /* Images are `first` to `first + setting.n - 1`. */
 static void print_images(const op_class *class, const op_case *c,

@@ -4,7 +4,7 @@
  * output, where there is one. */
 #include <stdio.h>
 
-#include "draw.h"
+#include "tests/bare/draw.h"
 
 int main(void)
 {

@@ -5,7 +5,7 @@
  * AArch64") writes the image and its state to the file m7.raw and tells
  * what it took: flash, RAM, and the part of a painted stack that was written
  * to. */
-#include "draw.h"
+#include "tests/bare/draw.h"
 
 #define PAINT 0xa5c35a3cu
 #define CPACR (*(volatile uint32_t *)0xe000ed88u)

@@ -18,7 +18,7 @@ function generated(name) {
 {
     file = $0
     c = file ~ /\.[chS]$/
-    script = file ~ /\.(sh|py)$/ || file ~ /^\.ci\// || file == "Makefile"
+    script = file ~ /\.(sh|py)$/ || file ~ /^\.ci\// || file ~ /(^Makefile|\.mk)$/
     if (!c && !script && file !~ /\.md$/) {
         next
     }

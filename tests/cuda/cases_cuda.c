@@ -2,7 +2,7 @@
  *
  * cases_cuda.c - convolutions at the edges of tiles and of what the matrix
  * kernel takes, layers of real networks, and how much work a case is. */
-#include "cases_cuda.h"
+#include "tests/cuda/cases_cuda.h"
 
 #define SAME(h, w)                                                           \
     .height = h, .width = w, .in_height = h, .in_width = w, .kernel = 3,     \

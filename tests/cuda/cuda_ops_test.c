@@ -25,9 +25,9 @@
 
 #include <cmocka.h>
 
-#include "cases_cuda.h"
-#include "device.h"
-#include "session.h"
+#include "tests/cuda/cases_cuda.h"
+#include "tests/cuda/test_device.h"
+#include "tests/cuda/session.h"
 
 /* Multiply-adds above which a case is run in one order only, by one size of
  * tiles only, and not at all. */

@@ -14,10 +14,10 @@
 
 #include <cmocka.h>
 
-#include "cases_cuda.h"
-#include "device.h"
-#include "fashion.h"
-#include "noise_level.h"
+#include "tests/cuda/cases_cuda.h"
+#include "tests/cuda/test_device.h"
+#include "weights/fashion.h"
+#include "runtime/noise_level.h"
 
 #define BATCH 2u
 #define MAP (FASHION_RESOLUTION * FASHION_RESOLUTION * FASHION_CHANNELS)

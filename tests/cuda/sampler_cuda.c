@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "cases_cuda.h"
-#include "device.h"
-#include "philox.h"
+#include "tests/cuda/cases_cuda.h"
+#include "tests/cuda/test_device.h"
+#include "runtime/philox.h"
 
 #define SIDE 11
 #define CHANNELS 3

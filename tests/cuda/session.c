@@ -6,7 +6,7 @@
  * converts the activations, packs weights, runs the kernel for the whole
  * batch, checks that nothing but the outputs was written, and has the
  * portable backend do the same. */
-#include "session.h"
+#include "tests/cuda/session.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "device.h"
+#include "tests/cuda/test_device.h"
 
 static session *current;
 static const char *current_what;

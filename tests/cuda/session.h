@@ -5,8 +5,8 @@
 #ifndef CEDM_TEST_CUDA_SESSION_H
 #define CEDM_TEST_CUDA_SESSION_H
 
-#include "cuda/launch.h"
-#include "ops/cases.h"
+#include "runtime/cuda/launch.h"
+#include "tests/ops/cases.h"
 
 /* What an op writes. */
 typedef struct session_output {

@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "scene.h"
-#include "trial.h"
+#include "tests/fault/scene.h"
+#include "tests/fault/trial.h"
 
 /* ---- cedm-freeze ------------------------------------------------------- */
 

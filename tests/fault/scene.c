@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * scene.c - the files that fault tests work on. */
-#include "scene.h"
+#include "tests/fault/scene.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -17,8 +17,8 @@
 #include <cmocka.h>
 #include <zip.h>
 
-#include "codegen.h"
-#include "png_file.h"
+#include "codegen/codegen.h"
+#include "host/files/png_file.h"
 
 static char folder[] = "/tmp/fault_test.XXXXXX";
 static char home[1024];

@@ -2,7 +2,7 @@
  *
  * trial.c - runs of a tool in which a call of the system fails, and what must
  * hold after each. */
-#include "trial.h"
+#include "tests/fault/trial.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "scene.h"
+#include "tests/fault/scene.h"
 
 typedef struct result {
     int status;

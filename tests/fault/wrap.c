@@ -21,7 +21,7 @@
 #include <zip.h>
 #include <zlib.h>
 
-#include "fault.h"
+#include "tests/fault/fault.h"
 
 fault *faults;
 

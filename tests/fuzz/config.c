@@ -14,9 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/config.h"
-#include "codegen.h"
-#include "plan/plan.h"
+#include "codegen/arch/config.h"
+#include "codegen/codegen.h"
+#include "codegen/plan/plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gen_options.h"
+#include "tools/gen/gen_options.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "job.h"
-#include "png_file.h"
+#include "tools/gen/job.h"
+#include "host/files/png_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "emit/emit.h"
-#include "gen_test.h"
+#include "codegen/emit/emit.h"
+#include "tests/gen/gen_test.h"
 
 /* Emits, wants failure, wants the parts of `words` in the error. */
 static void fails(const tiny *t, const char *path, const char *name,

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "gen_test.h"
+#include "tests/gen/gen_test.h"
 
 extern char **environ;
 

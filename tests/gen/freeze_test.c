@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "gen_test.h"
+#include "tests/gen/gen_test.h"
 
 static const char *const checkpoints[] = { "ddpmpp-tiny", "ncsnpp-tiny",
                                            "skipskip-tiny", "uncond-tiny" };

@@ -3,7 +3,7 @@
  * gen_test.c - tests of the emitters, on a program made by hand.
  *
  * `gen_test --write` writes tests/gen/golden again; review the diff. */
-#include "gen_test.h"
+#include "tests/gen/gen_test.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "gen_test.h"
+#include "tests/gen/gen_test.h"
 
 static const char *const files[] = { "tiny.c",   "tiny.h",   "tiny.map",
                                      "tiny.csv", "tiny.svg", "tiny.cedm" };

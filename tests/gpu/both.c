@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * both.c - opens the two nets, and counts what was found of them. */
-#include "both.h"
+#include "tests/gpu/both.h"
 
 #include <stdio.h>
 #include <stdlib.h>

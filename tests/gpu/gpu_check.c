@@ -15,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "both.h"
-#include "philox.h"
+#include "tests/gpu/both.h"
+#include "runtime/philox.h"
 
 #ifdef EMULATED_MODEL
-#include "cuda/emulate/emulated.h"
+#include "tests/emulate/emulated.h"
 extern const cedm_model EMULATED_MODEL;
 #define MODEL EMULATED_MODEL
 #define MOST 768u /* elements of an image */
@@ -29,7 +29,7 @@ extern const cedm_model EMULATED_MODEL;
 #define GUIDANCE (EMULATED_ARCH == 90 ? 0.0 : 0.5)
 #define LAST_PRECISION (EMULATED_ARCH == 90 ? CEDM_CUDA_BF16 : CEDM_CUDA_FP16)
 #else
-#include "fashion.h"
+#include "weights/fashion.h"
 #define MODEL cedm_fashion_model
 #define MOST (FASHION_RESOLUTION * FASHION_RESOLUTION * FASHION_CHANNELS)
 #define BATCH 4u

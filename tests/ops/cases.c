@@ -5,7 +5,7 @@
  * Odd sizes, 1 and 3 channels, channels that are no multiple of a vector,
  * 1 x 1 maps, every option alone and together, the shapes that networks
  * spend their time on, and values that break careless arithmetic. */
-#include "cases.h"
+#include "tests/ops/cases.h"
 
 /* ---- tables ----------------------------------------------------------- */
 

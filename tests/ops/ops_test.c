@@ -27,8 +27,8 @@
 
 #include <cmocka.h>
 
-#include "cases.h"
-#include "sampler_ops.h"
+#include "tests/ops/cases.h"
+#include "tests/ops/sampler_ops.h"
 
 #define ULP 0x1p-24
 #define TOLERANCE (16 * ULP)

@@ -3,7 +3,7 @@
  * place.c - which tensors and weights the descriptor of a case needs. */
 #include <math.h>
 
-#include "cases.h"
+#include "tests/ops/cases.h"
 
 static stage_fill normal(float mean, float deviation)
 {

@@ -2,7 +2,7 @@
  *
  * sampler_ops.c - the vector ops of a sampler against their formulas, with
  * guards behind what they write. */
-#include "sampler_ops.h"
+#include "tests/ops/sampler_ops.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "philox.h"
-#include "stage.h"
+#include "runtime/philox.h"
+#include "tests/ops/op_stage.h"
 
 #define SIDE 5
 #define CHANNELS 3

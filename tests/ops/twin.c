@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * twin.c - the ops in double precision; slow, and written for this test. */
-#include "twin.h"
+#include "tests/ops/twin.h"
 
 #include <math.h>
 

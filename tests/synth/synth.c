@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 #define PI 3.14159265358979323846
 #define CHUNK 16384u /* floats between two writes */

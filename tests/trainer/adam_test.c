@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "adam.h"
-#include "random.h"
+#include "trainer/adam.h"
+#include "trainer/random.h"
 
 #define N 1000u
 #define STEPS 50u

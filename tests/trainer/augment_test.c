@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "augment.h"
-#include "training.h"
+#include "trainer/augment.h"
+#include "codegen/training.h"
 
 #define TOLERANCE 1e-4
 

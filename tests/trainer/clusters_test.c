@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "clusters.h"
-#include "unit/torch_files.h"
+#include "host/files/clusters.h"
+#include "tests/unit/torch_files.h"
 
 static char folder[64];
 

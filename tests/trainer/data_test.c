@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "batch.h"
-#include "png_file.h"
-#include "random.h"
+#include "trainer/batch.h"
+#include "host/files/png_file.h"
+#include "trainer/random.h"
 
 static char folder[64];
 

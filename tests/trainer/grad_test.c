@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "net.h"
+#include "trainer/net.h"
 
 /* Relative RMS error of a tensor's gradient.  Single precision gives the
  * reference itself about 1e-6. */

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "model_file.h"
+#include "trainer/model_file.h"
 
 #define COMMON                                                               \
     "\"precond\":\"EDMPrecond\",\"img_resolution\":16,\"img_channels\":3,"   \

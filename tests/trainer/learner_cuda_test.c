@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "learner_cuda.h"
-#include "model_file.h"
-#include "random.h"
+#include "trainer/learner_cuda.h"
+#include "trainer/model_file.h"
+#include "trainer/random.h"
 
 #define MICRO 2u
 #define BATCH 4u /* of an update */

@@ -2,7 +2,7 @@
  *
  * norm_grad_test.c - the adjoint of norm, activation and dropout, of every
  * instruction set, against finite differences. */
-#include "op_fixture.h"
+#include "tests/trainer/op_fixture.h"
 
 /* ---- norm, activation, dropout ------------------------------------------ */
 

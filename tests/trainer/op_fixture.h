@@ -19,8 +19,8 @@
 
 #include <cmocka.h>
 
-#include "cpu/train_cpu.h"
-#include "random.h"
+#include "trainer/cpu/train_cpu.h"
+#include "trainer/random.h"
 
 #define BATCH 3u
 #define STEP 1e-5

@@ -2,7 +2,7 @@
  *
  * training_ops_test.c - training ops of every instruction set against finite
  * differences or, where they are linear, against their sums. */
-#include "op_fixture.h"
+#include "tests/trainer/op_fixture.h"
 
 /* ---- attention ---------------------------------------------------------- */
 

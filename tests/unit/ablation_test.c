@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "gaussian.h"
+#include "tests/unit/gaussian.h"
 
 typedef long double real;
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 static cg_program *build(cg_file *file, cg_cpu_conv way, uint64_t memory)
 {

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "args.h"
+#include "host/cli/args.h"
 
 enum { OPT_STEPS, OPT_JSON, OPT_N, OPT_OUT, OPT_COUNT };
 

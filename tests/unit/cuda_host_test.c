@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "cuda/net.h"
-#include "fashion.h"
+#include "runtime/cuda/cuda_net.h"
+#include "weights/fashion.h"
 
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
 

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 #include <mpfr.h>
 
-#include "fmath.h"
+#include "runtime/fmath.h"
 
 /* ulp; fmath.h promises 2, and this is what a careless change would lose.
  * sincospi has rounding left in the denormals. */

@@ -2,8 +2,8 @@
  *
  * freq_test.c - images per cluster as text, JSON, tensors and lists, and
  * files that pretend to be. */
-#include "freq.h"
-#include "refused_files.h"
+#include "host/files/freq.h"
+#include "tests/unit/refused_files.h"
 
 /* ---- what is read ------------------------------------------------------ */
 

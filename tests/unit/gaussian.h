@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "cedm.h"
-#include "philox.h"
+#include "runtime/philox.h"
 
 #define SIDE 4u
 #define MAP_CHANNELS 2u

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 /* Fourier features, residual encoder, wide filter, labels, augmentation:
  * every kind of tensor there is. */

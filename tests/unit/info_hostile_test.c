@@ -10,7 +10,7 @@
 
 int info_main(int argc, char **argv);
 #define main info_main
-#include "../../tools/cedm-info.c"
+#include "tools/info/cedm-info.c"
 #undef main
 
 static info describe(const char *text)

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "codegen.h"
-#include "torch_files.h"
+#include "codegen/codegen.h"
+#include "tests/unit/torch_files.h"
 
 #define CHECKPOINT "tests/golden/ncsnpp-tiny.safetensors"
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "job.h"
-#include "shard.h"
+#include "tools/gen/job.h"
+#include "host/cli/shard.h"
 
 static const cedm_model code = {.name = "small", .label_dim = 4};
 static const cedm_model plain = {.name = "plain", .label_dim = 0};

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "cedm.h"
-#include "fashion.h"
+#include "weights/fashion.h"
 #include "ncsnpp_tiny.h"
 
 #define BATCH 2u

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "gaussian.h"
-#include "noise_level.h"
+#include "tests/unit/gaussian.h"
+#include "runtime/noise_level.h"
 
 static void expect_status(cedm_status got, cedm_status want)
 {

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "arch/arch.h"
-#include "memory_net.h"
-#include "pass/pass.h"
+#include "codegen/arch/arch.h"
+#include "tests/unit/memory_net.h"
+#include "codegen/pass/pass.h"
 
 /* ---- the plain meaning of each layer, float64, NCHW --------------------- */
 

@@ -15,8 +15,8 @@
 #include <cmocka.h>
 #include <mpfr.h>
 
-#include "codegen.h"
-#include "philox.h"
+#include "codegen/codegen.h"
+#include "runtime/philox.h"
 
 #define BITS 200
 

@@ -5,8 +5,8 @@
  * the offset of the opcode, or found harmless. */
 #include <time.h>
 
-#include "opened_files.h"
-#include "pickler.h"
+#include "tests/unit/opened_files.h"
+#include "tests/unit/pickler.h"
 
 typedef struct hostile {
     const char *rule;

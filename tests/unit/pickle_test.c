@@ -2,8 +2,8 @@
  *
  * pickle_test.c - snapshots and torch files freeze to what the safetensors
  * file of the same weights freezes to, and every kind of tensor is read. */
-#include "opened_files.h"
-#include "torch_files.h"
+#include "tests/unit/opened_files.h"
+#include "tests/unit/torch_files.h"
 
 static cg_file *open_file(const char *file_name)
 {

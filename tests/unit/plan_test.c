@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "plan/plan.h"
+#include "codegen/plan/plan.h"
 
 #define MAX 256
 

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 #include <png.h>
 
-#include "npy.h"
-#include "png_file.h"
+#include "host/files/npy.h"
+#include "host/files/png_file.h"
 
 #define TEXT "{\"seeds\":[0,1],\"model\":\"caf\xc3\xa9\"}"
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "pool.h"
+#include "host/execution/pool.h"
 
 #define MAX_INDICES 5000u
 #define MAX_THREADS 8u

@@ -4,7 +4,7 @@
  * one small file per rule, then every single mutilation of a good file. */
 #include <sys/stat.h>
 
-#include "safetensors.h"
+#include "tests/unit/safetensors.h"
 
 #define A_U8 TENSOR("a", "U8", "[4]", 0, 4)
 

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <time.h>
 
-#include "safetensors.h"
+#include "tests/unit/safetensors.h"
 
 #define GOLDEN "tests/golden"
 

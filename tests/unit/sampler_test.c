@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "gaussian.h"
+#include "tests/unit/gaussian.h"
 
 #define SHOWN 4u /* images compared with a written-out run */
 

@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 typedef struct network {
     const char *name;

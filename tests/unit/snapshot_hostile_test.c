@@ -2,7 +2,7 @@
  *
  * snapshot_hostile_test.c - snapshots whose modules or arguments lie, and
  * every single mutilation of a good one. */
-#include "refused_files.h"
+#include "tests/unit/refused_files.h"
 
 /* ---- modules ----------------------------------------------------------- */
 

@@ -2,7 +2,7 @@
  *
  * tensor_hostile_test.c - tensors of snapshots whose shapes, strides,
  * storages or names lie. */
-#include "refused_files.h"
+#include "tests/unit/refused_files.h"
 
 static const float numbers[] = {1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f};
 

@@ -9,12 +9,12 @@
 
 #include <math.h>
 
-#include "pickler.h"
+#include "tests/unit/pickler.h"
 
 #include <cjson/cJSON.h>
 #include <zlib.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 /* ---- tensors ----------------------------------------------------------- */
 

@@ -2,7 +2,7 @@
  *
  * torchzip_hostile_test.c - archives that are not what torch.save writes:
  * one lie at a time, then every single mutilation of a good one. */
-#include "refused_files.h"
+#include "tests/unit/refused_files.h"
 
 static const unsigned char numbers[48] = {
     1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0,

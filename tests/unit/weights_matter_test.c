@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "memory_net.h"
+#include "tests/unit/memory_net.h"
 
 #define HEAD "{\"model_type\":\"SongUNet\",\"precond\":\"EDMPrecond\","        \
     "\"img_resolution\":8,\"img_channels\":3,\"label_dim\":4,"               \

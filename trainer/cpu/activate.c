@@ -4,9 +4,9 @@
  * source a task. */
 #include <string.h>
 
-#include "cpu/stage.h"
-#include "cpu/vec.h"
-#include "train_cpu.h"
+#include "runtime/cpu/stage.h"
+#include "runtime/cpu/vec.h"
+#include "trainer/cpu/train_cpu.h"
 
 static void multiply(float *x, const float *factor, size_t n)
 {

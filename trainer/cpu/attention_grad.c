@@ -11,8 +11,8 @@
  * whose rows are the channels. */
 #include <string.h>
 
-#include "cpu/tile.h"
-#include "train_cpu.h"
+#include "runtime/cpu/tile.h"
+#include "trainer/cpu/train_cpu.h"
 
 typedef struct head {
     const float *q, *k, *v, *grad;

@@ -12,9 +12,9 @@
  * order, and short chains. */
 #include <string.h>
 
-#include "cpu/tile.h"
-#include "ops/lanes.h"
-#include "train_cpu.h"
+#include "runtime/cpu/tile.h"
+#include "runtime/ops/lanes.h"
+#include "trainer/cpu/train_cpu.h"
 
 typedef struct weight_job {
     const cg_conv_weight *op;

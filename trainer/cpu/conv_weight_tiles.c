@@ -17,9 +17,9 @@
  * order, and short chains. */
 #include <string.h>
 
-#include "cpu/tile.h"
-#include "cpu/winograd_tile.h"
-#include "train_cpu.h"
+#include "runtime/cpu/tile.h"
+#include "runtime/cpu/winograd_tile.h"
+#include "trainer/cpu/train_cpu.h"
 
 #define POINTS TRAIN_TILE_POINTS
 #define SIDE 6u /* squared: POINTS */

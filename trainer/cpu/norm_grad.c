@@ -3,8 +3,8 @@
  * norm_grad.c - the adjoint of norm, activation and dropout in vectors:
  * sixteen channels of a row at a time.  The sums of a row are added to
  * totals in double precision. */
-#include "cpu/vec.h"
-#include "train_cpu.h"
+#include "runtime/cpu/vec.h"
+#include "trainer/cpu/train_cpu.h"
 
 /* Elements whose dropout factors exist at a time. */
 #define DROPPED 512u

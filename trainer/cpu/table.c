@@ -2,9 +2,9 @@
  *
  * table.c - which training ops a processor gets, and how a weight gradient
  * is cut up: the same for all instruction sets. */
-#include "train_cpu.h"
+#include "trainer/cpu/train_cpu.h"
 
-#include "cpu/cpu.h"
+#include "runtime/cpu/cpu.h"
 
 /* Pixels whose gradients are packed at once: with a tile's sums and the
  * staged rows they fit a first-level cache. */

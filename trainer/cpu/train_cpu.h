@@ -8,7 +8,7 @@
 #define CEDM_TRAINER_TRAIN_CPU_H
 
 #include "cedm.h"
-#include "ops/training_ops.h"
+#include "trainer/ops/training_ops.h"
 
 /* The fastest table that a mask of instruction sets and the processor
  * allow; the plain one for 0. */

@@ -2,8 +2,8 @@
  *
  * activate.cu - an activated map, with dropout, maybe enlarged; a thread V
  * channels of a pixel. */
-#include "dropout.cuh"
-#include "workspace.h"
+#include "trainer/cuda/dropout.cuh"
+#include "trainer/cuda/workspace.h"
 
 #define THREADS 256
 

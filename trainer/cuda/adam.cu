@@ -3,7 +3,7 @@
  * adam.cu - one update of all parameters: a pass that counts what is not
  * finite, one thread that decides, and a pass of trainer/adam.c's formulas,
  * four elements a thread. */
-#include "map.cuh"
+#include "trainer/cuda/map.cuh"
 
 #define THREADS 256
 #define COUNTERS 1024 /* blocks of the first pass */

@@ -3,7 +3,7 @@
  * arrays.c - between host and device: copies, and the arrays of a run. */
 #include <cuda_runtime_api.h>
 
-#include "device_net.h"
+#include "trainer/cuda/device_net.h"
 
 /* ---- calls and copies --------------------------------------------------- */
 

@@ -6,9 +6,9 @@
  * Five products of matrices, and a softmax and its adjoint between them.
  * Scores and derivatives of as many heads as fit lie in the workspace: maps
  * with attention are small. */
-#include "product_matrix.cuh"
-#include "product_plain.cuh"
-#include "workspace.h"
+#include "trainer/cuda/product_matrix.cuh"
+#include "trainer/cuda/product_plain.cuh"
+#include "trainer/cuda/workspace.h"
 
 #define WARPS 8
 

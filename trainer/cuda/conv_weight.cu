@@ -2,9 +2,9 @@
  *
  * conv_weight.cu - which kernel makes a weight's gradient, by how many parts,
  * and their sum. */
-#include "conv_weight_matrix.cuh"
-#include "conv_weight_plain.cuh"
-#include "workspace.h"
+#include "trainer/cuda/conv_weight_matrix.cuh"
+#include "trainer/cuda/conv_weight_plain.cuh"
+#include "trainer/cuda/workspace.h"
 
 #define SUM_THREADS 256
 

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "cuda/net.h"
-#include "launch.h"
+#include "runtime/cuda/cuda_net.h"
+#include "trainer/cuda/train_launch.h"
 
 /* A micro-batch, on its way in staging and on the device; features and labels
  * go to the arena. */

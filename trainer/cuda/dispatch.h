@@ -5,7 +5,7 @@
 #ifndef CEDM_TRAINER_CUDA_DISPATCH_H
 #define CEDM_TRAINER_CUDA_DISPATCH_H
 
-#include "launch.h"
+#include "trainer/cuda/train_launch.h"
 
 static inline int train_cuda_run_op(const train_cuda_exec *exec,
                                     const cg_op *op, const char **name)

@@ -2,9 +2,9 @@
  *
  * dropout.cu - masks of dropout layers: a thread a block of Philox, then
  * eight lanes transpose their eight by eight bits. */
-#include "dropout.cuh"
+#include "trainer/cuda/dropout.cuh"
 
-#include "random.h"
+#include "trainer/random.h"
 
 #define THREADS 256
 #define ROUNDS 10

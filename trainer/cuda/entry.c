@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * entry.c - the library as a table, which cedm-train looks up. */
-#include "device_net.h"
+#include "trainer/cuda/device_net.h"
 
 #define FUNCTION(name, parameters) .name = train_cuda_##name,
 static const train_cuda_api api = {

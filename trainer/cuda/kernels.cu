@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * kernels.cu - what is asked of all training kernels together. */
-#include "workspace.h"
+#include "trainer/cuda/workspace.h"
 
 extern "C" int train_cuda_kernels_init(void)
 {

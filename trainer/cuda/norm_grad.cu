@@ -6,10 +6,10 @@
  * One pass over the map makes sums per run of pixels, a kernel per image
  * finishes them, a second pass makes the gradients.  Both passes compute the
  * gradient before the norm, so that it is neither stored nor rounded. */
-#include "columns.cuh"
-#include "cuda/norm_coeff.cuh"
-#include "dropout.cuh"
-#include "workspace.h"
+#include "trainer/cuda/columns.cuh"
+#include "runtime/cuda/norm_coeff.cuh"
+#include "trainer/cuda/dropout.cuh"
+#include "trainer/cuda/workspace.h"
 
 #define THREADS 256
 #define RUN 256u /* pixels of a run */

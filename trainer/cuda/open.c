@@ -4,7 +4,7 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 
-#include "device_net.h"
+#include "trainer/cuda/device_net.h"
 
 /* ---- CUDA's objects ----------------------------------------------------- */
 

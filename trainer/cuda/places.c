@@ -4,7 +4,7 @@
  * Needs no device. */
 #include <string.h>
 
-#include "device_net.h"
+#include "trainer/cuda/device_net.h"
 
 static uint64_t whole(uint64_t bytes)
 {

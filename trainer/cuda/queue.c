@@ -5,8 +5,8 @@
  * from one replay to the next lies in device memory. */
 #include <cuda_runtime_api.h>
 
-#include "device_net.h"
-#include "dispatch.h"
+#include "trainer/cuda/device_net.h"
+#include "trainer/cuda/dispatch.h"
 
 /* ---- walking over steps ------------------------------------------------- */
 

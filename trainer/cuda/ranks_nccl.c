@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "device_net.h"
+#include "trainer/cuda/device_net.h"
 
 /* Seconds that a device may wait for other ranks. */
 #define PATIENCE 600

@@ -19,7 +19,7 @@
 #define CEDM_TRAINER_TRAIN_CUDA_H
 
 #include "cedm_cuda.h"
-#include "training.h"
+#include "codegen/training.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -5,7 +5,7 @@
 #ifndef CEDM_TRAINER_CUDA_WORKSPACE_H
 #define CEDM_TRAINER_CUDA_WORKSPACE_H
 
-#include "launch.h"
+#include "trainer/cuda/train_launch.h"
 
 uint64_t workspace_activate(const cg_activate *op, uint32_t batch);
 uint64_t workspace_norm_grad(const cg_norm_grad *op, uint32_t batch);

@@ -3,8 +3,8 @@
  * activate.c - an activated map, with dropout, maybe enlarged. */
 #include <string.h>
 
-#include "ops/act.h"
-#include "training_ops.h"
+#include "runtime/ops/act.h"
+#include "trainer/ops/training_ops.h"
 
 /* One pixel of both sources; factor is NULL without dropout. */
 static void activate_pixel(const cg_activate *op, const float *const src[2],

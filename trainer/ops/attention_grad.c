@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "training_ops.h"
+#include "trainer/ops/training_ops.h"
 
 typedef struct head {
     const float *q, *k, *v, *grad;

@@ -4,7 +4,7 @@
  * channel a task, in double precision. */
 #include <string.h>
 
-#include "training_ops.h"
+#include "trainer/ops/training_ops.h"
 
 /* Adds what one pixel of the gradient contributes. */
 static void add_pixel(const cg_conv_weight *op, const float *src, double grad,

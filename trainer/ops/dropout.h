@@ -12,8 +12,8 @@
 
 #include <math.h>
 
-#include "random.h"
-#include "training_ops.h"
+#include "trainer/random.h"
+#include "trainer/ops/training_ops.h"
 
 #define DROPOUT_LANES 8u
 #define DROPOUT_GROUP 64u

@@ -3,8 +3,8 @@
  * vectors.c - the ops on vectors, and the plain ones on maps. */
 #include <string.h>
 
-#include "ops/act.h"
-#include "training_ops.h"
+#include "runtime/ops/act.h"
+#include "trainer/ops/training_ops.h"
 
 /* Channels whose sums lie on a stack. */
 #define CHUNK 64u

@@ -5,10 +5,10 @@
  * place. */
 #include <stdio.h>
 
-#include "../../../trainer/cuda/device_net.h"
-#include "fixture.h"
-#include "net.h"
-#include "noise_level.h"
+#include "trainer/cuda/device_net.h"
+#include "tests/cuda/train/fixture.h"
+#include "trainer/net.h"
+#include "runtime/noise_level.h"
 
 #define IMAGES 2u
 #define SCALE 4096.0f

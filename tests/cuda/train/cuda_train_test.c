@@ -2,7 +2,7 @@
  *
  * cuda_train_test.c - every training op's kernels against trainer/ops, in
  * every precision; fixture.h says within what. */
-#include "fixture.h"
+#include "tests/cuda/train/fixture.h"
 
 #include <stdio.h>
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * fixture.c - memory of a device around one training op. */
-#include "fixture.h"
+#include "tests/cuda/train/fixture.h"
 
 #include <stdio.h>
 
-#include "random.h"
+#include "trainer/random.h"
 
 #define ELEMENTS (1u << 16) /* an image of a segment */
 

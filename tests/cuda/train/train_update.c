@@ -3,8 +3,8 @@
  * train_update.c - what surrounds the training ops on a device: packed and
  * derived weights, the loss, and the optimiser with its scale.  Where the
  * host has code for the same, bits are compared. */
-#include "adam.h"
-#include "fixture.h"
+#include "trainer/adam.h"
+#include "tests/cuda/train/fixture.h"
 
 #define PARAMS 5000u
 #define STEPS 12u

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * failure.c - one line that says why a command stops, and its exit code. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "host/cli/failure.h"
+
+static void write_line(failure *f, int code, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void write_line(failure *f, int code, const char *format, va_list args)
+{
+    f->code = code;
+    vsnprintf(f->text, sizeof f->text, format, args);
+    for (char *p = f->text; *p != '\0'; p++) {
+        unsigned char byte = (unsigned char)*p, next = (unsigned char)p[1];
+        if (byte < 0x20 || byte == 0x7f) {
+            *p = '?';
+        } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
+            p[0] = p[1] = '?'; /* U+0080 to U+009F control terminals too */
+        }
+    }
+}
+
+bool failed(failure *f, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    write_line(f, EXIT_FAILED, format, args);
+    va_end(args);
+    return false;
+}
+
+bool bad_usage(failure *f, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    write_line(f, EXIT_USAGE, format, args);
+    va_end(args);
+    return false;
+}
+
+int failure_report(const char *tool, const failure *f)
+{
+    if (f->code != EXIT_INTERRUPTED) {
+        fprintf(stderr, "%s: %s\n", tool, f->text);
+    }
+    return f->code;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * trace.c - a table of ops that calls the backend's and hooks around it. */
+#include "host/execution/trace.h"
+
+#define TRACE_GRAPH_OP(name)                                                 \
+    static void trace_##name(void *ctx, const cedm_##name *op)               \
+    {                                                                        \
+        const trace *t = ctx;                                                \
+        t->before(t->arg, TRACE_##name, op);                                 \
+        t->ops->name(t->ctx, op);                                            \
+        t->after(t->arg, TRACE_##name, op);                                  \
+    }
+#define TRACE_SAMPLER_OP(name)                                               \
+    static void trace_##name(void *ctx, const cedm_##name *op)               \
+    {                                                                        \
+        const trace *t = ctx;                                                \
+        t->ops->name(t->ctx, op);                                            \
+    }
+
+CEDM_GRAPH_OPS(TRACE_GRAPH_OP)
+CEDM_SAMPLER_OPS(TRACE_SAMPLER_OP)
+
+static const cedm_ops table = {
+#define TRACE_ENTRY(name) .name = trace_##name,
+    CEDM_GRAPH_OPS(TRACE_ENTRY) CEDM_SAMPLER_OPS(TRACE_ENTRY)
+#undef TRACE_ENTRY
+};
+
+const char *trace_kind_name(trace_kind kind)
+{
+    static const char *const names[TRACE_KIND_COUNT] = {
+#define TRACE_NAME(name) #name,
+        CEDM_GRAPH_OPS(TRACE_NAME)
+#undef TRACE_NAME
+    };
+    return names[kind];
+}
+
+void trace_install(trace *t, cedm_net *net, trace_hook *before,
+                   trace_hook *after, void *arg)
+{
+    *t = (trace){net->ops, net->ctx, before, after, arg};
+    net->ops = &table;
+    net->ctx = t;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * freq.h - images per cluster, from a file a person wrote or PyTorch. */
+#ifndef CEDM_TOOLS_FREQ_H
+#define CEDM_TOOLS_FREQ_H
+
+#include <stdint.h>
+
+#include "host/cli/failure.h"
+
+/* `count` numbers, 0 or more and not all 0: separated by spaces, commas or
+ * newlines, or one JSON array, or the tensor of the reference's freq.pt.  To
+ * be freed; NULL on error. */
+double *freq_read(const char *path, uint32_t count, failure *f);
+
+#endif

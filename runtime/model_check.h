@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * model_check.h - what the core asks of a model before it trusts one. */
+#ifndef CEDM_CORE_MODEL_H
+#define CEDM_CORE_MODEL_H
+
+#include "cedm.h"
+
+/* CEDM_E_NULL, CEDM_E_ABI or CEDM_OK. */
+cedm_status cedm_model_check(const cedm_model *model);
+
+/* Elements of an image; the model was checked, so it fits 32 bits. */
+static inline uint32_t cedm_pixels(const cedm_model *model)
+{
+    return model->resolution * model->resolution * model->channels;
+}
+
+/* CEDM_E_CLUSTER unless all are -1 .. label_dim - 1; NULL is all -1. */
+cedm_status cedm_clusters_check(const cedm_model *model,
+                                const int32_t *clusters, uint32_t n);
+
+#endif

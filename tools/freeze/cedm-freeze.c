@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cedm-freeze.c - turns a checkpoint into a weight blob and a C graph. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/cli/args.h"
+#include "codegen/codegen.h"
+#include "tools/freeze/freezer.h"
+#include "host/files/freq.h"
+#include "host/files/output.h"
+
+enum {
+    OPT_OUT, OPT_NAME, OPT_WEIGHTS, OPT_FREQ, OPT_CPU_CONV, OPT_CONV_MEMORY,
+    OPT_BUILD, OPT_VERIFY, OPT_VERSION, OPT_HELP, OPT_COUNT
+};
+
+static const args_option options[OPT_COUNT] = {
+    {"-o", "DIR", "where the files go; made if missing"},
+    {"name", "M", "name of the model [the checkpoint's file name]"},
+    {"weights", "TYPE", "of the blob: f32 or f16, half its size [f32]"},
+    {"freq", "FILE", "images per cluster [the checkpoint's]"},
+    {"cpu-conv", "WAY", "3x3 on CPUs: auto, direct or winograd [auto]"},
+    {"conv-memory", "BYTES", "limit of Winograd's weights [none]"},
+    {"build", NULL, "also compile DIR/M.so, with $CC or cc"},
+    {"verify", "GOLDEN", "compare first; writes all files or none"},
+    {"version", NULL, "print the version"},
+    {"help", NULL, "print this text"},
+};
+
+typedef struct settings {
+    const char *checkpoint, *directory, *name, *freq, *golden;
+    int weights, cpu_conv; /* enum cedm_dtype, cg_cpu_conv */
+    uint64_t conv_memory;
+    bool build, version, help;
+    char stem[64];
+} settings;
+
+/* fashion from dir/fashion.safetensors; what is no letter, digit or
+ * underscore becomes one. */
+static void stem_of(const char *path, char stem[64])
+{
+    const char *base = strrchr(path, '/');
+    base = base != NULL ? base + 1 : path;
+    size_t n = 0;
+    if (base[0] >= '0' && base[0] <= '9') {
+        stem[n++] = 'm';
+    }
+    for (; base[0] != '\0' && base[0] != '.' && n < 63; base++) {
+        bool keeps = (base[0] >= 'a' && base[0] <= 'z') ||
+                     (base[0] >= 'A' && base[0] <= 'Z') ||
+                     (base[0] >= '0' && base[0] <= '9');
+        stem[n++] = keeps ? base[0] : '_';
+    }
+    stem[n] = '\0';
+}
+
+static bool is_identifier(const char *name)
+{
+    size_t valid = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    return name[valid] == '\0' && valid > 0 && valid < 64 &&
+           (name[0] < '0' || name[0] > '9');
+}
+
+static bool parse_option(int option, const args *a, settings *s, failure *f)
+{
+    static const char *const types[] = {"f32", "f16", NULL};
+    static const char *const ways[] = {"auto", "direct", "winograd", NULL};
+    switch (option) {
+    case OPT_OUT: s->directory = a->value; return true;
+    case OPT_NAME:
+        s->name = a->value;
+        return is_identifier(a->value) ||
+               bad_usage(f,
+                         "--name: wanted a C identifier of at most 63 "
+                         "characters, got '%s'",
+                         a->value);
+    case OPT_WEIGHTS: return args_word(a, types, &s->weights, f);
+    case OPT_FREQ: s->freq = a->value; return true;
+    case OPT_VERIFY: s->golden = a->value; return true;
+    case OPT_CPU_CONV: return args_word(a, ways, &s->cpu_conv, f);
+    case OPT_CONV_MEMORY:
+        return args_u64(a, 1, UINT64_MAX, &s->conv_memory, f);
+    case OPT_BUILD: s->build = true; return true;
+    case OPT_VERSION: s->version = true; return true;
+    case OPT_HELP: s->help = true; return true;
+    default: break;
+    }
+    if (s->checkpoint != NULL) {
+        return bad_usage(f, "unexpected '%s'; wanted one checkpoint",
+                         a->value);
+    }
+    s->checkpoint = a->value;
+    return true;
+}
+
+static bool parse(settings *s, int argc, char **argv, failure *f)
+{
+    char seen[ARGS_MAX_OPTIONS];
+    args a = args_begin(argc, argv, options, OPT_COUNT, seen);
+    int option;
+    while ((option = args_next(&a, f)) >= 0) {
+        if (!parse_option(option, &a, s, f)) {
+            return false;
+        }
+    }
+    if (option == ARGS_BAD || s->help || s->version) {
+        return option != ARGS_BAD;
+    }
+    if (s->checkpoint == NULL || s->directory == NULL) {
+        return bad_usage(f, "wanted CHECKPOINT -o DIR; see --help");
+    }
+    if (s->name == NULL) {
+        stem_of(s->checkpoint, s->stem);
+        s->name = s->stem;
+    }
+    return s->name[0] != '\0' ||
+           bad_usage(f, "--name: the checkpoint's file name gives none");
+}
+
+static void print_segment(const char *what, const cg_plan_report *r)
+{
+    printf("%-13s %" PRIu64 " bytes per image, lower bound %" PRIu64
+           " (+%.1f %%), without reuse %" PRIu64 "; %s\n",
+           what, (uint64_t)r->elements * 4, (uint64_t)r->lower_bound * 4,
+           r->lower_bound > 0
+               ? 100.0 * (r->elements - r->lower_bound) / r->lower_bound
+               : 0.0,
+           (uint64_t)r->no_reuse * 4, r->method);
+}
+
+static void print_program(const cg_program *p, const settings *s)
+{
+    printf("%-13s %s: %u x %u x %u, ", "model", s->name, p->resolution,
+           p->resolution, p->channels);
+    if (p->label_dim > 0) {
+        printf("%u clusters\n", p->label_dim);
+    } else {
+        puts("unconditional");
+    }
+    printf("%-13s %" PRIu64 "\n", "parameters", p->parameter_count);
+    printf("%-13s %" PRIu64 " multiply-adds per image and evaluation, %u "
+           "ops\n",
+           "work", p->macs, p->op_count);
+    bool half = p->dtype == CEDM_DTYPE_F16;
+    printf("%-13s %" PRIu64 " bytes of tensors, %s\n", "blob",
+           p->data_elements * (half ? 2 : 4), half ? "f16" : "f32");
+    printf("%-13s %" PRIu64 " bytes prepared at most, %" PRIu64
+           " for portable\n", "weights", p->weights_bytes,
+           half ? CEDM_ALIGN_UP(p->data_elements * 4) : 0);
+    print_segment("activations", &p->act);
+    print_segment("vectors", &p->f32);
+    printf("%-13s %" PRIu64 " bytes per worker\n", "scratch",
+           p->scratch_bytes);
+    printf("%-13s %s/%s.{h,c,cedm,map,svg,csv%s}\n", "files",
+           s->directory, s->name, s->build ? ",so" : "");
+}
+
+static bool freeze(const settings *s, cg_program *program,
+                   const cg_file *file, failure *f)
+{
+    freezer to = {s->directory, s->name, s->build, s->golden};
+    double *freq = NULL;
+    if (s->freq != NULL) {
+        if (program->label_dim == 0) {
+            return bad_usage(f, "--freq: the network is unconditional");
+        }
+        freq = freq_read(s->freq, program->label_dim, f);
+        if (freq == NULL) {
+            return false;
+        }
+        program->freq = freq;
+    }
+    bool good = freezer_write(&to, program, file, f);
+    if (good) {
+        print_program(program, s);
+    }
+    free(freq);
+    return good;
+}
+
+static bool go(const settings *s, failure *f)
+{
+    cg_options choice = {(cg_cpu_conv)s->cpu_conv, s->conv_memory,
+                         (enum cedm_dtype)s->weights};
+    cg_error error;
+    cg_file *file = cg_open(s->checkpoint, &error);
+    cg_program *program =
+        file != NULL ? cg_build(file, &choice, &error) : NULL;
+    bool good = program != NULL ? freeze(s, program, file, f)
+                                : failed(f, "%s", error.text);
+    cg_program_free(program);
+    cg_close(file);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    settings s;
+    memset(&s, 0, sizeof s);
+    failure f = FAILURE_UNSAID;
+    bool good = parse(&s, argc, argv, &f);
+    if (good && s.help) {
+        args_help("cedm-freeze CHECKPOINT -o DIR [options]: freezes a "
+                  "checkpoint (.pkl, .pt or .safetensors)",
+                  options, OPT_COUNT);
+    } else if (good && s.version) {
+        puts("cedm-freeze " CEDM_VERSION);
+    } else if (good) {
+        good = go(&s, &f);
+    }
+    good = good && output_standard(&f);
+    return good ? EXIT_DONE : failure_report("cedm-freeze", &f);
+}
