@@ -147,7 +147,7 @@ static void read_ticks(curve *c, const char *stats)
     }
 }
 
-bool curve_write(const char *stats, const char *path, failure *f)
+bool train_curve_write(const char *stats, const char *path, host_failure *f)
 {
     curve c = {.low = HUGE_VAL, .high = 0.0};
     size_t lines = 1, size;
@@ -162,15 +162,15 @@ bool curve_write(const char *stats, const char *path, failure *f)
     c.pixels = malloc(WIDTH * HEIGHT);
     good = c.seen != NULL && c.loss != NULL && c.pixels != NULL;
     if (!good) {
-        failed(f, "out of memory for the loss curve");
+        host_fail(f, "out of memory for the loss curve");
     } else {
         read_ticks(&c, stats);
     }
     if (good && c.count >= 2 && c.low < c.high) {
         draw(&c);
-        png = png_file_encode(c.pixels, WIDTH, HEIGHT, 1,
+        png = host_png_file_encode(c.pixels, WIDTH, HEIGHT, 1,
                               "{\"program\":\"cedm-train\"}", &size, f);
-        good = png != NULL && output_file(path, png, size, f);
+        good = png != NULL && host_output_file(path, png, size, f);
     }
     free(png);
     free(c.seen);

@@ -15,7 +15,7 @@
 #include "trainer/random.h"
 
 typedef struct drawing {
-    random_key key;
+    train_random_key key;
     double scale;
     bool normal;
 } drawing;
@@ -26,9 +26,9 @@ static void draw(const drawing *d, uint64_t count, float *values)
         double z[2];
 
         if (d->normal) {
-            random_normal(&d->key, (uint32_t)i, z);
+            train_random_normal(&d->key, (uint32_t)i, z);
         } else {
-            z[0] = 2.0 * random_uniform(&d->key, (uint32_t)i) - 1.0;
+            z[0] = 2.0 * train_random_uniform(&d->key, (uint32_t)i) - 1.0;
         }
         values[i] = (float)(d->scale * z[0]);
     }
@@ -132,12 +132,12 @@ static bool is_dhariwal(const cJSON *config)
            strcmp(type->valuestring, "DhariwalUNet") == 0;
 }
 
-bool init_tensor(const cg_spec *specs, uint32_t index, const char *config,
+bool train_init_tensor(const cg_spec *specs, uint32_t index, const char *config,
                  uint32_t seed, float *values)
 {
     const cg_spec *spec = &specs[index];
     cJSON *json = cJSON_Parse(config);
-    drawing d = {.key = {.seed = seed, .purpose = RANDOM_INIT,
+    drawing d = {.key = {.seed = seed, .purpose = TRAIN_RANDOM_INIT,
                          .image = index}};
     uint64_t count = 1;
     bool good = json != NULL;

@@ -14,8 +14,8 @@
 #include "host/execution/region.h"
 
 typedef struct cuda {
-    learner base; /* first */
-    const cuda_library *library;
+    train_learner base; /* first */
+    const host_cuda_library *library;
     const train_cuda_api *api;
     cedm_cuda_device device;
     train_cuda_config config;
@@ -33,10 +33,10 @@ typedef struct cuda {
     int32_t *cluster;
 } cuda;
 
-static bool good(const cuda *c, cedm_status status, failure *f)
+static bool good(const cuda *c, cedm_status status, host_failure *f)
 {
     return status == CEDM_OK ||
-           device_failed(c->config.device, "the network", status, &c->fault,
+           host_device_failed(c->config.device, "the network", status, &c->fault,
                          f);
 }
 
@@ -62,7 +62,7 @@ static train_scalings condition(cuda *c, uint32_t i, double sigma)
 
 /* ---- training ----------------------------------------------------------- */
 
-static bool cuda_gradient(learner *l, const train_batch *batch, failure *f)
+static bool cuda_gradient(train_learner *l, const train_batch *batch, host_failure *f)
 {
     cuda *c = (cuda *)l;
     const train_cuda_inputs inputs = {
@@ -78,15 +78,15 @@ static bool cuda_gradient(learner *l, const train_batch *batch, failure *f)
 }
 
 /* Through the host.  A rank that fails takes part, or others would wait. */
-static bool add_ranks(cuda *c, failure *f)
+static bool add_ranks(cuda *c, host_failure *f)
 {
     bool got = good(c, c->api->get_grads(c->net, c->grads), f);
 
-    ranks_allreduce(RANKS_F32, c->grads, c->training->trained_elements);
+    host_ranks_allreduce(HOST_RANKS_F32, c->grads, c->training->trained_elements);
     return got && good(c, c->api->put_grads(c->net, c->grads), f);
 }
 
-static bool cuda_update(learner *l, const adam_update *update, failure *f)
+static bool cuda_update(train_learner *l, const train_adam_update *update, host_failure *f)
 {
     cuda *c = (cuda *)l;
     const train_cuda_rates rates = {update->lr, update->ema_beta};
@@ -99,10 +99,10 @@ static bool cuda_update(learner *l, const adam_update *update, failure *f)
     return true;
 }
 
-static bool cuda_settle(learner *l, failure *f)
+static bool cuda_settle(train_learner *l, host_failure *f)
 {
     cuda *c = (cuda *)l;
-    learner_counts *counts = &l->counts;
+    train_learner_counts *counts = &l->counts;
     train_cuda_state state;
 
     if (!good(c, c->api->settle(c->net, &l->loss, &state), f)) {
@@ -120,19 +120,19 @@ static bool cuda_settle(learner *l, failure *f)
 
 /* ---- ranks --------------------------------------------------------------- */
 
-_Static_assert(LEARNER_UUID == TRAIN_CUDA_UUID &&
-                   LEARNER_INVITATION == TRAIN_CUDA_INVITATION,
+_Static_assert(TRAIN_LEARNER_UUID == TRAIN_CUDA_UUID &&
+                   TRAIN_LEARNER_INVITATION == TRAIN_CUDA_INVITATION,
                "they are passed on");
 
-static bool cuda_peer(const learner *l, unsigned char uuid[LEARNER_UUID])
+static bool cuda_peer(const train_learner *l, unsigned char uuid[TRAIN_LEARNER_UUID])
 {
     const cuda *c = (const cuda *)l;
 
     return c->api->peer(c->config.device, uuid) == CEDM_OK;
 }
 
-static bool cuda_invite(learner *l, unsigned char by[LEARNER_INVITATION],
-                        failure *f)
+static bool cuda_invite(train_learner *l, unsigned char by[TRAIN_LEARNER_INVITATION],
+                        host_failure *f)
 {
     cuda *c = (cuda *)l;
 
@@ -140,14 +140,14 @@ static bool cuda_invite(learner *l, unsigned char by[LEARNER_INVITATION],
 }
 
 /* The host has no part in it any more. */
-static bool cuda_join(learner *l, const unsigned char by[LEARNER_INVITATION],
-                      failure *f)
+static bool cuda_join(train_learner *l, const unsigned char by[TRAIN_LEARNER_INVITATION],
+                      host_failure *f)
 {
     cuda *c = (cuda *)l;
 
     free(c->grads);
     c->grads = NULL;
-    return good(c, c->api->join(c->net, by, ranks_rank(), ranks_size()), f);
+    return good(c, c->api->join(c->net, by, host_ranks_rank(), host_ranks_size()), f);
 }
 
 /* ---- arrays ------------------------------------------------------------- */
@@ -156,11 +156,11 @@ static train_cuda_arrays arrays_of(const cuda *c)
 {
     float *const *sets = c->base.sets;
 
-    return (train_cuda_arrays){sets[LEARNER_PARAMS], sets[LEARNER_M],
-                               sets[LEARNER_V], sets[LEARNER_EMA]};
+    return (train_cuda_arrays){sets[TRAIN_LEARNER_PARAMS], sets[TRAIN_LEARNER_M],
+                               sets[TRAIN_LEARNER_V], sets[TRAIN_LEARNER_EMA]};
 }
 
-static bool cuda_pull(learner *l, failure *f)
+static bool cuda_pull(train_learner *l, host_failure *f)
 {
     cuda *c = (cuda *)l;
     train_cuda_arrays arrays = arrays_of(c);
@@ -168,10 +168,10 @@ static bool cuda_pull(learner *l, failure *f)
     return good(c, c->api->get(c->net, &arrays), f);
 }
 
-static bool cuda_push(learner *l, failure *f)
+static bool cuda_push(train_learner *l, host_failure *f)
 {
     cuda *c = (cuda *)l;
-    const learner_counts *counts = &l->counts;
+    const train_learner_counts *counts = &l->counts;
     train_cuda_arrays arrays = arrays_of(c);
     train_cuda_state state = {.scale = counts->scale, .good = counts->good,
                               .updates = counts->updates,
@@ -184,8 +184,8 @@ static bool cuda_push(learner *l, failure *f)
 /* ---- drawing ------------------------------------------------------------ */
 
 /* Images that a batch lacks are zeros without a cluster. */
-static bool cuda_denoise(learner *l, uint32_t n, const double *x, double sigma,
-                         const int32_t *cluster, double *denoised, failure *f)
+static bool cuda_denoise(train_learner *l, uint32_t n, const double *x, double sigma,
+                         const int32_t *cluster, double *denoised, host_failure *f)
 {
     cuda *c = (cuda *)l;
     size_t all = (size_t)n * pixels_of(c);
@@ -211,7 +211,7 @@ static bool cuda_denoise(learner *l, uint32_t n, const double *x, double sigma,
 
 /* ---- closing ------------------------------------------------------------ */
 
-static void cuda_close(learner *l)
+static void cuda_close(train_learner *l)
 {
     cuda *c = (cuda *)l;
     const cedm_cuda_api *api = c->library->api;
@@ -234,7 +234,7 @@ static void cuda_close(learner *l)
     free(c);
 }
 
-static const learner_kind cuda_kind = {
+static const train_learner_kind cuda_kind = {
     .gradient = cuda_gradient, .update = cuda_update, .settle = cuda_settle,
     .pull = cuda_pull,         .push = cuda_push,     .denoise = cuda_denoise,
     .peer = cuda_peer,         .invite = cuda_invite, .join = cuda_join,
@@ -243,7 +243,7 @@ static const learner_kind cuda_kind = {
 /* ---- memory ------------------------------------------------------------- */
 
 /* The largest divisor of the batch whose memory is within a limit, or 1. */
-static bool choose_batch(cuda *c, const learner_cuda_options *o, failure *f)
+static bool choose_batch(cuda *c, const train_learner_cuda_options *o, host_failure *f)
 {
     train_cuda_config *config = &c->config;
     uint64_t limit = o->fixed ? UINT64_MAX : c->device.total_bytes / 2;
@@ -263,7 +263,7 @@ static bool choose_batch(cuda *c, const learner_cuda_options *o, failure *f)
     }
 }
 
-static bool take_device(cuda *c, failure *f)
+static bool take_device(cuda *c, host_failure *f)
 {
     const cedm_cuda_api *api = c->library->api;
     train_cuda_config *config = &c->config;
@@ -272,7 +272,7 @@ static bool take_device(cuda *c, failure *f)
                                        &config->memory);
 
     if (status == CEDM_E_DEVICE_MEMORY) {
-        return device_is_full(config->device, &c->device, sizes->device,
+        return host_device_is_full(config->device, &c->device, sizes->device,
                               "micro-batch", f);
     }
     if (status == CEDM_OK) {
@@ -281,12 +281,12 @@ static bool take_device(cuda *c, failure *f)
     return good(c, status, f);
 }
 
-static bool take_host(cuda *c, failure *f)
+static bool take_host(cuda *c, host_failure *f)
 {
     const cg_training *t = c->training;
     size_t batch = c->config.batch;
 
-    c->config.context = region_new(c->config.sizes.context);
+    c->config.context = host_region_new(c->config.sizes.context);
     c->data = calloc(t->data_elements, sizeof *c->data);
     c->moments = calloc(3 * t->trained_elements, sizeof *c->moments);
     c->scalings = malloc(batch * sizeof *c->scalings);
@@ -295,14 +295,14 @@ static bool take_host(cuda *c, failure *f)
     c->map = malloc(batch * pixels_of(c) * sizeof *c->map);
     c->result = malloc(batch * pixels_of(c) * sizeof *c->result);
     c->cluster = malloc(batch * sizeof *c->cluster);
-    if (ranks_size() > 1) {
+    if (host_ranks_size() > 1) {
         c->grads = malloc(t->trained_elements * sizeof *c->grads);
     }
     return (c->config.context != NULL && c->data != NULL &&
             c->moments != NULL && c->scalings != NULL &&
             c->features != NULL && c->map != NULL && c->result != NULL &&
-            c->cluster != NULL && (ranks_size() == 1 || c->grads != NULL)) ||
-           failed(f, "out of memory; use a smaller --micro-batch");
+            c->cluster != NULL && (host_ranks_size() == 1 || c->grads != NULL)) ||
+           host_fail(f, "out of memory; use a smaller --micro-batch");
 }
 
 static void list_memory(cuda *c)
@@ -310,7 +310,7 @@ static void list_memory(cuda *c)
     const train_cuda_sizes *s = &c->config.sizes;
     uint64_t arrays = sizeof(float) * (c->training->data_elements +
                                        3 * c->training->trained_elements);
-    const learner_memory parts[] = {
+    const train_learner_memory parts[] = {
         {"copies of arrays", arrays, false},
         {"pinned staging", s->staging, false},
         {"parameters", s->parameters, true},
@@ -327,7 +327,7 @@ static void list_memory(cuda *c)
 
 /* ---- opening ------------------------------------------------------------ */
 
-static bool find_api(cuda *c, failure *f)
+static bool find_api(cuda *c, host_failure *f)
 {
     void *symbol = dlsym(c->library->handle, "train_cuda_entry");
     train_cuda_entry_fn *entry;
@@ -336,7 +336,7 @@ static bool find_api(cuda *c, failure *f)
     c->api = symbol != NULL ? entry() : NULL;
     return (c->api != NULL && c->api->abi == TRAIN_CUDA_ABI &&
             c->api->size == sizeof *c->api) ||
-           failed(f, "--device cuda: %s cannot train; wanted that of "
+           host_fail(f, "--device cuda: %s cannot train; wanted that of "
                      CEDM_VERSION, c->library->file);
 }
 
@@ -346,28 +346,28 @@ static void fill_base(cuda *c)
 
     train_params_load(c->training, c->data);
     memcpy(c->moments + 2 * n, c->data, n * sizeof(float));
-    c->base = (learner){.kind = &cuda_kind, .training = c->training,
+    c->base = (train_learner){.kind = &cuda_kind, .training = c->training,
                         .batch = c->config.batch,
                         .sets = {c->data, c->moments, c->moments + n,
                                  c->moments + 2 * n},
                         .counts = {.scale = c->config.precision ==
                                                     CEDM_CUDA_FP16
-                                                ? LEARNER_FIRST_SCALE
+                                                ? TRAIN_LEARNER_FIRST_SCALE
                                                 : 1.0f}};
     list_memory(c);
 }
 
 static bool start(cuda *c, const cg_file *checkpoint,
-                  const learner_cuda_options *o, failure *f)
+                  const train_learner_cuda_options *o, host_failure *f)
 {
     cg_error error = {""};
 
     c->training = cg_build_training(checkpoint, o->dropout > 0.0f, &error);
     if (c->training == NULL) {
-        return failed(f, "%s", error.text);
+        return host_fail(f, "%s", error.text);
     }
     if (!find_api(c, f) ||
-        !device_describe(c->library, c->config.device, &c->device, f) ||
+        !host_device_describe(c->library, c->config.device, &c->device, f) ||
         !choose_batch(c, o, f) || !take_device(c, f) || !take_host(c, f)) {
         return false;
     }
@@ -375,13 +375,13 @@ static bool start(cuda *c, const cg_file *checkpoint,
     return good(c, c->api->open(&c->net, c->training, &c->config), f);
 }
 
-learner *learner_cuda_open(const cg_file *checkpoint,
-                           const learner_cuda_options *options, failure *f)
+train_learner *train_learner_cuda_open(const cg_file *checkpoint,
+                           const train_learner_cuda_options *options, host_failure *f)
 {
     cuda *c = calloc(1, sizeof *c);
 
     if (c == NULL) {
-        (void)failed(f, "out of memory");
+        (void)host_fail(f, "out of memory");
         return NULL;
     }
     c->library = options->library;

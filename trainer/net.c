@@ -119,7 +119,7 @@ static bool place(train_net *net, cg_error *error)
         segment(t->f32.elements, batch),
         m->scratch};
 
-    net->block = region_new(total);
+    net->block = host_region_new(total);
     if (net->block == NULL) {
         (void)snprintf(error->text, sizeof error->text,
                        "not enough memory; wanted %llu MiB, got none; use a "

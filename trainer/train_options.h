@@ -29,8 +29,8 @@ typedef struct train_options {
     uint32_t seed;
     /* the run */
     uint32_t threads;   /* 0: one for each processor */
-    device_choice device;
-    int precision; /* or PRECISION_AUTO */
+    host_device_choice device;
+    int precision; /* or HOST_PRECISION_AUTO */
     double tick;        /* thousands of images */
     uint32_t snap;      /* ticks between snapshots */
     uint32_t keep;      /* snapshots; 0: all */
@@ -44,7 +44,7 @@ typedef enum train_parsed {
 } train_parsed;
 
 train_parsed train_options_parse(train_options *o, int argc, char **argv,
-                                 failure *f);
+                                 host_failure *f);
 
 /* The network's configuration as JSON (cedm.config), to be freed. */
 char *train_options_config(const train_options *o, uint32_t resolution,

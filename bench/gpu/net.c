@@ -304,9 +304,9 @@ int main(int argc, char **argv)
            "ratio");
     for (int i = 6; i < argc; i++) {
         batch = number(argv[i]);
-        gpu_open(&m, gpu_precision(precision_text), batch, number(argv[4]));
+        host_gpu_open(&m, gpu_precision(precision_text), batch, number(argv[4]));
         print_all(&m, strtod(argv[5], NULL));
-        gpu_close(&m);
+        host_gpu_close(&m);
     }
     return 0;
 }

@@ -103,7 +103,7 @@ int main(int argc, char **argv)
         return 2;
     }
     gpu_load(&m, argv[1]);
-    gpu_open(&m, gpu_precision(argv[2]),
+    host_gpu_open(&m, gpu_precision(argv[2]),
              (uint32_t)strtoul(argv[3], NULL, 10),
              (uint32_t)strtoul(argv[4], NULL, 10));
     in = read_inputs(m.code, m.config.batch, argv[5]);
@@ -112,6 +112,6 @@ int main(int argc, char **argv)
            m.device.name);
     fflush(stdout);
     serve(&m, &in);
-    gpu_close(&m);
+    host_gpu_close(&m);
     return 0;
 }

@@ -4,8 +4,8 @@
  *
  * Refs are indices of tensors and weights indices of params, as in a fused
  * program, until cg_training_place. */
-#ifndef CEDM_CODEGEN_AUTODIFF_H
-#define CEDM_CODEGEN_AUTODIFF_H
+#ifndef CEDM_CODEGEN_GRAD_AUTODIFF_H
+#define CEDM_CODEGEN_GRAD_AUTODIFF_H
 
 #include "codegen/ir/graph.h"
 #include "codegen/training.h"

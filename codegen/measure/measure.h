@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * measure.h - what the converter asks of the runtime on this machine. */
-#ifndef CEDM_HOST_H
-#define CEDM_HOST_H
+#ifndef CEDM_CODEGEN_MEASURE_MEASURE_H
+#define CEDM_CODEGEN_MEASURE_MEASURE_H
 
 #include "codegen/error.h"
 

@@ -11,16 +11,16 @@
 
 #include "host/cli/args.h"
 
-args args_begin(int argc, char **argv, const args_option *options,
-                size_t count, char seen[ARGS_MAX_OPTIONS])
+host_args host_args_begin(int argc, char **argv, const host_args_option *options,
+                size_t count, char seen[HOST_ARGS_MAX_OPTIONS])
 {
-    args a = {argc, 1, argv, options, count, NULL, NULL, seen};
-    memset(seen, 0, ARGS_MAX_OPTIONS);
+    host_args a = {argc, 1, argv, options, count, NULL, NULL, seen};
+    memset(seen, 0, HOST_ARGS_MAX_OPTIONS);
     return a;
 }
 
 /* The option that `text`, up to `length`, names; count if there is none. */
-static size_t find_option(const args *a, const char *text, size_t length)
+static size_t find_option(const host_args *a, const char *text, size_t length)
 {
     size_t i = 0;
     while (i < a->count && (strlen(a->options[i].name) != length ||
@@ -31,18 +31,18 @@ static size_t find_option(const args *a, const char *text, size_t length)
 }
 
 /* Short options are in the table with their dash. */
-static const char *dashes_of(const args_option *option)
+static const char *dashes_of(const host_args_option *option)
 {
     return option->name[0] == '-' ? "" : "--";
 }
 
-static bool take_value(args *a, const args_option *option, const char *equals,
-                       failure *f)
+static bool take_value(host_args *a, const host_args_option *option, const char *equals,
+                       host_failure *f)
 {
     const char *dashes = dashes_of(option);
     if (option->value == NULL) {
         a->value = NULL;
-        return equals == NULL || bad_usage(f, "%s%s takes no value; got '%s'",
+        return equals == NULL || host_bad_usage(f, "%s%s takes no value; got '%s'",
                                            dashes, option->name, equals + 1);
     }
     if (equals != NULL) {
@@ -50,23 +50,23 @@ static bool take_value(args *a, const args_option *option, const char *equals,
     } else if (a->next < a->argc) {
         a->value = a->argv[a->next++];
     } else {
-        return bad_usage(f, "%s%s: missing value; wanted %s", dashes,
+        return host_bad_usage(f, "%s%s: missing value; wanted %s", dashes,
                          option->name, option->value);
     }
     return a->value[0] != '\0' ||
-           bad_usage(f, "%s%s: empty value; wanted %s", dashes, option->name,
+           host_bad_usage(f, "%s%s: empty value; wanted %s", dashes, option->name,
                      option->value);
 }
 
-int args_next(args *a, failure *f)
+int host_args_next(host_args *a, host_failure *f)
 {
     if (a->next >= a->argc) {
-        return ARGS_END;
+        return HOST_ARGS_END;
     }
     const char *text = a->argv[a->next++];
     if (text[0] != '-' || text[1] == '\0') {
         a->value = text;
-        return ARGS_OPERAND;
+        return HOST_ARGS_OPERAND;
     }
     const char *name = text[1] == '-' ? text + 2 : text;
     size_t length = strcspn(name, "=");
@@ -75,20 +75,20 @@ int args_next(args *a, failure *f)
         index = a->count; /* ---o is not -o */
     }
     if (index == a->count) {
-        bad_usage(f, "unknown option '%s'; see --help", text);
-        return ARGS_BAD;
+        host_bad_usage(f, "unknown option '%s'; see --help", text);
+        return HOST_ARGS_BAD;
     }
-    const args_option *option = &a->options[index];
+    const host_args_option *option = &a->options[index];
     if (a->seen[index]++ != 0) {
-        bad_usage(f, "option '%s' is given twice", text);
-        return ARGS_BAD;
+        host_bad_usage(f, "option '%s' is given twice", text);
+        return HOST_ARGS_BAD;
     }
     a->name = option->name;
     const char *equals = name[length] == '=' ? name + length : NULL;
-    return take_value(a, option, equals, f) ? (int)index : ARGS_BAD;
+    return take_value(a, option, equals, f) ? (int)index : HOST_ARGS_BAD;
 }
 
-void args_help(const char *synopsis, const args_option *options, size_t count)
+void host_args_help(const char *synopsis, const host_args_option *options, size_t count)
 {
     printf("%s\n\n", synopsis);
     for (size_t i = 0; i < count; i++) {
@@ -117,14 +117,14 @@ static bool parse_digits(const char *text, const char **end, uint64_t *out)
     return errno == 0 && value <= UINT64_MAX;
 }
 
-bool args_u64(const args *a, uint64_t low, uint64_t high, uint64_t *out,
-              failure *f)
+bool host_args_u64(const host_args *a, uint64_t low, uint64_t high, uint64_t *out,
+              host_failure *f)
 {
     const char *end = NULL;
     uint64_t value = 0;
     if (!parse_digits(a->value, &end, &value) || *end != '\0' || value < low ||
         value > high) {
-        return bad_usage(f,
+        return host_bad_usage(f,
                          "--%s: wanted an integer from %" PRIu64 " to %" PRIu64
                          ", got '%s'",
                          a->name, low, high, a->value);
@@ -133,22 +133,22 @@ bool args_u64(const args *a, uint64_t low, uint64_t high, uint64_t *out,
     return true;
 }
 
-bool args_double(const args *a, double low, double high, double *out,
-                 failure *f)
+bool host_args_double(const host_args *a, double low, double high, double *out,
+                 host_failure *f)
 {
     char *end;
     double value = strtod(a->value, &end);
     bool whole = end != a->value && *end == '\0' &&
                  !isspace((unsigned char)a->value[0]);
     if (!whole || !(value >= low && value <= high)) {
-        return bad_usage(f, "--%s: wanted a number from %g to %g, got '%s'",
+        return host_bad_usage(f, "--%s: wanted a number from %g to %g, got '%s'",
                          a->name, low, high, a->value);
     }
     *out = value;
     return true;
 }
 
-bool args_word(const args *a, const char *const *words, int *out, failure *f)
+bool host_args_word(const host_args *a, const char *const *words, int *out, host_failure *f)
 {
     char wanted[256] = "";
     size_t used = 0;
@@ -161,19 +161,19 @@ bool args_word(const args *a, const char *const *words, int *out, failure *f)
                          i > 0 ? ", " : "", words[i]);
         used += n > 0 && (size_t)n < sizeof wanted - used ? (size_t)n : 0;
     }
-    return bad_usage(f, "--%s: wanted one of %s, got '%s'", a->name, wanted,
+    return host_bad_usage(f, "--%s: wanted one of %s, got '%s'", a->name, wanted,
                      a->value);
 }
 
 /* ---- lists ------------------------------------------------------------ */
 
-static bool list_append(args_list *list, args_range range)
+static bool list_append(host_args_list *list, host_args_range range)
 {
     if (range.last - range.first >= UINT64_MAX - list->count) {
         return false;
     }
     size_t bytes = (list->range_count + 1) * sizeof *list->ranges;
-    args_range *grown = realloc(list->ranges, bytes);
+    host_args_range *grown = realloc(list->ranges, bytes);
     if (grown == NULL) {
         return false;
     }
@@ -183,14 +183,14 @@ static bool list_append(args_list *list, args_range range)
     return true;
 }
 
-bool args_list_parse(const char *option, const char *text, args_list *list,
-                     failure *f)
+bool host_args_list_parse(const char *option, const char *text, host_args_list *list,
+                     host_failure *f)
 {
-    *list = (args_list){NULL, 0, 0};
+    *list = (host_args_list){NULL, 0, 0};
     const char *p = text;
     const char *problem = "not a list of numbers";
     for (;;) {
-        args_range r;
+        host_args_range r;
         if (!parse_digits(p, &p, &r.first)) {
             break;
         }
@@ -213,20 +213,20 @@ bool args_list_parse(const char *option, const char *text, args_list *list,
             break;
         }
     }
-    args_list_free(list);
-    return bad_usage(f, "--%s: %s; wanted e.g. 0-63,70, got '%s'", option,
+    host_args_list_free(list);
+    return host_bad_usage(f, "--%s: %s; wanted e.g. 0-63,70, got '%s'", option,
                      problem, text);
 }
 
-void args_list_free(args_list *list)
+void host_args_list_free(host_args_list *list)
 {
     free(list->ranges);
-    *list = (args_list){NULL, 0, 0};
+    *list = (host_args_list){NULL, 0, 0};
 }
 
-uint64_t args_list_at(const args_list *list, uint64_t i)
+uint64_t host_args_list_at(const host_args_list *list, uint64_t i)
 {
-    const args_range *r = list->ranges;
+    const host_args_range *r = list->ranges;
     while (i > r->last - r->first) {
         i -= r->last - r->first + 1;
         r++;
@@ -234,7 +234,7 @@ uint64_t args_list_at(const args_list *list, uint64_t i)
     return r->first + i;
 }
 
-uint64_t args_list_max(const args_list *list)
+uint64_t host_args_list_max(const host_args_list *list)
 {
     uint64_t max = 0;
     for (size_t i = 0; i < list->range_count; i++) {
@@ -245,15 +245,15 @@ uint64_t args_list_max(const args_list *list)
 
 static int compare_ranges(const void *a, const void *b)
 {
-    const args_range *x = a;
-    const args_range *y = b;
+    const host_args_range *x = a;
+    const host_args_range *y = b;
     return (x->first > y->first) - (x->first < y->first);
 }
 
-bool args_list_repeats(const args_list *list)
+bool host_args_list_repeats(const host_args_list *list)
 {
     size_t n = list->range_count;
-    args_range *sorted = malloc((n + 1) * sizeof *sorted);
+    host_args_range *sorted = malloc((n + 1) * sizeof *sorted);
     if (sorted == NULL) {
         return true; /* the safe answer */
     }

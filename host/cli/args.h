@@ -4,89 +4,89 @@
  *
  * `--opt value` and `--opt=value` mean the same.  A tool walks its arguments:
  *
- *     args a = args_begin(argc, argv, options, count);
+ *     args a = host_args_begin(argc, argv, options, count);
  *     int option;
- *     while ((option = args_next(&a, &f)) >= 0) { ... a.value ... }
- *     if (option == ARGS_BAD) { ... }
+ *     while ((option = host_args_next(&a, &f)) >= 0) { ... a.value ... }
+ *     if (option == HOST_ARGS_BAD) { ... }
  */
-#ifndef CEDM_TOOLS_ARGS_H
-#define CEDM_TOOLS_ARGS_H
+#ifndef CEDM_HOST_CLI_ARGS_H
+#define CEDM_HOST_CLI_ARGS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "host/cli/failure.h"
 
-typedef struct args_option {
+typedef struct host_args_option {
     const char *name;  /* without its dashes; a short one as "-o" */
     const char *value; /* what it takes, e.g. "N"; NULL: nothing */
     const char *help;
-} args_option;
+} host_args_option;
 
-#define ARGS_END (-1)
-#define ARGS_BAD (-2)
-#define ARGS_OPERAND 0x10000 /* an argument that is no option */
+#define HOST_ARGS_END (-1)
+#define HOST_ARGS_BAD (-2)
+#define HOST_ARGS_OPERAND 0x10000 /* an argument that is no option */
 
-typedef struct args {
+typedef struct host_args {
     int argc, next;
     char **argv;
-    const args_option *options;
+    const host_args_option *options;
     size_t count;
     const char *name;  /* of the last option, for messages */
     const char *value; /* of the last option, or the operand */
     char *seen;        /* options given so far: none may be repeated */
-} args;
+} host_args;
 
-/* options: at most ARGS_MAX_OPTIONS. */
-#define ARGS_MAX_OPTIONS 64
-args args_begin(int argc, char **argv, const args_option *options,
-                size_t count, char seen[ARGS_MAX_OPTIONS]);
+/* options: at most HOST_ARGS_MAX_OPTIONS. */
+#define HOST_ARGS_MAX_OPTIONS 64
+host_args host_args_begin(int argc, char **argv, const host_args_option *options,
+                size_t count, char seen[HOST_ARGS_MAX_OPTIONS]);
 
-/* The index of the next option, ARGS_OPERAND, ARGS_END or ARGS_BAD. */
-int args_next(args *a, failure *f);
+/* The index of the next option, HOST_ARGS_OPERAND, HOST_ARGS_END or HOST_ARGS_BAD. */
+int host_args_next(host_args *a, host_failure *f);
 
 /* Usage text from the table, on stdout. */
-void args_help(const char *synopsis, const args_option *options,
+void host_args_help(const char *synopsis, const host_args_option *options,
                size_t count);
 
 /* ---- values: all of the text must be used --------------------------------
  * They fail with exit code 2 and a line that names the option, what was
  * wanted and what was given. */
 
-bool args_u64(const args *a, uint64_t low, uint64_t high, uint64_t *out,
-              failure *f);
+bool host_args_u64(const host_args *a, uint64_t low, uint64_t high, uint64_t *out,
+              host_failure *f);
 
 /* low <= value <= high; NaN is refused, "inf" allowed where high is
  * infinite. */
-bool args_double(const args *a, double low, double high, double *out,
-                 failure *f);
+bool host_args_double(const host_args *a, double low, double high, double *out,
+                 host_failure *f);
 
 /* Which of the words, NULL-terminated. */
-bool args_word(const args *a, const char *const *words, int *out,
-               failure *f);
+bool host_args_word(const host_args *a, const char *const *words, int *out,
+               host_failure *f);
 
 /* ---- lists: 0-63,70 -------------------------------------------------- */
 
-typedef struct args_range {
+typedef struct host_args_range {
     uint64_t first, last;
-} args_range;
+} host_args_range;
 
 /* Numbers in the order given, as ranges: 0-999999999 costs 16 bytes. */
-typedef struct args_list {
-    args_range *ranges;
+typedef struct host_args_list {
+    host_args_range *ranges;
     size_t range_count;
     uint64_t count; /* numbers in all */
-} args_list;
+} host_args_list;
 
-bool args_list_parse(const char *option, const char *text, args_list *list,
-                     failure *f);
-void args_list_free(args_list *list);
+bool host_args_list_parse(const char *option, const char *text, host_args_list *list,
+                     host_failure *f);
+void host_args_list_free(host_args_list *list);
 
 /* Number i of the list, i < count. */
-uint64_t args_list_at(const args_list *list, uint64_t i);
-uint64_t args_list_max(const args_list *list);
+uint64_t host_args_list_at(const host_args_list *list, uint64_t i);
+uint64_t host_args_list_max(const host_args_list *list);
 
 /* Whether a number occurs twice. */
-bool args_list_repeats(const args_list *list);
+bool host_args_list_repeats(const host_args_list *list);
 
 #endif

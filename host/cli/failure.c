@@ -6,10 +6,10 @@
 
 #include "host/cli/failure.h"
 
-static void write_line(failure *f, int code, const char *format, va_list args)
+static void write_line(host_failure *f, int code, const char *format, va_list args)
     __attribute__((format(printf, 3, 0)));
 
-static void write_line(failure *f, int code, const char *format, va_list args)
+static void write_line(host_failure *f, int code, const char *format, va_list args)
 {
     f->code = code;
     vsnprintf(f->text, sizeof f->text, format, args);
@@ -23,27 +23,27 @@ static void write_line(failure *f, int code, const char *format, va_list args)
     }
 }
 
-bool failed(failure *f, const char *format, ...)
+bool host_fail(host_failure *f, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    write_line(f, EXIT_FAILED, format, args);
+    write_line(f, HOST_EXIT_FAILED, format, args);
     va_end(args);
     return false;
 }
 
-bool bad_usage(failure *f, const char *format, ...)
+bool host_bad_usage(host_failure *f, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    write_line(f, EXIT_USAGE, format, args);
+    write_line(f, HOST_EXIT_USAGE, format, args);
     va_end(args);
     return false;
 }
 
-int failure_report(const char *tool, const failure *f)
+int host_failure_report(const char *tool, const host_failure *f)
 {
-    if (f->code != EXIT_INTERRUPTED) {
+    if (f->code != HOST_EXIT_INTERRUPTED) {
         fprintf(stderr, "%s: %s\n", tool, f->text);
     }
     return f->code;

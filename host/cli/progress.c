@@ -11,23 +11,23 @@
 #define BAR_WIDTH 32
 #define BAR_INTERVAL 0.1 /* seconds; more often is no use to an eye */
 
-double seconds(void)
+double host_seconds(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void progress_begin(progress *p, progress_kind kind, uint64_t images,
+void host_progress_begin(host_progress *p, host_progress_kind kind, uint64_t images,
                     uint32_t steps)
 {
-    if (kind == PROGRESS_AUTO) {
-        kind = isatty(STDERR_FILENO) ? PROGRESS_BAR : PROGRESS_NONE;
+    if (kind == HOST_PROGRESS_AUTO) {
+        kind = isatty(STDERR_FILENO) ? HOST_PROGRESS_BAR : HOST_PROGRESS_NONE;
     }
-    *p = (progress){kind, images, steps, seconds(), -BAR_INTERVAL};
+    *p = (host_progress){kind, images, steps, host_seconds(), -BAR_INTERVAL};
 }
 
-static void show_bar(progress *p, uint64_t done, double part, double now)
+static void show_bar(host_progress *p, uint64_t done, double part, double now)
 {
     char bar[BAR_WIDTH + 1];
     for (int i = 0; i < BAR_WIDTH; i++) {
@@ -42,27 +42,27 @@ static void show_bar(progress *p, uint64_t done, double part, double now)
     fflush(stderr);
 }
 
-void progress_show(progress *p, uint64_t done, uint32_t batch, uint32_t step)
+void host_progress_show(host_progress *p, uint64_t done, uint32_t batch, uint32_t step)
 {
-    double now = seconds() - p->start;
+    double now = host_seconds() - p->start;
     double part =
         ((double)done + (double)batch * step / p->steps) / (double)p->images;
-    if (p->kind == PROGRESS_JSON) {
+    if (p->kind == HOST_PROGRESS_JSON) {
         fprintf(stderr,
                 "{\"done\": %" PRIu64 ", \"images\": %" PRIu64
                 ", \"step\": %u, \"steps\": %u, \"part\": %.4f, "
                 "\"seconds\": %.3f}\n",
                 done, p->images, step, p->steps, part, now);
-    } else if (p->kind == PROGRESS_BAR && now - p->shown >= BAR_INTERVAL) {
+    } else if (p->kind == HOST_PROGRESS_BAR && now - p->shown >= BAR_INTERVAL) {
         show_bar(p, done, part, now);
         p->shown = now;
     }
 }
 
-void progress_end(progress *p)
+void host_progress_end(host_progress *p)
 {
-    if (p->kind == PROGRESS_BAR) {
+    if (p->kind == HOST_PROGRESS_BAR) {
         fputs("\r\033[K", stderr);
     }
-    p->kind = PROGRESS_NONE;
+    p->kind = HOST_PROGRESS_NONE;
 }

@@ -24,17 +24,17 @@ static bool number(const char *text, size_t length, uint32_t high,
     return value <= high;
 }
 
-bool shard_parse(const args *a, shard *out, failure *f)
+bool host_shard_parse(const host_args *a, host_shard *out, host_failure *f)
 {
     const char *slash = strchr(a->value, '/');
-    *out = (shard)SHARD_WHOLE;
+    *out = (host_shard)HOST_SHARD_WHOLE;
     out->launcher = "--shard";
     return (slash != NULL &&
-            number(slash + 1, strlen(slash + 1), SHARD_MAX, &out->size) &&
-            number(a->value, (size_t)(slash - a->value), SHARD_MAX,
+            number(slash + 1, strlen(slash + 1), HOST_SHARD_MAX, &out->size) &&
+            number(a->value, (size_t)(slash - a->value), HOST_SHARD_MAX,
                    &out->rank) &&
             out->rank < out->size) ||
-           bad_usage(f, "--%s: wanted I/N with I from 0 to N-1, got '%s'",
+           host_bad_usage(f, "--%s: wanted I/N with I from 0 to N-1, got '%s'",
                      a->name, a->value);
 }
 
@@ -50,9 +50,9 @@ static const struct {
     {"torchrun", "RANK", "WORLD_SIZE", "LOCAL_RANK"},
 };
 
-bool shard_from_environment(shard *out, failure *f)
+bool host_shard_from_environment(host_shard *out, host_failure *f)
 {
-    *out = (shard)SHARD_WHOLE;
+    *out = (host_shard)HOST_SHARD_WHOLE;
     for (size_t i = 0; i < sizeof launchers / sizeof launchers[0]; i++) {
         const char *rank = getenv(launchers[i].rank);
         const char *size = getenv(launchers[i].size);
@@ -61,16 +61,16 @@ bool shard_from_environment(shard *out, failure *f)
             continue;
         }
         out->launcher = launchers[i].launcher;
-        if (!number(size, strlen(size), SHARD_MAX, &out->size) ||
-            !number(rank, strlen(rank), SHARD_MAX, &out->rank) ||
+        if (!number(size, strlen(size), HOST_SHARD_MAX, &out->size) ||
+            !number(rank, strlen(rank), HOST_SHARD_MAX, &out->rank) ||
             out->rank >= out->size) {
-            return failed(f,
+            return host_fail(f,
                           "%s=%s, %s=%s in the environment: wanted a rank "
                           "below the size; --shard 0/1 passes over them",
                           launchers[i].rank, rank, launchers[i].size, size);
         }
         if (local == NULL ||
-            !number(local, strlen(local), SHARD_MAX, &out->local)) {
+            !number(local, strlen(local), HOST_SHARD_MAX, &out->local)) {
             out->local = 0;
         }
         return true;
@@ -79,7 +79,7 @@ bool shard_from_environment(shard *out, failure *f)
 }
 
 /* Parts differ by one item at most; written without a large product. */
-void shard_part(const shard *s, uint64_t total, uint64_t *first,
+void host_shard_part(const host_shard *s, uint64_t total, uint64_t *first,
                 uint64_t *count)
 {
     uint64_t each = total / s->size, more = total % s->size;

@@ -33,7 +33,7 @@ static bool isa_bit(const char *name, size_t length, uint32_t *mask)
 
 /* A list may end with `portable`, which is what is left when no set of the
  * list is available. */
-static bool choose_backend(engine *e, const char *list, failure *f)
+static bool choose_backend(host_engine *e, const char *list, host_failure *f)
 {
     if (list == NULL) {
         e->backend = cedm_backend_cpu(CEDM_ISA_ALL);
@@ -47,7 +47,7 @@ static bool choose_backend(engine *e, const char *list, failure *f)
             memcmp(p, "portable", length) == 0) {
             portable = true;
         } else if (!isa_bit(p, length, &mask)) {
-            return bad_usage(f, "--isa: wanted portable%s, got '%s'",
+            return host_bad_usage(f, "--isa: wanted portable%s, got '%s'",
 #define ISA_NAME(name, bit) " or " #name
                              CEDM_ISA_LIST(ISA_NAME),
 #undef ISA_NAME
@@ -59,18 +59,18 @@ static bool choose_backend(engine *e, const char *list, failure *f)
         }
     }
     if ((mask & cedm_isa_available()) == 0 && !portable) {
-        return failed(f, "--isa %s: this processor or build has none of them",
+        return host_fail(f, "--isa %s: this processor or build has none of them",
                       list);
     }
     e->backend = cedm_backend_cpu(mask);
     return true;
 }
 
-static bool take(void **region, uint64_t bytes, const char *what, failure *f)
+static bool take(void **region, uint64_t bytes, const char *what, host_failure *f)
 {
-    *region = bytes == 0 ? NULL : region_new(bytes);
+    *region = bytes == 0 ? NULL : host_region_new(bytes);
     return bytes == 0 || *region != NULL ||
-           failed(f,
+           host_fail(f,
                   "no memory for %s, %" PRIu64 " bytes; use a smaller "
                   "--batch",
                   what, bytes);
@@ -80,11 +80,11 @@ static uint32_t processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1                          ? 1
-           : n > (long)ENGINE_MAX_THREADS ? ENGINE_MAX_THREADS
+           : n > (long)HOST_ENGINE_MAX_THREADS ? HOST_ENGINE_MAX_THREADS
                                           : (uint32_t)n;
 }
 
-static bool start(engine *e, failure *f)
+static bool start(host_engine *e, host_failure *f)
 {
     const cedm_model *code = e->model->code;
     e->weights_bytes = cedm_weights_bytes(code, e->backend);
@@ -93,7 +93,7 @@ static bool start(engine *e, failure *f)
         !take(&e->arena, e->arena_bytes, "the arena", f)) {
         return false;
     }
-    e->pool = pool_open(e->threads, processors(), f);
+    e->pool = host_pool_open(e->threads, processors(), f);
     if (e->pool == NULL) {
         return false;
     }
@@ -104,7 +104,7 @@ static bool start(engine *e, failure *f)
     config.arena_bytes = (size_t)e->arena_bytes;
     config.batch = e->batch;
     config.workers = e->threads;
-    config.parallel_for = pool_for;
+    config.parallel_for = host_pool_for;
     config.pool = e->pool;
     cedm_status status = cedm_prepare(&e->model->blob, &config, e->weights,
                                       (size_t)e->weights_bytes);
@@ -112,11 +112,11 @@ static bool start(engine *e, failure *f)
         status = cedm_net_init(&e->net, &e->model->blob, &config);
     }
     return status == CEDM_OK ||
-           failed(f, "%s: %s", e->model->label, cedm_status_text(status));
+           host_fail(f, "%s: %s", e->model->label, cedm_status_text(status));
 }
 
-bool engine_open(engine *e, const model *m, const engine_config *config,
-                 failure *f)
+bool host_engine_open(host_engine *e, const host_model *m, const host_engine_config *config,
+                 host_failure *f)
 {
     memset(e, 0, sizeof *e);
     e->model = m;
@@ -125,19 +125,19 @@ bool engine_open(engine *e, const model *m, const engine_config *config,
     if (choose_backend(e, config->isa, f) && start(e, f)) {
         return true;
     }
-    engine_close(e);
+    host_engine_close(e);
     return false;
 }
 
-void engine_close(engine *e)
+void host_engine_close(host_engine *e)
 {
-    pool_close(e->pool);
+    host_pool_close(e->pool);
     free(e->weights);
     free(e->arena);
     memset(e, 0, sizeof *e);
 }
 
-void engine_print(const engine *e, FILE *stream)
+void host_engine_print(const host_engine *e, FILE *stream)
 {
     fprintf(stream,
             "%s on %s: blob %zu + weights %" PRIu64 " + arena %" PRIu64

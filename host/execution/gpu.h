@@ -3,17 +3,17 @@
  * gpu.h - a model on one CUDA device: a network that runs there.
  *
  * All memory is taken when it is opened; its sizes are in the config. */
-#ifndef CEDM_TOOLS_GPU_H
-#define CEDM_TOOLS_GPU_H
+#ifndef CEDM_HOST_EXECUTION_GPU_H
+#define CEDM_HOST_EXECUTION_GPU_H
 
 #include <stdio.h>
 
 #include "host/execution/device.h"
 #include "host/execution/model.h"
 
-typedef struct gpu {
+typedef struct host_gpu {
     const cedm_cuda_api *api;
-    const model *model;
+    const host_model *model;
     cedm_cuda_device device;
     cedm_cuda_config config; /* precision: the one in use */
     cedm_cuda_net *net;
@@ -21,31 +21,31 @@ typedef struct gpu {
     uint64_t *seeds;         /* of the batch, to draw it again */
     int32_t *clusters;
     uint32_t n;
-} gpu;
+} host_gpu;
 
-typedef struct gpu_config {
+typedef struct host_gpu_config {
     uint32_t index;
-    int precision;   /* or PRECISION_AUTO */
+    int precision;   /* or HOST_PRECISION_AUTO */
     uint64_t batch;  /* 0: two images for each multiprocessor */
     uint64_t images; /* no larger batch than that */
     cedm_sampler_params params;
-} gpu_config;
+} host_gpu_config;
 
 /* The gpu must not be moved. */
-bool gpu_open(gpu *g, const cuda_library *l, const model *m,
-              const gpu_config *config, failure *f);
-void gpu_close(gpu *g); /* harmless if zeroed */
+bool host_gpu_open(host_gpu *g, const host_cuda_library *l, const host_model *m,
+              const host_gpu_config *config, host_failure *f);
+void host_gpu_close(host_gpu *g); /* harmless if zeroed */
 
-/* Queues all steps of a batch and returns; gpu_images waits for it.  A batch
+/* Queues all steps of a batch and returns; host_gpu_images waits for it.  A batch
  * that does not fit fp16 is run again in bf16, which stays: *widened. */
-bool gpu_start(gpu *g, const uint64_t *seeds, const int32_t *clusters,
-               uint32_t n, failure *f);
-bool gpu_images(gpu *g, uint8_t *out, bool *widened, failure *f);
+bool host_gpu_start(host_gpu *g, const uint64_t *seeds, const int32_t *clusters,
+               uint32_t n, host_failure *f);
+bool host_gpu_images(host_gpu *g, uint8_t *out, bool *widened, host_failure *f);
 
 /* Describes a status that is not CEDM_OK. */
-bool gpu_failed(const gpu *g, cedm_status status, failure *f);
+bool host_gpu_failed(const host_gpu *g, cedm_status status, host_failure *f);
 
 /* One line of the device, its regions and their sizes. */
-void gpu_print(const gpu *g, FILE *stream);
+void host_gpu_print(const host_gpu *g, FILE *stream);
 
 #endif

@@ -20,7 +20,7 @@ static const cJSON *member(const cJSON *object, const char *name)
 }
 
 /* The description's counts, if it has them. */
-static bool read_freq(model *m, failure *f)
+static bool read_freq(host_model *m, host_failure *f)
 {
     const cJSON *clusters = member(m->description, "clusters");
     const cJSON *list = member(clusters, "freq");
@@ -30,7 +30,7 @@ static bool read_freq(model *m, failure *f)
     }
     m->freq = calloc(count, sizeof *m->freq);
     if (m->freq == NULL) {
-        return failed(f, "%s: out of memory", m->label);
+        return host_fail(f, "%s: out of memory", m->label);
     }
     uint32_t i = 0;
     const cJSON *item;
@@ -42,15 +42,15 @@ static bool read_freq(model *m, failure *f)
         m->freq[i++] = item->valuedouble;
     }
     return i == count ||
-           failed(f, "%s: the description's freq is no list of %u counts",
+           host_fail(f, "%s: the description's freq is no list of %u counts",
                   m->label, count);
 }
 
-static bool bind_blob(model *m, const void *bytes, size_t size, failure *f)
+static bool bind_blob(host_model *m, const void *bytes, size_t size, host_failure *f)
 {
     cedm_status status = cedm_bind(&m->blob, m->code, bytes, size);
     if (status != CEDM_OK) {
-        return failed(f, "%s: %s; wanted the blob frozen with model %s",
+        return host_fail(f, "%s: %s; wanted the blob frozen with model %s",
                       m->label, cedm_status_text(status), m->code->name);
     }
     m->blob_bytes = size;
@@ -58,14 +58,14 @@ static bool bind_blob(model *m, const void *bytes, size_t size, failure *f)
     m->description =
         cJSON_ParseWithLength(m->blob.trailer, m->blob.trailer_bytes);
     if (m->description == NULL) {
-        return failed(f, "%s: %s", m->label,
+        return host_fail(f, "%s: %s", m->label,
                       errno == ENOMEM ? "out of memory"
                                       : "the description is not JSON");
     }
     m->data_sha256 =
         cJSON_GetStringValue(member(m->description, "data_sha256"));
     if (m->data_sha256 == NULL) {
-        return failed(f,
+        return host_fail(f,
                       "%s: the description lacks data_sha256; freeze the "
                       "model again",
                       m->label);
@@ -73,11 +73,11 @@ static bool bind_blob(model *m, const void *bytes, size_t size, failure *f)
     return read_freq(m, f);
 }
 
-static bool check_code(const model *m, const char *path, failure *f)
+static bool check_code(const host_model *m, const char *path, host_failure *f)
 {
     const cedm_model *code = m->code;
     if (code->abi != CEDM_MODEL_ABI || code->size != sizeof(cedm_model)) {
-        return failed(f,
+        return host_fail(f,
                       "%s: made for another version; wanted ABI %u, got %u; "
                       "freeze it again",
                       path, CEDM_MODEL_ABI, code->abi);
@@ -85,8 +85,8 @@ static bool check_code(const model *m, const char *path, failure *f)
     return true;
 }
 
-bool model_adopt(model *m, const cedm_model *code, const void *blob,
-                 size_t blob_bytes, failure *f)
+bool host_model_adopt(host_model *m, const cedm_model *code, const void *blob,
+                 size_t blob_bytes, host_failure *f)
 {
     memset(m, 0, sizeof *m);
     m->code = code;
@@ -96,10 +96,10 @@ bool model_adopt(model *m, const cedm_model *code, const void *blob,
 
 /* ---- from files ------------------------------------------------------- */
 
-static bool open_library(model *m, const char *path, failure *f)
+static bool open_library(host_model *m, const char *path, host_failure *f)
 {
     if (access(path, R_OK) != 0) {
-        return failed(f,
+        return host_fail(f,
                       "%s: %s; wanted a frozen model M.so, see cedm-freeze "
                       "--build",
                       path, strerror(errno));
@@ -108,20 +108,20 @@ static bool open_library(model *m, const char *path, failure *f)
     size_t size = strlen(path) + 3;
     char *with_slash = malloc(size);
     if (with_slash == NULL) {
-        return failed(f, "%s: out of memory", path);
+        return host_fail(f, "%s: out of memory", path);
     }
     snprintf(with_slash, size, "%s%s", strchr(path, '/') ? "" : "./", path);
     m->library = dlopen(with_slash, RTLD_NOW | RTLD_LOCAL);
     free(with_slash);
     if (m->library == NULL) {
-        return failed(f, "%s: is no loadable model: %s", path, dlerror());
+        return host_fail(f, "%s: is no loadable model: %s", path, dlerror());
     }
     /* ISO C has no cast from an object pointer to a function pointer. */
     void *symbol = dlsym(m->library, "cedm_model_entry");
     cedm_model_entry_fn *entry = NULL;
     memcpy(&entry, &symbol, sizeof entry);
     if (entry == NULL) {
-        return failed(f, "%s: exports no cedm_model_entry", path);
+        return host_fail(f, "%s: exports no cedm_model_entry", path);
     }
     m->code = entry();
     return check_code(m, path, f);
@@ -141,12 +141,12 @@ static char *path_of_blob(const char *path)
     return text;
 }
 
-static bool map_file(model *m, const char *path, failure *f)
+static bool map_file(host_model *m, const char *path, host_failure *f)
 {
     int fd = open(path, O_RDONLY);
     struct stat info;
     if (fd < 0 || fstat(fd, &info) != 0) {
-        failed(f, "%s: cannot be read: %s", path, strerror(errno));
+        host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
         if (fd >= 0) {
             close(fd);
         }
@@ -157,7 +157,7 @@ static bool map_file(model *m, const char *path, failure *f)
                                   : mmap(NULL, m->map_bytes, PROT_READ,
                                          MAP_PRIVATE, fd, 0);
     if (map == MAP_FAILED) {
-        failed(f, "%s: cannot be mapped: %s", path,
+        host_fail(f, "%s: cannot be mapped: %s", path,
                m->map_bytes == 0 ? "is empty" : strerror(errno));
     }
     close(fd);
@@ -168,7 +168,7 @@ static bool map_file(model *m, const char *path, failure *f)
     return true;
 }
 
-bool model_load(model *m, const char *path, failure *f)
+bool host_model_load(host_model *m, const char *path, host_failure *f)
 {
     memset(m, 0, sizeof *m);
     if (!open_library(m, path, f)) {
@@ -176,14 +176,14 @@ bool model_load(model *m, const char *path, failure *f)
     }
     m->blob_path = path_of_blob(path);
     if (m->blob_path == NULL) {
-        return failed(f, "%s: out of memory", path);
+        return host_fail(f, "%s: out of memory", path);
     }
     m->label = m->blob_path;
     return map_file(m, m->blob_path, f) &&
            bind_blob(m, m->map, m->map_bytes, f);
 }
 
-void model_close(model *m)
+void host_model_close(host_model *m)
 {
     cJSON_Delete(m->description);
     free(m->freq);
@@ -197,26 +197,26 @@ void model_close(model *m)
     memset(m, 0, sizeof *m);
 }
 
-static const char *op_text(const model *m, uint32_t id, const char *name)
+static const char *op_text(const host_model *m, uint32_t id, const char *name)
 {
     const cJSON *op =
         cJSON_GetArrayItem(member(m->description, "ops"), (int)id);
     return cJSON_GetStringValue(member(op, name));
 }
 
-const char *model_op_module(const model *m, uint32_t id)
+const char *host_model_op_module(const host_model *m, uint32_t id)
 {
     return op_text(m, id, "module");
 }
 
-const char *model_op_kind(const model *m, uint32_t id)
+const char *host_model_op_kind(const host_model *m, uint32_t id)
 {
     return op_text(m, id, "kind");
 }
 
-cedm_sampler_params model_sampler(const model *m)
+cedm_sampler_params host_model_sampler(const host_model *m)
 {
     cedm_sampler_params params = cedm_sampler_params_default();
-    sampler_from_json(member(m->description, "sampler"), &params);
+    host_sampler_from_json(member(m->description, "sampler"), &params);
     return params;
 }

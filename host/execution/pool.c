@@ -36,12 +36,12 @@
 /* On lines of their own: their owner takes from them undisturbed. */
 typedef struct worker {
     _Alignas(64) _Atomic uint64_t range; /* generation << 32 | indices left */
-    pool *owner;
+    host_pool *owner;
     pthread_t thread;
     uint32_t index;
 } worker;
 
-struct pool {
+struct host_pool {
     worker *workers; /* [threads]; the first is the caller */
     uint32_t started;
     uint32_t spins; /* 0 when there are more threads than processors */
@@ -63,7 +63,7 @@ static uint32_t generation_of(uint64_t state)
 }
 
 /* One index is done; wakes the caller after the last. */
-static void finish_one(pool *p)
+static void finish_one(host_pool *p)
 {
     if (atomic_fetch_sub(&p->unfinished, 1) == 1) {
         pthread_mutex_lock(&p->lock);
@@ -73,7 +73,7 @@ static void finish_one(pool *p)
 }
 
 /* Where the range of a worker ends. */
-static uint32_t end_of(const pool *p, uint32_t worker_index)
+static uint32_t end_of(const host_pool *p, uint32_t worker_index)
 {
     uint64_t count = atomic_load_explicit(&p->count, memory_order_relaxed);
 
@@ -82,7 +82,7 @@ static uint32_t end_of(const pool *p, uint32_t worker_index)
 
 /* Takes indices of one job from the range of worker `of` until none are
  * left. */
-static void take(pool *p, uint32_t generation, uint32_t of,
+static void take(host_pool *p, uint32_t generation, uint32_t of,
                  uint32_t worker_index)
 {
     _Atomic uint64_t *range = &p->workers[of].range;
@@ -99,7 +99,7 @@ static void take(pool *p, uint32_t generation, uint32_t of,
 }
 
 /* From its own range first. */
-static void work(pool *p, uint32_t generation, uint32_t worker_index)
+static void work(host_pool *p, uint32_t generation, uint32_t worker_index)
 {
     uint32_t workers = p->started + 1;
     for (uint32_t i = 0; i < workers; i++) {
@@ -108,7 +108,7 @@ static void work(pool *p, uint32_t generation, uint32_t worker_index)
 }
 
 /* Waits for another job than the one last seen. */
-static uint32_t wait_for_job(pool *p, uint32_t seen)
+static uint32_t wait_for_job(host_pool *p, uint32_t seen)
 {
     for (uint32_t i = 0; i < p->spins; i++) {
         uint32_t now = atomic_load_explicit(&p->generation,
@@ -128,7 +128,7 @@ static uint32_t wait_for_job(pool *p, uint32_t seen)
     return now;
 }
 
-static void wait_until_done(pool *p)
+static void wait_until_done(host_pool *p)
 {
     for (uint32_t i = 0; i < p->spins; i++) {
         if (atomic_load_explicit(&p->unfinished, memory_order_acquire) == 0) {
@@ -146,7 +146,7 @@ static void wait_until_done(pool *p)
 static void *worker_main(void *arg)
 {
     worker *w = arg;
-    pool *p = w->owner;
+    host_pool *p = w->owner;
     uint32_t seen = 0;
     for (;;) {
         seen = wait_for_job(p, seen);
@@ -158,7 +158,7 @@ static void *worker_main(void *arg)
 }
 
 /* Starts the next generation and returns it. */
-static uint32_t publish(pool *p, uint32_t count)
+static uint32_t publish(host_pool *p, uint32_t count)
 {
     uint32_t generation = atomic_load(&p->generation) + 1;
     atomic_store_explicit(&p->count, count, memory_order_relaxed);
@@ -175,9 +175,9 @@ static uint32_t publish(pool *p, uint32_t count)
     return generation;
 }
 
-void pool_for(void *context, cedm_task *task, void *arg, uint32_t count)
+void host_pool_for(void *context, cedm_task *task, void *arg, uint32_t count)
 {
-    pool *p = context;
+    host_pool *p = context;
     if (p->started == 0 || count < 2) {
         for (uint32_t i = 0; i < count; i++) {
             task(arg, i, 0);
@@ -191,7 +191,7 @@ void pool_for(void *context, cedm_task *task, void *arg, uint32_t count)
     wait_until_done(p);
 }
 
-static bool start(pool *p, uint32_t threads, uint32_t processors, failure *f)
+static bool start(host_pool *p, uint32_t threads, uint32_t processors, host_failure *f)
 {
     p->spins = threads <= processors ? SPINS : 0;
     for (uint32_t i = 1; i < threads; i++) {
@@ -200,7 +200,7 @@ static bool start(pool *p, uint32_t threads, uint32_t processors, failure *f)
         w->index = i;
         int code = pthread_create(&w->thread, NULL, worker_main, w);
         if (code != 0) {
-            return failed(f,
+            return host_fail(f,
                           "cannot start %u threads: %s; use a smaller "
                           "--threads",
                           threads, strerror(code));
@@ -210,13 +210,13 @@ static bool start(pool *p, uint32_t threads, uint32_t processors, failure *f)
     return true;
 }
 
-pool *pool_open(uint32_t threads, uint32_t processors, failure *f)
+host_pool *host_pool_open(uint32_t threads, uint32_t processors, host_failure *f)
 {
     size_t size = threads * sizeof(worker);
-    pool *p = calloc(1, sizeof *p);
+    host_pool *p = calloc(1, sizeof *p);
     worker *workers = aligned_alloc(_Alignof(worker), size);
     if (p == NULL || workers == NULL) {
-        failed(f, "out of memory for %u threads", threads);
+        host_fail(f, "out of memory for %u threads", threads);
         free(p);
         free(workers);
         return NULL;
@@ -226,13 +226,13 @@ pool *pool_open(uint32_t threads, uint32_t processors, failure *f)
     pthread_cond_init(&p->begin, NULL);
     pthread_cond_init(&p->end, NULL);
     if (!start(p, threads, processors, f)) {
-        pool_close(p);
+        host_pool_close(p);
         return NULL;
     }
     return p;
 }
 
-void pool_close(pool *p)
+void host_pool_close(host_pool *p)
 {
     if (p == NULL) {
         return;

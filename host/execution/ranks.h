@@ -9,26 +9,26 @@
  *
  * All but rank and size are collective: every rank calls them, in the same
  * order and for as many values.  An error of the transport ends all ranks. */
-#ifndef CEDM_TRAINER_RANKS_H
-#define CEDM_TRAINER_RANKS_H
+#ifndef CEDM_HOST_EXECUTION_RANKS_H
+#define CEDM_HOST_EXECUTION_RANKS_H
 
 #include <stdint.h>
 
-void ranks_open(void);
-void ranks_close(void);
+void host_ranks_open(void);
+void host_ranks_close(void);
 
-uint32_t ranks_rank(void); /* 0 .. size - 1; 0 writes and speaks */
-uint32_t ranks_size(void);
+uint32_t host_ranks_rank(void); /* 0 .. size - 1; 0 writes and speaks */
+uint32_t host_ranks_size(void);
 
-typedef enum ranks_type { RANKS_F32, RANKS_F64 } ranks_type;
+typedef enum host_ranks_type { HOST_RANKS_F32, HOST_RANKS_F64 } host_ranks_type;
 
 /* Replaces values by their sums over the ranks: the same bits everywhere, and
  * every time for the same number of ranks. */
-void ranks_allreduce(ranks_type type, void *values, uint64_t count);
+void host_ranks_allreduce(host_ranks_type type, void *values, uint64_t count);
 
 /* Replaces bytes by those of rank 0. */
-void ranks_broadcast(void *bytes, uint64_t size);
+void host_ranks_broadcast(void *bytes, uint64_t size);
 
-void ranks_barrier(void);
+void host_ranks_barrier(void);
 
 #endif

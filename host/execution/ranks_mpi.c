@@ -24,7 +24,7 @@ static bool was_launched(void)
            getenv("PMIX_RANK") != NULL || getenv("PMI_RANK") != NULL;
 }
 
-void ranks_open(void)
+void host_ranks_open(void)
 {
     int level;
 
@@ -37,27 +37,27 @@ void ranks_open(void)
     }
 }
 
-void ranks_close(void)
+void host_ranks_close(void)
 {
     if (together) {
         (void)MPI_Finalize();
     }
 }
 
-uint32_t ranks_rank(void)
+uint32_t host_ranks_rank(void)
 {
     return (uint32_t)rank;
 }
 
-uint32_t ranks_size(void)
+uint32_t host_ranks_size(void)
 {
     return (uint32_t)size;
 }
 
-void ranks_allreduce(ranks_type type, void *values, uint64_t count)
+void host_ranks_allreduce(host_ranks_type type, void *values, uint64_t count)
 {
-    MPI_Datatype what = type == RANKS_F32 ? MPI_FLOAT : MPI_DOUBLE;
-    size_t bytes = type == RANKS_F32 ? sizeof(float) : sizeof(double);
+    MPI_Datatype what = type == HOST_RANKS_F32 ? MPI_FLOAT : MPI_DOUBLE;
+    size_t bytes = type == HOST_RANKS_F32 ? sizeof(float) : sizeof(double);
     unsigned char *at = values;
 
     for (uint64_t done = 0; together && done < count; done += PIECE) {
@@ -68,7 +68,7 @@ void ranks_allreduce(ranks_type type, void *values, uint64_t count)
     }
 }
 
-void ranks_broadcast(void *bytes, uint64_t count)
+void host_ranks_broadcast(void *bytes, uint64_t count)
 {
     unsigned char *at = bytes;
 
@@ -79,7 +79,7 @@ void ranks_broadcast(void *bytes, uint64_t count)
     }
 }
 
-void ranks_barrier(void)
+void host_ranks_barrier(void)
 {
     if (together) {
         (void)MPI_Barrier(MPI_COMM_WORLD);

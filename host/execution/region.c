@@ -14,7 +14,7 @@
 #define HUGE_PAGE ((uint64_t)2 << 20)
 #define MANY_PAGES 4u
 
-void *region_new(uint64_t bytes)
+void *host_region_new(uint64_t bytes)
 {
     uint64_t alignment = bytes < MANY_PAGES * HUGE_PAGE ? CEDM_ALIGN
                                                         : HUGE_PAGE;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * region.h - memory for the regions that a network is given. */
-#ifndef CEDM_TOOLS_REGION_H
-#define CEDM_TOOLS_REGION_H
+#ifndef CEDM_HOST_EXECUTION_REGION_H
+#define CEDM_HOST_EXECUTION_REGION_H
 
 #include <stdint.h>
 
@@ -10,6 +10,6 @@
  * free(); NULL if there is not as much.  Large ones ask for huge pages: an
  * evaluation streams through all prepared weights, and pages of 4 KiB cost
  * faults at first and misses of the address cache later. */
-void *region_new(uint64_t bytes);
+void *host_region_new(uint64_t bytes);
 
 #endif

@@ -13,23 +13,23 @@
 #define WORD(word) #word,
 #define LIST_OF_WORDS(member, LIST)                                           \
     static const char *const member##_words[] = {LIST(WORD) NULL};
-SAMPLER_CHOICE_LIST(LIST_OF_WORDS)
+HOST_SAMPLER_CHOICE_LIST(LIST_OF_WORDS)
 #undef LIST_OF_WORDS
 #undef WORD
 
-static const char *const *const words[SAMPLER_CHOICES] = {
+static const char *const *const words[HOST_SAMPLER_CHOICES] = {
 #define ROW(member, LIST) member##_words,
-    SAMPLER_CHOICE_LIST(ROW)
+    HOST_SAMPLER_CHOICE_LIST(ROW)
 #undef ROW
 };
 
-const char *const *sampler_words(enum sampler_choice choice)
+const char *const *host_sampler_words(enum host_sampler_choice choice)
 {
     return words[choice];
 }
 
 /* The last step is always an Euler step. */
-double sampler_evaluations(const cedm_sampler_params *params)
+double host_sampler_evaluations(const cedm_sampler_params *params)
 {
     double steps = params->steps;
     bool guided = params->guidance < 0 || params->guidance > 0;
@@ -49,7 +49,7 @@ static void read_default(const cJSON *sampler, const char *name, double *value)
 
 /* Keeps the value where the word is missing or unknown. */
 static int read_word(const cJSON *sampler, const char *name,
-                     enum sampler_choice choice, int value)
+                     enum host_sampler_choice choice, int value)
 {
     const char *const *list = words[choice];
     const char *text = cJSON_GetStringValue(
@@ -62,7 +62,7 @@ static int read_word(const cJSON *sampler, const char *name,
     return value;
 }
 
-void sampler_from_json(const cJSON *sampler, cedm_sampler_params *params)
+void host_sampler_from_json(const cJSON *sampler, cedm_sampler_params *params)
 {
     double steps = params->steps;
     read_default(sampler, "steps", &steps);
@@ -79,21 +79,21 @@ void sampler_from_json(const cJSON *sampler, cedm_sampler_params *params)
     read_default(sampler, "guidance", &params->guidance);
 #define READ(member, LIST)                                                    \
     params->member = (enum cedm_##member)read_word(                           \
-        sampler, #member, SAMPLER_##member, (int)params->member);
-    SAMPLER_CHOICE_LIST(READ)
+        sampler, #member, HOST_SAMPLER_##member, (int)params->member);
+    HOST_SAMPLER_CHOICE_LIST(READ)
 #undef READ
 }
 
 static void add_number(cJSON *object, const char *name, double value)
 {
     cJSON *item =
-        isfinite(value) ? exact_number(value) : cJSON_CreateNull();
+        isfinite(value) ? host_json_number(value) : cJSON_CreateNull();
     if (!cJSON_AddItemToObject(object, name, item)) {
         cJSON_Delete(item);
     }
 }
 
-cJSON *sampler_to_json(const cedm_sampler_params *params)
+cJSON *host_sampler_to_json(const cedm_sampler_params *params)
 {
     cJSON *sampler = cJSON_CreateObject();
     add_number(sampler, "steps", params->steps);
@@ -107,8 +107,8 @@ cJSON *sampler_to_json(const cedm_sampler_params *params)
     add_number(sampler, "guidance", params->guidance);
 #define ADD(member, LIST)                                                     \
     cJSON_AddStringToObject(sampler, #member,                                 \
-                            words[SAMPLER_##member][params->member]);
-    SAMPLER_CHOICE_LIST(ADD)
+                            words[HOST_SAMPLER_##member][params->member]);
+    HOST_SAMPLER_CHOICE_LIST(ADD)
 #undef ADD
     return sampler;
 }

@@ -6,15 +6,15 @@
 #define TRACE_GRAPH_OP(name)                                                 \
     static void trace_##name(void *ctx, const cedm_##name *op)               \
     {                                                                        \
-        const trace *t = ctx;                                                \
-        t->before(t->arg, TRACE_##name, op);                                 \
+        const host_trace *t = ctx;                                                \
+        t->before(t->arg, HOST_TRACE_##name, op);                                 \
         t->ops->name(t->ctx, op);                                            \
-        t->after(t->arg, TRACE_##name, op);                                  \
+        t->after(t->arg, HOST_TRACE_##name, op);                                  \
     }
 #define TRACE_SAMPLER_OP(name)                                               \
     static void trace_##name(void *ctx, const cedm_##name *op)               \
     {                                                                        \
-        const trace *t = ctx;                                                \
+        const host_trace *t = ctx;                                                \
         t->ops->name(t->ctx, op);                                            \
     }
 
@@ -27,9 +27,9 @@ static const cedm_ops table = {
 #undef TRACE_ENTRY
 };
 
-const char *trace_kind_name(trace_kind kind)
+const char *host_trace_kind_name(host_trace_kind kind)
 {
-    static const char *const names[TRACE_KIND_COUNT] = {
+    static const char *const names[HOST_TRACE_KIND_COUNT] = {
 #define TRACE_NAME(name) #name,
         CEDM_GRAPH_OPS(TRACE_NAME)
 #undef TRACE_NAME
@@ -37,10 +37,10 @@ const char *trace_kind_name(trace_kind kind)
     return names[kind];
 }
 
-void trace_install(trace *t, cedm_net *net, trace_hook *before,
-                   trace_hook *after, void *arg)
+void host_trace_install(host_trace *t, cedm_net *net, host_trace_hook *before,
+                   host_trace_hook *after, void *arg)
 {
-    *t = (trace){net->ops, net->ctx, before, after, arg};
+    *t = (host_trace){net->ops, net->ctx, before, after, arg};
     net->ops = &table;
     net->ctx = t;
 }

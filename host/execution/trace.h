@@ -2,33 +2,33 @@
  *
  * trace.h - looks over a network's shoulder: a table of ops that calls the
  * backend's and a hook before and after each op of the graph. */
-#ifndef CEDM_TOOLS_TRACE_H
-#define CEDM_TOOLS_TRACE_H
+#ifndef CEDM_HOST_EXECUTION_TRACE_H
+#define CEDM_HOST_EXECUTION_TRACE_H
 
 #include "cedm.h"
 
-typedef enum trace_kind {
-#define TRACE_KIND(name) TRACE_##name,
-    CEDM_GRAPH_OPS(TRACE_KIND)
-#undef TRACE_KIND
-    TRACE_KIND_COUNT
-} trace_kind;
+typedef enum host_trace_kind {
+#define HOST_TRACE_KIND(name) HOST_TRACE_##name,
+    CEDM_GRAPH_OPS(HOST_TRACE_KIND)
+#undef HOST_TRACE_KIND
+    HOST_TRACE_KIND_COUNT
+} host_trace_kind;
 
 /* The word of a kind, as in the description of a model: "conv". */
-const char *trace_kind_name(trace_kind kind);
+const char *host_trace_kind_name(host_trace_kind kind);
 
 /* op is the descriptor, a cedm_<kind>. */
-typedef void trace_hook(void *arg, trace_kind kind, const void *op);
+typedef void host_trace_hook(void *arg, host_trace_kind kind, const void *op);
 
-typedef struct trace {
+typedef struct host_trace {
     const cedm_ops *ops; /* private: the backend's */
     void *ctx;
-    trace_hook *before, *after;
+    host_trace_hook *before, *after;
     void *arg;
-} trace;
+} host_trace;
 
 /* Puts the trace into a net; it must outlive the net's use. */
-void trace_install(trace *t, cedm_net *net, trace_hook *before,
-                   trace_hook *after, void *arg);
+void host_trace_install(host_trace *t, cedm_net *net, host_trace_hook *before,
+                   host_trace_hook *after, void *arg);
 
 #endif

@@ -51,13 +51,13 @@ static int64_t signed_le(const unsigned char *p, size_t width)
 }
 
 static bool read_npy(int64_t *ids, uint64_t count, const char *path,
-                     const unsigned char *bytes, size_t size, failure *f)
+                     const unsigned char *bytes, size_t size, host_failure *f)
 {
     char header[1024] = "";
     size_t length, start, width;
 
     if (size < 12) {
-        return failed(f, "%s: too short for a NumPy file", path);
+        return host_fail(f, "%s: too short for a NumPy file", path);
     }
     length = bytes[8] | (size_t)bytes[9] << 8;
     start = 10;
@@ -66,13 +66,13 @@ static bool read_npy(int64_t *ids, uint64_t count, const char *path,
         start = 12;
     }
     if (length >= sizeof header || start + length > size) {
-        return failed(f, "%s: a NumPy header that cannot be right", path);
+        return host_fail(f, "%s: a NumPy header that cannot be right", path);
     }
     memcpy(header, bytes + start, length);
     start += length;
     width = npy_width(header);
     if (width == 0 || size - start != count * width) {
-        return failed(f, "%s: wanted %" PRIu64 " whole numbers, one per "
+        return host_fail(f, "%s: wanted %" PRIu64 " whole numbers, one per "
                          "image, got %zu bytes of %.80s", path, count,
                       size - start, header);
     }
@@ -85,14 +85,14 @@ static bool read_npy(int64_t *ids, uint64_t count, const char *path,
 /* ---- PyTorch, text ------------------------------------------------------ */
 
 static bool read_tensor(int64_t *ids, uint64_t count, const char *path,
-                        failure *f)
+                        host_failure *f)
 {
-    double *values = tensor_read(path, count, "image", f);
+    double *values = host_tensor_read(path, count, "image", f);
     bool good = values != NULL;
 
     for (uint64_t i = 0; good && i < count; i++) {
         good = (values[i] >= 0 && values[i] <= 0x1p53) ||
-               failed(f, "%s: cluster id %" PRIu64 " is %g; wanted 0 or more",
+               host_fail(f, "%s: cluster id %" PRIu64 " is %g; wanted 0 or more",
                       path, i, values[i]);
         ids[i] = good ? (int64_t)values[i] : 0;
     }
@@ -101,7 +101,7 @@ static bool read_tensor(int64_t *ids, uint64_t count, const char *path,
 }
 
 static bool read_text(int64_t *ids, uint64_t count, const char *path,
-                      const char *text, failure *f)
+                      const char *text, host_failure *f)
 {
     for (uint64_t i = 0; i < count; i++) {
         char *end;
@@ -109,14 +109,14 @@ static bool read_text(int64_t *ids, uint64_t count, const char *path,
         errno = 0;
         ids[i] = strtoll(text, &end, 10);
         if (end == text || errno != 0) {
-            return failed(f, "%s: wanted %" PRIu64 " whole numbers, one per "
+            return host_fail(f, "%s: wanted %" PRIu64 " whole numbers, one per "
                              "image, got %" PRIu64 " and then \"%.20s\"",
                           path, count, i, text);
         }
         text = end + strspn(end, ", \t\r\n");
     }
     return *text == '\0' ||
-           failed(f, "%s: more than %" PRIu64 " numbers, one per image", path,
+           host_fail(f, "%s: more than %" PRIu64 " numbers, one per image", path,
                   count);
 }
 
@@ -130,18 +130,18 @@ static int by_value(const void *a, const void *b)
 }
 
 /* The used ids in order, then every image's rank. */
-static bool rank(clusters *c, const int64_t *ids, const char *path,
-                 failure *f)
+static bool rank(host_clusters *c, const int64_t *ids, const char *path,
+                 host_failure *f)
 {
     c->ids = malloc(c->count * sizeof *c->ids);
     c->of_image = malloc(c->count * sizeof *c->of_image);
     if (c->ids == NULL || c->of_image == NULL) {
-        return failed(f, "out of memory");
+        return host_fail(f, "out of memory");
     }
     memcpy(c->ids, ids, c->count * sizeof *ids);
     qsort(c->ids, c->count, sizeof *ids, by_value);
     if (c->ids[0] < 0) {
-        return failed(f, "%s: a cluster id is %" PRId64 "; wanted 0 or more",
+        return host_fail(f, "%s: a cluster id is %" PRId64 "; wanted 0 or more",
                       path, c->ids[0]);
     }
     for (uint64_t i = 0; i < c->count; i++) {
@@ -150,7 +150,7 @@ static bool rank(clusters *c, const int64_t *ids, const char *path,
         }
     }
     if (c->used > USED_MAX) {
-        return failed(f, "%s: %u clusters are too many", path, c->used);
+        return host_fail(f, "%s: %u clusters are too many", path, c->used);
     }
     c->images = calloc(c->used, sizeof *c->images);
     for (uint64_t i = 0; c->images != NULL && i < c->count; i++) {
@@ -160,22 +160,22 @@ static bool rank(clusters *c, const int64_t *ids, const char *path,
         c->of_image[i] = (int32_t)(found - c->ids);
         c->images[c->of_image[i]]++;
     }
-    return c->images != NULL || failed(f, "out of memory");
+    return c->images != NULL || host_fail(f, "out of memory");
 }
 
-bool clusters_open(clusters *c, const char *path, uint64_t count, failure *f)
+bool host_clusters_open(host_clusters *c, const char *path, uint64_t count, host_failure *f)
 {
     size_t size;
-    unsigned char *bytes = input_file(path, LIMIT, &size, f);
+    unsigned char *bytes = host_input_file(path, LIMIT, &size, f);
     int64_t *ids = malloc((count + 1) * sizeof *ids);
     bool good = bytes != NULL;
 
-    *c = (clusters){.count = count};
+    *c = (host_clusters){.count = count};
     if (good && ids == NULL) {
-        good = failed(f, "out of memory");
+        good = host_fail(f, "out of memory");
     } else if (good && size >= 6 && memcmp(bytes, npy_magic, 6) == 0) {
         good = read_npy(ids, count, path, bytes, size, f);
-    } else if (good && tensor_begins(bytes, size)) {
+    } else if (good && host_tensor_begins(bytes, size)) {
         good = read_tensor(ids, count, path, f);
     } else if (good) {
         good = read_text(ids, count, path, (const char *)bytes, f);
@@ -184,17 +184,17 @@ bool clusters_open(clusters *c, const char *path, uint64_t count, failure *f)
     free(ids);
     free(bytes);
     if (!good) {
-        clusters_close(c);
+        host_clusters_close(c);
     }
     return good;
 }
 
-void clusters_close(clusters *c)
+void host_clusters_close(host_clusters *c)
 {
     free(c->of_image);
     free(c->ids);
     free(c->images);
-    *c = (clusters){0};
+    *c = (host_clusters){0};
 }
 
 /* ---- JSON --------------------------------------------------------------- */
@@ -216,12 +216,12 @@ static char *list_json(const int64_t *values, uint32_t count)
     return text;
 }
 
-char *clusters_ids_json(const clusters *c)
+char *host_clusters_ids_json(const host_clusters *c)
 {
     return list_json(c->ids, c->used);
 }
 
-char *clusters_images_json(const clusters *c)
+char *host_clusters_images_json(const host_clusters *c)
 {
     int64_t *copy = malloc((c->used + 1) * sizeof *copy);
     char *text = NULL;

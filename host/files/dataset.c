@@ -38,7 +38,7 @@
 /* Lobes of the resizing filter. */
 #define LOBES 3.0
 
-static bool grow(dataset *d, failure *f)
+static bool grow(host_dataset *d, host_failure *f)
 {
     uint64_t bytes = (uint64_t)d->size * d->size * d->channels;
     uint64_t room = d->count + 1;
@@ -50,7 +50,7 @@ static bool grow(dataset *d, failure *f)
     room = d->count == 0 ? 1 : 2 * d->count;
     more = realloc(d->pixels, room * bytes);
     if (more == NULL) {
-        return failed(f, "out of memory for %llu images",
+        return host_fail(f, "out of memory for %llu images",
                       (unsigned long long)room);
     }
     d->pixels = more;
@@ -139,14 +139,14 @@ static void pad(uint8_t *dst, uint32_t size, const uint8_t *src,
     }
 }
 
-static bool check_first(dataset *d, uint32_t resolution, const char *where,
+static bool check_first(host_dataset *d, uint32_t resolution, const char *where,
                         uint32_t height, uint32_t width, uint32_t channels,
-                        failure *f)
+                        host_failure *f)
 {
     uint32_t size = resolution != 0 ? resolution : height;
 
     if (resolution == 0 && (height != width || (size & (size - 1)) != 0)) {
-        return failed(f, "%s: wanted square images of a power of two, got "
+        return host_fail(f, "%s: wanted square images of a power of two, got "
                          "%ux%u; give --resolution", where, width, height);
     }
     d->size = size;
@@ -154,9 +154,9 @@ static bool check_first(dataset *d, uint32_t resolution, const char *where,
     return true;
 }
 
-bool dataset_add(dataset *d, uint32_t resolution, const char *where,
+bool host_dataset_add(host_dataset *d, uint32_t resolution, const char *where,
                  const uint8_t *pixels, uint32_t height, uint32_t width,
-                 uint32_t channels, failure *f)
+                 uint32_t channels, host_failure *f)
 {
     uint32_t square = height < width ? height : width;
     uint64_t bytes;
@@ -167,11 +167,11 @@ bool dataset_add(dataset *d, uint32_t resolution, const char *where,
         return false;
     }
     if (channels != d->channels) {
-        return failed(f, "%s: wanted %u channels as in the first image, got "
+        return host_fail(f, "%s: wanted %u channels as in the first image, got "
                          "%u", where, d->channels, channels);
     }
     if (resolution == 0 && (height != d->size || width != d->size)) {
-        return failed(f, "%s: wanted %ux%u pixels as in the first image, got "
+        return host_fail(f, "%s: wanted %ux%u pixels as in the first image, got "
                          "%ux%u; give --resolution", where, d->size, d->size,
                       width, height);
     }
@@ -188,11 +188,11 @@ bool dataset_add(dataset *d, uint32_t resolution, const char *where,
                (width - square) / 2) * channels;
     return resize(dst, d->size, pixels, square, (size_t)width * channels,
                   channels) ||
-           failed(f, "out of memory");
+           host_fail(f, "out of memory");
 }
 
-bool dataset_add_file(dataset *d, uint32_t resolution, const char *where,
-                      const unsigned char *bytes, uint64_t size, failure *f)
+bool host_dataset_add_file(host_dataset *d, uint32_t resolution, const char *where,
+                      const unsigned char *bytes, uint64_t size, host_failure *f)
 {
     int width, height, channels;
     uint8_t *pixels;
@@ -204,18 +204,18 @@ bool dataset_add_file(dataset *d, uint32_t resolution, const char *where,
                  : stbi_load_from_memory(bytes, (int)size, &width, &height,
                                          &channels, 0);
     if (pixels == NULL && errno == ENOMEM) {
-        return failed(f, "%s: out of memory", where);
+        return host_fail(f, "%s: out of memory", where);
     }
     if (pixels == NULL) {
-        return failed(f, "%s: not a PNG or JPEG image that can be read; "
+        return host_fail(f, "%s: not a PNG or JPEG image that can be read; "
                          "replace or remove it", where);
     }
     if (channels != 1 && channels != 3) {
         stbi_image_free(pixels);
-        return failed(f, "%s: wanted grey or RGB, got %d channels", where,
+        return host_fail(f, "%s: wanted grey or RGB, got %d channels", where,
                       channels);
     }
-    good = dataset_add(d, resolution, where, pixels, (uint32_t)height,
+    good = host_dataset_add(d, resolution, where, pixels, (uint32_t)height,
                        (uint32_t)width, (uint32_t)channels, f);
     stbi_image_free(pixels);
     return good;
@@ -230,29 +230,29 @@ static bool ends_with(const char *name, const char *end)
     return n >= m && strcasecmp(name + n - m, end) == 0;
 }
 
-bool dataset_is_image_name(const char *name)
+bool host_dataset_is_image_name(const char *name)
 {
     return ends_with(name, ".png") || ends_with(name, ".jpg") ||
            ends_with(name, ".jpeg");
 }
 
-static bool read_any(dataset *d, const char *path, uint32_t resolution,
-                     failure *f)
+static bool read_any(host_dataset *d, const char *path, uint32_t resolution,
+                     host_failure *f)
 {
     unsigned char magic[4] = {0};
     struct stat st;
     FILE *file;
 
     if (stat(path, &st) != 0) {
-        return failed(f, "%s: cannot be opened: %s", path, strerror(errno));
+        return host_fail(f, "%s: cannot be opened: %s", path, strerror(errno));
     }
     if (S_ISDIR(st.st_mode)) {
-        return dataset_read_folder(d, path, resolution, f);
+        return host_dataset_read_folder(d, path, resolution, f);
     }
     errno = 0;
     file = fopen(path, "rb");
     if (file == NULL || fread(magic, 1, sizeof magic, file) < 4) {
-        (void)failed(f, "%s: cannot be read: %s", path,
+        (void)host_fail(f, "%s: cannot be read: %s", path,
                      errno != 0 ? strerror(errno) : "it is too short");
         if (file != NULL) {
             (void)fclose(file);
@@ -261,30 +261,30 @@ static bool read_any(dataset *d, const char *path, uint32_t resolution,
     }
     (void)fclose(file);
     if (memcmp(magic, "PK", 2) == 0) {
-        return dataset_read_zip(d, path, resolution, f);
+        return host_dataset_read_zip(d, path, resolution, f);
     }
     if (ends_with(path, ".bin")) {
-        return dataset_read_cifar(d, path, resolution, f);
+        return host_dataset_read_cifar(d, path, resolution, f);
     }
-    return dataset_read_idx(d, path, resolution, f);
+    return host_dataset_read_idx(d, path, resolution, f);
 }
 
-bool dataset_open(dataset *d, const char *path, uint32_t resolution,
-                  failure *f)
+bool host_dataset_open(host_dataset *d, const char *path, uint32_t resolution,
+                  host_failure *f)
 {
-    *d = (dataset){0};
+    *d = (host_dataset){0};
     if (!read_any(d, path, resolution, f)) {
-        dataset_close(d);
+        host_dataset_close(d);
         return false;
     }
     if (d->count == 0) {
-        return failed(f, "%s: no images in it", path);
+        return host_fail(f, "%s: no images in it", path);
     }
     return true;
 }
 
-void dataset_close(dataset *d)
+void host_dataset_close(host_dataset *d)
 {
     free(d->pixels);
-    *d = (dataset){0};
+    *d = (host_dataset){0};
 }

@@ -21,21 +21,21 @@ typedef struct names {
     size_t count, capacity;
 } names;
 
-static bool names_add(names *n, const char *name, failure *f)
+static bool names_add(names *n, const char *name, host_failure *f)
 {
     if (n->count == n->capacity) {
         size_t capacity = n->capacity * 2 + 64;
         char **items = realloc(n->items, capacity * sizeof *items);
 
         if (items == NULL) {
-            return failed(f, "out of memory");
+            return host_fail(f, "out of memory");
         }
         n->items = items;
         n->capacity = capacity;
     }
     n->items[n->count] = strdup(name);
     if (n->items[n->count] == NULL) {
-        return failed(f, "out of memory");
+        return host_fail(f, "out of memory");
     }
     n->count++;
     return true;
@@ -63,7 +63,7 @@ static void names_free(names *n)
 
 /* ---- zip ---------------------------------------------------------------- */
 
-static bool zip_names(zip_t *zip, const char *path, names *n, failure *f)
+static bool zip_names(zip_t *zip, const char *path, names *n, host_failure *f)
 {
     zip_int64_t count = zip_get_num_entries(zip, 0);
 
@@ -71,10 +71,10 @@ static bool zip_names(zip_t *zip, const char *path, names *n, failure *f)
         const char *name = zip_get_name(zip, (zip_uint64_t)i, 0);
 
         if (name == NULL) {
-            return failed(f, "%s: an entry cannot be read: %s", path,
+            return host_fail(f, "%s: an entry cannot be read: %s", path,
                           zip_strerror(zip));
         }
-        if (dataset_is_image_name(name) && !names_add(n, name, f)) {
+        if (host_dataset_is_image_name(name) && !names_add(n, name, f)) {
             return false;
         }
     }
@@ -84,7 +84,7 @@ static bool zip_names(zip_t *zip, const char *path, names *n, failure *f)
 
 /* The bytes of an entry, to be freed; NULL on error. */
 static unsigned char *read_entry(zip_t *zip, const char *where,
-                                 const char *name, uint64_t *size, failure *f)
+                                 const char *name, uint64_t *size, host_failure *f)
 {
     zip_stat_t st;
     zip_file_t *file = NULL;
@@ -94,16 +94,16 @@ static unsigned char *read_entry(zip_t *zip, const char *where,
     zip_stat_init(&st);
     if (zip_stat(zip, name, 0, &st) != 0 || !(st.valid & ZIP_STAT_SIZE) ||
         (file = zip_fopen(zip, name, 0)) == NULL) {
-        failed(f, "%s: the entry cannot be read: %s; get the file again",
+        host_fail(f, "%s: the entry cannot be read: %s; get the file again",
                where, zip_strerror(zip));
         return NULL;
     }
     if (st.size > FILE_LIMIT || (bytes = malloc(st.size + 1)) == NULL) {
-        failed(f, st.size > FILE_LIMIT ? "%s: too large for an image"
+        host_fail(f, st.size > FILE_LIMIT ? "%s: too large for an image"
                                        : "%s: out of memory", where);
     } else if ((got = zip_fread(file, bytes, st.size)) !=
                (zip_int64_t)st.size) {
-        failed(f, "%s: the entry cannot be read: %s; get the file again",
+        host_fail(f, "%s: the entry cannot be read: %s; get the file again",
                where, got < 0 ? zip_file_strerror(file) : "it is cut short");
         free(bytes);
         bytes = NULL;
@@ -113,8 +113,8 @@ static unsigned char *read_entry(zip_t *zip, const char *where,
     return bytes;
 }
 
-static bool add_entry(dataset *d, zip_t *zip, const char *path,
-                      const char *name, uint32_t resolution, failure *f)
+static bool add_entry(host_dataset *d, zip_t *zip, const char *path,
+                      const char *name, uint32_t resolution, host_failure *f)
 {
     char where[1024];
     uint64_t size = 0;
@@ -124,13 +124,13 @@ static bool add_entry(dataset *d, zip_t *zip, const char *path,
     (void)snprintf(where, sizeof where, "%s:%s", path, name);
     bytes = read_entry(zip, where, name, &size, f);
     good = bytes != NULL &&
-           dataset_add_file(d, resolution, where, bytes, size, f);
+           host_dataset_add_file(d, resolution, where, bytes, size, f);
     free(bytes);
     return good;
 }
 
-bool dataset_read_zip(dataset *d, const char *path, uint32_t resolution,
-                      failure *f)
+bool host_dataset_read_zip(host_dataset *d, const char *path, uint32_t resolution,
+                      host_failure *f)
 {
     int code = 0;
     zip_t *zip = zip_open(path, ZIP_RDONLY, &code);
@@ -141,7 +141,7 @@ bool dataset_read_zip(dataset *d, const char *path, uint32_t resolution,
         zip_error_t error;
 
         zip_error_init_with_code(&error, code);
-        (void)failed(f, "%s: not a zip file that can be read: %s", path,
+        (void)host_fail(f, "%s: not a zip file that can be read: %s", path,
                      zip_error_strerror(&error));
         zip_error_fini(&error);
         return false;
@@ -169,33 +169,33 @@ static bool is_cifar(const char *path)
             strcmp(name + n - 4, ".bin") == 0);
 }
 
-static bool folder_names(const char *path, names *n, int depth, failure *f);
+static bool folder_names(const char *path, names *n, int depth, host_failure *f);
 
 /* A file, or a folder if there may be any more. */
-static bool entry_names(const char *full, names *n, int depth, failure *f)
+static bool entry_names(const char *full, names *n, int depth, host_failure *f)
 {
     struct stat st;
 
     if (stat(full, &st) != 0) {
-        return failed(f, "%s: cannot be read: %s", full, strerror(errno));
+        return host_fail(f, "%s: cannot be read: %s", full, strerror(errno));
     }
     if (S_ISDIR(st.st_mode)) {
         return depth == 0 || folder_names(full, n, depth - 1, f);
     }
     return !S_ISREG(st.st_mode) ||
-           (!dataset_is_image_name(full) && !is_cifar(full)) ||
+           (!host_dataset_is_image_name(full) && !is_cifar(full)) ||
            names_add(n, full, f);
 }
 
 /* Image files below a folder, at most one level of folders deep. */
-static bool folder_names(const char *path, names *n, int depth, failure *f)
+static bool folder_names(const char *path, names *n, int depth, host_failure *f)
 {
     DIR *dir = opendir(path);
     const struct dirent *entry;
     bool good = true;
 
     if (dir == NULL) {
-        return failed(f, "%s: cannot be opened: %s", path, strerror(errno));
+        return host_fail(f, "%s: cannot be opened: %s", path, strerror(errno));
     }
     for (errno = 0; good && (entry = readdir(dir)) != NULL; errno = 0) {
         char full[4096];
@@ -204,26 +204,26 @@ static bool folder_names(const char *path, names *n, int depth, failure *f)
         good = entry->d_name[0] == '.' || entry_names(full, n, depth, f);
     }
     if (good && errno != 0) {
-        good = failed(f, "%s: cannot be read: %s", path, strerror(errno));
+        good = host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
     }
     (void)closedir(dir);
     return good;
 }
 
-static bool add_path(dataset *d, const char *path, uint32_t resolution,
-                     failure *f)
+static bool add_path(host_dataset *d, const char *path, uint32_t resolution,
+                     host_failure *f)
 {
     size_t size;
-    unsigned char *bytes = input_file(path, FILE_LIMIT, &size, f);
+    unsigned char *bytes = host_input_file(path, FILE_LIMIT, &size, f);
     bool good = bytes != NULL &&
-                dataset_add_file(d, resolution, path, bytes, size, f);
+                host_dataset_add_file(d, resolution, path, bytes, size, f);
 
     free(bytes);
     return good;
 }
 
-bool dataset_read_folder(dataset *d, const char *path, uint32_t resolution,
-                         failure *f)
+bool host_dataset_read_folder(host_dataset *d, const char *path, uint32_t resolution,
+                         host_failure *f)
 {
     names n = {0};
     bool good = folder_names(path, &n, 1, f);
@@ -231,7 +231,7 @@ bool dataset_read_folder(dataset *d, const char *path, uint32_t resolution,
     names_sort(&n);
     for (size_t i = 0; good && i < n.count; i++) {
         good = is_cifar(n.items[i])
-                   ? dataset_read_cifar(d, n.items[i], resolution, f)
+                   ? host_dataset_read_cifar(d, n.items[i], resolution, f)
                    : add_path(d, n.items[i], resolution, f);
     }
     names_free(&n);

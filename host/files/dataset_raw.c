@@ -26,17 +26,17 @@ static size_t cifar_labels(size_t size)
     return 0;
 }
 
-bool dataset_read_cifar(dataset *d, const char *path, uint32_t resolution,
-                        failure *f)
+bool host_dataset_read_cifar(host_dataset *d, const char *path, uint32_t resolution,
+                        host_failure *f)
 {
     uint8_t image[3 * CIFAR_PIXELS];
     size_t size, labels;
-    unsigned char *bytes = input_file(path, CIFAR_LIMIT, &size, f);
+    unsigned char *bytes = host_input_file(path, CIFAR_LIMIT, &size, f);
     bool good = bytes != NULL;
 
     labels = good ? cifar_labels(size) : 0;
     if (good && labels == 0) {
-        good = failed(f, "%s: not a batch of CIFAR; wanted a multiple of "
+        good = host_fail(f, "%s: not a batch of CIFAR; wanted a multiple of "
                          "3073 or 3074 bytes, got %zu", path, size);
     }
     for (size_t at = labels; good && at < size;
@@ -46,7 +46,7 @@ bool dataset_read_cifar(dataset *d, const char *path, uint32_t resolution,
                 image[3 * p + c] = bytes[at + c * CIFAR_PIXELS + p];
             }
         }
-        good = dataset_add(d, resolution, path, image, CIFAR_SIZE,
+        good = host_dataset_add(d, resolution, path, image, CIFAR_SIZE,
                            CIFAR_SIZE, 3, f);
     }
     free(bytes);
@@ -59,15 +59,15 @@ bool dataset_read_cifar(dataset *d, const char *path, uint32_t resolution,
 
 /* `what` is said if the file ends before. */
 static bool read_exactly(gzFile file, void *bytes, unsigned size,
-                         const char *path, const char *what, failure *f)
+                         const char *path, const char *what, host_failure *f)
 {
     int got = gzread(file, bytes, size), code = Z_OK;
 
     if (got < 0) {
-        return failed(f, "%s: cannot be read: %s", path,
+        return host_fail(f, "%s: cannot be read: %s", path,
                       gzerror(file, &code));
     }
-    return got == (int)size || failed(f, "%s: %s", path, what);
+    return got == (int)size || host_fail(f, "%s: %s", path, what);
 }
 
 static uint32_t be32(const unsigned char *p)
@@ -76,8 +76,8 @@ static uint32_t be32(const unsigned char *p)
            p[3];
 }
 
-static bool read_images(dataset *d, gzFile file, const char *path,
-                        uint32_t resolution, failure *f)
+static bool read_images(host_dataset *d, gzFile file, const char *path,
+                        uint32_t resolution, host_failure *f)
 {
     static const char not_idx[] =
         "not a dataset; wanted an EDM zip or folder, CIFAR's .bin files, or "
@@ -91,18 +91,18 @@ static bool read_images(dataset *d, gzFile file, const char *path,
         return false;
     }
     if (be32(header) != IDX_UBYTE_IMAGES) {
-        return failed(f, "%s: %s", path, not_idx);
+        return host_fail(f, "%s: %s", path, not_idx);
     }
     count = be32(header + 4);
     height = be32(header + 8);
     width = be32(header + 12);
     if (height == 0 || width == 0 || height > 4096 || width > 4096) {
-        return failed(f, "%s: images of %ux%u pixels; wanted at most 4096",
+        return host_fail(f, "%s: images of %ux%u pixels; wanted at most 4096",
                       path, width, height);
     }
     image = malloc((size_t)height * width);
     if (image == NULL) {
-        return failed(f, "%s: out of memory", path);
+        return host_fail(f, "%s: out of memory", path);
     }
     for (uint32_t i = 0; good && i < count; i++) {
         char end[64];
@@ -110,20 +110,20 @@ static bool read_images(dataset *d, gzFile file, const char *path,
         (void)snprintf(end, sizeof end, "ends in image %u of %u; get the "
                                         "file again", i, count);
         good = read_exactly(file, image, height * width, path, end, f) &&
-               dataset_add(d, resolution, path, image, height, width, 1, f);
+               host_dataset_add(d, resolution, path, image, height, width, 1, f);
     }
     free(image);
     return good;
 }
 
-bool dataset_read_idx(dataset *d, const char *path, uint32_t resolution,
-                      failure *f)
+bool host_dataset_read_idx(host_dataset *d, const char *path, uint32_t resolution,
+                      host_failure *f)
 {
     gzFile file = gzopen(path, "rb");
     bool good;
 
     if (file == NULL) {
-        return failed(f, "%s: cannot be opened: %s", path, strerror(errno));
+        return host_fail(f, "%s: cannot be opened: %s", path, strerror(errno));
     }
     good = read_images(d, file, path, resolution, f);
     (void)gzclose(file);

@@ -51,11 +51,11 @@ static int64_t scan(const char *p, double *freq, uint32_t count)
 
 /* To be freed; NULL on error. */
 static double *read_text(const char *path, const char *text, uint32_t count,
-                         failure *f)
+                         host_failure *f)
 {
     double *freq = calloc(count, sizeof *freq);
     if (freq == NULL) {
-        failed(f, "%s: out of memory", path);
+        host_fail(f, "%s: out of memory", path);
         return NULL;
     }
     int64_t found = scan(text, freq, count);
@@ -64,10 +64,10 @@ static double *read_text(const char *path, const char *text, uint32_t count,
     }
     free(freq);
     if (found < 0) {
-        failed(f, "%s: not a list of counts; wanted %u numbers or a tensor",
+        host_fail(f, "%s: not a list of counts; wanted %u numbers or a tensor",
                path, count);
     } else {
-        failed(f, "%s: wanted %u counts, one per cluster, got %s%lld", path,
+        host_fail(f, "%s: wanted %u counts, one per cluster, got %s%lld", path,
                count, found > (int64_t)count ? "over " : "",
                (long long)(found > (int64_t)count ? count : found));
     }
@@ -75,30 +75,30 @@ static double *read_text(const char *path, const char *text, uint32_t count,
 }
 
 static bool check(const char *path, const double *freq, uint32_t count,
-                  failure *f)
+                  host_failure *f)
 {
     double sum = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (!(freq[i] >= 0) || isinf(freq[i])) {
-            return failed(f, "%s: count %u is %g; wanted 0 or more", path, i,
+            return host_fail(f, "%s: count %u is %g; wanted 0 or more", path, i,
                           freq[i]);
         }
         sum += freq[i];
     }
     return (sum > 0 && isfinite(sum)) ||
-           failed(f, "%s: the counts sum to %g; wanted more than 0", path,
+           host_fail(f, "%s: the counts sum to %g; wanted more than 0", path,
                   sum);
 }
 
-double *freq_read(const char *path, uint32_t count, failure *f)
+double *host_freq_read(const char *path, uint32_t count, host_failure *f)
 {
     size_t size;
-    unsigned char *bytes = input_file(path, LIMIT, &size, f);
+    unsigned char *bytes = host_input_file(path, LIMIT, &size, f);
     if (bytes == NULL) {
         return NULL;
     }
-    double *freq = tensor_begins(bytes, size)
-                       ? tensor_read(path, count, "cluster", f)
+    double *freq = host_tensor_begins(bytes, size)
+                       ? host_tensor_read(path, count, "cluster", f)
                        : read_text(path, (const char *)bytes, count, f);
     free(bytes);
     if (freq != NULL && !check(path, freq, count, f)) {

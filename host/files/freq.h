@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * freq.h - images per cluster, from a file a person wrote or PyTorch. */
-#ifndef CEDM_TOOLS_FREQ_H
-#define CEDM_TOOLS_FREQ_H
+#ifndef CEDM_HOST_FILES_FREQ_H
+#define CEDM_HOST_FILES_FREQ_H
 
 #include <stdint.h>
 
@@ -11,6 +11,6 @@
 /* `count` numbers, 0 or more and not all 0: separated by spaces, commas or
  * newlines, or one JSON array, or the tensor of the reference's freq.pt.  To
  * be freed; NULL on error. */
-double *freq_read(const char *path, uint32_t count, failure *f);
+double *host_freq_read(const char *path, uint32_t count, host_failure *f);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-cJSON *exact_number(double value)
+cJSON *host_json_number(double value)
 {
     char text[32];
     int digits = 15;

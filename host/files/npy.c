@@ -10,12 +10,12 @@
 
 #define PREFIX_BYTES 10u /* magic (6), version (2), length (2) */
 
-void npy_header(unsigned char header[NPY_HEADER_BYTES], const uint64_t *shape,
+void host_npy_header(unsigned char header[HOST_NPY_HEADER_BYTES], const uint64_t *shape,
                 int rank)
 {
     /* Four numbers of 20 digits and the fixed text are below 118 bytes
      * whenever the array fits in 64 bits. */
-    char dict[NPY_HEADER_BYTES];
+    char dict[HOST_NPY_HEADER_BYTES];
     size_t used = (size_t)snprintf(
         dict, sizeof dict,
         "{'descr': '|u1', 'fortran_order': False, 'shape': (");
@@ -25,10 +25,10 @@ void npy_header(unsigned char header[NPY_HEADER_BYTES], const uint64_t *shape,
             i + 1 < rank ? "%" PRIu64 ", " : "%" PRIu64 ",", shape[i]);
     }
     used += (size_t)snprintf(dict + used, sizeof dict - used, "), }");
-    memset(header, ' ', NPY_HEADER_BYTES);
+    memset(header, ' ', HOST_NPY_HEADER_BYTES);
     memcpy(header, "\x93NUMPY\x01\x00", 8);
-    header[8] = NPY_HEADER_BYTES - PREFIX_BYTES;
+    header[8] = HOST_NPY_HEADER_BYTES - PREFIX_BYTES;
     header[9] = 0;
     memcpy(header + PREFIX_BYTES, dict, used);
-    header[NPY_HEADER_BYTES - 1] = '\n';
+    header[HOST_NPY_HEADER_BYTES - 1] = '\n';
 }

@@ -9,11 +9,11 @@
 
 #include "host/files/output.h"
 
-static void release(output *out)
+static void release(host_output *out)
 {
     free(out->path);
     free(out->temporary);
-    *out = (output){NULL, NULL, NULL};
+    *out = (host_output){NULL, NULL, NULL};
 }
 
 static char *join(const char *a, const char *b)
@@ -34,7 +34,7 @@ static void apply_umask(int fd)
     (void)fchmod(fd, 0666 & ~mask);
 }
 
-static int open_temporary(output *out)
+static int open_temporary(host_output *out)
 {
     out->temporary = join(out->path, ".XXXXXX");
     if (out->temporary == NULL) {
@@ -50,17 +50,17 @@ static int open_temporary(output *out)
     return fd;
 }
 
-bool output_open(output *out, const char *path, failure *f)
+bool host_output_open(host_output *out, const char *path, host_failure *f)
 {
-    *out = (output){NULL, NULL, NULL};
+    *out = (host_output){NULL, NULL, NULL};
     struct stat info;
     bool exists = stat(path, &info) == 0;
     if (exists && S_ISDIR(info.st_mode)) {
-        return failed(f, "%s: is a directory; wanted a file", path);
+        return host_fail(f, "%s: is a directory; wanted a file", path);
     }
     out->path = join(path, "");
     if (out->path == NULL) {
-        return failed(f, "%s: out of memory", path);
+        return host_fail(f, "%s: out of memory", path);
     }
     if (exists && !S_ISREG(info.st_mode)) {
         out->stream = fopen(path, "wb");
@@ -70,38 +70,38 @@ bool output_open(output *out, const char *path, failure *f)
     }
     if (out->stream == NULL) {
         int reason = errno;
-        output_abort(out);
-        return failed(f, "%s: cannot be written: %s", path, strerror(reason));
+        host_output_abort(out);
+        return host_fail(f, "%s: cannot be written: %s", path, strerror(reason));
     }
     return true;
 }
 
-bool output_write(output *out, const void *bytes, size_t size, failure *f)
+bool host_output_write(host_output *out, const void *bytes, size_t size, host_failure *f)
 {
     if (size == 0 || fwrite(bytes, 1, size, out->stream) == size) {
         return true;
     }
-    failed(f, "%s: cannot be written: %s", out->path, strerror(errno));
-    output_abort(out);
+    host_fail(f, "%s: cannot be written: %s", out->path, strerror(errno));
+    host_output_abort(out);
     return false;
 }
 
-bool output_commit(output *out, failure *f)
+bool host_output_commit(host_output *out, host_failure *f)
 {
     int closed = fclose(out->stream);
     out->stream = NULL;
     bool renamed = closed == 0 && (out->temporary == NULL ||
                                    rename(out->temporary, out->path) == 0);
     if (!renamed) {
-        failed(f, "%s: cannot be written: %s", out->path, strerror(errno));
-        output_abort(out);
+        host_fail(f, "%s: cannot be written: %s", out->path, strerror(errno));
+        host_output_abort(out);
         return false;
     }
     release(out);
     return true;
 }
 
-void output_abort(output *out)
+void host_output_abort(host_output *out)
 {
     if (out->stream != NULL) {
         fclose(out->stream);
@@ -112,28 +112,28 @@ void output_abort(output *out)
     release(out);
 }
 
-bool output_file(const char *path, const void *bytes, size_t size, failure *f)
+bool host_output_file(const char *path, const void *bytes, size_t size, host_failure *f)
 {
-    output out;
-    return output_open(&out, path, f) && output_write(&out, bytes, size, f) &&
-           output_commit(&out, f);
+    host_output out;
+    return host_output_open(&out, path, f) && host_output_write(&out, bytes, size, f) &&
+           host_output_commit(&out, f);
 }
 
-bool output_standard(failure *f)
+bool host_output_standard(host_failure *f)
 {
     bool before = ferror(stdout) != 0; /* errno may be of another call now */
     if (fflush(stdout) == 0 && !before) {
         return true;
     }
-    return failed(f, "standard output cannot be written%s%s",
+    return host_fail(f, "standard output cannot be written%s%s",
                   before ? "" : ": ", before ? "" : strerror(errno));
 }
 
-bool output_directory(const char *path, failure *f)
+bool host_output_directory(const char *path, host_failure *f)
 {
     char *partial = join(path, "/");
     if (partial == NULL) {
-        return failed(f, "%s: out of memory", path);
+        return host_fail(f, "%s: out of memory", path);
     }
     int reason = 0;
     for (char *p = partial + 1; *p != '\0'; p++) {
@@ -146,39 +146,39 @@ bool output_directory(const char *path, failure *f)
     free(partial);
     struct stat info;
     if (stat(path, &info) != 0) {
-        return failed(f, "%s: cannot be made: %s", path,
+        return host_fail(f, "%s: cannot be made: %s", path,
                       strerror(errno == ENOENT && reason != 0 ? reason : errno));
     }
     return S_ISDIR(info.st_mode) ||
-           failed(f, "%s: is no directory; wanted one", path);
+           host_fail(f, "%s: is no directory; wanted one", path);
 }
 
 static unsigned char *read_stream(FILE *stream, const char *path, size_t limit,
-                                  size_t *size, failure *f)
+                                  size_t *size, host_failure *f)
 {
     struct stat info;
     if (fstat(fileno(stream), &info) != 0) {
-        failed(f, "%s: cannot be read: %s", path, strerror(errno));
+        host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
         return NULL;
     }
     size_t end = (size_t)info.st_size;
     if (!S_ISREG(info.st_mode)) {
-        failed(f, "%s: not a file; wanted a regular file, got a %s", path,
+        host_fail(f, "%s: not a file; wanted a regular file, got a %s", path,
                S_ISDIR(info.st_mode) ? "directory" : "device or socket");
         return NULL;
     }
     if (end > limit) {
-        failed(f, "%s: wanted a file of at most %zu bytes, got %zu", path,
+        host_fail(f, "%s: wanted a file of at most %zu bytes, got %zu", path,
                limit, end);
         return NULL;
     }
     unsigned char *bytes = malloc(end + 1);
     if (bytes == NULL) {
-        failed(f, "%s: out of memory", path);
+        host_fail(f, "%s: out of memory", path);
         return NULL;
     }
     if (fread(bytes, 1, end, stream) != end) {
-        failed(f, "%s: cannot be read: %s", path, strerror(errno));
+        host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
         free(bytes);
         return NULL;
     }
@@ -187,12 +187,12 @@ static unsigned char *read_stream(FILE *stream, const char *path, size_t limit,
     return bytes;
 }
 
-unsigned char *input_file(const char *path, size_t limit, size_t *size,
-                          failure *f)
+unsigned char *host_input_file(const char *path, size_t limit, size_t *size,
+                          host_failure *f)
 {
     FILE *stream = fopen(path, "rb");
     if (stream == NULL) {
-        failed(f, "%s: cannot be read: %s", path, strerror(errno));
+        host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
         return NULL;
     }
     unsigned char *bytes = read_stream(stream, path, limit, size, f);

@@ -2,44 +2,44 @@
  *
  * output.h - files that appear whole or not at all.
  *
- * Bytes go to a temporary file beside the target, which output_commit
+ * Bytes go to a temporary file beside the target, which host_output_commit
  * renames.  A target that exists and is no regular file (a device, a pipe)
  * is written directly. */
-#ifndef CEDM_TOOLS_OUTPUT_H
-#define CEDM_TOOLS_OUTPUT_H
+#ifndef CEDM_HOST_FILES_OUTPUT_H
+#define CEDM_HOST_FILES_OUTPUT_H
 
 #include <stddef.h>
 #include <stdio.h>
 
 #include "host/cli/failure.h"
 
-typedef struct output {
+typedef struct host_output {
     FILE *stream;
     char *path;
     char *temporary; /* NULL: written directly */
-} output;
+} host_output;
 
-bool output_open(output *out, const char *path, failure *f);
-bool output_write(output *out, const void *bytes, size_t size, failure *f);
+bool host_output_open(host_output *out, const char *path, host_failure *f);
+bool host_output_write(host_output *out, const void *bytes, size_t size, host_failure *f);
 
 /* Flushes, closes, renames.  On error nothing is left behind. */
-bool output_commit(output *out, failure *f);
+bool host_output_commit(host_output *out, host_failure *f);
 
 /* Closes and removes what is there; harmless after commit. */
-void output_abort(output *out);
+void host_output_abort(host_output *out);
 
 /* All three at once. */
-bool output_file(const char *path, const void *bytes, size_t size,
-                 failure *f);
+bool host_output_file(const char *path, const void *bytes, size_t size,
+                 host_failure *f);
 
 /* Whether all that was printed has been written. */
-bool output_standard(failure *f);
+bool host_output_standard(host_failure *f);
 
 /* Makes a directory and its missing parents. */
-bool output_directory(const char *path, failure *f);
+bool host_output_directory(const char *path, host_failure *f);
 
 /* All bytes of a file of at most `limit` bytes; to be freed.  NULL on error. */
-unsigned char *input_file(const char *path, size_t limit, size_t *size,
-                          failure *f);
+unsigned char *host_input_file(const char *path, size_t limit, size_t *size,
+                          host_failure *f);
 
 #endif

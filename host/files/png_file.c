@@ -40,12 +40,12 @@ static unsigned char *compress_zlib(const unsigned char *bytes, int size,
 
 /* iTXt: keyword 0, compression flag 0, method 0, language 0, translated
  * keyword 0, text. */
-static const char itxt_prefix[] = PNG_KEYWORD "\0\0\0\0";
+static const char itxt_prefix[] = HOST_PNG_KEYWORD "\0\0\0\0";
 
 static const unsigned char signature[8] = {0x89, 'P',  'N',  'G',
                                            '\r', '\n', 0x1a, '\n'};
 
-bool png_file_fits(uint64_t width, uint64_t height, uint32_t channels)
+bool host_png_file_fits(uint64_t width, uint64_t height, uint32_t channels)
 {
     /* stb counts bytes of the filtered image in int, and its compressor
      * may need a little more than that. */
@@ -82,12 +82,12 @@ static size_t write_itxt(unsigned char *p, const char *text)
     return body + CHUNK_OVERHEAD;
 }
 
-unsigned char *png_file_encode(const uint8_t *pixels, uint32_t width,
+unsigned char *host_png_file_encode(const uint8_t *pixels, uint32_t width,
                                uint32_t height, uint32_t channels,
-                               const char *text, size_t *size, failure *f)
+                               const char *text, size_t *size, host_failure *f)
 {
-    if (!png_file_fits(width, height, channels)) {
-        failed(f, "an image of %u x %u pixels is too large for a PNG", width,
+    if (!host_png_file_fits(width, height, channels)) {
+        host_fail(f, "an image of %u x %u pixels is too large for a PNG", width,
                height);
         return NULL;
     }
@@ -103,7 +103,7 @@ unsigned char *png_file_encode(const uint8_t *pixels, uint32_t width,
     }
     if (png == NULL) {
         STBIW_FREE(plain);
-        failed(f, "out of memory for an image of %u x %u pixels", width,
+        host_fail(f, "out of memory for an image of %u x %u pixels", width,
                height);
         return NULL;
     }
@@ -130,11 +130,11 @@ static char *own_text(const unsigned char *body, size_t length)
     return text;
 }
 
-char *png_file_text(const unsigned char *png, size_t size, const char *path,
-                    failure *f)
+char *host_png_file_text(const unsigned char *png, size_t size, const char *path,
+                    host_failure *f)
 {
     if (size < HEADER_BYTES || memcmp(png, signature, sizeof signature) != 0) {
-        failed(f, "%s: not a PNG file", path);
+        host_fail(f, "%s: not a PNG file", path);
         return NULL;
     }
     size_t at = sizeof signature;
@@ -146,7 +146,7 @@ char *png_file_text(const unsigned char *png, size_t size, const char *path,
         const unsigned char *type = png + at + 4;
         uLong crc = crc32(0, type, (uInt)(4 + length));
         if (crc != load_be32(type + 4 + length)) {
-            failed(f, "%s:%zu: a PNG chunk is damaged; wanted CRC %08lx", path,
+            host_fail(f, "%s:%zu: a PNG chunk is damaged; wanted CRC %08lx", path,
                    at, (unsigned long)crc);
             return NULL;
         }
@@ -159,20 +159,20 @@ char *png_file_text(const unsigned char *png, size_t size, const char *path,
         }
         at += length + CHUNK_OVERHEAD;
     }
-    failed(f, "%s: holds no '%s' text chunk; wanted a PNG made by cedm-gen",
-           path, PNG_KEYWORD);
+    host_fail(f, "%s: holds no '%s' text chunk; wanted a PNG made by cedm-gen",
+           path, HOST_PNG_KEYWORD);
     return NULL;
 }
 
-bool png_grid_make(png_grid *grid, uint32_t size, uint32_t channels,
-                   uint64_t columns, uint64_t rows, failure *f)
+bool host_png_grid_make(host_png_grid *grid, uint32_t size, uint32_t channels,
+                   uint64_t columns, uint64_t rows, host_failure *f)
 {
-    *grid = (png_grid){NULL, size, channels, 0, 0};
+    *grid = (host_png_grid){NULL, size, channels, 0, 0};
     uint64_t most = INT_MAX / size;
     bool fits = columns <= most && rows <= most &&
-                png_file_fits(columns * size, rows * size, channels);
+                host_png_file_fits(columns * size, rows * size, channels);
     if (!fits) {
-        return failed(f,
+        return host_fail(f,
                       "a grid of %llu x %llu images is too large for one PNG; "
                       "use --grid none --out DIR",
                       (unsigned long long)columns, (unsigned long long)rows);
@@ -182,11 +182,11 @@ bool png_grid_make(png_grid *grid, uint32_t size, uint32_t channels,
     grid->pixels =
         calloc((size_t)(columns * size * channels), (size_t)(rows * size));
     return grid->pixels != NULL ||
-           failed(f, "out of memory for a grid of %u x %u images",
+           host_fail(f, "out of memory for a grid of %u x %u images",
                   grid->columns, grid->rows);
 }
 
-void png_grid_set(png_grid *grid, uint64_t cell, const uint8_t *image)
+void host_png_grid_set(host_png_grid *grid, uint64_t cell, const uint8_t *image)
 {
     size_t row_bytes = (size_t)grid->size * grid->channels;
     size_t stride = row_bytes * grid->columns;
@@ -198,7 +198,7 @@ void png_grid_set(png_grid *grid, uint64_t cell, const uint8_t *image)
     }
 }
 
-void png_grid_free(png_grid *grid)
+void host_png_grid_free(host_png_grid *grid)
 {
     free(grid->pixels);
     grid->pixels = NULL;

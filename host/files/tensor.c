@@ -8,33 +8,33 @@
 #include "codegen/codegen.h"
 #include "host/files/tensor.h"
 
-bool tensor_begins(const unsigned char *bytes, size_t size)
+bool host_tensor_begins(const unsigned char *bytes, size_t size)
 {
     return size >= 2 && (memcmp(bytes, "PK", 2) == 0 || bytes[0] == 0x80);
 }
 
 static double *numbers(const cg_file *file, uint64_t count, const char *what,
-                       failure *f)
+                       host_failure *f)
 {
     const cg_array *array = cg_find(file, "tensor");
     if (array == NULL || file->array_count != 1) {
-        (void)failed(f, "%s: wanted one tensor or list of numbers, got %zu "
+        (void)host_fail(f, "%s: wanted one tensor or list of numbers, got %zu "
                         "tensors with names", file->path, file->array_count);
         return NULL;
     }
     if (array->rank != 1) {
-        (void)failed(f, "%s: wanted a tensor of one dimension, got one of %d",
+        (void)host_fail(f, "%s: wanted a tensor of one dimension, got one of %d",
                      file->path, array->rank);
         return NULL;
     }
     if (array->elements != count) {
-        (void)failed(f, "%s: wanted %" PRIu64 " numbers, one per %s, got "
+        (void)host_fail(f, "%s: wanted %" PRIu64 " numbers, one per %s, got "
                         "%" PRIu64, file->path, count, what, array->elements);
         return NULL;
     }
     double *values = calloc(count > 0 ? count : 1, sizeof *values);
     if (values == NULL) {
-        (void)failed(f, "%s: out of memory", file->path);
+        (void)host_fail(f, "%s: out of memory", file->path);
         return NULL;
     }
     for (uint64_t i = 0; i < count; i++) {
@@ -43,13 +43,13 @@ static double *numbers(const cg_file *file, uint64_t count, const char *what,
     return values;
 }
 
-double *tensor_read(const char *path, uint64_t count, const char *what,
-                    failure *f)
+double *host_tensor_read(const char *path, uint64_t count, const char *what,
+                    host_failure *f)
 {
     cg_error error;
     cg_file *file = cg_open(path, &error);
     if (file == NULL) {
-        (void)failed(f, "%s", error.text);
+        (void)host_fail(f, "%s", error.text);
         return NULL;
     }
     double *values = numbers(file, count, what, f);

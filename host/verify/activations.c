@@ -18,8 +18,8 @@
 #include "host/execution/trace.h"
 
 typedef struct comparison {
-    const engine *engine;
-    activation *list;
+    const host_engine *engine;
+    host_activation *list;
     size_t count;
     double *got, *want; /* room for the largest activation */
     float *residual;    /* a copy of it, or NULL if there was none */
@@ -55,7 +55,7 @@ static const char *reader_of_norm(const char *norm, char *text, size_t size)
     return text;
 }
 
-static bool find_op(const model *m, activation *a)
+static bool find_op(const host_model *m, host_activation *a)
 {
     char text[128];
     a->is_norm = ends_with(a->name, "aux_norm");
@@ -63,11 +63,11 @@ static bool find_op(const model *m, activation *a)
         a->is_norm ? reader_of_norm(a->name, text, sizeof text) : a->name;
     bool found = false;
     for (uint32_t id = 0; id < m->code->op_count; id++) {
-        const char *part = model_op_module(m, id);
-        const char *kind = model_op_kind(m, id);
+        const char *part = host_model_op_module(m, id);
+        const char *kind = host_model_op_kind(m, id);
         bool computes =
-            kind != NULL && (strcmp(kind, trace_kind_name(TRACE_conv)) == 0 ||
-                             strcmp(kind, trace_kind_name(TRACE_linear)) == 0);
+            kind != NULL && (strcmp(kind, host_trace_kind_name(HOST_TRACE_conv)) == 0 ||
+                             strcmp(kind, host_trace_kind_name(HOST_TRACE_linear)) == 0);
         if (computes && part != NULL && owns(module, part)) {
             a->op = id;
             found = true;
@@ -86,7 +86,7 @@ static const float *tensor(const comparison *c, cedm_ref ref)
            CEDM_REF_OFFSET(ref);
 }
 
-static bool size_matches(comparison *c, const activation *a, size_t elements)
+static bool size_matches(comparison *c, const host_activation *a, size_t elements)
 {
     if (a->elements != elements) {
         c->wrong_size = a->name;
@@ -94,13 +94,13 @@ static bool size_matches(comparison *c, const activation *a, size_t elements)
     return a->elements == elements;
 }
 
-static void compare(comparison *c, activation *a, const double *want)
+static void compare(comparison *c, host_activation *a, const double *want)
 {
-    a->found = difference_of(c->got, want, a->elements);
+    a->found = host_difference_of(c->got, want, a->elements);
     a->seen = true;
 }
 
-static void compare_linear(comparison *c, activation *a, const cedm_linear *op)
+static void compare_linear(comparison *c, host_activation *a, const cedm_linear *op)
 {
     if (!size_matches(c, a, op->out)) {
         return;
@@ -114,7 +114,7 @@ static void compare_linear(comparison *c, activation *a, const cedm_linear *op)
     compare(c, a, c->want);
 }
 
-static void compare_conv(comparison *c, activation *a, const cedm_conv *op)
+static void compare_conv(comparison *c, host_activation *a, const cedm_conv *op)
 {
     if (!size_matches(c, a, (size_t)op->height * op->width * op->cout)) {
         return;
@@ -130,7 +130,7 @@ static void compare_conv(comparison *c, activation *a, const cedm_conv *op)
 }
 
 /* a x + b of a convolution's source, before the convolution runs. */
-static void compare_norm(comparison *c, activation *a, const cedm_conv *op)
+static void compare_norm(comparison *c, host_activation *a, const cedm_conv *op)
 {
     size_t channels = (size_t)op->cin[0] + op->cin[1];
     size_t pixels = (size_t)op->in_height * op->in_width;
@@ -156,7 +156,7 @@ static void compare_norm(comparison *c, activation *a, const cedm_conv *op)
 
 static void copy_residual(comparison *c, const cedm_conv *op)
 {
-    const char *module = model_op_module(c->engine->model, op->id);
+    const char *module = host_model_op_module(c->engine->model, op->id);
     size_t elements = (size_t)op->height * op->width * op->cout;
     c->residual = NULL;
     if (op->residual != CEDM_NONE && elements <= c->room && module != NULL &&
@@ -167,10 +167,10 @@ static void copy_residual(comparison *c, const cedm_conv *op)
     }
 }
 
-static void before(void *arg, trace_kind kind, const void *descriptor)
+static void before(void *arg, host_trace_kind kind, const void *descriptor)
 {
     comparison *c = arg;
-    if (kind != TRACE_conv) {
+    if (kind != HOST_TRACE_conv) {
         return;
     }
     const cedm_conv *op = descriptor;
@@ -182,19 +182,19 @@ static void before(void *arg, trace_kind kind, const void *descriptor)
     }
 }
 
-static void after(void *arg, trace_kind kind, const void *descriptor)
+static void after(void *arg, host_trace_kind kind, const void *descriptor)
 {
     comparison *c = arg;
     const cedm_conv *conv = descriptor;
     const cedm_linear *linear = descriptor;
     for (size_t i = 0; i < c->count; i++) {
-        activation *a = &c->list[i];
+        host_activation *a = &c->list[i];
         if (a->is_norm) {
             continue;
         }
-        if (kind == TRACE_conv && a->op == conv->id) {
+        if (kind == HOST_TRACE_conv && a->op == conv->id) {
             compare_conv(c, a, conv);
-        } else if (kind == TRACE_linear && a->op == linear->id) {
+        } else if (kind == HOST_TRACE_linear && a->op == linear->id) {
             compare_linear(c, a, linear);
         }
     }
@@ -202,44 +202,44 @@ static void after(void *arg, trace_kind kind, const void *descriptor)
 
 /* ---- the run ---------------------------------------------------------- */
 
-static bool run(engine *e, comparison *c, const double *x, double sigma,
-                int32_t cluster, failure *f)
+static bool run(host_engine *e, comparison *c, const double *x, double sigma,
+                int32_t cluster, host_failure *f)
 {
     const cedm_model *code = e->model->code;
     size_t pixels =
         (size_t)code->resolution * code->resolution * code->channels;
     cedm_real *input = malloc(2 * pixels * sizeof *input);
     if (input == NULL) {
-        return failed(f, "out of memory");
+        return host_fail(f, "out of memory");
     }
     for (size_t i = 0; i < pixels; i++) {
         input[i] = (cedm_real)x[i];
     }
-    trace t;
-    trace_install(&t, &e->net, before, after, c);
+    host_trace t;
+    host_trace_install(&t, &e->net, before, after, c);
     cedm_real level = (cedm_real)sigma;
     cedm_status status =
         cedm_denoise(&e->net, input, &level, &cluster, 1, input + pixels);
     free(input);
     return status == CEDM_OK ||
-           failed(f, "%s: %s", e->model->label, cedm_status_text(status));
+           host_fail(f, "%s: %s", e->model->label, cedm_status_text(status));
 }
 
 static int compare_ops(const void *x, const void *y)
 {
-    const activation *a = x;
-    const activation *b = y;
+    const host_activation *a = x;
+    const host_activation *b = y;
     return (a->op > b->op) - (a->op < b->op);
 }
 
-bool activations_compare(engine *e, const double *x, double sigma,
-                         int32_t cluster, activation *list, size_t count,
-                         failure *f)
+bool host_activations_compare(host_engine *e, const double *x, double sigma,
+                         int32_t cluster, host_activation *list, size_t count,
+                         host_failure *f)
 {
     comparison c = {e, list, count, NULL, NULL, NULL, NULL, 0, NULL};
     for (size_t i = 0; i < count; i++) {
         if (!find_op(e->model, &list[i])) {
-            return failed(f, "%s: no op computes module '%s'", e->model->label,
+            return host_fail(f, "%s: no op computes module '%s'", e->model->label,
                           list[i].name);
         }
         c.room = list[i].elements > c.room ? list[i].elements : c.room;
@@ -249,13 +249,13 @@ bool activations_compare(engine *e, const double *x, double sigma,
     c.want = calloc(c.room + 1, sizeof *c.want);
     c.copy = calloc(c.room + 1, sizeof *c.copy);
     bool good = (c.got != NULL && c.want != NULL && c.copy != NULL) ||
-                failed(f, "out of memory");
+                host_fail(f, "out of memory");
     good = good && run(e, &c, x, sigma, cluster, f);
     free(c.got);
     free(c.want);
     free(c.copy);
     return good && (c.wrong_size == NULL ||
-                    failed(f,
+                    host_fail(f,
                            "%s: module '%s' has another size in the "
                            "golden file",
                            e->model->label, c.wrong_size));

@@ -5,7 +5,7 @@
 
 #include "host/verify/difference.h"
 
-difference difference_of(const double *got, const double *want, size_t n)
+host_difference host_difference_of(const double *got, const double *want, size_t n)
 {
     double max = 0, sum = 0, size = 0;
     for (size_t i = 0; i < n; i++) {
@@ -18,5 +18,5 @@ difference difference_of(const double *got, const double *want, size_t n)
     }
     /* Against an array of zeros nothing but zeros is near. */
     double rms = size > 0 ? sqrt(sum / size) : sum > 0 ? (double)INFINITY : 0;
-    return (difference){max, isnan(rms) ? (double)INFINITY : rms};
+    return (host_difference){max, isnan(rms) ? (double)INFINITY : rms};
 }

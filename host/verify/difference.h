@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * difference.h - how far two arrays are apart. */
-#ifndef CEDM_TOOLS_DIFFERENCE_H
-#define CEDM_TOOLS_DIFFERENCE_H
+#ifndef CEDM_HOST_VERIFY_DIFFERENCE_H
+#define CEDM_HOST_VERIFY_DIFFERENCE_H
 
 #include <stddef.h>
 
-typedef struct difference {
+typedef struct host_difference {
     double max; /* largest |got - want|; infinite where got is no number */
     double rms; /* rms(got - want) / rms(want) */
-} difference;
+} host_difference;
 
-difference difference_of(const double *got, const double *want, size_t n);
+host_difference host_difference_of(const double *got, const double *want, size_t n);
 
 #endif

@@ -6,11 +6,11 @@
 
 #include "host/verify/golden.h"
 
-double *golden_maps(const cg_file *file, const cg_array *array, failure *f)
+double *host_golden_maps(const cg_file *file, const cg_array *array, host_failure *f)
 {
     double *out = calloc((size_t)array->elements + 1, sizeof *out);
     if (out == NULL) {
-        failed(f, "%s:%s: out of memory", file->path, array->name);
+        host_fail(f, "%s:%s: out of memory", file->path, array->name);
         return NULL;
     }
     const uint64_t *shape = array->shape + (array->rank == 4 ? 1 : 0);
@@ -27,16 +27,16 @@ double *golden_maps(const cg_file *file, const cg_array *array, failure *f)
     return out;
 }
 
-const cg_array *golden_array(const cg_file *file, const char *name, int rank,
-                             uint64_t elements, failure *f)
+const cg_array *host_golden_array(const cg_file *file, const char *name, int rank,
+                             uint64_t elements, host_failure *f)
 {
     const cg_array *array = cg_find(file, name);
     if (array == NULL) {
-        failed(f, "%s: holds no array '%s'", file->path, name);
+        host_fail(f, "%s: holds no array '%s'", file->path, name);
         return NULL;
     }
     if (array->rank != rank || (elements > 0 && array->elements != elements)) {
-        failed(f,
+        host_fail(f,
                "%s:%s: wanted rank %d and %" PRIu64 " elements, got rank "
                "%d and %" PRIu64 "; the model is another",
                file->path, name, rank, elements, array->rank, array->elements);
@@ -45,22 +45,22 @@ const cg_array *golden_array(const cg_file *file, const char *name, int rank,
     return array;
 }
 
-int64_t *golden_integers(const cg_file *file, const char *name, uint64_t n,
-                         int64_t low, int64_t high, failure *f)
+int64_t *host_golden_integers(const cg_file *file, const char *name, uint64_t n,
+                         int64_t low, int64_t high, host_failure *f)
 {
-    const cg_array *array = golden_array(file, name, 1, n, f);
+    const cg_array *array = host_golden_array(file, name, 1, n, f);
     if (array == NULL) {
         return NULL;
     }
     int64_t *out = calloc((size_t)n + 1, sizeof *out);
     if (out == NULL) {
-        failed(f, "%s:%s: out of memory", file->path, name);
+        host_fail(f, "%s:%s: out of memory", file->path, name);
         return NULL;
     }
     for (uint64_t i = 0; i < n; i++) {
         double value = cg_element(array, i);
         if (!(value >= (double)low && value <= (double)high)) {
-            failed(f, "%s:%s: wanted integers from %" PRId64 " to %" PRId64
+            host_fail(f, "%s:%s: wanted integers from %" PRId64 " to %" PRId64
                       ", got %g",
                    file->path, name, low, high, value);
             free(out);
@@ -71,8 +71,8 @@ int64_t *golden_integers(const cg_file *file, const char *name, uint64_t n,
     return out;
 }
 
-bool golden_number(const cg_file *file, const char *key, double *value,
-                   failure *f)
+bool host_golden_number(const cg_file *file, const char *key, double *value,
+                   host_failure *f)
 {
     const char *text = cg_find_metadata(file, key);
     char *end = NULL;
@@ -80,5 +80,5 @@ bool golden_number(const cg_file *file, const char *key, double *value,
         *value = strtod(text, &end);
     }
     return (end != NULL && end != text && *end == '\0') ||
-           failed(f, "%s: the metadata holds no number '%s'", file->path, key);
+           host_fail(f, "%s: the metadata holds no number '%s'", file->path, key);
 }

@@ -15,7 +15,7 @@
 
 /* NAME.golden.safetensors beside NAME.activations.safetensors, whose item
  * was recorded. */
-static cg_file *open_inputs(const verify *v, failure *f)
+static cg_file *open_inputs(const host_verify *v, host_failure *f)
 {
     static const char from[] = ".activations.";
     static const char to[] = ".golden.";
@@ -23,7 +23,7 @@ static cg_file *open_inputs(const verify *v, failure *f)
     size_t size = strlen(v->golden->path) + sizeof to;
     char *path = at != NULL ? malloc(size) : NULL;
     if (path == NULL) {
-        failed(f, "%s: wanted a file named NAME.activations.safetensors",
+        host_fail(f, "%s: wanted a file named NAME.activations.safetensors",
                v->golden->path);
         return NULL;
     }
@@ -32,26 +32,26 @@ static cg_file *open_inputs(const verify *v, failure *f)
     cg_error error;
     cg_file *file = cg_open(path, &error);
     if (file == NULL) {
-        failed(f, "%s", error.text);
+        host_fail(f, "%s", error.text);
     }
     free(path);
     return file;
 }
 
-static activation *read_activations(const verify *v, failure *f)
+static host_activation *read_activations(const host_verify *v, host_failure *f)
 {
     size_t count = v->golden->array_count;
-    activation *list = calloc(count + 1, sizeof *list);
+    host_activation *list = calloc(count + 1, sizeof *list);
     for (size_t i = 0; list != NULL && i < count; i++) {
         const cg_array *array = &v->golden->arrays[i];
         list[i].name = array->name;
         list[i].elements = (size_t)array->elements;
-        list[i].values = golden_maps(v->golden, array, f);
+        list[i].values = host_golden_maps(v->golden, array, f);
     }
     return list;
 }
 
-static void free_activations(activation *list, size_t count)
+static void free_activations(host_activation *list, size_t count)
 {
     for (size_t i = 0; list != NULL && i < count; i++) {
         free(list[i].values);
@@ -60,22 +60,22 @@ static void free_activations(activation *list, size_t count)
 }
 
 /* Elements ITEM of the arrays that make an input. */
-static bool read_input(verify *v, const cg_file *file, double **x,
-                       double *sigma, int32_t *cluster, failure *f)
+static bool read_input(host_verify *v, const cg_file *file, double **x,
+                       double *sigma, int32_t *cluster, host_failure *f)
 {
-    const cg_array *maps = golden_array(file, "x", 4, 0, f);
-    const cg_array *level = golden_array(file, "sigma", 1, 0, f);
+    const cg_array *maps = host_golden_array(file, "x", 4, 0, f);
+    const cg_array *level = host_golden_array(file, "sigma", 1, 0, f);
     if (maps == NULL || level == NULL) {
         return false;
     }
     uint64_t n = maps->shape[0];
     if (n <= ITEM || maps->elements != n * v->pixels || level->elements != n) {
-        return failed(f, "%s: the inputs are those of another model",
+        return host_fail(f, "%s: the inputs are those of another model",
                       file->path);
     }
-    *x = golden_maps(file, maps, f);
+    *x = host_golden_maps(file, maps, f);
     *sigma = cg_element(level, ITEM);
-    int32_t *clusters = verify_clusters(file, "cluster", n, f);
+    int32_t *clusters = host_verify_clusters(file, "cluster", n, f);
     if (clusters == NULL) {
         return false;
     }
@@ -84,41 +84,41 @@ static bool read_input(verify *v, const cg_file *file, double **x,
     return *x != NULL;
 }
 
-static double limit_of(const verify *v)
+static double limit_of(const host_verify *v)
 {
     return v->paired ? PAIRED_LIMIT : v->half ? HALF_LIMIT : LIMIT;
 }
 
-static bool compare_all(verify *v, const double *x, double sigma,
-                        int32_t cluster, failure *f)
+static bool compare_all(host_verify *v, const double *x, double sigma,
+                        int32_t cluster, host_failure *f)
 {
     size_t count = v->golden->array_count;
-    activation *list = read_activations(v, f);
+    host_activation *list = read_activations(v, f);
     bool good =
-        list != NULL && activations_compare(&v->engine, x + ITEM * v->pixels,
+        list != NULL && host_activations_compare(&v->engine, x + ITEM * v->pixels,
                                             sigma, cluster, list, count, f);
     for (size_t i = 0; good && i < count; i++) {
-        const activation *a = &list[i];
-        verify_judge(v, a->name, a->found,
+        const host_activation *a = &list[i];
+        host_verify_judge(v, a->name, a->found,
                      a->seen ? a->found.rms : (double)INFINITY,
-                     verify_limit(v, limit_of(v)));
+                     host_verify_limit(v, limit_of(v)));
     }
     free_activations(list, count);
     return good;
 }
 
 /* A table of functions looks at what each op wrote; a GPU has none. */
-static bool open_on_cpu(verify *v, failure *f)
+static bool open_on_cpu(host_verify *v, host_failure *f)
 {
-    cedm_sampler_params params = model_sampler(&v->model);
-    if (v->device != NULL && v->device->kind == DEVICE_CUDA) {
-        return bad_usage(f, "--mode activations: wanted --device cpu");
+    cedm_sampler_params params = host_model_sampler(&v->model);
+    if (v->device != NULL && v->device->kind == HOST_DEVICE_CUDA) {
+        return host_bad_usage(f, "--mode activations: wanted --device cpu");
     }
     v->device = NULL;
-    return verify_open_engine(v, 1, &params, f);
+    return host_verify_open_engine(v, 1, &params, f);
 }
 
-bool verify_activations(verify *v, failure *f)
+bool verify_activations(host_verify *v, host_failure *f)
 {
     double *x = NULL;
     double sigma = 0;

@@ -16,10 +16,10 @@
 #define BF16_LIMIT 4e-2
 #define PAIRED_LIMIT 2e-2
 
-static double limit_of(const verify *v, double error)
+static double limit_of(const host_verify *v, double error)
 {
     enum cedm_cuda_precision precision;
-    if (verify_in_half(v, &precision)) {
+    if (host_verify_in_half(v, &precision)) {
         return precision == CEDM_CUDA_FP16 ? HALF_LIMIT : BF16_LIMIT;
     }
     if (v->paired) {
@@ -41,61 +41,61 @@ static cedm_real *to_real(const double *values, size_t n)
     return out;
 }
 
-static bool judge_denoised(verify *v, uint64_t n, const double *got,
-                           failure *f)
+static bool judge_denoised(host_verify *v, uint64_t n, const double *got,
+                           host_failure *f)
 {
     const cg_array *want =
-        golden_array(v->golden, "denoised", 4, n * v->pixels, f);
+        host_golden_array(v->golden, "denoised", 4, n * v->pixels, f);
     const cg_array *own =
-        golden_array(v->golden, "reference_f32_rel_rms", 1, n, f);
-    const cg_array *sigma = golden_array(v->golden, "sigma", 1, n, f);
-    const cg_array *cluster = golden_array(v->golden, "cluster", 1, n, f);
+        host_golden_array(v->golden, "reference_f32_rel_rms", 1, n, f);
+    const cg_array *sigma = host_golden_array(v->golden, "sigma", 1, n, f);
+    const cg_array *cluster = host_golden_array(v->golden, "cluster", 1, n, f);
     if (want == NULL || own == NULL || sigma == NULL || cluster == NULL) {
         return false;
     }
-    double *values = golden_maps(v->golden, want, f);
+    double *values = host_golden_maps(v->golden, want, f);
     for (uint64_t i = 0; values != NULL && i < n; i++) {
-        difference d = difference_of(got + i * v->pixels,
+        host_difference d = host_difference_of(got + i * v->pixels,
                                      values + i * v->pixels, v->pixels);
         char what[64];
         snprintf(what, sizeof what, "item %" PRIu64 " sigma %.4g cluster %g",
                  i, cg_element(sigma, i), cg_element(cluster, i));
         double limit = limit_of(v, cg_element(own, i));
-        verify_judge(v, what, d, d.rms, verify_limit(v, limit));
+        host_verify_judge(v, what, d, d.rms, host_verify_limit(v, limit));
     }
     free(values);
     return values != NULL;
 }
 
-bool verify_denoise(verify *v, failure *f)
+bool verify_denoise(host_verify *v, host_failure *f)
 {
-    const cg_array *x = golden_array(v->golden, "x", 4, 0, f);
+    const cg_array *x = host_golden_array(v->golden, "x", 4, 0, f);
     if (x == NULL ||
-        golden_array(v->golden, "x", 4, x->shape[0] * v->pixels, f) == NULL) {
+        host_golden_array(v->golden, "x", 4, x->shape[0] * v->pixels, f) == NULL) {
         return false;
     }
     uint64_t n = x->shape[0];
-    const cg_array *levels = golden_array(v->golden, "sigma", 1, n, f);
-    cedm_sampler_params params = model_sampler(&v->model);
-    if (levels == NULL || !verify_open_engine(v, n, &params, f)) {
+    const cg_array *levels = host_golden_array(v->golden, "sigma", 1, n, f);
+    cedm_sampler_params params = host_model_sampler(&v->model);
+    if (levels == NULL || !host_verify_open_engine(v, n, &params, f)) {
         return false;
     }
     size_t elements = (size_t)x->elements;
-    double *maps = golden_maps(v->golden, x, f);
-    double *sigmas = golden_maps(v->golden, levels, f);
-    int32_t *clusters = verify_clusters(v->golden, "cluster", n, f);
+    double *maps = host_golden_maps(v->golden, x, f);
+    double *sigmas = host_golden_maps(v->golden, levels, f);
+    int32_t *clusters = host_verify_clusters(v->golden, "cluster", n, f);
     cedm_real *in = maps != NULL ? to_real(maps, elements) : NULL;
     cedm_real *sigma = sigmas != NULL ? to_real(sigmas, (size_t)n) : NULL;
     cedm_real *out = calloc(elements, sizeof *out);
     bool good = in != NULL && sigma != NULL && clusters != NULL && out != NULL;
     if (good) {
         cedm_status status =
-            verify_on_gpu(v)
+            host_verify_on_gpu(v)
                 ? v->gpu.api->denoise(v->gpu.net, in, sigma, clusters,
                                       (uint32_t)n, out)
                 : cedm_denoise(&v->engine.net, in, sigma, clusters,
                                (uint32_t)n, out);
-        good = status == CEDM_OK || verify_failed(v, status, f);
+        good = status == CEDM_OK || host_verify_failed(v, status, f);
     }
     for (size_t i = 0; good && i < elements; i++) {
         maps[i] = (double)out[i];

@@ -114,7 +114,7 @@ END {
         n = split(may[folder], words, " ")
         for (i = 1; i <= n; i++) {
             word = words[i]
-            if (word in class || word == "OWN" || word == "cedm.h" || word == "cedm_model.h") continue
+            if (word in class || word ~ /^(OWN|cedm(_model)?[.]h)$/) continue
             pattern = word
             sub(/[*]$/, "", pattern)
             if (index(used[folder], "\"" pattern) == 0) {

@@ -11,8 +11,8 @@
  * operation of their warp, threads that miss a barrier and addresses outside
  * of shared memory end the program with a message.  Both orders of threads
  * and blocks can be run: results that differ are races. */
-#ifndef CEDM_EMULATE_H
-#define CEDM_EMULATE_H
+#ifndef CEDM_TESTS_EMULATE_EMULATE_H
+#define CEDM_TESTS_EMULATE_EMULATE_H
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * emulated.h - the emulator as tests in C see it. */
-#ifndef CEDM_EMULATED_H
-#define CEDM_EMULATED_H
+#ifndef CEDM_TESTS_EMULATE_EMULATED_H
+#define CEDM_TESTS_EMULATE_EMULATED_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  *
  * switch.h - stacks of the emulator's fibers: starts one, and goes from one
  * to another. */
-#ifndef CEDM_EMULATE_SWITCH_H
-#define CEDM_EMULATE_SWITCH_H
+#ifndef CEDM_TESTS_EMULATE_SWITCH_H
+#define CEDM_TESTS_EMULATE_SWITCH_H
 
 #if !defined __x86_64__
 #include <ucontext.h>

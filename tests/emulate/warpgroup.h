@@ -11,8 +11,8 @@
  * without the fence that registers need, a copy over what threads wrote
  * without a fence, copies or products that nobody waited for, more registers
  * than the block was given. */
-#ifndef CEDM_EMULATE_WARPGROUP_H
-#define CEDM_EMULATE_WARPGROUP_H
+#ifndef CEDM_TESTS_EMULATE_WARPGROUP_H
+#define CEDM_TESTS_EMULATE_WARPGROUP_H
 
 #include "tests/emulate/emulate.h"
 

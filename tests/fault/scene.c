@@ -164,7 +164,7 @@ static void write_images(void)
     static unsigned char idx[16 + IMAGES * 16] = {
         0, 0, 8, 3, 0, 0, 0, IMAGES, 0, 0, 0, 4, 0, 0, 0, 4};
     unsigned char *files[IMAGES];
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     zip_t *zip = zip_open(SCENE_ZIP, ZIP_CREATE | ZIP_EXCL, NULL);
     assert_non_null(zip);
     assert_int_equal(mkdir(SCENE_FOLDER, 0777), 0);
@@ -175,7 +175,7 @@ static void write_images(void)
         for (size_t k = 0; k < 16; k++) {
             pixels[k] = (unsigned char)(40 * i + 16 * (k % 4 + k / 4 * i));
         }
-        files[i] = png_file_encode(pixels, 4, 4, 1, "{}", &size, &f);
+        files[i] = host_png_file_encode(pixels, 4, 4, 1, "{}", &size, &f);
         assert_non_null(files[i]);
         (void)snprintf(name, sizeof name, SCENE_FOLDER "/%zu.png", i);
         write_file(name, files[i], size);

@@ -44,10 +44,10 @@ static uint32_t draws;
 
 static inline double random_value(void)
 {
-    random_key key = {.seed = 11, .purpose = RANDOM_INIT};
+    train_random_key key = {.seed = 11, .purpose = TRAIN_RANDOM_INIT};
     double z[2];
 
-    random_normal(&key, draws++, z);
+    train_random_normal(&key, draws++, z);
     return z[0];
 }
 

@@ -9,8 +9,8 @@
 
 static void accept(const char *file, uint32_t count, const double *wanted)
 {
-    failure f = FAILURE_UNSAID;
-    double *freq = freq_read(file, count, &f);
+    host_failure f = HOST_FAILURE_UNSAID;
+    double *freq = host_freq_read(file, count, &f);
     if (freq == NULL) {
         fail_msg("%s", f.text);
         return;
@@ -26,10 +26,10 @@ static void accept(const char *file, uint32_t count, const double *wanted)
 
 static void refuse(const char *rule, out o, uint32_t count, const char *what)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     write_bytes(o.at, o.size);
     free(o.at);
-    if (freq_read(path, count, &f) != NULL) {
+    if (host_freq_read(path, count, &f) != NULL) {
         fail_msg("%s: wanted a refusal, got counts", rule);
     }
     if (strncmp(f.text, path, strlen(path)) != 0 ||
@@ -163,19 +163,19 @@ static void survives_all_damages(void **state)
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         out *o = &files[i];
         for (size_t size = 0; size < o->size; size++) {
-            failure f = FAILURE_UNSAID;
+            host_failure f = HOST_FAILURE_UNSAID;
             write_bytes(o->at, size);
-            if (freq_read(path, 4, &f) != NULL) {
+            if (host_freq_read(path, 4, &f) != NULL) {
                 fail_msg("file %zu: wanted %zu of %zu bytes refused, got "
                          "counts", i, size, o->size);
             }
         }
         for (size_t at = 0; at < o->size; at++) {
-            failure f = FAILURE_UNSAID;
+            host_failure f = HOST_FAILURE_UNSAID;
             o->at[at] ^= 0xff;
             write_bytes(o->at, o->size);
             o->at[at] ^= 0xff;
-            double *freq = freq_read(path, 4, &f);
+            double *freq = host_freq_read(path, 4, &f);
             assert_true(freq != NULL || strlen(f.text) > 0);
             free(freq);
         }

@@ -17,7 +17,7 @@ enum {
     OPT_BUILD, OPT_VERIFY, OPT_VERSION, OPT_HELP, OPT_COUNT
 };
 
-static const args_option options[OPT_COUNT] = {
+static const host_args_option options[OPT_COUNT] = {
     {"-o", "DIR", "where the files go; made if missing"},
     {"name", "M", "name of the model [the checkpoint's file name]"},
     {"weights", "TYPE", "of the blob: f32 or f16, half its size [f32]"},
@@ -65,7 +65,7 @@ static bool is_identifier(const char *name)
            (name[0] < '0' || name[0] > '9');
 }
 
-static bool parse_option(int option, const args *a, settings *s, failure *f)
+static bool parse_option(int option, const host_args *a, settings *s, host_failure *f)
 {
     static const char *const types[] = {"f32", "f16", NULL};
     static const char *const ways[] = {"auto", "direct", "winograd", NULL};
@@ -74,51 +74,51 @@ static bool parse_option(int option, const args *a, settings *s, failure *f)
     case OPT_NAME:
         s->name = a->value;
         return is_identifier(a->value) ||
-               bad_usage(f,
+               host_bad_usage(f,
                          "--name: wanted a C identifier of at most 63 "
                          "characters, got '%s'",
                          a->value);
-    case OPT_WEIGHTS: return args_word(a, types, &s->weights, f);
+    case OPT_WEIGHTS: return host_args_word(a, types, &s->weights, f);
     case OPT_FREQ: s->freq = a->value; return true;
     case OPT_VERIFY: s->golden = a->value; return true;
-    case OPT_CPU_CONV: return args_word(a, ways, &s->cpu_conv, f);
+    case OPT_CPU_CONV: return host_args_word(a, ways, &s->cpu_conv, f);
     case OPT_CONV_MEMORY:
-        return args_u64(a, 1, UINT64_MAX, &s->conv_memory, f);
+        return host_args_u64(a, 1, UINT64_MAX, &s->conv_memory, f);
     case OPT_BUILD: s->build = true; return true;
     case OPT_VERSION: s->version = true; return true;
     case OPT_HELP: s->help = true; return true;
     default: break;
     }
     if (s->checkpoint != NULL) {
-        return bad_usage(f, "unexpected '%s'; wanted one checkpoint",
+        return host_bad_usage(f, "unexpected '%s'; wanted one checkpoint",
                          a->value);
     }
     s->checkpoint = a->value;
     return true;
 }
 
-static bool parse(settings *s, int argc, char **argv, failure *f)
+static bool parse(settings *s, int argc, char **argv, host_failure *f)
 {
-    char seen[ARGS_MAX_OPTIONS];
-    args a = args_begin(argc, argv, options, OPT_COUNT, seen);
+    char seen[HOST_ARGS_MAX_OPTIONS];
+    host_args a = host_args_begin(argc, argv, options, OPT_COUNT, seen);
     int option;
-    while ((option = args_next(&a, f)) >= 0) {
+    while ((option = host_args_next(&a, f)) >= 0) {
         if (!parse_option(option, &a, s, f)) {
             return false;
         }
     }
-    if (option == ARGS_BAD || s->help || s->version) {
-        return option != ARGS_BAD;
+    if (option == HOST_ARGS_BAD || s->help || s->version) {
+        return option != HOST_ARGS_BAD;
     }
     if (s->checkpoint == NULL || s->directory == NULL) {
-        return bad_usage(f, "wanted CHECKPOINT -o DIR; see --help");
+        return host_bad_usage(f, "wanted CHECKPOINT -o DIR; see --help");
     }
     if (s->name == NULL) {
         stem_of(s->checkpoint, s->stem);
         s->name = s->stem;
     }
     return s->name[0] != '\0' ||
-           bad_usage(f, "--name: the checkpoint's file name gives none");
+           host_bad_usage(f, "--name: the checkpoint's file name gives none");
 }
 
 static void print_segment(const char *what, const cg_plan_report *r)
@@ -160,15 +160,15 @@ static void print_program(const cg_program *p, const settings *s)
 }
 
 static bool freeze(const settings *s, cg_program *program,
-                   const cg_file *file, failure *f)
+                   const cg_file *file, host_failure *f)
 {
     freezer to = {s->directory, s->name, s->build, s->golden};
     double *freq = NULL;
     if (s->freq != NULL) {
         if (program->label_dim == 0) {
-            return bad_usage(f, "--freq: the network is unconditional");
+            return host_bad_usage(f, "--freq: the network is unconditional");
         }
-        freq = freq_read(s->freq, program->label_dim, f);
+        freq = host_freq_read(s->freq, program->label_dim, f);
         if (freq == NULL) {
             return false;
         }
@@ -182,7 +182,7 @@ static bool freeze(const settings *s, cg_program *program,
     return good;
 }
 
-static bool go(const settings *s, failure *f)
+static bool go(const settings *s, host_failure *f)
 {
     cg_options choice = {(cg_cpu_conv)s->cpu_conv, s->conv_memory,
                          (enum cedm_dtype)s->weights};
@@ -191,7 +191,7 @@ static bool go(const settings *s, failure *f)
     cg_program *program =
         file != NULL ? cg_build(file, &choice, &error) : NULL;
     bool good = program != NULL ? freeze(s, program, file, f)
-                                : failed(f, "%s", error.text);
+                                : host_fail(f, "%s", error.text);
     cg_program_free(program);
     cg_close(file);
     return good;
@@ -201,10 +201,10 @@ int main(int argc, char **argv)
 {
     settings s;
     memset(&s, 0, sizeof s);
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     bool good = parse(&s, argc, argv, &f);
     if (good && s.help) {
-        args_help("cedm-freeze CHECKPOINT -o DIR [options]: freezes a "
+        host_args_help("cedm-freeze CHECKPOINT -o DIR [options]: freezes a "
                   "checkpoint (.pkl, .pt or .safetensors)",
                   options, OPT_COUNT);
     } else if (good && s.version) {
@@ -212,6 +212,6 @@ int main(int argc, char **argv)
     } else if (good) {
         good = go(&s, &f);
     }
-    good = good && output_standard(&f);
-    return good ? EXIT_DONE : failure_report("cedm-freeze", &f);
+    good = good && host_output_standard(&f);
+    return good ? HOST_EXIT_DONE : host_failure_report("cedm-freeze", &f);
 }

@@ -25,12 +25,12 @@ static const char *const suffixes[] = {"h",   "c",   "cedm", "map",
 
 /* The folder of cedm_model.h: `include` beside the program's folder or beside
  * one above it, so that it is found in a build tree and when installed. */
-static bool find_include(char *path, size_t size, failure *f)
+static bool find_include(char *path, size_t size, host_failure *f)
 {
     static char program[1024];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length <= 0) {
-        return failed(f, "the program's own folder cannot be found, which "
+        return host_fail(f, "the program's own folder cannot be found, which "
                          "the include folder is near: %s", strerror(errno));
     }
     program[length] = '\0';
@@ -43,14 +43,14 @@ static bool find_include(char *path, size_t size, failure *f)
             return true;
         }
         if (errno != ENOENT && errno != ENOTDIR) {
-            return failed(f, "%s: cannot be read: %s", path, strerror(errno));
+            return host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
         }
     }
-    return failed(f, "found no include/cedm_model.h near cedm-freeze, which "
+    return host_fail(f, "found no include/cedm_model.h near cedm-freeze, which "
                      "the model is compiled with");
 }
 
-static bool compile(const cg_freeze *freeze, failure *f)
+static bool compile(const cg_freeze *freeze, host_failure *f)
 {
     static char include_dir[PATH_BYTES];
     if (!find_include(include_dir, sizeof include_dir, f)) {
@@ -60,7 +60,7 @@ static bool compile(const cg_freeze *freeze, failure *f)
     cg_error error;
     return cg_compile(freeze, cc != NULL && cc[0] != '\0' ? cc : "cc",
                       include_dir, &error) ||
-           failed(f, "%s", error.text);
+           host_fail(f, "%s", error.text);
 }
 
 /* ---- in a folder of its own -------------------------------------------- */
@@ -72,14 +72,14 @@ static void path_of(char path[PATH_BYTES], const cg_freeze *freeze,
              suffix);
 }
 
-static bool compare(const cg_freeze *stage, const char *golden, failure *f)
+static bool compare(const cg_freeze *stage, const char *golden, host_failure *f)
 {
-    static verify v; /* holds a cedm_net, which must not move */
+    static host_verify v; /* holds a cedm_net, which must not move */
     char path[PATH_BYTES];
     path_of(path, stage, "so");
     v.tolerance = (double)NAN;
-    bool good = verify_files(&v, path, golden, verify_denoise, f);
-    verify_close(&v);
+    bool good = host_verify_files(&v, path, golden, verify_denoise, f);
+    host_verify_close(&v);
     return good;
 }
 
@@ -94,16 +94,16 @@ static void clear(const cg_freeze *stage)
 }
 
 static bool emit(const cg_freeze *freeze, const cg_program *program,
-                 const cg_file *checkpoint, failure *f)
+                 const cg_file *checkpoint, host_failure *f)
 {
     cg_error error;
     return cg_emit(program, checkpoint, freeze, &error) ||
-           failed(f, "%s", error.text);
+           host_fail(f, "%s", error.text);
 }
 
 static bool stage_model(const freezer *to, const cg_freeze *stage,
                         const cg_program *program, const cg_file *checkpoint,
-                        failure *f)
+                        host_failure *f)
 {
     return emit(stage, program, checkpoint, f) && compile(stage, f) &&
            (to->golden == NULL || compare(stage, to->golden, f));
@@ -115,7 +115,7 @@ static bool stage_model(const freezer *to, const cg_freeze *stage,
  * other files, which are replaced together, cannot be. */
 static bool publish(const cg_freeze *freeze, const cg_freeze *stage,
                     const cg_program *program, const cg_file *checkpoint,
-                    failure *f)
+                    host_failure *f)
 {
     char from[PATH_BYTES], path[PATH_BYTES], old[PATH_BYTES];
     path_of(from, stage, "so");
@@ -125,10 +125,10 @@ static bool publish(const cg_freeze *freeze, const cg_freeze *stage,
     bool kept = link(path, old) == 0 ||
                 (errno != ENOENT && rename(path, old) == 0);
     if (!kept && errno != ENOENT) {
-        return failed(f, "%s: cannot be replaced: %s", path, strerror(errno));
+        return host_fail(f, "%s: cannot be replaced: %s", path, strerror(errno));
     }
     bool placed = rename(from, path) == 0 ||
-                  failed(f, "%s: cannot be written: %s", path,
+                  host_fail(f, "%s: cannot be written: %s", path,
                          strerror(errno));
     bool good = placed && emit(freeze, program, checkpoint, f);
     if (!good && kept) {
@@ -140,7 +140,7 @@ static bool publish(const cg_freeze *freeze, const cg_freeze *stage,
 }
 
 bool freezer_write(const freezer *to, const cg_program *program,
-                   const cg_file *checkpoint, failure *f)
+                   const cg_file *checkpoint, host_failure *f)
 {
     cg_freeze freeze = {to->directory, to->name};
     if (!to->build && to->golden == NULL) {
@@ -150,7 +150,7 @@ bool freezer_write(const freezer *to, const cg_program *program,
     int length = snprintf(directory, sizeof directory, "%s/.%s.%ld",
                           to->directory, to->name, (long)getpid());
     if (length < 0 || (size_t)length >= sizeof directory) {
-        return failed(f, "%s: the path is too long", to->directory);
+        return host_fail(f, "%s: the path is too long", to->directory);
     }
     struct stat info;
     bool is_new = stat(to->directory, &info) != 0 && errno == ENOENT;

@@ -2,8 +2,8 @@
  *
  * freezer.h - writes the files of a frozen model, compared with the
  * reference first if that is asked for. */
-#ifndef CEDM_TOOLS_FREEZER_H
-#define CEDM_TOOLS_FREEZER_H
+#ifndef CEDM_TOOLS_FREEZE_FREEZER_H
+#define CEDM_TOOLS_FREEZE_FREEZER_H
 
 #include "codegen/codegen.h"
 #include "host/cli/failure.h"
@@ -17,6 +17,6 @@ typedef struct freezer {
 /* With a golden file nothing is written unless every item is within its
  * limit; the items are printed. */
 bool freezer_write(const freezer *to, const cg_program *program,
-                   const cg_file *checkpoint, failure *f);
+                   const cg_file *checkpoint, host_failure *f);
 
 #endif

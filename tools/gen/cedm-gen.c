@@ -17,10 +17,10 @@ extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
 /* Everything of one run, for one way out. */
 typedef struct run {
     gen_options options;
-    model model;
-    job job;
+    host_model model;
+    gen_job job;
     double *freq;
-    drawer drawer;
+    gen_drawer drawer;
     char name[256]; /* of the output, if none was given */
     const char *path;
 } run;
@@ -46,29 +46,29 @@ static void catch_signals(void)
 
 /* ---- what to draw ----------------------------------------------------- */
 
-static bool open_model(run *r, failure *f)
+static bool open_model(run *r, host_failure *f)
 {
     if (r->options.model != NULL) {
-        return model_load(&r->model, r->options.model, f);
+        return host_model_load(&r->model, r->options.model, f);
     }
-    return model_adopt(&r->model, &cedm_fashion_model, cedm_fashion_blob,
+    return host_model_adopt(&r->model, &cedm_fashion_model, cedm_fashion_blob,
                        FASHION_BLOB_BYTES, f);
 }
 
-static bool job_from_png(run *r, failure *f)
+static bool job_from_png(run *r, host_failure *f)
 {
     const char *path = r->options.from;
     size_t size;
-    unsigned char *png = input_file(path, SIZE_MAX / 2, &size, f);
+    unsigned char *png = host_input_file(path, SIZE_MAX / 2, &size, f);
     if (png == NULL) {
         return false;
     }
-    char *record = png_file_text(png, size, path, f);
+    char *record = host_png_file_text(png, size, path, f);
     free(png);
     if (record == NULL) {
         return false;
     }
-    bool good = job_from_record(&r->job, &r->model, path, record, f);
+    bool good = gen_job_from_record(&r->job, &r->model, path, record, f);
     free(record);
     if (good && r->options.columns == 0) {
         r->options.columns = r->job.columns;
@@ -76,17 +76,17 @@ static bool job_from_png(run *r, failure *f)
     return good;
 }
 
-static bool read_freq(run *r, failure *f)
+static bool read_freq(run *r, host_failure *f)
 {
     r->job.freq = r->model.freq;
     if (r->options.freq == NULL) {
         return true;
     }
-    if (r->job.mode != JOB_RANDOM) {
-        return bad_usage(f, "--freq: model %s is unconditional",
+    if (r->job.mode != GEN_JOB_RANDOM) {
+        return host_bad_usage(f, "--freq: model %s is unconditional",
                          r->model.code->name);
     }
-    r->freq = freq_read(r->options.freq, r->model.code->label_dim, f);
+    r->freq = host_freq_read(r->options.freq, r->model.code->label_dim, f);
     r->job.freq = r->freq;
     return r->freq != NULL;
 }
@@ -94,10 +94,10 @@ static bool read_freq(run *r, failure *f)
 /* This process's part of the job. */
 static void take_part(run *r)
 {
-    const shard *s = &r->options.shard;
+    const host_shard *s = &r->options.shard;
     uint64_t first, count, total = r->job.count;
-    shard_part(s, total, &first, &count);
-    job_keep(&r->job, first, count);
+    host_shard_part(s, total, &first, &count);
+    gen_job_keep(&r->job, first, count);
     if (s->size > 1 && strcmp(s->launcher, "--shard") != 0) {
         fprintf(stderr,
                 "cedm-gen: %s: part %u of %u, %" PRIu64 " of %" PRIu64
@@ -106,19 +106,19 @@ static void take_part(run *r)
     }
 }
 
-static bool make_job(run *r, failure *f)
+static bool make_job(run *r, host_failure *f)
 {
     r->job.code = r->model.code;
-    r->job.params = model_sampler(&r->model);
+    r->job.params = host_model_sampler(&r->model);
     if (r->options.from != NULL) {
         if (!job_from_png(r, f)) {
             return false;
         }
     } else {
         r->job.seeds = r->options.seeds;
-        r->options.seeds = (args_list){NULL, 0, 0};
-        if (!job_set_clusters(&r->job, r->options.clusters, f) ||
-            !read_freq(r, f) || !job_count(&r->job, f)) {
+        r->options.seeds = (host_args_list){NULL, 0, 0};
+        if (!gen_job_set_clusters(&r->job, r->options.clusters, f) ||
+            !read_freq(r, f) || !gen_job_count(&r->job, f)) {
             return false;
         }
     }
@@ -137,17 +137,17 @@ static void choose_path(run *r)
     }
 }
 
-static bool choose_grid(run *r, failure *f)
+static bool choose_grid(run *r, host_failure *f)
 {
     gen_options *o = &r->options;
     uint64_t count = r->job.count;
     if (o->separate) {
-        return !args_list_repeats(&r->job.seeds) ||
-               bad_usage(f, "--grid none: a seed is given twice and would "
+        return !host_args_list_repeats(&r->job.seeds) ||
+               host_bad_usage(f, "--grid none: a seed is given twice and would "
                             "overwrite its file");
     }
     if (o->columns == 0) {
-        o->columns = r->job.mode == JOB_ALL
+        o->columns = r->job.mode == GEN_JOB_ALL
                          ? r->job.seeds.count
                          : (uint64_t)ceil(sqrt((double)count));
     }
@@ -156,27 +156,27 @@ static bool choose_grid(run *r, failure *f)
         o->rows = needed;
     }
     return o->rows >= needed ||
-           bad_usage(f,
+           host_bad_usage(f,
                      "--grid: %" PRIu64 "x%" PRIu64 " has no room for %" PRIu64
                      " images",
                      o->columns, o->rows, count);
 }
 
-static bool open_sink(run *r, sink *s, failure *f)
+static bool open_sink(run *r, gen_sink *s, host_failure *f)
 {
-    sink_config config;
+    gen_sink_config config;
     memset(&config, 0, sizeof config);
     config.job = &r->job;
     config.model = &r->model;
     config.isa = r->drawer.isa;
     config.precision = r->drawer.precision;
     config.batch = r->drawer.batch;
-    config.format = (sink_format)r->options.format;
+    config.format = (gen_sink_format)r->options.format;
     config.separate = r->options.separate;
     config.columns = r->options.columns;
     config.rows = r->options.rows;
     config.path = r->path;
-    return sink_open(s, &config, f);
+    return gen_sink_open(s, &config, f);
 }
 
 /* ---- drawing ---------------------------------------------------------- */
@@ -187,7 +187,7 @@ static void print_result(const run *r, double spent)
         puts(r->path);
         return;
     }
-    const drawer *d = &r->drawer;
+    const gen_drawer *d = &r->drawer;
     cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "output", r->path);
     cJSON_AddNumberToObject(root, "images", (double)r->job.count);
@@ -211,24 +211,24 @@ static void print_result(const run *r, double spent)
     cJSON_Delete(root);
 }
 
-static bool draw(run *r, failure *f)
+static bool draw(run *r, host_failure *f)
 {
-    sink s;
+    gen_sink s;
     if (!open_sink(r, &s, f)) {
         return false;
     }
-    double begin = seconds();
-    if (!drawer_run(&r->drawer, &s, (progress_kind)r->options.progress,
+    double begin = host_seconds();
+    if (!gen_drawer_run(&r->drawer, &s, (host_progress_kind)r->options.progress,
                     &interrupted, f) ||
-        !sink_close(&s, f)) {
-        sink_abort(&s);
+        !gen_sink_close(&s, f)) {
+        gen_sink_abort(&s);
         return false;
     }
-    print_result(r, seconds() - begin);
+    print_result(r, host_seconds() - begin);
     return true;
 }
 
-static bool go(run *r, failure *f)
+static bool go(run *r, host_failure *f)
 {
     if (!open_model(r, f) || !make_job(r, f) || !choose_grid(r, f)) {
         return false;
@@ -238,7 +238,7 @@ static bool go(run *r, failure *f)
     if (r->job.count == 0) {
         return true; /* more processes than images */
     }
-    if (!drawer_open(&r->drawer, &r->model, &r->job, &r->options,
+    if (!gen_drawer_open(&r->drawer, &r->model, &r->job, &r->options,
                      r->options.shard.local, f)) {
         return false;
     }
@@ -251,17 +251,17 @@ static bool go(run *r, failure *f)
 int main(int argc, char **argv)
 {
     static run r; /* holds a cedm_net, which must not move */
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     bool good = gen_options_parse(&r.options, argc, argv, &f);
     if (good && !r.options.help && !r.options.version) {
         catch_signals();
         good = go(&r, &f);
     }
-    drawer_close(&r.drawer);
-    job_free(&r.job);
+    gen_drawer_close(&r.drawer);
+    gen_job_free(&r.job);
     free(r.freq);
-    model_close(&r.model);
+    host_model_close(&r.model);
     gen_options_free(&r.options);
-    good = good && output_standard(&f);
-    return good ? EXIT_DONE : failure_report("cedm-gen", &f);
+    good = good && host_output_standard(&f);
+    return good ? HOST_EXIT_DONE : host_failure_report("cedm-gen", &f);
 }

@@ -22,14 +22,14 @@ static int compare(const void *a, const void *b)
 
 /* The job's first batch. */
 typedef struct batch {
-    const job *job;
+    const gen_job *job;
     uint32_t n;
     uint64_t *seeds;
     int32_t *clusters;
     uint8_t *images;
 } batch;
 
-static bool take_batch(batch *b, const drawer *d, failure *f)
+static bool take_batch(batch *b, const gen_drawer *d, host_failure *f)
 {
     const cedm_model *code = d->model->code;
     b->job = d->job;
@@ -39,11 +39,11 @@ static bool take_batch(batch *b, const drawer *d, failure *f)
     b->images = calloc(b->n, (size_t)code->resolution * code->resolution *
                                  code->channels);
     if (b->seeds == NULL || b->clusters == NULL || b->images == NULL) {
-        return failed(f, "out of memory for a batch of %u images", b->n);
+        return host_fail(f, "out of memory for a batch of %u images", b->n);
     }
     for (uint32_t i = 0; i < b->n; i++) {
-        b->seeds[i] = job_seed(b->job, i);
-        b->clusters[i] = job_cluster(b->job, i);
+        b->seeds[i] = gen_job_seed(b->job, i);
+        b->clusters[i] = gen_job_cluster(b->job, i);
     }
     return true;
 }
@@ -60,14 +60,14 @@ typedef struct samples {
     uint32_t count;
 } samples;
 
-static bool measure_cpu(engine *e, const batch *b, samples *s, failure *f)
+static bool measure_cpu(host_engine *e, const batch *b, samples *s, host_failure *f)
 {
     bool single = b->job->params.steps == 1;
     cedm_sampler_params last = b->job->params;
     last.steps = 1;
-    double evals = sampler_evaluations(&last);
+    double evals = host_sampler_evaluations(&last);
     if (!single) { /* what the other steps take each */
-        evals = (sampler_evaluations(&b->job->params) - evals) /
+        evals = (host_sampler_evaluations(&b->job->params) - evals) /
                 (b->job->params.steps - 1);
     }
     bool warm = false;
@@ -78,49 +78,49 @@ static bool measure_cpu(engine *e, const batch *b, samples *s, failure *f)
                               b->clusters, b->n);
         status = status == CEDM_OK ? CEDM_MORE : status;
         while (status == CEDM_MORE && s->count < MAX_SAMPLES) {
-            double start = seconds();
+            double start = host_seconds();
             status = cedm_sample_step(&sampler);
-            double spent = seconds() - start;
+            double spent = host_seconds() - start;
             if (warm && (single || status == CEDM_MORE)) {
                 s->seconds[s->count++] = spent / evals;
             }
             warm = true;
         }
         if (status < CEDM_OK) {
-            return failed(f, "--bench: %s", cedm_status_text(status));
+            return host_fail(f, "--bench: %s", cedm_status_text(status));
         }
     }
     return true;
 }
 
-static bool measure_gpu(gpu *g, const batch *b, samples *s, failure *f)
+static bool measure_gpu(host_gpu *g, const batch *b, samples *s, host_failure *f)
 {
-    double evals = sampler_evaluations(&b->job->params);
+    double evals = host_sampler_evaluations(&b->job->params);
     for (uint32_t run = 0; run <= MIN_SAMPLES; run++) {
         bool widened;
-        double start = seconds();
-        if (!gpu_start(g, b->seeds, b->clusters, b->n, f) ||
-            !gpu_images(g, b->images, &widened, f)) {
+        double start = host_seconds();
+        if (!host_gpu_start(g, b->seeds, b->clusters, b->n, f) ||
+            !host_gpu_images(g, b->images, &widened, f)) {
             return false;
         }
         if (widened) {
-            return failed(f, "--bench: a number does not fit fp16; wanted "
+            return host_fail(f, "--bench: a number does not fit fp16; wanted "
                              "--precision bf16");
         }
         if (run > 0) { /* the first one warms up */
-            s->seconds[s->count++] = (seconds() - start) / evals;
+            s->seconds[s->count++] = (host_seconds() - start) / evals;
         }
     }
     return true;
 }
 
-static void print(const drawer *d, samples *s, bool json)
+static void print(const gen_drawer *d, samples *s, bool json)
 {
     qsort(s->seconds, s->count, sizeof s->seconds[0], compare);
     double low = s->seconds[0];
     double median = s->seconds[s->count / 2];
     const cedm_sampler_params *params = &d->job->params;
-    double rate = d->batch / (median * sampler_evaluations(params));
+    double rate = d->batch / (median * host_sampler_evaluations(params));
     printf(json ? "{\"model\": \"%s\", \"isa\": \"%s\", \"precision\": \"%s\","
                   " \"batch\": %u, \"threads\": %u, \"samples\": %u, "
                   "\"evaluation_ms_min\": %.4f, "
@@ -132,7 +132,7 @@ static void print(const drawer *d, samples *s, bool json)
            s->count, low * 1e3, median * 1e3, params->steps, rate);
 }
 
-bool gen_bench(drawer *d, bool json, failure *f)
+bool gen_bench(gen_drawer *d, bool json, host_failure *f)
 {
     static samples s;
     batch b = {0};

@@ -17,19 +17,19 @@
 /* Batches follow from the whole job, so that a part of it has the same: the
  * record in a file names the batch, and a GPU's bits depend on it. */
 
-static bool open_cpu(drawer *d, const gen_options *o, failure *f)
+static bool open_cpu(gen_drawer *d, const gen_options *o, host_failure *f)
 {
     uint64_t batch = o->batch > 0 ? o->batch : CPU_BATCH;
-    engine_config config = {o->isa, (uint32_t)batch, (uint32_t)o->threads};
+    host_engine_config config = {o->isa, (uint32_t)batch, (uint32_t)o->threads};
     if (d->job->whole < config.batch) {
         config.batch = (uint32_t)d->job->whole;
     }
-    if (!engine_open(&d->cpu, d->model, &config, f)) {
+    if (!host_engine_open(&d->cpu, d->model, &config, f)) {
         return false;
     }
     snprintf(d->device, sizeof d->device, "cpu");
     snprintf(d->isa, sizeof d->isa, "%s", d->cpu.backend->name);
-    d->precision = precision_name(CEDM_CUDA_FP32);
+    d->precision = host_precision_name(CEDM_CUDA_FP32);
     d->batch = d->cpu.batch;
     d->threads = d->cpu.threads;
     d->weights_bytes = d->cpu.weights_bytes;
@@ -37,7 +37,7 @@ static bool open_cpu(drawer *d, const gen_options *o, failure *f)
     return true;
 }
 
-static void name_devices(drawer *d, const device_choice *choice)
+static void name_devices(gen_drawer *d, const host_device_choice *choice)
 {
     size_t end = 0;
     for (uint32_t i = 0; i < choice->count; i++) {
@@ -47,10 +47,10 @@ static void name_devices(drawer *d, const device_choice *choice)
 }
 
 /* Small jobs are shared too. */
-static bool open_gpus(drawer *d, const device_choice *choice,
-                      const gen_options *o, failure *f)
+static bool open_gpus(gen_drawer *d, const host_device_choice *choice,
+                      const gen_options *o, host_failure *f)
 {
-    gpu_config config = {
+    host_gpu_config config = {
         .precision = o->precision,
         .batch = o->batch,
         .images = d->job->whole / choice->count +
@@ -59,69 +59,69 @@ static bool open_gpus(drawer *d, const device_choice *choice,
     };
     d->gpus = calloc(choice->count, sizeof *d->gpus);
     if (d->gpus == NULL) {
-        return failed(f, "out of memory");
+        return host_fail(f, "out of memory");
     }
     for (; d->gpu_count < choice->count; d->gpu_count++) {
         config.index = choice->index[d->gpu_count];
-        if (!gpu_open(&d->gpus[d->gpu_count], &d->library, d->model, &config,
+        if (!host_gpu_open(&d->gpus[d->gpu_count], &d->library, d->model, &config,
                       f)) {
             return false;
         }
         /* the first decides, so that a batch of each is as large */
         config.batch = d->gpus[0].config.batch;
     }
-    const gpu *first = &d->gpus[0];
+    const host_gpu *first = &d->gpus[0];
     name_devices(d, choice);
     snprintf(d->isa, sizeof d->isa, "sm_%u", first->device.arch);
-    d->precision = precision_name(first->config.precision);
+    d->precision = host_precision_name(first->config.precision);
     d->batch = first->config.batch;
     d->weights_bytes = first->config.sizes.weights;
     d->arena_bytes = first->config.sizes.arena;
     return true;
 }
 
-bool drawer_open(drawer *d, const model *m, const job *j,
-                 const gen_options *o, uint32_t local, failure *f)
+bool gen_drawer_open(gen_drawer *d, const host_model *m, const gen_job *j,
+                 const gen_options *o, uint32_t local, host_failure *f)
 {
-    device_choice choice = o->device;
+    host_device_choice choice = o->device;
     d->model = m;
     d->job = j;
-    if (choice.kind == DEVICE_AUTO && o->isa != NULL) {
-        choice.kind = DEVICE_CPU; /* that is what it is an option of */
+    if (choice.kind == HOST_DEVICE_AUTO && o->isa != NULL) {
+        choice.kind = HOST_DEVICE_CPU; /* that is what it is an option of */
     }
-    if (!device_choose(&choice, o->precision, local, &d->library, f)) {
+    if (!host_device_choose(&choice, o->precision, local, &d->library, f)) {
         return false;
     }
-    if (choice.kind == DEVICE_CPU) {
+    if (choice.kind == HOST_DEVICE_CPU) {
         return open_cpu(d, o, f);
     }
     if (!open_gpus(d, &choice, o, f)) {
         return false;
     }
-    if (o->device.kind == DEVICE_AUTO) {
+    if (o->device.kind == HOST_DEVICE_AUTO) {
         fputs("cedm-gen: ", stderr);
-        gpu_print(&d->gpus[0], stderr);
+        host_gpu_print(&d->gpus[0], stderr);
     }
     return true;
 }
 
-void drawer_close(drawer *d)
+void gen_drawer_close(gen_drawer *d)
 {
     for (uint32_t i = 0; i < d->gpu_count; i++) {
-        gpu_close(&d->gpus[i]);
+        host_gpu_close(&d->gpus[i]);
     }
     free(d->gpus);
-    cuda_library_close(&d->library);
-    engine_close(&d->cpu);
+    host_cuda_library_close(&d->library);
+    host_engine_close(&d->cpu);
     memset(d, 0, sizeof *d);
 }
 
 /* ---- a run ------------------------------------------------------------- */
 
 typedef struct run {
-    drawer *drawer;
-    sink *sink;
-    progress progress;
+    gen_drawer *drawer;
+    gen_sink *sink;
+    host_progress progress;
     const volatile sig_atomic_t *interrupted;
     uint64_t next; /* image that no batch holds yet */
     uint64_t *seeds;
@@ -129,7 +129,7 @@ typedef struct run {
     uint8_t *images;
 } run;
 
-static bool take_buffers(run *r, failure *f)
+static bool take_buffers(run *r, host_failure *f)
 {
     const cedm_model *code = r->drawer->model->code;
     size_t batch = r->drawer->batch;
@@ -138,28 +138,28 @@ static bool take_buffers(run *r, failure *f)
     r->images =
         malloc(batch * code->resolution * code->resolution * code->channels);
     return (r->seeds != NULL && r->clusters != NULL && r->images != NULL) ||
-           failed(f, "out of memory for a batch of %zu images", batch);
+           host_fail(f, "out of memory for a batch of %zu images", batch);
 }
 
 /* Seeds and clusters of the next batch; how many they are. */
 static uint32_t next_batch(run *r)
 {
-    const job *j = r->drawer->job;
+    const gen_job *j = r->drawer->job;
     uint64_t left = j->count - r->next;
     uint32_t n =
         left < r->drawer->batch ? (uint32_t)left : r->drawer->batch;
     for (uint32_t i = 0; i < n; i++) {
-        r->seeds[i] = job_seed(j, r->next + i);
-        r->clusters[i] = job_cluster(j, r->next + i);
+        r->seeds[i] = gen_job_seed(j, r->next + i);
+        r->clusters[i] = gen_job_cluster(j, r->next + i);
     }
     r->next += n;
     return n;
 }
 
-static bool stopped(const run *r, failure *f)
+static bool stopped(const run *r, host_failure *f)
 {
     if (*r->interrupted) {
-        f->code = EXIT_INTERRUPTED;
+        f->code = HOST_EXIT_INTERRUPTED;
         return true;
     }
     return false;
@@ -167,7 +167,7 @@ static bool stopped(const run *r, failure *f)
 
 /* ---- on the CPU -------------------------------------------------------- */
 
-static bool draw_batch(run *r, uint64_t first, uint32_t n, failure *f)
+static bool draw_batch(run *r, uint64_t first, uint32_t n, host_failure *f)
 {
     cedm_sampler sampler;
     cedm_status status =
@@ -175,7 +175,7 @@ static bool draw_batch(run *r, uint64_t first, uint32_t n, failure *f)
                           &r->drawer->job->params, r->seeds, r->clusters, n);
     for (uint32_t step = 1; status >= CEDM_OK; step++) {
         status = cedm_sample_step(&sampler);
-        progress_show(&r->progress, first, n, step);
+        host_progress_show(&r->progress, first, n, step);
         if (stopped(r, f)) {
             return false;
         }
@@ -186,17 +186,17 @@ static bool draw_batch(run *r, uint64_t first, uint32_t n, failure *f)
     if (status == CEDM_OK) {
         status = cedm_sample_images(&sampler, r->images);
     }
-    return status == CEDM_OK || failed(f, "images %" PRIu64 " and on: %s",
+    return status == CEDM_OK || host_fail(f, "images %" PRIu64 " and on: %s",
                                        first, cedm_status_text(status));
 }
 
-static bool draw_on_cpu(run *r, failure *f)
+static bool draw_on_cpu(run *r, host_failure *f)
 {
     while (r->next < r->drawer->job->count) {
         uint64_t first = r->next;
         uint32_t n = next_batch(r);
         if (!draw_batch(r, first, n, f) ||
-            !sink_put(r->sink, first, n, r->images, f)) {
+            !gen_sink_put(r->sink, first, n, r->images, f)) {
             return false;
         }
     }
@@ -205,21 +205,21 @@ static bool draw_on_cpu(run *r, failure *f)
 
 /* ---- on GPUs ----------------------------------------------------------- */
 
-static bool start_next(run *r, gpu *g, failure *f)
+static bool start_next(run *r, host_gpu *g, host_failure *f)
 {
     if (r->next == r->drawer->job->count) {
         return true;
     }
     uint32_t n = next_batch(r);
-    return gpu_start(g, r->seeds, r->clusters, n, f);
+    return host_gpu_start(g, r->seeds, r->clusters, n, f);
 }
 
 /* The batch that a GPU works on, images `first` and on. */
-static bool finish(run *r, gpu *g, uint64_t first, failure *f)
+static bool finish(run *r, host_gpu *g, uint64_t first, host_failure *f)
 {
     bool widened;
     uint32_t n = g->n;
-    if (!gpu_images(g, r->images, &widened, f)) {
+    if (!host_gpu_images(g, r->images, &widened, f)) {
         return false;
     }
     if (widened) {
@@ -229,14 +229,14 @@ static bool finish(run *r, gpu *g, uint64_t first, failure *f)
                 "bf16\n",
                 g->config.device, first, first + n - 1);
     }
-    r->sink->config.precision = precision_name(g->config.precision);
+    r->sink->config.precision = host_precision_name(g->config.precision);
     r->drawer->precision = r->sink->config.precision;
-    return start_next(r, g, f) && sink_put(r->sink, first, n, r->images, f);
+    return start_next(r, g, f) && gen_sink_put(r->sink, first, n, r->images, f);
 }
 
-static bool draw_on_gpus(run *r, failure *f)
+static bool draw_on_gpus(run *r, host_failure *f)
 {
-    drawer *d = r->drawer;
+    gen_drawer *d = r->drawer;
     for (uint32_t i = 0; i < d->gpu_count; i++) {
         if (!start_next(r, &d->gpus[i], f)) {
             return false;
@@ -244,12 +244,12 @@ static bool draw_on_gpus(run *r, failure *f)
     }
     uint64_t first = 0;
     for (uint32_t turn = 0; first < d->job->count; turn++) {
-        gpu *g = &d->gpus[turn % d->gpu_count];
+        host_gpu *g = &d->gpus[turn % d->gpu_count];
         uint32_t n = g->n;
         if (!finish(r, g, first, f)) {
             return false;
         }
-        progress_show(&r->progress, first, n, d->job->params.steps);
+        host_progress_show(&r->progress, first, n, d->job->params.steps);
         first += n;
         if (stopped(r, f)) {
             return false;
@@ -258,19 +258,19 @@ static bool draw_on_gpus(run *r, failure *f)
     return true;
 }
 
-bool drawer_run(drawer *d, sink *s, progress_kind kind,
-                const volatile sig_atomic_t *interrupted, failure *f)
+bool gen_drawer_run(gen_drawer *d, gen_sink *s, host_progress_kind kind,
+                const volatile sig_atomic_t *interrupted, host_failure *f)
 {
     run r = {.drawer = d, .sink = s, .interrupted = interrupted};
     bool good = take_buffers(&r, f);
     if (good) {
-        progress_begin(&r.progress, kind, d->job->count,
+        host_progress_begin(&r.progress, kind, d->job->count,
                        d->job->params.steps);
-        if (r.progress.kind == PROGRESS_BAR && d->gpu_count == 0) {
-            engine_print(&d->cpu, stderr);
+        if (r.progress.kind == HOST_PROGRESS_BAR && d->gpu_count == 0) {
+            host_engine_print(&d->cpu, stderr);
         }
         good = d->gpu_count > 0 ? draw_on_gpus(&r, f) : draw_on_cpu(&r, f);
-        progress_end(&r.progress);
+        host_progress_end(&r.progress);
     }
     free(r.seeds);
     free(r.clusters);

@@ -71,13 +71,13 @@ enum option {
     OPT_COUNT
 };
 
-static const args_option options[OPT_COUNT] = {
+static const host_args_option options[OPT_COUNT] = {
 #define OPTION_ROW(id, name, value, help) {name, value, help},
     OPTION_LIST(OPTION_ROW)
 #undef OPTION_ROW
 };
 
-_Static_assert(OPT_COUNT <= ARGS_MAX_OPTIONS, "raise ARGS_MAX_OPTIONS");
+_Static_assert(OPT_COUNT <= HOST_ARGS_MAX_OPTIONS, "raise ARGS_MAX_OPTIONS");
 
 /* What --n and --seed say before they become one list. */
 typedef struct counts {
@@ -86,7 +86,7 @@ typedef struct counts {
     bool grid_given;
 } counts;
 
-static bool parse_grid(const args *a, gen_options *o, counts *c, failure *f)
+static bool parse_grid(const host_args *a, gen_options *o, counts *c, host_failure *f)
 {
     if (strcmp(a->value, "auto") == 0) {
         return true;
@@ -107,11 +107,11 @@ static bool parse_grid(const args *a, gen_options *o, counts *c, failure *f)
         o->rows = rows;
         return true;
     }
-    return bad_usage(f, "--grid: wanted auto, none or COLUMNSxROWS, got '%s'",
+    return host_bad_usage(f, "--grid: wanted auto, none or COLUMNSxROWS, got '%s'",
                      a->value);
 }
 
-static bool parse_sampler(const args *a, gen_options *o, failure *f)
+static bool parse_sampler(const host_args *a, gen_options *o, host_failure *f)
 {
     static const struct {
         const char *name;
@@ -125,48 +125,48 @@ static bool parse_sampler(const args *a, gen_options *o, failure *f)
     while (strcmp(rows[i].name, a->name) != 0) {
         i++;
     }
-    return args_double(a, rows[i].low, rows[i].high, &o->sampler[i], f);
+    return host_args_double(a, rows[i].low, rows[i].high, &o->sampler[i], f);
 }
 
-static bool parse_choice(const args *a, enum sampler_choice choice,
-                         gen_options *o, failure *f)
+static bool parse_choice(const host_args *a, enum host_sampler_choice choice,
+                         gen_options *o, host_failure *f)
 {
-    return args_word(a, sampler_words(choice), &o->choice[choice], f);
+    return host_args_word(a, host_sampler_words(choice), &o->choice[choice], f);
 }
 
-static bool parse_option(int option, const args *a, gen_options *o, counts *c,
-                         failure *f)
+static bool parse_option(int option, const host_args *a, gen_options *o, counts *c,
+                         host_failure *f)
 {
     static const char *const formats[] = {"png", "npy", "raw", NULL};
     static const char *const kinds[] = {"auto", "bar", "json", "none", NULL};
     switch (option) {
     case OPT_MODEL: o->model = a->value; return true;
     case OPT_CLUSTER: o->clusters = a->value; return true;
-    case OPT_N: c->n_given = true; return args_u64(a, 1, UINT64_MAX, &c->n, f);
+    case OPT_N: c->n_given = true; return host_args_u64(a, 1, UINT64_MAX, &c->n, f);
     case OPT_SEED:
         c->seed_given = true;
-        return args_u64(a, 0, UINT64_MAX, &c->seed, f);
+        return host_args_u64(a, 0, UINT64_MAX, &c->seed, f);
     case OPT_SEEDS:
         o->seeds_text = a->value;
-        return args_list_parse("seeds", a->value, &o->seeds, f);
-    case OPT_STEPS: return args_u64(a, 1, CEDM_MAX_STEPS, &o->steps, f);
-    case OPT_SOLVER: return parse_choice(a, SAMPLER_solver, o, f);
-    case OPT_DISC: return parse_choice(a, SAMPLER_discretization, o, f);
-    case OPT_SCHEDULE: return parse_choice(a, SAMPLER_schedule, o, f);
-    case OPT_SCALING: return parse_choice(a, SAMPLER_scaling, o, f);
+        return host_args_list_parse("seeds", a->value, &o->seeds, f);
+    case OPT_STEPS: return host_args_u64(a, 1, CEDM_MAX_STEPS, &o->steps, f);
+    case OPT_SOLVER: return parse_choice(a, HOST_SAMPLER_solver, o, f);
+    case OPT_DISC: return parse_choice(a, HOST_SAMPLER_discretization, o, f);
+    case OPT_SCHEDULE: return parse_choice(a, HOST_SAMPLER_schedule, o, f);
+    case OPT_SCALING: return parse_choice(a, HOST_SAMPLER_scaling, o, f);
     case OPT_FREQ: o->freq = a->value; return true;
-    case OPT_BATCH: return args_u64(a, 1, ENGINE_MAX_BATCH, &o->batch, f);
+    case OPT_BATCH: return host_args_u64(a, 1, HOST_ENGINE_MAX_BATCH, &o->batch, f);
     case OPT_THREADS:
-        return args_u64(a, 1, ENGINE_MAX_THREADS, &o->threads, f);
+        return host_args_u64(a, 1, HOST_ENGINE_MAX_THREADS, &o->threads, f);
     case OPT_ISA: o->isa = a->value; return true;
-    case OPT_DEVICE: return device_parse(a, &o->device, f);
-    case OPT_PRECISION: return precision_parse(a, &o->precision, f);
-    case OPT_SHARD: return shard_parse(a, &o->shard, f);
+    case OPT_DEVICE: return host_device_parse(a, &o->device, f);
+    case OPT_PRECISION: return host_precision_parse(a, &o->precision, f);
+    case OPT_SHARD: return host_shard_parse(a, &o->shard, f);
     case OPT_OUT: o->out = a->value; return true;
-    case OPT_FORMAT: return args_word(a, formats, &o->format, f);
+    case OPT_FORMAT: return host_args_word(a, formats, &o->format, f);
     case OPT_GRID: return parse_grid(a, o, c, f);
     case OPT_FROM: o->from = a->value; return true;
-    case OPT_PROGRESS: return args_word(a, kinds, &o->progress, f);
+    case OPT_PROGRESS: return host_args_word(a, kinds, &o->progress, f);
     case OPT_JSON: o->json = true; return true;
     case OPT_BENCH: o->bench = true; return true;
     case OPT_VERSION: o->version = true; return true;
@@ -176,85 +176,85 @@ static bool parse_option(int option, const args *a, gen_options *o, counts *c,
 }
 
 /* Options that do not go together. */
-static bool check_together(const gen_options *o, const counts *c, failure *f)
+static bool check_together(const gen_options *o, const counts *c, host_failure *f)
 {
     bool counted = c->n_given || c->seed_given;
     if (o->seeds_text != NULL && counted) {
-        return bad_usage(f, "--seeds says how many images; wanted it without "
+        return host_bad_usage(f, "--seeds says how many images; wanted it without "
                             "--n and --seed");
     }
     if (o->from != NULL && (counted || o->seeds_text != NULL ||
                             o->clusters != NULL || o->freq != NULL)) {
-        return bad_usage(f, "--from says seeds and clusters; wanted it "
+        return host_bad_usage(f, "--from says seeds and clusters; wanted it "
                             "without --n, --seed, --seeds, --cluster, --freq");
     }
     if (o->freq != NULL && o->clusters != NULL &&
         strcmp(o->clusters, "random") != 0) {
-        return bad_usage(f,
+        return host_bad_usage(f,
                          "--freq: wanted it with --cluster random, got "
                          "'%s'",
                          o->clusters);
     }
-    if (c->grid_given && o->format != SINK_PNG) {
-        return bad_usage(f, "--grid: a grid is a PNG; wanted none or auto "
+    if (c->grid_given && o->format != GEN_SINK_PNG) {
+        return host_bad_usage(f, "--grid: a grid is a PNG; wanted none or auto "
                             "with npy and raw");
     }
     return o->shard.size == 1 || o->separate ||
-           bad_usage(f,
+           host_bad_usage(f,
                      "%s: part %u of %u; wanted it with --grid none, a file "
                      "for each image",
                      o->shard.launcher, o->shard.rank, o->shard.size);
 }
 
-static bool make_seeds(gen_options *o, const counts *c, failure *f)
+static bool make_seeds(gen_options *o, const counts *c, host_failure *f)
 {
     if (o->seeds_text != NULL || o->from != NULL) {
         return true;
     }
     if (c->n - 1 > UINT64_MAX - c->seed || c->n == UINT64_MAX) {
-        return bad_usage(f,
+        return host_bad_usage(f,
                          "--n: seeds %" PRIu64 " and on, %" PRIu64
                          " of them, run beyond 64 bits",
                          c->seed, c->n);
     }
     o->seeds.ranges = malloc(sizeof *o->seeds.ranges);
     if (o->seeds.ranges == NULL) {
-        return failed(f, "out of memory");
+        return host_fail(f, "out of memory");
     }
-    o->seeds.ranges[0] = (args_range){c->seed, c->seed + (c->n - 1)};
+    o->seeds.ranges[0] = (host_args_range){c->seed, c->seed + (c->n - 1)};
     o->seeds.range_count = 1;
     o->seeds.count = c->n;
     return true;
 }
 
-bool gen_options_parse(gen_options *o, int argc, char **argv, failure *f)
+bool gen_options_parse(gen_options *o, int argc, char **argv, host_failure *f)
 {
     memset(o, 0, sizeof *o);
     for (int i = 0; i < GEN_SAMPLER_COUNT; i++) {
         o->sampler[i] = (double)NAN;
     }
-    for (int i = 0; i < SAMPLER_CHOICES; i++) {
+    for (int i = 0; i < HOST_SAMPLER_CHOICES; i++) {
         o->choice[i] = -1;
     }
-    o->precision = PRECISION_AUTO;
-    o->shard = (shard)SHARD_WHOLE;
-    char seen[ARGS_MAX_OPTIONS];
-    args a = args_begin(argc, argv, options, OPT_COUNT, seen);
+    o->precision = HOST_PRECISION_AUTO;
+    o->shard = (host_shard)HOST_SHARD_WHOLE;
+    char seen[HOST_ARGS_MAX_OPTIONS];
+    host_args a = host_args_begin(argc, argv, options, OPT_COUNT, seen);
     counts c = {DEFAULT_N, 0, false, false, false};
     int option;
-    while ((option = args_next(&a, f)) >= 0) {
-        if (option == ARGS_OPERAND) {
-            return bad_usage(f, "unexpected '%s'; see --help", a.value);
+    while ((option = host_args_next(&a, f)) >= 0) {
+        if (option == HOST_ARGS_OPERAND) {
+            return host_bad_usage(f, "unexpected '%s'; see --help", a.value);
         }
         if (!parse_option(option, &a, o, &c, f)) {
             return false;
         }
     }
-    if (option == ARGS_BAD) {
+    if (option == HOST_ARGS_BAD) {
         return false;
     }
     if (o->help) {
-        args_help("cedm-gen [options]: draws images from a frozen model",
+        host_args_help("cedm-gen [options]: draws images from a frozen model",
                   options, OPT_COUNT);
         return true;
     }
@@ -263,25 +263,25 @@ bool gen_options_parse(gen_options *o, int argc, char **argv, failure *f)
         return true;
     }
     return (o->shard.launcher != NULL ||
-            shard_from_environment(&o->shard, f)) &&
+            host_shard_from_environment(&o->shard, f)) &&
            check_together(o, &c, f) && make_seeds(o, &c, f);
 }
 
 void gen_options_free(gen_options *o)
 {
-    args_list_free(&o->seeds);
+    host_args_list_free(&o->seeds);
 }
 
 /* A discretization brings its range. */
 static void set_choices(const gen_options *o, cedm_sampler_params *params)
 {
 #define CHOICE_SET(member, LIST)                                              \
-    if (o->choice[SAMPLER_##member] >= 0) {                                   \
-        params->member = (enum cedm_##member)o->choice[SAMPLER_##member];     \
+    if (o->choice[HOST_SAMPLER_##member] >= 0) {                                   \
+        params->member = (enum cedm_##member)o->choice[HOST_SAMPLER_##member];     \
     }
-    SAMPLER_CHOICE_LIST(CHOICE_SET)
+    HOST_SAMPLER_CHOICE_LIST(CHOICE_SET)
 #undef CHOICE_SET
-    if (o->choice[SAMPLER_discretization] >= 0) {
+    if (o->choice[HOST_SAMPLER_discretization] >= 0) {
         cedm_sampler_params d =
             cedm_sampler_params_for(params->discretization);
         params->sigma_min = d.sigma_min;
@@ -290,7 +290,7 @@ static void set_choices(const gen_options *o, cedm_sampler_params *params)
 }
 
 bool gen_options_sampler(const gen_options *o, cedm_sampler_params *params,
-                         failure *f)
+                         host_failure *f)
 {
     set_choices(o, params);
     if (o->steps > 0) {
@@ -303,13 +303,13 @@ bool gen_options_sampler(const gen_options *o, cedm_sampler_params *params,
     GEN_SAMPLER_LIST(SAMPLER_SET)
 #undef SAMPLER_SET
     if (params->sigma_min > params->sigma_max) {
-        return bad_usage(f,
+        return host_bad_usage(f,
                          "--sigma-min: wanted at most sigma-max, %g, got "
                          "%g",
                          params->sigma_max, params->sigma_min);
     }
     return params->rho < 0 || params->rho > 0 ||
-           bad_usage(f, "--rho: wanted a number other than 0");
+           host_bad_usage(f, "--rho: wanted a number other than 0");
 }
 
 /* Commas make awkward file names. */
@@ -323,27 +323,27 @@ static void append(char *name, size_t size, const char *text)
 }
 
 /* "c5", "c0-3+7", or the word. */
-static void name_clusters(const gen_options *o, const job *j, char *text,
+static void name_clusters(const gen_options *o, const gen_job *j, char *text,
                           size_t size)
 {
-    bool same = j->mode == JOB_GIVEN;
+    bool same = j->mode == GEN_JOB_GIVEN;
     for (uint64_t i = 1; same && i < j->count; i++) {
         same = j->given[i] == j->given[0];
     }
-    if (j->mode == JOB_LIST) {
+    if (j->mode == GEN_JOB_LIST) {
         snprintf(text, size, "c%s", o->clusters);
     } else if (same && j->given[0] >= 0) {
         snprintf(text, size, "c%d", j->given[0]);
     } else {
         snprintf(text, size, "%s",
-                 j->mode == JOB_ALL              ? "all"
-                 : j->mode == JOB_RANDOM         ? "random"
-                 : j->mode == JOB_GIVEN && !same ? "mixed"
+                 j->mode == GEN_JOB_ALL              ? "all"
+                 : j->mode == GEN_JOB_RANDOM         ? "random"
+                 : j->mode == GEN_JOB_GIVEN && !same ? "mixed"
                                                  : "none");
     }
 }
 
-void gen_options_name(const gen_options *o, const job *j, char *name,
+void gen_options_name(const gen_options *o, const gen_job *j, char *name,
                       size_t size)
 {
     static const char *const extensions[] = {".png", ".npy", ".raw"};
@@ -352,7 +352,7 @@ void gen_options_name(const gen_options *o, const job *j, char *name,
     if (o->seeds_text != NULL) {
         snprintf(seeds, sizeof seeds, "-s%s", o->seeds_text);
     } else {
-        snprintf(seeds, sizeof seeds, "-s%" PRIu64, job_seed(j, 0));
+        snprintf(seeds, sizeof seeds, "-s%" PRIu64, gen_job_seed(j, 0));
     }
     name[0] = '\0';
     append(name, size, j->code->name);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
  * gen_options.h - the command line of cedm-gen. */
-#ifndef CEDM_TOOLS_GEN_OPTIONS_H
-#define CEDM_TOOLS_GEN_OPTIONS_H
+#ifndef CEDM_TOOLS_GEN_GEN_OPTIONS_H
+#define CEDM_TOOLS_GEN_GEN_OPTIONS_H
 
 #include "host/execution/device.h"
 #include "host/cli/progress.h"
 #include "host/cli/shard.h"
-#include "tools/gen/sink.h"
+#include "tools/gen/gen_sink.h"
 
 /* Members of cedm_sampler_params that are numbers; X(option, member, low,
  * high). */
@@ -31,14 +31,14 @@ enum gen_sampler {
 typedef struct gen_options {
     const char *model, *clusters, *freq, *isa, *out, *from;
     const char *seeds_text; /* as given, for the name of the output */
-    args_list seeds;
+    host_args_list seeds;
     uint64_t steps; /* 0: the model's */
     double sampler[GEN_SAMPLER_COUNT]; /* NaN: the model's */
-    int choice[SAMPLER_CHOICES];       /* -1: the model's */
+    int choice[HOST_SAMPLER_CHOICES];       /* -1: the model's */
     uint64_t batch, threads;           /* 0: automatic */
-    device_choice device;
-    int precision;                     /* or PRECISION_AUTO */
-    shard shard;
+    host_device_choice device;
+    int precision;                     /* or HOST_PRECISION_AUTO */
+    host_shard shard;
     int format, progress;
     bool separate;
     uint64_t columns, rows; /* 0: automatic */
@@ -47,15 +47,15 @@ typedef struct gen_options {
 } gen_options;
 
 /* Prints help or version where asked to. */
-bool gen_options_parse(gen_options *o, int argc, char **argv, failure *f);
+bool gen_options_parse(gen_options *o, int argc, char **argv, host_failure *f);
 void gen_options_free(gen_options *o);
 
 /* The model's parameters with those of the command line over them. */
 bool gen_options_sampler(const gen_options *o, cedm_sampler_params *params,
-                         failure *f);
+                         host_failure *f);
 
 /* NAME.EXT after model, clusters and seeds, in `name`. */
-void gen_options_name(const gen_options *o, const job *j, char *name,
+void gen_options_name(const gen_options *o, const gen_job *j, char *name,
                       size_t size);
 
 #endif

@@ -16,7 +16,7 @@
 
 enum { OPT_JSON, OPT_VERSION, OPT_HELP, OPT_COUNT };
 
-static const args_option options[OPT_COUNT] = {
+static const host_args_option options[OPT_COUNT] = {
     {"json", NULL, "print JSON"},
     {"version", NULL, "print the version"},
     {"help", NULL, "print this text"},
@@ -41,34 +41,34 @@ typedef struct info {
     cedm_sampler_params sampler;
 } info;
 
-static bool parse(settings *s, int argc, char **argv, failure *f)
+static bool parse(settings *s, int argc, char **argv, host_failure *f)
 {
-    char seen[ARGS_MAX_OPTIONS];
-    args a = args_begin(argc, argv, options, OPT_COUNT, seen);
+    char seen[HOST_ARGS_MAX_OPTIONS];
+    host_args a = host_args_begin(argc, argv, options, OPT_COUNT, seen);
     int option;
-    while ((option = args_next(&a, f)) >= 0) {
+    while ((option = host_args_next(&a, f)) >= 0) {
         switch (option) {
         case OPT_JSON: s->json = true; break;
         case OPT_VERSION: s->version = true; break;
         case OPT_HELP: s->help = true; break;
         default:
             if (s->path != NULL) {
-                return bad_usage(f, "unexpected '%s'; wanted one file",
+                return host_bad_usage(f, "unexpected '%s'; wanted one file",
                                  a.value);
             }
             s->path = a.value;
         }
     }
-    if (option == ARGS_BAD || s->help || s->version) {
-        return option != ARGS_BAD;
+    if (option == HOST_ARGS_BAD || s->help || s->version) {
+        return option != HOST_ARGS_BAD;
     }
-    return s->path != NULL || bad_usage(f, "wanted FILE; see --help");
+    return s->path != NULL || host_bad_usage(f, "wanted FILE; see --help");
 }
 
 /* ---- from a checkpoint ------------------------------------------------ */
 
 static bool describe_program(info *i, const cg_program *p, const cg_file *file,
-                             failure *f)
+                             host_failure *f)
 {
     i->kind = "checkpoint";
     cg_sha256(file->bytes, file->size, i->source_sha256);
@@ -88,20 +88,20 @@ static bool describe_program(info *i, const cg_program *p, const cg_file *file,
     if (p->freq != NULL && p->label_dim > 0) {
         i->freq = calloc(p->label_dim, sizeof *i->freq);
         if (i->freq == NULL) {
-            return failed(f, "%s: out of memory", file->path);
+            return host_fail(f, "%s: out of memory", file->path);
         }
         memcpy(i->freq, p->freq, p->label_dim * sizeof *i->freq);
     }
     return true;
 }
 
-static bool describe_checkpoint(info *i, const char *path, failure *f)
+static bool describe_checkpoint(info *i, const char *path, host_failure *f)
 {
     cg_error error;
     cg_file *file = cg_open(path, &error);
     cg_program *program = file != NULL ? cg_build(file, NULL, &error) : NULL;
     bool good = program != NULL ? describe_program(i, program, file, f)
-                                : failed(f, "%s", error.text);
+                                : host_fail(f, "%s", error.text);
     cg_program_free(program);
     cg_close(file);
     return good;
@@ -182,30 +182,30 @@ static void describe_json(info *i, const cJSON *root)
     i->scratch_bytes = count(memory, "scratch_bytes");
     i->weights_bytes = count(memory, "weights_bytes");
     i->sampler = cedm_sampler_params_default();
-    sampler_from_json(member(root, "sampler"), &i->sampler);
+    host_sampler_from_json(member(root, "sampler"), &i->sampler);
     describe_clusters(i, member(root, "clusters"));
 }
 
-static bool describe_model(info *i, const char *path, failure *f)
+static bool describe_model(info *i, const char *path, host_failure *f)
 {
-    model m;
-    bool good = model_load(&m, path, f);
+    host_model m;
+    bool good = host_model_load(&m, path, f);
     if (good) {
         i->kind = "frozen model";
         i->blob_bytes = m.blob_bytes;
         i->dtype = m.code->dtype;
         describe_json(i, m.description);
     }
-    model_close(&m);
+    host_model_close(&m);
     return good;
 }
 
 /* The description of a blob whose model is not at hand: what cedm_bind
  * checks, as far as that is possible without the layout. */
-static bool describe_blob(info *i, const char *path, failure *f)
+static bool describe_blob(info *i, const char *path, host_failure *f)
 {
     size_t size;
-    unsigned char *bytes = input_file(path, SIZE_MAX / 2, &size, f);
+    unsigned char *bytes = host_input_file(path, SIZE_MAX / 2, &size, f);
     cedm_blob_header h;
     if (bytes == NULL) {
         return false;
@@ -231,7 +231,7 @@ static bool describe_blob(info *i, const char *path, failure *f)
     i->blob_bytes = size;
     i->dtype = h.dtype;
     if (root == NULL) {
-        return failed(f, "%s: is no whole cedm blob", path);
+        return host_fail(f, "%s: is no whole cedm blob", path);
     }
     describe_json(i, root);
     cJSON_Delete(root);
@@ -332,7 +332,7 @@ static void print_json(const info *i)
     add(memory, "vector_bytes_per_image", i->f32 * 4);
     add(memory, "scratch_bytes_per_worker", i->scratch_bytes);
     cJSON_AddItemToObject(root, "clusters", json_clusters(i));
-    cJSON_AddItemToObject(root, "sampler", sampler_to_json(&i->sampler));
+    cJSON_AddItemToObject(root, "sampler", host_sampler_to_json(&i->sampler));
     cJSON_AddStringToObject(root, "source_sha256", i->source_sha256);
     char *text = cJSON_Print(root);
     puts(text != NULL ? text : "{}");
@@ -346,7 +346,7 @@ static bool has_suffix(const char *text, const char *suffix)
     return a >= b && strcmp(text + a - b, suffix) == 0;
 }
 
-static bool go(const settings *s, failure *f)
+static bool go(const settings *s, host_failure *f)
 {
     info i;
     memset(&i, 0, sizeof i);
@@ -367,10 +367,10 @@ static bool go(const settings *s, failure *f)
 int main(int argc, char **argv)
 {
     settings s = {NULL, false, false, false};
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     bool good = parse(&s, argc, argv, &f);
     if (good && s.help) {
-        args_help("cedm-info FILE: describes a checkpoint (.pkl, .pt or "
+        host_args_help("cedm-info FILE: describes a checkpoint (.pkl, .pt or "
                   ".safetensors), a blob (.cedm) or a frozen model (.so)",
                   options, OPT_COUNT);
     } else if (good && s.version) {
@@ -378,6 +378,6 @@ int main(int argc, char **argv)
     } else if (good) {
         good = go(&s, &f);
     }
-    good = good && output_standard(&f);
-    return good ? EXIT_DONE : failure_report("cedm-info", &f);
+    good = good && host_output_standard(&f);
+    return good ? HOST_EXIT_DONE : host_failure_report("cedm-info", &f);
 }

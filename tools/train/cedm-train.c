@@ -17,46 +17,46 @@ static void on_signal(int number)
     (void)signal(number, SIG_DFL);
 }
 
-static bool go(const train_options *options, failure *f)
+static bool go(const train_options *options, host_failure *f)
 {
-    run r;
-    bool good = run_open(&r, options, f);
+    train_run r;
+    bool good = train_run_open(&r, options, f);
 
-    if (good && ranks_rank() == 0) {
-        run_describe(&r);
+    if (good && host_ranks_rank() == 0) {
+        train_run_describe(&r);
     }
     if (good && !options->dry_run) {
         (void)signal(SIGINT, on_signal);
         (void)signal(SIGTERM, on_signal);
-        good = run_train(&r, &stop, f);
+        good = train_run_train(&r, &stop, f);
     }
-    run_close(&r);
+    train_run_close(&r);
     return good;
 }
 
 /* A failed rank whose text is empty leaves the words to another. */
-static int end(bool good, const failure *f)
+static int end(bool good, const host_failure *f)
 {
-    return good                   ? EXIT_DONE
+    return good                   ? HOST_EXIT_DONE
            : f->text[0] == '\0' ? f->code
-                                  : failure_report("cedm-train", f);
+                                  : host_failure_report("cedm-train", f);
 }
 
 int main(int argc, char **argv)
 {
     train_options options;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     train_parsed parsed;
     bool good;
     int code;
 
-    ranks_open();
+    host_ranks_open();
     parsed = train_options_parse(&options, argc, argv, &f);
-    good = run_agree(parsed != TRAIN_BAD, &f) &&
+    good = train_run_agree(parsed != TRAIN_BAD, &f) &&
            (parsed == TRAIN_DONE || go(&options, &f));
-    good = good && output_standard(&f);
+    good = good && host_output_standard(&f);
     code = end(good, &f);
-    ranks_barrier(); /* launchers kill all after the first that failed */
-    ranks_close();
+    host_ranks_barrier(); /* launchers kill all after the first that failed */
+    host_ranks_close();
     return code;
 }

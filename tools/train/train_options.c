@@ -54,7 +54,7 @@ enum option {
     OPT_COUNT
 };
 
-static const args_option table[OPT_COUNT] = {
+static const host_args_option table[OPT_COUNT] = {
 #define OPTION_ROW(id, name, value, help) {name, value, help},
     OPTION_LIST(OPTION_ROW)
 #undef OPTION_ROW
@@ -79,7 +79,7 @@ static const struct preset {
      0.0},
 };
 
-static bool apply_preset(train_options *o, const args *a, failure *f)
+static bool apply_preset(train_options *o, const host_args *a, host_failure *f)
 {
     for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
         const struct preset *p = &presets[i];
@@ -99,26 +99,26 @@ static bool apply_preset(train_options *o, const args *a, failure *f)
             return true;
         }
     }
-    return bad_usage(f, "--preset: wanted cifar10, cifar100, ffhq64 or "
+    return host_bad_usage(f, "--preset: wanted cifar10, cifar100, ffhq64 or "
                         "fashion, got \"%s\"", a->value);
 }
 
 /* ---- values ------------------------------------------------------------- */
 
-static bool read_u32(const args *a, uint32_t low, uint32_t high,
-                     uint32_t *out, failure *f)
+static bool read_u32(const host_args *a, uint32_t low, uint32_t high,
+                     uint32_t *out, host_failure *f)
 {
     uint64_t value;
 
-    if (!args_u64(a, low, high, &value, f)) {
+    if (!host_args_u64(a, low, high, &value, f)) {
         return false;
     }
     *out = (uint32_t)value;
     return true;
 }
 
-/* 2,2,2: unlike args_list, numbers may repeat and there are few. */
-static bool read_list(const args *a, train_list *out, failure *f)
+/* 2,2,2: unlike host_args_list, numbers may repeat and there are few. */
+static bool read_list(const host_args *a, train_list *out, host_failure *f)
 {
     const char *text = a->value;
 
@@ -136,27 +136,27 @@ static bool read_list(const args *a, train_list *out, failure *f)
         text = *end == ',' ? end + 1 : end;
     }
     if (*text != '\0') {
-        return bad_usage(f, "--%s: wanted at most %u whole numbers like "
+        return host_bad_usage(f, "--%s: wanted at most %u whole numbers like "
                             "2,2,2, got \"%s\"", a->name, TRAIN_LIST_MAX,
                          a->value);
     }
     return true;
 }
 
-static bool read_arch(train_options *o, const args *a, failure *f)
+static bool read_arch(train_options *o, const host_args *a, host_failure *f)
 {
     static const char *const words[] = {"ddpmpp", "ncsnpp", "adm", NULL};
     int word;
 
-    if (!args_word(a, words, &word, f)) {
+    if (!host_args_word(a, words, &word, f)) {
         return false;
     }
     o->arch = words[word];
     return true;
 }
 
-static bool read_network(train_options *o, int option, const args *a,
-                         failure *f)
+static bool read_network(train_options *o, int option, const host_args *a,
+                         host_failure *f)
 {
     switch (option) {
     case OPT_ARCH:
@@ -167,7 +167,7 @@ static bool read_network(train_options *o, int option, const args *a,
         return read_u32(a, 4, 4096, &o->cbase, f);
     case OPT_CRES:
         return read_list(a, &o->cres, f) &&
-               (o->cres.count > 0 || bad_usage(f, "--cres: no levels"));
+               (o->cres.count > 0 || host_bad_usage(f, "--cres: no levels"));
     case OPT_NUM_BLOCKS:
         return read_u32(a, 1, 32, &o->num_blocks, f);
     default:
@@ -175,8 +175,8 @@ static bool read_network(train_options *o, int option, const args *a,
     }
 }
 
-static bool read_recipe(train_options *o, int option, const args *a,
-                        failure *f)
+static bool read_recipe(train_options *o, int option, const host_args *a,
+                        host_failure *f)
 {
     switch (option) {
     case OPT_BATCH:
@@ -184,19 +184,19 @@ static bool read_recipe(train_options *o, int option, const args *a,
     case OPT_MICRO_BATCH:
         return read_u32(a, 1, 65536, &o->micro_batch, f);
     case OPT_DURATION:
-        return args_double(a, 0.0, 1e6, &o->duration, f);
+        return host_args_double(a, 0.0, 1e6, &o->duration, f);
     case OPT_LR:
-        return args_double(a, 0.0, 1.0, &o->lr, f);
+        return host_args_double(a, 0.0, 1.0, &o->lr, f);
     case OPT_LR_RAMPUP:
-        return args_double(a, 0.0, 1e6, &o->lr_rampup, f);
+        return host_args_double(a, 0.0, 1e6, &o->lr_rampup, f);
     case OPT_EMA:
-        return args_double(a, 0.0, 1e6, &o->ema, f);
+        return host_args_double(a, 0.0, 1e6, &o->ema, f);
     case OPT_DROPOUT:
-        return args_double(a, 0.0, 0.99, &o->dropout, f);
+        return host_args_double(a, 0.0, 0.99, &o->dropout, f);
     case OPT_AUGMENT:
-        return args_double(a, 0.0, 1.0, &o->augment, f);
+        return host_args_double(a, 0.0, 1.0, &o->augment, f);
     case OPT_P_UNCOND:
-        return args_double(a, 0.0, 1.0, &o->p_uncond, f);
+        return host_args_double(a, 0.0, 1.0, &o->p_uncond, f);
     case OPT_SEED:
         return read_u32(a, 0, UINT32_MAX, &o->seed, f);
     default:
@@ -205,7 +205,7 @@ static bool read_recipe(train_options *o, int option, const args *a,
     }
 }
 
-static bool read_run(train_options *o, int option, const args *a, failure *f)
+static bool read_run(train_options *o, int option, const host_args *a, host_failure *f)
 {
     switch (option) {
     case OPT_DATA:
@@ -223,15 +223,15 @@ static bool read_run(train_options *o, int option, const args *a, failure *f)
     case OPT_THREADS:
         return read_u32(a, 1, 1024, &o->threads, f);
     case OPT_TICK:
-        return args_double(a, 0.001, 1e9, &o->tick, f);
+        return host_args_double(a, 0.001, 1e9, &o->tick, f);
     case OPT_SNAP:
         return read_u32(a, 1, 1000000, &o->snap, f);
     case OPT_KEEP:
         return read_u32(a, 0, 1000000, &o->keep, f);
     case OPT_PRECISION:
-        return precision_parse(a, &o->precision, f);
+        return host_precision_parse(a, &o->precision, f);
     case OPT_DEVICE:
-        return device_parse_one(a, &o->device, f);
+        return host_device_parse_one(a, &o->device, f);
     case OPT_RESUME:
         o->resume = true;
         return true;
@@ -241,11 +241,11 @@ static bool read_run(train_options *o, int option, const args *a, failure *f)
     }
 }
 
-static bool read_option(train_options *o, int option, const args *a,
-                        failure *f)
+static bool read_option(train_options *o, int option, const host_args *a,
+                        host_failure *f)
 {
-    if (option == ARGS_OPERAND) {
-        return bad_usage(f, "\"%s\" belongs to no option; see --help",
+    if (option == HOST_ARGS_OPERAND) {
+        return host_bad_usage(f, "\"%s\" belongs to no option; see --help",
                          a->value);
     }
     if (option == OPT_PRESET) {
@@ -262,20 +262,20 @@ static bool read_option(train_options *o, int option, const args *a,
 
 /* ---- the whole line ----------------------------------------------------- */
 
-static bool check(const train_options *o, failure *f)
+static bool check(const train_options *o, host_failure *f)
 {
     if (o->data == NULL) {
-        return bad_usage(f, "--data: which images? see --help");
+        return host_bad_usage(f, "--data: which images? see --help");
     }
     if (o->out == NULL && !o->dry_run) {
-        return bad_usage(f, "--out: in which folder? see --help");
+        return host_bad_usage(f, "--out: in which folder? see --help");
     }
     if (o->micro_batch != 0 && o->batch % o->micro_batch != 0) {
-        return bad_usage(f, "--micro-batch: wanted a divisor of the batch, "
+        return host_bad_usage(f, "--micro-batch: wanted a divisor of the batch, "
                             "%u, got %u", o->batch, o->micro_batch);
     }
     if (o->resume && o->transfer != NULL) {
-        return bad_usage(f, "--transfer begins a run, --resume goes on with "
+        return host_bad_usage(f, "--transfer begins a run, --resume goes on with "
                             "one: give one of them");
     }
     return true;
@@ -283,15 +283,15 @@ static bool check(const train_options *o, failure *f)
 
 /* One pass over the arguments: of the preset only, or of the rest. */
 static train_parsed walk(train_options *o, int argc, char **argv,
-                         bool preset, failure *f)
+                         bool preset, host_failure *f)
 {
-    char seen[ARGS_MAX_OPTIONS];
-    args a = args_begin(argc, argv, table, OPT_COUNT, seen);
+    char seen[HOST_ARGS_MAX_OPTIONS];
+    host_args a = host_args_begin(argc, argv, table, OPT_COUNT, seen);
     int option;
 
-    while ((option = args_next(&a, f)) >= 0) {
+    while ((option = host_args_next(&a, f)) >= 0) {
         if (option == OPT_HELP) {
-            args_help("cedm-train --data D --clusters IDS --out RUN "
+            host_args_help("cedm-train --data D --clusters IDS --out RUN "
                       "[options]: trains a cluster-conditioned EDM",
                       table, OPT_COUNT);
             return TRAIN_DONE;
@@ -305,11 +305,11 @@ static train_parsed walk(train_options *o, int argc, char **argv,
             return TRAIN_BAD;
         }
     }
-    return option == ARGS_BAD ? TRAIN_BAD : TRAIN_RUN;
+    return option == HOST_ARGS_BAD ? TRAIN_BAD : TRAIN_RUN;
 }
 
 train_parsed train_options_parse(train_options *o, int argc, char **argv,
-                                 failure *f)
+                                 host_failure *f)
 {
     train_parsed parsed;
 
@@ -318,7 +318,7 @@ train_parsed train_options_parse(train_options *o, int argc, char **argv,
                          .batch = 512, .duration = 200, .lr_rampup = 10,
                          .ema = 0.5, .lr = 1e-3, .dropout = 0.13,
                          .augment = 0.12, .tick = 50, .snap = 50,
-                         .device = {.kind = DEVICE_CPU},
+                         .device = {.kind = HOST_DEVICE_CPU},
                          .precision = CEDM_CUDA_FP32};
     parsed = walk(o, argc, argv, true, f);
     if (parsed == TRAIN_RUN) {

@@ -16,7 +16,7 @@ enum {
     OPT_THREADS, OPT_TOLERANCE, OPT_VERSION, OPT_HELP, OPT_COUNT
 };
 
-static const args_option options[OPT_COUNT] = {
+static const host_args_option options[OPT_COUNT] = {
     {"model", "M.so", "a frozen model beside its M.cedm"},
     {"golden", "FILE", "outputs of the reference (.safetensors)"},
     {"mode", "MODE", "denoise, sample or activations [denoise]"},
@@ -32,82 +32,82 @@ static const args_option options[OPT_COUNT] = {
 typedef struct settings {
     const char *model, *golden, *isa;
     int mode;
-    device_choice device;
+    host_device_choice device;
     int precision;
     uint64_t threads;
     double tolerance; /* NaN: the mode's own */
     bool version, help;
 } settings;
 
-static bool parse_option(int option, const args *a, settings *s, failure *f)
+static bool parse_option(int option, const host_args *a, settings *s, host_failure *f)
 {
     static const char *const modes[] = {"denoise", "sample", "activations",
                                         NULL};
     switch (option) {
     case OPT_MODEL: s->model = a->value; return true;
     case OPT_GOLDEN: s->golden = a->value; return true;
-    case OPT_MODE: return args_word(a, modes, &s->mode, f);
+    case OPT_MODE: return host_args_word(a, modes, &s->mode, f);
     case OPT_ISA: s->isa = a->value; return true;
     case OPT_DEVICE:
-        return device_parse_one(a, &s->device, f);
-    case OPT_PRECISION: return precision_parse(a, &s->precision, f);
+        return host_device_parse_one(a, &s->device, f);
+    case OPT_PRECISION: return host_precision_parse(a, &s->precision, f);
     case OPT_THREADS:
-        return args_u64(a, 1, ENGINE_MAX_THREADS, &s->threads, f);
-    case OPT_TOLERANCE: return args_double(a, 0, 1e9, &s->tolerance, f);
+        return host_args_u64(a, 1, HOST_ENGINE_MAX_THREADS, &s->threads, f);
+    case OPT_TOLERANCE: return host_args_double(a, 0, 1e9, &s->tolerance, f);
     case OPT_VERSION: s->version = true; return true;
     case OPT_HELP: s->help = true; return true;
-    default: return bad_usage(f, "unexpected '%s'; see --help", a->value);
+    default: return host_bad_usage(f, "unexpected '%s'; see --help", a->value);
     }
 }
 
-static bool parse(settings *s, int argc, char **argv, failure *f)
+static bool parse(settings *s, int argc, char **argv, host_failure *f)
 {
-    char seen[ARGS_MAX_OPTIONS];
-    args a = args_begin(argc, argv, options, OPT_COUNT, seen);
+    char seen[HOST_ARGS_MAX_OPTIONS];
+    host_args a = host_args_begin(argc, argv, options, OPT_COUNT, seen);
     int option;
     s->tolerance = (double)NAN;
-    s->precision = PRECISION_AUTO;
-    while ((option = args_next(&a, f)) >= 0) {
+    s->precision = HOST_PRECISION_AUTO;
+    while ((option = host_args_next(&a, f)) >= 0) {
         if (!parse_option(option, &a, s, f)) {
             return false;
         }
     }
-    if (option == ARGS_BAD || s->help || s->version) {
-        return option != ARGS_BAD;
+    if (option == HOST_ARGS_BAD || s->help || s->version) {
+        return option != HOST_ARGS_BAD;
     }
     return (s->model != NULL && s->golden != NULL) ||
-           bad_usage(f, "wanted --model M.so --golden FILE; see --help");
+           host_bad_usage(f, "wanted --model M.so --golden FILE; see --help");
 }
 
-static bool compare(const settings *s, verify *v, failure *f)
+static bool compare(const settings *s, host_verify *v, host_failure *f)
 {
-    static verify_mode *const modes[] = {verify_denoise, verify_sample,
+    static host_verify_mode *const modes[] = {verify_denoise, verify_sample,
                                          verify_activations};
     v->isa = s->isa;
     v->threads = (uint32_t)s->threads;
     v->device = &s->device;
     v->precision = s->precision;
     v->tolerance = s->tolerance;
-    return verify_files(v, s->model, s->golden, modes[s->mode], f);
+    return host_verify_files(v, s->model, s->golden, modes[s->mode], f);
 }
 
 int main(int argc, char **argv)
 {
-    static verify v; /* holds a cedm_net, which must not move */
+    static host_verify v; /* holds a cedm_net, which must not move */
     settings s;
     memset(&s, 0, sizeof s);
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     bool good = parse(&s, argc, argv, &f);
     if (good && s.help) {
-        args_help("cedm-verify --model M.so --golden FILE [options]: compares "
+        host_args_help("cedm-verify --model M.so --golden FILE [options]: compares "
                   "with the reference",
                   options, OPT_COUNT);
     } else if (good && s.version) {
         puts("cedm-verify " CEDM_VERSION);
     } else if (good) {
         good = compare(&s, &v, &f);
-        verify_close(&v);
+        host_verify_close(&v);
     }
-    good = good && output_standard(&f);
-    return good ? EXIT_DONE : failure_report("cedm-verify", &f);
+    good = good && host_output_standard(&f);
+    return good ? HOST_EXIT_DONE : host_failure_report("cedm-verify", &f);
 }

@@ -9,5 +9,5 @@ void TRAIN_ISA_NAME(dropout)(const train_exec *exec, uint32_t layer,
                              uint32_t index, uint32_t first, uint32_t count,
                              float *factor)
 {
-    dropout_factors(exec, layer, index, first, count, factor);
+    train_dropout_factors(exec, layer, index, first, count, factor);
 }

@@ -85,7 +85,7 @@ int dropout_make(const train_cuda_exec *exec, uint32_t layer,
     v.bits = bits;
     v.stride = dropout_stride(elements);
     v.seed = exec->seed;
-    v.purpose = RANDOM_DROPOUT + layer;
+    v.purpose = TRAIN_RANDOM_DROPOUT + layer;
     v.limit = (uint32_t)lrintf(exec->dropout * 65536.0f);
     mask->bits = bits;
     mask->stride = v.stride;

@@ -302,7 +302,7 @@ static uint64_t floats_of(const cg_norm_grad *op, uint32_t batch)
     return batch * (4 + 2 * (uint64_t)runs_of(op)) * channels;
 }
 
-uint64_t workspace_norm_grad(const cg_norm_grad *op, uint32_t batch)
+uint64_t train_cuda_workspace_norm_grad(const cg_norm_grad *op, uint32_t batch)
 {
     uint64_t channels = (uint64_t)op->channels[0] + op->channels[1];
     uint64_t elements = op->height * op->width * channels;

@@ -32,7 +32,7 @@ typedef struct train_cuda_scalings {
     double weight; /* of the loss */
 } train_cuda_scalings;
 
-/* What one update takes; see adam_update. */
+/* What one update takes; see train_adam_update. */
 typedef struct train_cuda_rates {
     double lr, ema_beta;
 } train_cuda_rates;

@@ -7,10 +7,10 @@
 
 #include "trainer/cuda/train_launch.h"
 
-uint64_t workspace_activate(const cg_activate *op, uint32_t batch);
-uint64_t workspace_norm_grad(const cg_norm_grad *op, uint32_t batch);
-uint64_t workspace_conv_weight(const cg_conv_weight *op);
-uint64_t workspace_attention_grad(const cg_attention_grad *op,
+uint64_t train_cuda_workspace_activate(const cg_activate *op, uint32_t batch);
+uint64_t train_cuda_workspace_norm_grad(const cg_norm_grad *op, uint32_t batch);
+uint64_t train_cuda_workspace_conv_weight(const cg_conv_weight *op);
+uint64_t train_cuda_workspace_attention_grad(const cg_attention_grad *op,
                                   enum cedm_cuda_precision precision,
                                   uint32_t batch);
 

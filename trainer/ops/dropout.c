@@ -6,5 +6,5 @@
 void train_dropout(const train_exec *exec, uint32_t layer, uint32_t index,
                    uint32_t first, uint32_t count, float *factor)
 {
-    dropout_factors(exec, layer, index, first, count, factor);
+    train_dropout_factors(exec, layer, index, first, count, factor);
 }

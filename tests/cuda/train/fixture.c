@@ -17,10 +17,10 @@ const char *const precision_names[CEDM_CUDA_PRECISIONS] = {"fp16", "bf16",
 float random_normal_float(void)
 {
     static uint32_t draws;
-    random_key key = {.seed = 5, .purpose = RANDOM_INIT};
+    train_random_key key = {.seed = 5, .purpose = TRAIN_RANDOM_INIT};
     double z[2];
 
-    random_normal(&key, draws++, z);
+    train_random_normal(&key, draws++, z);
     return (float)z[0];
 }
 

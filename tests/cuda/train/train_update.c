@@ -315,9 +315,9 @@ static void test_adam(void **state)
     static float twin[5][PARAMS];
     static const char *const names[5] = {"params", "grads", "m", "v", "ema"};
     optimiser *o = open_optimiser(8.0f, 0);
-    adam a = {.elements = PARAMS, .params = twin[0], .grads = twin[1],
+    train_adam a = {.elements = PARAMS, .params = twin[0], .grads = twin[1],
               .m = twin[2], .v = twin[3], .ema = twin[4], .workers = 1};
-    adam_update lr = {.lr = 1e-2, .ema_beta = 0.75};
+    train_adam_update lr = {.lr = 1e-2, .ema_beta = 0.75};
     uint64_t bad = 0;
 
     (void)state;
@@ -329,7 +329,7 @@ static void test_adam(void **state)
         }
         o->host[1][7] = twin[1][7] = NAN;
         o->host[1][PARAMS - 1] = twin[1][PARAMS - 1] = -INFINITY;
-        bad += adam_step(&a, &lr);
+        bad += train_adam_step(&a, &lr);
         update(o);
         for (int k = 0; k < 5; k++) {
             for (uint32_t i = 0; i < PARAMS && k != 1; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * cuda_bf16.h - __nv_bfloat16 on the emulator: bits, and conversions. */
-#ifndef CEDM_EMULATE_CUDA_BF16_H
-#define CEDM_EMULATE_CUDA_BF16_H
+#ifndef CEDM_TESTS_EMULATE_INCLUDE_CUDA_BF16_H
+#define CEDM_TESTS_EMULATE_INCLUDE_CUDA_BF16_H
 
 #include "cuda_runtime.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * cuda_fp16.h - __half on the emulator: bits, and conversions. */
-#ifndef CEDM_EMULATE_CUDA_FP16_H
-#define CEDM_EMULATE_CUDA_FP16_H
+#ifndef CEDM_TESTS_EMULATE_INCLUDE_CUDA_FP16_H
+#define CEDM_TESTS_EMULATE_INCLUDE_CUDA_FP16_H
 
 #include "cedm.h"
 #include "cuda_runtime.h"

@@ -2,8 +2,8 @@
  *
  * cuda_runtime.h - the part of CUDA's header that kernels use, on the
  * emulator: qualifiers, vectors, device functions, warp shuffles. */
-#ifndef CEDM_EMULATE_CUDA_RUNTIME_H
-#define CEDM_EMULATE_CUDA_RUNTIME_H
+#ifndef CEDM_TESTS_EMULATE_INCLUDE_CUDA_RUNTIME_H
+#define CEDM_TESTS_EMULATE_INCLUDE_CUDA_RUNTIME_H
 
 #include <cmath>
 #include <cstring>

@@ -2,8 +2,8 @@
  *
  * nccl.h - the part of NCCL's header that the trainer uses, for emulated
  * devices; numbers are NCCL's. */
-#ifndef CEDM_TESTS_NCCL_H
-#define CEDM_TESTS_NCCL_H
+#ifndef CEDM_TESTS_EMULATE_NCCL_NCCL_H
+#define CEDM_TESTS_EMULATE_NCCL_NCCL_H
 
 #include <cuda_runtime_api.h>
 

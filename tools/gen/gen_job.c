@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * job.c - which images to draw, and the JSON record that redraws them. */
+ * gen_job.c - which images to draw, and the JSON record that redraws them. */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -9,57 +9,57 @@
 #include <string.h>
 
 #include "host/files/json_number.h"
-#include "tools/gen/job.h"
+#include "tools/gen/gen_job.h"
 
-static bool set_list(job *j, const char *text, failure *f)
+static bool set_list(gen_job *j, const char *text, host_failure *f)
 {
-    if (!args_list_parse("cluster", text, &j->list, f)) {
+    if (!host_args_list_parse("cluster", text, &j->list, f)) {
         return false;
     }
     uint32_t clusters = j->code->label_dim;
-    if (args_list_max(&j->list) >= clusters) {
-        return bad_usage(f,
+    if (host_args_list_max(&j->list) >= clusters) {
+        return host_bad_usage(f,
                          "--cluster: %" PRIu64 " is out of range; model %s "
                          "has clusters 0 to %u",
-                         args_list_max(&j->list), j->code->name, clusters - 1);
+                         host_args_list_max(&j->list), j->code->name, clusters - 1);
     }
-    j->mode = JOB_LIST;
+    j->mode = GEN_JOB_LIST;
     return true;
 }
 
-bool job_set_clusters(job *j, const char *text, failure *f)
+bool gen_job_set_clusters(gen_job *j, const char *text, host_failure *f)
 {
     bool unconditional = j->code->label_dim == 0;
     if (text == NULL) {
-        j->mode = unconditional ? JOB_NONE : JOB_RANDOM;
+        j->mode = unconditional ? GEN_JOB_NONE : GEN_JOB_RANDOM;
         return true;
     }
     if (strcmp(text, "none") == 0) {
-        j->mode = JOB_NONE;
+        j->mode = GEN_JOB_NONE;
         return true;
     }
     if (unconditional) {
-        return bad_usage(f,
+        return host_bad_usage(f,
                          "--cluster: model %s is unconditional; wanted none, "
                          "got '%s'",
                          j->code->name, text);
     }
     if (strcmp(text, "all") == 0) {
-        j->mode = JOB_ALL;
+        j->mode = GEN_JOB_ALL;
         return true;
     }
     if (strcmp(text, "random") == 0) {
-        j->mode = JOB_RANDOM;
+        j->mode = GEN_JOB_RANDOM;
         return true;
     }
     return set_list(j, text, f);
 }
 
-bool job_count(job *j, failure *f)
+bool gen_job_count(gen_job *j, host_failure *f)
 {
-    uint64_t rows = j->mode == JOB_ALL ? j->code->label_dim : 1;
+    uint64_t rows = j->mode == GEN_JOB_ALL ? j->code->label_dim : 1;
     if (j->seeds.count > UINT64_MAX / rows) {
-        return bad_usage(f,
+        return host_bad_usage(f,
                          "--n: %" PRIu64 " images for each of %" PRIu64
                          " clusters are beyond 64 bits",
                          j->seeds.count, rows);
@@ -69,27 +69,27 @@ bool job_count(job *j, failure *f)
     return true;
 }
 
-void job_keep(job *j, uint64_t first, uint64_t count)
+void gen_job_keep(gen_job *j, uint64_t first, uint64_t count)
 {
     j->first += first;
     j->count = count;
 }
 
-uint64_t job_seed(const job *j, uint64_t i)
+uint64_t gen_job_seed(const gen_job *j, uint64_t i)
 {
-    return args_list_at(&j->seeds, (j->first + i) % j->seeds.count);
+    return host_args_list_at(&j->seeds, (j->first + i) % j->seeds.count);
 }
 
-int32_t job_cluster(const job *j, uint64_t i)
+int32_t gen_job_cluster(const gen_job *j, uint64_t i)
 {
     uint64_t at = j->first + i;
     switch (j->mode) {
-    case JOB_LIST: return (int32_t)args_list_at(&j->list, at % j->list.count);
-    case JOB_ALL: return (int32_t)(at / j->seeds.count);
-    case JOB_RANDOM:
-        return cedm_draw_cluster(j->code, job_seed(j, i), j->freq);
-    case JOB_GIVEN: return j->given[at];
-    case JOB_NONE:
+    case GEN_JOB_LIST: return (int32_t)host_args_list_at(&j->list, at % j->list.count);
+    case GEN_JOB_ALL: return (int32_t)(at / j->seeds.count);
+    case GEN_JOB_RANDOM:
+        return cedm_draw_cluster(j->code, gen_job_seed(j, i), j->freq);
+    case GEN_JOB_GIVEN: return j->given[at];
+    case GEN_JOB_NONE:
     default: return -1;
     }
 }
@@ -102,7 +102,7 @@ static double seed_number(uint64_t seed)
     return (double)(seed <= (UINT64_C(1) << 53) ? seed : seed & UINT32_MAX);
 }
 
-/* What cJSON has no memory for it leaves out; job_record finds out. */
+/* What cJSON has no memory for it leaves out; gen_job_record finds out. */
 static void append(cJSON *array, cJSON *item)
 {
     if (!cJSON_AddItemToArray(array, item)) {
@@ -110,7 +110,7 @@ static void append(cJSON *array, cJSON *item)
     }
 }
 
-char *job_record(const job *j, const model *m, const job_machine *machine,
+char *gen_job_record(const gen_job *j, const host_model *m, const gen_job_machine *machine,
                  uint64_t first, uint64_t n, uint64_t columns)
 {
     errno = 0;
@@ -120,10 +120,10 @@ char *job_record(const job *j, const model *m, const job_machine *machine,
     cJSON *seeds = cJSON_AddArrayToObject(record, "seeds");
     cJSON *clusters = cJSON_AddArrayToObject(record, "clusters");
     for (uint64_t i = first; i < first + n; i++) {
-        append(seeds, exact_number(seed_number(job_seed(j, i))));
-        append(clusters, cJSON_CreateNumber(job_cluster(j, i)));
+        append(seeds, host_json_number(seed_number(gen_job_seed(j, i))));
+        append(clusters, cJSON_CreateNumber(gen_job_cluster(j, i)));
     }
-    cJSON *sampler = sampler_to_json(&j->params);
+    cJSON *sampler = host_sampler_to_json(&j->params);
     if (!cJSON_AddItemToObject(record, "sampler", sampler)) {
         cJSON_Delete(sampler);
     }
@@ -151,7 +151,7 @@ static bool whole(const cJSON *item, double low, double high)
            floor(item->valuedouble) == item->valuedouble;
 }
 
-static bool read_seeds(job *j, const cJSON *seeds, uint64_t n)
+static bool read_seeds(gen_job *j, const cJSON *seeds, uint64_t n)
 {
     j->seeds.ranges = calloc((size_t)n, sizeof *j->seeds.ranges);
     if (j->seeds.ranges == NULL) {
@@ -163,15 +163,15 @@ static bool read_seeds(job *j, const cJSON *seeds, uint64_t n)
             return false;
         }
         uint64_t seed = (uint64_t)item->valuedouble;
-        j->seeds.ranges[j->seeds.range_count++] = (args_range){seed, seed};
+        j->seeds.ranges[j->seeds.range_count++] = (host_args_range){seed, seed};
         j->seeds.count++;
     }
     return true;
 }
 
-static bool read_clusters(job *j, const cJSON *clusters, uint64_t n)
+static bool read_clusters(gen_job *j, const cJSON *clusters, uint64_t n)
 {
-    j->mode = JOB_GIVEN;
+    j->mode = GEN_JOB_GIVEN;
     j->given = calloc((size_t)n, sizeof *j->given);
     if (j->given == NULL) {
         return false;
@@ -187,7 +187,7 @@ static bool read_clusters(job *j, const cJSON *clusters, uint64_t n)
     return true;
 }
 
-static bool read_record(job *j, const cJSON *record)
+static bool read_record(gen_job *j, const cJSON *record)
 {
     const cJSON *seeds = cJSON_GetObjectItemCaseSensitive(record, "seeds");
     const cJSON *clusters =
@@ -207,13 +207,13 @@ static bool read_record(job *j, const cJSON *record)
     }
     j->count = (uint64_t)n;
     j->whole = j->count;
-    sampler_from_json(cJSON_GetObjectItemCaseSensitive(record, "sampler"),
+    host_sampler_from_json(cJSON_GetObjectItemCaseSensitive(record, "sampler"),
                       &j->params);
     return true;
 }
 
-bool job_from_record(job *j, const model *m, const char *path,
-                     const char *text, failure *f)
+bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
+                     const char *text, host_failure *f)
 {
     errno = 0;
     cJSON *record = cJSON_Parse(text);
@@ -221,25 +221,25 @@ bool job_from_record(job *j, const model *m, const char *path,
         cJSON_GetObjectItemCaseSensitive(record, "data_sha256"));
     bool good;
     if (record == NULL && errno == ENOMEM) {
-        good = failed(f, "%s: out of memory", path);
+        good = host_fail(f, "%s: out of memory", path);
     } else if (hash == NULL || strcmp(hash, m->data_sha256) != 0) {
-        good = failed(f,
+        good = host_fail(f,
                       "%s: drawn by another model; wanted data_sha256 %.12s, "
                       "got %.12s",
                       path, m->data_sha256, hash != NULL ? hash : "none");
     } else {
         good =
             read_record(j, record) ||
-            failed(f, "%s: its record of seeds and clusters is damaged", path);
+            host_fail(f, "%s: its record of seeds and clusters is damaged", path);
     }
     cJSON_Delete(record);
     return good;
 }
 
-void job_free(job *j)
+void gen_job_free(gen_job *j)
 {
-    args_list_free(&j->seeds);
-    args_list_free(&j->list);
+    host_args_list_free(&j->seeds);
+    host_args_list_free(&j->list);
     free(j->given);
     memset(j, 0, sizeof *j);
 }
