@@ -17,7 +17,7 @@ SAN     ?=
 WERROR  ?=
 V       ?=
 
-.PHONY: all lib tools programs demo size clean help
+.PHONY: all lib tools programs demo size format clean help
 all: lib tools ## build the libraries and the tools
 
 include mk/flags.mk
@@ -43,6 +43,9 @@ demo: ## install what is missing, build, and draw demo.png
 
 size: lib ## code and data of the runtime, per object
 	@size -t $(LIBCEDM)
+
+format: ## write C sources as .clang-format says
+	@tests/check/format.sh write
 
 clean: ## remove what was built
 	rm -rf $(BUILD) demo.png

@@ -28,7 +28,7 @@ enum kind {
 #define KIND(name) KIND_##name,
     CEDM_GRAPH_OPS(KIND) CEDM_SAMPLER_OPS(KIND)
 #undef KIND
-    KINDS
+        KINDS
 };
 
 static const char *const kind_names[KINDS] = {
@@ -59,9 +59,8 @@ CEDM_SAMPLER_OPS(TIMED)
 #undef TIMED
 
 #define TIMED(name) .name = timed_##name,
-static const cedm_ops timed_ops = {
-    CEDM_GRAPH_OPS(TIMED) CEDM_SAMPLER_OPS(TIMED)
-};
+static const cedm_ops timed_ops = {CEDM_GRAPH_OPS(TIMED)
+                                       CEDM_SAMPLER_OPS(TIMED)};
 #undef TIMED
 
 /* ---- an evaluation ----------------------------------------------------- */
@@ -86,8 +85,7 @@ static void *array(size_t count, size_t size)
 static evaluation evaluation_of(host_engine *e)
 {
     const cedm_model *code = e->model->code;
-    size_t map = (size_t)code->resolution * code->resolution *
-                 code->channels;
+    size_t map = (size_t)code->resolution * code->resolution * code->channels;
     evaluation v = {
         .engine = e,
         .x = array(e->batch * map, sizeof(cedm_real)),
@@ -101,8 +99,8 @@ static evaluation evaluation_of(host_engine *e)
     }
     for (uint32_t i = 0; i < e->batch; i++) {
         v.sigma[i] = (cedm_real)1;
-        v.cluster[i] = code->label_dim != 0
-            ? (int32_t)(i % code->label_dim) : -1;
+        v.cluster[i] =
+            code->label_dim != 0 ? (int32_t)(i % code->label_dim) : -1;
     }
     return v;
 }
@@ -186,10 +184,11 @@ static void bench_engine(host_engine *e)
     free(v.cluster);
 }
 
-static bool bench_setting(const host_model *m, uint32_t batch, uint32_t threads,
-                          const char *isa, host_failure *f)
+static bool bench_setting(const host_model *m, uint32_t batch,
+                          uint32_t threads, const char *isa, host_failure *f)
 {
-    host_engine_config config = {.isa = isa, .batch = batch, .threads = threads};
+    host_engine_config config = {
+        .isa = isa, .batch = batch, .threads = threads};
     host_engine e;
 
     if (!host_engine_open(&e, m, &config, f)) {
@@ -217,7 +216,7 @@ static bool bench_all(int argc, char **argv, host_model *m, host_failure *f)
 {
     if (argc < 2) {
         return host_model_adopt(m, &cedm_fashion_model, cedm_fashion_blob,
-                           FASHION_BLOB_BYTES, f) &&
+                                FASHION_BLOB_BYTES, f) &&
                bench_setting(m, 1, 1, NULL, f) &&
                bench_setting(m, 1, 0, NULL, f) &&
                bench_setting(m, 16, 1, NULL, f) &&
@@ -225,9 +224,10 @@ static bool bench_all(int argc, char **argv, host_model *m, host_failure *f)
                bench_setting(m, 1, 1, "portable", f);
     }
     return host_model_load(m, argv[1], f) &&
-           bench_setting(m, argc > 2 ? number(argv[2], HOST_ENGINE_MAX_BATCH) : 1,
-                         argc > 3 ? number(argv[3], HOST_ENGINE_MAX_THREADS) : 0,
-                         argc > 4 ? argv[4] : NULL, f);
+           bench_setting(
+               m, argc > 2 ? number(argv[2], HOST_ENGINE_MAX_BATCH) : 1,
+               argc > 3 ? number(argv[3], HOST_ENGINE_MAX_THREADS) : 0,
+               argc > 4 ? argv[4] : NULL, f);
 }
 
 int main(int argc, char **argv)

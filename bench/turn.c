@@ -24,8 +24,8 @@ static void stop(const char *what, const char *where)
 
 static void evaluate(host_engine *e, const inputs *in)
 {
-    cedm_status status = cedm_denoise(&e->net, in->x, in->sigma, in->cluster,
-                                      in->n, in->out);
+    cedm_status status =
+        cedm_denoise(&e->net, in->x, in->sigma, in->cluster, in->n, in->out);
 
     if (status != CEDM_OK) {
         stop(cedm_status_text(status), e->model->label);
@@ -96,8 +96,9 @@ int main(int argc, char **argv)
         return host_failure_report("turn", &f);
     }
     printf("{\"version\": \"cedm %s, %s\", \"load\": %.6f, "
-           "\"prepare\": %.6f}\n", CEDM_VERSION, e.backend->name,
-           loaded - start, bench_now(CLOCK_MONOTONIC) - loaded);
+           "\"prepare\": %.6f}\n",
+           CEDM_VERSION, e.backend->name, loaded - start,
+           bench_now(CLOCK_MONOTONIC) - loaded);
     fflush(stdout);
     in = read_inputs(m.code, config.batch, argv[4]);
     serve(&e, &in);

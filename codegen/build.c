@@ -16,13 +16,12 @@
 static cedm_features features_of(const cg_config *c, const cg_graph *graph)
 {
     const cg_node *node = &graph->nodes[0];
-    cedm_features f = {.kind = c->fourier ? CEDM_FEATURES_FOURIER
-                                          : CEDM_FEATURES_POSITIONAL,
-                       .channels = node->channels,
-                       .endpoint = c->dhariwal ? 0 : 1,
-                       .swap = c->dhariwal ? 0 : 1,
-                       .freqs = c->fourier ? (cedm_weight)node->weight
-                                           : CEDM_NONE};
+    cedm_features f = {
+        .kind = c->fourier ? CEDM_FEATURES_FOURIER : CEDM_FEATURES_POSITIONAL,
+        .channels = node->channels,
+        .endpoint = c->dhariwal ? 0 : 1,
+        .swap = c->dhariwal ? 0 : 1,
+        .freqs = c->fourier ? (cedm_weight)node->weight : CEDM_NONE};
     return f;
 }
 
@@ -83,8 +82,8 @@ static void describe(cg_program *p, const cg_config *c, const char *json)
     p->config = json;
     p->model_type = c->dhariwal ? "DhariwalUNet" : "SongUNet";
     /* The one layer without an op: augmentation labels are 0 here. */
-    p->macs = (uint64_t)c->augment_dim * c->model_channels *
-              c->channel_mult_noise;
+    p->macs =
+        (uint64_t)c->augment_dim * c->model_channels * c->channel_mult_noise;
 }
 
 /* The range of an iDDPM network: the ends of its table of noise levels,
@@ -102,8 +101,8 @@ static bool read_levels(cg_program *p, const cg_file *file,
                            "%s:u: unusable table of noise levels; wanted "
                            "falling values, got %g after %g at %u; take "
                            "another checkpoint",
-                           file->path, cg_element(u, j),
-                           cg_element(u, j - 1), j);
+                           file->path, cg_element(u, j), cg_element(u, j - 1),
+                           j);
         }
     }
     p->sigma_max = cg_element(u, 0);
@@ -115,7 +114,8 @@ static bool read_levels(cg_program *p, const cg_file *file,
 static bool no_config(const cg_file *file, cg_error *error)
 {
     bool torch = file->size >= 2 && memcmp(file->bytes, "PK", 2) == 0;
-    return cg_fail(error, "%s:%s: no configuration; wanted cedm.config with "
+    return cg_fail(error,
+                   "%s:%s: no configuration; wanted cedm.config with "
                    "the network's constructor arguments as JSON, got "
                    "nothing; add it: %s",
                    file->path, torch ? "data.pkl" : "__metadata__",
@@ -129,8 +129,10 @@ static bool build(cg_program *p, const cg_file *file, cg_graph *graph,
                   cg_error *error)
 {
     cg_config config;
-    cg_state state = {.file = file, .path = file->path,
-                      .memory = graph->memory, .error = error};
+    cg_state state = {.file = file,
+                      .path = file->path,
+                      .memory = graph->memory,
+                      .error = error};
     const char *json = cg_find_metadata(file, "cedm.config");
     if (json == NULL) {
         return no_config(file, error);
@@ -152,8 +154,8 @@ static bool build(cg_program *p, const cg_file *file, cg_graph *graph,
 static cg_program *new_program(const cg_file *checkpoint, cg_error *error)
 {
     cg_memory *memory = cg_memory_new();
-    cg_program *p = memory == NULL ? NULL
-                                   : cg_take(memory, 1, sizeof(cg_program));
+    cg_program *p =
+        memory == NULL ? NULL : cg_take(memory, 1, sizeof(cg_program));
     if (p == NULL) {
         cg_memory_free(memory);
         (void)cg_fail(error, "%s: out of memory", checkpoint->path);
@@ -266,8 +268,8 @@ cg_spec *cg_expected(const char *config_json, size_t *count, cg_error *error)
     cg_spec *specs = NULL;
     cg_memory *memory = cg_memory_new();
     cg_graph graph = {.memory = memory};
-    cg_state state = {.path = "configuration", .memory = memory,
-                      .error = error};
+    cg_state state = {
+        .path = "configuration", .memory = memory, .error = error};
     /* Every other failure replaces this text. */
     (void)cg_fail(error, "configuration: out of memory");
     if (memory != NULL &&

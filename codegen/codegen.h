@@ -25,17 +25,19 @@ typedef struct cg_error {
 /* ---- checkpoints and other files of named arrays (codegen/read) -------- */
 
 /* X(name, bytes, safetensors' word) */
+/* clang-format off */
 #define CG_DTYPE_LIST(X)                                                     \
     X(F64, 8, "F64") X(F32, 4, "F32") X(F16, 2, "F16") X(BF16, 2, "BF16")    \
     X(I64, 8, "I64") X(I32, 4, "I32") X(I16, 2, "I16") X(I8, 1, "I8")        \
     X(U64, 8, "U64") X(U32, 4, "U32") X(U16, 2, "U16") X(U8, 1, "U8")        \
     X(BOOL, 1, "BOOL")
+/* clang-format on */
 
 typedef enum cg_dtype {
 #define CG_DTYPE_ENUM(name, bytes, word) CG_##name,
     CG_DTYPE_LIST(CG_DTYPE_ENUM)
 #undef CG_DTYPE_ENUM
-    CG_DTYPE_COUNT
+        CG_DTYPE_COUNT
 } cg_dtype;
 
 #define CG_MAX_RANK 8
@@ -93,10 +95,10 @@ void cg_sha256(const void *bytes, size_t size, char hex[65]);
 
 /* How a checkpoint tensor is permuted on its way into the blob. */
 typedef enum cg_layout {
-    CG_LAYOUT_PLAIN,     /* as it is, row-major */
-    CG_LAYOUT_CONV,      /* [O][I][k][k] -> [O][k][k][I] */
-    CG_LAYOUT_QKV,       /* rows (c*3 + j) -> (j*C + c), j = q, k, v */
-    CG_LAYOUT_TRANSPOSE  /* [A][B] -> [B][A] */
+    CG_LAYOUT_PLAIN,    /* as it is, row-major */
+    CG_LAYOUT_CONV,     /* [O][I][k][k] -> [O][k][k][I] */
+    CG_LAYOUT_QKV,      /* rows (c*3 + j) -> (j*C + c), j = q, k, v */
+    CG_LAYOUT_TRANSPOSE /* [A][B] -> [B][A] */
 } cg_layout;
 
 typedef struct cg_part {
@@ -112,13 +114,13 @@ typedef struct cg_param {
     cg_part *parts;
     uint32_t part_count;
     uint32_t elements;
-    bool exact; /* floats in 16-bit data, too: see enum cedm_dtype */
+    bool exact;         /* floats in 16-bit data, too: see enum cedm_dtype */
     cedm_weight offset; /* given by the planner */
 } cg_param;
 
 /* One tensor of the arena. */
 typedef struct cg_tensor {
-    const char *name; /* e.g. enc.32x32_block0.conv0 */
+    const char *name;                 /* e.g. enc.32x32_block0.conv0 */
     uint32_t height, width, channels; /* vectors: 1, 1, channels */
     uint32_t elements;                /* per image, unrounded */
     bool f32;                         /* which segment */
@@ -138,7 +140,7 @@ typedef enum cg_op_kind {
 #define CG_OP_ENUM(name) CG_OP_##name,
     CEDM_GRAPH_OPS(CG_OP_ENUM)
 #undef CG_OP_ENUM
-    CG_OP_COUNT
+        CG_OP_COUNT
 } cg_op_kind;
 
 /* One call of the generated function.  Until cg_place every cedm_ref in the
@@ -161,13 +163,10 @@ static inline void cg_call(const cg_op *op, const cedm_ops *ops, void *ctx)
 {
     switch (op->kind) {
 #define CG_CALL(name)                                                        \
-    case CG_OP_##name:                                                       \
-        ops->name(ctx, &op->u.name);                                         \
-        break;
+    case CG_OP_##name: ops->name(ctx, &op->u.name); break;
         CEDM_GRAPH_OPS(CG_CALL)
 #undef CG_CALL
-    case CG_OP_COUNT:
-        break;
+    case CG_OP_COUNT: break;
     }
 }
 
@@ -237,7 +236,7 @@ typedef enum cg_cpu_conv {
 
 typedef struct cg_options {
     cg_cpu_conv cpu_conv;
-    uint64_t conv_memory; /* bytes of transformed weights, 0: any number */
+    uint64_t conv_memory;    /* bytes of transformed weights, 0: any number */
     enum cedm_dtype weights; /* of the blob */
 } cg_options;
 

@@ -77,8 +77,8 @@ static cedm_status check_layout(const cedm_blob_header *h,
     layout l = layout_of(model);
 
     if (h->dtype != model->dtype || h->layout_hash != model->layout_hash ||
-        h->tensor_count != model->tensor_count ||
-        h->data_offset != l.data || h->data_bytes != l.data_end - l.data) {
+        h->tensor_count != model->tensor_count || h->data_offset != l.data ||
+        h->data_bytes != l.data_end - l.data) {
         return CEDM_E_BLOB_LAYOUT;
     }
     if (h->trailer_offset != l.trailer || h->total_bytes < l.trailer ||

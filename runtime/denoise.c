@@ -88,7 +88,8 @@ cedm_status cedm_evaluate(cedm_net *net, const cedm_real *x, double scale,
         run_network(net, x, net->clusters[1], n, -guidance, false, out);
     }
     return all_finite(out, (size_t)n * cedm_pixels(net->model))
-               ? CEDM_OK : CEDM_E_NONFINITE;
+               ? CEDM_OK
+               : CEDM_E_NONFINITE;
 }
 
 /* In the state's precision, as it is used. */
@@ -122,9 +123,8 @@ cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
         return status;
     }
     memcpy(cedm_column(net, CEDM_SIGMA), sigma, n * sizeof *sigma);
-    status = cedm_evaluate(net, x, 1,
-                           cluster != NULL ? cluster : net->clusters[1], 0,
-                           n, out);
+    status = cedm_evaluate(
+        net, x, 1, cluster != NULL ? cluster : net->clusters[1], 0, n, out);
     if (status != CEDM_OK) {
         memset(out, 0, (size_t)n * cedm_pixels(net->model) * sizeof *out);
     }

@@ -12,29 +12,24 @@
 static bool precond_known(const cedm_model *model)
 {
     switch (model->precond) {
-    case CEDM_PRECOND_EDM:
-        return model->sigma_data > 0;
+    case CEDM_PRECOND_EDM: return model->sigma_data > 0;
     case CEDM_PRECOND_VP:
         return model->beta_d > 0 && model->beta_min >= 0 &&
                model->noise_steps >= 1;
-    case CEDM_PRECOND_VE:
-        return true;
+    case CEDM_PRECOND_VE: return true;
     case CEDM_PRECOND_IDDPM:
         return model->noise_steps >= 1 &&
                (uint64_t)model->noise_levels + model->noise_steps <
                    model->data_elements;
-    default:
-        return false;
+    default: return false;
     }
 }
 
 static bool known(const cedm_model *model)
 {
-    return precond_known(model) &&
-           model->dtype <= CEDM_DTYPE_F16 &&
+    return precond_known(model) && model->dtype <= CEDM_DTYPE_F16 &&
            model->features.kind <= CEDM_FEATURES_FOURIER &&
-           model->features.channels >= 2 &&
-           model->features.endpoint <= 1 &&
+           model->features.channels >= 2 && model->features.endpoint <= 1 &&
            model->resolution >= 1 && model->resolution <= MAX_RESOLUTION &&
            model->channels >= 1 && model->channels <= MAX_CHANNELS &&
            model->label_dim <= INT32_MAX;

@@ -28,7 +28,8 @@ static uint64_t index_bytes(const cedm_model *model)
 static uint64_t widened_bytes(const cedm_model *model)
 {
     return model->dtype == CEDM_DTYPE_F16
-               ? CEDM_ALIGN_UP(4u * model->data_elements) : 0;
+               ? CEDM_ALIGN_UP(4u * model->data_elements)
+               : 0;
 }
 
 /* What a backend needs for a model. */
@@ -105,7 +106,8 @@ static void widen_task(void *arg, uint32_t index, uint32_t worker)
     float *to = w->to + tensor->offset;
     size_t used = tensor->elements * sizeof *to;
     uint64_t end = index + 1 < model->tensor_count
-                       ? tensor[1].offset * sizeof *to : widened_bytes(model);
+                       ? tensor[1].offset * sizeof *to
+                       : widened_bytes(model);
 
     (void)worker;
     from += tensor->offset;
@@ -255,8 +257,10 @@ static void place(cedm_net *net, const cedm_net_config *config)
     unsigned char *at = config->arena;
     unsigned char *end;
 
-    net->exec.act = take(&at, CEDM_ALIGN_UP(batch * model->act_elements * 4u));
-    net->exec.f32 = take(&at, CEDM_ALIGN_UP(batch * model->f32_elements * 4u));
+    net->exec.act =
+        take(&at, CEDM_ALIGN_UP(batch * model->act_elements * 4u));
+    net->exec.f32 =
+        take(&at, CEDM_ALIGN_UP(batch * model->f32_elements * 4u));
     net->exec.scratch = take(&at, config->workers * stride);
     net->exec.scratch_stride = (size_t)stride;
     end = at + CEDM_ALIGN_UP(4u * map * sizeof(cedm_real));

@@ -67,8 +67,8 @@ static uint32_t nearest(const float *levels, uint32_t last, double sigma)
             high = middle;
         }
     }
-    return (double)levels[low] - sigma <= sigma - (double)levels[high]
-               ? low : high;
+    return (double)levels[low] - sigma <= sigma - (double)levels[high] ? low
+                                                                       : high;
 }
 
 double cedm_round_sigma(const cedm_model *model, const float *data,
@@ -109,8 +109,8 @@ cedm_scalings cedm_precondition(const cedm_model *model, const float *data,
 
     switch (model->precond) {
     case CEDM_PRECOND_VP:
-        s.c_noise = last * cedm_vp_time(model->beta_d, model->beta_min,
-                                        sigma);
+        s.c_noise =
+            last * cedm_vp_time(model->beta_d, model->beta_min, sigma);
         return s;
     case CEDM_PRECOND_VE:
         s.c_out = sigma;
@@ -121,8 +121,7 @@ cedm_scalings cedm_precondition(const cedm_model *model, const float *data,
         s.c_noise = last - nearest(data + model->noise_levels,
                                    model->noise_steps, sigma);
         return s;
-    default:
-        return edm(model->sigma_data, sigma);
+    default: return edm(model->sigma_data, sigma);
     }
 }
 

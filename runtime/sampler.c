@@ -47,13 +47,14 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
     sampler->step = 0;
     net->exec.n = n;
     net->ops->noise(net->ctx, &(cedm_noise){
-        .n = n,
-        .draw = 0,
-        .scale = (cedm_real)cedm_steps_begin(net->model, net->exec.data, &p),
-        .seed = net->seeds,
-        .base = NULL,
-        .dst = net->state[0],
-    });
+                                  .n = n,
+                                  .draw = 0,
+                                  .scale = (cedm_real)cedm_steps_begin(
+                                      net->model, net->exec.data, &p),
+                                  .seed = net->seeds,
+                                  .base = NULL,
+                                  .dst = net->state[0],
+                              });
     return CEDM_OK;
 }
 
@@ -77,15 +78,16 @@ static void churn(const cedm_sampler *sampler, const cedm_step *step)
 {
     cedm_net *net = sampler->net;
 
-    net->ops->noise(net->ctx, &(cedm_noise){
-        .n = sampler->n,
-        .draw = cedm_noise_draw(net->model, sampler->step),
-        .base_scale = (cedm_real)step->base,
-        .scale = (cedm_real)step->scale,
-        .seed = net->seeds,
-        .base = net->state[0],
-        .dst = net->state[0],
-    });
+    net->ops->noise(net->ctx,
+                    &(cedm_noise){
+                        .n = sampler->n,
+                        .draw = cedm_noise_draw(net->model, sampler->step),
+                        .base_scale = (cedm_real)step->base,
+                        .scale = (cedm_real)step->scale,
+                        .seed = net->seeds,
+                        .base = net->state[0],
+                        .dst = net->state[0],
+                    });
 }
 
 /* Lines 7 and 8, then 9 to 11 for Heun's method unless sigma falls to 0. */
@@ -101,15 +103,15 @@ static cedm_status advance(const cedm_sampler *sampler, const cedm_step *step)
         return status;
     }
     net->ops->euler(net->ctx, &(cedm_euler){
-        .n = sampler->n,
-        .s = (cedm_real)hat->s,
-        .t = (cedm_real)hat->divisor,
-        .h = h,
-        .x = state[0],
-        .denoised = state[1],
-        .d = state[1],
-        .next = state[2],
-    });
+                                  .n = sampler->n,
+                                  .s = (cedm_real)hat->s,
+                                  .t = (cedm_real)hat->divisor,
+                                  .h = h,
+                                  .x = state[0],
+                                  .denoised = state[1],
+                                  .d = state[1],
+                                  .next = state[2],
+                              });
     if (!cedm_step_is_heun(&sampler->params, step)) {
         return CEDM_OK;
     }
@@ -118,15 +120,15 @@ static cedm_status advance(const cedm_sampler *sampler, const cedm_step *step)
         return status;
     }
     net->ops->heun(net->ctx, &(cedm_heun){
-        .n = sampler->n,
-        .s = (cedm_real)next->s,
-        .t = (cedm_real)next->divisor,
-        .h = h,
-        .x = state[0],
-        .d = state[1],
-        .denoised = state[3],
-        .next = state[2],
-    });
+                                 .n = sampler->n,
+                                 .s = (cedm_real)next->s,
+                                 .t = (cedm_real)next->divisor,
+                                 .h = h,
+                                 .x = state[0],
+                                 .d = state[1],
+                                 .denoised = state[3],
+                                 .next = state[2],
+                             });
     return CEDM_OK;
 }
 
@@ -140,8 +142,8 @@ cedm_status cedm_sample_step(cedm_sampler *sampler)
     if (sampler->step >= p->steps) {
         return CEDM_E_STATE;
     }
-    cedm_step step = cedm_step_at(net->model, net->exec.data, p,
-                                  sampler->step);
+    cedm_step step =
+        cedm_step_at(net->model, net->exec.data, p, sampler->step);
     if (step.churns) {
         churn(sampler, &step);
     }
@@ -166,10 +168,10 @@ cedm_status cedm_sample_images(const cedm_sampler *sampler, uint8_t *out)
     }
     cedm_net *net = sampler->net;
     net->ops->to_image(net->ctx, &(cedm_to_image){
-        .n = sampler->n,
-        .x = net->state[0],
-        .dst = out,
-    });
+                                     .n = sampler->n,
+                                     .x = net->state[0],
+                                     .dst = out,
+                                 });
     return CEDM_OK;
 }
 

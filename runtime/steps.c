@@ -31,8 +31,8 @@ static bool levels_usable(const cedm_model *model, const float *data,
                           const cedm_sampler_params *p)
 {
     double last = (double)__builtin_inff();
-    uint32_t count = p->discretization == CEDM_DISCRETIZATION_iddpm
-                         ? 1 : p->steps;
+    uint32_t count =
+        p->discretization == CEDM_DISCRETIZATION_iddpm ? 1 : p->steps;
 
     for (uint32_t i = 0; i < count; i++) {
         double sigma = level(model, data, p, i);
@@ -65,11 +65,13 @@ cedm_status cedm_steps_check(const cedm_model *model, const float *data,
     }
     /* written so that a NaN fails; S_churn and S_max may be infinite */
     if (!(p->S_churn >= 0 && p->S_min >= 0 && p->S_max >= 0 &&
-          p->S_noise >= 0) || !finite(p->S_noise) || !finite(p->guidance)) {
+          p->S_noise >= 0) ||
+        !finite(p->S_noise) || !finite(p->guidance)) {
         return CEDM_E_PARAM;
     }
     return cedm_schedule_known(p) && levels_usable(model, data, p)
-               ? CEDM_OK : CEDM_E_PARAM;
+               ? CEDM_OK
+               : CEDM_E_PARAM;
 }
 
 double cedm_steps_begin(const cedm_model *model, const float *data,

@@ -27,7 +27,8 @@ double train_adam_rate(double lr, double rampup, double seen)
     return rampup > 0.0 && seen < rampup ? lr * (seen / rampup) : lr;
 }
 
-double train_adam_ema_beta(double halflife, double seen, double batch, int ramp)
+double train_adam_ema_beta(double halflife, double seen, double batch,
+                           int ramp)
 {
     if (ramp && 0.05 * seen < halflife) {
         halflife = 0.05 * seen;
@@ -58,8 +59,8 @@ static void adam_task(void *arg, uint32_t index, uint32_t worker)
 
         a->m[i] = m;
         a->v[i] = v;
-        a->params[i] -= p->step * m /
-                        (__builtin_sqrtf(v) * p->inverse + EPSILON);
+        a->params[i] -=
+            p->step * m / (__builtin_sqrtf(v) * p->inverse + EPSILON);
         a->ema[i] = a->params[i] + p->ema * (a->ema[i] - a->params[i]);
     }
 }

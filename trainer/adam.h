@@ -27,7 +27,8 @@ typedef struct train_adam_update {
 double train_adam_rate(double lr, double rampup, double seen);
 
 /* 0.5^(batch / halflife), the half-life being at most 0.05 seen with ramp. */
-double train_adam_ema_beta(double halflife, double seen, double batch, int ramp);
+double train_adam_ema_beta(double halflife, double seen, double batch,
+                           int ramp);
 
 /* One update.  Gradients that are not finite count as 0 (NaN) or 1e5 with
  * their sign [EDM]; returns how many there were. */

@@ -22,10 +22,10 @@
 #define TAPS 12
 #define REACH 3u
 static const float sym6[TAPS] = {
-    0.015404109327027373f,  0.0034907120842174702f, -0.11799011114819057f,
-    -0.048311742585633f,    0.4910559419267466f,    0.787641141030194f,
-    0.3379294217276218f,    -0.07263752278646252f,  -0.021060292512300564f,
-    0.04472490177066578f,   0.0017677118642428036f, -0.007800708325034148f};
+    0.015404109327027373f, 0.0034907120842174702f, -0.11799011114819057f,
+    -0.048311742585633f,   0.4910559419267466f,    0.787641141030194f,
+    0.3379294217276218f,   -0.07263752278646252f,  -0.021060292512300564f,
+    0.04472490177066578f,  0.0017677118642428036f, -0.007800708325034148f};
 
 /* ---- parameters --------------------------------------------------------- */
 
@@ -57,10 +57,12 @@ static double angle(const train_random_key *key, enum draw what)
 }
 
 void train_augment_draw(train_augment_params *params, double p, uint32_t seed,
-                  uint32_t step, uint64_t image)
+                        uint32_t step, uint64_t image)
 {
-    const train_random_key key = {.seed = seed, .purpose = TRAIN_RANDOM_AUGMENT,
-                            .step = step, .image = image};
+    const train_random_key key = {.seed = seed,
+                                  .purpose = TRAIN_RANDOM_AUGMENT,
+                                  .step = step,
+                                  .image = image};
     double z[2];
 
     *params = (train_augment_params){0};
@@ -69,7 +71,8 @@ void train_augment_draw(train_augment_params *params, double p, uint32_t seed,
     }
     params->xflip = train_random_uniform(&key, value_at(DRAW_XFLIP)) < 0.5;
     if (is_applied(&key, DRAW_YFLIP, p)) {
-        params->yflip = train_random_uniform(&key, value_at(DRAW_YFLIP)) < 0.5;
+        params->yflip =
+            train_random_uniform(&key, value_at(DRAW_YFLIP)) < 0.5;
     }
     if (is_applied(&key, DRAW_SCALE, p)) {
         train_random_normal(&key, value_at(DRAW_SCALE), z);
@@ -93,7 +96,7 @@ void train_augment_draw(train_augment_params *params, double p, uint32_t seed,
 }
 
 void train_augment_labels(const train_augment_params *params,
-                    float labels[TRAIN_AUGMENT_LABELS])
+                          float labels[TRAIN_AUGMENT_LABELS])
 {
     labels[0] = (float)params->xflip;
     labels[1] = (float)params->yflip;
@@ -151,12 +154,12 @@ static affine map_of(const train_augment_params *p, uint32_t size)
     m = compose(m, rotation(-p->aniso_angle));
     m = compose(m, scaling(1.0 / aniso, aniso));
     m = compose(m, rotation(p->aniso_angle));
-    return compose(m, translation(-shift * p->translate_x,
-                                  -shift * p->translate_y));
+    return compose(
+        m, translation(-shift * p->translate_x, -shift * p->translate_y));
 }
 
-void train_augment_margins(const train_augment_params *params, uint32_t n, uint32_t size,
-                     uint32_t margins[4])
+void train_augment_margins(const train_augment_params *params, uint32_t n,
+                           uint32_t size, uint32_t margins[4])
 {
     double centre = ((double)size - 1.0) / 2.0;
     double most[4] = {0, 0, 0, 0};
@@ -201,8 +204,8 @@ static void extend(plane dst, const float *src, uint32_t size,
         size_t from = reflected((ptrdiff_t)y - (ptrdiff_t)margins[1], size);
 
         for (size_t x = 0; x < dst.width; x++) {
-            size_t column = reflected((ptrdiff_t)x - (ptrdiff_t)margins[0],
-                                      size);
+            size_t column =
+                reflected((ptrdiff_t)x - (ptrdiff_t)margins[0], size);
 
             memcpy(dst.at + (y * dst.width + x) * channels,
                    src + (from * size + column) * channels,
@@ -343,9 +346,9 @@ size_t train_augment_scratch(uint32_t size, uint32_t channels)
                        sampled * sampled);
 }
 
-void train_augment_image(const train_augment_params *params, const uint32_t margins[4],
-                   uint32_t size, uint32_t channels, float *image,
-                   float *scratch)
+void train_augment_image(const train_augment_params *params,
+                         const uint32_t margins[4], uint32_t size,
+                         uint32_t channels, float *image, float *scratch)
 {
     size_t height = (size_t)size + margins[1] + margins[3];
     size_t width = (size_t)size + margins[0] + margins[2];

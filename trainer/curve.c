@@ -30,9 +30,9 @@ typedef struct curve {
 } curve;
 
 /* Rows of a digit from the top, three bits each, the left one highest. */
-static const uint16_t digits[11] = {
-    075557, 026227, 071747, 071717, 055711, 074717,
-    074757, 071111, 075757, 075717, 000002 /* the point */};
+static const uint16_t digits[11] = {075557, 026227, 071747, 071717,
+                                    055711, 074717, 074757, 071111,
+                                    075757, 075717, 000002 /* the point */};
 
 static void set(curve *c, int x, int y, uint8_t shade)
 {
@@ -76,8 +76,7 @@ static void put_number(curve *c, int x, int y, double value)
 
 static double place_x(const curve *c, size_t i)
 {
-    return LEFT + c->seen[i] / c->seen[c->count - 1] *
-                      (WIDTH - LEFT - RIGHT);
+    return LEFT + c->seen[i] / c->seen[c->count - 1] * (WIDTH - LEFT - RIGHT);
 }
 
 static double place_y(const curve *c, double loss)
@@ -169,7 +168,7 @@ bool train_curve_write(const char *stats, const char *path, host_failure *f)
     if (good && c.count >= 2 && c.low < c.high) {
         draw(&c);
         png = host_png_file_encode(c.pixels, WIDTH, HEIGHT, 1,
-                              "{\"program\":\"cedm-train\"}", &size, f);
+                                   "{\"program\":\"cedm-train\"}", &size, f);
         good = png != NULL && host_output_file(path, png, size, f);
     }
     free(png);

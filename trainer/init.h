@@ -9,7 +9,7 @@
 /* Fills in tensor `index` of a configuration as the reference does [EDM];
  * values are zero before.  A weight comes before its bias.  False when out
  * of memory. */
-bool train_init_tensor(const cg_spec *specs, uint32_t index, const char *config,
-                 uint32_t seed, float *values);
+bool train_init_tensor(const cg_spec *specs, uint32_t index,
+                       const char *config, uint32_t seed, float *values);
 
 #endif

@@ -47,10 +47,12 @@ typedef struct train_learner train_learner;
 
 typedef struct train_learner_kind {
     /* Adds the gradient of a batch of learner.batch images. */
-    bool (*gradient)(train_learner *l, const train_batch *batch, host_failure *f);
+    bool (*gradient)(train_learner *l, const train_batch *batch,
+                     host_failure *f);
 
     /* Adds up the ranks' gradients, makes the update, zeroes them. */
-    bool (*update)(train_learner *l, const train_adam_update *update, host_failure *f);
+    bool (*update)(train_learner *l, const train_adam_update *update,
+                   host_failure *f);
 
     /* Waits until everything is done, which completes loss and counts. */
     bool (*settle)(train_learner *l, host_failure *f);
@@ -62,16 +64,20 @@ typedef struct train_learner_kind {
 
     /* D of n <= batch images x [n][H][W][C] at one noise level, without
      * dropout and augmentation labels.  After settle. */
-    bool (*denoise)(train_learner *l, uint32_t n, const double *x, double sigma,
-                    const int32_t *cluster, double *denoised, host_failure *f);
+    bool (*denoise)(train_learner *l, uint32_t n, const double *x,
+                    double sigma, const int32_t *cluster, double *denoised,
+                    host_failure *f);
 
     /* Ranks with a GPU each can join to add up gradients there: says which
      * GPU is this rank's, false if it cannot; makes what they join by; all
      * do it at once.  NULL on a CPU. */
-    bool (*peer)(const train_learner *l, unsigned char uuid[TRAIN_LEARNER_UUID]);
-    bool (*invite)(train_learner *l, unsigned char by[TRAIN_LEARNER_INVITATION],
+    bool (*peer)(const train_learner *l,
+                 unsigned char uuid[TRAIN_LEARNER_UUID]);
+    bool (*invite)(train_learner *l,
+                   unsigned char by[TRAIN_LEARNER_INVITATION],
                    host_failure *f);
-    bool (*join)(train_learner *l, const unsigned char by[TRAIN_LEARNER_INVITATION],
+    bool (*join)(train_learner *l,
+                 const unsigned char by[TRAIN_LEARNER_INVITATION],
                  host_failure *f);
 
     void (*close)(train_learner *l);
@@ -92,6 +98,7 @@ struct train_learner {
 /* The average begins as the parameters, which are the checkpoint's.  NULL on
  * error. */
 train_learner *train_learner_cpu_open(const cg_file *checkpoint,
-                          const train_net_options *options, host_failure *f);
+                                      const train_net_options *options,
+                                      host_failure *f);
 
 #endif

@@ -15,7 +15,8 @@ typedef struct cpu {
     double loss;    /* of the update under way */
 } cpu;
 
-static bool cpu_gradient(train_learner *l, const train_batch *batch, host_failure *f)
+static bool cpu_gradient(train_learner *l, const train_batch *batch,
+                         host_failure *f)
 {
     cpu *c = (cpu *)l;
 
@@ -24,7 +25,8 @@ static bool cpu_gradient(train_learner *l, const train_batch *batch, host_failur
     return true;
 }
 
-static bool cpu_update(train_learner *l, const train_adam_update *update, host_failure *f)
+static bool cpu_update(train_learner *l, const train_adam_update *update,
+                       host_failure *f)
 {
     cpu *c = (cpu *)l;
 
@@ -63,8 +65,9 @@ static bool cpu_push(train_learner *l, host_failure *f)
     return true;
 }
 
-static bool cpu_denoise(train_learner *l, uint32_t n, const double *x, double sigma,
-                        const int32_t *cluster, double *denoised, host_failure *f)
+static bool cpu_denoise(train_learner *l, uint32_t n, const double *x,
+                        double sigma, const int32_t *cluster,
+                        double *denoised, host_failure *f)
 {
     (void)f;
     train_net_denoise(((cpu *)l)->net, n, x, sigma, cluster, denoised);
@@ -82,10 +85,13 @@ static void cpu_close(train_learner *l)
 
 /* ---- opening ------------------------------------------------------------ */
 
-static const train_learner_kind cpu_kind = {
-    .gradient = cpu_gradient, .update = cpu_update, .settle = cpu_settle,
-    .pull = cpu_pull,         .push = cpu_push,     .denoise = cpu_denoise,
-    .close = cpu_close};
+static const train_learner_kind cpu_kind = {.gradient = cpu_gradient,
+                                            .update = cpu_update,
+                                            .settle = cpu_settle,
+                                            .pull = cpu_pull,
+                                            .push = cpu_push,
+                                            .denoise = cpu_denoise,
+                                            .close = cpu_close};
 
 static void list_memory(cpu *c)
 {
@@ -102,7 +108,8 @@ static void list_memory(cpu *c)
     c->base.memory_count = sizeof parts / sizeof parts[0];
 }
 
-static bool open_adam(cpu *c, const train_net_options *options, host_failure *f)
+static bool open_adam(cpu *c, const train_net_options *options,
+                      host_failure *f)
 {
     uint64_t n = c->net->training->trained_elements;
 
@@ -110,17 +117,22 @@ static bool open_adam(cpu *c, const train_net_options *options, host_failure *f)
     if (c->moments == NULL) {
         return host_fail(f, "out of memory for the optimiser");
     }
-    c->adam = (train_adam){.elements = n, .params = c->net->data,
-                     .grads = c->net->exec.grads, .m = c->moments,
-                     .v = c->moments + n, .ema = c->moments + 2 * n,
-                     .parallel_for = options->parallel_for,
-                     .pool = options->pool, .workers = options->workers};
+    c->adam = (train_adam){.elements = n,
+                           .params = c->net->data,
+                           .grads = c->net->exec.grads,
+                           .m = c->moments,
+                           .v = c->moments + n,
+                           .ema = c->moments + 2 * n,
+                           .parallel_for = options->parallel_for,
+                           .pool = options->pool,
+                           .workers = options->workers};
     memcpy(c->adam.ema, c->adam.params, n * sizeof(float));
     return true;
 }
 
 train_learner *train_learner_cpu_open(const cg_file *checkpoint,
-                          const train_net_options *options, host_failure *f)
+                                      const train_net_options *options,
+                                      host_failure *f)
 {
     cpu *c = calloc(1, sizeof *c);
     cg_error error = {""};
@@ -137,11 +149,12 @@ train_learner *train_learner_cpu_open(const cg_file *checkpoint,
         cpu_close(&c->base);
         return NULL;
     }
-    c->base = (train_learner){.kind = &cpu_kind, .training = c->net->training,
-                        .batch = c->net->exec.base.batch,
-                        .sets = {c->adam.params, c->adam.m, c->adam.v,
-                                 c->adam.ema},
-                        .counts = {.scale = 1.0f}};
+    c->base = (train_learner){
+        .kind = &cpu_kind,
+        .training = c->net->training,
+        .batch = c->net->exec.base.batch,
+        .sets = {c->adam.params, c->adam.m, c->adam.v, c->adam.ema},
+        .counts = {.scale = 1.0f}};
     list_memory(c);
     return &c->base;
 }

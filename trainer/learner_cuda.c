@@ -36,8 +36,8 @@ typedef struct cuda {
 static bool good(const cuda *c, cedm_status status, host_failure *f)
 {
     return status == CEDM_OK ||
-           host_device_failed(c->config.device, "the network", status, &c->fault,
-                         f);
+           host_device_failed(c->config.device, "the network", status,
+                              &c->fault, f);
 }
 
 static uint32_t pixels_of(const cuda *c)
@@ -53,8 +53,8 @@ static train_scalings condition(cuda *c, uint32_t i, double sigma)
     const cg_program *p = c->training->program;
     train_scalings s = train_scalings_of(sigma, p->sigma_data);
 
-    c->scalings[i] = (train_cuda_scalings){sigma, s.in, s.skip, s.out,
-                                           s.weight};
+    c->scalings[i] =
+        (train_cuda_scalings){sigma, s.in, s.skip, s.out, s.weight};
     cedm_noise_features(&p->features, c->data, s.noise,
                         c->features + (size_t)i * p->features.channels);
     return s;
@@ -62,14 +62,18 @@ static train_scalings condition(cuda *c, uint32_t i, double sigma)
 
 /* ---- training ----------------------------------------------------------- */
 
-static bool cuda_gradient(train_learner *l, const train_batch *batch, host_failure *f)
+static bool cuda_gradient(train_learner *l, const train_batch *batch,
+                          host_failure *f)
 {
     cuda *c = (cuda *)l;
-    const train_cuda_inputs inputs = {
-        .images = batch->images, .noise = batch->noise,
-        .scalings = c->scalings, .features = c->features,
-        .labels = batch->labels, .cluster = batch->cluster,
-        .index = batch->index,   .step = batch->step};
+    const train_cuda_inputs inputs = {.images = batch->images,
+                                      .noise = batch->noise,
+                                      .scalings = c->scalings,
+                                      .features = c->features,
+                                      .labels = batch->labels,
+                                      .cluster = batch->cluster,
+                                      .index = batch->index,
+                                      .step = batch->step};
 
     for (uint32_t i = 0; i < batch->n; i++) {
         (void)condition(c, i, batch->sigma[i]);
@@ -82,11 +86,13 @@ static bool add_ranks(cuda *c, host_failure *f)
 {
     bool got = good(c, c->api->get_grads(c->net, c->grads), f);
 
-    host_ranks_allreduce(HOST_RANKS_F32, c->grads, c->training->trained_elements);
+    host_ranks_allreduce(HOST_RANKS_F32, c->grads,
+                         c->training->trained_elements);
     return got && good(c, c->api->put_grads(c->net, c->grads), f);
 }
 
-static bool cuda_update(train_learner *l, const train_adam_update *update, host_failure *f)
+static bool cuda_update(train_learner *l, const train_adam_update *update,
+                        host_failure *f)
 {
     cuda *c = (cuda *)l;
     const train_cuda_rates rates = {update->lr, update->ema_beta};
@@ -124,14 +130,16 @@ _Static_assert(TRAIN_LEARNER_UUID == TRAIN_CUDA_UUID &&
                    TRAIN_LEARNER_INVITATION == TRAIN_CUDA_INVITATION,
                "they are passed on");
 
-static bool cuda_peer(const train_learner *l, unsigned char uuid[TRAIN_LEARNER_UUID])
+static bool cuda_peer(const train_learner *l,
+                      unsigned char uuid[TRAIN_LEARNER_UUID])
 {
     const cuda *c = (const cuda *)l;
 
     return c->api->peer(c->config.device, uuid) == CEDM_OK;
 }
 
-static bool cuda_invite(train_learner *l, unsigned char by[TRAIN_LEARNER_INVITATION],
+static bool cuda_invite(train_learner *l,
+                        unsigned char by[TRAIN_LEARNER_INVITATION],
                         host_failure *f)
 {
     cuda *c = (cuda *)l;
@@ -140,14 +148,16 @@ static bool cuda_invite(train_learner *l, unsigned char by[TRAIN_LEARNER_INVITAT
 }
 
 /* The host has no part in it any more. */
-static bool cuda_join(train_learner *l, const unsigned char by[TRAIN_LEARNER_INVITATION],
+static bool cuda_join(train_learner *l,
+                      const unsigned char by[TRAIN_LEARNER_INVITATION],
                       host_failure *f)
 {
     cuda *c = (cuda *)l;
 
     free(c->grads);
     c->grads = NULL;
-    return good(c, c->api->join(c->net, by, host_ranks_rank(), host_ranks_size()), f);
+    return good(
+        c, c->api->join(c->net, by, host_ranks_rank(), host_ranks_size()), f);
 }
 
 /* ---- arrays ------------------------------------------------------------- */
@@ -156,8 +166,9 @@ static train_cuda_arrays arrays_of(const cuda *c)
 {
     float *const *sets = c->base.sets;
 
-    return (train_cuda_arrays){sets[TRAIN_LEARNER_PARAMS], sets[TRAIN_LEARNER_M],
-                               sets[TRAIN_LEARNER_V], sets[TRAIN_LEARNER_EMA]};
+    return (train_cuda_arrays){sets[TRAIN_LEARNER_PARAMS],
+                               sets[TRAIN_LEARNER_M], sets[TRAIN_LEARNER_V],
+                               sets[TRAIN_LEARNER_EMA]};
 }
 
 static bool cuda_pull(train_learner *l, host_failure *f)
@@ -173,7 +184,8 @@ static bool cuda_push(train_learner *l, host_failure *f)
     cuda *c = (cuda *)l;
     const train_learner_counts *counts = &l->counts;
     train_cuda_arrays arrays = arrays_of(c);
-    train_cuda_state state = {.scale = counts->scale, .good = counts->good,
+    train_cuda_state state = {.scale = counts->scale,
+                              .good = counts->good,
                               .updates = counts->updates,
                               .skipped = counts->skipped};
 
@@ -184,8 +196,9 @@ static bool cuda_push(train_learner *l, host_failure *f)
 /* ---- drawing ------------------------------------------------------------ */
 
 /* Images that a batch lacks are zeros without a cluster. */
-static bool cuda_denoise(train_learner *l, uint32_t n, const double *x, double sigma,
-                         const int32_t *cluster, double *denoised, host_failure *f)
+static bool cuda_denoise(train_learner *l, uint32_t n, const double *x,
+                         double sigma, const int32_t *cluster,
+                         double *denoised, host_failure *f)
 {
     cuda *c = (cuda *)l;
     size_t all = (size_t)n * pixels_of(c);
@@ -199,8 +212,10 @@ static bool cuda_denoise(train_learner *l, uint32_t n, const double *x, double s
     for (size_t e = 0; e < all; e++) {
         c->map[e] = (float)(s.in * x[e]);
     }
-    if (!good(c, c->api->denoise(c->net, c->map, c->features, c->cluster,
-                                 c->result), f)) {
+    if (!good(c,
+              c->api->denoise(c->net, c->map, c->features, c->cluster,
+                              c->result),
+              f)) {
         return false;
     }
     for (size_t e = 0; e < all; e++) {
@@ -234,16 +249,22 @@ static void cuda_close(train_learner *l)
     free(c);
 }
 
-static const train_learner_kind cuda_kind = {
-    .gradient = cuda_gradient, .update = cuda_update, .settle = cuda_settle,
-    .pull = cuda_pull,         .push = cuda_push,     .denoise = cuda_denoise,
-    .peer = cuda_peer,         .invite = cuda_invite, .join = cuda_join,
-    .close = cuda_close};
+static const train_learner_kind cuda_kind = {.gradient = cuda_gradient,
+                                             .update = cuda_update,
+                                             .settle = cuda_settle,
+                                             .pull = cuda_pull,
+                                             .push = cuda_push,
+                                             .denoise = cuda_denoise,
+                                             .peer = cuda_peer,
+                                             .invite = cuda_invite,
+                                             .join = cuda_join,
+                                             .close = cuda_close};
 
 /* ---- memory ------------------------------------------------------------- */
 
 /* The largest divisor of the batch whose memory is within a limit, or 1. */
-static bool choose_batch(cuda *c, const train_learner_cuda_options *o, host_failure *f)
+static bool choose_batch(cuda *c, const train_learner_cuda_options *o,
+                         host_failure *f)
 {
     train_cuda_config *config = &c->config;
     uint64_t limit = o->fixed ? UINT64_MAX : c->device.total_bytes / 2;
@@ -268,12 +289,12 @@ static bool take_device(cuda *c, host_failure *f)
     const cedm_cuda_api *api = c->library->api;
     train_cuda_config *config = &c->config;
     const train_cuda_sizes *sizes = &config->sizes;
-    cedm_status status = api->allocate(config->device, sizes->device,
-                                       &config->memory);
+    cedm_status status =
+        api->allocate(config->device, sizes->device, &config->memory);
 
     if (status == CEDM_E_DEVICE_MEMORY) {
         return host_device_is_full(config->device, &c->device, sizes->device,
-                              "micro-batch", f);
+                                   "micro-batch", f);
     }
     if (status == CEDM_OK) {
         status = api->allocate_pinned(sizes->staging, &config->staging);
@@ -290,8 +311,8 @@ static bool take_host(cuda *c, host_failure *f)
     c->data = calloc(t->data_elements, sizeof *c->data);
     c->moments = calloc(3 * t->trained_elements, sizeof *c->moments);
     c->scalings = malloc(batch * sizeof *c->scalings);
-    c->features = malloc(batch * t->program->features.channels *
-                         sizeof *c->features);
+    c->features =
+        malloc(batch * t->program->features.channels * sizeof *c->features);
     c->map = malloc(batch * pixels_of(c) * sizeof *c->map);
     c->result = malloc(batch * pixels_of(c) * sizeof *c->result);
     c->cluster = malloc(batch * sizeof *c->cluster);
@@ -301,7 +322,8 @@ static bool take_host(cuda *c, host_failure *f)
     return (c->config.context != NULL && c->data != NULL &&
             c->moments != NULL && c->scalings != NULL &&
             c->features != NULL && c->map != NULL && c->result != NULL &&
-            c->cluster != NULL && (host_ranks_size() == 1 || c->grads != NULL)) ||
+            c->cluster != NULL &&
+            (host_ranks_size() == 1 || c->grads != NULL)) ||
            host_fail(f, "out of memory; use a smaller --micro-batch");
 }
 
@@ -336,8 +358,10 @@ static bool find_api(cuda *c, host_failure *f)
     c->api = symbol != NULL ? entry() : NULL;
     return (c->api != NULL && c->api->abi == TRAIN_CUDA_ABI &&
             c->api->size == sizeof *c->api) ||
-           host_fail(f, "--device cuda: %s cannot train; wanted that of "
-                     CEDM_VERSION, c->library->file);
+           host_fail(
+               f,
+               "--device cuda: %s cannot train; wanted that of " CEDM_VERSION,
+               c->library->file);
 }
 
 static void fill_base(cuda *c)
@@ -346,14 +370,14 @@ static void fill_base(cuda *c)
 
     train_params_load(c->training, c->data);
     memcpy(c->moments + 2 * n, c->data, n * sizeof(float));
-    c->base = (train_learner){.kind = &cuda_kind, .training = c->training,
-                        .batch = c->config.batch,
-                        .sets = {c->data, c->moments, c->moments + n,
-                                 c->moments + 2 * n},
-                        .counts = {.scale = c->config.precision ==
-                                                    CEDM_CUDA_FP16
-                                                ? TRAIN_LEARNER_FIRST_SCALE
-                                                : 1.0f}};
+    c->base = (train_learner){
+        .kind = &cuda_kind,
+        .training = c->training,
+        .batch = c->config.batch,
+        .sets = {c->data, c->moments, c->moments + n, c->moments + 2 * n},
+        .counts = {.scale = c->config.precision == CEDM_CUDA_FP16
+                                ? TRAIN_LEARNER_FIRST_SCALE
+                                : 1.0f}};
     list_memory(c);
 }
 
@@ -375,8 +399,10 @@ static bool start(cuda *c, const cg_file *checkpoint,
     return good(c, c->api->open(&c->net, c->training, &c->config), f);
 }
 
-train_learner *train_learner_cuda_open(const cg_file *checkpoint,
-                           const train_learner_cuda_options *options, host_failure *f)
+train_learner *
+train_learner_cuda_open(const cg_file *checkpoint,
+                        const train_learner_cuda_options *options,
+                        host_failure *f)
 {
     cuda *c = calloc(1, sizeof *c);
 

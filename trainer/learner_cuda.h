@@ -27,7 +27,9 @@ typedef struct train_learner_cuda_options {
 } train_learner_cuda_options;
 
 /* See train_learner_cpu_open. */
-train_learner *train_learner_cuda_open(const cg_file *checkpoint,
-                           const train_learner_cuda_options *options, host_failure *f);
+train_learner *
+train_learner_cuda_open(const cg_file *checkpoint,
+                        const train_learner_cuda_options *options,
+                        host_failure *f);
 
 #endif

@@ -25,8 +25,8 @@ static size_t pixels_of(const host_dataset *d)
     return (size_t)d->size * d->size * d->channels;
 }
 
-bool train_loader_open(train_loader *b, const train_source *source, uint32_t capacity,
-                host_failure *f)
+bool train_loader_open(train_loader *b, const train_source *source,
+                       uint32_t capacity, host_failure *f)
 {
     const host_dataset *d = source->data;
     size_t pixels = pixels_of(d);
@@ -77,8 +77,9 @@ static uint64_t load(const filling *fill, uint64_t g, float *image)
             size_t from = at >= d->count ? size - 1 - x : x;
 
             for (size_t c = 0; c < channels; c++) {
-                image[c] = (float)pixels[(y * size + from) * channels + c] /
-                               127.5f - 1.0f;
+                image[c] =
+                    (float)pixels[(y * size + from) * channels + c] / 127.5f -
+                    1.0f;
             }
         }
     }
@@ -95,11 +96,12 @@ static void augment(const filling *fill, uint64_t g, uint32_t index,
     uint32_t margins[4];
 
     train_augment_draw(&params, s->augment, s->seed, fill->step, g);
-    train_augment_labels(&params, b->labels + (size_t)index * TRAIN_AUGMENT_LABELS);
+    train_augment_labels(&params,
+                         b->labels + (size_t)index * TRAIN_AUGMENT_LABELS);
     train_augment_margins(&params, 1, d->size, margins);
     train_augment_image(&params, margins, d->size, d->channels,
-                  b->images + index * pixels_of(d),
-                  b->scratch + worker * b->scratch_stride);
+                        b->images + index * pixels_of(d),
+                        b->scratch + worker * b->scratch_stride);
 }
 
 static void fill_task(void *arg, uint32_t index, uint32_t worker)
@@ -135,8 +137,8 @@ static void fill_task(void *arg, uint32_t index, uint32_t worker)
     }
 }
 
-train_batch train_loader_fill(train_loader *b, const train_source *source, uint64_t first,
-                       uint32_t n, uint32_t step)
+train_batch train_loader_fill(train_loader *b, const train_source *source,
+                              uint64_t first, uint32_t n, uint32_t step)
 {
     filling fill = {b, source, first, step};
 

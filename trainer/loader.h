@@ -15,7 +15,7 @@ typedef struct train_source {
     const host_dataset *data;
     const host_clusters *clusters;
     uint32_t seed;
-    bool xflip; /* mirrored images double the dataset */
+    bool xflip;      /* mirrored images double the dataset */
     double augment;  /* probability; 0: no labels either */
     double p_uncond; /* of dropping the cluster */
     cedm_parallel_for *parallel_for;
@@ -32,13 +32,13 @@ typedef struct train_loader {
     uint64_t *index;
 } train_loader;
 
-bool train_loader_open(train_loader *b, const train_source *source, uint32_t capacity,
-                host_failure *f);
+bool train_loader_open(train_loader *b, const train_source *source,
+                       uint32_t capacity, host_failure *f);
 void train_loader_close(train_loader *b); /* harmless on a zeroed one */
 
 /* Images first .. first + n - 1 of the run, for update `step`; the result
  * points into b and has no share yet. */
-train_batch train_loader_fill(train_loader *b, const train_source *source, uint64_t first,
-                       uint32_t n, uint32_t step);
+train_batch train_loader_fill(train_loader *b, const train_source *source,
+                              uint64_t first, uint32_t n, uint32_t step);
 
 #endif

@@ -62,7 +62,8 @@ static bool make_arrays(train_model_file *m)
     return true;
 }
 
-train_model_file *train_model_file_new(const char *config, uint32_t seed, host_failure *f)
+train_model_file *train_model_file_new(const char *config, uint32_t seed,
+                                       host_failure *f)
 {
     cg_error error = {""};
     train_model_file *m = calloc(1, sizeof *m);
@@ -86,7 +87,7 @@ train_model_file *train_model_file_new(const char *config, uint32_t seed, host_f
     }
     for (size_t i = 0; i < m->spec_count; i++) {
         if (!train_init_tensor(m->specs, (uint32_t)i, config, seed,
-                         values_of(m, &m->file.arrays[i]))) {
+                               values_of(m, &m->file.arrays[i]))) {
             host_fail(f, "out of memory");
             train_model_file_free(m);
             return NULL;
@@ -133,8 +134,8 @@ static bool same_shape(const cg_array *a, const cg_array *b)
     return same;
 }
 
-int train_model_file_take(train_model_file *m, const cg_file *from, const char *prefix,
-                    bool all, host_failure *f)
+int train_model_file_take(train_model_file *m, const cg_file *from,
+                          const char *prefix, bool all, host_failure *f)
 {
     int taken = 0;
 
@@ -145,9 +146,10 @@ int train_model_file_take(train_model_file *m, const cg_file *from, const char *
 
         if (a == NULL || !same_shape(a, to)) {
             if (all) {
-                host_fail(f, "%s:%s%s: %s; the file belongs to another network",
-                       from->path, prefix, to->name,
-                       a == NULL ? "tensor is missing" : "wrong shape");
+                host_fail(f,
+                          "%s:%s%s: %s; the file belongs to another network",
+                          from->path, prefix, to->name,
+                          a == NULL ? "tensor is missing" : "wrong shape");
                 return -1;
             }
             continue;
@@ -203,9 +205,9 @@ static void gather(const train_model_file *m, const placed *place, size_t i,
     }
 }
 
-bool train_model_file_load(const train_model_file *m, const cg_training *training,
-                     const cg_file *from, const char *prefix, float *values,
-                     host_failure *f)
+bool train_model_file_load(const train_model_file *m,
+                           const cg_training *training, const cg_file *from,
+                           const char *prefix, float *values, host_failure *f)
 {
     placed *places = places_of(m, training);
     bool good = places != NULL || host_fail(f, "out of memory");
@@ -217,9 +219,10 @@ bool train_model_file_load(const train_model_file *m, const cg_training *trainin
             continue;
         }
         if (a == NULL || !same_shape(a, &m->file.arrays[i])) {
-            good = host_fail(f, "%s:%s%s: missing or of another shape; the "
-                             "file belongs to another network", from->path,
-                          prefix, m->file.arrays[i].name);
+            good = host_fail(f,
+                             "%s:%s%s: missing or of another shape; the "
+                             "file belongs to another network",
+                             from->path, prefix, m->file.arrays[i].name);
             break;
         }
         for (uint64_t e = 0; e < places[i].part->elements; e++) {
@@ -318,9 +321,9 @@ static bool write_all(const train_model_file *m, const placed *places,
         for (size_t i = 0; good && i < m->file.array_count; i++) {
             if (in_set(&sets[s], &places[i])) {
                 gather(m, &places[i], i, sets[s].values, buffer);
-                good = host_output_write(out, buffer,
-                                    m->file.arrays[i].elements *
-                                        sizeof *buffer, f);
+                good = host_output_write(
+                    out, buffer, m->file.arrays[i].elements * sizeof *buffer,
+                    f);
             }
         }
     }
@@ -328,9 +331,11 @@ static bool write_all(const train_model_file *m, const placed *places,
     return good;
 }
 
-bool train_model_file_save(const train_model_file *m, const cg_training *training,
-                     const char *path, const train_model_set *sets, size_t count,
-                     const train_model_note *notes, size_t note_count, host_failure *f)
+bool train_model_file_save(const train_model_file *m,
+                           const cg_training *training, const char *path,
+                           const train_model_set *sets, size_t count,
+                           const train_model_note *notes, size_t note_count,
+                           host_failure *f)
 {
     host_output out;
     placed *places = places_of(m, training);

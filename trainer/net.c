@@ -48,13 +48,10 @@ static void size_training(const cg_training_op *op, cedm_sizes *sizes)
 {
     switch (op->kind) {
 #define CALL(name)                                                           \
-    case CG_TRAINING_##name:                                                 \
-        train_sizes_all.name(sizes, &op->u.name);                            \
-        break;
+    case CG_TRAINING_##name: train_sizes_all.name(sizes, &op->u.name); break;
         CG_TRAINING_OPS(CALL)
 #undef CALL
-    case CG_TRAINING_COUNT:
-        break;
+    case CG_TRAINING_COUNT: break;
     }
 }
 
@@ -69,9 +66,10 @@ static uint32_t capacity(const cg_training *t, uint32_t batch, uint64_t limit)
 {
     uint32_t d = batch;
 
-    while (d > 1 && limit != 0 &&
-           (batch % d != 0 || segment(t->act.elements, d) +
-                                      segment(t->f32.elements, d) > limit)) {
+    while (
+        d > 1 && limit != 0 &&
+        (batch % d != 0 ||
+         segment(t->act.elements, d) + segment(t->f32.elements, d) > limit)) {
         d--;
     }
     return d;
@@ -97,8 +95,8 @@ static void measure(train_net *net, const train_net_options *options)
     m->parameters = CEDM_ALIGN_UP(4u * t->data_elements);
     m->gradients = CEDM_ALIGN_UP(4u * t->trained_elements);
     m->prepared = CEDM_ALIGN_UP(sizes.weights);
-    m->arena = segment(t->act.elements, batch) +
-               segment(t->f32.elements, batch);
+    m->arena =
+        segment(t->act.elements, batch) + segment(t->f32.elements, batch);
     m->scratch = (uint64_t)options->workers * CEDM_ALIGN_UP(sizes.scratch);
 }
 
@@ -109,15 +107,16 @@ static bool place(train_net *net, cg_error *error)
     const train_memory *m = &net->memory;
     uint32_t batch = net->exec.base.batch;
     cedm_exec *base = &net->exec.base;
-    uint64_t total = m->parameters + m->gradients + m->prepared + m->arena +
-                     m->scratch;
+    uint64_t total =
+        m->parameters + m->gradients + m->prepared + m->arena + m->scratch;
     unsigned char *at;
     void *pieces[6];
-    const uint64_t sizes[6] = {
-        m->parameters, m->gradients, m->prepared,
-        segment(t->act.elements, batch),
-        segment(t->f32.elements, batch),
-        m->scratch};
+    const uint64_t sizes[6] = {m->parameters,
+                               m->gradients,
+                               m->prepared,
+                               segment(t->act.elements, batch),
+                               segment(t->f32.elements, batch),
+                               m->scratch};
 
     net->block = host_region_new(total);
     if (net->block == NULL) {
@@ -162,8 +161,8 @@ train_net *train_net_open(const cg_file *checkpoint,
         train_net_close(net);
         return NULL;
     }
-    net->exec.base.batch = capacity(net->training, options->batch,
-                                    options->limit);
+    net->exec.base.batch =
+        capacity(net->training, options->batch, options->limit);
     net->exec.base.workers = options->workers;
     net->exec.base.parallel_for = options->parallel_for;
     net->exec.base.pool = options->pool;

@@ -40,7 +40,7 @@ typedef struct train_batch {
     const float *noise;  /* unit */
     const double *sigma;
     const int32_t *cluster;
-    const float *labels; /* [n][augment_dim]; NULL: zeros */
+    const float *labels;   /* [n][augment_dim]; NULL: zeros */
     const uint64_t *index; /* seen before each one in the run */
     uint32_t seed, step;   /* of dropout */
     float dropout;

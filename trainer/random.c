@@ -9,7 +9,8 @@
 
 #define TWO_PI 6.28318530717958647692
 
-void train_random_words(const train_random_key *key, uint32_t position, uint32_t out[4])
+void train_random_words(const train_random_key *key, uint32_t position,
+                        uint32_t out[4])
 {
     const uint32_t counter[4] = {position, key->step, (uint32_t)key->image,
                                  (uint32_t)(key->image >> 32)};
@@ -33,7 +34,8 @@ double train_random_uniform(const train_random_key *key, uint32_t position)
     return open_unit(w[0], w[1]);
 }
 
-void train_random_normal(const train_random_key *key, uint32_t position, double out[2])
+void train_random_normal(const train_random_key *key, uint32_t position,
+                         double out[2])
 {
     uint32_t w[4];
     double radius, angle;
@@ -49,7 +51,7 @@ void train_random_normal(const train_random_key *key, uint32_t position, double 
  * holds count; values outside walk on until they are inside, fewer than four
  * steps on average. */
 uint64_t train_random_permuted(uint32_t seed, uint64_t epoch, uint64_t count,
-                         uint64_t i)
+                               uint64_t i)
 {
     train_random_key key = {.seed = seed, .purpose = TRAIN_RANDOM_ORDER};
     uint32_t half = 1;

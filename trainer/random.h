@@ -26,22 +26,24 @@ enum train_random_purpose {
 typedef struct train_random_key {
     uint32_t seed;
     uint32_t purpose;
-    uint32_t step; /* of the optimiser */
+    uint32_t step;  /* of the optimiser */
     uint64_t image; /* seen so far in the run, or another main index */
 } train_random_key;
 
 /* The four words at a position. */
-void train_random_words(const train_random_key *key, uint32_t position, uint32_t out[4]);
+void train_random_words(const train_random_key *key, uint32_t position,
+                        uint32_t out[4]);
 
 /* In (0, 1), from 53 bits of a word pair. */
 double train_random_uniform(const train_random_key *key, uint32_t position);
 
 /* Two independent standard normal numbers (Box and Muller 1958). */
-void train_random_normal(const train_random_key *key, uint32_t position, double out[2]);
+void train_random_normal(const train_random_key *key, uint32_t position,
+                         double out[2]);
 
 /* A bijection of 0 .. count-1 that looks random: where index i of an epoch
  * goes. */
 uint64_t train_random_permuted(uint32_t seed, uint64_t epoch, uint64_t count,
-                         uint64_t i);
+                               uint64_t i);
 
 #endif

@@ -51,7 +51,7 @@ static bool make_gradients(train_run *r, host_failure *f)
 
     for (uint32_t done = 0; done < part; done += l->batch) {
         train_batch b = train_loader_fill(&r->batch, &r->source, first + done,
-                                   l->batch, (uint32_t)r->updates);
+                                          l->batch, (uint32_t)r->updates);
 
         b.share = 1.0 / o->batch;
         b.dropout = (float)o->dropout;
@@ -69,11 +69,12 @@ static bool update(train_run *r, host_failure *f)
     double seen = (double)r->seen;
     train_adam_update rates = {
         .lr = train_adam_rate(o->lr, images(o->lr_rampup), seen),
-        .ema_beta = train_adam_ema_beta(images(o->ema), seen, o->batch,
-                                  r->ema_ramp)};
+        .ema_beta =
+            train_adam_ema_beta(images(o->ema), seen, o->batch, r->ema_ramp)};
 
     if (!train_run_agree(make_gradients(r, f), f) ||
-        !train_run_agree(r->learner->kind->update(r->learner, &rates, f), f)) {
+        !train_run_agree(r->learner->kind->update(r->learner, &rates, f),
+                         f)) {
         return false;
     }
     r->updates++;
@@ -102,7 +103,8 @@ static bool report(const train_run *r, host_failure *f)
     const train_options *o = r->options;
     double now = host_seconds(), speed;
     double loss = r->loss_sum / (double)r->tick_steps / elements(r);
-    double rate = train_adam_rate(o->lr, images(o->lr_rampup), (double)r->seen);
+    double rate =
+        train_adam_rate(o->lr, images(o->lr_rampup), (double)r->seen);
     const train_learner_counts *c = &r->learner->counts;
     char line[640], finite[32] = "null"; /* JSON has no NaN */
 
@@ -119,9 +121,11 @@ static bool report(const train_run *r, host_failure *f)
                    finite, rate, (unsigned long long)c->not_finite,
                    (unsigned long long)c->skipped, (double)c->scale, speed,
                    now - r->start_time, (long long)time(NULL));
-    fprintf(stderr, "tick %llu  kimg %.1f  loss %.4f  lr %.2e  %.1f img/s  "
-                    "left ", (unsigned long long)r->tick,
-            (double)r->seen / 1e3, loss, rate, speed);
+    fprintf(stderr,
+            "tick %llu  kimg %.1f  loss %.4f  lr %.2e  %.1f img/s  "
+            "left ",
+            (unsigned long long)r->tick, (double)r->seen / 1e3, loss, rate,
+            speed);
     print_time((double)(duration(r) > r->seen ? duration(r) - r->seen : 0) /
                speed);
     if (c->not_finite > 0) {
@@ -132,7 +136,8 @@ static bool report(const train_run *r, host_failure *f)
     return train_run_append_stats(r, line, f);
 }
 
-static bool settle(train_run *r, const volatile sig_atomic_t *stop, host_failure *f)
+static bool settle(train_run *r, const volatile sig_atomic_t *stop,
+                   host_failure *f)
 {
     bool good = train_run_agree(r->learner->kind->settle(r->learner, f), f);
 
@@ -141,7 +146,8 @@ static bool settle(train_run *r, const volatile sig_atomic_t *stop, host_failure
 }
 
 /* Rank 0 reports and saves, the others wait for it. */
-static bool end_tick(train_run *r, const volatile sig_atomic_t *stop, host_failure *f)
+static bool end_tick(train_run *r, const volatile sig_atomic_t *stop,
+                     host_failure *f)
 {
     bool first = host_ranks_rank() == 0, good;
 
@@ -186,8 +192,8 @@ static void print_memory(const train_learner *l, bool device, uint64_t bytes,
 static void print_all_memory(const train_run *r)
 {
     const cg_training *t = r->learner->training;
-    uint64_t pixels = r->data.count * r->data.size * r->data.size *
-                      r->data.channels;
+    uint64_t pixels =
+        r->data.count * r->data.size * r->data.size * r->data.channels;
 
     printf("memory:\n");
     print_bytes("images", pixels);
@@ -197,9 +203,9 @@ static void print_all_memory(const train_run *r)
         print_memory(r->learner, true, 0, "all, in one piece");
     }
     printf("  arena: %u + %u elements an image; lower bound %u + %u, without "
-           "reuse %u + %u\n", t->act.elements, t->f32.elements,
-           t->act.lower_bound, t->f32.lower_bound, t->act.no_reuse,
-           t->f32.no_reuse);
+           "reuse %u + %u\n",
+           t->act.elements, t->f32.elements, t->act.lower_bound,
+           t->f32.lower_bound, t->act.no_reuse, t->f32.no_reuse);
 }
 
 void train_run_describe(const train_run *r)
@@ -234,7 +240,8 @@ static bool tick_is_over(const train_run *r)
            r->seen >= duration(r);
 }
 
-bool train_run_train(train_run *r, const volatile sig_atomic_t *stop, host_failure *f)
+bool train_run_train(train_run *r, const volatile sig_atomic_t *stop,
+                     host_failure *f)
 {
     bool stopped = false;
 
@@ -251,7 +258,8 @@ bool train_run_train(train_run *r, const volatile sig_atomic_t *stop, host_failu
     }
     if (stopped && r->seen < duration(r)) {
         if (settle(r, stop, f) &&
-            train_run_agree(host_ranks_rank() != 0 || train_run_save(r, false, f), f)) {
+            train_run_agree(
+                host_ranks_rank() != 0 || train_run_save(r, false, f), f)) {
             f->code = HOST_EXIT_INTERRUPTED;
         }
         return false;

@@ -37,19 +37,20 @@ typedef struct train_run {
     train_source source;
     train_loader batch;
 
-    uint64_t seen;   /* images */
+    uint64_t seen;    /* images */
     uint64_t updates; /* begun: draws are keyed by their number */
-    bool ema_ramp;   /* the average's half-life grows; not after --transfer */
+    bool ema_ramp; /* the average's half-life grows; not after --transfer */
     /* since the last tick */
     uint64_t tick, tick_start;
     uint64_t tick_steps;
-    double loss_sum; /* of the steps' mean losses */
+    double loss_sum;              /* of the steps' mean losses */
     double tick_time, start_time; /* of the clock, for speeds */
 } train_run;
 
 /* Reads the data, builds the network, restores the state with --resume.
  * False on error; train_run_close in any case. */
-bool train_run_open(train_run *r, const train_options *options, host_failure *f);
+bool train_run_open(train_run *r, const train_options *options,
+                    host_failure *f);
 void train_run_close(train_run *r);
 
 /* Prints what will be trained and how much memory it takes. */
@@ -57,7 +58,8 @@ void train_run_describe(const train_run *r);
 
 /* Trains until the duration is reached or *stop is set; then the state is
  * saved, and an interrupted run fails with HOST_EXIT_INTERRUPTED. */
-bool train_run_train(train_run *r, const volatile sig_atomic_t *stop, host_failure *f);
+bool train_run_train(train_run *r, const volatile sig_atomic_t *stop,
+                     host_failure *f);
 
 /* ---- among ranks (run_ranks.c) ------------------------------------------ */
 
@@ -81,7 +83,8 @@ bool train_run_save(train_run *r, bool grid, host_failure *f);
 bool train_run_restore(train_run *r, const cg_file *state, host_failure *f);
 
 /* Appends a line to stats.jsonl. */
-bool train_run_append_stats(const train_run *r, const char *line, host_failure *f);
+bool train_run_append_stats(const train_run *r, const char *line,
+                            host_failure *f);
 
 /* Draws them as loss.png. */
 bool train_run_draw_stats(const train_run *r, host_failure *f);
@@ -93,8 +96,8 @@ bool train_run_cut_stats(const train_run *r, host_failure *f);
 bool train_run_newest_state(const char *folder, char **path, host_failure *f);
 
 /* folder/kind-NNN.suffix */
-void train_run_path(const train_run *r, const char *kind, const char *suffix, char *path,
-              size_t size);
+void train_run_path(const train_run *r, const char *kind, const char *suffix,
+                    char *path, size_t size);
 
 /* Removes all but the newest `keep` points. */
 void train_run_prune(const char *folder, uint32_t keep);

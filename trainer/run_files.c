@@ -15,8 +15,8 @@
 
 #define STATS_LIMIT ((size_t)1 << 30)
 
-void train_run_path(const train_run *r, const char *kind, const char *suffix, char *path,
-              size_t size)
+void train_run_path(const train_run *r, const char *kind, const char *suffix,
+                    char *path, size_t size)
 {
     (void)snprintf(path, size, "%s/%s-%09" PRIu64 ".%s", r->options->out,
                    kind, r->seen, suffix);
@@ -75,7 +75,8 @@ bool train_run_newest_state(const char *folder, char **path, host_failure *f)
 
     *path = NULL;
     if (!newest(folder, "state", "safetensors", INT64_MAX, &number)) {
-        return host_fail(f, "%s: cannot be read: %s", folder, strerror(errno));
+        return host_fail(f, "%s: cannot be read: %s", folder,
+                         strerror(errno));
     }
     if (number < 0) {
         return true;
@@ -125,7 +126,8 @@ static void stats_path(const train_run *r, char *path, size_t size)
     (void)snprintf(path, size, "%s/stats.jsonl", r->options->out);
 }
 
-bool train_run_append_stats(const train_run *r, const char *line, host_failure *f)
+bool train_run_append_stats(const train_run *r, const char *line,
+                            host_failure *f)
 {
     char path[4096];
     FILE *file;
@@ -136,7 +138,8 @@ bool train_run_append_stats(const train_run *r, const char *line, host_failure *
     good = (file != NULL && fputs(line, file) >= 0) ||
            host_fail(f, "%s: cannot be written: %s", path, strerror(errno));
     if (file != NULL && fclose(file) != 0 && good) {
-        good = host_fail(f, "%s: cannot be written: %s", path, strerror(errno));
+        good =
+            host_fail(f, "%s: cannot be written: %s", path, strerror(errno));
     }
     return good;
 }
@@ -194,7 +197,8 @@ bool train_run_cut_stats(const train_run *r, host_failure *f)
     if (text == NULL) {
         return false;
     }
-    good = host_output_file(path, text, lines_until((char *)text, r->seen), f);
+    good =
+        host_output_file(path, text, lines_until((char *)text, r->seen), f);
     free(text);
     return good;
 }

@@ -45,7 +45,8 @@ static bool open_data(train_run *r, host_failure *f)
     }
     r->ids = host_clusters_ids_json(&r->clusters);
     r->freq = host_clusters_images_json(&r->clusters);
-    return (r->ids != NULL && r->freq != NULL) || host_fail(f, "out of memory");
+    return (r->ids != NULL && r->freq != NULL) ||
+           host_fail(f, "out of memory");
 }
 
 /* The weights of another network, as far as they fit. */
@@ -53,27 +54,31 @@ static bool transfer(train_run *r, host_failure *f)
 {
     cg_error error = {""};
     cg_file *from = cg_open(r->options->transfer, &error);
-    int taken = from == NULL ? -1
-                             : train_model_file_take(r->model, from, "", false, f);
+    int taken = from == NULL
+                    ? -1
+                    : train_model_file_take(r->model, from, "", false, f);
 
     if (from == NULL) {
         return host_fail(f, "%s", error.text);
     }
     cg_close(from);
     return taken > 0 ||
-           host_fail(f, "%s: none of its tensors fits the network; wanted one "
+           host_fail(f,
+                     "%s: none of its tensors fits the network; wanted one "
                      "of the same --arch, --cbase and --cres",
-                  r->options->transfer);
+                     r->options->transfer);
 }
 
-static bool check_config(const train_run *r, const cg_file *state, host_failure *f)
+static bool check_config(const train_run *r, const cg_file *state,
+                         host_failure *f)
 {
     const char *config = cg_find_metadata(state, "cedm.config");
 
     return (config != NULL && strcmp(config, r->config) == 0) ||
-           host_fail(f, "%s: the run has another network; wanted %s, got %s; "
+           host_fail(f,
+                     "%s: the run has another network; wanted %s, got %s; "
                      "give the options and data that it began with",
-                  state->path, config == NULL ? "one" : config, r->config);
+                     state->path, config == NULL ? "one" : config, r->config);
 }
 
 static bool open_model(train_run *r, const cg_file *state, host_failure *f)
@@ -113,13 +118,17 @@ static bool check_batch(const train_options *o, host_failure *f)
     uint32_t ranks = host_ranks_size();
 
     if (o->batch % ranks != 0) {
-        return host_bad_usage(f, "--batch: wanted a multiple of the ranks, %u, "
-                            "got %u", ranks, o->batch);
+        return host_bad_usage(f,
+                              "--batch: wanted a multiple of the ranks, %u, "
+                              "got %u",
+                              ranks, o->batch);
     }
     if (o->micro_batch != 0 && o->batch / ranks % o->micro_batch != 0) {
-        return host_bad_usage(f, "--micro-batch: wanted a divisor of the batch of "
-                            "a rank, %u, got %u", o->batch / ranks,
-                         o->micro_batch);
+        return host_bad_usage(
+            f,
+            "--micro-batch: wanted a divisor of the batch of "
+            "a rank, %u, got %u",
+            o->batch / ranks, o->micro_batch);
     }
     return true;
 }
@@ -132,21 +141,23 @@ static bool choose_device(train_run *r, host_failure *f)
 
     r->device = o->device;
     r->library.file = TRAIN_LEARNER_CUDA_FILE;
-    if (r->device.kind != HOST_DEVICE_CPU && !host_shard_from_environment(&place, f)) {
+    if (r->device.kind != HOST_DEVICE_CPU &&
+        !host_shard_from_environment(&place, f)) {
         return false;
     }
-    if (!host_device_choose(&r->device, o->precision, place.local, &r->library,
-                       f)) {
+    if (!host_device_choose(&r->device, o->precision, place.local,
+                            &r->library, f)) {
         return false;
     }
     r->precision = o->precision != HOST_PRECISION_AUTO
                        ? (enum cedm_cuda_precision)o->precision
                    : r->device.kind == HOST_DEVICE_CUDA ? CEDM_CUDA_FP16
-                                                   : CEDM_CUDA_FP32;
+                                                        : CEDM_CUDA_FP32;
     return true;
 }
 
-static train_learner *learner_on_cpu(const train_run *r, uint32_t threads, host_failure *f)
+static train_learner *learner_on_cpu(const train_run *r, uint32_t threads,
+                                     host_failure *f)
 {
     const train_options *o = r->options;
     bool fixed = o->micro_batch != 0;
@@ -173,16 +184,16 @@ static train_learner *learner_on_gpu(const train_run *r, host_failure *f)
 
     return train_learner_cuda_open(
         train_model_file_get(r->model),
-        &(train_learner_cuda_options){
-            .library = &r->library,
-            .device = r->device.index[0],
-            .precision = r->precision,
-            .images = images,
-            .batch = fixed ? o->micro_batch : images,
-            .fixed = fixed,
-            .share = 1.0 / o->batch,
-            .dropout = (float)o->dropout,
-            .seed = o->seed},
+        &(train_learner_cuda_options){.library = &r->library,
+                                      .device = r->device.index[0],
+                                      .precision = r->precision,
+                                      .images = images,
+                                      .batch =
+                                          fixed ? o->micro_batch : images,
+                                      .fixed = fixed,
+                                      .share = 1.0 / o->batch,
+                                      .dropout = (float)o->dropout,
+                                      .seed = o->seed},
         f);
 }
 
@@ -198,18 +209,22 @@ static bool open_learner(train_run *r, host_failure *f)
     if (r->pool == NULL) {
         return false;
     }
-    r->learner = r->device.kind == HOST_DEVICE_CUDA ? learner_on_gpu(r, f)
-                                               : learner_on_cpu(r, threads, f);
+    r->learner = r->device.kind == HOST_DEVICE_CUDA
+                     ? learner_on_gpu(r, f)
+                     : learner_on_cpu(r, threads, f);
     if (r->learner == NULL) {
         return false;
     }
     r->ema_ramp = o->transfer == NULL;
     r->recipe = train_options_recipe(o, r->precision);
-    r->source = (train_source){.data = &r->data, .clusters = &r->clusters,
-                               .seed = o->seed, .xflip = o->xflip,
+    r->source = (train_source){.data = &r->data,
+                               .clusters = &r->clusters,
+                               .seed = o->seed,
+                               .xflip = o->xflip,
                                .augment = o->augment,
                                .p_uncond = o->p_uncond,
-                               .parallel_for = host_pool_for, .pool = r->pool,
+                               .parallel_for = host_pool_for,
+                               .pool = r->pool,
                                .workers = threads};
     return (r->recipe != NULL || host_fail(f, "out of memory")) &&
            train_loader_open(&r->batch, &r->source, r->learner->batch, f);
@@ -225,8 +240,8 @@ static bool write_options(const train_run *r, host_failure *f)
         return host_fail(f, "out of memory");
     }
     (void)snprintf(path, sizeof path, "%s/options.json", r->options->out);
-    (void)snprintf(text, size, "{\"network\":%s,\"recipe\":%s}\n",
-                   r->config, r->recipe);
+    (void)snprintf(text, size, "{\"network\":%s,\"recipe\":%s}\n", r->config,
+                   r->recipe);
     good = host_output_file(path, text, strlen(text), f);
     free(text);
     return good;
@@ -246,11 +261,15 @@ static bool find_state(const train_run *r, cg_file **state, host_failure *f)
         return false;
     }
     if (o->resume && path == NULL) {
-        good = host_fail(f, "%s: nothing to resume; wanted a file state-NNN."
-                         "safetensors", o->out);
+        good = host_fail(f,
+                         "%s: nothing to resume; wanted a file state-NNN."
+                         "safetensors",
+                         o->out);
     } else if (!o->resume && path != NULL && !o->dry_run) {
-        good = host_fail(f, "%s: belongs to a run already; give --resume or "
-                         "another --out", path);
+        good = host_fail(f,
+                         "%s: belongs to a run already; give --resume or "
+                         "another --out",
+                         path);
     } else if (o->resume) {
         *state = cg_open(path, &error);
         good = *state != NULL || host_fail(f, "%s", error.text);
@@ -271,7 +290,8 @@ static bool begin_files(const train_run *r, host_failure *f)
            train_run_cut_stats(r, f);
 }
 
-bool train_run_open(train_run *r, const train_options *options, host_failure *f)
+bool train_run_open(train_run *r, const train_options *options,
+                    host_failure *f)
 {
     bool first = host_ranks_rank() == 0, good;
     cg_file *state = NULL;
@@ -283,7 +303,8 @@ bool train_run_open(train_run *r, const train_options *options, host_failure *f)
         return false;
     }
     return train_run_share(r, f) &&
-           train_run_agree(!first || options->dry_run || begin_files(r, f), f);
+           train_run_agree(!first || options->dry_run || begin_files(r, f),
+                           f);
 }
 
 void train_run_close(train_run *r)

@@ -34,7 +34,8 @@ static peer hear(const peer *mine, uint32_t rank)
     double told[1 + TRAIN_LEARNER_UUID] = {0.0};
     peer other = {0};
 
-    for (uint32_t i = 0; rank == host_ranks_rank() && i < TRAIN_LEARNER_UUID; i++) {
+    for (uint32_t i = 0; rank == host_ranks_rank() && i < TRAIN_LEARNER_UUID;
+         i++) {
         told[i] = mine->uuid[i];
         told[TRAIN_LEARNER_UUID] = mine->able ? 1.0 : 0.0;
     }
@@ -59,15 +60,16 @@ static const char *choose_sums(const train_learner *l)
         peer other = hear(&mine, rank);
 
         unable += other.able ? 0.0 : 1.0;
-        shared += rank != host_ranks_rank() &&
-                          memcmp(mine.uuid, other.uuid, TRAIN_LEARNER_UUID) == 0
-                      ? 1.0 : 0.0;
+        shared += rank != host_ranks_rank() && memcmp(mine.uuid, other.uuid,
+                                                      TRAIN_LEARNER_UUID) == 0
+                      ? 1.0
+                      : 0.0;
     }
     host_ranks_allreduce(HOST_RANKS_F64, &shared, 1);
     return l->kind->peer == NULL ? "MPI"
-           : unable > 0.0 ? "MPI on the host: a rank is without NCCL"
-           : shared > 0.0 ? "MPI on the host: ranks share a GPU"
-                          : by_nccl;
+           : unable > 0.0        ? "MPI on the host: a rank is without NCCL"
+           : shared > 0.0        ? "MPI on the host: ranks share a GPU"
+                                 : by_nccl;
 }
 
 /* Collective, so that a rank that fails takes part. */
@@ -85,7 +87,8 @@ static bool join(train_run *r, host_failure *f)
         good = l->kind->invite(l, by, f);
     }
     host_ranks_broadcast(by, sizeof by);
-    return train_run_agree(good, f) && train_run_agree(l->kind->join(l, by, f), f);
+    return train_run_agree(good, f) &&
+           train_run_agree(l->kind->join(l, by, f), f);
 }
 
 /* ---- the beginning ------------------------------------------------------- */
@@ -97,9 +100,11 @@ bool train_run_share(train_run *r, host_failure *f)
                             &r->tick_steps};
 
     for (int i = 0; i < TRAIN_LEARNER_SETS; i++) {
-        host_ranks_broadcast(l->sets[i], sizeof(float) *
-                        (i == TRAIN_LEARNER_PARAMS ? l->training->data_elements
-                                             : l->training->trained_elements));
+        host_ranks_broadcast(l->sets[i],
+                             sizeof(float) *
+                                 (i == TRAIN_LEARNER_PARAMS
+                                      ? l->training->data_elements
+                                      : l->training->trained_elements));
     }
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
         host_ranks_broadcast(counters[i], sizeof *counters[i]);

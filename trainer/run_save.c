@@ -19,7 +19,8 @@
 
 static bool save_snapshot(const train_run *r, host_failure *f)
 {
-    const train_model_set set = {"", r->learner->sets[TRAIN_LEARNER_EMA], true};
+    const train_model_set set = {"", r->learner->sets[TRAIN_LEARNER_EMA],
+                                 true};
     train_model_note notes[3] = {{"cedm.config", r->config}};
     size_t count = 1;
     char path[4096];
@@ -29,8 +30,8 @@ static bool save_snapshot(const train_run *r, host_failure *f)
         notes[count++] = (train_model_note){"cedm.cluster_ids", r->ids};
     }
     train_run_path(r, "snapshot", "safetensors", path, sizeof path);
-    return train_model_file_save(r->model, r->learner->training, path, &set, 1, notes,
-                           count, f);
+    return train_model_file_save(r->model, r->learner->training, path, &set,
+                                 1, notes, count, f);
 }
 
 /* The averaged parameters take the place of the trained ones meanwhile. */
@@ -48,9 +49,9 @@ static bool save_grid(train_run *r, host_failure *f)
     memcpy(kept, l->sets[TRAIN_LEARNER_PARAMS], bytes);
     memcpy(l->sets[TRAIN_LEARNER_PARAMS], l->sets[TRAIN_LEARNER_EMA], bytes);
     train_run_path(r, "grid", "png", path, sizeof path);
-    good = l->kind->push(l, f) &&
-           train_sample_grid(l, GRID_COLUMNS, GRID_STEPS, r->options->seed, path,
-                       f);
+    good =
+        l->kind->push(l, f) && train_sample_grid(l, GRID_COLUMNS, GRID_STEPS,
+                                                 r->options->seed, path, f);
     memcpy(l->sets[TRAIN_LEARNER_PARAMS], kept, bytes);
     free(kept);
     return good && l->kind->push(l, f);
@@ -69,30 +70,30 @@ static char *counters_json(const train_run *r)
                    ",\"skipped\":%" PRIu64 ",\"scale\":%.9g"
                    ",\"good\":%" PRIu32 ",\"loss_sum\":\"%a\""
                    ",\"ema_ramp\":%d}",
-                   r->seen, r->updates, r->tick, r->tick_start,
-                   r->tick_steps, c->not_finite, c->skipped,
-                   (double)c->scale, c->good, r->loss_sum,
-                   r->ema_ramp ? 1 : 0);
+                   r->seen, r->updates, r->tick, r->tick_start, r->tick_steps,
+                   c->not_finite, c->skipped, (double)c->scale, c->good,
+                   r->loss_sum, r->ema_ramp ? 1 : 0);
     return strdup(text);
 }
 
 static bool save_state(const train_run *r, host_failure *f)
 {
     float *const *from = r->learner->sets;
-    const train_model_set sets[] = {{"net.", from[TRAIN_LEARNER_PARAMS], true},
-                              {"ema.", from[TRAIN_LEARNER_EMA], false},
-                              {"exp_avg.", from[TRAIN_LEARNER_M], false},
-                              {"exp_avg_sq.", from[TRAIN_LEARNER_V], false}};
+    const train_model_set sets[] = {
+        {"net.", from[TRAIN_LEARNER_PARAMS], true},
+        {"ema.", from[TRAIN_LEARNER_EMA], false},
+        {"exp_avg.", from[TRAIN_LEARNER_M], false},
+        {"exp_avg_sq.", from[TRAIN_LEARNER_V], false}};
     char *counters = counters_json(r);
     const train_model_note notes[] = {{"cedm.config", r->config},
-                                {"cedm.recipe", r->recipe},
-                                {"cedm.counters", counters}};
+                                      {"cedm.recipe", r->recipe},
+                                      {"cedm.counters", counters}};
     char path[4096];
     bool good = counters != NULL || host_fail(f, "out of memory");
 
     train_run_path(r, "state", "safetensors", path, sizeof path);
-    good = good && train_model_file_save(r->model, r->learner->training, path, sets,
-                                   4, notes, 3, f);
+    good = good && train_model_file_save(r->model, r->learner->training, path,
+                                         sets, 4, notes, 3, f);
     free(counters);
     return good;
 }
@@ -122,7 +123,8 @@ static bool count(const cJSON *json, const char *key, uint64_t *out)
     return true;
 }
 
-static bool restore_counters(train_run *r, const cg_file *state, host_failure *f)
+static bool restore_counters(train_run *r, const cg_file *state,
+                             host_failure *f)
 {
     const char *text = cg_find_metadata(state, "cedm.counters");
     cJSON *json;
@@ -157,8 +159,10 @@ static bool restore_counters(train_run *r, const cg_file *state, host_failure *f
         c->scale = (float)scale->valuedouble;
     }
     cJSON_Delete(json);
-    return good || host_fail(f, "%s: no usable cedm.counters; resume from an "
-                             "older state", state->path);
+    return good || host_fail(f,
+                             "%s: no usable cedm.counters; resume from an "
+                             "older state",
+                             state->path);
 }
 
 bool train_run_restore(train_run *r, const cg_file *state, host_failure *f)
@@ -168,14 +172,17 @@ bool train_run_restore(train_run *r, const cg_file *state, host_failure *f)
     const char *recipe = cg_find_metadata(state, "cedm.recipe");
 
     if (recipe == NULL || strcmp(recipe, r->recipe) != 0) {
-        return host_fail(f, "%s: the run has another recipe; wanted %s, got %s; "
-                         "give the options that it began with", state->path,
-                      recipe == NULL ? "one" : recipe, r->recipe);
+        return host_fail(f,
+                         "%s: the run has another recipe; wanted %s, got %s; "
+                         "give the options that it began with",
+                         state->path, recipe == NULL ? "one" : recipe,
+                         r->recipe);
     }
-    return train_model_file_load(r->model, t, state, "ema.", to[TRAIN_LEARNER_EMA], f) &&
-           train_model_file_load(r->model, t, state, "exp_avg.", to[TRAIN_LEARNER_M],
-                           f) &&
-           train_model_file_load(r->model, t, state, "exp_avg_sq.", to[TRAIN_LEARNER_V],
-                           f) &&
+    return train_model_file_load(r->model, t, state, "ema.",
+                                 to[TRAIN_LEARNER_EMA], f) &&
+           train_model_file_load(r->model, t, state, "exp_avg.",
+                                 to[TRAIN_LEARNER_M], f) &&
+           train_model_file_load(r->model, t, state, "exp_avg_sq.",
+                                 to[TRAIN_LEARNER_V], f) &&
            restore_counters(r, state, f);
 }

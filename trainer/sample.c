@@ -40,12 +40,12 @@ static void begin(drawing *s, uint32_t first, uint32_t label_dim,
     size_t pixels = s->elements / s->n;
 
     for (uint32_t i = 0; i < s->n; i++) {
-        train_random_key key = {.seed = seed, .purpose = TRAIN_RANDOM_SAMPLE,
-                          .image = first + i};
+        train_random_key key = {
+            .seed = seed, .purpose = TRAIN_RANDOM_SAMPLE, .image = first + i};
         double z[2] = {0, 0};
 
-        s->cluster[i] = label_dim == 0 ? -1
-                                       : (int32_t)((first + i) % label_dim);
+        s->cluster[i] =
+            label_dim == 0 ? -1 : (int32_t)((first + i) % label_dim);
         for (size_t e = 0; e < pixels; e++) {
             if (e % 2 == 0) {
                 train_random_normal(&key, (uint32_t)(e / 2), z);
@@ -55,7 +55,8 @@ static void begin(drawing *s, uint32_t first, uint32_t label_dim,
     }
 }
 
-static bool denoise(drawing *s, const double *x, double sigma, host_failure *f)
+static bool denoise(drawing *s, const double *x, double sigma,
+                    host_failure *f)
 {
     return s->learner->kind->denoise(s->learner, s->n, x, sigma, s->cluster,
                                      s->denoised, f);
@@ -111,8 +112,8 @@ static bool draw_batch(drawing *s, uint32_t first, uint32_t seed,
     return true;
 }
 
-static bool draw(train_learner *l, host_png_grid *grid, uint32_t count, uint32_t steps,
-                 uint32_t seed, host_failure *f)
+static bool draw(train_learner *l, host_png_grid *grid, uint32_t count,
+                 uint32_t steps, uint32_t seed, host_failure *f)
 {
     const cg_program *p = l->training->program;
     uint32_t batch = l->batch;
@@ -126,8 +127,15 @@ static bool draw(train_learner *l, host_png_grid *grid, uint32_t count, uint32_t
     for (uint32_t first = 0; good && first < count; first += batch) {
         uint32_t n = count - first < batch ? count - first : batch;
         size_t all = n * pixels;
-        drawing s = {l, n, steps, all, cluster, block, block + all,
-                     block + 2 * all, block + 3 * all};
+        drawing s = {l,
+                     n,
+                     steps,
+                     all,
+                     cluster,
+                     block,
+                     block + all,
+                     block + 2 * all,
+                     block + 3 * all};
 
         good = draw_batch(&s, first, seed, grid, image, f);
     }
@@ -137,8 +145,8 @@ static bool draw(train_learner *l, host_png_grid *grid, uint32_t count, uint32_t
     return good;
 }
 
-bool train_sample_grid(train_learner *l, uint32_t columns, uint32_t steps, uint32_t seed,
-                 const char *path, host_failure *f)
+bool train_sample_grid(train_learner *l, uint32_t columns, uint32_t steps,
+                       uint32_t seed, const char *path, host_failure *f)
 {
     const cg_program *p = l->training->program;
     host_png_grid grid;
@@ -146,15 +154,15 @@ bool train_sample_grid(train_learner *l, uint32_t columns, uint32_t steps, uint3
     size_t size = 0;
     bool good;
 
-    if (!host_png_grid_make(&grid, p->resolution, p->channels, columns, columns,
-                       f)) {
+    if (!host_png_grid_make(&grid, p->resolution, p->channels, columns,
+                            columns, f)) {
         return false;
     }
     good = draw(l, &grid, columns * columns, steps, seed, f);
     if (good) {
         png = host_png_file_encode(grid.pixels, grid.columns * grid.size,
-                              grid.rows * grid.size, grid.channels,
-                              "{\"program\":\"cedm-train\"}", &size, f);
+                                   grid.rows * grid.size, grid.channels,
+                                   "{\"program\":\"cedm-train\"}", &size, f);
     }
     good = png != NULL && host_output_file(path, png, size, f);
     free(png);

@@ -22,18 +22,18 @@ typedef struct train_options {
     uint32_t resolution, cbase, num_blocks;
     train_list cres, attn;
     /* the recipe */
-    uint32_t batch, micro_batch; /* 0: as much as memory allows */
+    uint32_t batch, micro_batch;     /* 0: as much as memory allows */
     double duration, lr_rampup, ema; /* millions of images */
     double lr, dropout, augment, p_uncond;
     bool xflip;
     uint32_t seed;
     /* the run */
-    uint32_t threads;   /* 0: one for each processor */
+    uint32_t threads; /* 0: one for each processor */
     host_device_choice device;
     int precision; /* or HOST_PRECISION_AUTO */
-    double tick;        /* thousands of images */
-    uint32_t snap;      /* ticks between snapshots */
-    uint32_t keep;      /* snapshots; 0: all */
+    double tick;   /* thousands of images */
+    uint32_t snap; /* ticks between snapshots */
+    uint32_t keep; /* snapshots; 0: all */
     bool resume, dry_run;
 } train_options;
 

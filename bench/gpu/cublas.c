@@ -161,11 +161,11 @@ double cublas_seconds(uint64_t m, uint64_t n, uint64_t k,
 
     gpu_cuda("cudaMalloc", cudaMalloc(&p.workspace, WORKSPACE));
     check("cublasLtCreate", cublasLtCreate(&p.handle));
-    check("product", cublasLtMatmulDescInit(&p.desc, CUBLAS_COMPUTE_32F,
-                                            CUDA_R_32F));
-    check("product", cublasLtMatmulDescSetAttribute(
-                         &p.desc, CUBLASLT_MATMUL_DESC_TRANSA, &transposed,
-                         sizeof transposed));
+    check("product",
+          cublasLtMatmulDescInit(&p.desc, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+    check("product",
+          cublasLtMatmulDescSetAttribute(&p.desc, CUBLASLT_MATMUL_DESC_TRANSA,
+                                         &transposed, sizeof transposed));
     check("layout", cublasLtMatrixLayoutInit(&p.a, type, k, n, (int64_t)k));
     check("layout", cublasLtMatrixLayoutInit(&p.b, type, k, m, (int64_t)k));
     check("layout", cublasLtMatrixLayoutInit(&p.c, type, n, m, (int64_t)n));

@@ -37,8 +37,8 @@ void gpu_cuda(const char *call, cudaError_t code)
 
 void *gpu_array(size_t count, size_t size)
 {
-    size_t bytes = (count * size + CEDM_CUDA_ALIGN) / CEDM_CUDA_ALIGN *
-                   CEDM_CUDA_ALIGN;
+    size_t bytes =
+        (count * size + CEDM_CUDA_ALIGN) / CEDM_CUDA_ALIGN * CEDM_CUDA_ALIGN;
     void *memory = aligned_alloc(CEDM_CUDA_ALIGN, bytes);
 
     if (memory == NULL) {
@@ -108,7 +108,7 @@ void gpu_load(gpu_model *m, const char *path)
 }
 
 void host_gpu_open(gpu_model *m, enum cedm_cuda_precision precision,
-              uint32_t batch, uint32_t steps)
+                   uint32_t batch, uint32_t steps)
 {
     cedm_cuda_config *c = &m->config;
 

@@ -32,7 +32,7 @@ void gpu_load(gpu_model *m, const char *path);
 
 /* A net in memory of its own; m must not be moved. */
 void host_gpu_open(gpu_model *m, enum cedm_cuda_precision precision,
-              uint32_t batch, uint32_t steps);
+                   uint32_t batch, uint32_t steps);
 void host_gpu_close(gpu_model *m);
 
 /* Prints a list of precisions if the text names none. */

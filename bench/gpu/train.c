@@ -69,9 +69,10 @@ static void make_data(subject *s)
     size_t size = (size_t)p->resolution * p->resolution * p->channels;
     const train_random_key key = {.seed = SEED};
 
-    s->data = (host_dataset){.count = IMAGES, .size = p->resolution,
-                        .channels = p->channels,
-                        .pixels = malloc(IMAGES * size)};
+    s->data = (host_dataset){.count = IMAGES,
+                             .size = p->resolution,
+                             .channels = p->channels,
+                             .pixels = malloc(IMAGES * size)};
     if (p->label_dim > 0) {
         s->clusters.of_image = malloc(IMAGES * sizeof(int32_t));
     }
@@ -102,9 +103,12 @@ static void open_source(subject *s)
     host_pool *threads_pool = host_pool_open(threads, threads, &f);
 
     make_data(s);
-    s->source = (train_source){.data = &s->data, .clusters = &s->clusters,
-                               .seed = SEED, .parallel_for = host_pool_for,
-                               .pool = threads_pool, .workers = threads};
+    s->source = (train_source){.data = &s->data,
+                               .clusters = &s->clusters,
+                               .seed = SEED,
+                               .parallel_for = host_pool_for,
+                               .pool = threads_pool,
+                               .workers = threads};
     if (threads_pool == NULL ||
         !train_loader_open(&s->batch, &s->source, s->learner->batch, &f)) {
         stop(&f);
@@ -128,9 +132,11 @@ static void open_learner(subject *s, const char *folder,
     s->learner = train_learner_cuda_open(
         file,
         &(train_learner_cuda_options){.library = &s->library,
-                                .precision = precision, .images = s->images,
-                                .batch = s->images,
-                                .share = 1.0 / s->images, .seed = SEED},
+                                      .precision = precision,
+                                      .images = s->images,
+                                      .batch = s->images,
+                                      .share = 1.0 / s->images,
+                                      .seed = SEED},
         &f);
     if (s->learner == NULL ||
         !host_device_describe(&s->library, 0, &s->device, &f) ||
@@ -148,8 +154,8 @@ static void gradients(subject *s)
     train_learner *l = s->learner;
 
     for (uint32_t done = 0; done < s->images; done += l->batch) {
-        train_batch b = train_loader_fill(&s->batch, &s->source, s->seen + done,
-                                   l->batch, s->updates);
+        train_batch b = train_loader_fill(
+            &s->batch, &s->source, s->seen + done, l->batch, s->updates);
 
         b.share = 1.0 / s->images;
         if (!l->kind->gradient(l, &b, &f)) {
@@ -243,8 +249,8 @@ static void serve(subject *s)
     static const struct {
         const char *word;
         void (*run)(subject *s, unsigned count);
-    } commands[] = {{"train", train}, {"optimiser", optimiser},
-                    {"bits", bits}};
+    } commands[] = {
+        {"train", train}, {"optimiser", optimiser}, {"bits", bits}};
     const size_t known = sizeof commands / sizeof commands[0];
     char line[256], word[16];
     unsigned n, count;
@@ -276,14 +282,15 @@ static double memory_peak(void)
     enum { MEMORY_CLOCK_KHZ = 36, BUS_BITS = 37 }; /* cuda.h */
     int (*attribute)(int *value, int which, int device);
     void *driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-    void *symbol = driver == NULL ? NULL
-                                  : dlsym(driver, "cuDeviceGetAttribute");
+    void *symbol =
+        driver == NULL ? NULL : dlsym(driver, "cuDeviceGetAttribute");
     int khz, bus;
 
     memcpy(&attribute, &symbol, sizeof attribute);
     return symbol != NULL && attribute(&khz, MEMORY_CLOCK_KHZ, 0) == 0 &&
                    attribute(&bus, BUS_BITS, 0) == 0
-               ? 2e3 * khz * bus / 8 : 0.0;
+               ? 2e3 * khz * bus / 8
+               : 0.0;
 }
 
 static void greet(const subject *s, const char *precision)
@@ -299,8 +306,8 @@ static void greet(const subject *s, const char *precision)
            ", \"macs\": %" PRIu64 ", \"device_bytes\": %" PRIu64
            ", \"memory_peak\": %.0f}\n",
            CEDM_VERSION, precision, s->device.name, l->batch,
-           l->training->program->parameter_count,
-           l->training->program->macs, bytes, memory_peak());
+           l->training->program->parameter_count, l->training->program->macs,
+           bytes, memory_peak());
     fflush(stdout);
 }
 
@@ -315,7 +322,8 @@ int main(int argc, char **argv)
         return HOST_EXIT_USAGE;
     }
     while (p < CEDM_CUDA_PRECISIONS &&
-           strcmp(host_precision_name((enum cedm_cuda_precision)p), argv[2]) != 0) {
+           strcmp(host_precision_name((enum cedm_cuda_precision)p),
+                  argv[2]) != 0) {
         p++;
     }
     s.images = (uint32_t)strtoul(argv[3], NULL, 10);

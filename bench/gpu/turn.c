@@ -21,8 +21,9 @@ const char gpu_program[] = "gpu_turn";
 
 static void evaluate(gpu_model *m, const inputs *in)
 {
-    gpu_check(m, "denoise", cedm_cuda_denoise(m->net, in->x, in->sigma,
-                                              in->cluster, in->n, in->out));
+    gpu_check(m, "denoise",
+              cedm_cuda_denoise(m->net, in->x, in->sigma, in->cluster, in->n,
+                                in->out));
 }
 
 /* A state before any step is the latents times the first noise level: the
@@ -104,8 +105,8 @@ int main(int argc, char **argv)
     }
     gpu_load(&m, argv[1]);
     host_gpu_open(&m, gpu_precision(argv[2]),
-             (uint32_t)strtoul(argv[3], NULL, 10),
-             (uint32_t)strtoul(argv[4], NULL, 10));
+                  (uint32_t)strtoul(argv[3], NULL, 10),
+                  (uint32_t)strtoul(argv[4], NULL, 10));
     in = read_inputs(m.code, m.config.batch, argv[5]);
     evaluate(&m, &in);
     printf("{\"version\": \"cedm %s, %s, %s\"}\n", CEDM_VERSION, argv[2],

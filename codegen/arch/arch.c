@@ -21,8 +21,8 @@ bool cg_arch_build(const cg_config *c, cg_state *state, cg_graph *graph)
     cg_builder b = {.config = c, .state = state, .graph = graph};
     graph->augment = -1;
     graph->taps = c->taps;
-    graph->nearest = c->taps == 2 &&
-                     c->resample_filter[0] == c->resample_filter[1];
+    graph->nearest =
+        c->taps == 2 && c->resample_filter[0] == c->resample_filter[1];
     cg_filter_param(&b);
     noise_levels(&b);
     if (c->dhariwal) {

@@ -127,8 +127,8 @@ int cg_unet_block(cg_builder *b, int x, const char *name, uint32_t out,
         residual = moved(b, residual, skip, move);
     }
     if (in != out || (move != CG_STAY && b->style.project)) {
-        residual = cg_conv_layer(b, residual, skip, out, 1, 0,
-                                 CG_LAYOUT_PLAIN);
+        residual =
+            cg_conv_layer(b, residual, skip, out, 1, 0, CG_LAYOUT_PLAIN);
     }
     if (move != CG_STAY) {
         cg_need_filter(b, skip);
@@ -169,8 +169,8 @@ int cg_decoder_level(cg_builder *b, int x, uint32_t level, bool attend_all)
     b->channels = c->model_channels * c->channel_mult[level];
     for (uint32_t i = 0; i <= c->num_blocks; i++) {
         char leaf[24];
-        bool attend = attends(c, resolution) &&
-                      (attend_all || i == c->num_blocks);
+        bool attend =
+            attends(c, resolution) && (attend_all || i == c->num_blocks);
         (void)snprintf(leaf, sizeof leaf, "block%u", i);
         x = cg_add_layer(b, x, b->skips[--b->skip_count], CG_CONCAT);
         x = cg_unet_block(b, x, cg_module(b, "dec", resolution, leaf),

@@ -51,8 +51,8 @@ static bool read_uint(const reader *r, const char *key, uint32_t low,
         value->valuedouble > (double)high ||
         value->valuedouble != floor(value->valuedouble)) {
         char wanted[64];
-        (void)snprintf(wanted, sizeof wanted, "a whole number in %u..%u",
-                       low, high);
+        (void)snprintf(wanted, sizeof wanted, "a whole number in %u..%u", low,
+                       high);
         return bad(r, key, wanted);
     }
     *out = (uint32_t)value->valuedouble;
@@ -167,15 +167,13 @@ static bool known_key(const cg_config *c, const char *key)
         "channel_mult_emb", "num_blocks", "attn_resolutions",
         /* of no effect on sampling */
         "dropout", "label_dropout", "use_fp16"};
-    static const char *const song[] = {
-        "channel_mult_noise", "embedding_type", "encoder_type",
-        "decoder_type", "resample_filter"};
-    static const char *const edm[] = {"sigma_data", "sigma_min",
-                                      "sigma_max"};
+    static const char *const song[] = {"channel_mult_noise", "embedding_type",
+                                       "encoder_type", "decoder_type",
+                                       "resample_filter"};
+    static const char *const edm[] = {"sigma_data", "sigma_min", "sigma_max"};
     return is_word(both, COUNT(both), key) ||
            (!c->dhariwal && is_word(song, COUNT(song), key)) ||
-           (c->precond == CEDM_PRECOND_EDM &&
-            is_word(edm, COUNT(edm), key));
+           (c->precond == CEDM_PRECOND_EDM && is_word(edm, COUNT(edm), key));
 }
 
 static bool known_keys(const reader *r)
@@ -265,8 +263,8 @@ static bool read_words(const reader *r)
     int embedding, encoder, decoder;
     if (!read_word(r, "embedding_type", embeddings, "positional or fourier",
                    &embedding) ||
-        !read_word(r, "encoder_type", encoders,
-                   "standard, skip or residual", &encoder) ||
+        !read_word(r, "encoder_type", encoders, "standard, skip or residual",
+                   &encoder) ||
         !read_word(r, "decoder_type", decoders, "standard or skip",
                    &decoder)) {
         return false;
@@ -291,8 +289,7 @@ static bool read_all(const reader *r)
                      &c->model_channels) &&
            read_list(r, "channel_mult", 1, CG_MAX_LEVELS, c->channel_mult,
                      &c->levels) &&
-           read_uint(r, "channel_mult_emb", 1, 16, 4,
-                     &c->channel_mult_emb) &&
+           read_uint(r, "channel_mult_emb", 1, 16, 4, &c->channel_mult_emb) &&
            read_uint(r, "channel_mult_noise", 1, 16, 1,
                      &c->channel_mult_noise) &&
            read_uint(r, "num_blocks", 1, 32, c->dhariwal ? 3 : 4,

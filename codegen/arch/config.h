@@ -27,7 +27,7 @@ typedef struct cg_config {
     enum cg_decoder decoder;
     uint32_t taps;
     double resample_filter[CEDM_MAX_TAPS]; /* as given, not normalised */
-    uint32_t precond; /* enum cedm_precond */
+    uint32_t precond;                      /* enum cedm_precond */
     double sigma_data, sigma_min, sigma_max;
     double beta_d, beta_min;
     uint32_t noise_steps;

@@ -44,8 +44,10 @@ static int encoder(cg_builder *b)
 void cg_dhariwal_build(cg_builder *b)
 {
     const cg_config *c = b->config;
-    b->style = (cg_style){.eps = 1e-5f, .skip_scale = 1.0f,
-                          .adaptive = true, .head_channels = 64};
+    b->style = (cg_style){.eps = 1e-5f,
+                          .skip_scale = 1.0f,
+                          .adaptive = true,
+                          .head_channels = 64};
     mapping(b);
     int x = encoder(b);
     for (uint32_t level = c->levels; level-- > 0;) {

@@ -77,10 +77,9 @@ int cg_linear_layer(cg_builder *b, int x, const char *module, uint32_t out)
     uint64_t in = node.channels;
     node.channels = out;
     node.macs = in * out;
-    node.weight = param(b, module, "weight", (uint64_t[4]){out, in},
-                        CG_LAYOUT_PLAIN);
-    node.bias = param(b, module, "bias", (uint64_t[4]){out},
-                      CG_LAYOUT_PLAIN);
+    node.weight =
+        param(b, module, "weight", (uint64_t[4]){out, in}, CG_LAYOUT_PLAIN);
+    node.bias = param(b, module, "bias", (uint64_t[4]){out}, CG_LAYOUT_PLAIN);
     return cg_node_add(b->graph, &node);
 }
 
@@ -119,14 +118,14 @@ static int convolution(cg_builder *b, int x, const char *module,
     node.height = node.height + 2 * pad + 1 - kernel;
     node.width = node.width + 2 * pad + 1 - kernel;
     node.channels = out;
-    node.macs = (uint64_t)node.height * node.width * kernel * kernel * in *
-                rows;
-    node.weight = param_rows(b, module, "weight",
-                             (uint64_t[4]){rows, in, kernel, kernel}, out,
-                             layout);
-    node.bias = param_rows(b, module, "bias", (uint64_t[4]){rows}, out,
-                           layout == CG_LAYOUT_QKV ? layout
-                                                   : CG_LAYOUT_PLAIN);
+    node.macs =
+        (uint64_t)node.height * node.width * kernel * kernel * in * rows;
+    node.weight =
+        param_rows(b, module, "weight",
+                   (uint64_t[4]){rows, in, kernel, kernel}, out, layout);
+    node.bias =
+        param_rows(b, module, "bias", (uint64_t[4]){rows}, out,
+                   layout == CG_LAYOUT_QKV ? layout : CG_LAYOUT_PLAIN);
     return cg_node_add(b->graph, &node);
 }
 
@@ -146,24 +145,33 @@ int cg_output_layer(cg_builder *b, int x, const char *module)
 int cg_image_input(cg_builder *b)
 {
     const cg_config *c = b->config;
-    cg_node node = {.kind = CG_IMAGE, .in = {CG_NO_NODE, CG_NO_NODE},
-                    .height = c->img_resolution, .width = c->img_resolution,
-                    .channels = c->img_channels, .module = "image",
-                    .weight = -1, .bias = -1};
+    cg_node node = {.kind = CG_IMAGE,
+                    .in = {CG_NO_NODE, CG_NO_NODE},
+                    .height = c->img_resolution,
+                    .width = c->img_resolution,
+                    .channels = c->img_channels,
+                    .module = "image",
+                    .weight = -1,
+                    .bias = -1};
     return cg_node_add(b->graph, &node);
 }
 
 int cg_features_input(cg_builder *b, uint32_t channels)
 {
-    cg_node node = {.kind = CG_FEATURES, .in = {CG_NO_NODE, CG_NO_NODE},
-                    .height = 1, .width = 1, .channels = channels,
-                    .module = "map_noise", .weight = -1, .bias = -1};
+    cg_node node = {.kind = CG_FEATURES,
+                    .in = {CG_NO_NODE, CG_NO_NODE},
+                    .height = 1,
+                    .width = 1,
+                    .channels = channels,
+                    .module = "map_noise",
+                    .weight = -1,
+                    .bias = -1};
     if (b->config->fourier) {
         const cg_array *freqs = cg_need(b->state, "map_noise.freqs", true,
                                         (uint64_t[4]){channels / 2});
         cg_part part = {freqs, NULL, channels / 2, CG_LAYOUT_PLAIN};
-        node.weight = cg_param_add(b->graph, "model.map_noise.freqs", &part,
-                                   1);
+        node.weight =
+            cg_param_add(b->graph, "model.map_noise.freqs", &part, 1);
     }
     return cg_node_add(b->graph, &node);
 }
@@ -172,9 +180,9 @@ void cg_need_augment(cg_builder *b, uint32_t channels)
 {
     if (b->config->augment_dim > 0) {
         uint32_t dim = b->config->augment_dim;
-        b->graph->augment = param(b, "map_augment", "weight",
-                                  (uint64_t[4]){channels, dim},
-                                  CG_LAYOUT_PLAIN);
+        b->graph->augment =
+            param(b, "map_augment", "weight", (uint64_t[4]){channels, dim},
+                  CG_LAYOUT_PLAIN);
         b->graph->augment_dim = dim;
     }
 }
@@ -187,8 +195,7 @@ int cg_label_layer(cg_builder *b, int x, bool song)
     node.scale = song ? (float)sqrt((double)labels) : 1.0f;
     node.macs = channels * labels;
     node.weight = param(b, node.module, "weight",
-                        (uint64_t[4]){channels, labels},
-                        CG_LAYOUT_TRANSPOSE);
+                        (uint64_t[4]){channels, labels}, CG_LAYOUT_TRANSPOSE);
     if (song) {
         node.bias = param(b, node.module, "bias", (uint64_t[4]){channels},
                           CG_LAYOUT_PLAIN);
@@ -224,8 +231,8 @@ int cg_attention_layer(cg_builder *b, int qkv, const char *module,
     node.heads = heads;
     node.macs = 2 * tokens * tokens * node.channels;
     if (tokens > CEDM_MAX_TOKENS) {
-        refuse(b, module, "attention over too many pixels",
-               "at most 4096", tokens);
+        refuse(b, module, "attention over too many pixels", "at most 4096",
+               tokens);
     }
     if (node.channels % heads != 0) {
         refuse(b, module, "channels do not divide into heads",
@@ -256,8 +263,8 @@ void cg_need_filter(cg_builder *b, const char *module)
     const cg_config *c = b->config;
     uint64_t n = c->taps;
     const char *name = cg_path(b, module, "resample_filter");
-    const cg_array *array = cg_need(b->state, name, true,
-                                    (uint64_t[4]){1, 1, n, n});
+    const cg_array *array =
+        cg_need(b->state, name, true, (uint64_t[4]){1, 1, n, n});
     double sum = 0.0;
     for (uint64_t i = 0; i < n; i++) {
         sum += c->resample_filter[i];
@@ -272,8 +279,8 @@ void cg_need_filter(cg_builder *b, const char *module)
                           "%s:model.%s: not the configured filter; wanted "
                           "%g at element %llu, got %g; change the "
                           "configuration",
-                          b->state->path, name, wanted,
-                          (unsigned long long)i, got);
+                          b->state->path, name, wanted, (unsigned long long)i,
+                          got);
         }
     }
 }

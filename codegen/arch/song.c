@@ -21,8 +21,8 @@ static void encoder_aux(song *s, uint32_t resolution)
     if (b->config->encoder == CG_ENCODER_SKIP) {
         const char *down = cg_module(b, "enc", resolution, "aux_down");
         cg_need_filter(b, down);
-        s->aux = cg_resample_layer(b, s->aux, down, CG_DOWN,
-                                   cg_filter_pad(b));
+        s->aux =
+            cg_resample_layer(b, s->aux, down, CG_DOWN, cg_filter_pad(b));
         int h = cg_conv_layer(b, s->aux,
                               cg_module(b, "enc", resolution, "aux_skip"),
                               b->channels, 1, 0, CG_LAYOUT_PLAIN);
@@ -33,8 +33,7 @@ static void encoder_aux(song *s, uint32_t resolution)
         int h = cg_conv_layer(b, s->aux, name, b->channels, 3,
                               1 + cg_filter_pad(b), CG_LAYOUT_CONV);
         cg_need_filter(b, name);
-        h = cg_resample_layer(b, h, cg_path(b, name, "resample"), CG_DOWN,
-                              0);
+        h = cg_resample_layer(b, h, cg_path(b, name, "resample"), CG_DOWN, 0);
         h = cg_add_layer(b, h, s->x, CG_ADD);
         s->x = s->aux = cg_scale_layer(b, h, SQRT_HALF);
     } else {
@@ -79,8 +78,8 @@ static void decoder_aux(song *s, uint32_t resolution, bool lowest)
         cg_need_filter(b, up);
         below = cg_resample_layer(b, s->aux, up, CG_UP, cg_filter_pad(b));
     }
-    int h = cg_norm_layer(b, s->x,
-                          cg_module(b, "dec", resolution, "aux_norm"));
+    int h =
+        cg_norm_layer(b, s->x, cg_module(b, "dec", resolution, "aux_norm"));
     h = cg_output_layer(b, cg_silu_layer(b, h),
                         cg_module(b, "dec", resolution, "aux_conv"));
     s->aux = sum ? cg_add_layer(b, h, below, CG_ADD) : h;
@@ -116,8 +115,8 @@ static void mapping(cg_builder *b)
 void cg_song_build(cg_builder *builder)
 {
     song s = {.b = *builder};
-    s.b.style = (cg_style){.eps = 1e-6f, .skip_scale = SQRT_HALF,
-                           .project = true};
+    s.b.style =
+        (cg_style){.eps = 1e-6f, .skip_scale = SQRT_HALF, .project = true};
     mapping(&s.b);
     encoder(&s);
     decoder(&s);

@@ -44,27 +44,29 @@ static bool compile(const char *cc, const char *include_dir, const char *in,
                     const char *temp, cg_error *error)
 {
     const char *const argv[] = {
-        cc, "-std=c11", "-O1", "-fPIC", "-shared", "-DCEDM_MODEL_SHARED",
-        "-I", include_dir, "-o", temp, in, NULL
-    };
+        cc,   "-std=c11",  "-O1", "-fPIC", "-shared", "-DCEDM_MODEL_SHARED",
+        "-I", include_dir, "-o",  temp,    in,        NULL};
     int status = 0, code = 0;
 
     if (!spawn(argv, &status, &code)) {
-        return cg_fail(error, "%s: cannot run the C compiler \"%s\": %s; "
-                       "install one or name another", in, cc,
-                       strerror(code));
+        return cg_fail(error,
+                       "%s: cannot run the C compiler \"%s\": %s; "
+                       "install one or name another",
+                       in, cc, strerror(code));
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
         return true;
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
-        return cg_fail(error, "%s: the C compiler \"%s\" is missing or "
-                       "failed to start; install one or name another", in,
-                       cc);
+        return cg_fail(error,
+                       "%s: the C compiler \"%s\" is missing or "
+                       "failed to start; install one or name another",
+                       in, cc);
     }
-    return cg_fail(error, "%s: the C compiler \"%s\" failed (%s %d); see its "
-                   "messages above", in, cc,
-                   WIFEXITED(status) ? "exit status" : "signal",
+    return cg_fail(error,
+                   "%s: the C compiler \"%s\" failed (%s %d); see its "
+                   "messages above",
+                   in, cc, WIFEXITED(status) ? "exit status" : "signal",
                    WIFEXITED(status) ? WEXITSTATUS(status)
                                      : WTERMSIG(status));
 }
@@ -84,7 +86,8 @@ bool cg_compile(const cg_freeze *freeze, const char *cc,
 
     if (a < 0 || b < 0 || c < 0 || (size_t)a >= sizeof in ||
         (size_t)b >= sizeof out || (size_t)c >= sizeof temp) {
-        return cg_fail(error, "%s: the path is too long; wanted fewer than "
+        return cg_fail(error,
+                       "%s: the path is too long; wanted fewer than "
                        "1000 bytes; choose another directory",
                        freeze->directory);
     }
@@ -96,8 +99,10 @@ bool cg_compile(const cg_freeze *freeze, const char *cc,
         int code = errno;
 
         unlink(temp);
-        return cg_fail(error, "%s: cannot rename the compiled model: %s; "
-                       "choose another directory", out, strerror(code));
+        return cg_fail(error,
+                       "%s: cannot rename the compiled model: %s; "
+                       "choose another directory",
+                       out, strerror(code));
     }
     return true;
 }

@@ -76,14 +76,14 @@ cg_name *cg_op_names(const cg_program *program, const char *taken);
 
 typedef struct cg_emission {
     const cg_program *program;
-    const char *name;         /* the model's */
-    cg_name upper;            /* the same in capitals, for macros */
-    cg_name source;           /* base name of the checkpoint */
+    const char *name; /* the model's */
+    cg_name upper;    /* the same in capitals, for macros */
+    cg_name source;   /* base name of the checkpoint */
     char source_sha256[65];
-    const char *cluster_ids;  /* JSON of the checkpoint, or NULL */
-    const cg_name *op_names;  /* [op_count] */
-    char data_sha256[65];     /* filled by cg_emit_blob */
-    uint64_t blob_bytes;      /* filled by cg_emit_blob */
+    const char *cluster_ids; /* JSON of the checkpoint, or NULL */
+    const cg_name *op_names; /* [op_count] */
+    char data_sha256[65];    /* filled by cg_emit_blob */
+    uint64_t blob_bytes;     /* filled by cg_emit_blob */
 } cg_emission;
 
 bool cg_emit_blob(cg_out *out, cg_emission *emission, cg_error *error);

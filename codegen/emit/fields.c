@@ -143,7 +143,7 @@ void cg_put_weight(cg_fields *f, const char *name, cedm_weight value)
 
 void cg_put_act(cg_fields *f, uint32_t value)
 {
-    static const char *const names[] = { "NONE", "AFFINE", "SILU" };
+    static const char *const names[] = {"NONE", "AFFINE", "SILU"};
 
     if (value != CEDM_ACT_NONE) {
         if (value < 3) {

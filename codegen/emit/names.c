@@ -37,13 +37,15 @@ bool cg_check_model_name(const char *name, cg_error *error)
     size_t n = 0;
 
     for (; name[n] != '\0'; n++) {
-        good = good && (is_letter(name[n]) || is_digit(name[n]) ||
-                        name[n] == '_');
+        good = good &&
+               (is_letter(name[n]) || is_digit(name[n]) || name[n] == '_');
     }
     if (!good || n > 48) {
-        return cg_fail(error, "the model's name \"%.64s\" is not usable; "
+        return cg_fail(error,
+                       "the model's name \"%.64s\" is not usable; "
                        "wanted a letter, then up to 47 letters, digits and "
-                       "underscores; choose another name", name);
+                       "underscores; choose another name",
+                       name);
     }
     /* FASHION_ARENA_BYTES with the name cedm would be the runtime's own. */
     if ((name[0] == 'c' || name[0] == 'C') &&
@@ -51,8 +53,10 @@ bool cg_check_model_name(const char *name, cg_error *error)
         (name[2] == 'd' || name[2] == 'D') &&
         (name[3] == 'm' || name[3] == 'M') &&
         (name[4] == '\0' || name[4] == '_')) {
-        return cg_fail(error, "the model's name \"%s\" is the library's own "
-                       "prefix; choose another name", name);
+        return cg_fail(error,
+                       "the model's name \"%s\" is the library's own "
+                       "prefix; choose another name",
+                       name);
     }
     return true;
 }
@@ -62,9 +66,8 @@ bool cg_check_model_name(const char *name, cg_error *error)
  * (macros), not ..._t (types), not the library's own prefix. */
 static bool is_free_word(const char *id)
 {
-    static const char *const keywords[] = {
-        "static_assert", "thread_local", "typeof_unqual"
-    };
+    static const char *const keywords[] = {"static_assert", "thread_local",
+                                           "typeof_unqual"};
     size_t n = strlen(id);
     bool lower = false;
 

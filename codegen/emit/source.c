@@ -102,7 +102,7 @@ static void put_conv(cg_fields *f, const cedm_conv *o)
 
 static void put_resample(cg_fields *f, const cedm_resample *o)
 {
-    static const char *const modes[] = { "DOWN", "UP", "SAME" };
+    static const char *const modes[] = {"DOWN", "UP", "SAME"};
 
     if (o->mode < 3) {
         cg_put(f, ".mode = CEDM_RESAMPLE_%s", modes[o->mode]);
@@ -147,8 +147,7 @@ static void put_op(cg_fields *f, const cg_op *op)
         CEDM_GRAPH_OPS(CG_PUT)
 #undef CG_PUT
     case CG_OP_COUNT:
-    default:
-        break;
+    default: break;
     }
 }
 
@@ -180,7 +179,7 @@ static bool starts_module(const cg_program *program, uint32_t i)
 static void descriptors(cg_out *out, const cg_emission *emission)
 {
     const cg_program *program = emission->program;
-    cg_fields f = { out, 0 };
+    cg_fields f = {out, 0};
 
     for (uint32_t i = 0; i < program->op_count; i++) {
         char summary[CG_SUMMARY_MAX];
@@ -204,15 +203,14 @@ static void descriptors(cg_out *out, const cg_emission *emission)
 static void tensor_table(cg_out *out, const cg_program *program)
 {
     cg_out_text(out, "/* The blob: offset and number of elements of each "
-                "tensor. */\nstatic const cedm_tensor tensors[] = {\n");
+                     "tensor. */\nstatic const cedm_tensor tensors[] = {\n");
     for (uint32_t i = 0; i < program->param_count; i++) {
         const cg_param *param = &program->params[i];
         cg_name safe;
 
         cg_safe_name(safe, param->name);
         cg_out_text(out, "    { %u, %u }, /* %s */\n",
-                    (unsigned)param->offset, (unsigned)param->elements,
-                    safe);
+                    (unsigned)param->offset, (unsigned)param->elements, safe);
     }
     cg_out_text(out, "};\n\n");
 }
@@ -221,8 +219,10 @@ static void eval(cg_out *out, const cg_emission *emission)
 {
     const cg_program *program = emission->program;
 
-    cg_out_text(out, "static void %s_eval(const cedm_ops *ops, void *ctx)\n"
-                "{\n", emission->name);
+    cg_out_text(out,
+                "static void %s_eval(const cedm_ops *ops, void *ctx)\n"
+                "{\n",
+                emission->name);
     for (uint32_t i = 0; i < program->op_count; i++) {
         cg_out_text(out, "%s    ops->%s(ctx, &%s);\n",
                     starts_module(program, i) ? "\n" : "",
@@ -233,7 +233,7 @@ static void eval(cg_out *out, const cg_emission *emission)
 
 static void features(cg_out *out, const cedm_features *value)
 {
-    cg_fields f = { out, 0 };
+    cg_fields f = {out, 0};
 
     cg_out_text(out, "    .features = {\n    ");
     cg_put(&f, ".kind = CEDM_FEATURES_%s",
@@ -251,8 +251,8 @@ static void features(cg_out *out, const cedm_features *value)
 /* The preconditioning with the members that it uses. */
 static void precond(cg_out *out, const cg_program *program)
 {
-    static const char *const names[] = { "EDM", "VP", "VE", "IDDPM" };
-    cg_fields f = { out, 0 };
+    static const char *const names[] = {"EDM", "VP", "VE", "IDDPM"};
+    cg_fields f = {out, 0};
 
     cg_put(&f, ".precond = CEDM_PRECOND_%s", names[program->precond]);
     cg_put_row(&f);
@@ -274,14 +274,16 @@ static void model(cg_out *out, const cg_emission *emission)
 {
     const cg_program *program = emission->program;
     const char *name = emission->name;
-    cg_fields f = { out, 0 };
+    cg_fields f = {out, 0};
 
-    cg_out_text(out, "/* Declared for applications in %s.h. */\n"
+    cg_out_text(out,
+                "/* Declared for applications in %s.h. */\n"
                 "extern const cedm_model cedm_%s_model;\n\n"
                 "const cedm_model cedm_%s_model = {\n"
                 "    .abi = CEDM_MODEL_ABI,\n"
                 "    .size = sizeof(cedm_model),\n"
-                "    .name = \"%s\",\n", name, name, name, name);
+                "    .name = \"%s\",\n",
+                name, name, name, name);
     cg_put_count(&f, "resolution", program->resolution);
     cg_put_count(&f, "channels", program->channels);
     cg_put_count(&f, "label_dim", program->label_dim);
@@ -292,47 +294,54 @@ static void model(cg_out *out, const cg_emission *emission)
     cg_put_ref(&f, "input_ref", program->input_ref);
     cg_put_ref(&f, "output_ref", program->output_ref);
     cg_put_row(&f);
-    cg_out_text(out, "    .op_count = %u,\n    .act_elements = %u,\n"
-                "    .f32_elements = %u,\n", (unsigned)program->op_count,
-                (unsigned)program->act.elements,
+    cg_out_text(out,
+                "    .op_count = %u,\n    .act_elements = %u,\n"
+                "    .f32_elements = %u,\n",
+                (unsigned)program->op_count, (unsigned)program->act.elements,
                 (unsigned)program->f32.elements);
     if (program->dtype == CEDM_DTYPE_F16) {
         cg_out_text(out, "    .dtype = CEDM_DTYPE_F16,\n");
     }
-    cg_out_text(out, "    .scratch_bytes = %" PRIu64 "u,\n"
+    cg_out_text(out,
+                "    .scratch_bytes = %" PRIu64 "u,\n"
                 "    .weights_bytes = %" PRIu64 "u,\n"
                 "    .data_elements = %" PRIu64 "u,\n"
                 "    .layout_hash = 0x%016" PRIx64 "u,\n",
                 program->scratch_bytes, program->weights_bytes,
                 program->data_elements, program->layout_hash);
-    cg_out_text(out, "    .tensor_count = %u,\n    .tensors = tensors,\n"
-                "    .eval = %s_eval,\n};\n", (unsigned)program->param_count,
-                name);
+    cg_out_text(out,
+                "    .tensor_count = %u,\n    .tensors = tensors,\n"
+                "    .eval = %s_eval,\n};\n",
+                (unsigned)program->param_count, name);
 }
 
 void cg_emit_source(cg_out *out, const cg_emission *emission)
 {
     const char *name = emission->name;
 
-    cg_out_text(out, "/* %s.c - the graph of the frozen model \"%s\".\n *\n"
+    cg_out_text(out,
+                "/* %s.c - the graph of the frozen model \"%s\".\n *\n"
                 " * Generated by cedm " CEDM_VERSION
-                " from %s\n * (sha256 %s).\n", name, name, emission->source,
-                emission->source_sha256);
-    cg_out_text(out, " * Do not edit: freeze the checkpoint again.\n *\n"
+                " from %s\n * (sha256 %s).\n",
+                name, name, emission->source, emission->source_sha256);
+    cg_out_text(out,
+                " * Do not edit: freeze the checkpoint again.\n *\n"
                 " * Each op stands under its module in the checkpoint; maps "
                 "are channels x\n * height x width.  ACT and F32 are offsets "
                 "in elements into the two segments\n * of the arena, weights "
                 "are offsets into the blob's data. */\n"
                 "#include \"cedm_model.h\"\n\n");
     cg_out_text(out, "#define ACT(offset) offset##u\n"
-                "#define F32(offset) (offset##u | CEDM_REF_F32)\n"
-                "#define NONE CEDM_NONE\n\n");
+                     "#define F32(offset) (offset##u | CEDM_REF_F32)\n"
+                     "#define NONE CEDM_NONE\n\n");
     descriptors(out, emission);
     tensor_table(out, emission->program);
     eval(out, emission);
     model(out, emission);
-    cg_out_text(out, "\n#ifdef CEDM_MODEL_SHARED\n"
+    cg_out_text(out,
+                "\n#ifdef CEDM_MODEL_SHARED\n"
                 "cedm_model_entry_fn cedm_model_entry;\n\n"
                 "const cedm_model *cedm_model_entry(void)\n{\n"
-                "    return &cedm_%s_model;\n}\n#endif\n", name);
+                "    return &cedm_%s_model;\n}\n#endif\n",
+                name);
 }

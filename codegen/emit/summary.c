@@ -98,12 +98,12 @@ static void conv(text *t, const cg_program *program, uint32_t op)
 
 static void resample(text *t, const cg_program *program, uint32_t op)
 {
-    static const char *const modes[] = { "down", "up", "filter" };
+    static const char *const modes[] = {"down", "up", "filter"};
     const cedm_resample *r = &program->ops[op].u.resample;
 
     add(t, "%ux%ux%u -> %ux%ux%u, %s, %u tap%s", (unsigned)r->channels,
-        (unsigned)r->in_height, (unsigned)r->in_width,
-        (unsigned)r->channels, (unsigned)r->height, (unsigned)r->width,
+        (unsigned)r->in_height, (unsigned)r->in_width, (unsigned)r->channels,
+        (unsigned)r->height, (unsigned)r->width,
         r->mode < 3 ? modes[r->mode] : "?", (unsigned)r->taps,
         r->taps == 1 ? "" : "s");
     activation(t, program, op, r->act, r->coeff);
@@ -113,15 +113,14 @@ void cg_op_summary(const cg_program *program, uint32_t op,
                    char bytes[CG_SUMMARY_MAX])
 {
     const cg_op *o = &program->ops[op];
-    text t = { bytes, 0 };
+    text t = {bytes, 0};
 
     bytes[0] = '\0';
     switch (o->kind) {
     case CG_OP_embed:
         add(&t, "%u", (unsigned)o->u.embed.channels);
         if (o->u.embed.label_dim > 0) {
-            add(&t, " + one of %u clusters",
-                (unsigned)o->u.embed.label_dim);
+            add(&t, " + one of %u clusters", (unsigned)o->u.embed.label_dim);
         }
         break;
     case CG_OP_linear:
@@ -132,26 +131,19 @@ void cg_op_summary(const cg_program *program, uint32_t op,
     case CG_OP_norm_coeff:
         channels(&t, o->u.norm_coeff.channels);
         add(&t, "x%ux%u, %u group%s%s", (unsigned)o->u.norm_coeff.height,
-            (unsigned)o->u.norm_coeff.width,
-            (unsigned)o->u.norm_coeff.groups,
+            (unsigned)o->u.norm_coeff.width, (unsigned)o->u.norm_coeff.groups,
             o->u.norm_coeff.groups == 1 ? "" : "s",
             o->u.norm_coeff.adaptive_src != CEDM_NONE ? ", adaptive" : "");
         break;
-    case CG_OP_conv:
-        conv(&t, program, op);
-        break;
-    case CG_OP_resample:
-        resample(&t, program, op);
-        break;
+    case CG_OP_conv: conv(&t, program, op); break;
+    case CG_OP_resample: resample(&t, program, op); break;
     case CG_OP_attention:
         add(&t, "%u tokens x %u channels, %u head%s",
             (unsigned)o->u.attention.tokens,
-            (unsigned)o->u.attention.channels,
-            (unsigned)o->u.attention.heads,
+            (unsigned)o->u.attention.channels, (unsigned)o->u.attention.heads,
             o->u.attention.heads == 1 ? "" : "s");
         break;
     case CG_OP_COUNT:
-    default:
-        break;
+    default: break;
     }
 }

@@ -40,15 +40,21 @@ void cg_adjoint_norm(cg_autodiff *d, const cg_norm_source *source,
     }
     cg_training_op op = training_op(CG_TRAINING_norm_grad);
     cg_norm_grad *n = &op.u.norm_grad;
-    *n = (cg_norm_grad){.height = norm->height, .width = norm->width,
-                        .groups = norm->groups, .stat_rows = norm->stat_rows,
-                        .eps = norm->eps, .act = source->act,
-                        .layer = source->layer, .coeff = source->coeff,
+    *n = (cg_norm_grad){.height = norm->height,
+                        .width = norm->width,
+                        .groups = norm->groups,
+                        .stat_rows = norm->stat_rows,
+                        .eps = norm->eps,
+                        .act = source->act,
+                        .layer = source->layer,
+                        .coeff = source->coeff,
                         .adaptive_index = norm->adaptive_index,
                         .adaptive_stride = norm->adaptive_stride,
                         .adaptive_src = norm->adaptive_src,
-                        .adaptive_dst = CEDM_NONE, .grad = grad,
-                        .gamma = norm->gamma, .beta = norm->beta};
+                        .adaptive_dst = CEDM_NONE,
+                        .grad = grad,
+                        .gamma = norm->gamma,
+                        .beta = norm->beta};
     for (int s = 0; s < 2; s++) {
         n->channels[s] = norm->channels[s];
         n->stats[s] = norm->stats[s];
@@ -74,9 +80,13 @@ static void adjoint_vectors(cg_autodiff *d, const cedm_conv *op,
     cg_training_op step = training_op(CG_TRAINING_sums);
     cg_sums *s = &step.u.sums;
     uint32_t accumulate;
-    *s = (cg_sums){.pixels = op->height * op->width, .channels = op->cout,
-                   .scale = op->scale, .grad = grad, .stride = op->cout,
-                   .bias = op->bias, .bias2 = op->skip_bias};
+    *s = (cg_sums){.pixels = op->height * op->width,
+                   .channels = op->cout,
+                   .scale = op->scale,
+                   .grad = grad,
+                   .stride = op->cout,
+                   .bias = op->bias,
+                   .bias2 = op->skip_bias};
     if (op->emb_src != CEDM_NONE) {
         /* A slice of its own: it is set, whoever sets the others. */
         s->dst = cg_grad_into(d, op->emb_src, &accumulate);
@@ -91,16 +101,19 @@ static void adjoint_vectors(cg_autodiff *d, const cedm_conv *op,
 /* ---- weights ------------------------------------------------------------ */
 
 /* The map that the kernel passes over, if it is not one that exists. */
-static cedm_ref activated(cg_autodiff *d, const cedm_conv *op,
-                          uint32_t layer)
+static cedm_ref activated(cg_autodiff *d, const cedm_conv *op, uint32_t layer)
 {
     uint32_t channels = op->cin[0] + op->cin[1];
     cg_training_op step = training_op(CG_TRAINING_activate);
     cg_activate *a = &step.u.activate;
-    *a = (cg_activate){.height = op->in_height, .width = op->in_width,
-                       .channels = {op->cin[0], op->cin[1]}, .act = op->act,
-                       .up = op->up, .layer = layer,
-                       .src = {op->src[0], op->src[1]}, .coeff = op->coeff};
+    *a = (cg_activate){.height = op->in_height,
+                       .width = op->in_width,
+                       .channels = {op->cin[0], op->cin[1]},
+                       .act = op->act,
+                       .up = op->up,
+                       .layer = layer,
+                       .src = {op->src[0], op->src[1]},
+                       .coeff = op->coeff};
     a->dst = cg_new_tensor(d, "activated", op->in_height << op->up,
                            op->in_width << op->up, channels, false);
     cg_step_training(d, step);
@@ -118,12 +131,19 @@ static void adjoint_weight(cg_autodiff *d, const cedm_conv *op,
                            uint32_t layer, cedm_ref grad)
 {
     uint32_t row = op->cin[0] + op->cin[1];
-    cg_conv_weight w = {.height = op->height, .width = op->width,
+    cg_conv_weight w = {.height = op->height,
+                        .width = op->width,
                         .in_height = op->in_height << op->up,
-                        .in_width = op->in_width << op->up, .cin = row,
-                        .cout = op->cout, .kernel = op->kernel,
-                        .stride = op->stride, .pad = op->pad, .row = row,
-                        .scale = op->scale, .src = op->src[0], .grad = grad,
+                        .in_width = op->in_width << op->up,
+                        .cin = row,
+                        .cout = op->cout,
+                        .kernel = op->kernel,
+                        .stride = op->stride,
+                        .pad = op->pad,
+                        .row = row,
+                        .scale = op->scale,
+                        .src = op->src[0],
+                        .grad = grad,
                         .weight = op->weight};
     if (op->act != CEDM_ACT_NONE || op->up || op->cin[1] != 0) {
         w.src = activated(d, op, layer);
@@ -140,24 +160,37 @@ static void data_conv(cg_autodiff *d, const cedm_conv *op, cedm_weight weight,
                       bool accumulate)
 {
     const cg_tensor in = d->tensors[grad], out = d->tensors[dst];
-    cedm_conv c = {.height = out.height, .width = out.width,
-                   .in_height = in.height, .in_width = in.width,
-                   .cin = {op->cout, 0}, .cout = out.channels,
-                   .kernel = kernel, .stride = 1, .pad = kernel - 1 - pad,
-                   .act = CEDM_ACT_NONE, .stat_rows = 1, .scale = 1.0f,
-                   .src = {grad, CEDM_NONE}, .coeff = CEDM_NONE,
-                   .skip_src = {CEDM_NONE, CEDM_NONE}, .emb_src = CEDM_NONE,
-                   .residual = accumulate ? dst : CEDM_NONE, .dst = dst,
-                   .stats = CEDM_NONE, .bias = CEDM_NONE,
-                   .skip_weight = CEDM_NONE, .skip_bias = CEDM_NONE};
+    cedm_conv c = {.height = out.height,
+                   .width = out.width,
+                   .in_height = in.height,
+                   .in_width = in.width,
+                   .cin = {op->cout, 0},
+                   .cout = out.channels,
+                   .kernel = kernel,
+                   .stride = 1,
+                   .pad = kernel - 1 - pad,
+                   .act = CEDM_ACT_NONE,
+                   .stat_rows = 1,
+                   .scale = 1.0f,
+                   .src = {grad, CEDM_NONE},
+                   .coeff = CEDM_NONE,
+                   .skip_src = {CEDM_NONE, CEDM_NONE},
+                   .emb_src = CEDM_NONE,
+                   .residual = accumulate ? dst : CEDM_NONE,
+                   .dst = dst,
+                   .stats = CEDM_NONE,
+                   .bias = CEDM_NONE,
+                   .skip_weight = CEDM_NONE,
+                   .skip_bias = CEDM_NONE};
     c.weight = cg_derive(d, &(cg_derived){.from = weight,
                                           .outputs = op->cout,
-                                          .kernel = kernel, .row = row,
+                                          .kernel = kernel,
+                                          .row = row,
                                           .first = first,
                                           .count = out.channels,
                                           .scale = op->scale});
-    cg_step_op(d, (cg_op){.kind = CG_OP_conv, .u.conv = c,
-                          .module = out.name});
+    cg_step_op(d,
+               (cg_op){.kind = CG_OP_conv, .u.conv = c, .module = out.name});
 }
 
 static cedm_ref dilated(cg_autodiff *d, cedm_ref grad)
@@ -165,8 +198,10 @@ static cedm_ref dilated(cg_autodiff *d, cedm_ref grad)
     const cg_tensor g = d->tensors[grad];
     cg_training_op step = training_op(CG_TRAINING_dilate);
     cg_dilate *s = &step.u.dilate;
-    *s = (cg_dilate){.height = g.height, .width = g.width,
-                     .channels = g.channels, .src = grad};
+    *s = (cg_dilate){.height = g.height,
+                     .width = g.width,
+                     .channels = g.channels,
+                     .src = grad};
     s->dst = cg_new_tensor(d, g.name, 2 * g.height - 1, 2 * g.width - 1,
                            g.channels, g.f32);
     cg_step_training(d, step);
@@ -207,7 +242,8 @@ static void adjoint_sources(cg_autodiff *d, const cedm_conv *op,
 {
     if (op->coeff != CEDM_NONE) {
         cg_norm_source n = {.src = {op->src[0], op->src[1]},
-                            .coeff = op->coeff, .act = op->act,
+                            .coeff = op->coeff,
+                            .act = op->act,
                             .layer = layer};
         cg_adjoint_norm(d, &n, source_grad(d, op, grad));
     } else if (op->up) {
@@ -232,13 +268,20 @@ static void adjoint_skip(cg_autodiff *d, const cedm_conv *op, cedm_ref grad)
     }
     for (int s = 0; s < 2 && op->skip_cin[s] != 0; s++) {
         const cg_tensor t = d->tensors[op->skip_src[s]];
-        weight_of(d, &(cg_conv_weight){
-                         .height = t.height, .width = t.width,
-                         .in_height = t.height, .in_width = t.width,
-                         .cin = t.channels, .cout = op->cout, .kernel = 1,
-                         .stride = 1, .row = row, .first = first,
-                         .scale = op->scale, .src = op->skip_src[s],
-                         .grad = grad, .weight = op->skip_weight});
+        weight_of(d, &(cg_conv_weight){.height = t.height,
+                                       .width = t.width,
+                                       .in_height = t.height,
+                                       .in_width = t.width,
+                                       .cin = t.channels,
+                                       .cout = op->cout,
+                                       .kernel = 1,
+                                       .stride = 1,
+                                       .row = row,
+                                       .first = first,
+                                       .scale = op->scale,
+                                       .src = op->skip_src[s],
+                                       .grad = grad,
+                                       .weight = op->skip_weight});
         if (d->needs[op->skip_src[s]]) {
             cedm_ref dst = cg_grad_into(d, op->skip_src[s], &accumulate);
             data_conv(d, op, op->skip_weight, row, 1, 0, first, grad, dst,
@@ -258,7 +301,9 @@ static void adjoint_residual(cg_autodiff *d, const cedm_conv *op,
     cg_training_op step = training_op(CG_TRAINING_add);
     cg_add *a = &step.u.add;
     *a = (cg_add){.elements = d->tensors[op->residual].elements,
-                  .scale = op->scale, .src = grad, .dst = grad};
+                  .scale = op->scale,
+                  .src = grad,
+                  .dst = grad};
     if (d->grad[op->residual] != CEDM_NONE) {
         a->dst = cg_grad_into(d, op->residual, &a->accumulate);
     } else {

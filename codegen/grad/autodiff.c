@@ -26,10 +26,15 @@ cedm_ref cg_new_tensor(cg_autodiff *d, const char *name, uint32_t height,
         return 0;
     }
     cg_tensor *t = &d->tensors[d->tensor_count];
-    *t = (cg_tensor){.name = name, .height = height, .width = width,
+    *t = (cg_tensor){.name = name,
+                     .height = height,
+                     .width = width,
                      .channels = channels,
-                     .elements = height * width * channels, .f32 = f32,
-                     .first = -1, .last = -1, .buffer = -1};
+                     .elements = height * width * channels,
+                     .f32 = f32,
+                     .first = -1,
+                     .last = -1,
+                     .buffer = -1};
     return d->tensor_count++;
 }
 
@@ -38,8 +43,8 @@ cedm_ref cg_grad_into(cg_autodiff *d, cedm_ref tensor, uint32_t *accumulate)
     const cg_tensor t = d->tensors[tensor];
     *accumulate = d->grad[tensor] != CEDM_NONE;
     if (!*accumulate) {
-        d->grad[tensor] = cg_new_tensor(d, t.name, t.height, t.width,
-                                        t.channels, t.f32);
+        d->grad[tensor] =
+            cg_new_tensor(d, t.name, t.height, t.width, t.channels, t.f32);
     }
     return d->grad[tensor];
 }
@@ -104,8 +109,8 @@ cedm_weight cg_filter(cg_autodiff *d, cedm_weight filter, double factor,
         return filter;
     }
     for (uint32_t i = 0; i < taps; i++) {
-        values[i] = (float)(factor *
-                            (double)from[reversed ? taps - 1 - i : i]);
+        values[i] =
+            (float)(factor * (double)from[reversed ? taps - 1 - i : i]);
     }
     return add_param(d, "adjoint_filter", values, taps);
 }
@@ -117,15 +122,22 @@ cedm_ref cg_pooled(cg_autodiff *d, cedm_ref src)
     if (d->ones == CEDM_NONE) {
         d->ones = add_param(d, "sum_of_two", ones, 2);
     }
-    cedm_resample op = {.mode = CEDM_RESAMPLE_DOWN, .height = s.height / 2,
-                        .width = s.width / 2, .in_height = s.height,
-                        .in_width = s.width, .channels = s.channels,
-                        .taps = 2, .act = CEDM_ACT_NONE, .src = src,
-                        .coeff = CEDM_NONE, .filter = d->ones};
-    op.dst = cg_new_tensor(d, "pooled", op.height, op.width, s.channels,
-                           s.f32);
-    cg_step_op(d, (cg_op){.kind = CG_OP_resample, .u.resample = op,
-                          .module = s.name});
+    cedm_resample op = {.mode = CEDM_RESAMPLE_DOWN,
+                        .height = s.height / 2,
+                        .width = s.width / 2,
+                        .in_height = s.height,
+                        .in_width = s.width,
+                        .channels = s.channels,
+                        .taps = 2,
+                        .act = CEDM_ACT_NONE,
+                        .src = src,
+                        .coeff = CEDM_NONE,
+                        .filter = d->ones};
+    op.dst =
+        cg_new_tensor(d, "pooled", op.height, op.width, s.channels, s.f32);
+    cg_step_op(
+        d,
+        (cg_op){.kind = CG_OP_resample, .u.resample = op, .module = s.name});
     return op.dst;
 }
 
@@ -140,8 +152,11 @@ static void split_op(cg_autodiff *d, const cg_op *op)
     uint32_t *act = linear ? &first.u.linear.act : &first.u.embed.act;
     cedm_ref *dst = linear ? &first.u.linear.dst : &first.u.embed.dst;
     const cg_tensor t = d->tensors[*dst];
-    cedm_embed silu = {.channels = t.channels, .act = CEDM_ACT_SILU,
-                       .dst = *dst, .weight = CEDM_NONE, .bias = CEDM_NONE};
+    cedm_embed silu = {.channels = t.channels,
+                       .act = CEDM_ACT_SILU,
+                       .dst = *dst,
+                       .weight = CEDM_NONE,
+                       .bias = CEDM_NONE};
     if (*act == CEDM_ACT_NONE) {
         d->ops[d->op_count++] = *op;
         return;
@@ -150,8 +165,8 @@ static void split_op(cg_autodiff *d, const cg_op *op)
     *dst = cg_new_tensor(d, t.name, 1, 1, t.channels, t.f32);
     silu.features = *dst;
     d->ops[d->op_count++] = first;
-    d->ops[d->op_count++] = (cg_op){.kind = CG_OP_embed, .u.embed = silu,
-                                    .module = op->module};
+    d->ops[d->op_count++] =
+        (cg_op){.kind = CG_OP_embed, .u.embed = silu, .module = op->module};
 }
 
 /* All readers of the features read what augmentation made of them. */
@@ -165,20 +180,22 @@ static void augment(cg_autodiff *d)
         return;
     }
     t->augment_dim = d->graph->augment_dim;
-    t->labels_ref = cg_new_tensor(d, "augment_labels", 1, 1, t->augment_dim,
-                                  true);
+    t->labels_ref =
+        cg_new_tensor(d, "augment_labels", 1, 1, t->augment_dim, true);
     cg_augment op = {.channels = features.channels,
-                     .label_dim = t->augment_dim, .src = p->features_ref,
+                     .label_dim = t->augment_dim,
+                     .src = p->features_ref,
                      .labels = t->labels_ref,
                      .weight = (cedm_weight)d->graph->augment};
     op.dst = cg_new_tensor(d, "map_augment", 1, 1, features.channels, true);
     d->augmented = op.dst;
     d->needs[op.dst] = true;
-    cg_step_training(d, (cg_training_op){.kind = CG_TRAINING_augment,
-                                         .u.augment = op});
+    cg_step_training(
+        d, (cg_training_op){.kind = CG_TRAINING_augment, .u.augment = op});
     for (uint32_t i = 0; i < p->op_count; i++) {
         cg_op *o = &p->ops[i];
-        if (o->kind == CG_OP_embed && o->u.embed.features == p->features_ref) {
+        if (o->kind == CG_OP_embed &&
+            o->u.embed.features == p->features_ref) {
             o->u.embed.features = op.dst;
         } else if (o->kind == CG_OP_linear &&
                    o->u.linear.src == p->features_ref) {
@@ -192,16 +209,19 @@ static void dropped_conv(cg_autodiff *d, const cg_op *op, uint32_t layer)
 {
     cg_op conv = *op;
     cedm_conv *c = &conv.u.conv;
-    cg_activate a = {.height = c->in_height, .width = c->in_width,
-                     .channels = {c->cin[0], c->cin[1]}, .act = c->act,
-                     .layer = layer, .src = {c->src[0], c->src[1]},
+    cg_activate a = {.height = c->in_height,
+                     .width = c->in_width,
+                     .channels = {c->cin[0], c->cin[1]},
+                     .act = c->act,
+                     .layer = layer,
+                     .src = {c->src[0], c->src[1]},
                      .coeff = c->coeff};
     c->cin[0] += c->cin[1];
     c->cin[1] = 0;
-    a.dst = cg_new_tensor(d, op->module, c->in_height, c->in_width,
-                          c->cin[0], false);
-    cg_step_training(d, (cg_training_op){.kind = CG_TRAINING_activate,
-                                         .u.activate = a});
+    a.dst = cg_new_tensor(d, op->module, c->in_height, c->in_width, c->cin[0],
+                          false);
+    cg_step_training(
+        d, (cg_training_op){.kind = CG_TRAINING_activate, .u.activate = a});
     c->src[0] = a.dst;
     c->src[1] = c->coeff = CEDM_NONE;
     c->act = CEDM_ACT_NONE;
@@ -213,25 +233,16 @@ static void dropped_conv(cg_autodiff *d, const cg_op *op, uint32_t layer)
 static void mark_need(cg_autodiff *d, const cg_op *op)
 {
     switch (op->kind) {
-    case CG_OP_embed:
-        d->needs[op->u.embed.dst] = true;
-        break;
-    case CG_OP_linear:
-        d->needs[op->u.linear.dst] = true;
-        break;
-    case CG_OP_conv:
-        d->needs[op->u.conv.dst] = true;
-        break;
-    case CG_OP_attention:
-        d->needs[op->u.attention.dst] = true;
-        break;
+    case CG_OP_embed: d->needs[op->u.embed.dst] = true; break;
+    case CG_OP_linear: d->needs[op->u.linear.dst] = true; break;
+    case CG_OP_conv: d->needs[op->u.conv.dst] = true; break;
+    case CG_OP_attention: d->needs[op->u.attention.dst] = true; break;
     case CG_OP_resample:
-        d->needs[op->u.resample.dst] = d->needs[op->u.resample.src] ||
-                                       op->u.resample.coeff != CEDM_NONE;
+        d->needs[op->u.resample.dst] =
+            d->needs[op->u.resample.src] || op->u.resample.coeff != CEDM_NONE;
         break;
     case CG_OP_norm_coeff:
-    case CG_OP_COUNT:
-        break;
+    case CG_OP_COUNT: break;
     }
 }
 
@@ -266,24 +277,13 @@ static void forward(cg_autodiff *d, bool dropout)
 static void adjoint(cg_autodiff *d, const cg_op *op, uint32_t layer)
 {
     switch (op->kind) {
-    case CG_OP_embed:
-        cg_adjoint_embed(d, &op->u.embed);
-        break;
-    case CG_OP_linear:
-        cg_adjoint_linear(d, &op->u.linear);
-        break;
-    case CG_OP_conv:
-        cg_adjoint_conv(d, &op->u.conv, layer);
-        break;
-    case CG_OP_resample:
-        cg_adjoint_resample(d, &op->u.resample);
-        break;
-    case CG_OP_attention:
-        cg_adjoint_attention(d, &op->u.attention);
-        break;
+    case CG_OP_embed: cg_adjoint_embed(d, &op->u.embed); break;
+    case CG_OP_linear: cg_adjoint_linear(d, &op->u.linear); break;
+    case CG_OP_conv: cg_adjoint_conv(d, &op->u.conv, layer); break;
+    case CG_OP_resample: cg_adjoint_resample(d, &op->u.resample); break;
+    case CG_OP_attention: cg_adjoint_attention(d, &op->u.attention); break;
     case CG_OP_norm_coeff: /* with the op that reads the coefficients */
-    case CG_OP_COUNT:
-        break;
+    case CG_OP_COUNT: break;
     }
 }
 
@@ -316,8 +316,8 @@ static bool start(cg_autodiff *d)
     d->ops = cg_take(m, 2 * ops, sizeof(cg_op));
     d->layer = cg_take(m, 2 * ops, sizeof(uint32_t));
     d->training->steps = cg_take(m, d->step_capacity, sizeof(cg_step));
-    d->training->derived = cg_take(m, d->derived_capacity,
-                                   sizeof(cg_derived));
+    d->training->derived =
+        cg_take(m, d->derived_capacity, sizeof(cg_derived));
     if (d->tensors == NULL || d->grad == NULL || d->needs == NULL ||
         d->ops == NULL || d->layer == NULL || d->training->steps == NULL ||
         d->training->derived == NULL) {
@@ -334,8 +334,10 @@ static bool start(cg_autodiff *d)
 bool cg_differentiate(cg_graph *graph, cg_program *program, bool dropout,
                       cg_training *training, cg_error *error)
 {
-    cg_autodiff d = {.graph = graph, .program = program,
-                     .training = training, .ones = CEDM_NONE};
+    cg_autodiff d = {.graph = graph,
+                     .program = program,
+                     .training = training,
+                     .ones = CEDM_NONE};
     if (!start(&d)) {
         return cg_fail(error, "out of memory while differentiating");
     }

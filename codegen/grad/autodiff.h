@@ -19,11 +19,11 @@ typedef struct cg_autodiff {
     cg_tensor *tensors;
     uint32_t tensor_count, tensor_capacity;
     uint32_t step_capacity, derived_capacity;
-    cedm_ref *grad; /* of each tensor, or CEDM_NONE while there is none */
-    int *region;    /* of each param in the data; set when placing */
-    bool *needs;    /* tensor depends on a parameter */
-    uint32_t *layer; /* dropout layer of each op, or CG_NO_DROPOUT */
-    cedm_weight ones; /* filter [1, 1], or CEDM_NONE until needed */
+    cedm_ref *grad;     /* of each tensor, or CEDM_NONE while there is none */
+    int *region;        /* of each param in the data; set when placing */
+    bool *needs;        /* tensor depends on a parameter */
+    uint32_t *layer;    /* dropout layer of each op, or CG_NO_DROPOUT */
+    cedm_weight ones;   /* filter [1, 1], or CEDM_NONE until needed */
     cedm_ref augmented; /* features with the augmentation's labels */
     bool failed;
 } cg_autodiff;

@@ -45,8 +45,8 @@ static bool plan_segment(cg_autodiff *d, bool f32, cg_plan_report *report,
                          cg_error *error)
 {
     cg_memory *memory = d->graph->memory;
-    cg_buffer *buffers = cg_take(memory, d->tensor_count + 1,
-                                 sizeof(cg_buffer));
+    cg_buffer *buffers =
+        cg_take(memory, d->tensor_count + 1, sizeof(cg_buffer));
     uint32_t count = 0, pair[2];
     uint64_t total = 0;
     if (buffers == NULL) {
@@ -56,10 +56,12 @@ static bool plan_segment(cg_autodiff *d, bool f32, cg_plan_report *report,
         cg_tensor *t = &d->tensors[i];
         if (t->f32 == f32 && t->first >= 0) {
             t->buffer = (int)count;
-            buffers[count++] = (cg_buffer){
-                .elements = (t->elements + CEDM_REF_ALIGN - 1) /
-                            CEDM_REF_ALIGN * CEDM_REF_ALIGN,
-                .f32 = f32, .first = t->first, .last = t->last};
+            buffers[count++] =
+                (cg_buffer){.elements = (t->elements + CEDM_REF_ALIGN - 1) /
+                                        CEDM_REF_ALIGN * CEDM_REF_ALIGN,
+                            .f32 = f32,
+                            .first = t->first,
+                            .last = t->last};
             total += buffers[count - 1].elements;
         }
     }
@@ -70,8 +72,9 @@ static bool plan_segment(cg_autodiff *d, bool f32, cg_plan_report *report,
         return cg_fail(error, "out of memory while planning");
     }
     if (!cg_plan_check(buffers, count, report->elements, pair)) {
-        return cg_fail(error, "memory plan: buffers %u and %u overlap; this "
-                              "is a defect of the planner, please report it",
+        return cg_fail(error,
+                       "memory plan: buffers %u and %u overlap; this "
+                       "is a defect of the planner, please report it",
                        pair[0], pair[1]);
     }
     for (uint32_t i = 0; i < d->tensor_count; i++) {
@@ -148,8 +151,8 @@ static bool place_params(cg_autodiff *d)
 {
     cg_training *t = d->training;
     uint32_t count = d->graph->param_count, placed = 0;
-    cg_param *ordered = cg_take(d->graph->memory, count + 1,
-                                sizeof(cg_param));
+    cg_param *ordered =
+        cg_take(d->graph->memory, count + 1, sizeof(cg_param));
     uint64_t at = 0;
     d->region = cg_take(d->graph->memory, count + 1, sizeof(int));
     if (ordered == NULL || d->region == NULL) {

@@ -23,8 +23,8 @@ static void *grow(cg_graph *graph, void *old, size_t count, size_t size)
 int cg_node_add(cg_graph *graph, const cg_node *node)
 {
     if (graph->count == graph->capacity) {
-        cg_node *nodes = grow(graph, graph->nodes, (size_t)graph->count,
-                              sizeof(cg_node));
+        cg_node *nodes =
+            grow(graph, graph->nodes, (size_t)graph->count, sizeof(cg_node));
         if (nodes == NULL) {
             graph->nodes = graph->count > 0 ? graph->nodes : &graph->no_node;
             return 0;
@@ -40,8 +40,8 @@ int cg_param_add(cg_graph *graph, const char *name, const cg_part *parts,
                  uint32_t count)
 {
     if (graph->param_count == graph->param_capacity) {
-        cg_param *params = grow(graph, graph->params, graph->param_count,
-                                sizeof(cg_param));
+        cg_param *params =
+            grow(graph, graph->params, graph->param_count, sizeof(cg_param));
         if (params == NULL) {
             return 0;
         }

@@ -28,15 +28,15 @@ typedef enum cg_node_kind {
 
 typedef struct cg_node {
     cg_node_kind kind;
-    int in[2]; /* CG_NO_NODE where unused */
+    int in[2];                        /* CG_NO_NODE where unused */
     uint32_t height, width, channels; /* of the result; vectors are 1 x 1 */
     const char *module;
     uint64_t macs;
     uint32_t kernel, stride, pad;
-    uint32_t mode;  /* enum cedm_resample_mode */
+    uint32_t mode; /* enum cedm_resample_mode */
     uint32_t groups, heads;
     float eps, scale;
-    bool dropout;    /* of in[0], when training */
+    bool dropout;     /* of in[0], when training */
     int weight, bias; /* params, or -1; for a resample the filter */
 } cg_node;
 
@@ -51,8 +51,8 @@ typedef struct cg_graph {
     int augment;      /* param of map_augment, which no node reads, or -1 */
     uint32_t augment_dim;
     uint32_t taps;
-    bool nearest; /* the filter is [1, 1]: up-sampling repeats pixels */
-    bool failed;  /* out of memory; sticky */
+    bool nearest;    /* the filter is [1, 1]: up-sampling repeats pixels */
+    bool failed;     /* out of memory; sticky */
     cg_node no_node; /* nodes[0] when there was no memory for any */
 } cg_graph;
 

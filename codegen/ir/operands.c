@@ -15,9 +15,13 @@ typedef struct member {
 } member;
 
 #define OP(kind, member, role)                                               \
-    {CG_OP_##kind, offsetof(cg_op, u.kind.member), role}
+    {                                                                        \
+        CG_OP_##kind, offsetof(cg_op, u.kind.member), role                   \
+    }
 #define TRAINING(kind, member, role)                                         \
-    {CG_TRAINING_##kind, offsetof(cg_training_op, u.kind.member), role}
+    {                                                                        \
+        CG_TRAINING_##kind, offsetof(cg_training_op, u.kind.member), role    \
+    }
 #define COUNT(table) (sizeof(table) / sizeof(table)[0])
 
 static const member of_ops[] = {
@@ -129,16 +133,15 @@ int cg_weights(cg_op *op, cg_operand out[CG_MAX_OPERANDS])
 
 int cg_step_operands(cg_step *step, cg_operand out[CG_MAX_OPERANDS])
 {
-    return !step->training ? cg_operands(&step->op, out)
-                           : list(&step->grad, (int)step->grad.kind,
-                                  of_training, COUNT(of_training), false,
-                                  out);
+    return !step->training
+               ? cg_operands(&step->op, out)
+               : list(&step->grad, (int)step->grad.kind, of_training,
+                      COUNT(of_training), false, out);
 }
 
 int cg_step_weights(cg_step *step, cg_operand out[CG_MAX_OPERANDS])
 {
     return !step->training ? cg_weights(&step->op, out)
                            : list(&step->grad, (int)step->grad.kind,
-                                  of_training, COUNT(of_training), true,
-                                  out);
+                                  of_training, COUNT(of_training), true, out);
 }

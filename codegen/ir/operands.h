@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * operands.h - the tensors and weights of an op or a step, whatever its kind. */
+ * operands.h - the tensors and weights of an op or a step of any kind. */
 #ifndef CEDM_CODEGEN_OPERANDS_H
 #define CEDM_CODEGEN_OPERANDS_H
 

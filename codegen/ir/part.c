@@ -19,8 +19,7 @@ uint64_t cg_part_source(const cg_part *part, uint64_t i)
     }
     case CG_LAYOUT_TRANSPOSE: /* [b][a] of [a][b] */
         return i % shape[0] * shape[1] + i / shape[0];
-    case CG_LAYOUT_PLAIN:
-        break;
+    case CG_LAYOUT_PLAIN: break;
     }
     return i;
 }

@@ -6,18 +6,17 @@
 
 bool cg_measure(cg_program *program, cg_error *error)
 {
-    const cedm_backend *const backends[] = {
-        cedm_backend_portable(), cedm_backend_cpu(CEDM_ISA_ALL)
-    };
+    const cedm_backend *const backends[] = {cedm_backend_portable(),
+                                            cedm_backend_cpu(CEDM_ISA_ALL)};
 
     program->scratch_bytes = 0;
     program->weights_bytes = 0;
     for (size_t i = 0; i < sizeof backends / sizeof backends[0]; i++) {
-        cedm_sizes sizes = { 0, 0 };
+        cedm_sizes sizes = {0, 0};
 
         if (backends[i] == NULL || backends[i]->sizes == NULL) {
             return cg_fail(error, "a CPU backend has no table of sizes; "
-                           "this is a defect of the library");
+                                  "this is a defect of the library");
         }
         if (backends[i]->prepare != NULL) {
             /* The index; its parts follow aligned. */

@@ -63,8 +63,8 @@ static cedm_ref taken_over(const cg_program *p, const cg_op *op, int i)
 static void new_buffer(cg_program *p, cg_tensor *t)
 {
     cg_buffer *b = &p->buffers[p->buffer_count];
-    b->elements = (t->elements + CEDM_REF_ALIGN - 1) / CEDM_REF_ALIGN *
-                  CEDM_REF_ALIGN;
+    b->elements =
+        (t->elements + CEDM_REF_ALIGN - 1) / CEDM_REF_ALIGN * CEDM_REF_ALIGN;
     b->f32 = t->f32;
     b->first = t->first;
     b->last = t->last;

@@ -97,8 +97,7 @@ bool cg_match_conv(const cg_graph *g, int root, cg_match *match)
         return false;
     }
     match->conv = x;
-    match->main = cg_match_prologue(g, at(g, x)->in[0],
-                                    at(g, x)->kernel == 3 &&
-                                        at(g, x)->stride == 1);
+    match->main = cg_match_prologue(
+        g, at(g, x)->in[0], at(g, x)->kernel == 3 && at(g, x)->stride == 1);
     return true;
 }

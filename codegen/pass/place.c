@@ -72,8 +72,8 @@ static void keep_exact(cg_program *p, cedm_weight index)
  * that no op reads are left out. */
 static bool place_weights(cg_program *p, cg_error *error)
 {
-    cg_param *ordered = cg_take(p->memory, p->param_count + 1,
-                                sizeof(cg_param));
+    cg_param *ordered =
+        cg_take(p->memory, p->param_count + 1, sizeof(cg_param));
     if (ordered == NULL) {
         return cg_fail(error, "out of memory while planning");
     }

@@ -92,8 +92,7 @@ static uint32_t lowest(const cg_buffer *buffers, const uint32_t *placed,
         moved = false;
         for (uint32_t i = 0; i < count; i++) {
             const cg_buffer *p = &buffers[placed[i]];
-            if (cg_alive_together(p, b) &&
-                offset < p->offset + p->elements &&
+            if (cg_alive_together(p, b) && offset < p->offset + p->elements &&
                 p->offset < offset + b->elements) {
                 offset = p->offset + p->elements;
                 moved = true;

@@ -18,11 +18,13 @@ struct cg_block {
 
 void *cg_keep(cg_opened *o, size_t size, cg_error *error)
 {
-    cg_block *block = size > SIZE_MAX - sizeof *block ?
-                      NULL : malloc(sizeof *block + size);
+    cg_block *block =
+        size > SIZE_MAX - sizeof *block ? NULL : malloc(sizeof *block + size);
     if (block == NULL) {
-        (void)cg_fail(error, "%s: out of memory; wanted %zu bytes, got none; "
-                      "free some memory", o->file.path, size);
+        (void)cg_fail(error,
+                      "%s: out of memory; wanted %zu bytes, got none; "
+                      "free some memory",
+                      o->file.path, size);
         return NULL;
     }
     block->next = o->blocks;
@@ -39,9 +41,10 @@ bool cg_grow(cg_opened *o, void **items, size_t count, size_t *capacity,
     size_t wanted = *capacity == 0 ? 64 : *capacity * 2;
     void *grown = realloc(*items, wanted * size);
     if (grown == NULL) {
-        return cg_fail(error, "%s: out of memory; wanted %zu bytes, got "
-                       "none; free some memory", o->file.path,
-                       wanted * size);
+        return cg_fail(error,
+                       "%s: out of memory; wanted %zu bytes, got "
+                       "none; free some memory",
+                       o->file.path, wanted * size);
     }
     *items = grown;
     *capacity = wanted;
@@ -92,16 +95,19 @@ static bool check_unique(const cg_file *file, cg_error *error)
 {
     for (size_t i = 1; i < file->array_count; i++) {
         if (strcmp(file->arrays[i - 1].name, file->arrays[i].name) == 0) {
-            return cg_fail(error, "%s:%s: the name comes twice; wanted one "
-                           "tensor, got two; save the file again", file->path,
-                           file->arrays[i].name);
+            return cg_fail(error,
+                           "%s:%s: the name comes twice; wanted one "
+                           "tensor, got two; save the file again",
+                           file->path, file->arrays[i].name);
         }
     }
     for (size_t i = 1; i < file->metadata_count; i++) {
         if (strcmp(file->metadata[i - 1].key, file->metadata[i].key) == 0) {
-            return cg_fail(error, "%s:__metadata__: the key \"%.64s\" comes "
+            return cg_fail(error,
+                           "%s:__metadata__: the key \"%.64s\" comes "
                            "twice; wanted it once, got two; save the file "
-                           "again", file->path, file->metadata[i].key);
+                           "again",
+                           file->path, file->metadata[i].key);
         }
     }
     return true;
@@ -130,8 +136,7 @@ static bool read_any(cg_opened *o, cg_error *error)
     if (is_safetensors(map)) {
         return cg_read_safetensors(o, error);
     }
-    if (map->size >= sizeof zip &&
-        memcmp(map->bytes, zip, sizeof zip) == 0) {
+    if (map->size >= sizeof zip && memcmp(map->bytes, zip, sizeof zip) == 0) {
         return cg_read_torch_zip(o, error);
     }
     if (map->size >= 2 && map->bytes[0] == 0x80 && map->bytes[1] >= 2 &&
@@ -159,8 +164,10 @@ cg_file *cg_open(const char *path, cg_error *error)
     cg_opened *o = calloc(1, sizeof *o);
     char *copy = malloc(strlen(path) + 1);
     if (o == NULL || copy == NULL) {
-        (void)cg_fail(error, "%s: out of memory; wanted %zu bytes, got none; "
-                      "free some memory", path, sizeof *o);
+        (void)cg_fail(error,
+                      "%s: out of memory; wanted %zu bytes, got none; "
+                      "free some memory",
+                      path, sizeof *o);
         goto failed;
     }
     if (!cg_map_open(&o->map, path, error)) {

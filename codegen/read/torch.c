@@ -14,10 +14,12 @@ static bool load(cg_pickle *p, const unsigned char *bytes, size_t size,
         return false;
     }
     return at == end ||
-           cg_pickle_fail(p, (size_t)(at - bytes), "not a snapshot of a "
+           cg_pickle_fail(p, (size_t)(at - bytes),
+                          "not a snapshot of a "
                           "network; wanted the end of the file after one "
                           "pickle, got %td bytes more; if torch.save wrote "
-                          "it in its old format, save it again", end - at);
+                          "it in its old format, save it again",
+                          end - at);
 }
 
 /* Tensors of a network share nothing, and so many names of the same bytes
@@ -34,7 +36,8 @@ static bool check_overlaps(const cg_torch *t)
             continue;
         }
         if (last != NULL && end > (uintptr_t)array->data) {
-            return cg_pickle_fail(&t->pickle, 0, "%s and %s share bytes; "
+            return cg_pickle_fail(&t->pickle, 0,
+                                  "%s and %s share bytes; "
                                   "wanted each tensor with its own, got "
                                   "%zu shared; save them after clone()",
                                   last->name, array->name,
@@ -51,8 +54,10 @@ bool cg_torch_read(cg_opened *opened, cg_archive *archive, const char *part,
 {
     cg_torch t = {.opened = opened, .error = error, .archive = archive};
     cg_ref root = CG_NO_REF;
-    t.pickle = (cg_pickle){.path = opened->file.path, .part = part,
-                           .base = bytes, .error = error,
+    t.pickle = (cg_pickle){.path = opened->file.path,
+                           .part = part,
+                           .base = bytes,
+                           .error = error,
                            .limit = CG_PICKLE_LIMIT};
     t.header = t.pickle;
     t.header.limit = CG_STORAGE_LIMIT;

@@ -42,8 +42,7 @@ bool cg_torch_identifier(const cg_pickle *p, cg_ref identifier,
                          cg_storage *storage, const cg_node **key);
 
 /* The same storage in the archive, checked against what it says. */
-bool cg_archive_storage(cg_torch *t, const cg_node *key,
-                        cg_storage *storage);
+bool cg_archive_storage(cg_torch *t, const cg_node *key, cg_storage *storage);
 
 /* Is the node a tensor or a parameter? */
 bool cg_torch_is_tensor(const cg_node *node);

@@ -22,9 +22,10 @@ typedef struct walk {
 static bool bad(const cg_torch *t, const cg_node *node, const char *what,
                 const char *wanted)
 {
-    return cg_pickle_fail(&t->pickle, node->offset, "unusable %s; wanted %s, "
-                          "got %s; check what file this is", what, wanted,
-                          cg_kind_words(node));
+    return cg_pickle_fail(&t->pickle, node->offset,
+                          "unusable %s; wanted %s, "
+                          "got %s; check what file this is",
+                          what, wanted, cg_kind_words(node));
 }
 
 /* ---- objects ----------------------------------------------------------- */
@@ -32,8 +33,7 @@ static bool bad(const cg_torch *t, const cg_node *node, const char *what,
 /* The dictionary that _reconstruct_persistent_obj is called with.  The
  * source text of the class in it is never looked at. */
 static bool read_persistent(cg_torch *t, const cg_node *module,
-                            const cg_node **state,
-                            const cg_node **class_name)
+                            const cg_node **state, const cg_node **class_name)
 {
     const cg_pickle *p = &t->pickle;
     cg_ref meta = CG_NO_REF;
@@ -49,8 +49,7 @@ static bool read_persistent(cg_torch *t, const cg_node *module,
     if (type == CG_NO_REF || !cg_pickle_is_text(&p->nodes[type], "class")) {
         return bad(t, dict, "persistent object", "one of type 'class'");
     }
-    if (version == CG_NO_REF ||
-        p->nodes[version].kind != CG_KIND_INTEGER ||
+    if (version == CG_NO_REF || p->nodes[version].kind != CG_KIND_INTEGER ||
         p->nodes[version].u.integer != 6) {
         return bad(t, dict, "persistent object", "one of version 6");
     }
@@ -97,16 +96,19 @@ static bool enter(walk *w, const cg_node *key)
     }
     size_t size = key->u.bytes.size;
     if (size > CG_NAME_MAX_BYTES - w->length - dot) {
-        return cg_pickle_fail(&w->t->pickle, key->offset, "the name of a "
+        return cg_pickle_fail(&w->t->pickle, key->offset,
+                              "the name of a "
                               "tensor is too long; wanted at most %u bytes, "
-                              "got %zu; rename it", CG_NAME_MAX_BYTES,
-                              w->length + dot + size);
+                              "got %zu; rename it",
+                              CG_NAME_MAX_BYTES, w->length + dot + size);
     }
     for (size_t i = 0; i < size; i++) {
         if (text[i] <= 0x20 || text[i] >= 0x7f) {
-            return cg_pickle_fail(&w->t->pickle, key->offset, "bad name of a "
+            return cg_pickle_fail(&w->t->pickle, key->offset,
+                                  "bad name of a "
                                   "tensor or module; wanted printable ASCII, "
-                                  "got byte 0x%02x; rename it", text[i]);
+                                  "got byte 0x%02x; rename it",
+                                  text[i]);
         }
     }
     if (dot > 0) {
@@ -133,8 +135,7 @@ static bool see(walk *w, cg_ref ref)
         return bad(w->t, node, "part of a module", "a dict");
     }
     if (node->seen) {
-        return bad(w->t, node, "module in two places",
-                   "each module once");
+        return bad(w->t, node, "module in two places", "each module once");
     }
     node->seen = true;
     return true;
@@ -191,9 +192,11 @@ static bool walk_module(walk *w, cg_ref module)
     const cg_pickle *p = &w->t->pickle;
     const cg_node *state = NULL, *class_name = NULL;
     if (w->depth == DEPTH_MAX) {
-        return cg_pickle_fail(p, p->nodes[module].offset, "modules inside "
+        return cg_pickle_fail(p, p->nodes[module].offset,
+                              "modules inside "
                               "modules too deep; wanted at most %d, got "
-                              "more; check what file this is", DEPTH_MAX);
+                              "more; check what file this is",
+                              DEPTH_MAX);
     }
     if (!cg_torch_module(w->t, module, &state, &class_name) ||
         !see(w, (cg_ref)(state - p->nodes))) {
@@ -238,9 +241,9 @@ bool cg_torch_metadata(cg_torch *t, const char *key, const char *value)
 {
     cg_opened *o = t->opened;
     void *items = o->file.metadata;
-    bool ok = cg_grow(o, &items, o->file.metadata_count,
-                      &o->metadata_capacity, sizeof *o->file.metadata,
-                      t->error);
+    bool ok =
+        cg_grow(o, &items, o->file.metadata_count, &o->metadata_capacity,
+                sizeof *o->file.metadata, t->error);
     o->file.metadata = items;
     if (ok) {
         o->file.metadata[o->file.metadata_count++] =
@@ -317,7 +320,8 @@ static bool read_root_dict(cg_torch *t, const cg_node *dict)
             return read_dict(t, dict, false) && read_dict(t, node, true);
         }
     }
-    return bad(t, dict, "checkpoint", "a network under 'ema', or tensors by "
+    return bad(t, dict, "checkpoint",
+               "a network under 'ema', or tensors by "
                "name, maybe under 'ema', 'state_dict' or 'model'");
 }
 
@@ -334,6 +338,7 @@ bool cg_torch_root(cg_torch *t, cg_ref root)
         node->count > 0) {
         return cg_torch_list(t, root, "tensor");
     }
-    return bad(t, node, "checkpoint", "a dict, a tensor or a list of "
+    return bad(t, node, "checkpoint",
+               "a dict, a tensor or a list of "
                "numbers");
 }

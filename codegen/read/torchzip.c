@@ -19,7 +19,7 @@ struct cg_archive {
     cg_opened *opened;
     cg_error *error;
     zip_t *zip;
-    const char *folder;  /* "NAME/" */
+    const char *folder; /* "NAME/" */
     size_t folder_bytes;
     uint64_t copied;
     const unsigned char **entries; /* those that were copied, by index */
@@ -29,11 +29,13 @@ static bool bad(const cg_archive *a, const char *entry, const char *what,
                 const char *wanted, const char *got)
 {
     char quoted[64];
-    return cg_fail(a->error, "%s:%s: %s; wanted %s, got %s; get the file "
-                   "again", a->opened->file.path,
-                   cg_pickle_quote(quoted, (const unsigned char *)entry,
-                                   strlen(entry)),
-                   what, wanted, got);
+    return cg_fail(
+        a->error,
+        "%s:%s: %s; wanted %s, got %s; get the file "
+        "again",
+        a->opened->file.path,
+        cg_pickle_quote(quoted, (const unsigned char *)entry, strlen(entry)),
+        what, wanted, got);
 }
 
 /* ---- entries ----------------------------------------------------------- */
@@ -47,8 +49,8 @@ static bool check_entry(const cg_archive *a, const zip_stat_t *entry)
         entry->comp_method != ZIP_CM_STORE ||
         entry->encryption_method != ZIP_EM_NONE ||
         entry->comp_size != entry->size) {
-        return bad(a, entry->name, "the entry is packed",
-                   "stored bytes", "a compressed or encrypted entry");
+        return bad(a, entry->name, "the entry is packed", "stored bytes",
+                   "a compressed or encrypted entry");
     }
     if (entry->size > a->opened->file.size - a->copied) {
         return bad(a, entry->name, "entries overlap",
@@ -69,8 +71,7 @@ static bool read_entry(const cg_archive *a, zip_uint64_t index,
     zip_int64_t count = zip_fread(in, bytes, entry->size);
     unsigned char more;
     zip_int64_t after = count < 0 ? -1 : zip_fread(in, &more, 1);
-    bool ok = count >= 0 && (zip_uint64_t)count == entry->size &&
-              after == 0;
+    bool ok = count >= 0 && (zip_uint64_t)count == entry->size && after == 0;
     if (!ok) {
         (void)bad(a, entry->name, "the entry cannot be read",
                   "all its bytes and their checksum",
@@ -131,12 +132,14 @@ bool cg_archive_storage(cg_torch *t, const cg_node *key, cg_storage *storage)
     char quoted[64];
     size_t size = 0;
     (void)cg_pickle_quote(quoted, key->u.bytes.at, key->u.bytes.size);
-    zip_int64_t index = locate(a, "data/", key->u.bytes.at,
-                               key->u.bytes.size);
+    zip_int64_t index =
+        locate(a, "data/", key->u.bytes.at, key->u.bytes.size);
     if (index < 0) {
-        return cg_pickle_fail(&t->pickle, key->offset, "a storage is missing "
+        return cg_pickle_fail(&t->pickle, key->offset,
+                              "a storage is missing "
                               "in the archive; wanted the entry data/%s, got "
-                              "none; " CG_GET_AGAIN, quoted);
+                              "none; " CG_GET_AGAIN,
+                              quoted);
     }
     const unsigned char *bytes = copy_entry(a, (zip_uint64_t)index, &size);
     if (bytes == NULL) {
@@ -144,10 +147,12 @@ bool cg_archive_storage(cg_torch *t, const cg_node *key, cg_storage *storage)
     }
     unsigned width = cg_dtype_bytes(storage->dtype);
     if (size % width != 0 || size / width != storage->elements) {
-        return cg_pickle_fail(&t->pickle, key->offset, "the storage data/%s "
+        return cg_pickle_fail(&t->pickle, key->offset,
+                              "the storage data/%s "
                               "has another size; wanted %ju elements of %u "
-                              "bytes, got %zu bytes; " CG_GET_AGAIN, quoted,
-                              (uintmax_t)storage->elements, width, size);
+                              "bytes, got %zu bytes; " CG_GET_AGAIN,
+                              quoted, (uintmax_t)storage->elements, width,
+                              size);
     }
     storage->data = bytes;
     return true;
@@ -185,8 +190,8 @@ static bool find_pickle(cg_archive *a, zip_uint64_t count,
 /* Newer files name their byte order. */
 static bool check_byte_order(cg_archive *a)
 {
-    static const unsigned char name[] = {'b', 'y', 't', 'e', 'o', 'r', 'd',
-                                         'e', 'r'};
+    static const unsigned char name[] = {'b', 'y', 't', 'e', 'o',
+                                         'r', 'd', 'e', 'r'};
     size_t size = 0;
     zip_int64_t index = locate(a, "", name, sizeof name);
     if (index < 0) {
@@ -217,9 +222,8 @@ static bool read_archive(cg_archive *a)
         return false;
     }
     const unsigned char *bytes = copy_entry(a, index, &size);
-    return bytes != NULL &&
-           cg_torch_read(a->opened, a, PICKLE_NAME ":", bytes, size,
-                         a->error);
+    return bytes != NULL && cg_torch_read(a->opened, a, PICKLE_NAME ":",
+                                          bytes, size, a->error);
 }
 
 bool cg_read_torch_zip(cg_opened *opened, cg_error *error)
@@ -229,13 +233,13 @@ bool cg_read_torch_zip(cg_opened *opened, cg_error *error)
     zip_error_init(&reason);
     zip_source_t *source = zip_source_buffer_create(
         opened->map.bytes, opened->map.size, 0, &reason);
-    a.zip = source == NULL ? NULL :
-            zip_open_from_source(source, ZIP_RDONLY | ZIP_CHECKCONS,
-                                 &reason);
-    bool ok = a.zip == NULL ?
-              bad(&a, "zip", "not a sound zip archive", "a file of torch.save",
-                  zip_error_strerror(&reason)) :
-              read_archive(&a);
+    a.zip = source == NULL ? NULL
+                           : zip_open_from_source(
+                                 source, ZIP_RDONLY | ZIP_CHECKCONS, &reason);
+    bool ok = a.zip == NULL
+                  ? bad(&a, "zip", "not a sound zip archive",
+                        "a file of torch.save", zip_error_strerror(&reason))
+                  : read_archive(&a);
     if (a.zip != NULL) {
         zip_discard(a.zip);
     } else if (source != NULL) {

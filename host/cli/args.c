@@ -11,8 +11,9 @@
 
 #include "host/cli/args.h"
 
-host_args host_args_begin(int argc, char **argv, const host_args_option *options,
-                size_t count, char seen[HOST_ARGS_MAX_OPTIONS])
+host_args host_args_begin(int argc, char **argv,
+                          const host_args_option *options, size_t count,
+                          char seen[HOST_ARGS_MAX_OPTIONS])
 {
     host_args a = {argc, 1, argv, options, count, NULL, NULL, seen};
     memset(seen, 0, HOST_ARGS_MAX_OPTIONS);
@@ -36,14 +37,15 @@ static const char *dashes_of(const host_args_option *option)
     return option->name[0] == '-' ? "" : "--";
 }
 
-static bool take_value(host_args *a, const host_args_option *option, const char *equals,
-                       host_failure *f)
+static bool take_value(host_args *a, const host_args_option *option,
+                       const char *equals, host_failure *f)
 {
     const char *dashes = dashes_of(option);
     if (option->value == NULL) {
         a->value = NULL;
-        return equals == NULL || host_bad_usage(f, "%s%s takes no value; got '%s'",
-                                           dashes, option->name, equals + 1);
+        return equals == NULL ||
+               host_bad_usage(f, "%s%s takes no value; got '%s'", dashes,
+                              option->name, equals + 1);
     }
     if (equals != NULL) {
         a->value = equals + 1;
@@ -51,11 +53,11 @@ static bool take_value(host_args *a, const host_args_option *option, const char 
         a->value = a->argv[a->next++];
     } else {
         return host_bad_usage(f, "%s%s: missing value; wanted %s", dashes,
-                         option->name, option->value);
+                              option->name, option->value);
     }
     return a->value[0] != '\0' ||
-           host_bad_usage(f, "%s%s: empty value; wanted %s", dashes, option->name,
-                     option->value);
+           host_bad_usage(f, "%s%s: empty value; wanted %s", dashes,
+                          option->name, option->value);
 }
 
 int host_args_next(host_args *a, host_failure *f)
@@ -88,7 +90,8 @@ int host_args_next(host_args *a, host_failure *f)
     return take_value(a, option, equals, f) ? (int)index : HOST_ARGS_BAD;
 }
 
-void host_args_help(const char *synopsis, const host_args_option *options, size_t count)
+void host_args_help(const char *synopsis, const host_args_option *options,
+                    size_t count)
 {
     printf("%s\n\n", synopsis);
     for (size_t i = 0; i < count; i++) {
@@ -117,38 +120,40 @@ static bool parse_digits(const char *text, const char **end, uint64_t *out)
     return errno == 0 && value <= UINT64_MAX;
 }
 
-bool host_args_u64(const host_args *a, uint64_t low, uint64_t high, uint64_t *out,
-              host_failure *f)
+bool host_args_u64(const host_args *a, uint64_t low, uint64_t high,
+                   uint64_t *out, host_failure *f)
 {
     const char *end = NULL;
     uint64_t value = 0;
-    if (!parse_digits(a->value, &end, &value) || *end != '\0' || value < low ||
-        value > high) {
+    if (!parse_digits(a->value, &end, &value) || *end != '\0' ||
+        value < low || value > high) {
         return host_bad_usage(f,
-                         "--%s: wanted an integer from %" PRIu64 " to %" PRIu64
-                         ", got '%s'",
-                         a->name, low, high, a->value);
+                              "--%s: wanted an integer from %" PRIu64
+                              " to %" PRIu64 ", got '%s'",
+                              a->name, low, high, a->value);
     }
     *out = value;
     return true;
 }
 
-bool host_args_double(const host_args *a, double low, double high, double *out,
-                 host_failure *f)
+bool host_args_double(const host_args *a, double low, double high,
+                      double *out, host_failure *f)
 {
     char *end;
     double value = strtod(a->value, &end);
     bool whole = end != a->value && *end == '\0' &&
                  !isspace((unsigned char)a->value[0]);
     if (!whole || !(value >= low && value <= high)) {
-        return host_bad_usage(f, "--%s: wanted a number from %g to %g, got '%s'",
-                         a->name, low, high, a->value);
+        return host_bad_usage(f,
+                              "--%s: wanted a number from %g to %g, got '%s'",
+                              a->name, low, high, a->value);
     }
     *out = value;
     return true;
 }
 
-bool host_args_word(const host_args *a, const char *const *words, int *out, host_failure *f)
+bool host_args_word(const host_args *a, const char *const *words, int *out,
+                    host_failure *f)
 {
     char wanted[256] = "";
     size_t used = 0;
@@ -161,8 +166,8 @@ bool host_args_word(const host_args *a, const char *const *words, int *out, host
                          i > 0 ? ", " : "", words[i]);
         used += n > 0 && (size_t)n < sizeof wanted - used ? (size_t)n : 0;
     }
-    return host_bad_usage(f, "--%s: wanted one of %s, got '%s'", a->name, wanted,
-                     a->value);
+    return host_bad_usage(f, "--%s: wanted one of %s, got '%s'", a->name,
+                          wanted, a->value);
 }
 
 /* ---- lists ------------------------------------------------------------ */
@@ -183,8 +188,8 @@ static bool list_append(host_args_list *list, host_args_range range)
     return true;
 }
 
-bool host_args_list_parse(const char *option, const char *text, host_args_list *list,
-                     host_failure *f)
+bool host_args_list_parse(const char *option, const char *text,
+                          host_args_list *list, host_failure *f)
 {
     *list = (host_args_list){NULL, 0, 0};
     const char *p = text;
@@ -214,8 +219,8 @@ bool host_args_list_parse(const char *option, const char *text, host_args_list *
         }
     }
     host_args_list_free(list);
-    return host_bad_usage(f, "--%s: %s; wanted e.g. 0-63,70, got '%s'", option,
-                     problem, text);
+    return host_bad_usage(f, "--%s: %s; wanted e.g. 0-63,70, got '%s'",
+                          option, problem, text);
 }
 
 void host_args_list_free(host_args_list *list)

@@ -39,31 +39,33 @@ typedef struct host_args {
 
 /* options: at most HOST_ARGS_MAX_OPTIONS. */
 #define HOST_ARGS_MAX_OPTIONS 64
-host_args host_args_begin(int argc, char **argv, const host_args_option *options,
-                size_t count, char seen[HOST_ARGS_MAX_OPTIONS]);
+host_args host_args_begin(int argc, char **argv,
+                          const host_args_option *options, size_t count,
+                          char seen[HOST_ARGS_MAX_OPTIONS]);
 
-/* The index of the next option, HOST_ARGS_OPERAND, HOST_ARGS_END or HOST_ARGS_BAD. */
+/* The index of the next option, or HOST_ARGS_OPERAND, HOST_ARGS_END,
+ * HOST_ARGS_BAD. */
 int host_args_next(host_args *a, host_failure *f);
 
 /* Usage text from the table, on stdout. */
 void host_args_help(const char *synopsis, const host_args_option *options,
-               size_t count);
+                    size_t count);
 
 /* ---- values: all of the text must be used --------------------------------
  * They fail with exit code 2 and a line that names the option, what was
  * wanted and what was given. */
 
-bool host_args_u64(const host_args *a, uint64_t low, uint64_t high, uint64_t *out,
-              host_failure *f);
+bool host_args_u64(const host_args *a, uint64_t low, uint64_t high,
+                   uint64_t *out, host_failure *f);
 
 /* low <= value <= high; NaN is refused, "inf" allowed where high is
  * infinite. */
-bool host_args_double(const host_args *a, double low, double high, double *out,
-                 host_failure *f);
+bool host_args_double(const host_args *a, double low, double high,
+                      double *out, host_failure *f);
 
 /* Which of the words, NULL-terminated. */
 bool host_args_word(const host_args *a, const char *const *words, int *out,
-               host_failure *f);
+                    host_failure *f);
 
 /* ---- lists: 0-63,70 -------------------------------------------------- */
 
@@ -78,8 +80,8 @@ typedef struct host_args_list {
     uint64_t count; /* numbers in all */
 } host_args_list;
 
-bool host_args_list_parse(const char *option, const char *text, host_args_list *list,
-                     host_failure *f);
+bool host_args_list_parse(const char *option, const char *text,
+                          host_args_list *list, host_failure *f);
 void host_args_list_free(host_args_list *list);
 
 /* Number i of the list, i < count. */

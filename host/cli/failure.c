@@ -6,10 +6,11 @@
 
 #include "host/cli/failure.h"
 
-static void write_line(host_failure *f, int code, const char *format, va_list args)
-    __attribute__((format(printf, 3, 0)));
+static void write_line(host_failure *f, int code, const char *format,
+                       va_list args) __attribute__((format(printf, 3, 0)));
 
-static void write_line(host_failure *f, int code, const char *format, va_list args)
+static void write_line(host_failure *f, int code, const char *format,
+                       va_list args)
 {
     f->code = code;
     vsnprintf(f->text, sizeof f->text, format, args);

@@ -19,7 +19,10 @@ typedef struct host_failure {
 } host_failure;
 
 /* What a failure is that nobody described. */
-#define HOST_FAILURE_UNSAID {HOST_EXIT_FAILED, "out of memory"}
+#define HOST_FAILURE_UNSAID                                                  \
+    {                                                                        \
+        HOST_EXIT_FAILED, "out of memory"                                    \
+    }
 
 /* Both write the line (without the tool's name) and return false.  Control
  * bytes that came in with a file name or an argument become '?'. */

@@ -18,8 +18,8 @@ double host_seconds(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-void host_progress_begin(host_progress *p, host_progress_kind kind, uint64_t images,
-                    uint32_t steps)
+void host_progress_begin(host_progress *p, host_progress_kind kind,
+                         uint64_t images, uint32_t steps)
 {
     if (kind == HOST_PROGRESS_AUTO) {
         kind = isatty(STDERR_FILENO) ? HOST_PROGRESS_BAR : HOST_PROGRESS_NONE;
@@ -42,7 +42,8 @@ static void show_bar(host_progress *p, uint64_t done, double part, double now)
     fflush(stderr);
 }
 
-void host_progress_show(host_progress *p, uint64_t done, uint32_t batch, uint32_t step)
+void host_progress_show(host_progress *p, uint64_t done, uint32_t batch,
+                        uint32_t step)
 {
     double now = host_seconds() - p->start;
     double part =
@@ -53,7 +54,8 @@ void host_progress_show(host_progress *p, uint64_t done, uint32_t batch, uint32_
                 ", \"step\": %u, \"steps\": %u, \"part\": %.4f, "
                 "\"seconds\": %.3f}\n",
                 done, p->images, step, p->steps, part, now);
-    } else if (p->kind == HOST_PROGRESS_BAR && now - p->shown >= BAR_INTERVAL) {
+    } else if (p->kind == HOST_PROGRESS_BAR &&
+               now - p->shown >= BAR_INTERVAL) {
         show_bar(p, done, part, now);
         p->shown = now;
     }

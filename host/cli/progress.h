@@ -23,11 +23,12 @@ typedef struct host_progress {
 /* Seconds of a clock that never runs back. */
 double host_seconds(void);
 
-void host_progress_begin(host_progress *p, host_progress_kind kind, uint64_t images,
-                    uint32_t steps);
+void host_progress_begin(host_progress *p, host_progress_kind kind,
+                         uint64_t images, uint32_t steps);
 
 /* `done` images are finished; of the next `batch`, `step` steps. */
-void host_progress_show(host_progress *p, uint64_t done, uint32_t batch, uint32_t step);
+void host_progress_show(host_progress *p, uint64_t done, uint32_t batch,
+                        uint32_t step);
 void host_progress_end(host_progress *p);
 
 #endif

@@ -30,12 +30,14 @@ bool host_shard_parse(const host_args *a, host_shard *out, host_failure *f)
     *out = (host_shard)HOST_SHARD_WHOLE;
     out->launcher = "--shard";
     return (slash != NULL &&
-            number(slash + 1, strlen(slash + 1), HOST_SHARD_MAX, &out->size) &&
+            number(slash + 1, strlen(slash + 1), HOST_SHARD_MAX,
+                   &out->size) &&
             number(a->value, (size_t)(slash - a->value), HOST_SHARD_MAX,
                    &out->rank) &&
             out->rank < out->size) ||
-           host_bad_usage(f, "--%s: wanted I/N with I from 0 to N-1, got '%s'",
-                     a->name, a->value);
+           host_bad_usage(f,
+                          "--%s: wanted I/N with I from 0 to N-1, got '%s'",
+                          a->name, a->value);
 }
 
 /* srun alone sets SLURM_STEP_NUM_TASKS; a batch script has the other names
@@ -65,9 +67,10 @@ bool host_shard_from_environment(host_shard *out, host_failure *f)
             !number(rank, strlen(rank), HOST_SHARD_MAX, &out->rank) ||
             out->rank >= out->size) {
             return host_fail(f,
-                          "%s=%s, %s=%s in the environment: wanted a rank "
-                          "below the size; --shard 0/1 passes over them",
-                          launchers[i].rank, rank, launchers[i].size, size);
+                             "%s=%s, %s=%s in the environment: wanted a rank "
+                             "below the size; --shard 0/1 passes over them",
+                             launchers[i].rank, rank, launchers[i].size,
+                             size);
         }
         if (local == NULL ||
             !number(local, strlen(local), HOST_SHARD_MAX, &out->local)) {
@@ -80,7 +83,7 @@ bool host_shard_from_environment(host_shard *out, host_failure *f)
 
 /* Parts differ by one item at most; written without a large product. */
 void host_shard_part(const host_shard *s, uint64_t total, uint64_t *first,
-                uint64_t *count)
+                     uint64_t *count)
 {
     uint64_t each = total / s->size, more = total % s->size;
     *first = s->rank * each + (s->rank < more ? s->rank : more);

@@ -16,7 +16,10 @@ typedef struct host_shard {
 #define HOST_SHARD_MAX 1000000u
 
 /* The whole: rank 0 of 1. */
-#define HOST_SHARD_WHOLE {0, 1, 0, NULL}
+#define HOST_SHARD_WHOLE                                                     \
+    {                                                                        \
+        0, 1, 0, NULL                                                        \
+    }
 
 bool host_shard_parse(const host_args *a, host_shard *out, host_failure *f);
 
@@ -26,6 +29,6 @@ bool host_shard_from_environment(host_shard *out, host_failure *f);
 
 /* Items first .. first + count - 1 of `total` are its part. */
 void host_shard_part(const host_shard *s, uint64_t total, uint64_t *first,
-                uint64_t *count);
+                     uint64_t *count);
 
 #endif

@@ -14,27 +14,31 @@
 
 /* ---- options ----------------------------------------------------------- */
 
-static bool parse_list(const host_args *a, const char *text, host_device_choice *out,
-                       host_failure *f)
+static bool parse_list(const host_args *a, const char *text,
+                       host_device_choice *out, host_failure *f)
 {
     host_args_list list;
     host_failure unused;
     if (!host_args_list_parse(a->name, text, &list, &unused)) {
-        return host_bad_usage(f,
-                         "--%s: wanted auto, cpu, cuda, cuda:all or a list "
-                         "such as cuda:0,1, got '%s'",
-                         a->name, a->value);
+        return host_bad_usage(
+            f,
+            "--%s: wanted auto, cpu, cuda, cuda:all or a list "
+            "such as cuda:0,1, got '%s'",
+            a->name, a->value);
     }
-    bool good = list.count <= HOST_DEVICE_MAX && host_args_list_max(&list) <= UINT16_MAX;
+    bool good = list.count <= HOST_DEVICE_MAX &&
+                host_args_list_max(&list) <= UINT16_MAX;
     for (uint64_t i = 0; good && i < list.count; i++) {
         out->index[out->count++] = (uint32_t)host_args_list_at(&list, i);
     }
     host_args_list_free(&list);
-    return good || host_bad_usage(f, "--%s: wanted at most %u devices, got '%s'",
-                             a->name, HOST_DEVICE_MAX, a->value);
+    return good ||
+           host_bad_usage(f, "--%s: wanted at most %u devices, got '%s'",
+                          a->name, HOST_DEVICE_MAX, a->value);
 }
 
-bool host_device_parse(const host_args *a, host_device_choice *out, host_failure *f)
+bool host_device_parse(const host_args *a, host_device_choice *out,
+                       host_failure *f)
 {
     static const char *const words[] = {"auto", "cpu", "cuda", "cuda:all"};
     static const host_device_choice choices[] = {
@@ -54,11 +58,13 @@ bool host_device_parse(const host_args *a, host_device_choice *out, host_failure
     return parse_list(a, list, out, f);
 }
 
-bool host_device_parse_one(const host_args *a, host_device_choice *out, host_failure *f)
+bool host_device_parse_one(const host_args *a, host_device_choice *out,
+                           host_failure *f)
 {
     return host_device_parse(a, out, f) &&
            ((out->count <= 1 && !out->all) ||
-            host_bad_usage(f, "--%s: wanted one, got '%s'", a->name, a->value));
+            host_bad_usage(f, "--%s: wanted one, got '%s'", a->name,
+                           a->value));
 }
 
 static const char *const precisions[] = {"fp16", "bf16", "fp32", "auto",
@@ -117,26 +123,29 @@ static bool find_driver(const char *asked, host_failure *f)
     void *driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
     if (driver == NULL) {
         return host_fail(f, "%s: there is no NVIDIA driver here: %s", asked,
-                      dlerror());
+                         dlerror());
     }
     dlclose(driver);
     return true;
 }
 
-static bool find_devices(host_cuda_library *l, const char *asked, host_failure *f)
+static bool find_devices(host_cuda_library *l, const char *asked,
+                         host_failure *f)
 {
     cedm_status status = l->api->devices(&l->devices);
     switch ((int)status) {
     case CEDM_OK: return true;
-    case CEDM_E_DEVICE: return host_fail(f, "%s: there is no GPU here", asked);
+    case CEDM_E_DEVICE:
+        return host_fail(f, "%s: there is no GPU here", asked);
     case CEDM_E_DRIVER:
-        return host_fail(f,
-                      "%s: the NVIDIA driver is older than %s; wanted a newer "
-                      "driver, or a build with its CUDA",
-                      asked, file_of(l));
+        return host_fail(
+            f,
+            "%s: the NVIDIA driver is older than %s; wanted a newer "
+            "driver, or a build with its CUDA",
+            asked, file_of(l));
     default:
         return host_fail(f, "%s: devices cannot be counted: %s", asked,
-                      cedm_status_text(status));
+                         cedm_status_text(status));
     }
 }
 
@@ -147,9 +156,9 @@ static bool load(host_cuda_library *l, const char *asked, host_failure *f)
         l->handle = dlopen(file_of(l), RTLD_NOW | RTLD_LOCAL);
     }
     if (l->handle == NULL) {
-        return host_fail(f,
-                      "%s: %s; `make` builds the library where it finds nvcc",
-                      asked, dlerror());
+        return host_fail(
+            f, "%s: %s; `make` builds the library where it finds nvcc", asked,
+            dlerror());
     }
     void *symbol = dlsym(l->handle, "cedm_cuda_entry");
     cedm_cuda_entry_fn *entry;
@@ -157,14 +166,16 @@ static bool load(host_cuda_library *l, const char *asked, host_failure *f)
     const cedm_cuda_api *api = symbol != NULL ? entry() : NULL;
     if (api == NULL || api->abi != CEDM_CUDA_ABI ||
         api->size != sizeof *api || strcmp(api->version, CEDM_VERSION) != 0) {
-        return host_fail(f, "%s: %s is of another version; wanted " CEDM_VERSION,
-                      asked, file_of(l));
+        return host_fail(f,
+                         "%s: %s is of another version; wanted " CEDM_VERSION,
+                         asked, file_of(l));
     }
     l->api = api;
     return find_devices(l, asked, f);
 }
 
-bool host_cuda_library_open(host_cuda_library *l, const char *asked, host_failure *f)
+bool host_cuda_library_open(host_cuda_library *l, const char *asked,
+                            host_failure *f)
 {
     *l = (host_cuda_library){.file = l->file};
     if (find_driver(asked, f) && load(l, asked, f)) {
@@ -184,27 +195,28 @@ void host_cuda_library_close(host_cuda_library *l)
 
 /* ---- choosing ---------------------------------------------------------- */
 
-static bool check_list(const host_device_choice *choice, const host_cuda_library *l,
-                       host_failure *f)
+static bool check_list(const host_device_choice *choice,
+                       const host_cuda_library *l, host_failure *f)
 {
     for (uint32_t i = 0; i < choice->count; i++) {
         if (choice->index[i] >= l->devices) {
             return host_fail(f, "--device cuda:%u: wanted 0 to %u, got %u",
-                          choice->index[i], l->devices - 1,
-                          choice->index[i]);
+                             choice->index[i], l->devices - 1,
+                             choice->index[i]);
         }
     }
     return true;
 }
 
-static bool choose_cuda(host_device_choice *choice, uint32_t rank, host_cuda_library *l,
-                        host_failure *f)
+static bool choose_cuda(host_device_choice *choice, uint32_t rank,
+                        host_cuda_library *l, host_failure *f)
 {
     if (!host_cuda_library_open(l, "--device cuda", f)) {
         return false;
     }
     if (choice->all) {
-        choice->count = l->devices < HOST_DEVICE_MAX ? l->devices : HOST_DEVICE_MAX;
+        choice->count =
+            l->devices < HOST_DEVICE_MAX ? l->devices : HOST_DEVICE_MAX;
         for (uint32_t i = 0; i < choice->count; i++) {
             choice->index[i] = i;
         }
@@ -215,8 +227,8 @@ static bool choose_cuda(host_device_choice *choice, uint32_t rank, host_cuda_lib
     return check_list(choice, l, f);
 }
 
-bool host_device_choose(host_device_choice *choice, int precision, uint32_t rank,
-                   host_cuda_library *l, host_failure *f)
+bool host_device_choose(host_device_choice *choice, int precision,
+                        uint32_t rank, host_cuda_library *l, host_failure *f)
 {
     bool half = precision == CEDM_CUDA_FP16 || precision == CEDM_CUDA_BF16;
     cedm_cuda_device device;
@@ -224,14 +236,17 @@ bool host_device_choose(host_device_choice *choice, int precision, uint32_t rank
         return choose_cuda(choice, rank, l, f);
     }
     if (choice->kind == HOST_DEVICE_CPU) {
-        return !half || host_bad_usage(f, "--precision %s: a CPU computes in fp32; "
-                                     "wanted auto or fp32",
-                                  precisions[precision]);
+        return !half ||
+               host_bad_usage(f,
+                              "--precision %s: a CPU computes in fp32; "
+                              "wanted auto or fp32",
+                              precisions[precision]);
     }
     host_failure none;
     char asked[32] = "";
     if (half) {
-        snprintf(asked, sizeof asked, "--precision %s", precisions[precision]);
+        snprintf(asked, sizeof asked, "--precision %s",
+                 precisions[precision]);
     }
     if (host_cuda_library_open(l, asked, half ? f : &none)) {
         uint32_t index = rank % l->devices;
@@ -249,36 +264,38 @@ bool host_device_choose(host_device_choice *choice, int precision, uint32_t rank
 /* ---- a device ---------------------------------------------------------- */
 
 bool host_device_failed(uint32_t index, const char *what, cedm_status status,
-                   const cedm_cuda_fault *fault, host_failure *f)
+                        const cedm_cuda_fault *fault, host_failure *f)
 {
     if (status == CEDM_E_CUDA && fault->call != NULL) {
-        return host_fail(f, "cuda:%u: %s: %s", index, fault->call, fault->text);
+        return host_fail(f, "cuda:%u: %s: %s", index, fault->call,
+                         fault->text);
     }
     return host_fail(f, "cuda:%u: %s: %s", index, what,
-                  cedm_status_text(status));
+                     cedm_status_text(status));
 }
 
 bool host_device_describe(const host_cuda_library *l, uint32_t index,
-                     cedm_cuda_device *out, host_failure *f)
+                          cedm_cuda_device *out, host_failure *f)
 {
     static const cedm_cuda_fault none;
     cedm_status status = l->api->describe(index, out);
     if (status == CEDM_E_DEVICE && out->arch > 0) {
-        return host_fail(f,
-                      "cuda:%u: %s has compute capability %u.%u; wanted 8.0 "
-                      "or later",
-                      index, out->name, out->arch / 10, out->arch % 10);
+        return host_fail(
+            f,
+            "cuda:%u: %s has compute capability %u.%u; wanted 8.0 "
+            "or later",
+            index, out->name, out->arch / 10, out->arch % 10);
     }
     return status == CEDM_OK ||
            host_device_failed(index, "device", status, &none, f);
 }
 
 bool host_device_is_full(uint32_t index, const cedm_cuda_device *device,
-                    uint64_t wanted, const char *option, host_failure *f)
+                         uint64_t wanted, const char *option, host_failure *f)
 {
     return host_fail(f,
-                  "cuda:%u: %s has %" PRIu64 " of %" PRIu64
-                  " bytes free; wanted %" PRIu64 "; use a smaller --%s",
-                  index, device->name, device->free_bytes,
-                  device->total_bytes, wanted, option);
+                     "cuda:%u: %s has %" PRIu64 " of %" PRIu64
+                     " bytes free; wanted %" PRIu64 "; use a smaller --%s",
+                     index, device->name, device->free_bytes,
+                     device->total_bytes, wanted, option);
 }

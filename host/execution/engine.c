@@ -49,9 +49,9 @@ static bool choose_backend(host_engine *e, const char *list, host_failure *f)
         } else if (!isa_bit(p, length, &mask)) {
             return host_bad_usage(f, "--isa: wanted portable%s, got '%s'",
 #define ISA_NAME(name, bit) " or " #name
-                             CEDM_ISA_LIST(ISA_NAME),
+                                  CEDM_ISA_LIST(ISA_NAME),
 #undef ISA_NAME
-                             list);
+                                  list);
         }
         p += length;
         if (*p == '\0') {
@@ -59,29 +59,30 @@ static bool choose_backend(host_engine *e, const char *list, host_failure *f)
         }
     }
     if ((mask & cedm_isa_available()) == 0 && !portable) {
-        return host_fail(f, "--isa %s: this processor or build has none of them",
-                      list);
+        return host_fail(
+            f, "--isa %s: this processor or build has none of them", list);
     }
     e->backend = cedm_backend_cpu(mask);
     return true;
 }
 
-static bool take(void **region, uint64_t bytes, const char *what, host_failure *f)
+static bool take(void **region, uint64_t bytes, const char *what,
+                 host_failure *f)
 {
     *region = bytes == 0 ? NULL : host_region_new(bytes);
     return bytes == 0 || *region != NULL ||
            host_fail(f,
-                  "no memory for %s, %" PRIu64 " bytes; use a smaller "
-                  "--batch",
-                  what, bytes);
+                     "no memory for %s, %" PRIu64 " bytes; use a smaller "
+                     "--batch",
+                     what, bytes);
 }
 
 static uint32_t processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1                          ? 1
+    return n < 1                               ? 1
            : n > (long)HOST_ENGINE_MAX_THREADS ? HOST_ENGINE_MAX_THREADS
-                                          : (uint32_t)n;
+                                               : (uint32_t)n;
 }
 
 static bool start(host_engine *e, host_failure *f)
@@ -115,8 +116,8 @@ static bool start(host_engine *e, host_failure *f)
            host_fail(f, "%s: %s", e->model->label, cedm_status_text(status));
 }
 
-bool host_engine_open(host_engine *e, const host_model *m, const host_engine_config *config,
-                 host_failure *f)
+bool host_engine_open(host_engine *e, const host_model *m,
+                      const host_engine_config *config, host_failure *f)
 {
     memset(e, 0, sizeof *e);
     e->model = m;

@@ -33,8 +33,8 @@ typedef struct host_engine_config {
 #define HOST_ENGINE_MAX_BATCH 65536u
 
 /* The engine must not be moved. */
-bool host_engine_open(host_engine *e, const host_model *m, const host_engine_config *config,
-                 host_failure *f);
+bool host_engine_open(host_engine *e, const host_model *m,
+                      const host_engine_config *config, host_failure *f);
 void host_engine_close(host_engine *e);
 
 /* One line of regions and sizes. */

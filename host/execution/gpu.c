@@ -10,8 +10,8 @@
 
 bool host_gpu_failed(const host_gpu *g, cedm_status status, host_failure *f)
 {
-    return host_device_failed(g->config.device, g->model->label, status, &g->fault,
-                         f);
+    return host_device_failed(g->config.device, g->model->label, status,
+                              &g->fault, f);
 }
 
 /* ---- memory ------------------------------------------------------------ */
@@ -30,8 +30,8 @@ static bool take(host_gpu *g, host_failure *f)
         status = g->api->allocate(c->device, c->sizes.arena, &c->arena);
     }
     if (status == CEDM_E_DEVICE_MEMORY) {
-        return host_device_is_full(c->device, &g->device, device_bytes(g), "batch",
-                              f);
+        return host_device_is_full(c->device, &g->device, device_bytes(g),
+                                   "batch", f);
     }
     if (status == CEDM_OK) {
         status = g->api->allocate_pinned(c->sizes.staging, &c->staging);
@@ -39,8 +39,8 @@ static bool take(host_gpu *g, host_failure *f)
     if (status != CEDM_OK) {
         return host_gpu_failed(g, status, f);
     }
-    c->context = aligned_alloc(CEDM_ALIGN,
-                               (size_t)CEDM_ALIGN_UP(c->sizes.context));
+    c->context =
+        aligned_alloc(CEDM_ALIGN, (size_t)CEDM_ALIGN_UP(c->sizes.context));
     g->seeds = calloc(c->batch, sizeof *g->seeds);
     g->clusters = calloc(c->batch, sizeof *g->clusters);
     return (c->context != NULL && g->seeds != NULL && g->clusters != NULL) ||
@@ -51,16 +51,16 @@ static bool take(host_gpu *g, host_failure *f)
 
 static uint32_t batch_of(const host_gpu *g, const host_gpu_config *config)
 {
-    uint64_t batch = config->batch > 0 ? config->batch
-                                       : 2 * g->device.multiprocessors;
+    uint64_t batch =
+        config->batch > 0 ? config->batch : 2 * g->device.multiprocessors;
     batch = config->images < batch ? config->images : batch;
-    return batch < 1                  ? 1
+    return batch < 1                       ? 1
            : batch > HOST_ENGINE_MAX_BATCH ? HOST_ENGINE_MAX_BATCH
-                                      : (uint32_t)batch;
+                                           : (uint32_t)batch;
 }
 
-static bool start(host_gpu *g, const host_cuda_library *l, const host_gpu_config *config,
-                  host_failure *f)
+static bool start(host_gpu *g, const host_cuda_library *l,
+                  const host_gpu_config *config, host_failure *f)
 {
     cedm_cuda_config *c = &g->config;
     c->device = config->index;
@@ -84,8 +84,9 @@ static bool start(host_gpu *g, const host_cuda_library *l, const host_gpu_config
     return status == CEDM_OK || host_gpu_failed(g, status, f);
 }
 
-bool host_gpu_open(host_gpu *g, const host_cuda_library *l, const host_model *m,
-              const host_gpu_config *config, host_failure *f)
+bool host_gpu_open(host_gpu *g, const host_cuda_library *l,
+                   const host_model *m, const host_gpu_config *config,
+                   host_failure *f)
 {
     memset(g, 0, sizeof *g);
     g->api = l->api;
@@ -123,8 +124,8 @@ static cedm_status queue_all(host_gpu *g)
     return status;
 }
 
-bool host_gpu_start(host_gpu *g, const uint64_t *seeds, const int32_t *clusters,
-               uint32_t n, host_failure *f)
+bool host_gpu_start(host_gpu *g, const uint64_t *seeds,
+                    const int32_t *clusters, uint32_t n, host_failure *f)
 {
     memcpy(g->seeds, seeds, n * sizeof *seeds);
     memcpy(g->clusters, clusters, n * sizeof *clusters);
@@ -146,11 +147,12 @@ static cedm_status run_in_bf16(host_gpu *g, uint8_t *out)
     return status == CEDM_OK ? g->api->images(g->net, out) : status;
 }
 
-bool host_gpu_images(host_gpu *g, uint8_t *out, bool *widened, host_failure *f)
+bool host_gpu_images(host_gpu *g, uint8_t *out, bool *widened,
+                     host_failure *f)
 {
     cedm_status status = g->api->images(g->net, out);
-    *widened = status == CEDM_E_OVERFLOW &&
-               g->config.precision == CEDM_CUDA_FP16;
+    *widened =
+        status == CEDM_E_OVERFLOW && g->config.precision == CEDM_CUDA_FP16;
     if (*widened) {
         status = run_in_bf16(g, out);
     }
@@ -164,6 +166,6 @@ void host_gpu_print(const host_gpu *g, FILE *stream)
             "%s on cuda:%u, %s, %s: weights %" PRIu64 " + arena %" PRIu64
             " bytes (batch %u)\n",
             g->model->code->name, c->device, g->device.name,
-            host_precision_name(c->precision), c->sizes.weights, c->sizes.arena,
-            c->batch);
+            host_precision_name(c->precision), c->sizes.weights,
+            c->sizes.arena, c->batch);
 }

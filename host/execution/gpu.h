@@ -17,8 +17,8 @@ typedef struct host_gpu {
     cedm_cuda_device device;
     cedm_cuda_config config; /* precision: the one in use */
     cedm_cuda_net *net;
-    cedm_cuda_fault fault;   /* private, as are the following */
-    uint64_t *seeds;         /* of the batch, to draw it again */
+    cedm_cuda_fault fault; /* private, as are the following */
+    uint64_t *seeds;       /* of the batch, to draw it again */
     int32_t *clusters;
     uint32_t n;
 } host_gpu;
@@ -32,15 +32,17 @@ typedef struct host_gpu_config {
 } host_gpu_config;
 
 /* The gpu must not be moved. */
-bool host_gpu_open(host_gpu *g, const host_cuda_library *l, const host_model *m,
-              const host_gpu_config *config, host_failure *f);
+bool host_gpu_open(host_gpu *g, const host_cuda_library *l,
+                   const host_model *m, const host_gpu_config *config,
+                   host_failure *f);
 void host_gpu_close(host_gpu *g); /* harmless if zeroed */
 
-/* Queues all steps of a batch and returns; host_gpu_images waits for it.  A batch
- * that does not fit fp16 is run again in bf16, which stays: *widened. */
-bool host_gpu_start(host_gpu *g, const uint64_t *seeds, const int32_t *clusters,
-               uint32_t n, host_failure *f);
-bool host_gpu_images(host_gpu *g, uint8_t *out, bool *widened, host_failure *f);
+/* Queues all steps of a batch and returns; host_gpu_images waits for it.  A
+ * batch that does not fit fp16 is run again in bf16, which stays: *widened. */
+bool host_gpu_start(host_gpu *g, const uint64_t *seeds,
+                    const int32_t *clusters, uint32_t n, host_failure *f);
+bool host_gpu_images(host_gpu *g, uint8_t *out, bool *widened,
+                     host_failure *f);
 
 /* Describes a status that is not CEDM_OK. */
 bool host_gpu_failed(const host_gpu *g, cedm_status status, host_failure *f);

@@ -34,7 +34,8 @@ static bool read_freq(host_model *m, host_failure *f)
     }
     uint32_t i = 0;
     const cJSON *item;
-    cJSON_ArrayForEach(item, list) {
+    cJSON_ArrayForEach(item, list)
+    {
         if (i == count || !cJSON_IsNumber(item) || item->valuedouble < 0) {
             i = count + 1;
             break;
@@ -43,15 +44,16 @@ static bool read_freq(host_model *m, host_failure *f)
     }
     return i == count ||
            host_fail(f, "%s: the description's freq is no list of %u counts",
-                  m->label, count);
+                     m->label, count);
 }
 
-static bool bind_blob(host_model *m, const void *bytes, size_t size, host_failure *f)
+static bool bind_blob(host_model *m, const void *bytes, size_t size,
+                      host_failure *f)
 {
     cedm_status status = cedm_bind(&m->blob, m->code, bytes, size);
     if (status != CEDM_OK) {
         return host_fail(f, "%s: %s; wanted the blob frozen with model %s",
-                      m->label, cedm_status_text(status), m->code->name);
+                         m->label, cedm_status_text(status), m->code->name);
     }
     m->blob_bytes = size;
     errno = 0;
@@ -59,16 +61,16 @@ static bool bind_blob(host_model *m, const void *bytes, size_t size, host_failur
         cJSON_ParseWithLength(m->blob.trailer, m->blob.trailer_bytes);
     if (m->description == NULL) {
         return host_fail(f, "%s: %s", m->label,
-                      errno == ENOMEM ? "out of memory"
-                                      : "the description is not JSON");
+                         errno == ENOMEM ? "out of memory"
+                                         : "the description is not JSON");
     }
     m->data_sha256 =
         cJSON_GetStringValue(member(m->description, "data_sha256"));
     if (m->data_sha256 == NULL) {
         return host_fail(f,
-                      "%s: the description lacks data_sha256; freeze the "
-                      "model again",
-                      m->label);
+                         "%s: the description lacks data_sha256; freeze the "
+                         "model again",
+                         m->label);
     }
     return read_freq(m, f);
 }
@@ -77,16 +79,17 @@ static bool check_code(const host_model *m, const char *path, host_failure *f)
 {
     const cedm_model *code = m->code;
     if (code->abi != CEDM_MODEL_ABI || code->size != sizeof(cedm_model)) {
-        return host_fail(f,
-                      "%s: made for another version; wanted ABI %u, got %u; "
-                      "freeze it again",
-                      path, CEDM_MODEL_ABI, code->abi);
+        return host_fail(
+            f,
+            "%s: made for another version; wanted ABI %u, got %u; "
+            "freeze it again",
+            path, CEDM_MODEL_ABI, code->abi);
     }
     return true;
 }
 
 bool host_model_adopt(host_model *m, const cedm_model *code, const void *blob,
-                 size_t blob_bytes, host_failure *f)
+                      size_t blob_bytes, host_failure *f)
 {
     memset(m, 0, sizeof *m);
     m->code = code;
@@ -99,10 +102,11 @@ bool host_model_adopt(host_model *m, const cedm_model *code, const void *blob,
 static bool open_library(host_model *m, const char *path, host_failure *f)
 {
     if (access(path, R_OK) != 0) {
-        return host_fail(f,
-                      "%s: %s; wanted a frozen model M.so, see cedm-freeze "
-                      "--build",
-                      path, strerror(errno));
+        return host_fail(
+            f,
+            "%s: %s; wanted a frozen model M.so, see cedm-freeze "
+            "--build",
+            path, strerror(errno));
     }
     /* Without a slash dlopen would search the system's folders. */
     size_t size = strlen(path) + 3;
@@ -153,12 +157,12 @@ static bool map_file(host_model *m, const char *path, host_failure *f)
         return false;
     }
     m->map_bytes = (size_t)info.st_size;
-    void *map = m->map_bytes == 0 ? MAP_FAILED
-                                  : mmap(NULL, m->map_bytes, PROT_READ,
-                                         MAP_PRIVATE, fd, 0);
+    void *map = m->map_bytes == 0
+                    ? MAP_FAILED
+                    : mmap(NULL, m->map_bytes, PROT_READ, MAP_PRIVATE, fd, 0);
     if (map == MAP_FAILED) {
         host_fail(f, "%s: cannot be mapped: %s", path,
-               m->map_bytes == 0 ? "is empty" : strerror(errno));
+                  m->map_bytes == 0 ? "is empty" : strerror(errno));
     }
     close(fd);
     if (map == MAP_FAILED) {

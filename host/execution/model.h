@@ -14,11 +14,11 @@
 
 typedef struct host_model {
     const cedm_model *code;
-    cedm_blob blob;      /* bound */
+    cedm_blob blob; /* bound */
     size_t blob_bytes;
-    const char *label;   /* what messages call it */
-    cJSON *description;  /* the blob's trailer */
-    double *freq;        /* images per cluster [label_dim], or NULL */
+    const char *label;       /* what messages call it */
+    cJSON *description;      /* the blob's trailer */
+    double *freq;            /* images per cluster [label_dim], or NULL */
     const char *data_sha256; /* of the blob's tensors */
 
     void *library, *map; /* private: what host_model_close releases */
@@ -31,7 +31,7 @@ bool host_model_load(host_model *m, const char *path, host_failure *f);
 
 /* A model that is linked in. */
 bool host_model_adopt(host_model *m, const cedm_model *code, const void *blob,
-                 size_t blob_bytes, host_failure *f);
+                      size_t blob_bytes, host_failure *f);
 
 /* Harmless on a model that was not opened, if zeroed. */
 void host_model_close(host_model *m);

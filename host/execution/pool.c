@@ -88,7 +88,8 @@ static void take(host_pool *p, uint32_t generation, uint32_t of,
     _Atomic uint64_t *range = &p->workers[of].range;
     uint64_t state = atomic_load(range);
     while (generation_of(state) == generation && (uint32_t)state > 0) {
-        cedm_task *task = atomic_load_explicit(&p->task, memory_order_relaxed);
+        cedm_task *task =
+            atomic_load_explicit(&p->task, memory_order_relaxed);
         void *arg = atomic_load_explicit(&p->arg, memory_order_relaxed);
         if (atomic_compare_exchange_weak(range, &state, state - 1)) {
             task(arg, end_of(p, of) - (uint32_t)state, worker_index);
@@ -111,8 +112,8 @@ static void work(host_pool *p, uint32_t generation, uint32_t worker_index)
 static uint32_t wait_for_job(host_pool *p, uint32_t seen)
 {
     for (uint32_t i = 0; i < p->spins; i++) {
-        uint32_t now = atomic_load_explicit(&p->generation,
-                                            memory_order_acquire);
+        uint32_t now =
+            atomic_load_explicit(&p->generation, memory_order_acquire);
         if (now != seen) {
             return now;
         }
@@ -191,7 +192,8 @@ void host_pool_for(void *context, cedm_task *task, void *arg, uint32_t count)
     wait_until_done(p);
 }
 
-static bool start(host_pool *p, uint32_t threads, uint32_t processors, host_failure *f)
+static bool start(host_pool *p, uint32_t threads, uint32_t processors,
+                  host_failure *f)
 {
     p->spins = threads <= processors ? SPINS : 0;
     for (uint32_t i = 1; i < threads; i++) {
@@ -201,16 +203,17 @@ static bool start(host_pool *p, uint32_t threads, uint32_t processors, host_fail
         int code = pthread_create(&w->thread, NULL, worker_main, w);
         if (code != 0) {
             return host_fail(f,
-                          "cannot start %u threads: %s; use a smaller "
-                          "--threads",
-                          threads, strerror(code));
+                             "cannot start %u threads: %s; use a smaller "
+                             "--threads",
+                             threads, strerror(code));
         }
         p->started++;
     }
     return true;
 }
 
-host_pool *host_pool_open(uint32_t threads, uint32_t processors, host_failure *f)
+host_pool *host_pool_open(uint32_t threads, uint32_t processors,
+                          host_failure *f)
 {
     size_t size = threads * sizeof(worker);
     host_pool *p = calloc(1, sizeof *p);

@@ -20,7 +20,10 @@ void host_ranks_close(void);
 uint32_t host_ranks_rank(void); /* 0 .. size - 1; 0 writes and speaks */
 uint32_t host_ranks_size(void);
 
-typedef enum host_ranks_type { HOST_RANKS_F32, HOST_RANKS_F64 } host_ranks_type;
+typedef enum host_ranks_type {
+    HOST_RANKS_F32,
+    HOST_RANKS_F64
+} host_ranks_type;
 
 /* Replaces values by their sums over the ranks: the same bits everywhere, and
  * every time for the same number of ranks. */

@@ -16,8 +16,8 @@
 
 void *host_region_new(uint64_t bytes)
 {
-    uint64_t alignment = bytes < MANY_PAGES * HUGE_PAGE ? CEDM_ALIGN
-                                                        : HUGE_PAGE;
+    uint64_t alignment =
+        bytes < MANY_PAGES * HUGE_PAGE ? CEDM_ALIGN : HUGE_PAGE;
     uint64_t size;
     void *region;
 

@@ -11,7 +11,7 @@
 #include "host/files/json_number.h"
 
 #define WORD(word) #word,
-#define LIST_OF_WORDS(member, LIST)                                           \
+#define LIST_OF_WORDS(member, LIST)                                          \
     static const char *const member##_words[] = {LIST(WORD) NULL};
 HOST_SAMPLER_CHOICE_LIST(LIST_OF_WORDS)
 #undef LIST_OF_WORDS
@@ -37,7 +37,8 @@ double host_sampler_evaluations(const cedm_sampler_params *params)
     return (heun ? 2 * steps - 1 : steps) * (guided ? 2 : 1);
 }
 
-static void read_default(const cJSON *sampler, const char *name, double *value)
+static void read_default(const cJSON *sampler, const char *name,
+                         double *value)
 {
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(sampler, name);
     if (cJSON_IsNumber(item)) {
@@ -52,8 +53,8 @@ static int read_word(const cJSON *sampler, const char *name,
                      enum host_sampler_choice choice, int value)
 {
     const char *const *list = words[choice];
-    const char *text = cJSON_GetStringValue(
-        cJSON_GetObjectItemCaseSensitive(sampler, name));
+    const char *text =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(sampler, name));
     for (int i = 0; text != NULL && list[i] != NULL; i++) {
         if (strcmp(list[i], text) == 0) {
             return i;
@@ -77,8 +78,8 @@ void host_sampler_from_json(const cJSON *sampler, cedm_sampler_params *params)
     read_default(sampler, "S_max", &params->S_max);
     read_default(sampler, "S_noise", &params->S_noise);
     read_default(sampler, "guidance", &params->guidance);
-#define READ(member, LIST)                                                    \
-    params->member = (enum cedm_##member)read_word(                           \
+#define READ(member, LIST)                                                   \
+    params->member = (enum cedm_##member)read_word(                          \
         sampler, #member, HOST_SAMPLER_##member, (int)params->member);
     HOST_SAMPLER_CHOICE_LIST(READ)
 #undef READ
@@ -105,8 +106,8 @@ cJSON *host_sampler_to_json(const cedm_sampler_params *params)
     add_number(sampler, "S_max", params->S_max);
     add_number(sampler, "S_noise", params->S_noise);
     add_number(sampler, "guidance", params->guidance);
-#define ADD(member, LIST)                                                     \
-    cJSON_AddStringToObject(sampler, #member,                                 \
+#define ADD(member, LIST)                                                    \
+    cJSON_AddStringToObject(sampler, #member,                                \
                             words[HOST_SAMPLER_##member][params->member]);
     HOST_SAMPLER_CHOICE_LIST(ADD)
 #undef ADD

@@ -6,15 +6,15 @@
 #define TRACE_GRAPH_OP(name)                                                 \
     static void trace_##name(void *ctx, const cedm_##name *op)               \
     {                                                                        \
-        const host_trace *t = ctx;                                                \
-        t->before(t->arg, HOST_TRACE_##name, op);                                 \
+        const host_trace *t = ctx;                                           \
+        t->before(t->arg, HOST_TRACE_##name, op);                            \
         t->ops->name(t->ctx, op);                                            \
-        t->after(t->arg, HOST_TRACE_##name, op);                                  \
+        t->after(t->arg, HOST_TRACE_##name, op);                             \
     }
 #define TRACE_SAMPLER_OP(name)                                               \
     static void trace_##name(void *ctx, const cedm_##name *op)               \
     {                                                                        \
-        const host_trace *t = ctx;                                                \
+        const host_trace *t = ctx;                                           \
         t->ops->name(t->ctx, op);                                            \
     }
 
@@ -38,7 +38,7 @@ const char *host_trace_kind_name(host_trace_kind kind)
 }
 
 void host_trace_install(host_trace *t, cedm_net *net, host_trace_hook *before,
-                   host_trace_hook *after, void *arg)
+                        host_trace_hook *after, void *arg)
 {
     *t = (host_trace){net->ops, net->ctx, before, after, arg};
     net->ops = &table;

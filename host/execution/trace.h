@@ -11,7 +11,7 @@ typedef enum host_trace_kind {
 #define HOST_TRACE_KIND(name) HOST_TRACE_##name,
     CEDM_GRAPH_OPS(HOST_TRACE_KIND)
 #undef HOST_TRACE_KIND
-    HOST_TRACE_KIND_COUNT
+        HOST_TRACE_KIND_COUNT
 } host_trace_kind;
 
 /* The word of a kind, as in the description of a model: "conv". */
@@ -29,6 +29,6 @@ typedef struct host_trace {
 
 /* Puts the trace into a net; it must outlive the net's use. */
 void host_trace_install(host_trace *t, cedm_net *net, host_trace_hook *before,
-                   host_trace_hook *after, void *arg);
+                        host_trace_hook *after, void *arg);
 
 #endif

@@ -72,9 +72,10 @@ static bool read_npy(int64_t *ids, uint64_t count, const char *path,
     start += length;
     width = npy_width(header);
     if (width == 0 || size - start != count * width) {
-        return host_fail(f, "%s: wanted %" PRIu64 " whole numbers, one per "
-                         "image, got %zu bytes of %.80s", path, count,
-                      size - start, header);
+        return host_fail(f,
+                         "%s: wanted %" PRIu64 " whole numbers, one per "
+                         "image, got %zu bytes of %.80s",
+                         path, count, size - start, header);
     }
     for (uint64_t i = 0; i < count; i++) {
         ids[i] = signed_le(bytes + start + i * width, width);
@@ -91,8 +92,9 @@ static bool read_tensor(int64_t *ids, uint64_t count, const char *path,
     bool good = values != NULL;
 
     for (uint64_t i = 0; good && i < count; i++) {
-        good = (values[i] >= 0 && values[i] <= 0x1p53) ||
-               host_fail(f, "%s: cluster id %" PRIu64 " is %g; wanted 0 or more",
+        good =
+            (values[i] >= 0 && values[i] <= 0x1p53) ||
+            host_fail(f, "%s: cluster id %" PRIu64 " is %g; wanted 0 or more",
                       path, i, values[i]);
         ids[i] = good ? (int64_t)values[i] : 0;
     }
@@ -109,15 +111,16 @@ static bool read_text(int64_t *ids, uint64_t count, const char *path,
         errno = 0;
         ids[i] = strtoll(text, &end, 10);
         if (end == text || errno != 0) {
-            return host_fail(f, "%s: wanted %" PRIu64 " whole numbers, one per "
+            return host_fail(f,
+                             "%s: wanted %" PRIu64 " whole numbers, one per "
                              "image, got %" PRIu64 " and then \"%.20s\"",
-                          path, count, i, text);
+                             path, count, i, text);
         }
         text = end + strspn(end, ", \t\r\n");
     }
     return *text == '\0' ||
-           host_fail(f, "%s: more than %" PRIu64 " numbers, one per image", path,
-                  count);
+           host_fail(f, "%s: more than %" PRIu64 " numbers, one per image",
+                     path, count);
 }
 
 /* ---- ranks -------------------------------------------------------------- */
@@ -141,8 +144,9 @@ static bool rank(host_clusters *c, const int64_t *ids, const char *path,
     memcpy(c->ids, ids, c->count * sizeof *ids);
     qsort(c->ids, c->count, sizeof *ids, by_value);
     if (c->ids[0] < 0) {
-        return host_fail(f, "%s: a cluster id is %" PRId64 "; wanted 0 or more",
-                      path, c->ids[0]);
+        return host_fail(f,
+                         "%s: a cluster id is %" PRId64 "; wanted 0 or more",
+                         path, c->ids[0]);
     }
     for (uint64_t i = 0; i < c->count; i++) {
         if (c->used == 0 || c->ids[c->used - 1] != c->ids[i]) {
@@ -154,8 +158,8 @@ static bool rank(host_clusters *c, const int64_t *ids, const char *path,
     }
     c->images = calloc(c->used, sizeof *c->images);
     for (uint64_t i = 0; c->images != NULL && i < c->count; i++) {
-        const int64_t *found = bsearch(&ids[i], c->ids, c->used, sizeof *ids,
-                                       by_value);
+        const int64_t *found =
+            bsearch(&ids[i], c->ids, c->used, sizeof *ids, by_value);
 
         c->of_image[i] = (int32_t)(found - c->ids);
         c->images[c->of_image[i]]++;
@@ -163,7 +167,8 @@ static bool rank(host_clusters *c, const int64_t *ids, const char *path,
     return c->images != NULL || host_fail(f, "out of memory");
 }
 
-bool host_clusters_open(host_clusters *c, const char *path, uint64_t count, host_failure *f)
+bool host_clusters_open(host_clusters *c, const char *path, uint64_t count,
+                        host_failure *f)
 {
     size_t size;
     unsigned char *bytes = host_input_file(path, LIMIT, &size, f);

@@ -16,13 +16,14 @@ typedef struct host_clusters {
     uint64_t count;    /* images */
     int32_t *of_image; /* 0 .. used-1; NULL: unconditional */
     uint32_t used;
-    int64_t *ids;      /* [used]: as in the file, ascending */
-    uint64_t *images;  /* [used]: images of each */
+    int64_t *ids;     /* [used]: as in the file, ascending */
+    uint64_t *images; /* [used]: images of each */
 } host_clusters;
 
 /* Reads NumPy's .npy (integers, one axis), a tensor of PyTorch (.pt), or
  * numbers as text; there must be `count` of them. */
-bool host_clusters_open(host_clusters *c, const char *path, uint64_t count, host_failure *f);
+bool host_clusters_open(host_clusters *c, const char *path, uint64_t count,
+                        host_failure *f);
 void host_clusters_close(host_clusters *c); /* harmless on a zeroed one */
 
 /* A JSON array of the ids or of the numbers of images; to be freed. */

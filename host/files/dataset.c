@@ -51,7 +51,7 @@ static bool grow(host_dataset *d, host_failure *f)
     more = realloc(d->pixels, room * bytes);
     if (more == NULL) {
         return host_fail(f, "out of memory for %llu images",
-                      (unsigned long long)room);
+                         (unsigned long long)room);
     }
     d->pixels = more;
     return true;
@@ -65,8 +65,7 @@ static double lanczos(double x)
     if (x < 1e-9) {
         return 1.0;
     }
-    return x >= LOBES * PI ? 0.0
-                           : sin(x) / x * sin(x / LOBES) / (x / LOBES);
+    return x >= LOBES * PI ? 0.0 : sin(x) / x * sin(x / LOBES) / (x / LOBES);
 }
 
 /* One line of `from` samples, `step` apart, to `to` samples. */
@@ -139,15 +138,17 @@ static void pad(uint8_t *dst, uint32_t size, const uint8_t *src,
     }
 }
 
-static bool check_first(host_dataset *d, uint32_t resolution, const char *where,
-                        uint32_t height, uint32_t width, uint32_t channels,
-                        host_failure *f)
+static bool check_first(host_dataset *d, uint32_t resolution,
+                        const char *where, uint32_t height, uint32_t width,
+                        uint32_t channels, host_failure *f)
 {
     uint32_t size = resolution != 0 ? resolution : height;
 
     if (resolution == 0 && (height != width || (size & (size - 1)) != 0)) {
-        return host_fail(f, "%s: wanted square images of a power of two, got "
-                         "%ux%u; give --resolution", where, width, height);
+        return host_fail(f,
+                         "%s: wanted square images of a power of two, got "
+                         "%ux%u; give --resolution",
+                         where, width, height);
     }
     d->size = size;
     d->channels = channels;
@@ -155,25 +156,28 @@ static bool check_first(host_dataset *d, uint32_t resolution, const char *where,
 }
 
 bool host_dataset_add(host_dataset *d, uint32_t resolution, const char *where,
-                 const uint8_t *pixels, uint32_t height, uint32_t width,
-                 uint32_t channels, host_failure *f)
+                      const uint8_t *pixels, uint32_t height, uint32_t width,
+                      uint32_t channels, host_failure *f)
 {
     uint32_t square = height < width ? height : width;
     uint64_t bytes;
     uint8_t *dst;
 
-    if (d->count == 0 && !check_first(d, resolution, where, height, width,
-                                      channels, f)) {
+    if (d->count == 0 &&
+        !check_first(d, resolution, where, height, width, channels, f)) {
         return false;
     }
     if (channels != d->channels) {
-        return host_fail(f, "%s: wanted %u channels as in the first image, got "
-                         "%u", where, d->channels, channels);
+        return host_fail(f,
+                         "%s: wanted %u channels as in the first image, got "
+                         "%u",
+                         where, d->channels, channels);
     }
     if (resolution == 0 && (height != d->size || width != d->size)) {
-        return host_fail(f, "%s: wanted %ux%u pixels as in the first image, got "
-                         "%ux%u; give --resolution", where, d->size, d->size,
-                      width, height);
+        return host_fail(f,
+                         "%s: wanted %ux%u pixels as in the first image, got "
+                         "%ux%u; give --resolution",
+                         where, d->size, d->size, width, height);
     }
     if (!grow(d, f)) {
         return false;
@@ -184,15 +188,17 @@ bool host_dataset_add(host_dataset *d, uint32_t resolution, const char *where,
         pad(dst, d->size, pixels, height, width, channels);
         return true;
     }
-    pixels += ((size_t)((height - square) / 2) * width +
-               (width - square) / 2) * channels;
+    pixels +=
+        ((size_t)((height - square) / 2) * width + (width - square) / 2) *
+        channels;
     return resize(dst, d->size, pixels, square, (size_t)width * channels,
                   channels) ||
            host_fail(f, "out of memory");
 }
 
-bool host_dataset_add_file(host_dataset *d, uint32_t resolution, const char *where,
-                      const unsigned char *bytes, uint64_t size, host_failure *f)
+bool host_dataset_add_file(host_dataset *d, uint32_t resolution,
+                           const char *where, const unsigned char *bytes,
+                           uint64_t size, host_failure *f)
 {
     int width, height, channels;
     uint8_t *pixels;
@@ -207,16 +213,18 @@ bool host_dataset_add_file(host_dataset *d, uint32_t resolution, const char *whe
         return host_fail(f, "%s: out of memory", where);
     }
     if (pixels == NULL) {
-        return host_fail(f, "%s: not a PNG or JPEG image that can be read; "
-                         "replace or remove it", where);
+        return host_fail(f,
+                         "%s: not a PNG or JPEG image that can be read; "
+                         "replace or remove it",
+                         where);
     }
     if (channels != 1 && channels != 3) {
         stbi_image_free(pixels);
         return host_fail(f, "%s: wanted grey or RGB, got %d channels", where,
-                      channels);
+                         channels);
     }
     good = host_dataset_add(d, resolution, where, pixels, (uint32_t)height,
-                       (uint32_t)width, (uint32_t)channels, f);
+                            (uint32_t)width, (uint32_t)channels, f);
     stbi_image_free(pixels);
     return good;
 }
@@ -244,7 +252,8 @@ static bool read_any(host_dataset *d, const char *path, uint32_t resolution,
     FILE *file;
 
     if (stat(path, &st) != 0) {
-        return host_fail(f, "%s: cannot be opened: %s", path, strerror(errno));
+        return host_fail(f, "%s: cannot be opened: %s", path,
+                         strerror(errno));
     }
     if (S_ISDIR(st.st_mode)) {
         return host_dataset_read_folder(d, path, resolution, f);
@@ -253,7 +262,7 @@ static bool read_any(host_dataset *d, const char *path, uint32_t resolution,
     file = fopen(path, "rb");
     if (file == NULL || fread(magic, 1, sizeof magic, file) < 4) {
         (void)host_fail(f, "%s: cannot be read: %s", path,
-                     errno != 0 ? strerror(errno) : "it is too short");
+                        errno != 0 ? strerror(errno) : "it is too short");
         if (file != NULL) {
             (void)fclose(file);
         }
@@ -270,7 +279,7 @@ static bool read_any(host_dataset *d, const char *path, uint32_t resolution,
 }
 
 bool host_dataset_open(host_dataset *d, const char *path, uint32_t resolution,
-                  host_failure *f)
+                       host_failure *f)
 {
     *d = (host_dataset){0};
     if (!read_any(d, path, resolution, f)) {

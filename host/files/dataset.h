@@ -22,29 +22,30 @@ typedef struct host_dataset {
  * else smaller images get a black border and larger ones are cropped to a
  * centred square and resized. */
 bool host_dataset_open(host_dataset *d, const char *path, uint32_t resolution,
-                  host_failure *f);
+                       host_failure *f);
 void host_dataset_close(host_dataset *d); /* harmless on a zeroed one */
 
 /* ---- for the readers of formats ----------------------------------------- */
 
 /* Appends an image [height][width][channels]; `where` names it in errors. */
 bool host_dataset_add(host_dataset *d, uint32_t resolution, const char *where,
-                 const uint8_t *pixels, uint32_t height, uint32_t width,
-                 uint32_t channels, host_failure *f);
+                      const uint8_t *pixels, uint32_t height, uint32_t width,
+                      uint32_t channels, host_failure *f);
 
 /* The same for the bytes of a PNG or JPEG file. */
-bool host_dataset_add_file(host_dataset *d, uint32_t resolution, const char *where,
-                      const unsigned char *bytes, uint64_t size, host_failure *f);
+bool host_dataset_add_file(host_dataset *d, uint32_t resolution,
+                           const char *where, const unsigned char *bytes,
+                           uint64_t size, host_failure *f);
 
 bool host_dataset_is_image_name(const char *name);
 
-bool host_dataset_read_zip(host_dataset *d, const char *path, uint32_t resolution,
-                      host_failure *f);
-bool host_dataset_read_folder(host_dataset *d, const char *path, uint32_t resolution,
-                         host_failure *f);
-bool host_dataset_read_cifar(host_dataset *d, const char *path, uint32_t resolution,
-                        host_failure *f);
-bool host_dataset_read_idx(host_dataset *d, const char *path, uint32_t resolution,
-                      host_failure *f);
+bool host_dataset_read_zip(host_dataset *d, const char *path,
+                           uint32_t resolution, host_failure *f);
+bool host_dataset_read_folder(host_dataset *d, const char *path,
+                              uint32_t resolution, host_failure *f);
+bool host_dataset_read_cifar(host_dataset *d, const char *path,
+                             uint32_t resolution, host_failure *f);
+bool host_dataset_read_idx(host_dataset *d, const char *path,
+                           uint32_t resolution, host_failure *f);
 
 #endif

@@ -72,7 +72,7 @@ static bool zip_names(zip_t *zip, const char *path, names *n, host_failure *f)
 
         if (name == NULL) {
             return host_fail(f, "%s: an entry cannot be read: %s", path,
-                          zip_strerror(zip));
+                             zip_strerror(zip));
         }
         if (host_dataset_is_image_name(name) && !names_add(n, name, f)) {
             return false;
@@ -84,7 +84,8 @@ static bool zip_names(zip_t *zip, const char *path, names *n, host_failure *f)
 
 /* The bytes of an entry, to be freed; NULL on error. */
 static unsigned char *read_entry(zip_t *zip, const char *where,
-                                 const char *name, uint64_t *size, host_failure *f)
+                                 const char *name, uint64_t *size,
+                                 host_failure *f)
 {
     zip_stat_t st;
     zip_file_t *file = NULL;
@@ -95,16 +96,19 @@ static unsigned char *read_entry(zip_t *zip, const char *where,
     if (zip_stat(zip, name, 0, &st) != 0 || !(st.valid & ZIP_STAT_SIZE) ||
         (file = zip_fopen(zip, name, 0)) == NULL) {
         host_fail(f, "%s: the entry cannot be read: %s; get the file again",
-               where, zip_strerror(zip));
+                  where, zip_strerror(zip));
         return NULL;
     }
     if (st.size > FILE_LIMIT || (bytes = malloc(st.size + 1)) == NULL) {
-        host_fail(f, st.size > FILE_LIMIT ? "%s: too large for an image"
-                                       : "%s: out of memory", where);
+        host_fail(f,
+                  st.size > FILE_LIMIT ? "%s: too large for an image"
+                                       : "%s: out of memory",
+                  where);
     } else if ((got = zip_fread(file, bytes, st.size)) !=
                (zip_int64_t)st.size) {
         host_fail(f, "%s: the entry cannot be read: %s; get the file again",
-               where, got < 0 ? zip_file_strerror(file) : "it is cut short");
+                  where,
+                  got < 0 ? zip_file_strerror(file) : "it is cut short");
         free(bytes);
         bytes = NULL;
     }
@@ -129,8 +133,8 @@ static bool add_entry(host_dataset *d, zip_t *zip, const char *path,
     return good;
 }
 
-bool host_dataset_read_zip(host_dataset *d, const char *path, uint32_t resolution,
-                      host_failure *f)
+bool host_dataset_read_zip(host_dataset *d, const char *path,
+                           uint32_t resolution, host_failure *f)
 {
     int code = 0;
     zip_t *zip = zip_open(path, ZIP_RDONLY, &code);
@@ -142,7 +146,7 @@ bool host_dataset_read_zip(host_dataset *d, const char *path, uint32_t resolutio
 
         zip_error_init_with_code(&error, code);
         (void)host_fail(f, "%s: not a zip file that can be read: %s", path,
-                     zip_error_strerror(&error));
+                        zip_error_strerror(&error));
         zip_error_fini(&error);
         return false;
     }
@@ -169,10 +173,12 @@ static bool is_cifar(const char *path)
             strcmp(name + n - 4, ".bin") == 0);
 }
 
-static bool folder_names(const char *path, names *n, int depth, host_failure *f);
+static bool folder_names(const char *path, names *n, int depth,
+                         host_failure *f);
 
 /* A file, or a folder if there may be any more. */
-static bool entry_names(const char *full, names *n, int depth, host_failure *f)
+static bool entry_names(const char *full, names *n, int depth,
+                        host_failure *f)
 {
     struct stat st;
 
@@ -188,14 +194,16 @@ static bool entry_names(const char *full, names *n, int depth, host_failure *f)
 }
 
 /* Image files below a folder, at most one level of folders deep. */
-static bool folder_names(const char *path, names *n, int depth, host_failure *f)
+static bool folder_names(const char *path, names *n, int depth,
+                         host_failure *f)
 {
     DIR *dir = opendir(path);
     const struct dirent *entry;
     bool good = true;
 
     if (dir == NULL) {
-        return host_fail(f, "%s: cannot be opened: %s", path, strerror(errno));
+        return host_fail(f, "%s: cannot be opened: %s", path,
+                         strerror(errno));
     }
     for (errno = 0; good && (entry = readdir(dir)) != NULL; errno = 0) {
         char full[4096];
@@ -222,8 +230,8 @@ static bool add_path(host_dataset *d, const char *path, uint32_t resolution,
     return good;
 }
 
-bool host_dataset_read_folder(host_dataset *d, const char *path, uint32_t resolution,
-                         host_failure *f)
+bool host_dataset_read_folder(host_dataset *d, const char *path,
+                              uint32_t resolution, host_failure *f)
 {
     names n = {0};
     bool good = folder_names(path, &n, 1, f);

@@ -26,8 +26,8 @@ static size_t cifar_labels(size_t size)
     return 0;
 }
 
-bool host_dataset_read_cifar(host_dataset *d, const char *path, uint32_t resolution,
-                        host_failure *f)
+bool host_dataset_read_cifar(host_dataset *d, const char *path,
+                             uint32_t resolution, host_failure *f)
 {
     uint8_t image[3 * CIFAR_PIXELS];
     size_t size, labels;
@@ -36,18 +36,19 @@ bool host_dataset_read_cifar(host_dataset *d, const char *path, uint32_t resolut
 
     labels = good ? cifar_labels(size) : 0;
     if (good && labels == 0) {
-        good = host_fail(f, "%s: not a batch of CIFAR; wanted a multiple of "
-                         "3073 or 3074 bytes, got %zu", path, size);
+        good = host_fail(f,
+                         "%s: not a batch of CIFAR; wanted a multiple of "
+                         "3073 or 3074 bytes, got %zu",
+                         path, size);
     }
-    for (size_t at = labels; good && at < size;
-         at += labels + sizeof image) {
+    for (size_t at = labels; good && at < size; at += labels + sizeof image) {
         for (size_t p = 0; p < CIFAR_PIXELS; p++) {
             for (size_t c = 0; c < 3; c++) {
                 image[3 * p + c] = bytes[at + c * CIFAR_PIXELS + p];
             }
         }
         good = host_dataset_add(d, resolution, path, image, CIFAR_SIZE,
-                           CIFAR_SIZE, 3, f);
+                                CIFAR_SIZE, 3, f);
     }
     free(bytes);
     return good;
@@ -65,7 +66,7 @@ static bool read_exactly(gzFile file, void *bytes, unsigned size,
 
     if (got < 0) {
         return host_fail(f, "%s: cannot be read: %s", path,
-                      gzerror(file, &code));
+                         gzerror(file, &code));
     }
     return got == (int)size || host_fail(f, "%s: %s", path, what);
 }
@@ -98,7 +99,7 @@ static bool read_images(host_dataset *d, gzFile file, const char *path,
     width = be32(header + 12);
     if (height == 0 || width == 0 || height > 4096 || width > 4096) {
         return host_fail(f, "%s: images of %ux%u pixels; wanted at most 4096",
-                      path, width, height);
+                         path, width, height);
     }
     image = malloc((size_t)height * width);
     if (image == NULL) {
@@ -107,23 +108,27 @@ static bool read_images(host_dataset *d, gzFile file, const char *path,
     for (uint32_t i = 0; good && i < count; i++) {
         char end[64];
 
-        (void)snprintf(end, sizeof end, "ends in image %u of %u; get the "
-                                        "file again", i, count);
-        good = read_exactly(file, image, height * width, path, end, f) &&
-               host_dataset_add(d, resolution, path, image, height, width, 1, f);
+        (void)snprintf(end, sizeof end,
+                       "ends in image %u of %u; get the "
+                       "file again",
+                       i, count);
+        good =
+            read_exactly(file, image, height * width, path, end, f) &&
+            host_dataset_add(d, resolution, path, image, height, width, 1, f);
     }
     free(image);
     return good;
 }
 
-bool host_dataset_read_idx(host_dataset *d, const char *path, uint32_t resolution,
-                      host_failure *f)
+bool host_dataset_read_idx(host_dataset *d, const char *path,
+                           uint32_t resolution, host_failure *f)
 {
     gzFile file = gzopen(path, "rb");
     bool good;
 
     if (file == NULL) {
-        return host_fail(f, "%s: cannot be opened: %s", path, strerror(errno));
+        return host_fail(f, "%s: cannot be opened: %s", path,
+                         strerror(errno));
     }
     good = read_images(d, file, path, resolution, f);
     (void)gzclose(file);

@@ -64,12 +64,13 @@ static double *read_text(const char *path, const char *text, uint32_t count,
     }
     free(freq);
     if (found < 0) {
-        host_fail(f, "%s: not a list of counts; wanted %u numbers or a tensor",
-               path, count);
+        host_fail(f,
+                  "%s: not a list of counts; wanted %u numbers or a tensor",
+                  path, count);
     } else {
-        host_fail(f, "%s: wanted %u counts, one per cluster, got %s%lld", path,
-               count, found > (int64_t)count ? "over " : "",
-               (long long)(found > (int64_t)count ? count : found));
+        host_fail(f, "%s: wanted %u counts, one per cluster, got %s%lld",
+                  path, count, found > (int64_t)count ? "over " : "",
+                  (long long)(found > (int64_t)count ? count : found));
     }
     return NULL;
 }
@@ -80,14 +81,14 @@ static bool check(const char *path, const double *freq, uint32_t count,
     double sum = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (!(freq[i] >= 0) || isinf(freq[i])) {
-            return host_fail(f, "%s: count %u is %g; wanted 0 or more", path, i,
-                          freq[i]);
+            return host_fail(f, "%s: count %u is %g; wanted 0 or more", path,
+                             i, freq[i]);
         }
         sum += freq[i];
     }
     return (sum > 0 && isfinite(sum)) ||
            host_fail(f, "%s: the counts sum to %g; wanted more than 0", path,
-                  sum);
+                     sum);
 }
 
 double *host_freq_read(const char *path, uint32_t count, host_failure *f)

@@ -10,8 +10,8 @@
 
 #define PREFIX_BYTES 10u /* magic (6), version (2), length (2) */
 
-void host_npy_header(unsigned char header[HOST_NPY_HEADER_BYTES], const uint64_t *shape,
-                int rank)
+void host_npy_header(unsigned char header[HOST_NPY_HEADER_BYTES],
+                     const uint64_t *shape, int rank)
 {
     /* Four numbers of 20 digits and the fixed text are below 118 bytes
      * whenever the array fits in 64 bits. */

@@ -13,6 +13,6 @@
  * 1..4; the elements follow it in row-major order.  Always
  * HOST_NPY_HEADER_BYTES, which keeps the data aligned to 64 bytes. */
 void host_npy_header(unsigned char header[HOST_NPY_HEADER_BYTES],
-                const uint64_t *shape, int rank);
+                     const uint64_t *shape, int rank);
 
 #endif

@@ -71,12 +71,14 @@ bool host_output_open(host_output *out, const char *path, host_failure *f)
     if (out->stream == NULL) {
         int reason = errno;
         host_output_abort(out);
-        return host_fail(f, "%s: cannot be written: %s", path, strerror(reason));
+        return host_fail(f, "%s: cannot be written: %s", path,
+                         strerror(reason));
     }
     return true;
 }
 
-bool host_output_write(host_output *out, const void *bytes, size_t size, host_failure *f)
+bool host_output_write(host_output *out, const void *bytes, size_t size,
+                       host_failure *f)
 {
     if (size == 0 || fwrite(bytes, 1, size, out->stream) == size) {
         return true;
@@ -112,10 +114,12 @@ void host_output_abort(host_output *out)
     release(out);
 }
 
-bool host_output_file(const char *path, const void *bytes, size_t size, host_failure *f)
+bool host_output_file(const char *path, const void *bytes, size_t size,
+                      host_failure *f)
 {
     host_output out;
-    return host_output_open(&out, path, f) && host_output_write(&out, bytes, size, f) &&
+    return host_output_open(&out, path, f) &&
+           host_output_write(&out, bytes, size, f) &&
            host_output_commit(&out, f);
 }
 
@@ -126,7 +130,7 @@ bool host_output_standard(host_failure *f)
         return true;
     }
     return host_fail(f, "standard output cannot be written%s%s",
-                  before ? "" : ": ", before ? "" : strerror(errno));
+                     before ? "" : ": ", before ? "" : strerror(errno));
 }
 
 bool host_output_directory(const char *path, host_failure *f)
@@ -146,15 +150,16 @@ bool host_output_directory(const char *path, host_failure *f)
     free(partial);
     struct stat info;
     if (stat(path, &info) != 0) {
-        return host_fail(f, "%s: cannot be made: %s", path,
-                      strerror(errno == ENOENT && reason != 0 ? reason : errno));
+        return host_fail(
+            f, "%s: cannot be made: %s", path,
+            strerror(errno == ENOENT && reason != 0 ? reason : errno));
     }
     return S_ISDIR(info.st_mode) ||
            host_fail(f, "%s: is no directory; wanted one", path);
 }
 
-static unsigned char *read_stream(FILE *stream, const char *path, size_t limit,
-                                  size_t *size, host_failure *f)
+static unsigned char *read_stream(FILE *stream, const char *path,
+                                  size_t limit, size_t *size, host_failure *f)
 {
     struct stat info;
     if (fstat(fileno(stream), &info) != 0) {
@@ -164,12 +169,12 @@ static unsigned char *read_stream(FILE *stream, const char *path, size_t limit,
     size_t end = (size_t)info.st_size;
     if (!S_ISREG(info.st_mode)) {
         host_fail(f, "%s: not a file; wanted a regular file, got a %s", path,
-               S_ISDIR(info.st_mode) ? "directory" : "device or socket");
+                  S_ISDIR(info.st_mode) ? "directory" : "device or socket");
         return NULL;
     }
     if (end > limit) {
         host_fail(f, "%s: wanted a file of at most %zu bytes, got %zu", path,
-               limit, end);
+                  limit, end);
         return NULL;
     }
     unsigned char *bytes = malloc(end + 1);
@@ -188,7 +193,7 @@ static unsigned char *read_stream(FILE *stream, const char *path, size_t limit,
 }
 
 unsigned char *host_input_file(const char *path, size_t limit, size_t *size,
-                          host_failure *f)
+                               host_failure *f)
 {
     FILE *stream = fopen(path, "rb");
     if (stream == NULL) {

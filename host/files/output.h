@@ -20,7 +20,8 @@ typedef struct host_output {
 } host_output;
 
 bool host_output_open(host_output *out, const char *path, host_failure *f);
-bool host_output_write(host_output *out, const void *bytes, size_t size, host_failure *f);
+bool host_output_write(host_output *out, const void *bytes, size_t size,
+                       host_failure *f);
 
 /* Flushes, closes, renames.  On error nothing is left behind. */
 bool host_output_commit(host_output *out, host_failure *f);
@@ -30,7 +31,7 @@ void host_output_abort(host_output *out);
 
 /* All three at once. */
 bool host_output_file(const char *path, const void *bytes, size_t size,
-                 host_failure *f);
+                      host_failure *f);
 
 /* Whether all that was printed has been written. */
 bool host_output_standard(host_failure *f);
@@ -40,6 +41,6 @@ bool host_output_directory(const char *path, host_failure *f);
 
 /* All bytes of a file of at most `limit` bytes; to be freed.  NULL on error. */
 unsigned char *host_input_file(const char *path, size_t limit, size_t *size,
-                          host_failure *f);
+                               host_failure *f);
 
 #endif

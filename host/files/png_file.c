@@ -83,12 +83,13 @@ static size_t write_itxt(unsigned char *p, const char *text)
 }
 
 unsigned char *host_png_file_encode(const uint8_t *pixels, uint32_t width,
-                               uint32_t height, uint32_t channels,
-                               const char *text, size_t *size, host_failure *f)
+                                    uint32_t height, uint32_t channels,
+                                    const char *text, size_t *size,
+                                    host_failure *f)
 {
     if (!host_png_file_fits(width, height, channels)) {
-        host_fail(f, "an image of %u x %u pixels is too large for a PNG", width,
-               height);
+        host_fail(f, "an image of %u x %u pixels is too large for a PNG",
+                  width, height);
         return NULL;
     }
     int length = 0;
@@ -104,7 +105,7 @@ unsigned char *host_png_file_encode(const uint8_t *pixels, uint32_t width,
     if (png == NULL) {
         STBIW_FREE(plain);
         host_fail(f, "out of memory for an image of %u x %u pixels", width,
-               height);
+                  height);
         return NULL;
     }
     memcpy(png, plain, HEADER_BYTES);
@@ -130,10 +131,11 @@ static char *own_text(const unsigned char *body, size_t length)
     return text;
 }
 
-char *host_png_file_text(const unsigned char *png, size_t size, const char *path,
-                    host_failure *f)
+char *host_png_file_text(const unsigned char *png, size_t size,
+                         const char *path, host_failure *f)
 {
-    if (size < HEADER_BYTES || memcmp(png, signature, sizeof signature) != 0) {
+    if (size < HEADER_BYTES ||
+        memcmp(png, signature, sizeof signature) != 0) {
         host_fail(f, "%s: not a PNG file", path);
         return NULL;
     }
@@ -146,8 +148,8 @@ char *host_png_file_text(const unsigned char *png, size_t size, const char *path
         const unsigned char *type = png + at + 4;
         uLong crc = crc32(0, type, (uInt)(4 + length));
         if (crc != load_be32(type + 4 + length)) {
-            host_fail(f, "%s:%zu: a PNG chunk is damaged; wanted CRC %08lx", path,
-                   at, (unsigned long)crc);
+            host_fail(f, "%s:%zu: a PNG chunk is damaged; wanted CRC %08lx",
+                      path, at, (unsigned long)crc);
             return NULL;
         }
         char *text = NULL;
@@ -159,23 +161,25 @@ char *host_png_file_text(const unsigned char *png, size_t size, const char *path
         }
         at += length + CHUNK_OVERHEAD;
     }
-    host_fail(f, "%s: holds no '%s' text chunk; wanted a PNG made by cedm-gen",
-           path, HOST_PNG_KEYWORD);
+    host_fail(f,
+              "%s: holds no '%s' text chunk; wanted a PNG made by cedm-gen",
+              path, HOST_PNG_KEYWORD);
     return NULL;
 }
 
 bool host_png_grid_make(host_png_grid *grid, uint32_t size, uint32_t channels,
-                   uint64_t columns, uint64_t rows, host_failure *f)
+                        uint64_t columns, uint64_t rows, host_failure *f)
 {
     *grid = (host_png_grid){NULL, size, channels, 0, 0};
     uint64_t most = INT_MAX / size;
     bool fits = columns <= most && rows <= most &&
                 host_png_file_fits(columns * size, rows * size, channels);
     if (!fits) {
-        return host_fail(f,
-                      "a grid of %llu x %llu images is too large for one PNG; "
-                      "use --grid none --out DIR",
-                      (unsigned long long)columns, (unsigned long long)rows);
+        return host_fail(
+            f,
+            "a grid of %llu x %llu images is too large for one PNG; "
+            "use --grid none --out DIR",
+            (unsigned long long)columns, (unsigned long long)rows);
     }
     grid->columns = (uint32_t)columns;
     grid->rows = (uint32_t)rows;
@@ -183,10 +187,11 @@ bool host_png_grid_make(host_png_grid *grid, uint32_t size, uint32_t channels,
         calloc((size_t)(columns * size * channels), (size_t)(rows * size));
     return grid->pixels != NULL ||
            host_fail(f, "out of memory for a grid of %u x %u images",
-                  grid->columns, grid->rows);
+                     grid->columns, grid->rows);
 }
 
-void host_png_grid_set(host_png_grid *grid, uint64_t cell, const uint8_t *image)
+void host_png_grid_set(host_png_grid *grid, uint64_t cell,
+                       const uint8_t *image)
 {
     size_t row_bytes = (size_t)grid->size * grid->channels;
     size_t stride = row_bytes * grid->columns;

@@ -18,13 +18,14 @@ bool host_png_file_fits(uint64_t width, uint64_t height, uint32_t channels);
 /* Encodes pixels [height][width][channels], channels 1..4 (grey, grey and
  * alpha, RGB, RGBA).  The result is to be freed; NULL on error. */
 unsigned char *host_png_file_encode(const uint8_t *pixels, uint32_t width,
-                          uint32_t height, uint32_t channels,
-                          const char *text, size_t *size, host_failure *f);
+                                    uint32_t height, uint32_t channels,
+                                    const char *text, size_t *size,
+                                    host_failure *f);
 
-/* The text that host_png_file_encode put into a file, zero-terminated, to be freed.
- * NULL, with a line that names `path`, if there is none. */
-char *host_png_file_text(const unsigned char *png, size_t size, const char *path,
-               host_failure *f);
+/* The text that host_png_file_encode put into a file, zero-terminated, to be
+ * freed.  NULL, with a line that names `path`, if there is none. */
+char *host_png_file_text(const unsigned char *png, size_t size,
+                         const char *path, host_failure *f);
 
 /* Images of size x size pixels in rows of `columns`; cells not set are 0. */
 typedef struct host_png_grid {
@@ -34,8 +35,9 @@ typedef struct host_png_grid {
 } host_png_grid;
 
 bool host_png_grid_make(host_png_grid *grid, uint32_t size, uint32_t channels,
-                   uint64_t columns, uint64_t rows, host_failure *f);
-void host_png_grid_set(host_png_grid *grid, uint64_t cell, const uint8_t *image);
+                        uint64_t columns, uint64_t rows, host_failure *f);
+void host_png_grid_set(host_png_grid *grid, uint64_t cell,
+                       const uint8_t *image);
 void host_png_grid_free(host_png_grid *grid);
 
 #endif

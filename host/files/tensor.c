@@ -18,18 +18,23 @@ static double *numbers(const cg_file *file, uint64_t count, const char *what,
 {
     const cg_array *array = cg_find(file, "tensor");
     if (array == NULL || file->array_count != 1) {
-        (void)host_fail(f, "%s: wanted one tensor or list of numbers, got %zu "
-                        "tensors with names", file->path, file->array_count);
+        (void)host_fail(f,
+                        "%s: wanted one tensor or list of numbers, got %zu "
+                        "tensors with names",
+                        file->path, file->array_count);
         return NULL;
     }
     if (array->rank != 1) {
-        (void)host_fail(f, "%s: wanted a tensor of one dimension, got one of %d",
-                     file->path, array->rank);
+        (void)host_fail(f,
+                        "%s: wanted a tensor of one dimension, got one of %d",
+                        file->path, array->rank);
         return NULL;
     }
     if (array->elements != count) {
-        (void)host_fail(f, "%s: wanted %" PRIu64 " numbers, one per %s, got "
-                        "%" PRIu64, file->path, count, what, array->elements);
+        (void)host_fail(f,
+                        "%s: wanted %" PRIu64 " numbers, one per %s, got "
+                        "%" PRIu64,
+                        file->path, count, what, array->elements);
         return NULL;
     }
     double *values = calloc(count > 0 ? count : 1, sizeof *values);
@@ -44,7 +49,7 @@ static double *numbers(const cg_file *file, uint64_t count, const char *what,
 }
 
 double *host_tensor_read(const char *path, uint64_t count, const char *what,
-                    host_failure *f)
+                         host_failure *f)
 {
     cg_error error;
     cg_file *file = cg_open(path, &error);

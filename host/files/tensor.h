@@ -15,6 +15,6 @@ bool host_tensor_begins(const unsigned char *bytes, size_t size);
 /* The `count` numbers, one for each `what`, of the one tensor or list in the
  * file; to be freed.  NULL on error. */
 double *host_tensor_read(const char *path, uint64_t count, const char *what,
-                    host_failure *f);
+                         host_failure *f);
 
 #endif

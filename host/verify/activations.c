@@ -66,8 +66,9 @@ static bool find_op(const host_model *m, host_activation *a)
         const char *part = host_model_op_module(m, id);
         const char *kind = host_model_op_kind(m, id);
         bool computes =
-            kind != NULL && (strcmp(kind, host_trace_kind_name(HOST_TRACE_conv)) == 0 ||
-                             strcmp(kind, host_trace_kind_name(HOST_TRACE_linear)) == 0);
+            kind != NULL &&
+            (strcmp(kind, host_trace_kind_name(HOST_TRACE_conv)) == 0 ||
+             strcmp(kind, host_trace_kind_name(HOST_TRACE_linear)) == 0);
         if (computes && part != NULL && owns(module, part)) {
             a->op = id;
             found = true;
@@ -86,7 +87,8 @@ static const float *tensor(const comparison *c, cedm_ref ref)
            CEDM_REF_OFFSET(ref);
 }
 
-static bool size_matches(comparison *c, const host_activation *a, size_t elements)
+static bool size_matches(comparison *c, const host_activation *a,
+                         size_t elements)
 {
     if (a->elements != elements) {
         c->wrong_size = a->name;
@@ -100,7 +102,8 @@ static void compare(comparison *c, host_activation *a, const double *want)
     a->seen = true;
 }
 
-static void compare_linear(comparison *c, host_activation *a, const cedm_linear *op)
+static void compare_linear(comparison *c, host_activation *a,
+                           const cedm_linear *op)
 {
     if (!size_matches(c, a, op->out)) {
         return;
@@ -114,7 +117,8 @@ static void compare_linear(comparison *c, host_activation *a, const cedm_linear 
     compare(c, a, c->want);
 }
 
-static void compare_conv(comparison *c, host_activation *a, const cedm_conv *op)
+static void compare_conv(comparison *c, host_activation *a,
+                         const cedm_conv *op)
 {
     if (!size_matches(c, a, (size_t)op->height * op->width * op->cout)) {
         return;
@@ -123,14 +127,16 @@ static void compare_conv(comparison *c, host_activation *a, const cedm_conv *op)
     for (size_t i = 0; i < a->elements; i++) {
         c->got[i] = (double)dst[i];
         if (c->residual != NULL) {
-            c->got[i] = c->got[i] / (double)op->scale - (double)c->residual[i];
+            c->got[i] =
+                c->got[i] / (double)op->scale - (double)c->residual[i];
         }
     }
     compare(c, a, a->values);
 }
 
 /* a x + b of a convolution's source, before the convolution runs. */
-static void compare_norm(comparison *c, host_activation *a, const cedm_conv *op)
+static void compare_norm(comparison *c, host_activation *a,
+                         const cedm_conv *op)
 {
     size_t channels = (size_t)op->cin[0] + op->cin[1];
     size_t pixels = (size_t)op->in_height * op->in_width;
@@ -233,14 +239,14 @@ static int compare_ops(const void *x, const void *y)
 }
 
 bool host_activations_compare(host_engine *e, const double *x, double sigma,
-                         int32_t cluster, host_activation *list, size_t count,
-                         host_failure *f)
+                              int32_t cluster, host_activation *list,
+                              size_t count, host_failure *f)
 {
     comparison c = {e, list, count, NULL, NULL, NULL, NULL, 0, NULL};
     for (size_t i = 0; i < count; i++) {
         if (!find_op(e->model, &list[i])) {
-            return host_fail(f, "%s: no op computes module '%s'", e->model->label,
-                          list[i].name);
+            return host_fail(f, "%s: no op computes module '%s'",
+                             e->model->label, list[i].name);
         }
         c.room = list[i].elements > c.room ? list[i].elements : c.room;
     }
@@ -256,7 +262,7 @@ bool host_activations_compare(host_engine *e, const double *x, double sigma,
     free(c.copy);
     return good && (c.wrong_size == NULL ||
                     host_fail(f,
-                           "%s: module '%s' has another size in the "
-                           "golden file",
-                           e->model->label, c.wrong_size));
+                              "%s: module '%s' has another size in the "
+                              "golden file",
+                              e->model->label, c.wrong_size));
 }

@@ -5,7 +5,8 @@
 
 #include "host/verify/difference.h"
 
-host_difference host_difference_of(const double *got, const double *want, size_t n)
+host_difference host_difference_of(const double *got, const double *want,
+                                   size_t n)
 {
     double max = 0, sum = 0, size = 0;
     for (size_t i = 0; i < n; i++) {

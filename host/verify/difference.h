@@ -11,6 +11,7 @@ typedef struct host_difference {
     double rms; /* rms(got - want) / rms(want) */
 } host_difference;
 
-host_difference host_difference_of(const double *got, const double *want, size_t n);
+host_difference host_difference_of(const double *got, const double *want,
+                                   size_t n);
 
 #endif

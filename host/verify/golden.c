@@ -6,7 +6,8 @@
 
 #include "host/verify/golden.h"
 
-double *host_golden_maps(const cg_file *file, const cg_array *array, host_failure *f)
+double *host_golden_maps(const cg_file *file, const cg_array *array,
+                         host_failure *f)
 {
     double *out = calloc((size_t)array->elements + 1, sizeof *out);
     if (out == NULL) {
@@ -27,26 +28,30 @@ double *host_golden_maps(const cg_file *file, const cg_array *array, host_failur
     return out;
 }
 
-const cg_array *host_golden_array(const cg_file *file, const char *name, int rank,
-                             uint64_t elements, host_failure *f)
+const cg_array *host_golden_array(const cg_file *file, const char *name,
+                                  int rank, uint64_t elements,
+                                  host_failure *f)
 {
     const cg_array *array = cg_find(file, name);
     if (array == NULL) {
         host_fail(f, "%s: holds no array '%s'", file->path, name);
         return NULL;
     }
-    if (array->rank != rank || (elements > 0 && array->elements != elements)) {
+    if (array->rank != rank ||
+        (elements > 0 && array->elements != elements)) {
         host_fail(f,
-               "%s:%s: wanted rank %d and %" PRIu64 " elements, got rank "
-               "%d and %" PRIu64 "; the model is another",
-               file->path, name, rank, elements, array->rank, array->elements);
+                  "%s:%s: wanted rank %d and %" PRIu64 " elements, got rank "
+                  "%d and %" PRIu64 "; the model is another",
+                  file->path, name, rank, elements, array->rank,
+                  array->elements);
         return NULL;
     }
     return array;
 }
 
-int64_t *host_golden_integers(const cg_file *file, const char *name, uint64_t n,
-                         int64_t low, int64_t high, host_failure *f)
+int64_t *host_golden_integers(const cg_file *file, const char *name,
+                              uint64_t n, int64_t low, int64_t high,
+                              host_failure *f)
 {
     const cg_array *array = host_golden_array(file, name, 1, n, f);
     if (array == NULL) {
@@ -60,9 +65,10 @@ int64_t *host_golden_integers(const cg_file *file, const char *name, uint64_t n,
     for (uint64_t i = 0; i < n; i++) {
         double value = cg_element(array, i);
         if (!(value >= (double)low && value <= (double)high)) {
-            host_fail(f, "%s:%s: wanted integers from %" PRId64 " to %" PRId64
+            host_fail(f,
+                      "%s:%s: wanted integers from %" PRId64 " to %" PRId64
                       ", got %g",
-                   file->path, name, low, high, value);
+                      file->path, name, low, high, value);
             free(out);
             return NULL;
         }
@@ -72,7 +78,7 @@ int64_t *host_golden_integers(const cg_file *file, const char *name, uint64_t n,
 }
 
 bool host_golden_number(const cg_file *file, const char *key, double *value,
-                   host_failure *f)
+                        host_failure *f)
 {
     const char *text = cg_find_metadata(file, key);
     char *end = NULL;
@@ -80,5 +86,6 @@ bool host_golden_number(const cg_file *file, const char *key, double *value,
         *value = strtod(text, &end);
     }
     return (end != NULL && end != text && *end == '\0') ||
-           host_fail(f, "%s: the metadata holds no number '%s'", file->path, key);
+           host_fail(f, "%s: the metadata holds no number '%s'", file->path,
+                     key);
 }

@@ -14,8 +14,8 @@ double host_verify_limit(const host_verify *v, double limit)
     return isnan(v->tolerance) ? limit : v->tolerance;
 }
 
-void host_verify_judge(host_verify *v, const char *what, host_difference d, double value,
-                  double limit)
+void host_verify_judge(host_verify *v, const char *what, host_difference d,
+                       double value, double limit)
 {
     bool good = value <= limit;
     printf("%-28s max %.3e  rel rms %.3e  limit %.3e  %s\n", what, d.max,
@@ -25,7 +25,7 @@ void host_verify_judge(host_verify *v, const char *what, host_difference d, doub
 }
 
 bool host_verify_files(host_verify *v, const char *path, const char *golden,
-                  host_verify_mode *mode, host_failure *f)
+                       host_verify_mode *mode, host_failure *f)
 {
     cg_error error;
     if (!host_model_load(&v->model, path, f)) {
@@ -41,11 +41,13 @@ bool host_verify_files(host_verify *v, const char *path, const char *golden,
         return false;
     }
     printf("%s on %s: %u of %u within the limits\n", code->name,
-           host_verify_on_gpu(v) ? host_precision_name(v->gpu.config.precision)
-                            : v->engine.backend->name,
+           host_verify_on_gpu(v)
+               ? host_precision_name(v->gpu.config.precision)
+               : v->engine.backend->name,
            v->items - v->bad, v->items);
-    return v->bad == 0 || host_fail(f, "%s: %u of %u items are past the limit",
-                                 golden, v->bad, v->items);
+    return v->bad == 0 ||
+           host_fail(f, "%s: %u of %u items are past the limit", golden,
+                     v->bad, v->items);
 }
 
 void host_verify_close(host_verify *v)
@@ -57,11 +59,12 @@ void host_verify_close(host_verify *v)
     cg_close(v->golden);
 }
 
-bool host_verify_failed(const host_verify *v, cedm_status status, host_failure *f)
+bool host_verify_failed(const host_verify *v, cedm_status status,
+                        host_failure *f)
 {
     return host_verify_on_gpu(v) ? host_gpu_failed(&v->gpu, status, f)
-                            : host_fail(f, "%s: %s", v->golden->path,
-                                     cedm_status_text(status));
+                                 : host_fail(f, "%s: %s", v->golden->path,
+                                             cedm_status_text(status));
 }
 
 static bool open_cpu(host_verify *v, uint32_t batch, host_failure *f)
@@ -79,11 +82,12 @@ static bool open_cpu(host_verify *v, uint32_t batch, host_failure *f)
 }
 
 bool host_verify_open_engine(host_verify *v, uint64_t batch,
-                        const cedm_sampler_params *params, host_failure *f)
+                             const cedm_sampler_params *params,
+                             host_failure *f)
 {
     if (batch < 1 || batch > HOST_ENGINE_MAX_BATCH) {
         return host_fail(f, "%s: wanted 1 to %u items, got %" PRIu64,
-                      v->golden->path, HOST_ENGINE_MAX_BATCH, batch);
+                         v->golden->path, HOST_ENGINE_MAX_BATCH, batch);
     }
     v->half = v->model.code->dtype == CEDM_DTYPE_F16;
     if (v->device == NULL) {
@@ -109,8 +113,8 @@ bool host_verify_open_engine(host_verify *v, uint64_t batch,
     return host_gpu_open(&v->gpu, &v->library, &v->model, &config, f);
 }
 
-int32_t *host_verify_clusters(const cg_file *file, const char *name, uint64_t n,
-                         host_failure *f)
+int32_t *host_verify_clusters(const cg_file *file, const char *name,
+                              uint64_t n, host_failure *f)
 {
     int64_t *values = host_golden_integers(file, name, n, -1, INT32_MAX, f);
     int32_t *clusters =

@@ -8,10 +8,10 @@
 #include "host/verify/activations.h"
 #include "host/verify/verify.h"
 
-#define LIMIT 1e-5      /* relative RMS; why: docs/NUMERICS.md */
-#define HALF_LIMIT 5e-3 /* with weights of 16 bits */
+#define LIMIT 1e-5        /* relative RMS; why: docs/NUMERICS.md */
+#define HALF_LIMIT 5e-3   /* with weights of 16 bits */
 #define PAIRED_LIMIT 2e-2 /* of a CPU's products of bfloat16 */
-#define ITEM 2     /* of NAME.golden, whose activations were recorded */
+#define ITEM 2 /* of NAME.golden, whose activations were recorded */
 
 /* NAME.golden.safetensors beside NAME.activations.safetensors, whose item
  * was recorded. */
@@ -24,7 +24,7 @@ static cg_file *open_inputs(const host_verify *v, host_failure *f)
     char *path = at != NULL ? malloc(size) : NULL;
     if (path == NULL) {
         host_fail(f, "%s: wanted a file named NAME.activations.safetensors",
-               v->golden->path);
+                  v->golden->path);
         return NULL;
     }
     snprintf(path, size, "%.*s%s%s", (int)(at - v->golden->path),
@@ -38,7 +38,8 @@ static cg_file *open_inputs(const host_verify *v, host_failure *f)
     return file;
 }
 
-static host_activation *read_activations(const host_verify *v, host_failure *f)
+static host_activation *read_activations(const host_verify *v,
+                                         host_failure *f)
 {
     size_t count = v->golden->array_count;
     host_activation *list = calloc(count + 1, sizeof *list);
@@ -69,9 +70,10 @@ static bool read_input(host_verify *v, const cg_file *file, double **x,
         return false;
     }
     uint64_t n = maps->shape[0];
-    if (n <= ITEM || maps->elements != n * v->pixels || level->elements != n) {
+    if (n <= ITEM || maps->elements != n * v->pixels ||
+        level->elements != n) {
         return host_fail(f, "%s: the inputs are those of another model",
-                      file->path);
+                         file->path);
     }
     *x = host_golden_maps(file, maps, f);
     *sigma = cg_element(level, ITEM);
@@ -94,14 +96,14 @@ static bool compare_all(host_verify *v, const double *x, double sigma,
 {
     size_t count = v->golden->array_count;
     host_activation *list = read_activations(v, f);
-    bool good =
-        list != NULL && host_activations_compare(&v->engine, x + ITEM * v->pixels,
-                                            sigma, cluster, list, count, f);
+    bool good = list != NULL &&
+                host_activations_compare(&v->engine, x + ITEM * v->pixels,
+                                         sigma, cluster, list, count, f);
     for (size_t i = 0; good && i < count; i++) {
         const host_activation *a = &list[i];
         host_verify_judge(v, a->name, a->found,
-                     a->seen ? a->found.rms : (double)INFINITY,
-                     host_verify_limit(v, limit_of(v)));
+                          a->seen ? a->found.rms : (double)INFINITY,
+                          host_verify_limit(v, limit_of(v)));
     }
     free_activations(list, count);
     return good;
@@ -118,15 +120,15 @@ static bool open_on_cpu(host_verify *v, host_failure *f)
     return host_verify_open_engine(v, 1, &params, f);
 }
 
-bool verify_activations(host_verify *v, host_failure *f)
+bool host_verify_activations(host_verify *v, host_failure *f)
 {
     double *x = NULL;
     double sigma = 0;
     int32_t cluster = 0;
     cg_file *inputs = open_inputs(v, f);
-    bool good =
-        inputs != NULL && read_input(v, inputs, &x, &sigma, &cluster, f) &&
-        open_on_cpu(v, f) && compare_all(v, x, sigma, cluster, f);
+    bool good = inputs != NULL &&
+                read_input(v, inputs, &x, &sigma, &cluster, f) &&
+                open_on_cpu(v, f) && compare_all(v, x, sigma, cluster, f);
     cg_close(inputs);
     free(x);
     return good;

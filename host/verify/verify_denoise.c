@@ -49,14 +49,15 @@ static bool judge_denoised(host_verify *v, uint64_t n, const double *got,
     const cg_array *own =
         host_golden_array(v->golden, "reference_f32_rel_rms", 1, n, f);
     const cg_array *sigma = host_golden_array(v->golden, "sigma", 1, n, f);
-    const cg_array *cluster = host_golden_array(v->golden, "cluster", 1, n, f);
+    const cg_array *cluster =
+        host_golden_array(v->golden, "cluster", 1, n, f);
     if (want == NULL || own == NULL || sigma == NULL || cluster == NULL) {
         return false;
     }
     double *values = host_golden_maps(v->golden, want, f);
     for (uint64_t i = 0; values != NULL && i < n; i++) {
-        host_difference d = host_difference_of(got + i * v->pixels,
-                                     values + i * v->pixels, v->pixels);
+        host_difference d = host_difference_of(
+            got + i * v->pixels, values + i * v->pixels, v->pixels);
         char what[64];
         snprintf(what, sizeof what, "item %" PRIu64 " sigma %.4g cluster %g",
                  i, cg_element(sigma, i), cg_element(cluster, i));
@@ -67,11 +68,11 @@ static bool judge_denoised(host_verify *v, uint64_t n, const double *got,
     return values != NULL;
 }
 
-bool verify_denoise(host_verify *v, host_failure *f)
+bool host_verify_denoise(host_verify *v, host_failure *f)
 {
     const cg_array *x = host_golden_array(v->golden, "x", 4, 0, f);
-    if (x == NULL ||
-        host_golden_array(v->golden, "x", 4, x->shape[0] * v->pixels, f) == NULL) {
+    if (x == NULL || host_golden_array(v->golden, "x", 4,
+                                       x->shape[0] * v->pixels, f) == NULL) {
         return false;
     }
     uint64_t n = x->shape[0];
@@ -87,7 +88,8 @@ bool verify_denoise(host_verify *v, host_failure *f)
     cedm_real *in = maps != NULL ? to_real(maps, elements) : NULL;
     cedm_real *sigma = sigmas != NULL ? to_real(sigmas, (size_t)n) : NULL;
     cedm_real *out = calloc(elements, sizeof *out);
-    bool good = in != NULL && sigma != NULL && clusters != NULL && out != NULL;
+    bool good =
+        in != NULL && sigma != NULL && clusters != NULL && out != NULL;
     if (good) {
         cedm_status status =
             host_verify_on_gpu(v)

@@ -38,17 +38,17 @@ static cedm_status begin(host_verify *v, cedm_sampler *s,
 static cedm_status step(host_verify *v, cedm_sampler *s)
 {
     return host_verify_on_gpu(v) ? v->gpu.api->step(v->gpu.net)
-                            : cedm_sample_step(s);
+                                 : cedm_sample_step(s);
 }
 
 static cedm_status images(host_verify *v, const cedm_sampler *s, uint8_t *out)
 {
     return host_verify_on_gpu(v) ? v->gpu.api->images(v->gpu.net, out)
-                            : cedm_sample_images(s, out);
+                                 : cedm_sample_images(s, out);
 }
 
-static cedm_status state(host_verify *v, const cedm_sampler *s, size_t elements,
-                         double *out)
+static cedm_status state(host_verify *v, const cedm_sampler *s,
+                         size_t elements, double *out)
 {
     if (host_verify_on_gpu(v)) {
         return v->gpu.api->state(v->gpu.net, out);
@@ -63,11 +63,14 @@ static cedm_status state(host_verify *v, const cedm_sampler *s, size_t elements,
 /* ---- what it gives ------------------------------------------------------ */
 
 /* The state divided by `scale`, against an array of the golden file. */
-static bool judge_state(host_verify *v, const cedm_sampler *s, const char *name,
-                        uint64_t n, double scale, double limit, host_failure *f)
+static bool judge_state(host_verify *v, const cedm_sampler *s,
+                        const char *name, uint64_t n, double scale,
+                        double limit, host_failure *f)
 {
-    const cg_array *array = host_golden_array(v->golden, name, 4, n * v->pixels, f);
-    double *want = array != NULL ? host_golden_maps(v->golden, array, f) : NULL;
+    const cg_array *array =
+        host_golden_array(v->golden, name, 4, n * v->pixels, f);
+    double *want =
+        array != NULL ? host_golden_maps(v->golden, array, f) : NULL;
     double *got =
         want != NULL ? calloc((size_t)n * v->pixels, sizeof *got) : NULL;
     bool good = got != NULL;
@@ -79,8 +82,8 @@ static bool judge_state(host_verify *v, const cedm_sampler *s, const char *name,
         got[i] /= scale;
     }
     for (uint64_t i = 0; good && i < n; i++) {
-        host_difference d = host_difference_of(got + i * v->pixels, want + i * v->pixels,
-                                     v->pixels);
+        host_difference d = host_difference_of(
+            got + i * v->pixels, want + i * v->pixels, v->pixels);
         char what[64];
         snprintf(what, sizeof what, "%s %" PRIu64, name, i);
         host_verify_judge(v, what, d, d.max, limit);
@@ -94,8 +97,8 @@ static double pixel_share(const host_verify *v)
 {
     enum cedm_cuda_precision precision;
     return host_verify_in_half(v, &precision) ? gpu_share[precision]
-           : v->paired                   ? PAIRED_SHARE
-                                         : PIXEL_SHARE;
+           : v->paired                        ? PAIRED_SHARE
+                                              : PIXEL_SHARE;
 }
 
 static bool judge_pixels(host_verify *v, const cedm_sampler *s, uint64_t n,
@@ -104,7 +107,8 @@ static bool judge_pixels(host_verify *v, const cedm_sampler *s, uint64_t n,
     size_t elements = (size_t)n * v->pixels;
     const cg_array *array =
         host_golden_array(v->golden, "images_u8", 4, elements, f);
-    double *want = array != NULL ? host_golden_maps(v->golden, array, f) : NULL;
+    double *want =
+        array != NULL ? host_golden_maps(v->golden, array, f) : NULL;
     uint8_t *got = want != NULL ? calloc(elements, 1) : NULL;
     bool good = got != NULL;
     if (good) {
@@ -138,14 +142,16 @@ static bool read_schedule(const host_verify *v, cedm_sampler_params *params,
     double steps;
     *params = cedm_sampler_params_default();
     if (!host_golden_number(v->golden, "cedm.steps", &steps, f) ||
-        !host_golden_number(v->golden, "cedm.sigma_min", &params->sigma_min, f) ||
-        !host_golden_number(v->golden, "cedm.sigma_max", &params->sigma_max, f) ||
+        !host_golden_number(v->golden, "cedm.sigma_min", &params->sigma_min,
+                            f) ||
+        !host_golden_number(v->golden, "cedm.sigma_max", &params->sigma_max,
+                            f) ||
         !host_golden_number(v->golden, "cedm.rho", &params->rho, f)) {
         return false;
     }
     if (!(steps >= 1 && steps <= CEDM_MAX_STEPS)) {
         return host_fail(f, "%s: cedm.steps is %g; wanted 1 to %u",
-                      v->golden->path, steps, CEDM_MAX_STEPS);
+                         v->golden->path, steps, CEDM_MAX_STEPS);
     }
     params->steps = (uint32_t)steps;
     return true;
@@ -155,9 +161,9 @@ static double sample_limit(const host_verify *v)
 {
     enum cedm_cuda_precision precision;
     return host_verify_in_half(v, &precision) ? gpu_sample[precision]
-           : v->paired                   ? PAIRED_LIMIT
-           : v->half                     ? HALF_LIMIT
-                                         : SAMPLE_LIMIT;
+           : v->paired                        ? PAIRED_LIMIT
+           : v->half                          ? HALF_LIMIT
+                                              : SAMPLE_LIMIT;
 }
 
 static bool draw(host_verify *v, const cedm_sampler_params *params,
@@ -167,9 +173,9 @@ static bool draw(host_verify *v, const cedm_sampler_params *params,
     cedm_sampler s;
     cedm_status status = begin(v, &s, params, seeds, clusters, n);
     if (status == CEDM_OK) {
-        if (!judge_state(v, &s, "latents", n, cedm_sigma(params, 0),
-                         host_verify_on_gpu(v) ? GPU_LATENT_LIMIT : LATENT_LIMIT,
-                         f)) {
+        if (!judge_state(
+                v, &s, "latents", n, cedm_sigma(params, 0),
+                host_verify_on_gpu(v) ? GPU_LATENT_LIMIT : LATENT_LIMIT, f)) {
             return false;
         }
         do {
@@ -180,11 +186,12 @@ static bool draw(host_verify *v, const cedm_sampler_params *params,
         return host_verify_failed(v, status, f);
     }
     double limit = sample_limit(v);
-    return judge_state(v, &s, "samples", n, 1, host_verify_limit(v, limit), f) &&
+    return judge_state(v, &s, "samples", n, 1, host_verify_limit(v, limit),
+                       f) &&
            judge_pixels(v, &s, n, f);
 }
 
-bool verify_sample(host_verify *v, host_failure *f)
+bool host_verify_sample(host_verify *v, host_failure *f)
 {
     const cg_array *array = host_golden_array(v->golden, "seeds", 1, 0, f);
     cedm_sampler_params params;
@@ -193,9 +200,10 @@ bool verify_sample(host_verify *v, host_failure *f)
         return false;
     }
     uint64_t n = array->elements;
-    int64_t *numbers = host_golden_integers(v->golden, "seeds", n, 0,
-                                       INT64_C(1) << 53, f);
-    int32_t *clusters = host_verify_clusters(v->golden, "sample_cluster", n, f);
+    int64_t *numbers =
+        host_golden_integers(v->golden, "seeds", n, 0, INT64_C(1) << 53, f);
+    int32_t *clusters =
+        host_verify_clusters(v->golden, "sample_cluster", n, f);
     uint64_t *seeds = calloc((size_t)n, sizeof *seeds);
     bool good = numbers != NULL && clusters != NULL && seeds != NULL;
     for (uint64_t i = 0; good && i < n; i++) {

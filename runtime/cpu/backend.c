@@ -7,8 +7,7 @@
 
 #define RUN(name) .name = cedm_op_##name,
 static const cedm_ops run = {
-    CEDM_SAMPLER_OPS(RUN)
-    .embed = cedm_op_embed,
+    CEDM_SAMPLER_OPS(RUN).embed = cedm_op_embed,
     .linear = CEDM_ISA_NAME(linear),
     .norm_coeff = cedm_op_norm_coeff,
     .conv = CEDM_ISA_NAME(conv),

@@ -98,8 +98,8 @@ void CEDM_ISA_NAME(conv_narrow)(const cedm_conv_strip *s)
                             s->row * row};
 
         if (op->residual != CEDM_NONE) {
-            to.residual = cedm_at(s->exec, op->residual, map, image) +
-                          s->row * row;
+            to.residual =
+                cedm_at(s->exec, op->residual, map, image) + s->row * row;
         }
         if (op->emb_src != CEDM_NONE) {
             to.emb = cedm_at(s->exec, op->emb_src, op->emb_stride, image) +

@@ -67,15 +67,15 @@ typedef struct cedm_conv_plan {
     uint32_t k;              /* kernel * kernel * cin */
     uint32_t narrow;
     uint32_t paired;
-    uint32_t height, width;  /* of a pass */
-    uint32_t align;          /* rows that share statistics */
-    uint32_t task_rows;      /* a multiple of align, or the height */
-    uint32_t rows;           /* of a strip */
-    uint32_t images;         /* small maps that a task makes together */
-    size_t weights;          /* floats of them */
-    size_t pitch;            /* floats of a staged row */
-    size_t source, skip;     /* floats staged for an image's strip */
-    size_t scratch;          /* floats of a worker's scratch */
+    uint32_t height, width; /* of a pass */
+    uint32_t align;         /* rows that share statistics */
+    uint32_t task_rows;     /* a multiple of align, or the height */
+    uint32_t rows;          /* of a strip */
+    uint32_t images;        /* small maps that a task makes together */
+    size_t weights;         /* floats of them */
+    size_t pitch;           /* floats of a staged row */
+    size_t source, skip;    /* floats staged for an image's strip */
+    size_t scratch;         /* floats of a worker's scratch */
 } cedm_conv_plan;
 
 void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op);

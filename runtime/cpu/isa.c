@@ -28,8 +28,8 @@ static uint32_t enabled_state(void)
 uint32_t cedm_isa_available(void)
 {
     const uint32_t wanted = bit_FMA | bit_OSXSAVE | bit_AVX;
-    const uint32_t wanted512 = bit_AVX512F | bit_AVX512VL | bit_AVX512BW |
-                               bit_AVX512DQ;
+    const uint32_t wanted512 =
+        bit_AVX512F | bit_AVX512VL | bit_AVX512BW | bit_AVX512DQ;
     uint32_t a, b, c, d, state;
 
     if (!__get_cpuid(1, &a, &b, &c, &d) || (c & wanted) != wanted) {

@@ -31,9 +31,9 @@ static size_t whole_lines(size_t floats)
 static void stage_sizes(cedm_conv_plan *plan, const cedm_conv *op,
                         uint32_t rows)
 {
-    size_t source_rows = op->up ? (size_t)rows + 2
-                                : (size_t)(rows - 1) * op->stride +
-                                      op->kernel;
+    size_t source_rows = op->up
+                             ? (size_t)rows + 2
+                             : (size_t)(rows - 1) * op->stride + op->kernel;
     size_t skip_rows = (size_t)rows << op->up;
     size_t skip_width = op->width >> op->skip_up;
 

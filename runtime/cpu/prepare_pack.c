@@ -20,8 +20,8 @@ typedef struct pack_job {
 
 static float *begin_part(cedm_prepare_ctx *prepare, uint32_t id)
 {
-    void *weights = prepare->weights, *part = prepare->weights +
-                                              prepare->used;
+    void *weights = prepare->weights,
+         *part = prepare->weights + prepare->used;
     uint32_t *index = weights;
 
     index[id] = (uint32_t)(prepare->used / CEDM_ALIGN);
@@ -111,8 +111,8 @@ static float *pack(const cedm_prepare_ctx *prepare, float *dst,
                    const float *src, uint32_t outputs, uint32_t k,
                    uint32_t paired)
 {
-    pack_job job = {.dst = dst, .src = src, .outputs = outputs, .k = k,
-                    .paired = paired};
+    pack_job job = {
+        .dst = dst, .src = src, .outputs = outputs, .k = k, .paired = paired};
 
     run(prepare, pack_task, &job);
     return dst + (cedm_packed(outputs, k) >> paired);
@@ -201,8 +201,10 @@ static float *pack_winograd(const cedm_prepare_ctx *prepare, float *dst,
                             const cedm_conv *op)
 {
     cedm_winograd_plan plan;
-    pack_job job = {.dst = dst, .src = prepare->data + op->weight,
-                    .outputs = op->cout, .plan = &plan};
+    pack_job job = {.dst = dst,
+                    .src = prepare->data + op->weight,
+                    .outputs = op->cout,
+                    .plan = &plan};
 
     cedm_cpu_plan_winograd(&plan, op);
     run(prepare, winograd_task, &job);
@@ -213,8 +215,10 @@ static float *pack_winograd(const cedm_prepare_ctx *prepare, float *dst,
 static float *pack_direct(const cedm_prepare_ctx *prepare, float *dst,
                           const cedm_conv *op, const cedm_conv_plan *plan)
 {
-    pack_job job = {.dst = dst, .src = prepare->data + op->weight,
-                    .outputs = op->cout, .k = plan->k << plan->paired,
+    pack_job job = {.dst = dst,
+                    .src = prepare->data + op->weight,
+                    .outputs = op->cout,
+                    .k = plan->k << plan->paired,
                     .paired = plan->paired};
 
     if (plan->narrow) {
@@ -244,9 +248,9 @@ static void pack_conv(cedm_prepare_ctx *prepare, const cedm_conv *op,
         dst = pack(prepare, dst, data + op->skip_weight, op->cout, skip_cin,
                    paired);
     }
-    end_part(prepare, pack_bias(dst, data, op->bias,
-                                skip_cin != 0 ? op->skip_bias : CEDM_NONE,
-                                op->cout));
+    end_part(prepare,
+             pack_bias(dst, data, op->bias,
+                       skip_cin != 0 ? op->skip_bias : CEDM_NONE, op->cout));
 }
 
 static void prepare_conv(void *ctx, const cedm_conv *op)

@@ -76,15 +76,15 @@ static void plan_scratch(cedm_winograd_plan *plan, const cedm_conv *op)
     plan->staged = ((size_t)plan->rows * plan->m + 2) *
                    ((size_t)plan->columns * plan->m + 2) * CEDM_PANEL;
     plan->point = (size_t)plan->tiles * plan->steps *
-                  cedm_ceil_div(plan->cin, plan->steps) + CEDM_PANEL;
+                      cedm_ceil_div(plan->cin, plan->steps) +
+                  CEDM_PANEL;
     plan->inputs = plan->points * plan->point;
     plan->products = (size_t)CEDM_WINOGRAD_PANELS * plan->points *
                      plan->tiles * CEDM_PANEL;
     plan->copies = pixels * plan->copied;
     if (plan->skip_cin != 0) {
         skip = CEDM_PANELS_TOGETHER * pixels * CEDM_PANEL +
-               3 * whole_lines(pixels) +
-               whole_lines(CEDM_BLOCK);
+               3 * whole_lines(pixels) + whole_lines(CEDM_BLOCK);
     }
     plan->scratch = plan->staged + plan->inputs + plan->products +
                     plan->copies + 2 * whole_lines(plan->tiles) + skip;
@@ -107,8 +107,9 @@ void cedm_cpu_plan_winograd(cedm_winograd_plan *plan, const cedm_conv *op)
     plan->tile_columns = cedm_ceil_div(op->width, plan->m);
     plan->align = stat_align(plan, op);
     plan->is_far = cedm_cpu_winograd_floats(plan) > FAR_FLOATS;
-    plan_chunk(plan, plan->m != 4 ? SMALL_TILES
-                     : plan->is_far ? FAR_TILES : TILES);
+    plan_chunk(plan, plan->m != 4   ? SMALL_TILES
+                     : plan->is_far ? FAR_TILES
+                                    : TILES);
     plan_scratch(plan, op);
 }
 

@@ -63,8 +63,8 @@ CEDM_INLINE void stage_act(float *dst, size_t stride, const float *src,
         for (size_t p = 0; p < pixels; p++) {
             v16 x = v16_load_part(src + p * channels + whole, rest);
 
-            v16_store_part(dst + p * stride + whole,
-                           activate(x, va, vb, act), rest);
+            v16_store_part(dst + p * stride + whole, activate(x, va, vb, act),
+                           rest);
         }
     }
 }
@@ -114,9 +114,9 @@ CEDM_INLINE void pairs_act(float *dst, size_t stride, const float *src,
         v16 vb = coefficients(b == NULL ? b : b + c, 16);
 
         for (size_t p = 0; p < pixels; p++) {
-            v16_store_pairs(dst + p * stride,
-                            activate(v16_load(src + p * channels), va, vb,
-                                     act));
+            v16_store_pairs(
+                dst + p * stride,
+                activate(v16_load(src + p * channels), va, vb, act));
         }
     }
 }
@@ -175,7 +175,7 @@ CEDM_INLINE void moments_of(v16 *mean, v16 *m2, const float *src,
     sums sum = {{zero, zero, zero, zero}}, squares = sum;
     v16 first, left;
 
-#define LOAD(i) load_columns(p + (i) * stride, columns)
+#define LOAD(i) load_columns(p + (i)*stride, columns)
     for (p = src; p < end; p += 4 * stride) {
         sum.of[0] = v16_add(sum.of[0], LOAD(0));
         sum.of[1] = v16_add(sum.of[1], LOAD(1));
@@ -228,8 +228,8 @@ void CEDM_ISA_NAME(stats)(const cedm_exec *exec, const cedm_conv *op,
 {
     size_t cout = op->cout, row = op->width * cout;
     size_t channel = (size_t)from * CEDM_PANEL;
-    size_t last = (size_t)to * CEDM_PANEL < cout ? (size_t)to * CEDM_PANEL
-                                                 : cout;
+    size_t last =
+        (size_t)to * CEDM_PANEL < cout ? (size_t)to * CEDM_PANEL : cout;
     uint32_t partials = cedm_ceil_div(op->height, op->stat_rows);
     const float *dst = cedm_at(exec, op->dst, op->height * row, image);
     float *stats = cedm_at(exec, op->stats, 2 * partials * cout, image);
@@ -238,8 +238,8 @@ void CEDM_ISA_NAME(stats)(const cedm_exec *exec, const cedm_conv *op,
         uint32_t rows = end - y < op->stat_rows ? end - y : op->stat_rows;
         float *mean = stats + 2 * (y / op->stat_rows) * cout + channel;
 
-        CEDM_ISA_NAME(moments)(mean, mean + cout, dst + y * row + channel,
-                               (size_t)rows * op->width, cout,
-                               last - channel);
+        CEDM_ISA_NAME(moments)
+        (mean, mean + cout, dst + y * row + channel, (size_t)rows * op->width,
+         cout, last - channel);
     }
 }

@@ -9,8 +9,7 @@
 #if CEDM_TILE_ROWS == 6
 #define ROWS(X) X(0) X(1) X(2) X(3) X(4) X(5)
 #elif CEDM_TILE_ROWS == 12
-#define ROWS(X)                                                              \
-    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#define ROWS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
 #else
 #error "ROWS lists every row"
 #endif
@@ -57,8 +56,8 @@ CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
                           const int paired)
 {
     const uint32_t *a_at = t->a_at + at->row, *out_at = t->out_at + at->row;
-    const float *init = t->init + at->row * t->init_step +
-                        at->panel * t->init_panel;
+    const float *init =
+        t->init + at->row * t->init_step + at->panel * t->init_panel;
     const float *b = t->b + at->panel * t->b_panel;
     const float *ahead = at->ahead + at->panel * t->b_panel;
     const float *next;
@@ -158,16 +157,14 @@ CEDM_INLINE void multiply_rows(const cedm_tile *tile, position at,
 
     while (rows > 0) {
         uint32_t next = rows >= 2 * CEDM_TILE_ROWS ? CEDM_TILE_ROWS
-                        : rows > CEDM_TILE_ROWS    ? (rows + 1) / 2 : rows;
+                        : rows > CEDM_TILE_ROWS    ? (rows + 1) / 2
+                                                   : rows;
 
 #define INSTANCE(i)                                                          \
-    case i + 1:                                                              \
-        multiply(tile, &at, i + 1, panels, paired);                          \
-        break;
+    case i + 1: multiply(tile, &at, i + 1, panels, paired); break;
         switch (next) {
             ROWS(INSTANCE)
-        default:
-            break;
+        default: break;
         }
 #undef INSTANCE
         at.ahead += jump;

@@ -74,10 +74,10 @@ struct cedm_cuda_net {
     cedm_cuda_config config; /* its params clipped to the model's range */
     cedm_cuda_places places;
     cedm_cuda_constants constants;
-    double begin_scale;      /* of the latents */
+    double begin_scale;                /* of the latents */
     void *caller_done, *staged, *done; /* cudaEvent_t */
     void *step_graph, *last_graph;     /* cudaGraphExec_t */
-    uint32_t n, step;        /* of the run */
+    uint32_t n, step;                  /* of the run */
     bool begun, broken;
 };
 

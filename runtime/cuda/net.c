@@ -87,12 +87,13 @@ static cedm_status upload_weights(cedm_cuda_net *net, const cedm_blob *blob)
 {
     upload u = {
         .net = net,
-        .packing = {
-            .precision = net->config.precision,
-            .dtype = blob->model->dtype,
-            .data = blob->data,
-            .weights = net->config.staging,
-        },
+        .packing =
+            {
+                .precision = net->config.precision,
+                .dtype = blob->model->dtype,
+                .data = blob->data,
+                .weights = net->config.staging,
+            },
     };
 
     blob->model->eval(&upload_ops, &u);
@@ -102,8 +103,8 @@ static cedm_status upload_weights(cedm_cuda_net *net, const cedm_blob *blob)
 static cedm_status upload_tables(cedm_cuda_net *net)
 {
     const cedm_cuda_places *p = &net->places;
-    cedm_cuda_table_bytes bytes = cedm_cuda_tables_measure(
-        net->exec.model, net->config.params.steps);
+    cedm_cuda_table_bytes bytes =
+        cedm_cuda_tables_measure(net->exec.model, net->config.params.steps);
     void *steps = cedm_cuda_staging(net, 0);
     void *scalars = cedm_cuda_staging(net, bytes.steps);
     void *features = cedm_cuda_staging(net, bytes.steps + bytes.scalars);
@@ -129,9 +130,8 @@ static cedm_status clear(const cedm_cuda_net *net)
     const cedm_cuda_places *p = &net->places;
     cudaStream_t stream = net->exec.stream;
     size_t clusters = net->exec.batch * sizeof(int32_t);
-    cudaError_t code = cudaMemsetAsync(net->config.arena, 0,
-                                       (size_t)net->config.sizes.arena,
-                                       stream);
+    cudaError_t code = cudaMemsetAsync(
+        net->config.arena, 0, (size_t)net->config.sizes.arena, stream);
 
     if (code == cudaSuccess) {
         code = cudaMemsetAsync(cedm_cuda_arena(net, p->clusters), 0xff,
@@ -230,7 +230,8 @@ static cedm_status check_regions(const cedm_cuda_config *config,
     }
     return have->context < need->context || have->staging < need->staging ||
                    have->arena < need->arena
-               ? CEDM_E_ARENA : CEDM_OK;
+               ? CEDM_E_ARENA
+               : CEDM_OK;
 }
 
 /* Everything that is known without the device. */

@@ -13,8 +13,8 @@ static uint64_t take(uint64_t *end, uint64_t bytes)
 {
     uint64_t start = *end;
 
-    *end += (bytes + (CEDM_CUDA_ALIGN - 1)) &
-            ~(uint64_t)(CEDM_CUDA_ALIGN - 1);
+    *end +=
+        (bytes + (CEDM_CUDA_ALIGN - 1)) & ~(uint64_t)(CEDM_CUDA_ALIGN - 1);
     return start;
 }
 
@@ -71,8 +71,8 @@ static uint64_t place_context(cedm_cuda_places *p, const cedm_model *model)
 
     take(&end, sizeof(struct cedm_cuda_net));
     p->index = take(&end, (uint64_t)model->op_count * sizeof(uint32_t));
-    p->gemms = take(&end, (uint64_t)model->op_count *
-                              sizeof(struct cedm_cuda_gemm));
+    p->gemms =
+        take(&end, (uint64_t)model->op_count * sizeof(struct cedm_cuda_gemm));
     return end;
 }
 
@@ -89,8 +89,8 @@ static uint64_t place_staging(cedm_cuda_places *p, const cedm_model *model,
     p->in_clusters = take(&end, batch * sizeof(int32_t));
     p->in_overflow = take(&end, batch * sizeof(uint32_t));
     p->in_scalars = take(&end, batch * sizeof(cedm_cuda_scalars));
-    p->in_features = take(&end, batch * model->features.channels *
-                                    sizeof(float));
+    p->in_features =
+        take(&end, batch * model->features.channels * sizeof(float));
     p->in_map = take(&end, batch * cedm_pixels(model) * sizeof(double));
     end = end > largest_part ? end : largest_part;
     return end > tables ? end : tables;

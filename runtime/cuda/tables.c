@@ -24,8 +24,7 @@ void cedm_cuda_constants_of(cedm_cuda_constants *constants,
 }
 
 void cedm_cuda_fill_row(const cedm_cuda_constants *constants, double sigma,
-                        double s, cedm_cuda_scalars *scalars,
-                        float *features)
+                        double s, cedm_cuda_scalars *scalars, float *features)
 {
     const cedm_model *model = &constants->model;
     cedm_scalings c = cedm_precondition(model, constants->data, sigma);

@@ -22,8 +22,8 @@ static void noise_task(void *arg, uint32_t index, uint32_t worker)
     size_t elements = image_elements(call->exec);
     size_t channels = call->exec->model->channels;
     size_t pixels = elements / channels;
-    const cedm_real *base = op->base == NULL ? NULL
-        : op->base + index * elements;
+    const cedm_real *base =
+        op->base == NULL ? NULL : op->base + index * elements;
     cedm_real *dst = op->dst + index * elements;
     uint64_t seed = op->seed[index];
 
@@ -31,11 +31,11 @@ static void noise_task(void *arg, uint32_t index, uint32_t worker)
     for (size_t i = 0; i < elements; i++) {
         size_t at = i % pixels * channels + i / pixels;
         cedm_real z = op->draw == 0
-            ? (cedm_real)cedm_normal_f32(seed, i, 0)
-            : (cedm_real)cedm_normal_f64(seed, i, op->draw);
+                          ? (cedm_real)cedm_normal_f32(seed, i, 0)
+                          : (cedm_real)cedm_normal_f64(seed, i, op->draw);
 
-        dst[at] = (base == NULL ? 0 : op->base_scale * base[at]) +
-                  op->scale * z;
+        dst[at] =
+            (base == NULL ? 0 : op->base_scale * base[at]) + op->scale * z;
     }
 }
 
@@ -76,9 +76,9 @@ void cedm_op_unload(void *ctx, const cedm_unload *op)
         cedm_real *dst = op->dst + image * elements;
 
         for (size_t i = 0; i < elements; i++) {
-            cedm_real d = op->weight *
-                          (op->c_skip[image] * x[i] +
-                           op->c_out[image] * (cedm_real)output[i]);
+            cedm_real d =
+                op->weight * (op->c_skip[image] * x[i] +
+                              op->c_out[image] * (cedm_real)output[i]);
 
             dst[i] = op->first ? d : dst[i] + d;
         }

@@ -65,8 +65,7 @@ static void start(run *r, const subject *t, const op_case *c,
     device.precision = t->precision;
     snprintf(r->what, sizeof r->what, "%s %s, %s, %u multiprocessors%s",
              precisions[t->precision].name, t->class->name, c->name,
-             device.multiprocessors,
-             device.warpgroups ? ", warpgroups" : "");
+             device.multiprocessors, device.warpgroups ? ", warpgroups" : "");
     images.workers = 1;
     session_run(&r->x, &device, &r->s, &images, t->class, &r->op, r->what);
 }
@@ -98,7 +97,9 @@ static double unit_of(const subject *t, const op_case *c, const run *r)
     bool scores = t->class->place == place_attention;
 
     return precisions[f32 ? CEDM_CUDA_FP32 : t->precision].u *
-           (!f32 || !scores ? 1.0 : c->deviation > 1.0f ? 16.0 : 2.0);
+           (!f32 || !scores       ? 1.0
+            : c->deviation > 1.0f ? 16.0
+                                  : 2.0);
 }
 
 static void check_values(const subject *t, const op_case *c, const run *r,
@@ -118,8 +119,9 @@ static void check_values(const subject *t, const op_case *c, const run *r,
         }
         if (!(fabs(g - w) <= u * (8 * rms + 2 * fabs(w)))) {
             fail_msg("%s: image %u, element %zu: got %.9g, wanted %.9g, "
-                     "difference %.3g above %.3g", r->what, image, e, g, w,
-                     fabs(g - w), u * (8 * rms + 2 * fabs(w)));
+                     "difference %.3g above %.3g",
+                     r->what, image, e, g, w, fabs(g - w),
+                     u * (8 * rms + 2 * fabs(w)));
         }
     }
 }
@@ -130,12 +132,12 @@ static void check_partial(const run *r, uint32_t image, uint32_t p,
 {
     const cedm_conv *op = &r->op.conv;
     uint32_t row = p * op->stat_rows, left = op->height - row;
-    size_t pixels = (size_t)(left < op->stat_rows ? left : op->stat_rows) *
-                    op->width;
-    const float *map = session_got(&r->x, 0, image) +
-                       (size_t)row * op->width * op->cout + c;
-    const float *stats = session_got(&r->x, 1, image) +
-                         (size_t)p * 2 * op->cout + c;
+    size_t pixels =
+        (size_t)(left < op->stat_rows ? left : op->stat_rows) * op->width;
+    const float *map =
+        session_got(&r->x, 0, image) + (size_t)row * op->width * op->cout + c;
+    const float *stats =
+        session_got(&r->x, 1, image) + (size_t)p * 2 * op->cout + c;
     double sum = 0, m2 = 0, largest = 0, mean;
 
     for (size_t i = 0; i < pixels; i++) {
@@ -152,8 +154,9 @@ static void check_partial(const run *r, uint32_t image, uint32_t p,
         !(fabs((double)stats[op->cout] - m2) <=
           0x1p-18 * m2 + (double)pixels * pow(largest * 0x1p-20, 2))) {
         fail_msg("%s: image %u, partial %u, channel %u: got mean %.9g, M2 "
-                 "%.9g, wanted %.9g, %.9g", r->what, image, p, c,
-                 (double)stats[0], (double)stats[op->cout], mean, m2);
+                 "%.9g, wanted %.9g, %.9g",
+                 r->what, image, p, c, (double)stats[0],
+                 (double)stats[op->cout], mean, m2);
     }
 }
 
@@ -199,8 +202,9 @@ static void same_bits(const run *is, const run *was, uint32_t from,
             for (size_t e = 0; e < is->x.outputs[k].elements; e++) {
                 if (memcmp(&a[e], &b[e], sizeof a[e]) != 0) {
                     fail_msg("%s: output %d, image %u, element %zu: %.9g, "
-                             "but %.9g %s", is->what, k, i + shift, e,
-                             (double)b[e], (double)a[e], why);
+                             "but %.9g %s",
+                             is->what, k, i + shift, e, (double)b[e],
+                             (double)a[e], why);
                 }
             }
         }
@@ -213,8 +217,8 @@ static void test_run(const subject *t, const op_case *c,
                      session_setting device, bool order)
 {
     stage_setting all = {.batch = c->images, .n = c->images};
-    stage_setting later = {.batch = c->images, .n = c->images - 1,
-                           .first = 1};
+    stage_setting later = {
+        .batch = c->images, .n = c->images - 1, .first = 1};
     run first, other;
 
     start(&first, t, c, all, device);
@@ -249,10 +253,10 @@ static void test_run(const subject *t, const op_case *c,
 
 static bool is_product(const op_class *class, const any_op *op)
 {
-    return class->place == place_conv     ? cedm_cuda_gemm_suits_conv(&op->conv)
-           : class->place == place_linear ? cedm_cuda_gemm_suits_linear(
-                                                &op->linear)
-                                          : false;
+    return class->place == place_conv ? cedm_cuda_gemm_suits_conv(&op->conv)
+           : class->place == place_linear
+               ? cedm_cuda_gemm_suits_linear(&op->linear)
+               : false;
 }
 
 static void test_case(const subject *t, const op_case *c, uint32_t processors)
@@ -362,8 +366,7 @@ int main(int argc, char **argv)
                                         ? &op_classes[k]
                                         : &cuda_classes[k - op_class_count];
 
-            subjects[used] =
-                (subject){class, (enum cedm_cuda_precision)p};
+            subjects[used] = (subject){class, (enum cedm_cuda_precision)p};
             snprintf(names[used], sizeof names[used], "%s %s",
                      precisions[p].name, class->name);
             tests[used] = (struct CMUnitTest){

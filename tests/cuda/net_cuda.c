@@ -61,12 +61,12 @@ static void want(const cedm_blob *blob)
     for (uint32_t i = 0; i < BATCH * MAP; i++) {
         w.x[i] = sigma[i / MAP] * (double)stage_normal(0, 0, i);
     }
-    assert_int_equal(cedm_denoise(&net, w.x, sigma, clusters, BATCH,
-                                  wanted), 0);
+    assert_int_equal(cedm_denoise(&net, w.x, sigma, clusters, BATCH, wanted),
+                     0);
     free(config.arena);
     for (uint32_t i = 0; i < BATCH; i++) {
-        cedm_scalings s = cedm_precondition(blob->model, blob->data,
-                                            sigma[i]);
+        cedm_scalings s =
+            cedm_precondition(blob->model, blob->data, sigma[i]);
 
         w.scalars[i] = (cedm_cuda_scalars){s.c_in, s.c_skip, s.c_out};
         cedm_noise_features(&blob->model->features, blob->data, s.c_noise,
@@ -132,11 +132,15 @@ static void evaluate(const cedm_blob *blob,
     memcpy(w.clusters, clusters, sizeof clusters);
     memset(w.overflow, 0, sizeof w.overflow);
     device_put(d, &w, sizeof w);
-    assert_int_equal(cedm_cuda_run_load(&exec, &(cedm_cuda_load){
-        d->x, d->scalars, d->features, row}), 0);
+    assert_int_equal(
+        cedm_cuda_run_load(
+            &exec, &(cedm_cuda_load){d->x, d->scalars, d->features, row}),
+        0);
     model->eval(&table, &exec);
-    assert_int_equal(cedm_cuda_run_unload(&exec, &(cedm_cuda_unload){
-        d->x, d->scalars, row, 1, 1.0, d->got}), 0);
+    assert_int_equal(
+        cedm_cuda_run_unload(&exec, &(cedm_cuda_unload){d->x, d->scalars, row,
+                                                        1, 1.0, d->got}),
+        0);
     device_get(&w, d, sizeof w);
     for (uint32_t i = 0; i < BATCH; i++) {
         assert_int_equal(w.overflow[i], 0);
@@ -160,7 +164,8 @@ static void test_network(void **state)
 
     (void)state;
     assert_int_equal(cedm_bind(&blob, &cedm_fashion_model, cedm_fashion_blob,
-                               FASHION_BLOB_BYTES), 0);
+                               FASHION_BLOB_BYTES),
+                     0);
     want(&blob);
     for (int p = 0; p < CEDM_CUDA_PRECISIONS; p++) {
         evaluate(&blob, (enum cedm_cuda_precision)p);
@@ -175,8 +180,8 @@ static void test_network(void **state)
                           sqrt(error / size));
             if (!(sqrt(error / size) <= tolerance[p])) {
                 fail_msg("precision %d, sigma %g: relative error %.3g above "
-                         "%.3g", p, sigma[i], sqrt(error / size),
-                         tolerance[p]);
+                         "%.3g",
+                         p, sigma[i], sqrt(error / size), tolerance[p]);
             }
         }
     }

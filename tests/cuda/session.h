@@ -30,9 +30,9 @@ typedef struct session {
     session_output outputs[2];
     int output_count;
     uint32_t batch, n;
-    float *act, *f32;        /* of the device after the op, as floats */
-    float *wanted[2];        /* act and f32 by the portable backend */
-    uint32_t *overflow;      /* [batch] */
+    float *act, *f32;   /* of the device after the op, as floats */
+    float *wanted[2];   /* act and f32 by the portable backend */
+    uint32_t *overflow; /* [batch] */
 } session;
 
 /* Runs `op` of a stage; `s` was placed and is opened by this. */

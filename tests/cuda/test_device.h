@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * test_device.h - the device under test: the emulator (emulate/device.c) or a GPU
- * (tests/gpu/device.c).
+ * test_device.h - the device under test: the emulator
+ * (tests/emulate/device.c) or a GPU (tests/gpu/device.c).
  *
  * Tests write their inputs on the host and put them on the device; what they
  * are to see, they get back.  A call of CUDA that fails ends the program. */

@@ -39,8 +39,8 @@ uint32_t device_arch(void)
 
 void *device_take(size_t bytes)
 {
-    size_t whole = (bytes + 2 * CEDM_CUDA_ALIGN - 1) / CEDM_CUDA_ALIGN *
-                   CEDM_CUDA_ALIGN;
+    size_t whole =
+        (bytes + 2 * CEDM_CUDA_ALIGN - 1) / CEDM_CUDA_ALIGN * CEDM_CUDA_ALIGN;
     void *memory = aligned_alloc(CEDM_CUDA_ALIGN, whole);
 
     if (memory == NULL) {

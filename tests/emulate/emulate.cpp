@@ -34,10 +34,10 @@ struct fiber {
     stack_context context;
     unsigned char *stack;
     fiber_state state;
-    void *operand; /* of the warp's operation it waits for */
+    void *operand;                 /* of the warp's operation it waits for */
     bool (*test)(const void *arg); /* of the event it waits for */
     const void *arg;
-    unsigned turns; /* of all warps that it lets pass */
+    unsigned turns;  /* of all warps that it lets pass */
     unsigned groups; /* of copies committed */
     std::vector<pending_copy> copies;
 };
@@ -224,9 +224,11 @@ static void deadlock()
     for (unsigned i = 0; i < thread_count; i++) {
         states[fibers[i].state]++;
     }
-    fprintf(stderr, "%u threads wait for their warp, %u for their block, "
-            "%u for an event, %u are done\n", states[AT_WARP],
-            states[AT_BLOCK], states[AT_EVENT], states[DONE]);
+    fprintf(stderr,
+            "%u threads wait for their warp, %u for their block, "
+            "%u for an event, %u are done\n",
+            states[AT_WARP], states[AT_BLOCK], states[AT_EVENT],
+            states[DONE]);
     emulate_stop("nothing can go on");
 }
 
@@ -317,8 +319,8 @@ static size_t shared_limit(const void *function)
 int emulate_run(const char *kernel, const void *function, dim3 grid,
                 dim3 block, size_t shared, emulate_body *body, void *arg)
 {
-    unsigned long blocks = static_cast<unsigned long>(grid.x) * grid.y *
-                           grid.z;
+    unsigned long blocks =
+        static_cast<unsigned long>(grid.x) * grid.y * grid.z;
     unsigned char *window;
 
     kernel_name = kernel;
@@ -337,8 +339,8 @@ int emulate_run(const char *kernel, const void *function, dim3 grid,
     shared_memory = window + 128; /* a device promises no more either */
     for (unsigned i = 0; i < thread_count; i++) {
         if (fibers[i].stack == nullptr) {
-            fibers[i].stack = static_cast<unsigned char *>(
-                aligned_alloc(64, STACK_BYTES));
+            fibers[i].stack =
+                static_cast<unsigned char *>(aligned_alloc(64, STACK_BYTES));
         }
     }
     for (unsigned long i = 0; i < blocks; i++) {

@@ -22,7 +22,9 @@
 
 struct dim3 {
     unsigned x, y, z;
-    dim3(unsigned a = 1, unsigned b = 1, unsigned c = 1) : x(a), y(b), z(c) {}
+    dim3(unsigned a = 1, unsigned b = 1, unsigned c = 1) : x(a), y(b), z(c)
+    {
+    }
 };
 
 /* Set for the fiber that runs. */
@@ -80,10 +82,10 @@ int emulate_launch(const char *name, void (*kernel)(P...), dim3 grid,
     emulate_queue([=] {
         auto body = [&] { kernel(arguments...); };
 
-        emulate_run(name, reinterpret_cast<const void *>(kernel), grid, block,
-                    shared,
-                    [](void *arg) { (*static_cast<decltype(body) *>(arg))(); },
-                    &body);
+        emulate_run(
+            name, reinterpret_cast<const void *>(kernel), grid, block, shared,
+            [](void *arg) { (*static_cast<decltype(body) *>(arg))(); },
+            &body);
     });
     return 0;
 }

@@ -103,11 +103,13 @@ void emulate_barrier_wait(emulate_barrier *b, uint32_t parity)
 {
     phase_end end = {b, parity};
 
-    emulate_wait([](const void *arg) {
-        const phase_end *e = static_cast<const phase_end *>(arg);
+    emulate_wait(
+        [](const void *arg) {
+            const phase_end *e = static_cast<const phase_end *>(arg);
 
-        return read_barrier(e->b).phase != e->parity;
-    }, &end);
+            return read_barrier(e->b).phase != e->parity;
+        },
+        &end);
 }
 
 struct group_barrier {
@@ -135,11 +137,13 @@ void emulate_group_barrier(unsigned number, unsigned threads)
         g->turn++;
         return;
     }
-    emulate_wait([](const void *arg) {
-        const turn_end *e = static_cast<const turn_end *>(arg);
+    emulate_wait(
+        [](const void *arg) {
+            const turn_end *e = static_cast<const turn_end *>(arg);
 
-        return e->barrier->turn != e->turn;
-    }, &end);
+            return e->barrier->turn != e->turn;
+        },
+        &end);
 }
 
 /* ---- registers --------------------------------------------------------- */
@@ -173,7 +177,9 @@ static std::map<unsigned char *, std::vector<unsigned char>> seen;
 void emulate_copy_box(void *to, const emulate_tensor *tensor,
                       emulate_barrier *b, const int at[4])
 {
-    box_copy copy = {static_cast<unsigned char *>(to), *tensor, b,
+    box_copy copy = {static_cast<unsigned char *>(to),
+                     *tensor,
+                     b,
                      {at[0], at[1], at[2], at[3]},
                      (size_t)tensor->box[1] * tensor->box[2] *
                          tensor->box[3]};
@@ -223,15 +229,15 @@ static void land_row(const box_copy &copy, size_t r)
     int64_t row = 0;
 
     for (int i = 2; i >= 0; i--) {
-        inside = inside && where[i] >= 0 &&
-                 where[i] < (int64_t)t->size[i + 1];
+        inside =
+            inside && where[i] >= 0 && where[i] < (int64_t)t->size[i + 1];
         row = row * (int64_t)t->size[i + 1] + where[i];
     }
     for (unsigned e = 0; e < BOX_ROW / 2; e++) {
         int64_t c = copy.at[0] + (int64_t)e;
         size_t offset = cedm_shared_at(copy.to) + r * BOX_ROW + 2 * e;
-        size_t to = emulate_swizzle(offset, BOX_ROW) -
-                    cedm_shared_at(copy.to);
+        size_t to =
+            emulate_swizzle(offset, BOX_ROW) - cedm_shared_at(copy.to);
 
         memset(copy.to + to, 0, 2);
         if (inside && c >= 0 && c < (int64_t)t->size[0]) {
@@ -328,8 +334,7 @@ static void make_products(void *lanes[EMULATE_LANES])
         w->queue[made].make(w->queue[made]);
         made++;
     }
-    w->queue.erase(w->queue.begin(),
-                   w->queue.begin() + (std::ptrdiff_t)made);
+    w->queue.erase(w->queue.begin(), w->queue.begin() + (std::ptrdiff_t)made);
 }
 
 void emulate_products_wait(unsigned pending)
@@ -351,8 +356,8 @@ const uint16_t *emulate_matrix_chunk(uint64_t descriptor, unsigned n,
     if (kind == 0 || (descriptor >> 49 & 7) != 0) {
         emulate_stop("a matrix of a kind that is not emulated");
     }
-    address = emulate_swizzle(start + n / 8 * group + n % 8 * row +
-                                  chunk * 16, row);
+    address = emulate_swizzle(
+        start + n / 8 * group + n % 8 * row + chunk * 16, row);
     at = emulate_shared() + address - cedm_shared_at(emulate_shared());
     emulate_check_shared(at);
     return reinterpret_cast<const uint16_t *>(at);

@@ -17,7 +17,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 enum {
-    TENSOR_CRCS = 1, TABLE_CRC = 2, TRAILER_CRC = 4, HEADER_CRC = 8, HALF = 16
+    TENSOR_CRCS = 1,
+    TABLE_CRC = 2,
+    TRAILER_CRC = 4,
+    HEADER_CRC = 8,
+    HALF = 16
 };
 
 /* Gaps between the tensors and behind the last one. */
@@ -37,10 +41,10 @@ static void eval_nothing(const cedm_ops *ops, void *ctx)
     {                                                                        \
         .abi = CEDM_MODEL_ABI, .size = sizeof(cedm_model), .name = "fuzz",   \
         .resolution = 4, .channels = 1, .sigma_data = 0.5,                   \
-        .sigma_max = 1e308,                                                  \
-        .features = {.channels = 2, .freqs = CEDM_NONE}, .dtype = type,      \
-        .data_elements = ELEMENTS, .layout_hash = 0x0123456789abcdefu,       \
-        .tensor_count = TENSORS, .tensors = tensors, .eval = eval_nothing    \
+        .sigma_max = 1e308, .features = {.channels = 2, .freqs = CEDM_NONE}, \
+        .dtype = type, .data_elements = ELEMENTS,                            \
+        .layout_hash = 0x0123456789abcdefu, .tensor_count = TENSORS,         \
+        .tensors = tensors, .eval = eval_nothing                             \
     }
 
 static const cedm_model models[] = {MODEL(CEDM_DTYPE_F32),
@@ -80,8 +84,7 @@ static void repair(const cedm_model *model, unsigned char *blob, size_t size,
                 TABLE + 4 * TENSORS);
     }
     if ((which & TRAILER_CRC) != 0 && size >= trailer) {
-        put_crc(blob, offsetof(cedm_blob_header, trailer_crc), trailer,
-                size);
+        put_crc(blob, offsetof(cedm_blob_header, trailer_crc), trailer, size);
     }
     if ((which & HEADER_CRC) != 0 && size >= sizeof(cedm_blob_header)) {
         size_t at = offsetof(cedm_blob_header, header_crc);

@@ -5,8 +5,8 @@
  *
  * An input is three texts with zero bytes between them: the configuration,
  * the images per cluster, and up to four bytes: what damage, where, and how
- * convolutions and the blob are made.  The tensors that the configuration asks for are
- * made in memory and one of them is damaged.
+ * convolutions and the blob are made.  The tensors that the configuration asks
+ * for are made in memory and one of them is damaged.
  * A configuration gives a message or a list of tensors; an undamaged list
  * gives a program, a damaged one a message.  Programs that are small enough
  * run on every backend, in memory of exactly the sizes that were planned. */
@@ -49,8 +49,17 @@ static void check_message(const cg_error *error)
 
 /* ---- a checkpoint in memory -------------------------------------------- */
 
-enum damage { NONE, LOST, LONGER, DEEPER, WHOLE_NUMBERS, NOT_FINITE, EXTRA,
-              DOUBLES, DAMAGES };
+enum damage {
+    NONE,
+    LOST,
+    LONGER,
+    DEEPER,
+    WHOLE_NUMBERS,
+    NOT_FINITE,
+    EXTRA,
+    DOUBLES,
+    DAMAGES
+};
 
 static const char *const extra_names[] = {"model.", "../x", "a*/b\"", "u",
                                           "model.map_noise.freqs2"};
@@ -78,7 +87,9 @@ static float value_of(const cg_spec *spec, uint64_t i, const cg_config *c)
 
 static cg_array make_array(const cg_spec *spec, const cg_config *c)
 {
-    cg_array a = {.name = spec->name, .dtype = CG_F32, .rank = spec->rank,
+    cg_array a = {.name = spec->name,
+                  .dtype = CG_F32,
+                  .rank = spec->rank,
                   .elements = 1};
     for (int i = 0; i < a.rank; i++) {
         a.shape[i] = spec->shape[i];
@@ -106,27 +117,24 @@ static void damage(cg_file *file, enum damage kind, unsigned which)
     float not_finite = which % 2 == 0 ? NAN : INFINITY;
     unsigned char *data = (unsigned char *)(uintptr_t)a->data;
     switch (kind) {
-    case LOST:
-        a->name = "lost";
-        break;
+    case LOST: a->name = "lost"; break;
     case LONGER:
         a->elements += a->elements / a->shape[0];
         a->shape[0]++;
         set_data(a, a->elements * 4);
         break;
-    case DEEPER:
-        a->shape[a->rank++] = 1;
-        break;
-    case WHOLE_NUMBERS:
-        a->dtype = CG_I32;
-        break;
+    case DEEPER: a->shape[a->rank++] = 1; break;
+    case WHOLE_NUMBERS: a->dtype = CG_I32; break;
     case NOT_FINITE:
         memcpy(data + 4 * (which % a->elements), &not_finite, 4);
         break;
     case EXTRA:
         a = &file->arrays[file->array_count++];
-        *a = (cg_array){.name = extra_names[which % 5], .dtype = CG_U8,
-                        .rank = 1, .shape = {1}, .elements = 1,
+        *a = (cg_array){.name = extra_names[which % 5],
+                        .dtype = CG_U8,
+                        .rank = 1,
+                        .shape = {1},
+                        .elements = 1,
                         .data = take(1)};
         break;
     case DOUBLES: /* allowed, but a filter or a table is then of zeros */
@@ -134,8 +142,7 @@ static void damage(cg_file *file, enum damage kind, unsigned which)
         set_data(a, a->elements * 8);
         break;
     case NONE:
-    case DAMAGES:
-        break;
+    case DAMAGES: break;
     }
 }
 
@@ -151,11 +158,15 @@ static void run(const cg_program *p, const cedm_backend *backend)
     cedm_exec e = {.data = data,
                    .act = take((size_t)BATCH * p->act.elements * 4),
                    .f32 = take((size_t)BATCH * p->f32.elements * 4),
-                   .scratch = take(scratch), .scratch_stride = scratch,
-                   .cluster = cluster, .batch = BATCH, .n = BATCH,
+                   .scratch = take(scratch),
+                   .scratch_stride = scratch,
+                   .cluster = cluster,
+                   .batch = BATCH,
+                   .n = BATCH,
                    .workers = 1};
     if (backend->prepare != NULL) {
-        cedm_prepare_ctx ctx = {.data = data, .weights = weights,
+        cedm_prepare_ctx ctx = {.data = data,
+                                .weights = weights,
                                 .used = CEDM_ALIGN_UP(p->op_count * 4u)};
         cg_run(p, backend->prepare, &ctx);
         want(ctx.used <= p->weights_bytes);
@@ -225,7 +236,8 @@ static void build_from(const cg_spec *specs, size_t count, const input *in)
     cg_metadata metadata[] = {{"cedm.cluster_freq", in->freq},
                               {"cedm.config", in->json}};
     bool freq = in->freq[0] != '\0';
-    cg_file file = {.path = PATH, .metadata = metadata + !freq,
+    cg_file file = {.path = PATH,
+                    .metadata = metadata + !freq,
                     .metadata_count = 1 + freq};
     file.arrays = take((count + 1) * sizeof *file.arrays);
     for (size_t i = 0; i < count; i++) {
@@ -240,8 +252,8 @@ static void build_from(const cg_spec *specs, size_t count, const input *in)
     cg_options options = {.cpu_conv = CG_CPU_CONV_AUTO};
     if (in->rest_bytes >= 4) {
         options.cpu_conv = (cg_cpu_conv)(in->rest[3] % 3);
-        options.weights = in->rest[3] / 3 % 2 == 0 ? CEDM_DTYPE_F32
-                                                   : CEDM_DTYPE_F16;
+        options.weights =
+            in->rest[3] / 3 % 2 == 0 ? CEDM_DTYPE_F32 : CEDM_DTYPE_F16;
     }
     build(&file, &options, kind, !freq);
     for (size_t i = 0; i < file.array_count; i++) {

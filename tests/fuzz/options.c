@@ -146,7 +146,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         return 0;
     }
     cedm_model code = {.name = "fuzz", .label_dim = 5};
-    code.label_dim = (bytes[0] & 1) != 0 ? 0 : (bytes[0] & 2) != 0 ? 65536 : 5;
+    code.label_dim = (bytes[0] & 1) != 0   ? 0
+                     : (bytes[0] & 2) != 0 ? 65536
+                                           : 5;
     char *text = malloc(size);
     want(text != NULL);
     memcpy(text, bytes + 1, size - 1);

@@ -74,7 +74,8 @@ static char *through_png(const char *text)
     static const uint8_t pixel[1] = {7};
     host_failure f = HOST_FAILURE_UNSAID;
     size_t size = 0;
-    unsigned char *png = host_png_file_encode(pixel, 1, 1, 1, text, &size, &f);
+    unsigned char *png =
+        host_png_file_encode(pixel, 1, 1, 1, text, &size, &f);
     want(png != NULL);
     char *again = host_png_file_text(png, size, "x.png", &f);
     want(again != NULL && strcmp(again, text) == 0);
@@ -104,7 +105,7 @@ static void check_record(const char *text)
     }
     static const gen_job_machine machine = {"portable", "fp32", 1};
     char *record = gen_job_record(&first, &frozen, &machine, 0, first.count,
-                              first.columns);
+                                  first.columns);
     want(record != NULL);
     char *carried = through_png(record);
     want(read_job(&again, carried));

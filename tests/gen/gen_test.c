@@ -12,8 +12,8 @@
 static int write_golden(void)
 {
     static tiny t;
-    cg_freeze freeze = { GEN_GOLDEN, "tiny" };
-    cg_error error = { "" };
+    cg_freeze freeze = {GEN_GOLDEN, "tiny"};
+    cg_error error = {""};
 
     tiny_make(&t);
     if (!cg_emit(&t.program, &t.file, &freeze, &error)) {

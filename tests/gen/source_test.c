@@ -13,8 +13,8 @@
 
 #include "tests/gen/gen_test.h"
 
-static const char *const files[] = { "tiny.c",   "tiny.h",   "tiny.map",
-                                     "tiny.csv", "tiny.svg", "tiny.cedm" };
+static const char *const files[] = {"tiny.c",   "tiny.h",   "tiny.map",
+                                    "tiny.csv", "tiny.svg", "tiny.cedm"};
 
 #define FILES (sizeof files / sizeof files[0])
 
@@ -61,9 +61,10 @@ static void compare_with_golden(const char *name)
         i++;
     }
     if (a_size != b_size || i < a_size) {
-        fail_msg(GEN_GOLDEN "/%s:%d: differs from what is emitted; if that "
-                 "is meant, run gen_test --write and review the diff", name,
-                 line);
+        fail_msg(GEN_GOLDEN
+                 "/%s:%d: differs from what is emitted; if that "
+                 "is meant, run gen_test --write and review the diff",
+                 name, line);
     }
     free(a);
     free(b);
@@ -86,14 +87,33 @@ static void text_is_as_pinned(void **state)
 static bool compiles(const char *cc, const char *standard, const char *file,
                      const char *language)
 {
-    const char *const argv[] = {
-        cc, standard, "-Wall", "-Wextra", "-Wpedantic", "-Werror",
-        "-Wshadow", "-Wconversion", "-Wsign-conversion",
-        "-Wdouble-promotion", "-Wcast-qual", "-Wwrite-strings",
-        "-Wmissing-declarations", "-Wredundant-decls", "-Wundef",
-        "-DCEDM_MODEL_SHARED", "-Iinclude", "-I", gen_path(), "-O1", "-x",
-        language, "-c", file, "-o", "/dev/null", NULL
-    };
+    const char *const argv[] = {cc,
+                                standard,
+                                "-Wall",
+                                "-Wextra",
+                                "-Wpedantic",
+                                "-Werror",
+                                "-Wshadow",
+                                "-Wconversion",
+                                "-Wsign-conversion",
+                                "-Wdouble-promotion",
+                                "-Wcast-qual",
+                                "-Wwrite-strings",
+                                "-Wmissing-declarations",
+                                "-Wredundant-decls",
+                                "-Wundef",
+                                "-DCEDM_MODEL_SHARED",
+                                "-Iinclude",
+                                "-I",
+                                gen_path(),
+                                "-O1",
+                                "-x",
+                                language,
+                                "-c",
+                                file,
+                                "-o",
+                                "/dev/null",
+                                NULL};
     int status = gen_run(argv);
 
     if (status > 0) {
@@ -115,14 +135,15 @@ static void write_user(const char *path)
           "unsigned char image[TINY_IMAGE_BYTES(4)];\n"
           "unsigned char weights[TINY_WEIGHTS_BYTES];\n"
           "extern const cedm_model *model_of_user;\n"
-          "const cedm_model *model_of_user = &cedm_tiny_model;\n", file);
+          "const cedm_model *model_of_user = &cedm_tiny_model;\n",
+          file);
     assert_int_equal(fclose(file), 0);
 }
 
 static void code_compiles_without_a_warning(void **state)
 {
-    static const char *const c[] = { "gcc", "clang" };
-    static const char *const cxx[] = { "g++", "clang++" };
+    static const char *const c[] = {"gcc", "clang"};
+    static const char *const cxx[] = {"g++", "clang++"};
     char source[300], user[300];
     int found = 0;
     static tiny t;
@@ -176,8 +197,7 @@ CEDM_GRAPH_OPS(DEFINE_CALL)
 
 static const cedm_ops recorder = {
 #define RECORD(name) .name = call_##name,
-    CEDM_GRAPH_OPS(RECORD)
-};
+    CEDM_GRAPH_OPS(RECORD)};
 
 static void check_model(const cedm_model *m, const tiny *t)
 {
@@ -214,8 +234,8 @@ static void check_model(const cedm_model *m, const tiny *t)
 /* Emits and compiles t; the model, its library in *library. */
 static const cedm_model *load_model(const tiny *t, void **library)
 {
-    cg_freeze freeze = { gen_directory(), "tiny" };
-    cg_error error = { "" };
+    cg_freeze freeze = {gen_directory(), "tiny"};
+    cg_error error = {""};
     cedm_model_entry_fn *entry;
     char path[300];
     void *symbol;
@@ -239,7 +259,7 @@ static const cedm_model *load_model(const tiny *t, void **library)
 static void compiled_model_is_the_program(void **state)
 {
     static tiny t;
-    calls c = { &t, 0 };
+    calls c = {&t, 0};
     void *library;
     const cedm_model *model;
 
@@ -255,10 +275,10 @@ static void compiled_model_is_the_program(void **state)
 
 static void numbers_come_back_as_they_were(void **state)
 {
-    static const double values[] = { 0.1, 1.0 / 3.0, 5e-324, 123456789.0,
-                                     1.7976931348623157e308 };
+    static const double values[] = {0.1, 1.0 / 3.0, 5e-324, 123456789.0,
+                                    1.7976931348623157e308};
     static tiny t;
-    calls c = { &t, 0 };
+    calls c = {&t, 0};
     void *library;
     const cedm_model *model;
 
@@ -302,7 +322,7 @@ static void every_preconditioning_comes_back(void **state)
         assert_true(model->beta_min == (vp ? 0.1 : 0));
         assert_int_equal(model->noise_steps, t.program.noise_steps);
         assert_int_equal(model->noise_levels, iddpm ? 16 : 0);
-        model->eval(&recorder, &(calls){ &t, 0 });
+        model->eval(&recorder, &(calls){&t, 0});
         dlclose(library);
         gen_remove();
     }
@@ -312,10 +332,16 @@ static void every_preconditioning_comes_back(void **state)
 
 static void hostile_names_are_harmless(void **state)
 {
-    static const char *const names[] = {
-        "*/ int x; /*", "\"\n#include <evil.h>\n", "int", "size_t",
-        "cedm_conv", "tiny_eval", "F32", "UINT32_MAX", "", "0start"
-    };
+    static const char *const names[] = {"*/ int x; /*",
+                                        "\"\n#include <evil.h>\n",
+                                        "int",
+                                        "size_t",
+                                        "cedm_conv",
+                                        "tiny_eval",
+                                        "F32",
+                                        "UINT32_MAX",
+                                        "",
+                                        "0start"};
     char huge[2000], source[300];
     static tiny t;
     size_t size;
@@ -376,8 +402,7 @@ int gen_test_source(void)
         cmocka_unit_test(numbers_come_back_as_they_were),
         cmocka_unit_test(every_preconditioning_comes_back),
         cmocka_unit_test(hostile_names_are_harmless),
-        cmocka_unit_test(equal_names_are_told_apart)
-    };
+        cmocka_unit_test(equal_names_are_told_apart)};
 
     return cmocka_run_group_tests_name("source", tests, NULL, NULL);
 }

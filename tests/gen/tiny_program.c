@@ -9,8 +9,15 @@
 #define NONE CEDM_NONE
 
 /* Offsets into the blob, in elements: see `arrays`. */
-enum { LABEL_W = 0, LABEL_B = 16, LINEAR_W = 32, CONV_W = 80, QKV_W = 272,
-       NORM_G = 288, FILTER = 304 };
+enum {
+    LABEL_W = 0,
+    LABEL_B = 16,
+    LINEAR_W = 32,
+    CONV_W = 80,
+    QKV_W = 272,
+    NORM_G = 288,
+    FILTER = 304
+};
 
 static const char bytes[] = "the bytes of a checkpoint";
 
@@ -64,6 +71,7 @@ static void make_params(tiny *t)
         uint64_t shape[4];
         cg_layout layout;
         cedm_weight offset;
+        /* clang-format off */
     } rows[TINY_PARAMS] = {
         { "model.map_label.weight", CG_F32, 2, { 8, 2 },
           CG_LAYOUT_TRANSPOSE, LABEL_W },
@@ -80,6 +88,7 @@ static void make_params(tiny *t)
         { "model.dec.4x4_up.conv0.resample_filter", CG_F32, 1, { 4 },
           CG_LAYOUT_PLAIN, FILTER }
     };
+    /* clang-format on */
 
     cg_part *part = t->parts;
 
@@ -106,11 +115,11 @@ static void make_params(tiny *t)
         param->offset = rows[k].offset;
         param->parts = part;
         if (k != TINY_FILTER) {
-            *part++ = (cg_part){ a, NULL, (uint32_t)a->elements,
-                                 rows[k].layout };
+            *part++ =
+                (cg_part){a, NULL, (uint32_t)a->elements, rows[k].layout};
         }
         if (k == TINY_FILTER || k == TINY_TWO_PARTS) {
-            *part++ = (cg_part){ NULL, t->values, 4, CG_LAYOUT_PLAIN };
+            *part++ = (cg_part){NULL, t->values, 4, CG_LAYOUT_PLAIN};
         }
         param->part_count = (uint32_t)(part - param->parts);
         for (uint32_t i = 0; i < param->part_count; i++) {
@@ -121,6 +130,7 @@ static void make_params(tiny *t)
 
 static void make_ops(tiny *t)
 {
+    /* clang-format off */
     static const cg_op ops[TINY_OPS] = {
         { .kind = CG_OP_embed, .module = "map_label", .u.embed = {
             .id = 0, .channels = 8, .label_dim = 2,
@@ -183,12 +193,14 @@ static void make_ops(tiny *t)
             .dst = F32(64), .stats = NONE, .weight = CONV_W, .bias = NONE,
             .skip_weight = NONE, .skip_bias = NONE }, .macs = 576 }
     };
+    /* clang-format on */
 
     memcpy(t->ops, ops, sizeof ops);
 }
 
 static void make_plan(tiny *t)
 {
+    /* clang-format off */
     static const cg_tensor tensors[TINY_TENSORS] = {
         { "features", 1, 1, 8, 8, true, 0, 0, 0 },
         { "image", 4, 4, 1, 16, true, 0, 9, 1 },
@@ -207,12 +219,13 @@ static void make_plan(tiny *t)
         { 192, false, 5, 6, 128 }, { 64, false, 6, 7, 320 },
         { 64, false, 7, 8, 128 }, { 64, false, 8, 9, 192 }
     };
+    /* clang-format on */
     cg_program *p = &t->program;
 
     memcpy(t->tensors, tensors, sizeof tensors);
     memcpy(t->buffers, buffers, sizeof buffers);
-    p->act = (cg_plan_report){ 384, 384, 512, "by size" };
-    p->f32 = (cg_plan_report){ 160, 128, 192, "by size" };
+    p->act = (cg_plan_report){384, 384, 512, "by size"};
+    p->f32 = (cg_plan_report){160, 128, 192, "by size"};
 }
 
 void tiny_make(tiny *t)
@@ -236,7 +249,7 @@ void tiny_make(tiny *t)
     p->features_ref = F32(0);
     p->input_ref = F32(64);
     p->output_ref = F32(64);
-    p->features = (cedm_features){ CEDM_FEATURES_POSITIONAL, 8, 1, 1, NONE };
+    p->features = (cedm_features){CEDM_FEATURES_POSITIONAL, 8, 1, 1, NONE};
     p->resolution = 4;
     p->channels = 1;
     p->label_dim = 2;
@@ -251,7 +264,7 @@ void tiny_make(tiny *t)
     p->layout_hash = 0x0123456789abcdefu;
     p->scratch_bytes = 4096;
     p->weights_bytes = 8192;
-    t->metadata[0] = (cg_metadata){ "cedm.cluster_ids", "[3, 5]" };
+    t->metadata[0] = (cg_metadata){"cedm.cluster_ids", "[3, 5]"};
     t->file.path = "/somewhere/else/tiny-1.safetensors";
     t->file.arrays = t->arrays;
     t->file.array_count = TINY_PARAMS;

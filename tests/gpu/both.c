@@ -36,7 +36,8 @@ int both_summary(void)
 void both_need(cedm_status status, const char *what)
 {
     if (status < CEDM_OK) {
-        fprintf(stderr, "gpu_check: %s: %s\n", what, cedm_status_text(status));
+        fprintf(stderr, "gpu_check: %s: %s\n", what,
+                cedm_status_text(status));
         failed++;
         exit(both_summary());
     }

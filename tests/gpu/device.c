@@ -65,8 +65,8 @@ uint32_t device_arch(void)
 
 void *device_take(size_t bytes)
 {
-    size_t whole = (bytes + 2 * CEDM_CUDA_ALIGN - 1) / CEDM_CUDA_ALIGN *
-                   CEDM_CUDA_ALIGN;
+    size_t whole =
+        (bytes + 2 * CEDM_CUDA_ALIGN - 1) / CEDM_CUDA_ALIGN * CEDM_CUDA_ALIGN;
     void *memory;
 
     CHECK(cudaMalloc, &memory, whole);

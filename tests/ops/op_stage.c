@@ -251,8 +251,8 @@ static void open_memory(stage *s)
                    sizeof(float));
     }
     for (int f = 0; f < 2; f++) {
-        s->before[f] = copy_of(s->segment[f],
-                               batch * s->elements[f] * sizeof(float));
+        s->before[f] =
+            copy_of(s->segment[f], batch * s->elements[f] * sizeof(float));
     }
     s->data_before = copy_of(s->data, s->data_elements * sizeof(float));
 }
@@ -262,8 +262,8 @@ static void open_memory(stage *s)
 static void poison(const stage *s, bool on)
 {
     for (int f = 0; f < 2; f++) {
-        size_t bytes = (size_t)s->setting.batch * s->elements[f] *
-                       sizeof(float);
+        size_t bytes =
+            (size_t)s->setting.batch * s->elements[f] * sizeof(float);
 
         if (!on) {
             ASAN_UNPOISON_MEMORY_REGION(s->segment[f], bytes);
@@ -284,8 +284,9 @@ static void poison(const stage *s, bool on)
 
 static cedm_parallel_for *parallel_of(const stage_setting *setting)
 {
-    return setting->threads ? on_threads
-           : setting->workers > 1 ? backwards : NULL;
+    return setting->threads       ? on_threads
+           : setting->workers > 1 ? backwards
+                                  : NULL;
 }
 
 /* No byte of an op's part is left as it was. */
@@ -350,8 +351,8 @@ static void check_segments(const stage *s, const char *what)
     static const char *const names[2] = {"act", "f32"};
 
     for (int f = 0; f < 2; f++) {
-        size_t bytes = (size_t)s->setting.batch * s->elements[f] *
-                       sizeof(float);
+        size_t bytes =
+            (size_t)s->setting.batch * s->elements[f] * sizeof(float);
         float *rest = copy_of(s->segment[f], bytes);
 
         for (uint32_t i = 0; i < s->tensor_count; i++) {
@@ -381,10 +382,10 @@ static void check_guards(const stage *s, const char *what)
     }
     same_bits(s->scratch, guard, sizeof guard, what,
               "the guard before scratch");
-    same_bits(s->data, s->data_before, s->data_elements * sizeof(float),
-              what, "the blob");
-    same_bits(s->prepared, s->prepared_before,
-              s->sizes.weights + GUARD_BYTES, what, "prepared weights");
+    same_bits(s->data, s->data_before, s->data_elements * sizeof(float), what,
+              "the blob");
+    same_bits(s->prepared, s->prepared_before, s->sizes.weights + GUARD_BYTES,
+              what, "prepared weights");
 }
 
 void stage_run(stage *s, const stage_setting *setting,

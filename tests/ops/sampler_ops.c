@@ -50,8 +50,11 @@ static void start(uint32_t stream, uint32_t n)
         .output_ref = CEDM_REF_F32 | 96,
         .features_ref = CEDM_REF_F32 | 192,
     };
-    w.exec = (cedm_exec){.model = &w.model, .f32 = w.f32, .batch = BATCH,
-                         .n = n, .workers = 1};
+    w.exec = (cedm_exec){.model = &w.model,
+                         .f32 = w.f32,
+                         .batch = BATCH,
+                         .n = n,
+                         .workers = 1};
     for (uint32_t i = 0; i < BATCH * MAP; i++) {
         w.x[i] = (cedm_real)stage_normal(stream, 0, i);
         w.y[i] = (cedm_real)stage_normal(stream, 1, i);
@@ -90,9 +93,11 @@ static void test_noise(void **state)
 
     for (uint32_t n = 1; n <= BATCH; n++) {
         for (uint32_t draw = 0; draw < 4; draw++) {
-            cedm_noise op = {.n = n, .draw = draw,
+            cedm_noise op = {.n = n,
+                             .draw = draw,
                              .base_scale = (cedm_real)0.75,
-                             .scale = (cedm_real)1.75, .seed = seeds,
+                             .scale = (cedm_real)1.75,
+                             .seed = seeds,
                              .dst = w.dst};
 
             start(draw, n);
@@ -108,8 +113,8 @@ static void test_noise(void **state)
                 size_t chw = i % CHANNELS * PIXELS + pixel;
                 uint64_t seed = seeds[i / MAP];
                 double z = draw == 0
-                    ? (double)cedm_normal_f32(seed, chw, draw)
-                    : cedm_normal_f64(seed, chw, draw);
+                               ? (double)cedm_normal_f32(seed, chw, draw)
+                               : cedm_normal_f64(seed, chw, draw);
                 double wanted =
                     1.75 * z + (draw < 2 ? 0 : 0.75 * (double)w.x[i]);
 
@@ -140,7 +145,8 @@ static void test_load(void **state)
         assert_ptr_equal(w.exec.cluster, cluster);
         for (size_t i = 0; i < BATCH * 96; i++) {
             double wanted = i < n * MAP
-                ? (double)(float)(c_in[i / MAP] * w.x[i]) : GUARD_VALUE;
+                                ? (double)(float)(c_in[i / MAP] * w.x[i])
+                                : GUARD_VALUE;
 
             check("load: image", i, (double)w.f32[i], wanted, 0.0);
             wanted = i < n * FEATURES ? (double)features[i] : GUARD_VALUE;
@@ -159,8 +165,8 @@ static void test_unload(void **state)
     for (uint32_t k = 0; k < 6; k++) {
         uint32_t n = k % BATCH + 1, first = k % 2;
         double weight = weights[k / 2];
-        cedm_unload op = {n, first, (cedm_real)weight, w.x, c_skip, c_out,
-                          w.dst};
+        cedm_unload op = {n,     first, (cedm_real)weight, w.x, c_skip,
+                          c_out, w.dst};
 
         start(k, n);
         for (uint32_t i = 0; i < BATCH * MAP; i++) {
@@ -170,8 +176,7 @@ static void test_unload(void **state)
         backend->run->unload(&w.exec, &op);
         for (size_t i = 0; i < n * MAP; i++) {
             double a = (double)c_skip[i / MAP] * (double)w.x[i];
-            double b = (double)c_out[i / MAP] *
-                       (double)w.f32[BATCH * 96 + i];
+            double b = (double)c_out[i / MAP] * (double)w.f32[BATCH * 96 + i];
             double old = first ? 0.0 : (double)w.y[i];
 
             check("unload", i, (double)w.dst[i], old + weight * (a + b),
@@ -188,8 +193,14 @@ static void test_euler(void **state)
     for (uint32_t k = 0; k < 2 * BATCH; k++) {
         uint32_t n = k / 2 + 1;
         int in_place = k % 2;
-        cedm_euler op = {n, (cedm_real)0.625, (cedm_real)3.25,
-                         (cedm_real)-0.7, w.x, w.y, w.dst2, w.dst};
+        cedm_euler op = {n,
+                         (cedm_real)0.625,
+                         (cedm_real)3.25,
+                         (cedm_real)-0.7,
+                         w.x,
+                         w.y,
+                         w.dst2,
+                         w.dst};
 
         start(k, n);
         if (in_place) {
@@ -215,8 +226,14 @@ static void test_heun(void **state)
     const cedm_backend *backend = *state;
 
     for (uint32_t n = 1; n <= BATCH; n++) {
-        cedm_heun op = {n, (cedm_real)0.625, (cedm_real)1.5, (cedm_real)-0.7,
-                        w.x, w.y, w.z, w.dst};
+        cedm_heun op = {n,
+                        (cedm_real)0.625,
+                        (cedm_real)1.5,
+                        (cedm_real)-0.7,
+                        w.x,
+                        w.y,
+                        w.z,
+                        w.dst};
         cedm_real next[BATCH * MAP];
 
         start(n, n);
@@ -245,9 +262,10 @@ static void test_to_image(void **state)
         uint8_t byte;
     } known[] = {
         /* 127.5 x + 128 is 0.5, 0, -0.775; 128, 127.99; 255.5, 255.4 */
-        {-1.0, 0}, {-128.0 / 127.5, 0}, {-1.01, 0}, {0.0, 128},
-        {-1e-4, 127}, {1.0, 255}, {0.999, 255}, {0.99, 254}, {50.0, 255},
-        {-50.0, 0}, {HUGE_VAL, 255}, {-HUGE_VAL, 0}, {1e300, 255},
+        {-1.0, 0},    {-128.0 / 127.5, 0}, {-1.01, 0},      {0.0, 128},
+        {-1e-4, 127}, {1.0, 255},          {0.999, 255},    {0.99, 254},
+        {50.0, 255},  {-50.0, 0},          {HUGE_VAL, 255}, {-HUGE_VAL, 0},
+        {1e300, 255},
     };
     const cedm_backend *backend = *state;
     size_t count = sizeof known / sizeof known[0];
@@ -279,18 +297,15 @@ int sampler_ops_test(const cedm_backend *const *list, size_t count)
             void *plain;
         } backend = {list[b]};
         struct CMUnitTest tests[] = {
-#define TEST(op)                                                           \
-    {.name = #op, .test_func = test_##op,                                \
-     .initial_state = backend.plain},
+#define TEST(op)                                                             \
+    {.name = #op, .test_func = test_##op, .initial_state = backend.plain},
             CEDM_SAMPLER_OPS(TEST)
 #undef TEST
         };
 
-        snprintf(names[b], sizeof names[b], "sampler ops, %s",
-                 list[b]->name);
-        failed += _cmocka_run_group_tests(names[b], tests,
-                                          sizeof tests / sizeof tests[0],
-                                          NULL, NULL);
+        snprintf(names[b], sizeof names[b], "sampler ops, %s", list[b]->name);
+        failed += _cmocka_run_group_tests(
+            names[b], tests, sizeof tests / sizeof tests[0], NULL, NULL);
     }
     return failed;
 }

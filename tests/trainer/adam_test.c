@@ -22,7 +22,8 @@
 
 static float gradient(uint32_t step, uint32_t i)
 {
-    train_random_key key = {.seed = 7, .purpose = TRAIN_RANDOM_INIT, .step = step};
+    train_random_key key = {
+        .seed = 7, .purpose = TRAIN_RANDOM_INIT, .step = step};
     double z[2];
 
     train_random_normal(&key, i, z);
@@ -41,8 +42,13 @@ static void test_against_twin(void **state)
 {
     static float p[N], g[N], m[N], v[N], ema[N];
     static double tp[N], tm[N], tv[N], te[N];
-    train_adam a = {.elements = N, .params = p, .grads = g, .m = m, .v = v,
-              .ema = ema, .workers = 1};
+    train_adam a = {.elements = N,
+                    .params = p,
+                    .grads = g,
+                    .m = m,
+                    .v = v,
+                    .ema = ema,
+                    .workers = 1};
 
     (void)state;
     for (uint32_t i = 0; i < N; i++) {
@@ -65,10 +71,11 @@ static void test_against_twin(void **state)
             te[i] = tp[i] + beta * (te[i] - tp[i]);
         }
         assert_int_equal(
-            train_adam_step(&a, &(train_adam_update){
-                              .lr = train_adam_rate(1e-2, RAMPUP, seen),
-                              .ema_beta = train_adam_ema_beta(HALFLIFE, seen,
-                                                        BATCH, 1)}),
+            train_adam_step(&a,
+                            &(train_adam_update){
+                                .lr = train_adam_rate(1e-2, RAMPUP, seen),
+                                .ema_beta = train_adam_ema_beta(
+                                    HALFLIFE, seen, BATCH, 1)}),
             0);
     }
     for (uint32_t i = 0; i < N; i++) {
@@ -85,8 +92,13 @@ static void test_not_finite(void **state)
 {
     float p[4] = {1, 1, 1, 1}, m[4] = {0}, v[4] = {0}, ema[4] = {0};
     float g[4] = {NAN, INFINITY, -INFINITY, 0.5f};
-    train_adam a = {.elements = 4, .params = p, .grads = g, .m = m, .v = v,
-              .ema = ema, .workers = 1};
+    train_adam a = {.elements = 4,
+                    .params = p,
+                    .grads = g,
+                    .m = m,
+                    .v = v,
+                    .ema = ema,
+                    .workers = 1};
 
     (void)state;
     assert_int_equal(train_adam_step(&a, &(train_adam_update){.lr = 0.1}), 3);

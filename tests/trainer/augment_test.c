@@ -33,8 +33,8 @@ static void load_params(train_augment_params *params, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++) {
         params[i] = (train_augment_params){
-            at("xflip", i),  at("yflip", i),       at("scale", i),
-            at("rotate", i), at("aniso", i),       at("aniso_angle", i),
+            at("xflip", i),       at("yflip", i),      at("scale", i),
+            at("rotate", i),      at("aniso", i),      at("aniso_angle", i),
             at("translate_x", i), at("translate_y", i)};
     }
 }
@@ -47,7 +47,8 @@ static void test_images(void **state)
     uint32_t size = (uint32_t)images->shape[2], margins[4];
     size_t pixels = (size_t)size * size;
     train_augment_params *params = calloc(n, sizeof *params);
-    float *scratch = calloc(train_augment_scratch(size, channels), sizeof(float));
+    float *scratch =
+        calloc(train_augment_scratch(size, channels), sizeof(float));
     float *image = calloc(pixels * channels, sizeof(float));
     uint32_t transformed = 0;
 
@@ -61,7 +62,8 @@ static void test_images(void **state)
             image[e % pixels * channels + e / pixels] =
                 (float)at("images", first + e);
         }
-        train_augment_image(&params[i], margins, size, channels, image, scratch);
+        train_augment_image(&params[i], margins, size, channels, image,
+                            scratch);
         for (size_t e = 0; e < pixels * channels; e++) {
             double got = (double)image[e % pixels * channels + e / pixels];
             double wanted = at("augmented", first + e);
@@ -152,8 +154,8 @@ static void test_identity(void **state)
     train_augment_image(&none, margins, SIZE, 1, image, scratch);
     for (int i = 0; i < SIZE * SIZE; i++) {
         if (!(fabsf(image[i] - copy[i]) <= 1e-5f)) {
-            fail_msg("element %d: got %.7g, wanted %.7g", i,
-                     (double)image[i], (double)copy[i]);
+            fail_msg("element %d: got %.7g, wanted %.7g", i, (double)image[i],
+                     (double)copy[i]);
         }
     }
     free(scratch);

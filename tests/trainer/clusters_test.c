@@ -61,8 +61,12 @@ static void check_clusters(const char *path)
 static void write_tensor(const char *name, cg_dtype dtype, const void *values,
                          uint64_t count)
 {
-    cg_array array = {.name = "ids", .dtype = dtype, .rank = 1,
-                      .shape = {count}, .elements = count, .data = values};
+    cg_array array = {.name = "ids",
+                      .dtype = dtype,
+                      .rank = 1,
+                      .shape = {count},
+                      .elements = count,
+                      .data = values};
     pickler *p = begin_pickle(false);
     out pickle, file;
 

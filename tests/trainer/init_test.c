@@ -65,12 +65,13 @@ static double xavier(double in, double out)
 
 static void test_song(void **state)
 {
-    train_model_file *m = open_new("{\"model_type\":\"SongUNet\","
-                             "\"embedding_type\":\"fourier\","
-                             "\"encoder_type\":\"residual\","
-                             "\"channel_mult_noise\":2,"
-                             "\"resample_filter\":[1,3,3,1]," COMMON "}",
-                             3);
+    train_model_file *m =
+        open_new("{\"model_type\":\"SongUNet\","
+                 "\"embedding_type\":\"fourier\","
+                 "\"encoder_type\":\"residual\","
+                 "\"channel_mult_noise\":2,"
+                 "\"resample_filter\":[1,3,3,1]," COMMON "}",
+                 3);
 
     (void)state;
     spread(m, "model.map_label.weight", xavier(40, 128));
@@ -80,8 +81,7 @@ static void test_song(void **state)
     spread(m, "model.map_noise.freqs", 16.0);
     spread(m, "model.enc.16x16_block0.norm0.weight", 1.0);
     spread(m, "model.enc.16x16_block0.norm0.bias", 0.0);
-    spread(m, "model.enc.16x16_block0.conv0.weight",
-           xavier(64 * 9, 64 * 9));
+    spread(m, "model.enc.16x16_block0.conv0.weight", xavier(64 * 9, 64 * 9));
     spread(m, "model.enc.16x16_block0.conv1.weight",
            1e-5 * xavier(64 * 9, 64 * 9));
     spread(m, "model.enc.8x8_block0.qkv.weight",
@@ -96,8 +96,8 @@ static void test_song(void **state)
 
 static void test_dhariwal(void **state)
 {
-    train_model_file *m = open_new("{\"model_type\":\"DhariwalUNet\"," COMMON "}",
-                             3);
+    train_model_file *m =
+        open_new("{\"model_type\":\"DhariwalUNet\"," COMMON "}", 3);
     /* Biases have the spread of their weights. */
     double conv = sqrt(1.0 / 3.0) * sqrt(1.0 / (64 * 9));
 
@@ -119,7 +119,7 @@ static void test_seed(void **state)
 {
     const char *config = "{\"model_type\":\"SongUNet\"," COMMON "}";
     train_model_file *m[3] = {open_new(config, 1), open_new(config, 1),
-                        open_new(config, 2)};
+                              open_new(config, 2)};
     const cg_array *a[3], *other;
 
     (void)state;

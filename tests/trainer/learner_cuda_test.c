@@ -49,7 +49,8 @@ static bool find_library(char *path, size_t size)
 
     assert_true(length > 0);
     path[length] = '\0';
-    (void)snprintf(strrchr(path, '/'), 64, "/fake/%s", TRAIN_LEARNER_CUDA_FILE);
+    (void)snprintf(strrchr(path, '/'), 64, "/fake/%s",
+                   TRAIN_LEARNER_CUDA_FILE);
     return access(path, F_OK) == 0;
 }
 
@@ -65,7 +66,8 @@ static int open_library(void **state)
         print_message("skipped: no emulated device\n");
         return 0;
     }
-    library.handle = dlopen(real != NULL ? real : path, RTLD_NOW | RTLD_LOCAL);
+    library.handle =
+        dlopen(real != NULL ? real : path, RTLD_NOW | RTLD_LOCAL);
     if (library.handle == NULL) {
         fail_msg("%s", dlerror());
     }
@@ -107,19 +109,26 @@ static void stir(train_learner *l)
     }
 }
 
-static train_learner *open_on(enum cedm_cuda_precision precision, uint32_t batch)
+static train_learner *open_on(enum cedm_cuda_precision precision,
+                              uint32_t batch)
 {
-    const train_learner_cuda_options options = {
-        .library = &library, .precision = precision, .images = BATCH,
-        .batch = batch, .share = 1.0 / BATCH, .dropout = 0.25f, .seed = 3};
+    const train_learner_cuda_options options = {.library = &library,
+                                                .precision = precision,
+                                                .images = BATCH,
+                                                .batch = batch,
+                                                .share = 1.0 / BATCH,
+                                                .dropout = 0.25f,
+                                                .seed = 3};
     host_failure f = HOST_FAILURE_UNSAID;
-    train_learner *l = train_learner_cuda_open(train_model_file_get(model), &options, &f);
+    train_learner *l =
+        train_learner_cuda_open(train_model_file_get(model), &options, &f);
 
     if (l == NULL) {
         fail_msg("%s", f.text);
     }
-    assert_true(l->counts.scale == (precision == CEDM_CUDA_FP16
-                                        ? TRAIN_LEARNER_FIRST_SCALE : 1.0f));
+    assert_true(
+        l->counts.scale ==
+        (precision == CEDM_CUDA_FP16 ? TRAIN_LEARNER_FIRST_SCALE : 1.0f));
     if (precision == CEDM_CUDA_FP16) {
         l->counts.scale = SCALE;
     }
@@ -130,10 +139,11 @@ static train_learner *open_on(enum cedm_cuda_precision precision, uint32_t batch
 
 static train_learner *open_on_cpu(void)
 {
-    const train_net_options options = {.batch = MICRO, .workers = 1,
-                                       .dropout = true};
+    const train_net_options options = {
+        .batch = MICRO, .workers = 1, .dropout = true};
     host_failure f = HOST_FAILURE_UNSAID;
-    train_learner *l = train_learner_cpu_open(train_model_file_get(model), &options, &f);
+    train_learner *l =
+        train_learner_cpu_open(train_model_file_get(model), &options, &f);
 
     if (l == NULL) {
         fail_msg("%s", f.text);
@@ -172,12 +182,19 @@ static void add_gradient(train_learner *l, uint32_t update, uint32_t part)
         cluster[i] = (int32_t)(index[i] % (p->label_dim + 1)) - 1;
     }
     if (!l->kind->gradient(
-            l, &(train_batch){.n = l->batch, .images = values,
-                              .noise = values + l->batch * pixels,
-                              .labels = values + 2 * l->batch * pixels,
-                              .sigma = sigma, .cluster = cluster,
-                              .index = index, .seed = 3, .step = update,
-                              .dropout = 0.25f, .share = 1.0 / BATCH}, &f)) {
+            l,
+            &(train_batch){.n = l->batch,
+                           .images = values,
+                           .noise = values + l->batch * pixels,
+                           .labels = values + 2 * l->batch * pixels,
+                           .sigma = sigma,
+                           .cluster = cluster,
+                           .index = index,
+                           .seed = 3,
+                           .step = update,
+                           .dropout = 0.25f,
+                           .share = 1.0 / BATCH},
+            &f)) {
         fail_msg("%s", f.text);
     }
     memset(values, 0xff, count * sizeof *values);
@@ -324,7 +341,8 @@ static void test_overflow(void **state)
     assert_int_equal(l->counts.updates, 0);
     assert_true(l->counts.not_finite > 0);
     assert_true(l->counts.scale == scale / 2);
-    assert_memory_equal(before, l->sets[TRAIN_LEARNER_PARAMS], n * sizeof *before);
+    assert_memory_equal(before, l->sets[TRAIN_LEARNER_PARAMS],
+                        n * sizeof *before);
     l->counts.scale = 1024.0f;
     assert_true(l->kind->push(l, &f));
     (void)train(l, 1, 2);
@@ -380,9 +398,11 @@ static void test_denoise(void **state)
 
 static void test_memory(void **state)
 {
-    train_learner_cuda_options options = {
-        .library = &library, .precision = CEDM_CUDA_FP16, .images = BATCH,
-        .batch = BATCH, .share = 1.0 / BATCH};
+    train_learner_cuda_options options = {.library = &library,
+                                          .precision = CEDM_CUDA_FP16,
+                                          .images = BATCH,
+                                          .batch = BATCH,
+                                          .share = 1.0 / BATCH};
     host_failure f = HOST_FAILURE_UNSAID;
     train_learner *l;
 
@@ -402,7 +422,8 @@ static void test_memory(void **state)
     assert_int_equal(l->batch, BATCH);
     l->kind->close(l);
     assert_int_equal(setenv("EMULATED_BYTES", "1000", 1), 0);
-    assert_null(train_learner_cuda_open(train_model_file_get(model), &options, &f));
+    assert_null(
+        train_learner_cuda_open(train_model_file_get(model), &options, &f));
     assert_non_null(strstr(f.text, "cuda:0: emulator has 1000 of 1000 bytes "
                                    "free; wanted "));
     assert_non_null(strstr(f.text, "; use a smaller --micro-batch"));

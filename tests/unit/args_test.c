@@ -42,10 +42,10 @@ static host_args begin(const char *const *words)
 static void options_in_order(void **state)
 {
     (void)state;
-    static const char *const words[] = {
-        "--steps", "5", "file", "--n=-7", "-o", "dir", "--json", NULL};
-    static const int expected[] = {OPT_STEPS, HOST_ARGS_OPERAND, OPT_N, OPT_OUT,
-                                   OPT_JSON};
+    static const char *const words[] = {"--steps", "5",   "file",   "--n=-7",
+                                        "-o",      "dir", "--json", NULL};
+    static const int expected[] = {OPT_STEPS, HOST_ARGS_OPERAND, OPT_N,
+                                   OPT_OUT, OPT_JSON};
     static const char *const values[] = {"5", "file", "-7", "dir", NULL};
     host_args a = begin(words);
     host_failure f = {HOST_EXIT_DONE, ""};
@@ -158,20 +158,13 @@ static void numbers(void **state)
         double low, high, wanted;
         bool good;
     } rows[] = {
-        {"0.002", 0, 1, 0.002, true},
-        {"-7", -10, 10, -7, true},
-        {"1e3", 0, 1000, 1000, true},
-        {"inf", 0, HUGE_VAL, HUGE_VAL, true},
-        {"inf", 0, 1e9, 0, false},
-        {"nan", -1, 1, 0, false},
-        {"nan", 0, HUGE_VAL, 0, false},
-        {"-nan", 0, HUGE_VAL, 0, false},
-        {"1e999", 0, 1e9, 0, false},
-        {"1.5x", 0, 10, 0, false},
-        {" 1", 0, 10, 0, false},
-        {"", 0, 10, 0, false},
-        {"1,5", 0, 10, 0, false},
-        {"1.0001", 0, 1, 0, false},
+        {"0.002", 0, 1, 0.002, true},   {"-7", -10, 10, -7, true},
+        {"1e3", 0, 1000, 1000, true},   {"inf", 0, HUGE_VAL, HUGE_VAL, true},
+        {"inf", 0, 1e9, 0, false},      {"nan", -1, 1, 0, false},
+        {"nan", 0, HUGE_VAL, 0, false}, {"-nan", 0, HUGE_VAL, 0, false},
+        {"1e999", 0, 1e9, 0, false},    {"1.5x", 0, 10, 0, false},
+        {" 1", 0, 10, 0, false},        {"", 0, 10, 0, false},
+        {"1,5", 0, 10, 0, false},       {"1.0001", 0, 1, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         host_args a = value(rows[i].text);
@@ -246,13 +239,20 @@ static void bad_lists(void **state)
     static const struct {
         const char *text, *says;
     } rows[] = {
-        {"", "not a list"},        {",", "not a list"},
-        {"1,", "not a list"},      {",1", "not a list"},
-        {"1,,2", "not a list"},    {"1-", "not a list"},
-        {"-1", "not a list"},      {"1--2", "not a list"},
-        {"1-2-3", "not a list"},   {"1 2", "not a list"},
-        {"a", "not a list"},       {"0x10", "not a list"},
-        {"5-2", "backwards"},      {"1,5-2", "backwards"},
+        {"", "not a list"},
+        {",", "not a list"},
+        {"1,", "not a list"},
+        {",1", "not a list"},
+        {"1,,2", "not a list"},
+        {"1-", "not a list"},
+        {"-1", "not a list"},
+        {"1--2", "not a list"},
+        {"1-2-3", "not a list"},
+        {"1 2", "not a list"},
+        {"a", "not a list"},
+        {"0x10", "not a list"},
+        {"5-2", "backwards"},
+        {"1,5-2", "backwards"},
         {"18446744073709551616", "not a list"},
         {"0-18446744073709551615", "too long"},
         {"1-18446744073709551615,1", "too long"},
@@ -281,10 +281,14 @@ static void one_line(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_in_order), cmocka_unit_test(bad_options),
-        cmocka_unit_test(integers),         cmocka_unit_test(numbers),
-        cmocka_unit_test(words),            cmocka_unit_test(lists),
-        cmocka_unit_test(bad_lists),        cmocka_unit_test(one_line),
+        cmocka_unit_test(options_in_order),
+        cmocka_unit_test(bad_options),
+        cmocka_unit_test(integers),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(words),
+        cmocka_unit_test(lists),
+        cmocka_unit_test(bad_lists),
+        cmocka_unit_test(one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

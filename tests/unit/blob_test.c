@@ -17,8 +17,8 @@
 static const cedm_tensor tensors[] = {{0, 5}, {16, 33}, {64, 16}};
 #define TENSORS 3u
 #define ELEMENTS 84u
-#define DATA 128u                         /* 96 + 3 x 4, aligned */
-#define DATA_END (DATA + 4u * ELEMENTS)   /* 464 */
+#define DATA 128u                       /* 96 + 3 x 4, aligned */
+#define DATA_END (DATA + 4u * ELEMENTS) /* 464 */
 #define TRAILER 512u
 #define TEXT "{\"model\": \"test\", \"clusters\": 3}"
 #define SIZE (TRAILER + sizeof TEXT - 1u)
@@ -258,8 +258,7 @@ static void another_model(void **state)
     REFUSE(layout_hash, 1, CEDM_E_BLOB_LAYOUT);
     REFUSE(data_elements, ELEMENTS + 1, CEDM_E_BLOB_LAYOUT);
     REFUSE(data_elements, UINT64_MAX, CEDM_E_BLOB_LAYOUT);
-    REFUSE(data_elements, ((uint64_t)1 << 62) + ELEMENTS,
-           CEDM_E_BLOB_LAYOUT);
+    REFUSE(data_elements, ((uint64_t)1 << 62) + ELEMENTS, CEDM_E_BLOB_LAYOUT);
     REFUSE(tensor_count, TENSORS - 1, CEDM_E_BLOB_LAYOUT);
     REFUSE(tensors, unordered, CEDM_E_BLOB_LAYOUT);
     REFUSE(tensors, overlapping, CEDM_E_BLOB_LAYOUT);

@@ -25,12 +25,12 @@
 #define MAX_NOTES 512u
 
 typedef struct gaussian {
-    cedm_load load;              /* of the pass under way */
-    double mean[MAX_IMAGES];     /* of the pass under way */
-    uint32_t precond;            /* what F is made for */
-    int poisoned_pass;           /* this pass gives a NaN; -1: none */
-    int passes;                  /* evaluations so far */
-    uint32_t draws[MAX_NOTES];   /* of every `noise` but the latents */
+    cedm_load load;            /* of the pass under way */
+    double mean[MAX_IMAGES];   /* of the pass under way */
+    uint32_t precond;          /* what F is made for */
+    int poisoned_pass;         /* this pass gives a NaN; -1: none */
+    int passes;                /* evaluations so far */
+    uint32_t draws[MAX_NOTES]; /* of every `noise` but the latents */
     int draw_count;
 } gaussian;
 
@@ -49,11 +49,10 @@ static inline void gaussian_noise(void *ctx, const cedm_noise *op)
         uint32_t pixel = i % MAP / MAP_CHANNELS, c = i % MAP_CHANNELS;
         uint64_t element = c * SIDE * SIDE + pixel;
         uint64_t seed = op->seed[i / MAP];
-        double z = op->draw == 0
-                       ? (double)cedm_normal_f32(seed, element, 0)
-                       : cedm_normal_f64(seed, element, op->draw);
-        op->dst[i] = (op->base ? op->base_scale * op->base[i] : 0) +
-                     op->scale * z;
+        double z = op->draw == 0 ? (double)cedm_normal_f32(seed, element, 0)
+                                 : cedm_normal_f64(seed, element, op->draw);
+        op->dst[i] =
+            (op->base ? op->base_scale * op->base[i] : 0) + op->scale * z;
     }
 }
 
@@ -191,9 +190,8 @@ static inline gaussian_net *gaussian_new(uint32_t label_dim, uint32_t batch)
     }
     g->model = gaussian_model(label_dim);
     g->notes.poisoned_pass = -1;
-    g->backend = (cedm_backend){.name = "gaussian",
-                                .run = &gaussian_ops,
-                                .sizes = &gaussian_sizes};
+    g->backend = (cedm_backend){
+        .name = "gaussian", .run = &gaussian_ops, .sizes = &gaussian_sizes};
     size_t bytes = (size_t)cedm_arena_bytes(&g->model, batch, 1);
     g->arena = aligned_alloc(CEDM_ALIGN, bytes);
     cedm_blob blob = {.model = &g->model};

@@ -65,7 +65,10 @@ static void lists_that_do_not_fit_are_left_out(void **state)
         "{\"clusters\":{\"count\":4294967296,\"freq\":[1],\"ids\":1}}",
         "{\"clusters\":{\"count\":1e300,\"freq\":[1],\"ids\":[1]}}",
         "{\"clusters\":{\"count\":\"1\",\"freq\":[1],\"ids\":[1]}}",
-        "{\"clusters\":[1]}", "{}", "[]", "null",
+        "{\"clusters\":[1]}",
+        "{}",
+        "[]",
+        "null",
     };
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
         info i = describe(texts[k]);
@@ -80,8 +83,8 @@ static void lists_that_do_not_fit_are_left_out(void **state)
 static void any_numbers_can_be_printed(void **state)
 {
     (void)state;
-    static const char *const numbers[] = {"9007199254740992", "-1", "1e308",
-                                          "0.5", "null", "[]", "\"7\""};
+    static const char *const numbers[] = {
+        "9007199254740992", "-1", "1e308", "0.5", "null", "[]", "\"7\""};
     FILE *saved = stdout, *null = fopen("/dev/null", "w");
     assert_non_null(null);
     for (size_t k = 0; k < sizeof numbers / sizeof numbers[0]; k++) {

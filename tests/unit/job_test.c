@@ -21,7 +21,8 @@ static const cedm_model plain = {.name = "plain", .label_dim = 0};
 static const host_model small = {.code = &code, .data_sha256 = "abc"};
 static const gen_job_machine machine = {"portable", "fp32", 2};
 
-static gen_job make(const cedm_model *m, const char *seeds, const char *clusters)
+static gen_job make(const cedm_model *m, const char *seeds,
+                    const char *clusters)
 {
     gen_job j;
     host_failure f = {HOST_EXIT_DONE, ""};
@@ -154,8 +155,8 @@ static void count_beyond_64_bits(void **state)
     host_failure f = {HOST_EXIT_DONE, ""};
     memset(&j, 0, sizeof j);
     j.code = &code;
-    assert_true(host_args_list_parse("seeds", "0-9223372036854775807", &j.seeds,
-                                &f));
+    assert_true(
+        host_args_list_parse("seeds", "0-9223372036854775807", &j.seeds, &f));
     assert_true(gen_job_set_clusters(&j, "all", &f));
     assert_false(gen_job_count(&j, &f));
     assert_int_equal(f.code, HOST_EXIT_USAGE);
@@ -168,7 +169,8 @@ static void record_round_trip(void **state)
     (void)state;
     static const char *const clusters[] = {"2,0", "all", "random", "none"};
     for (size_t k = 0; k < 4; k++) {
-        gen_job j = make(&code, "7,4294967296,18446744073709551615", clusters[k]);
+        gen_job j =
+            make(&code, "7,4294967296,18446744073709551615", clusters[k]);
         j.params.steps = 33;
         j.params.S_churn = 0.1; /* no short binary fraction */
         char *text = gen_job_record(&j, &small, &machine, 0, j.count, 2);
@@ -183,7 +185,8 @@ static void record_round_trip(void **state)
         assert_int_equal(again.count, j.count);
         assert_int_equal(again.columns, 2);
         for (uint64_t i = 0; i < j.count; i++) {
-            assert_int_equal(gen_job_cluster(&again, i), gen_job_cluster(&j, i));
+            assert_int_equal(gen_job_cluster(&again, i),
+                             gen_job_cluster(&j, i));
             assert_int_equal((uint32_t)gen_job_seed(&again, i),
                              (uint32_t)gen_job_seed(&j, i));
         }
@@ -202,8 +205,8 @@ static void record_round_trip(void **state)
 static void records_keep_every_bit(void **state)
 {
     (void)state;
-    static const double numbers[] = {0.1 + 0.2, 1.0 / 3.0, 0x1.fffffffffffffp9,
-                                     1e-5, 80.0, 0x1p-1074};
+    static const double numbers[] = {
+        0.1 + 0.2, 1.0 / 3.0, 0x1.fffffffffffffp9, 1e-5, 80.0, 0x1p-1074};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         gen_job j = make(&code, "9007199254740991,9007199254740992", "1");
         gen_job again = {.code = &code};

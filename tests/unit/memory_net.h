@@ -34,7 +34,7 @@ static inline int by_name(const void *a, const void *b)
 }
 
 static inline void fill(float *data, const cg_spec *spec, uint64_t elements,
-                 const double *h, uint32_t taps)
+                        const double *h, uint32_t taps)
 {
     uint64_t fan_in = spec->rank > 1 ? elements / spec->shape[0] : 10;
     double sum = 0.0;
@@ -53,8 +53,8 @@ static inline void fill(float *data, const cg_spec *spec, uint64_t elements,
     }
 }
 
-static inline cg_file make_file(cg_memory *m, const char *json, const double *h,
-                         uint32_t taps)
+static inline cg_file make_file(cg_memory *m, const char *json,
+                                const double *h, uint32_t taps)
 {
     cg_error error = {""};
     size_t count = 0;
@@ -109,8 +109,8 @@ static inline float *blob_data(cg_memory *m, const cg_program *p)
                 } else if (part->layout == CG_LAYOUT_TRANSPOSE) {
                     to = c * rows + r;
                 }
-                out[to] = a == NULL ? part->values[j]
-                                    : (float)cg_element(a, j);
+                out[to] =
+                    a == NULL ? part->values[j] : (float)cg_element(a, j);
             }
             out += part->elements;
         }
@@ -127,9 +127,9 @@ static inline void *aligned(size_t bytes)
 }
 
 static inline void run_fused(const cg_program *p, const cedm_backend *backend,
-                      const float *data, uint32_t n, const double *features,
-                      const double *image, const int32_t *cluster,
-                      float *out)
+                             const float *data, uint32_t n,
+                             const double *features, const double *image,
+                             const int32_t *cluster, float *out)
 {
     uint32_t size = p->resolution * p->resolution;
     cedm_exec e = {.batch = n + 1, .n = n, .workers = 1, .cluster = cluster};
@@ -142,7 +142,8 @@ static inline void run_fused(const cg_program *p, const cedm_backend *backend,
     e.scratch = aligned(e.scratch_stride);
     unsigned char *weights = aligned((size_t)p->weights_bytes);
     if (backend->prepare != NULL) {
-        cedm_prepare_ctx ctx = {.data = copy, .weights = weights,
+        cedm_prepare_ctx ctx = {.data = copy,
+                                .weights = weights,
                                 .used = CEDM_ALIGN_UP(p->op_count * 4u)};
         cg_run(p, backend->prepare, &ctx);
         assert_true(ctx.used <= p->weights_bytes);

@@ -46,8 +46,8 @@ typedef struct context {
 
 static void *aligned(uint64_t size)
 {
-    void *memory = aligned_alloc(CEDM_ALIGN,
-                                 (size_t)CEDM_ALIGN_UP(size + 1u));
+    void *memory =
+        aligned_alloc(CEDM_ALIGN, (size_t)CEDM_ALIGN_UP(size + 1u));
 
     assert_non_null(memory);
     return memory;
@@ -149,8 +149,8 @@ static void same_alone_and_together(const cedm_backend *backend)
         assert_int_equal(alone[i].status, CEDM_OK);
     }
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, draw,
-                                        &together[i]), 0);
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, draw, &together[i]), 0);
     }
     for (int i = 0; i < 3; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);

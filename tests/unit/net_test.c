@@ -218,8 +218,8 @@ static const cedm_ops write_ops = {.embed = write_part};
 static const cedm_ops short_ops = {.embed = write_too_little};
 static const cedm_backend packing = {"packing", &gaussian_ops, &write_ops,
                                      &count_ops};
-static const cedm_backend forgetful = {"forgetful", &gaussian_ops,
-                                       &short_ops, &count_ops};
+static const cedm_backend forgetful = {"forgetful", &gaussian_ops, &short_ops,
+                                       &count_ops};
 static const cedm_backend bare = {"bare", &gaussian_ops, NULL,
                                   &gaussian_sizes};
 
@@ -280,7 +280,7 @@ static void widened_weights(void **state)
     config.pool = &tasks;
     expect_status(cedm_prepare(&blob, &config, w, 192), 0);
     assert_int_equal(tasks, 3); /* the tensors */
-    config.workers = 1; /* no threads then */
+    config.workers = 1;         /* no threads then */
     expect_status(cedm_prepare(&blob, &config, w, 192), 0);
     assert_int_equal(tasks, 3);
     float wide[48], want[48] = {0};
@@ -319,8 +319,7 @@ static void widened_weights(void **state)
     assert_ptr_equal(net.exec.weights, w + 192);
     memset(w + 192, 0xff, 4);
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
-    expect_status(prepare(&blob, &forgetful, w, sizeof w),
-                  CEDM_E_WEIGHTS);
+    expect_status(prepare(&blob, &forgetful, w, sizeof w), CEDM_E_WEIGHTS);
     for (size_t i = 0; i < sizeof w; i++) {
         assert_int_equal(w[i], 0);
     }
@@ -343,13 +342,10 @@ static void prepared_weights(void **state)
     expect_status(prepare(NULL, &packing, w, PREPARED), CEDM_E_NULL);
     expect_status(prepare(&none, &packing, w, PREPARED), CEDM_E_NULL);
     expect_status(prepare(&blob, NULL, w, PREPARED), CEDM_E_NULL);
-    expect_status(prepare(&blob, &packing, NULL, PREPARED),
-                  CEDM_E_NULL);
-    expect_status(prepare(&blob, &packing, w + 4, PREPARED),
-                  CEDM_E_ALIGN);
+    expect_status(prepare(&blob, &packing, NULL, PREPARED), CEDM_E_NULL);
+    expect_status(prepare(&blob, &packing, w + 4, PREPARED), CEDM_E_ALIGN);
     memset(w, 0xee, sizeof w);
-    expect_status(prepare(&blob, &packing, w, PREPARED - 1),
-                  CEDM_E_WEIGHTS);
+    expect_status(prepare(&blob, &packing, w, PREPARED - 1), CEDM_E_WEIGHTS);
     assert_int_equal(w[0], 0xee); /* untouched */
     expect_status(prepare(&blob, &packing, w, sizeof w), 0);
     for (uint32_t i = 0; i < OPS; i++) {
@@ -380,8 +376,7 @@ static void prepared_weights(void **state)
     memset(w, 0xee, sizeof w); /* never prepared */
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
 
-    expect_status(prepare(&blob, &forgetful, w, PREPARED),
-                  CEDM_E_WEIGHTS);
+    expect_status(prepare(&blob, &forgetful, w, PREPARED), CEDM_E_WEIGHTS);
     for (size_t i = 0; i < PREPARED; i++) {
         assert_int_equal(w[i], 0);
     }
@@ -403,8 +398,8 @@ static void denoise_is_exact(void **state)
     for (uint32_t i = 0; i < 5 * MAP; i++) {
         double r = sigma[i / MAP] / SIGMA_DATA; /* squares stay in range */
         double share = 1 / (1 + r * r);
-        double want = share * x[i] +
-                      (1 - share) * gaussian_mean(cluster[i / MAP]);
+        double want =
+            share * x[i] + (1 - share) * gaussian_mean(cluster[i / MAP]);
         if (!(fabs(out[i] - want) <= 1e-14 * (1 + fabs(want)))) {
             fail_msg("element %u: got %.17g, want %.17g", i, out[i], want);
         }
@@ -426,7 +421,8 @@ static void denoise_is_exact(void **state)
     for (uint32_t i = 0; i < 5; i++) {
         double one[MAP];
         expect_status(cedm_denoise(&g->net, x + i * MAP, sigma + i,
-                                   cluster + i, 1, one), 0);
+                                   cluster + i, 1, one),
+                      0);
         assert_memory_equal(one, out + i * MAP, sizeof one);
     }
     gaussian_free(g);
@@ -437,8 +433,8 @@ static void refused_denoising(void **state)
     (void)state;
     gaussian_net *g = fresh(CLUSTERS, 2), *plain = fresh(0, 2);
     double x[2 * MAP] = {0}, out[2 * MAP];
-    const double bad[] = {0, -1, (double)NAN, (double)INFINITY,
-                          (double)-INFINITY, -0.0};
+    const double bad[] = {
+        0, -1, (double)NAN, (double)INFINITY, (double)-INFINITY, -0.0};
     double sigma[2] = {1, 1};
     int32_t cluster[2] = {0, 0};
     cedm_net empty = {0};

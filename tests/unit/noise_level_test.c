@@ -148,8 +148,10 @@ static void vp_curve(void **state)
 static void vp_scalings(void **state)
 {
     (void)state;
-    cedm_model model = {.precond = CEDM_PRECOND_VP, .beta_d = 19.9,
-                        .beta_min = 0.1, .noise_steps = 1000};
+    cedm_model model = {.precond = CEDM_PRECOND_VP,
+                        .beta_d = 19.9,
+                        .beta_min = 0.1,
+                        .noise_steps = 1000};
     mpfr_t r;
     mpfr_init2(r, BITS);
     for (double sigma = 1e-4; sigma < 1e4; sigma *= 1.007) {
@@ -197,7 +199,8 @@ static void iddpm_scalings(void **state)
 {
     enum { AT = 5, LAST = 23 };
     float data[AT + LAST + 1] = {0};
-    cedm_model model = {.precond = CEDM_PRECOND_IDDPM, .noise_levels = AT,
+    cedm_model model = {.precond = CEDM_PRECOND_IDDPM,
+                        .noise_levels = AT,
                         .noise_steps = LAST};
     (void)state;
     for (uint32_t j = 0; j < LAST; j++) { /* exact midpoints between them */
@@ -269,7 +272,8 @@ static void check_features(cedm_features f, double c_noise)
         float want = exact_feature(&f, data, c_noise, i);
         if (!(fabsf(got[i] - want) <= fabsf(want) * FLT_EPSILON)) {
             fail_msg("kind %u, swap %u, c_noise %a, feature %u: got %a, "
-                     "want %a", f.kind, f.swap, c_noise, i, (double)got[i],
+                     "want %a",
+                     f.kind, f.swap, c_noise, i, (double)got[i],
                      (double)want);
         }
     }
@@ -284,10 +288,12 @@ static void features_of_all_kinds(void **state)
             for (uint32_t endpoint = 0; endpoint <= 1; endpoint++) {
                 check_features((cedm_features){CEDM_FEATURES_POSITIONAL,
                                                CHANNELS, endpoint, swap,
-                                               CEDM_NONE}, c);
+                                               CEDM_NONE},
+                               c);
             }
-            check_features((cedm_features){CEDM_FEATURES_FOURIER, CHANNELS,
-                                           0, swap, 8}, c);
+            check_features(
+                (cedm_features){CEDM_FEATURES_FOURIER, CHANNELS, 0, swap, 8},
+                c);
         }
     }
 }
@@ -298,7 +304,8 @@ static void two_channels(void **state)
     (void)state;
     for (uint32_t endpoint = 0; endpoint <= 1; endpoint++) {
         check_features((cedm_features){CEDM_FEATURES_POSITIONAL, 2, endpoint,
-                                       1, CEDM_NONE}, 0.75);
+                                       1, CEDM_NONE},
+                       0.75);
     }
 }
 

@@ -36,9 +36,9 @@ static double pixel(const double *map, const cg_node *n, uint32_t c, int y,
                     int x)
 {
     bool inside = y >= 0 && x >= 0 && y < (int)n->height && x < (int)n->width;
-    return inside ? map[(c * n->height + (uint32_t)y) * n->width +
-                        (uint32_t)x]
-                  : 0.0;
+    return inside
+               ? map[(c * n->height + (uint32_t)y) * n->width + (uint32_t)x]
+               : 0.0;
 }
 
 static double conv_at(const eval *e, const cg_node *n, uint32_t o, int y,
@@ -72,8 +72,8 @@ static double resample_at(const eval *e, const cg_node *n, uint32_t c, int y,
         if (n->mode == CEDM_RESAMPLE_DOWN) {
             sum += f * pixel(map, in, c, 2 * y - pad + a, 2 * x - pad + b);
         } else if ((y + pad - a) % 2 == 0 && (x + pad - b) % 2 == 0) {
-            sum += 4.0 * f * pixel(map, in, c, (y + pad - a) / 2,
-                                   (x + pad - b) / 2);
+            sum += 4.0 * f *
+                   pixel(map, in, c, (y + pad - a) / 2, (x + pad - b) / 2);
         }
     }
     return sum;
@@ -94,8 +94,7 @@ static void group_norm(const eval *e, const cg_node *n, double *out)
         }
         for (uint32_t i = 0; i < size; i++) {
             uint32_t c = (g * size + i) / (n->height * n->width);
-            double y = (x[g * size + i] - mean) /
-                           sqrt(var + (double)n->eps) *
+            double y = (x[g * size + i] - mean) / sqrt(var + (double)n->eps) *
                            weight(e, n->weight, c) +
                        weight(e, n->bias, c);
             const double *v = n->in[1] < 0 ? NULL : e->value[n->in[1]];
@@ -147,8 +146,7 @@ static double embed_at(const eval *e, const cg_node *n, uint32_t c)
     double sum = e->value[n->in[0]][c] + weight(e, n->bias, c);
     if (e->cluster >= 0) {
         sum += (double)n->scale *
-               weight(e, n->weight,
-                      c * e->label_dim + (uint32_t)e->cluster);
+               weight(e, n->weight, c * e->label_dim + (uint32_t)e->cluster);
     }
     return sum;
 }
@@ -161,29 +159,20 @@ static double element_at(const eval *e, const cg_node *n, uint32_t c,
     uint32_t first = e->g->nodes[n->in[0]].channels;
     int y = (int)(i / n->width), x = (int)(i % n->width);
     switch (n->kind) {
-    case CG_EMBED:
-        return embed_at(e, n, c);
-    case CG_LINEAR:
-        return linear_at(e, n, c);
-    case CG_CONV:
-        return conv_at(e, n, c, y, x);
-    case CG_RESAMPLE:
-        return resample_at(e, n, c, y, x);
-    case CG_SILU:
-        return a[c * size + i] / (1.0 + exp(-a[c * size + i]));
-    case CG_ADD_VECTOR:
-        return a[c * size + i] + b[c];
-    case CG_ADD:
-        return a[c * size + i] + b[c * size + i];
-    case CG_SCALE:
-        return a[c * size + i] * (double)n->scale;
+    case CG_EMBED: return embed_at(e, n, c);
+    case CG_LINEAR: return linear_at(e, n, c);
+    case CG_CONV: return conv_at(e, n, c, y, x);
+    case CG_RESAMPLE: return resample_at(e, n, c, y, x);
+    case CG_SILU: return a[c * size + i] / (1.0 + exp(-a[c * size + i]));
+    case CG_ADD_VECTOR: return a[c * size + i] + b[c];
+    case CG_ADD: return a[c * size + i] + b[c * size + i];
+    case CG_SCALE: return a[c * size + i] * (double)n->scale;
     case CG_CONCAT:
         return c < first ? a[c * size + i] : b[(c - first) * size + i];
     case CG_IMAGE:
     case CG_FEATURES:
     case CG_GROUP_NORM:
-    case CG_ATTENTION:
-        break;
+    case CG_ATTENTION: break;
     }
     fail_msg("node kind %d has no meaning here", (int)n->kind);
     return 0.0;
@@ -211,7 +200,7 @@ static void evaluate(eval *e, const double *features, const double *image)
     }
 }
 
-/* ---- random configurations ------------------------------------------------ */
+/* ---- random configurations --------------------------------------------- */
 
 static const char *random_adm(cg_memory *m, double *h, uint32_t *taps)
 {
@@ -305,8 +294,8 @@ static void check_config(uint64_t seed)
 
     cg_config config;
     cg_graph graph = {.memory = m};
-    cg_state state = {.file = &file, .path = "memory", .memory = m,
-                      .error = &error};
+    cg_state state = {
+        .file = &file, .path = "memory", .memory = m, .error = &error};
     assert_true(cg_config_parse(&config, "memory", json, &error));
     assert_true(cg_arch_build(&config, &state, &graph));
     uint32_t image_size = p->channels * p->resolution * p->resolution;

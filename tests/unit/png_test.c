@@ -100,7 +100,8 @@ static void damaged_files(void **state)
     static const uint8_t pixels[12];
     host_failure f;
     size_t size;
-    unsigned char *png = host_png_file_encode(pixels, 2, 2, 3, TEXT, &size, &f);
+    unsigned char *png =
+        host_png_file_encode(pixels, 2, 2, 3, TEXT, &size, &f);
     assert_non_null(png);
     size_t text_end = 33 + 12 + 9 + strlen(TEXT);
     for (size_t n = 0; n < size; n++) {
@@ -142,7 +143,8 @@ static void random_chunks(void **state)
         host_failure f = {HOST_EXIT_DONE, ""};
         size_t size;
         static const uint8_t pixel[1];
-        unsigned char *png = host_png_file_encode(pixel, 1, 1, 1, TEXT, &size, &f);
+        unsigned char *png =
+            host_png_file_encode(pixel, 1, 1, 1, TEXT, &size, &f);
         assert_non_null(png);
         for (uint32_t k = next_random(&seed) % 3; k > 0; k--) {
             size_t at = 8 + next_random(&seed) % (size - 8);

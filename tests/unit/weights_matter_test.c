@@ -12,7 +12,8 @@
 
 #include "tests/unit/memory_net.h"
 
-#define HEAD "{\"model_type\":\"SongUNet\",\"precond\":\"EDMPrecond\","        \
+#define HEAD                                                                 \
+    "{\"model_type\":\"SongUNet\",\"precond\":\"EDMPrecond\","               \
     "\"img_resolution\":8,\"img_channels\":3,\"label_dim\":4,"               \
     "\"augment_dim\":9,\"model_channels\":16,\"channel_mult\":[1,2],"        \
     "\"num_blocks\":1,\"attn_resolutions\":[4],"
@@ -104,9 +105,9 @@ static void check(const char *json, const double *taps, uint32_t count)
     uint32_t parts = perturb_all(m, &n);
     uint32_t without_effect = 1; /* map_augment; freqs act by the core */
     for (size_t i = 0; i < file.array_count; i++) {
-        without_effect += strstr(file.arrays[i].name, "resample_filter") !=
-                              NULL ||
-                          strstr(file.arrays[i].name, "freqs") != NULL;
+        without_effect +=
+            strstr(file.arrays[i].name, "resample_filter") != NULL ||
+            strstr(file.arrays[i].name, "freqs") != NULL;
     }
     /* Every tensor of the file was perturbed, except those. */
     assert_int_equal(parts + without_effect, file.array_count);

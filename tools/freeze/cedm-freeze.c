@@ -13,8 +13,17 @@
 #include "host/files/output.h"
 
 enum {
-    OPT_OUT, OPT_NAME, OPT_WEIGHTS, OPT_FREQ, OPT_CPU_CONV, OPT_CONV_MEMORY,
-    OPT_BUILD, OPT_VERIFY, OPT_VERSION, OPT_HELP, OPT_COUNT
+    OPT_OUT,
+    OPT_NAME,
+    OPT_WEIGHTS,
+    OPT_FREQ,
+    OPT_CPU_CONV,
+    OPT_CONV_MEMORY,
+    OPT_BUILD,
+    OPT_VERIFY,
+    OPT_VERSION,
+    OPT_HELP,
+    OPT_COUNT
 };
 
 static const host_args_option options[OPT_COUNT] = {
@@ -65,7 +74,8 @@ static bool is_identifier(const char *name)
            (name[0] < '0' || name[0] > '9');
 }
 
-static bool parse_option(int option, const host_args *a, settings *s, host_failure *f)
+static bool parse_option(int option, const host_args *a, settings *s,
+                         host_failure *f)
 {
     static const char *const types[] = {"f32", "f16", NULL};
     static const char *const ways[] = {"auto", "direct", "winograd", NULL};
@@ -75,9 +85,9 @@ static bool parse_option(int option, const host_args *a, settings *s, host_failu
         s->name = a->value;
         return is_identifier(a->value) ||
                host_bad_usage(f,
-                         "--name: wanted a C identifier of at most 63 "
-                         "characters, got '%s'",
-                         a->value);
+                              "--name: wanted a C identifier of at most 63 "
+                              "characters, got '%s'",
+                              a->value);
     case OPT_WEIGHTS: return host_args_word(a, types, &s->weights, f);
     case OPT_FREQ: s->freq = a->value; return true;
     case OPT_VERIFY: s->golden = a->value; return true;
@@ -91,7 +101,7 @@ static bool parse_option(int option, const host_args *a, settings *s, host_failu
     }
     if (s->checkpoint != NULL) {
         return host_bad_usage(f, "unexpected '%s'; wanted one checkpoint",
-                         a->value);
+                              a->value);
     }
     s->checkpoint = a->value;
     return true;
@@ -149,14 +159,15 @@ static void print_program(const cg_program *p, const settings *s)
     printf("%-13s %" PRIu64 " bytes of tensors, %s\n", "blob",
            p->data_elements * (half ? 2 : 4), half ? "f16" : "f32");
     printf("%-13s %" PRIu64 " bytes prepared at most, %" PRIu64
-           " for portable\n", "weights", p->weights_bytes,
+           " for portable\n",
+           "weights", p->weights_bytes,
            half ? CEDM_ALIGN_UP(p->data_elements * 4) : 0);
     print_segment("activations", &p->act);
     print_segment("vectors", &p->f32);
     printf("%-13s %" PRIu64 " bytes per worker\n", "scratch",
            p->scratch_bytes);
-    printf("%-13s %s/%s.{h,c,cedm,map,svg,csv%s}\n", "files",
-           s->directory, s->name, s->build ? ",so" : "");
+    printf("%-13s %s/%s.{h,c,cedm,map,svg,csv%s}\n", "files", s->directory,
+           s->name, s->build ? ",so" : "");
 }
 
 static bool freeze(const settings *s, cg_program *program,
@@ -205,8 +216,8 @@ int main(int argc, char **argv)
     bool good = parse(&s, argc, argv, &f);
     if (good && s.help) {
         host_args_help("cedm-freeze CHECKPOINT -o DIR [options]: freezes a "
-                  "checkpoint (.pkl, .pt or .safetensors)",
-                  options, OPT_COUNT);
+                       "checkpoint (.pkl, .pt or .safetensors)",
+                       options, OPT_COUNT);
     } else if (good && s.version) {
         puts("cedm-freeze " CEDM_VERSION);
     } else if (good) {

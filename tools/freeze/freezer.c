@@ -30,8 +30,10 @@ static bool find_include(char *path, size_t size, host_failure *f)
     static char program[1024];
     ssize_t length = readlink("/proc/self/exe", program, sizeof program - 1);
     if (length <= 0) {
-        return host_fail(f, "the program's own folder cannot be found, which "
-                         "the include folder is near: %s", strerror(errno));
+        return host_fail(f,
+                         "the program's own folder cannot be found, which "
+                         "the include folder is near: %s",
+                         strerror(errno));
     }
     program[length] = '\0';
     char *slash;
@@ -43,10 +45,12 @@ static bool find_include(char *path, size_t size, host_failure *f)
             return true;
         }
         if (errno != ENOENT && errno != ENOTDIR) {
-            return host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
+            return host_fail(f, "%s: cannot be read: %s", path,
+                             strerror(errno));
         }
     }
-    return host_fail(f, "found no include/cedm_model.h near cedm-freeze, which "
+    return host_fail(f,
+                     "found no include/cedm_model.h near cedm-freeze, which "
                      "the model is compiled with");
 }
 
@@ -72,13 +76,14 @@ static void path_of(char path[PATH_BYTES], const cg_freeze *freeze,
              suffix);
 }
 
-static bool compare(const cg_freeze *stage, const char *golden, host_failure *f)
+static bool compare(const cg_freeze *stage, const char *golden,
+                    host_failure *f)
 {
     static host_verify v; /* holds a cedm_net, which must not move */
     char path[PATH_BYTES];
     path_of(path, stage, "so");
     v.tolerance = (double)NAN;
-    bool good = host_verify_files(&v, path, golden, verify_denoise, f);
+    bool good = host_verify_files(&v, path, golden, host_verify_denoise, f);
     host_verify_close(&v);
     return good;
 }
@@ -122,14 +127,15 @@ static bool publish(const cg_freeze *freeze, const cg_freeze *stage,
     path_of(path, freeze, "so");
     path_of(old, stage, OLD);
     /* Not every file system has links. */
-    bool kept = link(path, old) == 0 ||
-                (errno != ENOENT && rename(path, old) == 0);
+    bool kept =
+        link(path, old) == 0 || (errno != ENOENT && rename(path, old) == 0);
     if (!kept && errno != ENOENT) {
-        return host_fail(f, "%s: cannot be replaced: %s", path, strerror(errno));
-    }
-    bool placed = rename(from, path) == 0 ||
-                  host_fail(f, "%s: cannot be written: %s", path,
+        return host_fail(f, "%s: cannot be replaced: %s", path,
                          strerror(errno));
+    }
+    bool placed =
+        rename(from, path) == 0 ||
+        host_fail(f, "%s: cannot be written: %s", path, strerror(errno));
     bool good = placed && emit(freeze, program, checkpoint, f);
     if (!good && kept) {
         rename(old, path);

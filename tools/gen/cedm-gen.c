@@ -52,7 +52,7 @@ static bool open_model(run *r, host_failure *f)
         return host_model_load(&r->model, r->options.model, f);
     }
     return host_model_adopt(&r->model, &cedm_fashion_model, cedm_fashion_blob,
-                       FASHION_BLOB_BYTES, f);
+                            FASHION_BLOB_BYTES, f);
 }
 
 static bool job_from_png(run *r, host_failure *f)
@@ -84,7 +84,7 @@ static bool read_freq(run *r, host_failure *f)
     }
     if (r->job.mode != GEN_JOB_RANDOM) {
         return host_bad_usage(f, "--freq: model %s is unconditional",
-                         r->model.code->name);
+                              r->model.code->name);
     }
     r->freq = host_freq_read(r->options.freq, r->model.code->label_dim, f);
     r->job.freq = r->freq;
@@ -143,8 +143,9 @@ static bool choose_grid(run *r, host_failure *f)
     uint64_t count = r->job.count;
     if (o->separate) {
         return !host_args_list_repeats(&r->job.seeds) ||
-               host_bad_usage(f, "--grid none: a seed is given twice and would "
-                            "overwrite its file");
+               host_bad_usage(f,
+                              "--grid none: a seed is given twice and would "
+                              "overwrite its file");
     }
     if (o->columns == 0) {
         o->columns = r->job.mode == GEN_JOB_ALL
@@ -157,9 +158,9 @@ static bool choose_grid(run *r, host_failure *f)
     }
     return o->rows >= needed ||
            host_bad_usage(f,
-                     "--grid: %" PRIu64 "x%" PRIu64 " has no room for %" PRIu64
-                     " images",
-                     o->columns, o->rows, count);
+                          "--grid: %" PRIu64 "x%" PRIu64
+                          " has no room for %" PRIu64 " images",
+                          o->columns, o->rows, count);
 }
 
 static bool open_sink(run *r, gen_sink *s, host_failure *f)
@@ -218,8 +219,9 @@ static bool draw(run *r, host_failure *f)
         return false;
     }
     double begin = host_seconds();
-    if (!gen_drawer_run(&r->drawer, &s, (host_progress_kind)r->options.progress,
-                    &interrupted, f) ||
+    if (!gen_drawer_run(&r->drawer, &s,
+                        (host_progress_kind)r->options.progress, &interrupted,
+                        f) ||
         !gen_sink_close(&s, f)) {
         gen_sink_abort(&s);
         return false;
@@ -239,7 +241,7 @@ static bool go(run *r, host_failure *f)
         return true; /* more processes than images */
     }
     if (!gen_drawer_open(&r->drawer, &r->model, &r->job, &r->options,
-                     r->options.shard.local, f)) {
+                         r->options.shard.local, f)) {
         return false;
     }
     if (r->options.bench) {

@@ -60,7 +60,8 @@ typedef struct samples {
     uint32_t count;
 } samples;
 
-static bool measure_cpu(host_engine *e, const batch *b, samples *s, host_failure *f)
+static bool measure_cpu(host_engine *e, const batch *b, samples *s,
+                        host_failure *f)
 {
     bool single = b->job->params.steps == 1;
     cedm_sampler_params last = b->job->params;
@@ -73,9 +74,8 @@ static bool measure_cpu(host_engine *e, const batch *b, samples *s, host_failure
     bool warm = false;
     while (s->count < MIN_SAMPLES) {
         cedm_sampler sampler;
-        cedm_status status =
-            cedm_sample_begin(&sampler, &e->net, &b->job->params, b->seeds,
-                              b->clusters, b->n);
+        cedm_status status = cedm_sample_begin(
+            &sampler, &e->net, &b->job->params, b->seeds, b->clusters, b->n);
         status = status == CEDM_OK ? CEDM_MORE : status;
         while (status == CEDM_MORE && s->count < MAX_SAMPLES) {
             double start = host_seconds();
@@ -93,7 +93,8 @@ static bool measure_cpu(host_engine *e, const batch *b, samples *s, host_failure
     return true;
 }
 
-static bool measure_gpu(host_gpu *g, const batch *b, samples *s, host_failure *f)
+static bool measure_gpu(host_gpu *g, const batch *b, samples *s,
+                        host_failure *f)
 {
     double evals = host_sampler_evaluations(&b->job->params);
     for (uint32_t run = 0; run <= MIN_SAMPLES; run++) {
@@ -105,7 +106,7 @@ static bool measure_gpu(host_gpu *g, const batch *b, samples *s, host_failure *f
         }
         if (widened) {
             return host_fail(f, "--bench: a number does not fit fp16; wanted "
-                             "--precision bf16");
+                                "--precision bf16");
         }
         if (run > 0) { /* the first one warms up */
             s->seconds[s->count++] = (host_seconds() - start) / evals;
@@ -121,13 +122,14 @@ static void print(const gen_drawer *d, samples *s, bool json)
     double median = s->seconds[s->count / 2];
     const cedm_sampler_params *params = &d->job->params;
     double rate = d->batch / (median * host_sampler_evaluations(params));
-    printf(json ? "{\"model\": \"%s\", \"isa\": \"%s\", \"precision\": \"%s\","
-                  " \"batch\": %u, \"threads\": %u, \"samples\": %u, "
-                  "\"evaluation_ms_min\": %.4f, "
-                  "\"evaluation_ms_median\": %.4f, \"steps\": %u, "
-                  "\"images_per_second\": %.3f}\n"
-                : "%s on %s, %s, batch %u, %u threads: %u samples; evaluation "
-                  "min %.3f ms, median %.3f ms; %u steps: %.2f images/s\n",
+    printf(json
+               ? "{\"model\": \"%s\", \"isa\": \"%s\", \"precision\": \"%s\","
+                 " \"batch\": %u, \"threads\": %u, \"samples\": %u, "
+                 "\"evaluation_ms_min\": %.4f, "
+                 "\"evaluation_ms_median\": %.4f, \"steps\": %u, "
+                 "\"images_per_second\": %.3f}\n"
+               : "%s on %s, %s, batch %u, %u threads: %u samples; evaluation "
+                 "min %.3f ms, median %.3f ms; %u steps: %.2f images/s\n",
            d->model->code->name, d->isa, d->precision, d->batch, d->threads,
            s->count, low * 1e3, median * 1e3, params->steps, rate);
 }

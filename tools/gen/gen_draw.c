@@ -20,7 +20,8 @@
 static bool open_cpu(gen_drawer *d, const gen_options *o, host_failure *f)
 {
     uint64_t batch = o->batch > 0 ? o->batch : CPU_BATCH;
-    host_engine_config config = {o->isa, (uint32_t)batch, (uint32_t)o->threads};
+    host_engine_config config = {o->isa, (uint32_t)batch,
+                                 (uint32_t)o->threads};
     if (d->job->whole < config.batch) {
         config.batch = (uint32_t)d->job->whole;
     }
@@ -63,8 +64,8 @@ static bool open_gpus(gen_drawer *d, const host_device_choice *choice,
     }
     for (; d->gpu_count < choice->count; d->gpu_count++) {
         config.index = choice->index[d->gpu_count];
-        if (!host_gpu_open(&d->gpus[d->gpu_count], &d->library, d->model, &config,
-                      f)) {
+        if (!host_gpu_open(&d->gpus[d->gpu_count], &d->library, d->model,
+                           &config, f)) {
             return false;
         }
         /* the first decides, so that a batch of each is as large */
@@ -81,7 +82,7 @@ static bool open_gpus(gen_drawer *d, const host_device_choice *choice,
 }
 
 bool gen_drawer_open(gen_drawer *d, const host_model *m, const gen_job *j,
-                 const gen_options *o, uint32_t local, host_failure *f)
+                     const gen_options *o, uint32_t local, host_failure *f)
 {
     host_device_choice choice = o->device;
     d->model = m;
@@ -146,8 +147,7 @@ static uint32_t next_batch(run *r)
 {
     const gen_job *j = r->drawer->job;
     uint64_t left = j->count - r->next;
-    uint32_t n =
-        left < r->drawer->batch ? (uint32_t)left : r->drawer->batch;
+    uint32_t n = left < r->drawer->batch ? (uint32_t)left : r->drawer->batch;
     for (uint32_t i = 0; i < n; i++) {
         r->seeds[i] = gen_job_seed(j, r->next + i);
         r->clusters[i] = gen_job_cluster(j, r->next + i);
@@ -187,7 +187,7 @@ static bool draw_batch(run *r, uint64_t first, uint32_t n, host_failure *f)
         status = cedm_sample_images(&sampler, r->images);
     }
     return status == CEDM_OK || host_fail(f, "images %" PRIu64 " and on: %s",
-                                       first, cedm_status_text(status));
+                                          first, cedm_status_text(status));
 }
 
 static bool draw_on_cpu(run *r, host_failure *f)
@@ -224,14 +224,16 @@ static bool finish(run *r, host_gpu *g, uint64_t first, host_failure *f)
     }
     if (widened) {
         fprintf(stderr,
-                "cedm-gen: cuda:%u: a number of images %" PRIu64 " to %" PRIu64
+                "cedm-gen: cuda:%u: a number of images %" PRIu64
+                " to %" PRIu64
                 " does not fit fp16; these and all that follow are drawn in "
                 "bf16\n",
                 g->config.device, first, first + n - 1);
     }
     r->sink->config.precision = host_precision_name(g->config.precision);
     r->drawer->precision = r->sink->config.precision;
-    return start_next(r, g, f) && gen_sink_put(r->sink, first, n, r->images, f);
+    return start_next(r, g, f) &&
+           gen_sink_put(r->sink, first, n, r->images, f);
 }
 
 static bool draw_on_gpus(run *r, host_failure *f)
@@ -259,13 +261,13 @@ static bool draw_on_gpus(run *r, host_failure *f)
 }
 
 bool gen_drawer_run(gen_drawer *d, gen_sink *s, host_progress_kind kind,
-                const volatile sig_atomic_t *interrupted, host_failure *f)
+                    const volatile sig_atomic_t *interrupted, host_failure *f)
 {
     run r = {.drawer = d, .sink = s, .interrupted = interrupted};
     bool good = take_buffers(&r, f);
     if (good) {
         host_progress_begin(&r.progress, kind, d->job->count,
-                       d->job->params.steps);
+                            d->job->params.steps);
         if (r.progress.kind == HOST_PROGRESS_BAR && d->gpu_count == 0) {
             host_engine_print(&d->cpu, stderr);
         }

@@ -14,7 +14,7 @@ typedef struct gen_drawer {
     const host_model *model;
     const gen_job *job;
     char device[16 + 6 * HOST_DEVICE_MAX]; /* "cpu", "cuda:0,1" */
-    char isa[16];                     /* "avx2", "sm_90" */
+    char isa[16];                          /* "avx2", "sm_90" */
     const char *precision;
     uint32_t batch, threads;
     uint64_t weights_bytes, arena_bytes; /* of each device */
@@ -28,12 +28,13 @@ typedef struct gen_drawer {
 /* Opens what the options choose; local is the rank on this machine.  The
  * drawer must not be moved. */
 bool gen_drawer_open(gen_drawer *d, const host_model *m, const gen_job *j,
-                 const gen_options *o, uint32_t local, host_failure *f);
+                     const gen_options *o, uint32_t local, host_failure *f);
 void gen_drawer_close(gen_drawer *d); /* harmless if zeroed */
 
 /* Draws all images of the job, batch by batch, in order.  When *interrupted
  * becomes true it stops, with HOST_EXIT_INTERRUPTED. */
 bool gen_drawer_run(gen_drawer *d, gen_sink *s, host_progress_kind kind,
-                const volatile sig_atomic_t *interrupted, host_failure *f);
+                    const volatile sig_atomic_t *interrupted,
+                    host_failure *f);
 
 #endif

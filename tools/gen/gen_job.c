@@ -18,10 +18,11 @@ static bool set_list(gen_job *j, const char *text, host_failure *f)
     }
     uint32_t clusters = j->code->label_dim;
     if (host_args_list_max(&j->list) >= clusters) {
-        return host_bad_usage(f,
-                         "--cluster: %" PRIu64 " is out of range; model %s "
-                         "has clusters 0 to %u",
-                         host_args_list_max(&j->list), j->code->name, clusters - 1);
+        return host_bad_usage(
+            f,
+            "--cluster: %" PRIu64 " is out of range; model %s "
+            "has clusters 0 to %u",
+            host_args_list_max(&j->list), j->code->name, clusters - 1);
     }
     j->mode = GEN_JOB_LIST;
     return true;
@@ -39,10 +40,11 @@ bool gen_job_set_clusters(gen_job *j, const char *text, host_failure *f)
         return true;
     }
     if (unconditional) {
-        return host_bad_usage(f,
-                         "--cluster: model %s is unconditional; wanted none, "
-                         "got '%s'",
-                         j->code->name, text);
+        return host_bad_usage(
+            f,
+            "--cluster: model %s is unconditional; wanted none, "
+            "got '%s'",
+            j->code->name, text);
     }
     if (strcmp(text, "all") == 0) {
         j->mode = GEN_JOB_ALL;
@@ -60,9 +62,9 @@ bool gen_job_count(gen_job *j, host_failure *f)
     uint64_t rows = j->mode == GEN_JOB_ALL ? j->code->label_dim : 1;
     if (j->seeds.count > UINT64_MAX / rows) {
         return host_bad_usage(f,
-                         "--n: %" PRIu64 " images for each of %" PRIu64
-                         " clusters are beyond 64 bits",
-                         j->seeds.count, rows);
+                              "--n: %" PRIu64 " images for each of %" PRIu64
+                              " clusters are beyond 64 bits",
+                              j->seeds.count, rows);
     }
     j->count = j->seeds.count * rows;
     j->whole = j->count;
@@ -84,7 +86,8 @@ int32_t gen_job_cluster(const gen_job *j, uint64_t i)
 {
     uint64_t at = j->first + i;
     switch (j->mode) {
-    case GEN_JOB_LIST: return (int32_t)host_args_list_at(&j->list, at % j->list.count);
+    case GEN_JOB_LIST:
+        return (int32_t)host_args_list_at(&j->list, at % j->list.count);
     case GEN_JOB_ALL: return (int32_t)(at / j->seeds.count);
     case GEN_JOB_RANDOM:
         return cedm_draw_cluster(j->code, gen_job_seed(j, i), j->freq);
@@ -110,8 +113,9 @@ static void append(cJSON *array, cJSON *item)
     }
 }
 
-char *gen_job_record(const gen_job *j, const host_model *m, const gen_job_machine *machine,
-                 uint64_t first, uint64_t n, uint64_t columns)
+char *gen_job_record(const gen_job *j, const host_model *m,
+                     const gen_job_machine *machine, uint64_t first,
+                     uint64_t n, uint64_t columns)
 {
     errno = 0;
     cJSON *record = cJSON_CreateObject();
@@ -158,12 +162,14 @@ static bool read_seeds(gen_job *j, const cJSON *seeds, uint64_t n)
         return false;
     }
     const cJSON *item;
-    cJSON_ArrayForEach(item, seeds) {
+    cJSON_ArrayForEach(item, seeds)
+    {
         if (!whole(item, 0, 0x1p53)) {
             return false;
         }
         uint64_t seed = (uint64_t)item->valuedouble;
-        j->seeds.ranges[j->seeds.range_count++] = (host_args_range){seed, seed};
+        j->seeds.ranges[j->seeds.range_count++] =
+            (host_args_range){seed, seed};
         j->seeds.count++;
     }
     return true;
@@ -178,7 +184,8 @@ static bool read_clusters(gen_job *j, const cJSON *clusters, uint64_t n)
     }
     size_t i = 0;
     const cJSON *item;
-    cJSON_ArrayForEach(item, clusters) {
+    cJSON_ArrayForEach(item, clusters)
+    {
         if (!whole(item, -1, (double)j->code->label_dim - 1)) {
             return false;
         }
@@ -192,7 +199,8 @@ static bool read_record(gen_job *j, const cJSON *record)
     const cJSON *seeds = cJSON_GetObjectItemCaseSensitive(record, "seeds");
     const cJSON *clusters =
         cJSON_GetObjectItemCaseSensitive(record, "clusters");
-    const cJSON *columns = cJSON_GetObjectItemCaseSensitive(record, "columns");
+    const cJSON *columns =
+        cJSON_GetObjectItemCaseSensitive(record, "columns");
     int n = cJSON_GetArraySize(seeds);
     if (n < 1 || cJSON_GetArraySize(clusters) != n ||
         !read_seeds(j, seeds, (uint64_t)n) ||
@@ -207,13 +215,13 @@ static bool read_record(gen_job *j, const cJSON *record)
     }
     j->count = (uint64_t)n;
     j->whole = j->count;
-    host_sampler_from_json(cJSON_GetObjectItemCaseSensitive(record, "sampler"),
-                      &j->params);
+    host_sampler_from_json(
+        cJSON_GetObjectItemCaseSensitive(record, "sampler"), &j->params);
     return true;
 }
 
 bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
-                     const char *text, host_failure *f)
+                         const char *text, host_failure *f)
 {
     errno = 0;
     cJSON *record = cJSON_Parse(text);
@@ -223,14 +231,15 @@ bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
     if (record == NULL && errno == ENOMEM) {
         good = host_fail(f, "%s: out of memory", path);
     } else if (hash == NULL || strcmp(hash, m->data_sha256) != 0) {
-        good = host_fail(f,
+        good =
+            host_fail(f,
                       "%s: drawn by another model; wanted data_sha256 %.12s, "
                       "got %.12s",
                       path, m->data_sha256, hash != NULL ? hash : "none");
     } else {
-        good =
-            read_record(j, record) ||
-            host_fail(f, "%s: its record of seeds and clusters is damaged", path);
+        good = read_record(j, record) ||
+               host_fail(f, "%s: its record of seeds and clusters is damaged",
+                         path);
     }
     cJSON_Delete(record);
     return good;

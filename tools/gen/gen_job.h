@@ -19,7 +19,7 @@ typedef struct gen_job {
     const cedm_model *code;
     host_args_list seeds;
     gen_job_clusters mode;
-    host_args_list list;      /* GEN_JOB_LIST */
+    host_args_list list; /* GEN_JOB_LIST */
     int32_t *given;      /* GEN_JOB_GIVEN */
     const double *freq;  /* GEN_JOB_RANDOM: images per cluster, or NULL */
     uint64_t first;      /* where they begin in the lists */
@@ -49,13 +49,14 @@ typedef struct gen_job_machine {
     uint32_t batch;
 } gen_job_machine;
 
-char *gen_job_record(const gen_job *j, const host_model *m, const gen_job_machine *machine,
-                 uint64_t first, uint64_t n, uint64_t columns);
+char *gen_job_record(const gen_job *j, const host_model *m,
+                     const gen_job_machine *machine, uint64_t first,
+                     uint64_t n, uint64_t columns);
 
 /* Fills a job from a record that a PNG carried.  A record of another model
  * is refused. */
 bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
-                     const char *record, host_failure *f);
+                         const char *record, host_failure *f);
 
 void gen_job_free(gen_job *j);
 

@@ -15,60 +15,60 @@
 #define MAX_CELLS 65536u
 
 /* X(identifier, name, value, help) */
-#define OPTION_LIST(X)                                                        \
-    X(MODEL, "model", "M.so", "a frozen model beside its M.cedm [demo]")      \
-    X(CLUSTER, "cluster", "LIST",                                             \
-      "e.g. 5 or 0-3,7: image i takes number i mod length;\n"                 \
-      "                               all: --n images of each, a row "        \
-      "each;\n"                                                               \
-      "                               random: by p(c); none: no label "       \
-      "[random]")                                                             \
-    X(N, "n", "N", "number of images [64]")                                   \
-    X(SEED, "seed", "S", "seeds S to S+n-1 [0]")                              \
-    X(SEEDS, "seeds", "LIST", "one image for each, e.g. 0-63,70")             \
-    X(STEPS, "steps", "N", "noise levels [18]")                               \
-    X(SIGMA_MIN, "sigma-min", "X", "lowest noise level [0.002]")              \
-    X(SIGMA_MAX, "sigma-max", "X", "highest noise level [80]")                \
-    X(RHO, "rho", "X", "spacing of the levels, not 0 [7]")                    \
-    X(S_CHURN, "S-churn", "X", "stochasticity, 0: none [0]")                  \
-    X(S_MIN, "S-min", "X", "churn from this level up [0]")                    \
-    X(S_MAX, "S-max", "X", "churn up to this level [inf]")                    \
-    X(S_NOISE, "S-noise", "X", "scale of churn's noise [1]")                  \
-    X(SOLVER, "solver", "S", "heun or euler [heun]")                          \
-    X(DISC, "disc", "D",                                                      \
-      "noise levels and their range: edm, vp, ve or iddpm [edm]")             \
-    X(SCHEDULE, "schedule", "S", "time: linear, vp or ve [linear]")           \
-    X(SCALING, "scaling", "S", "of the state in time: none or vp [none]")     \
-    X(GUIDANCE, "guidance", "W", "(1+W) conditional - W unconditional [0]")   \
-    X(FREQ, "freq", "FILE", "images per cluster for random, text or .pt")     \
-    X(BATCH, "batch", "B",                                                    \
-      "images at a time; changes no image on the CPU\n"                        \
-      "                               [16, on a GPU 2 a multiprocessor]")      \
-    X(THREADS, "threads", "T", "threads; changes no image [processors]")      \
-    X(ISA, "isa", "LIST", "instruction sets, or portable [best]")             \
-    X(DEVICE, "device", "D",                                                  \
-      "auto, cpu, cuda, cuda:all or e.g. cuda:0,1 [auto]")                    \
-    X(PRECISION, "precision", "P",                                            \
-      "auto, fp32; on a GPU fp16 or bf16 too [auto]")                         \
-    X(SHARD, "shard", "I/N",                                                  \
-      "part I of N, 0 to N-1, of the images; else what\n"                     \
-      "                               srun, mpirun or torchrun says [0/1]")   \
-    X(OUT, "out", "PATH", "file or, with --grid none, directory")             \
-    X(FORMAT, "format", "F", "png, npy or raw: uint8 [n][H][W][C] [png]")     \
-    X(GRID, "grid", "CxR",                                                    \
-      "columns x rows, auto, or none: a file per seed [auto]")                \
-    X(FROM, "from", "x.png", "draw again what a PNG's record says")           \
-    X(PROGRESS, "progress", "P", "auto, bar, json or none [auto]")            \
-    X(JSON, "json", NULL, "print a JSON summary instead of the path")         \
-    X(BENCH, "bench", NULL, "time the steps; writes no file")                 \
-    X(VERSION, "version", NULL, "print the version")                          \
+#define OPTION_LIST(X)                                                       \
+    X(MODEL, "model", "M.so", "a frozen model beside its M.cedm [demo]")     \
+    X(CLUSTER, "cluster", "LIST",                                            \
+      "e.g. 5 or 0-3,7: image i takes number i mod length;\n"                \
+      "                               all: --n images of each, a row "       \
+      "each;\n"                                                              \
+      "                               random: by p(c); none: no label "      \
+      "[random]")                                                            \
+    X(N, "n", "N", "number of images [64]")                                  \
+    X(SEED, "seed", "S", "seeds S to S+n-1 [0]")                             \
+    X(SEEDS, "seeds", "LIST", "one image for each, e.g. 0-63,70")            \
+    X(STEPS, "steps", "N", "noise levels [18]")                              \
+    X(SIGMA_MIN, "sigma-min", "X", "lowest noise level [0.002]")             \
+    X(SIGMA_MAX, "sigma-max", "X", "highest noise level [80]")               \
+    X(RHO, "rho", "X", "spacing of the levels, not 0 [7]")                   \
+    X(S_CHURN, "S-churn", "X", "stochasticity, 0: none [0]")                 \
+    X(S_MIN, "S-min", "X", "churn from this level up [0]")                   \
+    X(S_MAX, "S-max", "X", "churn up to this level [inf]")                   \
+    X(S_NOISE, "S-noise", "X", "scale of churn's noise [1]")                 \
+    X(SOLVER, "solver", "S", "heun or euler [heun]")                         \
+    X(DISC, "disc", "D",                                                     \
+      "noise levels and their range: edm, vp, ve or iddpm [edm]")            \
+    X(SCHEDULE, "schedule", "S", "time: linear, vp or ve [linear]")          \
+    X(SCALING, "scaling", "S", "of the state in time: none or vp [none]")    \
+    X(GUIDANCE, "guidance", "W", "(1+W) conditional - W unconditional [0]")  \
+    X(FREQ, "freq", "FILE", "images per cluster for random, text or .pt")    \
+    X(BATCH, "batch", "B",                                                   \
+      "images at a time; changes no image on the CPU\n"                      \
+      "                               [16, on a GPU 2 a multiprocessor]")    \
+    X(THREADS, "threads", "T", "threads; changes no image [processors]")     \
+    X(ISA, "isa", "LIST", "instruction sets, or portable [best]")            \
+    X(DEVICE, "device", "D",                                                 \
+      "auto, cpu, cuda, cuda:all or e.g. cuda:0,1 [auto]")                   \
+    X(PRECISION, "precision", "P",                                           \
+      "auto, fp32; on a GPU fp16 or bf16 too [auto]")                        \
+    X(SHARD, "shard", "I/N",                                                 \
+      "part I of N, 0 to N-1, of the images; else what\n"                    \
+      "                               srun, mpirun or torchrun says [0/1]")  \
+    X(OUT, "out", "PATH", "file or, with --grid none, directory")            \
+    X(FORMAT, "format", "F", "png, npy or raw: uint8 [n][H][W][C] [png]")    \
+    X(GRID, "grid", "CxR",                                                   \
+      "columns x rows, auto, or none: a file per seed [auto]")               \
+    X(FROM, "from", "x.png", "draw again what a PNG's record says")          \
+    X(PROGRESS, "progress", "P", "auto, bar, json or none [auto]")           \
+    X(JSON, "json", NULL, "print a JSON summary instead of the path")        \
+    X(BENCH, "bench", NULL, "time the steps; writes no file")                \
+    X(VERSION, "version", NULL, "print the version")                         \
     X(HELP, "help", NULL, "print this text")
 
 enum option {
 #define OPTION_ENUM(id, name, value, help) OPT_##id,
     OPTION_LIST(OPTION_ENUM)
 #undef OPTION_ENUM
-    OPT_COUNT
+        OPT_COUNT
 };
 
 static const host_args_option options[OPT_COUNT] = {
@@ -86,7 +86,8 @@ typedef struct counts {
     bool grid_given;
 } counts;
 
-static bool parse_grid(const host_args *a, gen_options *o, counts *c, host_failure *f)
+static bool parse_grid(const host_args *a, gen_options *o, counts *c,
+                       host_failure *f)
 {
     if (strcmp(a->value, "auto") == 0) {
         return true;
@@ -107,8 +108,8 @@ static bool parse_grid(const host_args *a, gen_options *o, counts *c, host_failu
         o->rows = rows;
         return true;
     }
-    return host_bad_usage(f, "--grid: wanted auto, none or COLUMNSxROWS, got '%s'",
-                     a->value);
+    return host_bad_usage(
+        f, "--grid: wanted auto, none or COLUMNSxROWS, got '%s'", a->value);
 }
 
 static bool parse_sampler(const host_args *a, gen_options *o, host_failure *f)
@@ -131,18 +132,21 @@ static bool parse_sampler(const host_args *a, gen_options *o, host_failure *f)
 static bool parse_choice(const host_args *a, enum host_sampler_choice choice,
                          gen_options *o, host_failure *f)
 {
-    return host_args_word(a, host_sampler_words(choice), &o->choice[choice], f);
+    return host_args_word(a, host_sampler_words(choice), &o->choice[choice],
+                          f);
 }
 
-static bool parse_option(int option, const host_args *a, gen_options *o, counts *c,
-                         host_failure *f)
+static bool parse_option(int option, const host_args *a, gen_options *o,
+                         counts *c, host_failure *f)
 {
     static const char *const formats[] = {"png", "npy", "raw", NULL};
     static const char *const kinds[] = {"auto", "bar", "json", "none", NULL};
     switch (option) {
     case OPT_MODEL: o->model = a->value; return true;
     case OPT_CLUSTER: o->clusters = a->value; return true;
-    case OPT_N: c->n_given = true; return host_args_u64(a, 1, UINT64_MAX, &c->n, f);
+    case OPT_N:
+        c->n_given = true;
+        return host_args_u64(a, 1, UINT64_MAX, &c->n, f);
     case OPT_SEED:
         c->seed_given = true;
         return host_args_u64(a, 0, UINT64_MAX, &c->seed, f);
@@ -155,7 +159,8 @@ static bool parse_option(int option, const host_args *a, gen_options *o, counts 
     case OPT_SCHEDULE: return parse_choice(a, HOST_SAMPLER_schedule, o, f);
     case OPT_SCALING: return parse_choice(a, HOST_SAMPLER_scaling, o, f);
     case OPT_FREQ: o->freq = a->value; return true;
-    case OPT_BATCH: return host_args_u64(a, 1, HOST_ENGINE_MAX_BATCH, &o->batch, f);
+    case OPT_BATCH:
+        return host_args_u64(a, 1, HOST_ENGINE_MAX_BATCH, &o->batch, f);
     case OPT_THREADS:
         return host_args_u64(a, 1, HOST_ENGINE_MAX_THREADS, &o->threads, f);
     case OPT_ISA: o->isa = a->value; return true;
@@ -176,34 +181,39 @@ static bool parse_option(int option, const host_args *a, gen_options *o, counts 
 }
 
 /* Options that do not go together. */
-static bool check_together(const gen_options *o, const counts *c, host_failure *f)
+static bool check_together(const gen_options *o, const counts *c,
+                           host_failure *f)
 {
     bool counted = c->n_given || c->seed_given;
     if (o->seeds_text != NULL && counted) {
-        return host_bad_usage(f, "--seeds says how many images; wanted it without "
-                            "--n and --seed");
+        return host_bad_usage(
+            f, "--seeds says how many images; wanted it without "
+               "--n and --seed");
     }
     if (o->from != NULL && (counted || o->seeds_text != NULL ||
                             o->clusters != NULL || o->freq != NULL)) {
-        return host_bad_usage(f, "--from says seeds and clusters; wanted it "
-                            "without --n, --seed, --seeds, --cluster, --freq");
+        return host_bad_usage(
+            f, "--from says seeds and clusters; wanted it "
+               "without --n, --seed, --seeds, --cluster, --freq");
     }
     if (o->freq != NULL && o->clusters != NULL &&
         strcmp(o->clusters, "random") != 0) {
         return host_bad_usage(f,
-                         "--freq: wanted it with --cluster random, got "
-                         "'%s'",
-                         o->clusters);
+                              "--freq: wanted it with --cluster random, got "
+                              "'%s'",
+                              o->clusters);
     }
     if (c->grid_given && o->format != GEN_SINK_PNG) {
-        return host_bad_usage(f, "--grid: a grid is a PNG; wanted none or auto "
-                            "with npy and raw");
+        return host_bad_usage(f,
+                              "--grid: a grid is a PNG; wanted none or auto "
+                              "with npy and raw");
     }
     return o->shard.size == 1 || o->separate ||
-           host_bad_usage(f,
-                     "%s: part %u of %u; wanted it with --grid none, a file "
-                     "for each image",
-                     o->shard.launcher, o->shard.rank, o->shard.size);
+           host_bad_usage(
+               f,
+               "%s: part %u of %u; wanted it with --grid none, a file "
+               "for each image",
+               o->shard.launcher, o->shard.rank, o->shard.size);
 }
 
 static bool make_seeds(gen_options *o, const counts *c, host_failure *f)
@@ -213,9 +223,9 @@ static bool make_seeds(gen_options *o, const counts *c, host_failure *f)
     }
     if (c->n - 1 > UINT64_MAX - c->seed || c->n == UINT64_MAX) {
         return host_bad_usage(f,
-                         "--n: seeds %" PRIu64 " and on, %" PRIu64
-                         " of them, run beyond 64 bits",
-                         c->seed, c->n);
+                              "--n: seeds %" PRIu64 " and on, %" PRIu64
+                              " of them, run beyond 64 bits",
+                              c->seed, c->n);
     }
     o->seeds.ranges = malloc(sizeof *o->seeds.ranges);
     if (o->seeds.ranges == NULL) {
@@ -255,7 +265,7 @@ bool gen_options_parse(gen_options *o, int argc, char **argv, host_failure *f)
     }
     if (o->help) {
         host_args_help("cedm-gen [options]: draws images from a frozen model",
-                  options, OPT_COUNT);
+                       options, OPT_COUNT);
         return true;
     }
     if (o->version) {
@@ -275,9 +285,10 @@ void gen_options_free(gen_options *o)
 /* A discretization brings its range. */
 static void set_choices(const gen_options *o, cedm_sampler_params *params)
 {
-#define CHOICE_SET(member, LIST)                                              \
-    if (o->choice[HOST_SAMPLER_##member] >= 0) {                                   \
-        params->member = (enum cedm_##member)o->choice[HOST_SAMPLER_##member];     \
+#define CHOICE_SET(member, LIST)                                             \
+    if (o->choice[HOST_SAMPLER_##member] >= 0) {                             \
+        params->member =                                                     \
+            (enum cedm_##member)o->choice[HOST_SAMPLER_##member];            \
     }
     HOST_SAMPLER_CHOICE_LIST(CHOICE_SET)
 #undef CHOICE_SET
@@ -296,17 +307,18 @@ bool gen_options_sampler(const gen_options *o, cedm_sampler_params *params,
     if (o->steps > 0) {
         params->steps = (uint32_t)o->steps;
     }
-#define SAMPLER_SET(option, member, low, high)                                \
-    if (!isnan(o->sampler[GEN_##member])) {                                   \
-        params->member = o->sampler[GEN_##member];                            \
+#define SAMPLER_SET(option, member, low, high)                               \
+    if (!isnan(o->sampler[GEN_##member])) {                                  \
+        params->member = o->sampler[GEN_##member];                           \
     }
     GEN_SAMPLER_LIST(SAMPLER_SET)
 #undef SAMPLER_SET
     if (params->sigma_min > params->sigma_max) {
-        return host_bad_usage(f,
-                         "--sigma-min: wanted at most sigma-max, %g, got "
-                         "%g",
-                         params->sigma_max, params->sigma_min);
+        return host_bad_usage(
+            f,
+            "--sigma-min: wanted at most sigma-max, %g, got "
+            "%g",
+            params->sigma_max, params->sigma_min);
     }
     return params->rho < 0 || params->rho > 0 ||
            host_bad_usage(f, "--rho: wanted a number other than 0");
@@ -339,7 +351,7 @@ static void name_clusters(const gen_options *o, const gen_job *j, char *text,
                  j->mode == GEN_JOB_ALL              ? "all"
                  : j->mode == GEN_JOB_RANDOM         ? "random"
                  : j->mode == GEN_JOB_GIVEN && !same ? "mixed"
-                                                 : "none");
+                                                     : "none");
     }
 }
 

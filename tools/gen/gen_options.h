@@ -25,19 +25,19 @@ enum gen_sampler {
 #define GEN_SAMPLER_ENUM(option, member, low, high) GEN_##member,
     GEN_SAMPLER_LIST(GEN_SAMPLER_ENUM)
 #undef GEN_SAMPLER_ENUM
-    GEN_SAMPLER_COUNT
+        GEN_SAMPLER_COUNT
 };
 
 typedef struct gen_options {
     const char *model, *clusters, *freq, *isa, *out, *from;
     const char *seeds_text; /* as given, for the name of the output */
     host_args_list seeds;
-    uint64_t steps; /* 0: the model's */
+    uint64_t steps;                    /* 0: the model's */
     double sampler[GEN_SAMPLER_COUNT]; /* NaN: the model's */
-    int choice[HOST_SAMPLER_CHOICES];       /* -1: the model's */
+    int choice[HOST_SAMPLER_CHOICES];  /* -1: the model's */
     uint64_t batch, threads;           /* 0: automatic */
     host_device_choice device;
-    int precision;                     /* or HOST_PRECISION_AUTO */
+    int precision; /* or HOST_PRECISION_AUTO */
     host_shard shard;
     int format, progress;
     bool separate;
@@ -47,7 +47,8 @@ typedef struct gen_options {
 } gen_options;
 
 /* Prints help or version where asked to. */
-bool gen_options_parse(gen_options *o, int argc, char **argv, host_failure *f);
+bool gen_options_parse(gen_options *o, int argc, char **argv,
+                       host_failure *f);
 void gen_options_free(gen_options *o);
 
 /* The model's parameters with those of the command line over them. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * gen_sink.c - where finished images go: one grid, one array, or a file each. */
+ * gen_sink.c - where finished images go: one grid, one array, or files. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -20,7 +20,8 @@ static size_t image_bytes(const gen_sink *s)
 
 /* The header that goes before the bytes of `images` images, or of one image
  * alone when images is 0. */
-static bool write_header(gen_sink *s, host_output *out, uint64_t images, host_failure *f)
+static bool write_header(gen_sink *s, host_output *out, uint64_t images,
+                         host_failure *f)
 {
     if (s->config.format != GEN_SINK_NPY) {
         return true;
@@ -43,10 +44,11 @@ static bool open_directory(const gen_sink *s, host_failure *f)
     return host_output_directory(path, f) &&
            (access(path, W_OK | X_OK) == 0 ||
             host_fail(f, "%s: the directory cannot be written: %s", path,
-                   strerror(errno)));
+                      strerror(errno)));
 }
 
-bool gen_sink_open(gen_sink *s, const gen_sink_config *config, host_failure *f)
+bool gen_sink_open(gen_sink *s, const gen_sink_config *config,
+                   host_failure *f)
 {
     memset(s, 0, sizeof *s);
     s->config = *config;
@@ -56,7 +58,7 @@ bool gen_sink_open(gen_sink *s, const gen_sink_config *config, host_failure *f)
     const cedm_model *code = config->model->code;
     if (config->format == GEN_SINK_PNG &&
         !host_png_grid_make(&s->grid, code->resolution, code->channels,
-                       config->columns, config->rows, f)) {
+                            config->columns, config->rows, f)) {
         return false;
     }
     if (host_output_open(&s->out, config->path, f) &&
@@ -72,23 +74,23 @@ static char *record(const gen_sink *s, uint64_t first, uint64_t n)
     const gen_sink_config *c = &s->config;
     gen_job_machine machine = {c->isa, c->precision, c->batch};
     return gen_job_record(c->job, c->model, &machine, first, n,
-                      c->separate ? 0 : c->columns);
+                          c->separate ? 0 : c->columns);
 }
 
 /* Encodes pixels with the record of images first .. first + n - 1. */
-static bool write_png(const gen_sink *s, host_output *out, const uint8_t *pixels,
-                      uint32_t width, uint32_t height, uint64_t first,
-                      uint64_t n, host_failure *f)
+static bool write_png(const gen_sink *s, host_output *out,
+                      const uint8_t *pixels, uint32_t width, uint32_t height,
+                      uint64_t first, uint64_t n, host_failure *f)
 {
     char *text = record(s, first, n);
     if (text == NULL) {
-        return host_fail(f, "out of memory for the record of %" PRIu64 " images",
-                      n);
+        return host_fail(
+            f, "out of memory for the record of %" PRIu64 " images", n);
     }
     size_t size;
     unsigned char *png =
-        host_png_file_encode(pixels, width, height, s->config.model->code->channels,
-                        text, &size, f);
+        host_png_file_encode(pixels, width, height,
+                             s->config.model->code->channels, text, &size, f);
     free(text);
     bool good = png != NULL && host_output_write(out, png, size, f);
     free(png);
@@ -139,8 +141,8 @@ static bool write_separate(gen_sink *s, uint64_t i, const uint8_t *image,
     return host_output_commit(&out, f);
 }
 
-bool gen_sink_put(gen_sink *s, uint64_t first, uint32_t n, const uint8_t *images,
-              host_failure *f)
+bool gen_sink_put(gen_sink *s, uint64_t first, uint32_t n,
+                  const uint8_t *images, host_failure *f)
 {
     size_t bytes = image_bytes(s);
     if (!s->config.separate && s->config.format != GEN_SINK_PNG) {

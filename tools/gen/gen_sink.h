@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * gen_sink.h - where finished images go: one grid, one array, or a file each. */
+ * gen_sink.h - where finished images go: one grid, one array, or files. */
 #ifndef CEDM_TOOLS_GEN_GEN_SINK_H
 #define CEDM_TOOLS_GEN_GEN_SINK_H
 
@@ -8,7 +8,11 @@
 #include "host/files/output.h"
 #include "host/files/png_file.h"
 
-typedef enum gen_sink_format { GEN_SINK_PNG, GEN_SINK_NPY, GEN_SINK_RAW } gen_sink_format;
+typedef enum gen_sink_format {
+    GEN_SINK_PNG,
+    GEN_SINK_NPY,
+    GEN_SINK_RAW
+} gen_sink_format;
 
 typedef struct gen_sink_config {
     const gen_job *job;
@@ -28,11 +32,12 @@ typedef struct gen_sink {
 } gen_sink;
 
 /* Finds out whether the path can be written before anything is computed. */
-bool gen_sink_open(gen_sink *s, const gen_sink_config *config, host_failure *f);
+bool gen_sink_open(gen_sink *s, const gen_sink_config *config,
+                   host_failure *f);
 
 /* Takes images first .. first + n - 1 of the job, in order. */
-bool gen_sink_put(gen_sink *s, uint64_t first, uint32_t n, const uint8_t *images,
-              host_failure *f);
+bool gen_sink_put(gen_sink *s, uint64_t first, uint32_t n,
+                  const uint8_t *images, host_failure *f);
 
 /* Completes the file.  After an error or instead of it: gen_sink_abort, which
  * leaves complete separate files where they are. */

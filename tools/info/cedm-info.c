@@ -54,7 +54,7 @@ static bool parse(settings *s, int argc, char **argv, host_failure *f)
         default:
             if (s->path != NULL) {
                 return host_bad_usage(f, "unexpected '%s'; wanted one file",
-                                 a.value);
+                                      a.value);
             }
             s->path = a.value;
         }
@@ -67,8 +67,8 @@ static bool parse(settings *s, int argc, char **argv, host_failure *f)
 
 /* ---- from a checkpoint ------------------------------------------------ */
 
-static bool describe_program(info *i, const cg_program *p, const cg_file *file,
-                             host_failure *f)
+static bool describe_program(info *i, const cg_program *p,
+                             const cg_file *file, host_failure *f)
 {
     i->kind = "checkpoint";
     cg_sha256(file->bytes, file->size, i->source_sha256);
@@ -146,7 +146,8 @@ static void describe_clusters(info *i, const cJSON *clusters)
         i->freq = calloc(i->clusters, sizeof *i->freq);
     }
     if (i->freq != NULL) {
-        cJSON_ArrayForEach(item, freq) {
+        cJSON_ArrayForEach(item, freq)
+        {
             i->freq[k++] = item->valuedouble;
         }
     }
@@ -155,7 +156,8 @@ static void describe_clusters(info *i, const cJSON *clusters)
         i->ids = calloc(i->clusters, sizeof *i->ids);
     }
     if (i->ids != NULL) {
-        cJSON_ArrayForEach(item, ids) {
+        cJSON_ArrayForEach(item, ids)
+        {
             i->ids[k++] = item->valueint;
         }
     }
@@ -173,8 +175,8 @@ static void describe_json(info *i, const cJSON *root)
     i->channels = (uint32_t)count(network, "img_channels");
     i->clusters = (uint32_t)count(member(root, "clusters"), "count");
     uint64_t noise = count(network, "channel_mult_noise");
-    i->features =
-        (uint32_t)(count(network, "model_channels") * (noise > 0 ? noise : 1));
+    i->features = (uint32_t)(count(network, "model_channels") *
+                             (noise > 0 ? noise : 1));
     i->parameters = count(root, "parameters");
     i->macs = count(root, "macs");
     i->act = count(memory, "act_elements");
@@ -262,7 +264,8 @@ static void print_text(const info *i)
 {
     printf("%s%s%s: %s, %u x %u x %u, ", i->kind, i->name[0] ? " " : "",
            i->name, i->network, i->resolution, i->resolution, i->channels);
-    printf(i->clusters > 0 ? "%u clusters\n" : "unconditional\n", i->clusters);
+    printf(i->clusters > 0 ? "%u clusters\n" : "unconditional\n",
+           i->clusters);
     printf("parameters %" PRIu64 "\n", i->parameters);
     printf("multiply-adds per image and evaluation %" PRIu64 "\n", i->macs);
     printf("%-28s %14s %14s\n", "memory, bytes", "batch 1", "batch 64");
@@ -276,8 +279,8 @@ static void print_text(const info *i)
     print_region("  scratch per worker", CEDM_ALIGN_UP(i->scratch_bytes),
                  CEDM_ALIGN_UP(i->scratch_bytes));
     const cedm_sampler_params *p = &i->sampler;
-    printf("sampler: %u steps, sigma %g to %g, rho %g, S_churn %g\n", p->steps,
-           p->sigma_min, p->sigma_max, p->rho, p->S_churn);
+    printf("sampler: %u steps, sigma %g to %g, rho %g, S_churn %g\n",
+           p->steps, p->sigma_min, p->sigma_max, p->rho, p->S_churn);
     double sum = 0;
     for (uint32_t c = 0; i->freq != NULL && c < i->clusters; c++) {
         sum += i->freq[c];
@@ -370,9 +373,10 @@ int main(int argc, char **argv)
     host_failure f = HOST_FAILURE_UNSAID;
     bool good = parse(&s, argc, argv, &f);
     if (good && s.help) {
-        host_args_help("cedm-info FILE: describes a checkpoint (.pkl, .pt or "
-                  ".safetensors), a blob (.cedm) or a frozen model (.so)",
-                  options, OPT_COUNT);
+        host_args_help(
+            "cedm-info FILE: describes a checkpoint (.pkl, .pt or "
+            ".safetensors), a blob (.cedm) or a frozen model (.so)",
+            options, OPT_COUNT);
     } else if (good && s.version) {
         puts("cedm-info " CEDM_VERSION);
     } else if (good) {

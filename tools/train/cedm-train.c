@@ -37,9 +37,9 @@ static bool go(const train_options *options, host_failure *f)
 /* A failed rank whose text is empty leaves the words to another. */
 static int end(bool good, const host_failure *f)
 {
-    return good                   ? HOST_EXIT_DONE
+    return good                 ? HOST_EXIT_DONE
            : f->text[0] == '\0' ? f->code
-                                  : host_failure_report("cedm-train", f);
+                                : host_failure_report("cedm-train", f);
 }
 
 int main(int argc, char **argv)

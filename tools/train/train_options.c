@@ -32,7 +32,8 @@
     X(EMA, "ema", "M", "half-life of the average, million images [0.5]")     \
     X(DROPOUT, "dropout", "P", "rate [0.13]")                                \
     X(AUGMENT, "augment", "P", "probability [0.12]")                         \
-    X(P_UNCOND, "p-uncond", "P", "share of images without their cluster [0]")\
+    X(P_UNCOND, "p-uncond", "P",                                             \
+      "share of images without their cluster [0]")                           \
     X(XFLIP, "xflip", NULL, "mirrored images double the dataset")            \
     X(PRECISION, "precision", "P", "fp32; on a GPU fp16 or bf16 too [fp32]") \
     X(SEED, "seed", "S", "of all that is random [0]")                        \
@@ -51,7 +52,7 @@ enum option {
 #define OPTION_ID(id, name, value, help) OPT_##id,
     OPTION_LIST(OPTION_ID)
 #undef OPTION_ID
-    OPT_COUNT
+        OPT_COUNT
 };
 
 static const host_args_option table[OPT_COUNT] = {
@@ -69,17 +70,58 @@ static const struct preset {
     train_list cres;
     double duration, lr, lr_rampup, ema, dropout, augment;
 } presets[] = {
-    {"cifar10", 32, 128, 4, 1024, {{2, 2, 2}, 3}, 200, 1e-3, 10, 0.5, 0.13,
+    {"cifar10",
+     32,
+     128,
+     4,
+     1024,
+     {{2, 2, 2}, 3},
+     200,
+     1e-3,
+     10,
+     0.5,
+     0.13,
      0.12},
-    {"cifar100", 32, 128, 4, 1024, {{2, 2, 2}, 3}, 100, 1e-3, 10, 0.5, 0.13,
+    {"cifar100",
+     32,
+     128,
+     4,
+     1024,
+     {{2, 2, 2}, 3},
+     100,
+     1e-3,
+     10,
+     0.5,
+     0.13,
      0.12},
-    {"ffhq64", 64, 128, 4, 512, {{1, 2, 2, 2}, 4}, 200, 2e-4, 10, 0.5, 0.05,
+    {"ffhq64",
+     64,
+     128,
+     4,
+     512,
+     {{1, 2, 2, 2}, 4},
+     200,
+     2e-4,
+     10,
+     0.5,
+     0.05,
      0.15},
-    {"fashion", 32, 16, 1, 64, {{1, 2, 4}, 3}, 0.5024, 2e-3, 0.02, 0.05, 0.0,
+    {"fashion",
+     32,
+     16,
+     1,
+     64,
+     {{1, 2, 4}, 3},
+     0.5024,
+     2e-3,
+     0.02,
+     0.05,
+     0.0,
      0.0},
 };
 
-static bool apply_preset(train_options *o, const host_args *a, host_failure *f)
+static bool apply_preset(train_options *o, const host_args *a,
+                         host_failure *f)
 {
     for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
         const struct preset *p = &presets[i];
@@ -99,8 +141,10 @@ static bool apply_preset(train_options *o, const host_args *a, host_failure *f)
             return true;
         }
     }
-    return host_bad_usage(f, "--preset: wanted cifar10, cifar100, ffhq64 or "
-                        "fashion, got \"%s\"", a->value);
+    return host_bad_usage(f,
+                          "--preset: wanted cifar10, cifar100, ffhq64 or "
+                          "fashion, got \"%s\"",
+                          a->value);
 }
 
 /* ---- values ------------------------------------------------------------- */
@@ -136,9 +180,10 @@ static bool read_list(const host_args *a, train_list *out, host_failure *f)
         text = *end == ',' ? end + 1 : end;
     }
     if (*text != '\0') {
-        return host_bad_usage(f, "--%s: wanted at most %u whole numbers like "
-                            "2,2,2, got \"%s\"", a->name, TRAIN_LIST_MAX,
-                         a->value);
+        return host_bad_usage(f,
+                              "--%s: wanted at most %u whole numbers like "
+                              "2,2,2, got \"%s\"",
+                              a->name, TRAIN_LIST_MAX, a->value);
     }
     return true;
 }
@@ -159,19 +204,14 @@ static bool read_network(train_options *o, int option, const host_args *a,
                          host_failure *f)
 {
     switch (option) {
-    case OPT_ARCH:
-        return read_arch(o, a, f);
-    case OPT_RESOLUTION:
-        return read_u32(a, 4, 1024, &o->resolution, f);
-    case OPT_CBASE:
-        return read_u32(a, 4, 4096, &o->cbase, f);
+    case OPT_ARCH: return read_arch(o, a, f);
+    case OPT_RESOLUTION: return read_u32(a, 4, 1024, &o->resolution, f);
+    case OPT_CBASE: return read_u32(a, 4, 4096, &o->cbase, f);
     case OPT_CRES:
         return read_list(a, &o->cres, f) &&
                (o->cres.count > 0 || host_bad_usage(f, "--cres: no levels"));
-    case OPT_NUM_BLOCKS:
-        return read_u32(a, 1, 32, &o->num_blocks, f);
-    default:
-        return read_list(a, &o->attn, f);
+    case OPT_NUM_BLOCKS: return read_u32(a, 1, 32, &o->num_blocks, f);
+    default: return read_list(a, &o->attn, f);
     }
 }
 
@@ -179,65 +219,37 @@ static bool read_recipe(train_options *o, int option, const host_args *a,
                         host_failure *f)
 {
     switch (option) {
-    case OPT_BATCH:
-        return read_u32(a, 1, 65536, &o->batch, f);
-    case OPT_MICRO_BATCH:
-        return read_u32(a, 1, 65536, &o->micro_batch, f);
-    case OPT_DURATION:
-        return host_args_double(a, 0.0, 1e6, &o->duration, f);
-    case OPT_LR:
-        return host_args_double(a, 0.0, 1.0, &o->lr, f);
+    case OPT_BATCH: return read_u32(a, 1, 65536, &o->batch, f);
+    case OPT_MICRO_BATCH: return read_u32(a, 1, 65536, &o->micro_batch, f);
+    case OPT_DURATION: return host_args_double(a, 0.0, 1e6, &o->duration, f);
+    case OPT_LR: return host_args_double(a, 0.0, 1.0, &o->lr, f);
     case OPT_LR_RAMPUP:
         return host_args_double(a, 0.0, 1e6, &o->lr_rampup, f);
-    case OPT_EMA:
-        return host_args_double(a, 0.0, 1e6, &o->ema, f);
-    case OPT_DROPOUT:
-        return host_args_double(a, 0.0, 0.99, &o->dropout, f);
-    case OPT_AUGMENT:
-        return host_args_double(a, 0.0, 1.0, &o->augment, f);
-    case OPT_P_UNCOND:
-        return host_args_double(a, 0.0, 1.0, &o->p_uncond, f);
-    case OPT_SEED:
-        return read_u32(a, 0, UINT32_MAX, &o->seed, f);
-    default:
-        o->xflip = true;
-        return true;
+    case OPT_EMA: return host_args_double(a, 0.0, 1e6, &o->ema, f);
+    case OPT_DROPOUT: return host_args_double(a, 0.0, 0.99, &o->dropout, f);
+    case OPT_AUGMENT: return host_args_double(a, 0.0, 1.0, &o->augment, f);
+    case OPT_P_UNCOND: return host_args_double(a, 0.0, 1.0, &o->p_uncond, f);
+    case OPT_SEED: return read_u32(a, 0, UINT32_MAX, &o->seed, f);
+    default: o->xflip = true; return true;
     }
 }
 
-static bool read_run(train_options *o, int option, const host_args *a, host_failure *f)
+static bool read_run(train_options *o, int option, const host_args *a,
+                     host_failure *f)
 {
     switch (option) {
-    case OPT_DATA:
-        o->data = a->value;
-        return true;
-    case OPT_CLUSTERS:
-        o->clusters = a->value;
-        return true;
-    case OPT_OUT:
-        o->out = a->value;
-        return true;
-    case OPT_TRANSFER:
-        o->transfer = a->value;
-        return true;
-    case OPT_THREADS:
-        return read_u32(a, 1, 1024, &o->threads, f);
-    case OPT_TICK:
-        return host_args_double(a, 0.001, 1e9, &o->tick, f);
-    case OPT_SNAP:
-        return read_u32(a, 1, 1000000, &o->snap, f);
-    case OPT_KEEP:
-        return read_u32(a, 0, 1000000, &o->keep, f);
-    case OPT_PRECISION:
-        return host_precision_parse(a, &o->precision, f);
-    case OPT_DEVICE:
-        return host_device_parse_one(a, &o->device, f);
-    case OPT_RESUME:
-        o->resume = true;
-        return true;
-    default:
-        o->dry_run = true;
-        return true;
+    case OPT_DATA: o->data = a->value; return true;
+    case OPT_CLUSTERS: o->clusters = a->value; return true;
+    case OPT_OUT: o->out = a->value; return true;
+    case OPT_TRANSFER: o->transfer = a->value; return true;
+    case OPT_THREADS: return read_u32(a, 1, 1024, &o->threads, f);
+    case OPT_TICK: return host_args_double(a, 0.001, 1e9, &o->tick, f);
+    case OPT_SNAP: return read_u32(a, 1, 1000000, &o->snap, f);
+    case OPT_KEEP: return read_u32(a, 0, 1000000, &o->keep, f);
+    case OPT_PRECISION: return host_precision_parse(a, &o->precision, f);
+    case OPT_DEVICE: return host_device_parse_one(a, &o->device, f);
+    case OPT_RESUME: o->resume = true; return true;
+    default: o->dry_run = true; return true;
     }
 }
 
@@ -246,7 +258,7 @@ static bool read_option(train_options *o, int option, const host_args *a,
 {
     if (option == HOST_ARGS_OPERAND) {
         return host_bad_usage(f, "\"%s\" belongs to no option; see --help",
-                         a->value);
+                              a->value);
     }
     if (option == OPT_PRESET) {
         return true; /* applied before */
@@ -271,19 +283,22 @@ static bool check(const train_options *o, host_failure *f)
         return host_bad_usage(f, "--out: in which folder? see --help");
     }
     if (o->micro_batch != 0 && o->batch % o->micro_batch != 0) {
-        return host_bad_usage(f, "--micro-batch: wanted a divisor of the batch, "
-                            "%u, got %u", o->batch, o->micro_batch);
+        return host_bad_usage(f,
+                              "--micro-batch: wanted a divisor of the batch, "
+                              "%u, got %u",
+                              o->batch, o->micro_batch);
     }
     if (o->resume && o->transfer != NULL) {
-        return host_bad_usage(f, "--transfer begins a run, --resume goes on with "
-                            "one: give one of them");
+        return host_bad_usage(
+            f, "--transfer begins a run, --resume goes on with "
+               "one: give one of them");
     }
     return true;
 }
 
 /* One pass over the arguments: of the preset only, or of the rest. */
-static train_parsed walk(train_options *o, int argc, char **argv,
-                         bool preset, host_failure *f)
+static train_parsed walk(train_options *o, int argc, char **argv, bool preset,
+                         host_failure *f)
 {
     char seen[HOST_ARGS_MAX_OPTIONS];
     host_args a = host_args_begin(argc, argv, table, OPT_COUNT, seen);
@@ -292,8 +307,8 @@ static train_parsed walk(train_options *o, int argc, char **argv,
     while ((option = host_args_next(&a, f)) >= 0) {
         if (option == OPT_HELP) {
             host_args_help("cedm-train --data D --clusters IDS --out RUN "
-                      "[options]: trains a cluster-conditioned EDM",
-                      table, OPT_COUNT);
+                           "[options]: trains a cluster-conditioned EDM",
+                           table, OPT_COUNT);
             return TRAIN_DONE;
         }
         if (option == OPT_VERSION) {
@@ -313,11 +328,20 @@ train_parsed train_options_parse(train_options *o, int argc, char **argv,
 {
     train_parsed parsed;
 
-    *o = (train_options){.arch = "ddpmpp", .cbase = 128, .num_blocks = 4,
-                         .cres = {{2, 2, 2}, 3}, .attn = {{16}, 1},
-                         .batch = 512, .duration = 200, .lr_rampup = 10,
-                         .ema = 0.5, .lr = 1e-3, .dropout = 0.13,
-                         .augment = 0.12, .tick = 50, .snap = 50,
+    *o = (train_options){.arch = "ddpmpp",
+                         .cbase = 128,
+                         .num_blocks = 4,
+                         .cres = {{2, 2, 2}, 3},
+                         .attn = {{16}, 1},
+                         .batch = 512,
+                         .duration = 200,
+                         .lr_rampup = 10,
+                         .ema = 0.5,
+                         .lr = 1e-3,
+                         .dropout = 0.13,
+                         .augment = 0.12,
+                         .tick = 50,
+                         .snap = 50,
                          .device = {.kind = HOST_DEVICE_CPU},
                          .precision = CEDM_CUDA_FP32};
     parsed = walk(o, argc, argv, true, f);

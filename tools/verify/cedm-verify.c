@@ -12,8 +12,17 @@
 #include "host/verify/verify.h"
 
 enum {
-    OPT_MODEL, OPT_GOLDEN, OPT_MODE, OPT_ISA, OPT_DEVICE, OPT_PRECISION,
-    OPT_THREADS, OPT_TOLERANCE, OPT_VERSION, OPT_HELP, OPT_COUNT
+    OPT_MODEL,
+    OPT_GOLDEN,
+    OPT_MODE,
+    OPT_ISA,
+    OPT_DEVICE,
+    OPT_PRECISION,
+    OPT_THREADS,
+    OPT_TOLERANCE,
+    OPT_VERSION,
+    OPT_HELP,
+    OPT_COUNT
 };
 
 static const host_args_option options[OPT_COUNT] = {
@@ -39,7 +48,8 @@ typedef struct settings {
     bool version, help;
 } settings;
 
-static bool parse_option(int option, const host_args *a, settings *s, host_failure *f)
+static bool parse_option(int option, const host_args *a, settings *s,
+                         host_failure *f)
 {
     static const char *const modes[] = {"denoise", "sample", "activations",
                                         NULL};
@@ -48,15 +58,15 @@ static bool parse_option(int option, const host_args *a, settings *s, host_failu
     case OPT_GOLDEN: s->golden = a->value; return true;
     case OPT_MODE: return host_args_word(a, modes, &s->mode, f);
     case OPT_ISA: s->isa = a->value; return true;
-    case OPT_DEVICE:
-        return host_device_parse_one(a, &s->device, f);
+    case OPT_DEVICE: return host_device_parse_one(a, &s->device, f);
     case OPT_PRECISION: return host_precision_parse(a, &s->precision, f);
     case OPT_THREADS:
         return host_args_u64(a, 1, HOST_ENGINE_MAX_THREADS, &s->threads, f);
     case OPT_TOLERANCE: return host_args_double(a, 0, 1e9, &s->tolerance, f);
     case OPT_VERSION: s->version = true; return true;
     case OPT_HELP: s->help = true; return true;
-    default: return host_bad_usage(f, "unexpected '%s'; see --help", a->value);
+    default:
+        return host_bad_usage(f, "unexpected '%s'; see --help", a->value);
     }
 }
 
@@ -81,8 +91,8 @@ static bool parse(settings *s, int argc, char **argv, host_failure *f)
 
 static bool compare(const settings *s, host_verify *v, host_failure *f)
 {
-    static host_verify_mode *const modes[] = {verify_denoise, verify_sample,
-                                         verify_activations};
+    static host_verify_mode *const modes[] = {
+        host_verify_denoise, host_verify_sample, host_verify_activations};
     v->isa = s->isa;
     v->threads = (uint32_t)s->threads;
     v->device = &s->device;
@@ -99,9 +109,10 @@ int main(int argc, char **argv)
     host_failure f = HOST_FAILURE_UNSAID;
     bool good = parse(&s, argc, argv, &f);
     if (good && s.help) {
-        host_args_help("cedm-verify --model M.so --golden FILE [options]: compares "
-                  "with the reference",
-                  options, OPT_COUNT);
+        host_args_help(
+            "cedm-verify --model M.so --golden FILE [options]: compares "
+            "with the reference",
+            options, OPT_COUNT);
     } else if (good && s.version) {
         puts("cedm-verify " CEDM_VERSION);
     } else if (good) {

@@ -76,11 +76,12 @@ int train_plan_tiles(train_tiles_plan *plan, const cg_conv_weight *op)
                                .down = cedm_ceil_div(op->height, 4)};
     panels = smaller(TILES_CHANNELS, cout) / CEDM_PANEL;
     while (cedm_ceil_div(cin, plan->channels) *
-               cedm_ceil_div(cout / CEDM_PANEL, panels) < TILES_TASKS) {
+               cedm_ceil_div(cout / CEDM_PANEL, panels) <
+           TILES_TASKS) {
         if (plan->channels >= panels * CEDM_PANEL &&
             plan->channels > CEDM_PANEL) {
-            plan->channels = cedm_ceil_div(plan->channels / CEDM_PANEL, 2) *
-                             CEDM_PANEL;
+            plan->channels =
+                cedm_ceil_div(plan->channels / CEDM_PANEL, 2) * CEDM_PANEL;
         } else if (panels > 1) {
             panels = cedm_ceil_div(panels, 2);
         } else {
@@ -90,12 +91,11 @@ int train_plan_tiles(train_tiles_plan *plan, const cg_conv_weight *op)
     plan->panels = panels;
     plan->chunks = cedm_ceil_div(cin, plan->channels);
     plan->groups = cedm_ceil_div(cout / CEDM_PANEL, panels);
-    plan->scratch = TRAIN_TILE_POINTS *
-                        ((size_t)(plan->channels + panels * CEDM_PANEL) *
-                             TRAIN_TILES +
-                         (size_t)plan->channels * panels * CEDM_PANEL +
-                         CEDM_PANEL) +
-                    2 * whole_lines(plan->channels);
+    plan->scratch =
+        TRAIN_TILE_POINTS *
+            ((size_t)(plan->channels + panels * CEDM_PANEL) * TRAIN_TILES +
+             (size_t)plan->channels * panels * CEDM_PANEL + CEDM_PANEL) +
+        2 * whole_lines(plan->channels);
     return 1;
 }
 
@@ -113,14 +113,13 @@ void train_cpu_size(cedm_sizes *sizes, const cg_training_op *op)
     }
     if (op->kind == CG_TRAINING_attention_grad) {
         uint64_t tokens = op->u.attention_grad.tokens;
-        uint64_t d = op->u.attention_grad.channels /
-                     op->u.attention_grad.heads;
+        uint64_t d =
+            op->u.attention_grad.channels / op->u.attention_grad.heads;
 
         /* Keys; probabilities and derivatives; queries; tables. */
-        cedm_need_scratch(sizes, d * tokens + 2 * tokens * CEDM_PANEL +
-                                     d * CEDM_PANEL +
-                                     CEDM_PANEL * CEDM_PANEL +
-                                     2 * (tokens + d));
+        cedm_need_scratch(
+            sizes, d * tokens + 2 * tokens * CEDM_PANEL + d * CEDM_PANEL +
+                       CEDM_PANEL * CEDM_PANEL + 2 * (tokens + d));
     }
 
     if (op->kind == CG_TRAINING_conv_weight && train_plan_tiles(&tiles, w)) {

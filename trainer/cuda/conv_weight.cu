@@ -24,7 +24,8 @@ static uint32_t parts_of(const train_cuda_exec *exec,
                          const cg_conv_weight *op, uint32_t tiles,
                          uint32_t steps)
 {
-    uint64_t most = CEDM_CUDA_WORKSPACE_BYTES / train_cuda_workspace_conv_weight(op);
+    uint64_t most =
+        CEDM_CUDA_WORKSPACE_BYTES / train_cuda_workspace_conv_weight(op);
     uint64_t parts = 2 * (uint64_t)exec->base.multiprocessors / tiles;
 
     parts = parts < most ? parts : most;

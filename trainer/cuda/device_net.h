@@ -58,12 +58,12 @@ struct train_cuda_net {
     train_cuda_adam_args adam;
     void *batch_graph, *update_graph; /* cudaGraphExec_t */
     void *staged[2], *done[2];        /* cudaEvent_t */
-    void *ranks;         /* ncclComm_t; NULL: alone */
-    const char *failed;  /* the op that did */
-    uint32_t slot;       /* of the next micro-batch's staging */
-    uint32_t evaluation; /* of the update under way */
-    uint32_t side;       /* of the update under way: rates, losses, done */
-    bool untold;         /* the losses of the update before */
+    void *ranks;                      /* ncclComm_t; NULL: alone */
+    const char *failed;               /* the op that did */
+    uint32_t slot;                    /* of the next micro-batch's staging */
+    uint32_t evaluation;              /* of the update under way */
+    uint32_t side; /* of the update under way: rates, losses, done */
+    bool untold;   /* the losses of the update before */
     bool broken;
 };
 

@@ -20,8 +20,8 @@ extern "C" uint64_t train_cuda_workspace(const cg_training_op *op,
     case CG_TRAINING_conv_weight:
         return train_cuda_workspace_conv_weight(&op->u.conv_weight);
     case CG_TRAINING_attention_grad:
-        return train_cuda_workspace_attention_grad(&op->u.attention_grad, precision,
-                                        batch);
+        return train_cuda_workspace_attention_grad(&op->u.attention_grad,
+                                                   precision, batch);
     case CG_TRAINING_augment:
     case CG_TRAINING_sums:
     case CG_TRAINING_embed_grad:

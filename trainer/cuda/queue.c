@@ -57,7 +57,8 @@ cedm_status train_cuda_queue_derived(train_cuda_net *net)
     }
     for (uint32_t i = 0; code == 0 && i < t->step_count; i++) {
         code = t->steps[i].training
-                   ? 0 : train_cuda_pack_op(&net->exec, &t->steps[i].op);
+                   ? 0
+                   : train_cuda_pack_op(&net->exec, &t->steps[i].op);
     }
     return cedm_cuda_check(net->config.fault, net->failed, code);
 }

@@ -108,7 +108,7 @@ int train_cuda_loss(const train_cuda_exec *exec,
 #define TRAIN_CUDA_SCALE_MAX 16777216.0f
 
 typedef struct train_cuda_adam_args {
-    uint64_t elements; /* a multiple of 4 */
+    uint64_t elements;                   /* a multiple of 4 */
     float *params, *grads, *m, *v, *ema; /* device */
     const train_cuda_rates *rates;       /* device, one */
     uint32_t dynamic;

@@ -62,9 +62,11 @@ void train_norm_open(train_norm_image *v, const cedm_exec *exec,
     for (int s = 0; s < 2; s++) {
         size_t elements = pixels * op->channels[s];
 
-        v->src[s] = op->channels[s] == 0 ? NULL
+        v->src[s] = op->channels[s] == 0
+                        ? NULL
                         : cedm_at(exec, op->src[s], elements, image);
-        v->dst[s] = op->dst[s] == CEDM_NONE ? NULL
+        v->dst[s] = op->dst[s] == CEDM_NONE
+                        ? NULL
                         : cedm_at(exec, op->dst[s], elements, image);
     }
     for (size_t c = 0; c < channels; c++) {

@@ -273,8 +273,7 @@ cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t begin,
                                  cudaEvent_t end)
 {
     *ms = 1.0f;
-    return begin != NULL && end != NULL ? cudaSuccess
-                                        : cudaErrorInvalidValue;
+    return begin != NULL && end != NULL ? cudaSuccess : cudaErrorInvalidValue;
 }
 
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event,

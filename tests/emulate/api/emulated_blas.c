@@ -32,9 +32,10 @@ cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle)
     return CUBLAS_STATUS_SUCCESS;
 }
 
-cublasStatus_t cublasLtMatrixLayoutInit_internal(
-    cublasLtMatrixLayout_t to, size_t size, cudaDataType type, uint64_t rows,
-    uint64_t columns, int64_t stride)
+cublasStatus_t
+cublasLtMatrixLayoutInit_internal(cublasLtMatrixLayout_t to, size_t size,
+                                  cudaDataType type, uint64_t rows,
+                                  uint64_t columns, int64_t stride)
 {
     layout l = {type, rows, columns, stride};
 
@@ -43,18 +44,21 @@ cublasStatus_t cublasLtMatrixLayoutInit_internal(
     return CUBLAS_STATUS_SUCCESS;
 }
 
-cublasStatus_t cublasLtMatmulDescInit_internal(
-    cublasLtMatmulDesc_t to, size_t size, cublasComputeType_t compute,
-    cudaDataType_t scale)
+cublasStatus_t cublasLtMatmulDescInit_internal(cublasLtMatmulDesc_t to,
+                                               size_t size,
+                                               cublasComputeType_t compute,
+                                               cudaDataType_t scale)
 {
     memset(to, 0, size);
     return compute == CUBLAS_COMPUTE_32F && scale == CUDA_R_32F
-               ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_NOT_SUPPORTED;
+               ? CUBLAS_STATUS_SUCCESS
+               : CUBLAS_STATUS_NOT_SUPPORTED;
 }
 
-cublasStatus_t cublasLtMatmulDescSetAttribute(
-    cublasLtMatmulDesc_t desc, cublasLtMatmulDescAttributes_t which,
-    const void *value, size_t size)
+cublasStatus_t
+cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t desc,
+                               cublasLtMatmulDescAttributes_t which,
+                               const void *value, size_t size)
 {
     product p;
 
@@ -69,8 +73,7 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(
     case CUBLASLT_MATMUL_DESC_BIAS_POINTER:
         memcpy(&p.bias, value, size);
         break;
-    default:
-        return CUBLAS_STATUS_NOT_SUPPORTED;
+    default: return CUBLAS_STATUS_NOT_SUPPORTED;
     }
     memcpy(desc, &p, sizeof p);
     return CUBLAS_STATUS_SUCCESS;
@@ -169,8 +172,7 @@ static void do_matmul(const void *arg)
             if (m.product.bias != NULL) {
                 bias = get(m.product.bias, i, m.d_layout.type);
             }
-            put(m.d, at, m.d_layout.type,
-                (double)m.alpha * sum + old + bias);
+            put(m.d, at, m.d_layout.type, (double)m.alpha * sum + old + bias);
         }
     }
 }

@@ -6,7 +6,9 @@
 
 #include "cuda_runtime.h"
 
-struct __nv_bfloat16 { uint16_t bits; };
+struct __nv_bfloat16 {
+    uint16_t bits;
+};
 
 inline float __bfloat162float(__nv_bfloat16 x)
 {

@@ -7,11 +7,19 @@
 #include "cedm.h"
 #include "cuda_runtime.h"
 
-struct __half { uint16_t bits; };
+struct __half {
+    uint16_t bits;
+};
 
 float emulate_half_to_float(uint16_t bits); /* by table */
 
-inline float __half2float(__half x) { return emulate_half_to_float(x.bits); }
-inline __half __float2half_rn(float x) { return {cedm_half_from_float(x)}; }
+inline float __half2float(__half x)
+{
+    return emulate_half_to_float(x.bits);
+}
+inline __half __float2half_rn(float x)
+{
+    return {cedm_half_from_float(x)};
+}
 
 #endif

@@ -20,12 +20,23 @@
 #define __shared__ static /* blocks run one after the other */
 #define __align__(n) alignas(n)
 
-struct float2 { float x, y; };
-struct alignas(16) float4 { float x, y, z, w; };
-struct uint2 { unsigned x, y; };
-struct alignas(16) uint4 { unsigned x, y, z, w; };
+struct float2 {
+    float x, y;
+};
+struct alignas(16) float4 {
+    float x, y, z, w;
+};
+struct uint2 {
+    unsigned x, y;
+};
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
 
-inline float2 make_float2(float x, float y) { return {x, y}; }
+inline float2 make_float2(float x, float y)
+{
+    return {x, y};
+}
 inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w)
 {
     return {x, y, z, w};
@@ -42,15 +53,27 @@ inline int cudaMemcpyAsync(void *to, const void *from, size_t bytes, int,
     return 0;
 }
 
-inline void __syncthreads() { emulate_syncthreads(); }
+inline void __syncthreads()
+{
+    emulate_syncthreads();
+}
 inline void __syncwarp(unsigned = 0xffffffffu)
 {
     emulate_warp([](void *[EMULATE_LANES]) {}, nullptr);
 }
 
-inline float __expf(float x) { return expf(x); }
-inline float __fdividef(float a, float b) { return a / b; }
-inline float __logf(float x) { return logf(x); }
+inline float __expf(float x)
+{
+    return expf(x);
+}
+inline float __fdividef(float a, float b)
+{
+    return a / b;
+}
+inline float __logf(float x)
+{
+    return logf(x);
+}
 inline void __sincosf(float x, float *sine, float *cosine)
 {
     *sine = sinf(x);
@@ -76,16 +99,22 @@ inline unsigned atomicOr(unsigned *at, unsigned bits)
 /* The value of lane (own ^ mask). */
 template <typename V> V __shfl_xor_sync(unsigned, V value, int mask)
 {
-    struct part { V value, out; int mask; } mine = {value, value, mask};
+    struct part {
+        V value, out;
+        int mask;
+    } mine = {value, value, mask};
 
-    emulate_warp([](void *lanes[EMULATE_LANES]) {
-        for (int i = 0; i < EMULATE_LANES; i++) {
-            part *p = static_cast<part *>(lanes[i]);
+    emulate_warp(
+        [](void *lanes[EMULATE_LANES]) {
+            for (int i = 0; i < EMULATE_LANES; i++) {
+                part *p = static_cast<part *>(lanes[i]);
 
-            p->out = static_cast<part *>(
-                lanes[(i ^ p->mask) % EMULATE_LANES])->value;
-        }
-    }, &mine);
+                p->out =
+                    static_cast<part *>(lanes[(i ^ p->mask) % EMULATE_LANES])
+                        ->value;
+            }
+        },
+        &mine);
     return mine.out;
 }
 

@@ -104,9 +104,9 @@ ncclResult_t ncclCommInitRank(ncclComm_t *out, int size, ncclUniqueId id,
     }
     (void)shm_unlink(id.internal);
     *out = comm;
-    return rank == 1 && is_wrong("init")      ? ncclSystemError
+    return rank == 1 && is_wrong("init")     ? ncclSystemError
            : is_alone(comm->all, comm->size) ? ncclSuccess
-                                              : ncclInvalidUsage;
+                                             : ncclInvalidUsage;
 }
 
 ncclResult_t ncclCommAbort(ncclComm_t comm)
@@ -150,7 +150,8 @@ static void add(const sum *s)
 
         for (unsigned long rank = 1; rank < s->comm->size; rank++) {
             value = all->count[rank] == s->count
-                        ? value + all->values[rank][i] : 0.0f;
+                        ? value + all->values[rank][i]
+                        : 0.0f;
         }
         s->to[i] = value;
     }
@@ -197,7 +198,8 @@ ncclResult_t ncclAllReduce(const void *from, void *to, size_t count,
 ncclResult_t ncclCommGetAsyncError(ncclComm_t comm, ncclResult_t *error)
 {
     *error = comm->rank == 0 && comm->sums > FAULTY && is_wrong("remote")
-                 ? ncclRemoteError : ncclSuccess;
+                 ? ncclRemoteError
+                 : ncclSuccess;
     return ncclSuccess;
 }
 
