@@ -10,7 +10,7 @@ CPU_PLAIN = $(wildcard runtime/cpu/isa.c runtime/cpu/prepare*.c)
 CPU_ISA   = $(filter-out $(CPU_PLAIN),$(CPU_SRC))
 RT_OBJ    = $(call obj,$(RT_SRC) $(CPU_PLAIN)) \
   $(foreach i,$(ISAS),$(CPU_ISA:%.c=$(OBJ)/%.$(i).o))
-GEN_OBJ   = $(call obj,$(wildcard codegen/*.c codegen/*/*.c))
+GEN_OBJ   = $(call obj,$(wildcard codegen/*.c codegen/*/*.c codegen/*/*/*.c))
 DEMO_OBJ  = $(call obj,$(wildcard weights/*.c weights/*.S))
 
 # Ranks are those of MPI or one alone: whoever links the host library chooses.

@@ -23,7 +23,7 @@ typedef struct layout {
 
 static uint64_t element_bytes(const cedm_model *model)
 {
-    return model->dtype == CEDM_DTYPE_F16 ? 2u : 4u;
+    return model->graph.dtype == CEDM_DTYPE_F16 ? 2u : 4u;
 }
 
 static layout layout_of(const cedm_model *model)
@@ -31,8 +31,9 @@ static layout layout_of(const cedm_model *model)
     layout l;
 
     l.table = HEADER_BYTES;
-    l.data = CEDM_ALIGN_UP(l.table + 4u * (uint64_t)model->tensor_count);
-    l.data_end = l.data + element_bytes(model) * model->data_elements;
+    l.data =
+        CEDM_ALIGN_UP(l.table + 4u * (uint64_t)model->graph.tensor_count);
+    l.data_end = l.data + element_bytes(model) * model->graph.data_elements;
     l.trailer = CEDM_ALIGN_UP(l.data_end);
     return l;
 }
@@ -76,9 +77,10 @@ static cedm_status check_layout(const cedm_blob_header *h,
 {
     layout l = layout_of(model);
 
-    if (h->dtype != model->dtype || h->layout_hash != model->layout_hash ||
-        h->tensor_count != model->tensor_count || h->data_offset != l.data ||
-        h->data_bytes != l.data_end - l.data) {
+    if (h->dtype != model->graph.dtype ||
+        h->layout_hash != model->graph.layout_hash ||
+        h->tensor_count != model->graph.tensor_count ||
+        h->data_offset != l.data || h->data_bytes != l.data_end - l.data) {
         return CEDM_E_BLOB_LAYOUT;
     }
     if (h->trailer_offset != l.trailer || h->total_bytes < l.trailer ||
@@ -98,8 +100,8 @@ static bool tensors_fit(const cedm_model *model)
 {
     uint64_t at = 0;
 
-    for (uint32_t t = 0; t < model->tensor_count; t++) {
-        const cedm_tensor *tensor = &model->tensors[t];
+    for (uint32_t t = 0; t < model->graph.tensor_count; t++) {
+        const cedm_tensor *tensor = &model->graph.tensors[t];
 
         if (tensor->offset < at || tensor->offset % CEDM_WEIGHT_ALIGN != 0) {
             return false;
@@ -107,7 +109,8 @@ static bool tensors_fit(const cedm_model *model)
         at = (uint64_t)tensor->offset + tensor->elements;
     }
     /* 2^33: offsets and lengths have 32 bits, so no more can be meant. */
-    return at <= model->data_elements && model->data_elements < 1ull << 33;
+    return at <= model->graph.data_elements &&
+           model->graph.data_elements < 1ull << 33;
 }
 
 static cedm_status check_data(const unsigned char *bytes,
@@ -116,8 +119,8 @@ static cedm_status check_data(const unsigned char *bytes,
     layout l = layout_of(model);
     uint64_t at = l.data, width = element_bytes(model);
 
-    for (uint32_t t = 0; t < model->tensor_count; t++) {
-        const cedm_tensor *tensor = &model->tensors[t];
+    for (uint32_t t = 0; t < model->graph.tensor_count; t++) {
+        const cedm_tensor *tensor = &model->graph.tensors[t];
         uint64_t from = l.data + width * tensor->offset;
         uint64_t length = width * tensor->elements;
         uint32_t crc;
@@ -137,7 +140,7 @@ static cedm_status check_contents(const unsigned char *bytes,
                                   const cedm_model *model)
 {
     layout l = layout_of(model);
-    size_t table_bytes = 4u * (size_t)model->tensor_count;
+    size_t table_bytes = 4u * (size_t)model->graph.tensor_count;
     cedm_status status;
 
     if (h->table_crc != cedm_crc32c(0, bytes + l.table, table_bytes) ||

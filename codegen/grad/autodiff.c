@@ -174,7 +174,7 @@ static void augment(cg_autodiff *d)
 {
     cg_program *p = d->program;
     cg_training *t = d->training;
-    const cg_tensor features = d->tensors[p->features_ref];
+    const cg_tensor features = d->tensors[p->inputs[CEDM_INPUT_FEATURES].ref];
     t->labels_ref = CEDM_NONE;
     if (d->graph->augment < 0) {
         return;
@@ -184,7 +184,7 @@ static void augment(cg_autodiff *d)
         cg_new_tensor(d, "augment_labels", 1, 1, t->augment_dim, true);
     cg_augment op = {.channels = features.channels,
                      .label_dim = t->augment_dim,
-                     .src = p->features_ref,
+                     .src = p->inputs[CEDM_INPUT_FEATURES].ref,
                      .labels = t->labels_ref,
                      .weight = (cedm_weight)d->graph->augment};
     op.dst = cg_new_tensor(d, "map_augment", 1, 1, features.channels, true);
@@ -195,10 +195,10 @@ static void augment(cg_autodiff *d)
     for (uint32_t i = 0; i < p->op_count; i++) {
         cg_op *o = &p->ops[i];
         if (o->kind == CG_OP_embed &&
-            o->u.embed.features == p->features_ref) {
+            o->u.embed.features == p->inputs[CEDM_INPUT_FEATURES].ref) {
             o->u.embed.features = op.dst;
         } else if (o->kind == CG_OP_linear &&
-                   o->u.linear.src == p->features_ref) {
+                   o->u.linear.src == p->inputs[CEDM_INPUT_FEATURES].ref) {
             o->u.linear.src = op.dst;
         }
     }
@@ -290,7 +290,7 @@ static void adjoint(cg_autodiff *d, const cg_op *op, uint32_t layer)
 static void backward(cg_autodiff *d)
 {
     uint32_t accumulate;
-    cedm_ref output = d->program->output_ref;
+    cedm_ref output = d->program->outputs[0].ref;
     d->training->output_grad_ref = cg_grad_into(d, output, &accumulate);
     for (uint32_t i = d->op_count; i-- > 0;) {
         adjoint(d, &d->ops[i], d->layer[i]);

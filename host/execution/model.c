@@ -24,7 +24,7 @@ static bool read_freq(host_model *m, host_failure *f)
 {
     const cJSON *clusters = member(m->description, "clusters");
     const cJSON *list = member(clusters, "freq");
-    uint32_t count = m->code->label_dim;
+    uint32_t count = m->code->denoiser->label_dim;
     if (!cJSON_IsArray(list) || count == 0) {
         return true;
     }

@@ -280,40 +280,18 @@ static void prepare_linear(void *ctx, const cedm_linear *op)
     end_part(ctx, pack_bias(dst, data, op->bias, CEDM_NONE, op->out));
 }
 
-static void no_embed(void *ctx, const cedm_embed *op)
-{
-    begin_part(ctx, op->id);
-}
+/* An op without weights of its own still has its entry of the index. */
+#define NOTHING(name)                                                        \
+    static void nothing_##name(void *ctx, const cedm_##name *op)             \
+    {                                                                        \
+        begin_part(ctx, op->id);                                             \
+    }
+CEDM_GRAPH_OPS(NOTHING)
+#undef NOTHING
 
-static void no_norm_coeff(void *ctx, const cedm_norm_coeff *op)
-{
-    begin_part(ctx, op->id);
-}
+#pragma GCC diagnostic ignored "-Woverride-init"
+#define NOTHING(name) .name = nothing_##name,
+#define PREPARE CEDM_GRAPH_OPS(NOTHING).linear = prepare_linear
 
-static void no_resample(void *ctx, const cedm_resample *op)
-{
-    begin_part(ctx, op->id);
-}
-
-static void no_attention(void *ctx, const cedm_attention *op)
-{
-    begin_part(ctx, op->id);
-}
-
-const cedm_ops cedm_cpu_prepare = {
-    .embed = no_embed,
-    .linear = prepare_linear,
-    .norm_coeff = no_norm_coeff,
-    .conv = prepare_conv,
-    .resample = no_resample,
-    .attention = no_attention,
-};
-
-const cedm_ops cedm_cpu_prepare_pairs = {
-    .embed = no_embed,
-    .linear = prepare_linear,
-    .norm_coeff = no_norm_coeff,
-    .conv = prepare_conv_pairs,
-    .resample = no_resample,
-    .attention = no_attention,
-};
+const cedm_ops cedm_cpu_prepare = {PREPARE, .conv = prepare_conv};
+const cedm_ops cedm_cpu_prepare_pairs = {PREPARE, .conv = prepare_conv_pairs};

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "cedm.h"
+#include "tests/denoiser_model.h"
 
 /* Three tensors with gaps between them, and a gap behind the last one. */
 static const cedm_tensor tensors[] = {{0, 5}, {16, 33}, {64, 16}};
@@ -34,21 +35,22 @@ static void eval_nothing(const cedm_ops *ops, void *ctx)
 
 static cedm_model test_model(void)
 {
-    cedm_model model = {
-        .abi = CEDM_MODEL_ABI,
-        .size = sizeof(cedm_model),
-        .name = "test",
-        .resolution = 4,
-        .channels = 1,
-        .sigma_data = 0.5,
-        .sigma_max = 1e308,
-        .features = {.channels = 2, .freqs = CEDM_NONE},
-        .data_elements = ELEMENTS,
-        .layout_hash = 0x0123456789abcdefu,
-        .tensor_count = TENSORS,
-        .tensors = tensors,
-        .eval = eval_nothing,
-    };
+    static denoiser_model parts = {
+        .denoiser = {.resolution = 4,
+                     .channels = 1,
+                     .sigma_data = 0.5,
+                     .sigma_max = 1e308,
+                     .features = {.channels = 2, .freqs = CEDM_NONE}}};
+    denoiser_model_wire(&parts, 32);
+    cedm_model model = parts.model;
+    model.abi = CEDM_MODEL_ABI;
+    model.size = sizeof(cedm_model);
+    model.name = "test";
+    model.graph.data_elements = ELEMENTS;
+    model.graph.layout_hash = 0x0123456789abcdefu;
+    model.graph.tensor_count = TENSORS;
+    model.graph.tensors = tensors;
+    model.graph.eval = eval_nothing;
     return model;
 }
 
@@ -255,18 +257,19 @@ static void another_model(void **state)
     model = test_model();                                                    \
     model.member = (value);                                                  \
     expect(bind(&model, good, SIZE), status, offsetof(cedm_model, member))
-    REFUSE(layout_hash, 1, CEDM_E_BLOB_LAYOUT);
-    REFUSE(data_elements, ELEMENTS + 1, CEDM_E_BLOB_LAYOUT);
-    REFUSE(data_elements, UINT64_MAX, CEDM_E_BLOB_LAYOUT);
-    REFUSE(data_elements, ((uint64_t)1 << 62) + ELEMENTS, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensor_count, TENSORS - 1, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensors, unordered, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensors, overlapping, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensors, unaligned, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensors, outside, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensors, wrapping, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensors, shifted, CEDM_E_BLOB_DATA);
-    REFUSE(tensors, NULL, CEDM_E_NULL);
+    REFUSE(graph.layout_hash, 1, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.data_elements, ELEMENTS + 1, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.data_elements, UINT64_MAX, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.data_elements, ((uint64_t)1 << 62) + ELEMENTS,
+           CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensor_count, TENSORS - 1, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensors, unordered, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensors, overlapping, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensors, unaligned, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensors, outside, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensors, wrapping, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensors, shifted, CEDM_E_BLOB_DATA);
+    REFUSE(graph.tensors, NULL, CEDM_E_NULL);
     REFUSE(abi, 0, CEDM_E_ABI);
     REFUSE(size, 8, CEDM_E_ABI);
 #undef REFUSE

@@ -144,10 +144,11 @@ static void print_segment(const char *what, const cg_plan_report *r)
 
 static void print_program(const cg_program *p, const settings *s)
 {
-    printf("%-13s %s: %u x %u x %u, ", "model", s->name, p->resolution,
-           p->resolution, p->channels);
-    if (p->label_dim > 0) {
-        printf("%u clusters\n", p->label_dim);
+    printf("%-13s %s: %u x %u x %u, ", "model", s->name,
+           p->denoiser.resolution, p->denoiser.resolution,
+           p->denoiser.channels);
+    if (p->denoiser.label_dim > 0) {
+        printf("%u clusters\n", p->denoiser.label_dim);
     } else {
         puts("unconditional");
     }
@@ -176,10 +177,10 @@ static bool freeze(const settings *s, cg_program *program,
     freezer to = {s->directory, s->name, s->build, s->golden};
     double *freq = NULL;
     if (s->freq != NULL) {
-        if (program->label_dim == 0) {
+        if (program->denoiser.label_dim == 0) {
             return host_bad_usage(f, "--freq: the network is unconditional");
         }
-        freq = host_freq_read(s->freq, program->label_dim, f);
+        freq = host_freq_read(s->freq, program->denoiser.label_dim, f);
         if (freq == NULL) {
             return false;
         }

@@ -86,7 +86,8 @@ static bool read_freq(run *r, host_failure *f)
         return host_bad_usage(f, "--freq: model %s is unconditional",
                               r->model.code->name);
     }
-    r->freq = host_freq_read(r->options.freq, r->model.code->label_dim, f);
+    r->freq = host_freq_read(r->options.freq,
+                             r->model.code->denoiser->label_dim, f);
     r->job.freq = r->freq;
     return r->freq != NULL;
 }

@@ -136,8 +136,8 @@ static bool take_buffers(run *r, host_failure *f)
     size_t batch = r->drawer->batch;
     r->seeds = malloc(batch * sizeof *r->seeds);
     r->clusters = malloc(batch * sizeof *r->clusters);
-    r->images =
-        malloc(batch * code->resolution * code->resolution * code->channels);
+    r->images = malloc(batch * code->denoiser->resolution *
+                       code->denoiser->resolution * code->denoiser->channels);
     return (r->seeds != NULL && r->clusters != NULL && r->images != NULL) ||
            host_fail(f, "out of memory for a batch of %zu images", batch);
 }

@@ -73,10 +73,10 @@ static bool describe_program(info *i, const cg_program *p,
     i->kind = "checkpoint";
     cg_sha256(file->bytes, file->size, i->source_sha256);
     snprintf(i->network, sizeof i->network, "%s", p->model_type);
-    i->resolution = p->resolution;
-    i->channels = p->channels;
-    i->clusters = p->label_dim;
-    i->features = p->features.channels;
+    i->resolution = p->denoiser.resolution;
+    i->channels = p->denoiser.channels;
+    i->clusters = p->denoiser.label_dim;
+    i->features = p->denoiser.features.channels;
     i->parameters = p->parameter_count;
     i->macs = p->macs;
     i->blob_bytes = p->data_elements * sizeof(float);
@@ -85,12 +85,12 @@ static bool describe_program(info *i, const cg_program *p,
     i->act = p->act.elements;
     i->f32 = p->f32.elements;
     i->sampler = cedm_sampler_params_default();
-    if (p->freq != NULL && p->label_dim > 0) {
-        i->freq = calloc(p->label_dim, sizeof *i->freq);
+    if (p->freq != NULL && p->denoiser.label_dim > 0) {
+        i->freq = calloc(p->denoiser.label_dim, sizeof *i->freq);
         if (i->freq == NULL) {
             return host_fail(f, "%s: out of memory", file->path);
         }
-        memcpy(i->freq, p->freq, p->label_dim * sizeof *i->freq);
+        memcpy(i->freq, p->freq, p->denoiser.label_dim * sizeof *i->freq);
     }
     return true;
 }
@@ -195,7 +195,7 @@ static bool describe_model(info *i, const char *path, host_failure *f)
     if (good) {
         i->kind = "frozen model";
         i->blob_bytes = m.blob_bytes;
-        i->dtype = m.code->dtype;
+        i->dtype = m.code->graph.dtype;
         describe_json(i, m.description);
     }
     host_model_close(&m);
@@ -242,17 +242,17 @@ static bool describe_blob(info *i, const char *path, host_failure *f)
 
 /* ---- what is printed -------------------------------------------------- */
 
-static uint64_t arena(const info *i, uint32_t batch, uint32_t workers)
-{
-    uint64_t pixels = (uint64_t)i->resolution * i->resolution * i->channels;
-    return CEDM_ARENA_BYTES(i->act, i->f32, i->scratch_bytes, pixels,
-                            i->features, batch, workers);
-}
-
 static uint64_t state(const info *i, uint32_t batch)
 {
     uint64_t pixels = (uint64_t)i->resolution * i->resolution * i->channels;
     return CEDM_STATE_BYTES(pixels, i->features, batch);
+}
+
+static uint64_t arena(const info *i, uint32_t batch, uint32_t workers)
+{
+    return CEDM_GRAPH_BYTES(i->act, i->f32, i->scratch_bytes, batch,
+                            workers) +
+           state(i, batch);
 }
 
 static void print_region(const char *name, uint64_t one, uint64_t many)

@@ -2,10 +2,11 @@
  *
  * layers.h - the layers that EDM networks are made of: each asks the
  * checkpoint for its tensors and appends its nodes. */
-#ifndef CEDM_CODEGEN_LAYERS_H
-#define CEDM_CODEGEN_LAYERS_H
+#ifndef CEDM_CODEGEN_ARCH_UNET_LAYERS_H
+#define CEDM_CODEGEN_ARCH_UNET_LAYERS_H
 
 #include "codegen/arch/arch.h"
+#include "codegen/arch/unet/config.h"
 
 /* What distinguishes the blocks of the two architectures. */
 typedef struct cg_style {
@@ -17,10 +18,10 @@ typedef struct cg_style {
 } cg_style;
 
 /* (num_blocks + 1) entries a level */
-#define CG_MAX_SKIPS (CG_MAX_LEVELS * 33)
+#define CG_MAX_SKIPS (CG_UNET_LEVELS * 33)
 
 typedef struct cg_builder {
-    const cg_config *config;
+    const cg_unet_config *config;
     cg_state *state;
     cg_graph *graph;
     cg_style style;
@@ -33,9 +34,10 @@ typedef struct cg_builder {
 
 enum cg_move { CG_STAY, CG_DOWN, CG_UP };
 
-/* The inputs of a network. */
+/* The inputs of a network: the image, and features of the noise level, of
+ * which `song` says which of two ways they are made in. */
 int cg_image_input(cg_builder *b);
-int cg_features_input(cg_builder *b, uint32_t channels);
+int cg_features_input(cg_builder *b, uint32_t channels, bool song);
 
 /* Asks for map_augment, which only training reads. */
 void cg_need_augment(cg_builder *b, uint32_t channels);
@@ -75,7 +77,7 @@ uint32_t cg_filter_pad(const cg_builder *b);
 /* Adds the param of the normalised taps; before any resample. */
 void cg_filter_param(cg_builder *b);
 
-/* UNetBlock, FACTS 1.1: two convolutions, a residual, maybe attention. */
+/* UNetBlock [EDM]: two convolutions, a residual, maybe attention. */
 int cg_unet_block(cg_builder *b, int x, const char *name, uint32_t out,
                   enum cg_move move, bool with_attention);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * names.c - the only door through which names of a checkpoint reach C.
- *
- * Whatever the names say, what comes out is made of [A-Za-z0-9_.]. */
+ * identifiers.c - the only door through which names reach C: the model's is
+ * checked, those of ops are made. */
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,18 +16,6 @@ static bool is_letter(char c)
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-void cg_safe_name(cg_name safe, const char *name)
-{
-    size_t n = 0;
-
-    for (; name != NULL && name[n] != '\0' && n < CG_NAME_MAX - 1; n++) {
-        char c = name[n];
-
-        safe[n] = is_letter(c) || is_digit(c) || c == '.' ? c : '_';
-    }
-    safe[n] = '\0';
 }
 
 bool cg_check_model_name(const char *name, cg_error *error)

@@ -4,7 +4,7 @@
  * it is stacked into [EDM]. */
 #include <stdio.h>
 
-#include "codegen/arch/layers.h"
+#include "codegen/arch/unet/layers.h"
 
 const char *cg_module(cg_builder *b, const char *side, uint32_t resolution,
                       const char *leaf)
@@ -25,7 +25,7 @@ uint32_t cg_filter_pad(const cg_builder *b)
 
 void cg_filter_param(cg_builder *b)
 {
-    const cg_config *c = b->config;
+    const cg_unet_config *c = b->config;
     float *values = cg_take(b->graph->memory, c->taps, sizeof(float));
     if (values == NULL) {
         b->graph->failed = true;
@@ -42,7 +42,7 @@ void cg_filter_param(cg_builder *b)
     b->filter = cg_param_add(b->graph, "resample_filter", &part, 1);
 }
 
-static bool attends(const cg_config *c, uint32_t resolution)
+static bool attends(const cg_unet_config *c, uint32_t resolution)
 {
     for (uint32_t i = 0; i < c->attn_count; i++) {
         if (c->attn_resolutions[i] == resolution) {
@@ -140,8 +140,8 @@ int cg_unet_block(cg_builder *b, int x, const char *name, uint32_t out,
 
 int cg_encoder_level(cg_builder *b, int x, uint32_t level)
 {
-    const cg_config *c = b->config;
-    uint32_t resolution = c->img_resolution >> level;
+    const cg_unet_config *c = b->config;
+    uint32_t resolution = c->denoiser.resolution >> level;
     b->channels = c->model_channels * c->channel_mult[level];
     for (uint32_t i = 0; i < c->num_blocks; i++) {
         char leaf[24];
@@ -155,8 +155,8 @@ int cg_encoder_level(cg_builder *b, int x, uint32_t level)
 
 int cg_decoder_level(cg_builder *b, int x, uint32_t level, bool attend_all)
 {
-    const cg_config *c = b->config;
-    uint32_t resolution = c->img_resolution >> level;
+    const cg_unet_config *c = b->config;
+    uint32_t resolution = c->denoiser.resolution >> level;
     if (level == c->levels - 1) {
         x = cg_unet_block(b, x, cg_module(b, "dec", resolution, "in0"),
                           b->channels, CG_STAY, true);

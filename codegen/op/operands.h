@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * operands.h - the tensors and weights of an op or a step of any kind. */
-#ifndef CEDM_CODEGEN_OPERANDS_H
-#define CEDM_CODEGEN_OPERANDS_H
+#ifndef CEDM_CODEGEN_OP_OPERANDS_H
+#define CEDM_CODEGEN_OP_OPERANDS_H
 
-#include "codegen/codegen.h"
 #include "codegen/training.h"
 
 typedef struct cg_operand {
@@ -12,7 +11,7 @@ typedef struct cg_operand {
     bool written;
 } cg_operand;
 
-#define CG_MAX_OPERANDS 12
+#define CG_MAX_OPERANDS 16
 
 /* Operands that are not CEDM_NONE; their number. */
 int cg_operands(cg_op *op, cg_operand out[CG_MAX_OPERANDS]);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * layers.c - layers to nodes.  Shapes are inferred here and nowhere else. */
-#include "codegen/arch/layers.h"
+#include "codegen/arch/unet/layers.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -137,43 +137,52 @@ int cg_conv_layer(cg_builder *b, int x, const char *module, uint32_t out,
 
 int cg_output_layer(cg_builder *b, int x, const char *module)
 {
-    uint32_t out = b->config->img_channels;
-    uint32_t rows = b->config->precond == CEDM_PRECOND_IDDPM ? 2 * out : out;
+    uint32_t out = b->config->denoiser.channels;
+    uint32_t rows =
+        b->config->denoiser.precond == CEDM_PRECOND_IDDPM ? 2 * out : out;
     return convolution(b, x, module, rows, out, 3, 1, CG_LAYOUT_CONV);
 }
 
 int cg_image_input(cg_builder *b)
 {
-    const cg_config *c = b->config;
-    cg_node node = {.kind = CG_IMAGE,
-                    .in = {CG_NO_NODE, CG_NO_NODE},
-                    .height = c->img_resolution,
-                    .width = c->img_resolution,
-                    .channels = c->img_channels,
+    const cedm_denoiser *d = &b->config->denoiser;
+    cg_node node = {.in = {CG_NO_NODE, CG_NO_NODE},
+                    .height = d->resolution,
+                    .width = d->resolution,
+                    .channels = d->channels,
                     .module = "image",
                     .weight = -1,
                     .bias = -1};
-    return cg_node_add(b->graph, &node);
+    return cg_input_add(b->graph, CEDM_INPUT_IMAGE, "image", &node);
 }
 
-int cg_features_input(cg_builder *b, uint32_t channels)
+/* Frequencies of Fourier features are a tensor of the checkpoint. */
+static cedm_weight fourier_freqs(cg_builder *b, uint32_t channels)
 {
-    cg_node node = {.kind = CG_FEATURES,
-                    .in = {CG_NO_NODE, CG_NO_NODE},
+    const cg_array *freqs = cg_need(b->state, "map_noise.freqs", true,
+                                    (uint64_t[4]){channels / 2});
+    cg_part part = {freqs, NULL, channels / 2, CG_LAYOUT_PLAIN};
+    return (cedm_weight)cg_param_add(b->graph, "model.map_noise.freqs", &part,
+                                     1);
+}
+
+int cg_features_input(cg_builder *b, uint32_t channels, bool song)
+{
+    bool fourier = b->config->fourier;
+    cg_node node = {.in = {CG_NO_NODE, CG_NO_NODE},
                     .height = 1,
                     .width = 1,
                     .channels = channels,
                     .module = "map_noise",
                     .weight = -1,
                     .bias = -1};
-    if (b->config->fourier) {
-        const cg_array *freqs = cg_need(b->state, "map_noise.freqs", true,
-                                        (uint64_t[4]){channels / 2});
-        cg_part part = {freqs, NULL, channels / 2, CG_LAYOUT_PLAIN};
-        node.weight =
-            cg_param_add(b->graph, "model.map_noise.freqs", &part, 1);
-    }
-    return cg_node_add(b->graph, &node);
+    b->graph->denoiser.features = (cedm_features){
+        .kind = fourier ? CEDM_FEATURES_FOURIER : CEDM_FEATURES_POSITIONAL,
+        .channels = channels,
+        .endpoint = song,
+        .swap = song,
+        .freqs = fourier ? fourier_freqs(b, channels) : CEDM_NONE};
+    return cg_input_add(b->graph, CEDM_INPUT_FEATURES, "features", &node);
 }
 
 void cg_need_augment(cg_builder *b, uint32_t channels)
@@ -190,10 +199,11 @@ void cg_need_augment(cg_builder *b, uint32_t channels)
 int cg_label_layer(cg_builder *b, int x, bool song)
 {
     cg_node node = result_of(b, x, CG_EMBED, "map_label");
-    uint64_t labels = b->config->label_dim;
+    uint64_t labels = b->config->denoiser.label_dim;
     uint64_t channels = node.channels;
     node.scale = song ? (float)sqrt((double)labels) : 1.0f;
     node.macs = channels * labels;
+    node.labels = (uint32_t)labels;
     node.weight = param(b, node.module, "weight",
                         (uint64_t[4]){channels, labels}, CG_LAYOUT_TRANSPOSE);
     if (song) {
@@ -260,7 +270,7 @@ int cg_scale_layer(cg_builder *b, int x, float scale)
 
 void cg_need_filter(cg_builder *b, const char *module)
 {
-    const cg_config *c = b->config;
+    const cg_unet_config *c = b->config;
     uint64_t n = c->taps;
     const char *name = cg_path(b, module, "resample_filter");
     const cg_array *array =

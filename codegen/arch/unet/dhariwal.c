@@ -3,19 +3,19 @@
  * dhariwal.c - DhariwalUNet, the ADM network as EDM configures it [EDM],
  * [ADM]: adaptive group norm, attention in heads of 64 channels, plain skips.
  */
-#include "codegen/arch/layers.h"
+#include "codegen/arch/unet/layers.h"
 
 /* Noise level and cluster to the vector that every block takes.  The label
  * joins after the second layer, without a bias. */
 static void mapping(cg_builder *b)
 {
-    const cg_config *c = b->config;
+    const cg_unet_config *c = b->config;
     uint32_t width = c->model_channels * c->channel_mult_emb;
-    int e = cg_features_input(b, c->model_channels);
+    int e = cg_features_input(b, c->model_channels, false);
     cg_need_augment(b, c->model_channels);
     e = cg_silu_layer(b, cg_linear_layer(b, e, "map_layer0", width));
     e = cg_linear_layer(b, e, "map_layer1", width);
-    if (c->label_dim > 0) {
+    if (c->denoiser.label_dim > 0) {
         e = cg_label_layer(b, e, false);
     }
     b->emb = cg_silu_layer(b, e);
@@ -23,10 +23,10 @@ static void mapping(cg_builder *b)
 
 static int encoder(cg_builder *b)
 {
-    const cg_config *c = b->config;
+    const cg_unet_config *c = b->config;
     int x = cg_image_input(b);
     for (uint32_t level = 0; level < c->levels; level++) {
-        uint32_t resolution = c->img_resolution >> level;
+        uint32_t resolution = c->denoiser.resolution >> level;
         if (level == 0) {
             b->channels = c->model_channels * c->channel_mult[0];
             x = cg_conv_layer(b, x, cg_module(b, "enc", resolution, "conv"),
@@ -43,7 +43,7 @@ static int encoder(cg_builder *b)
 
 void cg_dhariwal_build(cg_builder *b)
 {
-    const cg_config *c = b->config;
+    const cg_unet_config *c = b->config;
     b->style = (cg_style){.eps = 1e-5f,
                           .skip_scale = 1.0f,
                           .adaptive = true,
@@ -54,5 +54,5 @@ void cg_dhariwal_build(cg_builder *b)
         x = cg_decoder_level(b, x, level, true);
     }
     x = cg_silu_layer(b, cg_norm_layer(b, x, "out_norm"));
-    b->graph->output = cg_output_layer(b, x, "out_conv");
+    cg_output_add(b->graph, "image", cg_output_layer(b, x, "out_conv"));
 }

@@ -4,7 +4,7 @@
  *
  * Module names are the checkpoint's.  The order of requests is the order of
  * the reference's modules. */
-#include "codegen/arch/layers.h"
+#include "codegen/arch/unet/layers.h"
 
 #define SQRT_HALF 0.70710678118654752f
 
@@ -45,10 +45,10 @@ static void encoder_aux(song *s, uint32_t resolution)
 static void encoder(song *s)
 {
     cg_builder *b = &s->b;
-    const cg_config *c = b->config;
+    const cg_unet_config *c = b->config;
     s->aux = cg_image_input(b);
     for (uint32_t level = 0; level < c->levels; level++) {
-        uint32_t resolution = c->img_resolution >> level;
+        uint32_t resolution = c->denoiser.resolution >> level;
         if (level == 0) {
             b->channels = c->model_channels;
             s->x = cg_conv_layer(b, s->aux,
@@ -87,11 +87,11 @@ static void decoder_aux(song *s, uint32_t resolution, bool lowest)
 
 static void decoder(song *s)
 {
-    const cg_config *c = s->b.config;
+    const cg_unet_config *c = s->b.config;
     for (uint32_t level = c->levels; level-- > 0;) {
         s->x = cg_decoder_level(&s->b, s->x, level, false);
         if (c->decoder == CG_DECODER_SKIP || level == 0) {
-            decoder_aux(s, c->img_resolution >> level,
+            decoder_aux(s, c->denoiser.resolution >> level,
                         level == c->levels - 1);
         }
     }
@@ -100,11 +100,11 @@ static void decoder(song *s)
 /* Noise level and cluster to the vector that every block takes. */
 static void mapping(cg_builder *b)
 {
-    const cg_config *c = b->config;
+    const cg_unet_config *c = b->config;
     uint32_t noise = c->model_channels * c->channel_mult_noise;
     uint32_t width = c->model_channels * c->channel_mult_emb;
-    int e = cg_features_input(b, noise);
-    if (c->label_dim > 0) {
+    int e = cg_features_input(b, noise, true);
+    if (c->denoiser.label_dim > 0) {
         e = cg_label_layer(b, e, true);
     }
     cg_need_augment(b, noise);
@@ -120,5 +120,5 @@ void cg_song_build(cg_builder *builder)
     mapping(&s.b);
     encoder(&s);
     decoder(&s);
-    s.b.graph->output = s.aux;
+    cg_output_add(s.b.graph, "image", s.aux);
 }
