@@ -176,6 +176,14 @@ typedef struct cedm_blob {
 cedm_status cedm_bind(cedm_blob *blob, const cedm_model *model,
                       const void *bytes, size_t size);
 
+/* The header of a blob whose model is not at hand, for what its description
+ * says: trailer_bytes of JSON at bytes + trailer_offset.  Header, length and
+ * description are checked, tensors and the layout are not.  `bytes` need no
+ * alignment.  Cost: a CRC of header and description.
+ * Errors: E_NULL E_BLOB_*.  header is zeroed on error. */
+cedm_status cedm_inspect(cedm_blob_header *header, const void *bytes,
+                         size_t size);
+
 /* ---- sizes ------------------------------------------------------------ */
 
 /* Bytes of prepared weights for a backend; at most model->weights_bytes.  A

@@ -150,8 +150,7 @@ static bool describe_model(info_file *i, const char *path, host_failure *f)
     return good;
 }
 
-/* The description of a blob whose model is not at hand: what cedm_bind
- * checks, as far as that is possible without the layout. */
+/* The description of a blob whose model is not at hand. */
 static bool describe_blob(info_file *i, const char *path, host_failure *f)
 {
     size_t size;
@@ -160,29 +159,21 @@ static bool describe_blob(info_file *i, const char *path, host_failure *f)
     if (bytes == NULL) {
         return false;
     }
-    memset(&h, 0, sizeof h);
-    memcpy(&h, bytes, size < sizeof h ? size : sizeof h);
-    bool good =
-        memcmp(h.magic, CEDM_BLOB_MAGIC, sizeof h.magic) == 0 &&
-        h.version == CEDM_BLOB_VERSION &&
-        h.header_crc ==
-            cedm_crc32c(0, &h, offsetof(cedm_blob_header, header_crc)) &&
-        h.total_bytes == size && h.trailer_offset <= size &&
-        h.trailer_bytes <= size - h.trailer_offset &&
-        h.trailer_crc ==
-            cedm_crc32c(0, bytes + h.trailer_offset, (size_t)h.trailer_bytes);
     cJSON *root = NULL;
-    if (good) {
+    cedm_status status = cedm_inspect(&h, bytes, size);
+    if (status == CEDM_OK) {
         root = cJSON_ParseWithLength((const char *)bytes + h.trailer_offset,
                                      (size_t)h.trailer_bytes);
     }
     free(bytes);
+    if (root == NULL) {
+        return host_fail(f, "%s: %s; wanted a whole cedm blob", path,
+                         status == CEDM_OK ? "the description is not JSON"
+                                           : cedm_status_text(status));
+    }
     i->kind = "blob";
     i->blob_bytes = size;
     i->dtype = h.dtype;
-    if (root == NULL) {
-        return host_fail(f, "%s: is no whole cedm blob", path);
-    }
     info_describe_json(i, root);
     cJSON_Delete(root);
     return true;
