@@ -6,7 +6,6 @@
 #define CEDM_READ_CONTENTS_H
 
 #include "codegen/codegen.h"
-#include "codegen/read/file.h"
 
 #define CG_NAME_MAX_BYTES 512u /* of a tensor's name */
 

@@ -193,7 +193,7 @@ expect 2 '--freq: model uncond is unconditional' \
 
 expect 1 'nosuch.so: No such file' $gen --model nosuch.so
 expect 1 'codeless.so: No such file' $gen --model "$m/codeless.so"
-expect 1 'blobless.cedm: cannot be read' $gen --model "$m/blobless.so"
+expect 1 'blobless.cedm: cannot be opened' $gen --model "$m/blobless.so"
 expect 1 'noelf.so: is no loadable model' $gen --model "$m/noelf.so"
 expect 1 'header.cedm: .*header is damaged' $gen --model "$m/header.so"
 expect 1 'tensor.cedm: .*tensor .*damaged' $gen --model "$m/tensor.so"
