@@ -3,50 +3,48 @@
  * cedm-info.c - describes a checkpoint, a blob or a frozen model. */
 #include <stdio.h>
 
-#include "host/cli/args.h"
+#include "host/cli/command.h"
 #include "host/files/output.h"
 #include "tools/info/info_print.h"
 
-enum { OPT_JSON, OPT_VERSION, OPT_HELP, OPT_COUNT };
+enum { OPT_JSON, OPT_COUNT };
 
 static const host_args_option options[OPT_COUNT] = {
     {"json", NULL, "print JSON"},
-    {"version", NULL, "print the version"},
-    {"help", NULL, "print this text"},
 };
 
 typedef struct settings {
     const char *path;
-    bool json, version, help;
+    bool json;
 } settings;
 
-static bool parse(settings *s, int argc, char **argv, host_failure *f)
+static bool take(void *to, int option, const host_args *a, host_failure *f)
 {
-    char seen[HOST_ARGS_MAX_OPTIONS];
-    host_args a = host_args_begin(argc, argv, options, OPT_COUNT, seen);
-    int option;
-    while ((option = host_args_next(&a, f)) >= 0) {
-        switch (option) {
-        case OPT_JSON: s->json = true; break;
-        case OPT_VERSION: s->version = true; break;
-        case OPT_HELP: s->help = true; break;
-        default:
-            if (s->path != NULL) {
-                return host_bad_usage(f, "unexpected '%s'; wanted one file",
-                                      a.value);
-            }
-            s->path = a.value;
-        }
+    settings *s = to;
+    if (option == OPT_JSON) {
+        s->json = true;
+        return true;
     }
-    if (option == HOST_ARGS_BAD || s->help || s->version) {
-        return option != HOST_ARGS_BAD;
+    if (s->path != NULL) {
+        return host_bad_usage(f, "unexpected '%s'; wanted one file",
+                              a->value);
     }
-    return s->path != NULL || host_bad_usage(f, "wanted FILE; see --help");
+    s->path = a->value;
+    return true;
 }
+
+static const host_command command = {
+    "cedm-info",
+    "FILE: describes a checkpoint (.pkl, .pt or .safetensors), a blob "
+    "(.cedm) or a frozen model (.so)",
+    options, OPT_COUNT, take};
 
 static bool go(const settings *s, host_failure *f)
 {
     info_file i;
+    if (s->path == NULL) {
+        return host_bad_usage(f, "wanted FILE; see --help");
+    }
     bool good = info_describe(&i, s->path, f);
     if (good && s->json) {
         info_print_json(&i);
@@ -59,19 +57,11 @@ static bool go(const settings *s, host_failure *f)
 
 int main(int argc, char **argv)
 {
-    settings s = {NULL, false, false, false};
+    settings s = {NULL, false};
     host_failure f = HOST_FAILURE_UNSAID;
-    bool good = parse(&s, argc, argv, &f);
-    if (good && s.help) {
-        host_args_help(
-            "cedm-info FILE: describes a checkpoint (.pkl, .pt or "
-            ".safetensors), a blob (.cedm) or a frozen model (.so)",
-            options, OPT_COUNT);
-    } else if (good && s.version) {
-        puts("cedm-info " CEDM_VERSION);
-    } else if (good) {
-        good = go(&s, &f);
-    }
+    host_asked asked = host_command_parse(&command, argc, argv, &s, &f);
+    bool good =
+        asked == HOST_ASKED_SHOWN || (asked == HOST_ASKED_RUN && go(&s, &f));
     good = good && host_output_standard(&f);
-    return good ? HOST_EXIT_DONE : host_failure_report("cedm-info", &f);
+    return good ? HOST_EXIT_DONE : host_failure_report(command.name, &f);
 }
