@@ -22,6 +22,10 @@ typedef struct cg_error {
     char text[1024];
 } cg_error;
 
+/* Replaces what terminals obey by '?': control bytes, and U+0080 to U+009F.
+ * Messages quote names from hostile files. */
+void cg_clean(char *text);
+
 /* ---- files as bytes (codegen/read) ------------------------------------- */
 
 typedef struct cg_map {

@@ -29,7 +29,7 @@ codegen/pass: C cedm.h cedm_model.h codegen codegen/ir codegen/plan
 codegen/grad: C cedm.h cedm_model.h codegen codegen/ir codegen/plan codegen/pass
 codegen/measure: C cedm.h cedm_model.h codegen
 codegen/emit: C cedm.h cedm_model.h codegen
-host/cli: C cedm.h
+host/cli: C cedm.h codegen/codegen.h
 host/files: C cedm.h cedm_model.h codegen/codegen.h host/cli
 host/execution: C MPI cedm.h cedm_model.h cedm_cuda.h host/cli host/files
 host/verify: C cedm.h codegen/codegen.h host/cli host/execution
