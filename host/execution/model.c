@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "host/execution/model.h"
+#include "host/files/freq.h"
 
 static const cJSON *member(const cJSON *object, const char *name)
 {
@@ -28,17 +29,7 @@ static bool read_freq(host_model *m, host_failure *f)
     if (m->freq == NULL) {
         return host_fail(f, "%s: out of memory", m->label);
     }
-    uint32_t i = 0;
-    const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-    {
-        if (i == count || !cJSON_IsNumber(item) || item->valuedouble < 0) {
-            i = count + 1;
-            break;
-        }
-        m->freq[i++] = item->valuedouble;
-    }
-    return i == count ||
+    return host_freq_from_json(list, m->freq, count) ||
            host_fail(f, "%s: the description's freq is no list of %u counts",
                      m->label, count);
 }

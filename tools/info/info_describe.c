@@ -10,6 +10,7 @@
 
 #include "codegen/codegen.h"
 #include "host/execution/model.h"
+#include "host/files/freq.h"
 #include "host/files/output.h"
 
 /* ---- from a checkpoint ------------------------------------------------ */
@@ -93,13 +94,10 @@ static void describe_clusters(info_file *i, const cJSON *clusters)
     if (n > 0 && cJSON_GetArraySize(freq) == n) {
         i->freq = calloc(i->clusters, sizeof *i->freq);
     }
-    if (i->freq != NULL) {
-        cJSON_ArrayForEach(item, freq)
-        {
-            i->freq[k++] = item->valuedouble;
-        }
+    if (i->freq != NULL && !host_freq_from_json(freq, i->freq, i->clusters)) {
+        free(i->freq);
+        i->freq = NULL;
     }
-    k = 0;
     if (n > 0 && cJSON_GetArraySize(ids) == n) {
         i->ids = calloc(i->clusters, sizeof *i->ids);
     }
