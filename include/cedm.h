@@ -15,8 +15,8 @@
  *   structs  cedm_net, cedm_sampler: visible so that they can be static, but
  *            their members are private unless marked otherwise
  *
- * All three must be aligned to CEDM_ALIGN (64) bytes, stay in place and
- * outlive the net.  Nothing needs to be freed.
+ * The first three must be aligned to CEDM_ALIGN (64) bytes; all stay in place
+ * and outlive the net.  Nothing needs to be freed.
  *
  * World.  No I/O, no clock, no threads, no environment, no locale, no exit,
  * no mutable globals.  One cedm_net belongs to one thread at a time; any
