@@ -2,11 +2,11 @@
 #
 # libraries.mk - what programs, tests and applications link.
 
-# In runtime/cpu, isa.c and prepare*.c are plain C, the rest is compiled once
+# In runtime/cpu these are plain C, the rest is compiled once
 # for each instruction set; so is trainer/cpu, but for its table and plans.
 RT_SRC    = $(wildcard runtime/*.c runtime/ops/*.c)
 CPU_SRC   = $(wildcard runtime/cpu/*.c)
-CPU_PLAIN = $(wildcard runtime/cpu/isa.c runtime/cpu/prepare*.c)
+CPU_PLAIN = $(patsubst %,runtime/cpu/%.c,isa pack plan winograd_plan)
 CPU_ISA   = $(filter-out $(CPU_PLAIN),$(CPU_SRC))
 RT_OBJ    = $(call obj,$(RT_SRC) $(CPU_PLAIN)) \
   $(foreach i,$(ISAS),$(CPU_ISA:%.c=$(OBJ)/%.$(i).o))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * prepare.c - what is decided before a network runs: how a convolution is
+ * plan.c - what is decided before a network runs: how a convolution is
  * cut up, and how large everything is. */
 #include "runtime/cpu/cpu.h"
 #include "runtime/cpu/winograd.h"
