@@ -22,6 +22,25 @@ typedef struct cg_error {
     char text[1024];
 } cg_error;
 
+/* Replaces what terminals obey by '?': control bytes, and U+0080 to U+009F.
+ * Messages quote names from hostile files. */
+void cg_clean(char *text);
+
+/* ---- files as bytes (codegen/read) ------------------------------------- */
+
+typedef struct cg_map {
+    const unsigned char *bytes;
+    size_t size;  /* not 0 while open */
+    void *memory; /* private: what close releases */
+} cg_map;
+
+/* Maps a regular file that is not empty, read-only.  Pages are read when they
+ * are first used.  Another process that shortens the file while it is mapped
+ * makes reads fault; nothing can be promised then.  False, and *map zeroed,
+ * on error. */
+bool cg_map_open(cg_map *map, const char *path, cg_error *error);
+void cg_map_close(cg_map *map); /* a zeroed or closed one is allowed */
+
 /* ---- checkpoints and other files of named arrays (codegen/read) -------- */
 
 /* X(name, bytes, safetensors' word) */

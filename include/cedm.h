@@ -16,8 +16,8 @@
  *   structs  cedm_net, cedm_sampler: visible so that they can be static, but
  *            their members are private unless marked otherwise
  *
- * All three must be aligned to CEDM_ALIGN (64) bytes, stay in place and
- * outlive the net.  Nothing needs to be freed.
+ * The first three must be aligned to CEDM_ALIGN (64) bytes; all stay in place
+ * and outlive the net.  Nothing needs to be freed.
  *
  * World.  No I/O, no clock, no threads, no environment, no locale, no exit,
  * no mutable globals.  One cedm_net belongs to one thread at a time; any
@@ -183,6 +183,14 @@ typedef struct cedm_blob {
  * Errors: E_NULL E_ALIGN E_ABI E_BLOB_*.  blob is zeroed on error. */
 cedm_status cedm_bind(cedm_blob *blob, const cedm_model *model,
                       const void *bytes, size_t size);
+
+/* The header of a blob whose model is not at hand, for what its description
+ * says: trailer_bytes of JSON at bytes + trailer_offset.  Header, length and
+ * description are checked, tensors and the layout are not.  `bytes` need no
+ * alignment.  Cost: a CRC of header and description.
+ * Errors: E_NULL E_BLOB_*.  header is zeroed on error. */
+cedm_status cedm_inspect(cedm_blob_header *header, const void *bytes,
+                         size_t size);
 
 /* ---- sizes ------------------------------------------------------------ */
 

@@ -71,6 +71,30 @@ static cedm_status check_header(const cedm_blob_header *h)
     return CEDM_OK;
 }
 
+/* The beginning of a blob as its header, checked by itself. */
+static cedm_status read_header(cedm_blob_header *h, const void *bytes,
+                               size_t size)
+{
+    if (size < sizeof *h) {
+        return CEDM_E_BLOB_SHORT;
+    }
+    memcpy(h, bytes, sizeof *h);
+    return check_header(h);
+}
+
+/* Does the trailer end the blob, and is that as long as it says? */
+static cedm_status check_length(const cedm_blob_header *h, uint64_t size)
+{
+    if (h->total_bytes < h->trailer_offset ||
+        h->total_bytes - h->trailer_offset != h->trailer_bytes) {
+        return CEDM_E_BLOB_HEADER;
+    }
+    if (size < h->total_bytes) {
+        return CEDM_E_BLOB_SHORT;
+    }
+    return size > h->total_bytes ? CEDM_E_BLOB_TRAILER : CEDM_OK;
+}
+
 /* Is it this model's header, and is the blob as long as it says? */
 static cedm_status check_layout(const cedm_blob_header *h,
                                 const cedm_model *model, uint64_t size)
@@ -83,14 +107,8 @@ static cedm_status check_layout(const cedm_blob_header *h,
         h->data_offset != l.data || h->data_bytes != l.data_end - l.data) {
         return CEDM_E_BLOB_LAYOUT;
     }
-    if (h->trailer_offset != l.trailer || h->total_bytes < l.trailer ||
-        h->total_bytes - l.trailer != h->trailer_bytes) {
-        return CEDM_E_BLOB_HEADER;
-    }
-    if (size < h->total_bytes) {
-        return CEDM_E_BLOB_SHORT;
-    }
-    return size > h->total_bytes ? CEDM_E_BLOB_TRAILER : CEDM_OK;
+    return h->trailer_offset == l.trailer ? check_length(h, size)
+                                          : CEDM_E_BLOB_HEADER;
 }
 
 /* ---- contents ---------------------------------------------------------- */
@@ -135,6 +153,15 @@ static cedm_status check_data(const unsigned char *bytes,
     return all_zero(bytes, at, l.trailer) ? CEDM_OK : CEDM_E_BLOB_DATA;
 }
 
+static cedm_status check_trailer(const unsigned char *bytes,
+                                 const cedm_blob_header *h)
+{
+    uint32_t crc =
+        cedm_crc32c(0, bytes + h->trailer_offset, (size_t)h->trailer_bytes);
+
+    return h->trailer_crc == crc ? CEDM_OK : CEDM_E_BLOB_TRAILER;
+}
+
 static cedm_status check_contents(const unsigned char *bytes,
                                   const cedm_blob_header *h,
                                   const cedm_model *model)
@@ -148,14 +175,7 @@ static cedm_status check_contents(const unsigned char *bytes,
         return CEDM_E_BLOB_HEADER;
     }
     status = check_data(bytes, model);
-    if (status != CEDM_OK) {
-        return status;
-    }
-    if (h->trailer_crc !=
-        cedm_crc32c(0, bytes + l.trailer, (size_t)h->trailer_bytes)) {
-        return CEDM_E_BLOB_TRAILER;
-    }
-    return CEDM_OK;
+    return status == CEDM_OK ? check_trailer(bytes, h) : status;
 }
 
 static cedm_status check(const cedm_model *model, const void *bytes,
@@ -172,11 +192,7 @@ static cedm_status check(const cedm_model *model, const void *bytes,
     if (!tensors_fit(model)) {
         return CEDM_E_BLOB_LAYOUT;
     }
-    if (size < sizeof *h) {
-        return CEDM_E_BLOB_SHORT;
-    }
-    memcpy(h, bytes, sizeof *h);
-    status = check_header(h);
+    status = read_header(h, bytes, size);
     if (status == CEDM_OK) {
         status = check_layout(h, model, size);
     }
@@ -211,4 +227,29 @@ cedm_status cedm_bind(cedm_blob *blob, const cedm_model *model,
     blob->trailer = (const char *)(at + h.trailer_offset);
     blob->trailer_bytes = (size_t)h.trailer_bytes;
     return CEDM_OK;
+}
+
+cedm_status cedm_inspect(cedm_blob_header *header, const void *bytes,
+                         size_t size)
+{
+    cedm_status status;
+
+    if (header == NULL) {
+        return CEDM_E_NULL;
+    }
+    memset(header, 0, sizeof *header);
+    if (bytes == NULL) {
+        return CEDM_E_NULL;
+    }
+    status = read_header(header, bytes, size);
+    if (status == CEDM_OK) {
+        status = check_length(header, size);
+    }
+    if (status == CEDM_OK) {
+        status = check_trailer(bytes, header);
+    }
+    if (status != CEDM_OK) {
+        memset(header, 0, sizeof *header);
+    }
+    return status;
 }

@@ -19,7 +19,7 @@ static void ports(cg_out *out, const char *array, const cedm_port *port,
     cg_out_text(out, "};\n");
 }
 
-/* ---- how it denoises ------------------------------------------------------ */
+/* ---- how it denoises --------------------------------------------------- */
 
 static void features(cg_out *out, const cedm_features *value)
 {
@@ -74,7 +74,7 @@ static void denoiser(cg_out *out, const cedm_denoiser *d)
     cg_out_text(out, "};\n");
 }
 
-/* ---- the model ------------------------------------------------------------ */
+/* ---- the model --------------------------------------------------------- */
 
 static void graph(cg_out *out, const cg_program *program, const char *name)
 {

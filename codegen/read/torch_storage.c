@@ -22,8 +22,9 @@ static bool bad(const cg_pickle *p, const cg_node *node, const char *what,
                           what, wanted, cg_kind_words(node));
 }
 
-bool cg_torch_identifier(const cg_pickle *p, cg_ref identifier,
-                         cg_storage *storage, const cg_node **key)
+/* What a persistent identifier says: type, key and elements. */
+static bool read_identifier(const cg_pickle *p, cg_ref identifier,
+                            cg_storage *storage, const cg_node **key)
 {
     cg_ref items[5];
     const cg_node *node = &p->nodes[identifier];
@@ -147,7 +148,7 @@ static bool read_stream(cg_pickle *p, const cg_node *stream,
            (is_version(p, roots[1]) ||
             bad(p, &p->nodes[roots[1]], "version", "1001")) &&
            check_machine(p, roots[2]) &&
-           cg_torch_identifier(p, roots[3], storage, &key) &&
+           read_identifier(p, roots[3], storage, &key) &&
            check_keys(p, roots[4], key) && read_elements(p, at, end, storage);
 }
 
@@ -157,7 +158,7 @@ bool cg_torch_storage(cg_torch *t, cg_ref ref, cg_storage *storage)
     const cg_node *node = &p->nodes[ref], *key = NULL;
     cg_ref bytes = CG_NO_REF;
     if (node->kind == CG_KIND_PERSISTENT && t->archive != NULL) {
-        return cg_torch_identifier(p, ref, storage, &key) &&
+        return read_identifier(p, ref, storage, &key) &&
                cg_archive_storage(t, key, storage);
     }
     if (!cg_pickle_is_call(node, CG_CALL_LOAD_STORAGE) ||

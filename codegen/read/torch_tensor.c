@@ -105,29 +105,22 @@ bool cg_torch_is_tensor(const cg_node *node)
            cg_pickle_is_call(node, CG_CALL_PARAMETER);
 }
 
-static bool add(cg_torch *t, const cg_array *array)
+/* The name is the caller's and is copied. */
+static bool add(cg_torch *t, cg_array *array)
 {
-    cg_opened *o = t->opened;
-    cg_file *file = &o->file;
-    if (file->array_count >= CG_ARRAYS_MAX) {
+    if (t->opened->file.array_count >= CG_ARRAYS_MAX) {
         return cg_pickle_fail(&t->pickle, 0,
                               "too many tensors; wanted at "
                               "most %u, got more; check what file this is",
                               CG_ARRAYS_MAX);
     }
     size_t size = strlen(array->name) + 1;
-    char *name = cg_keep(o, size, t->error);
-    void *arrays = file->arrays;
-    bool ok = name != NULL &&
-              cg_grow(o, &arrays, file->array_count, &o->array_capacity,
-                      sizeof *file->arrays, t->error);
-    file->arrays = arrays;
-    if (ok) {
-        file->arrays[file->array_count] = *array;
-        file->arrays[file->array_count++].name =
-            memcpy(name, array->name, size);
+    char *name = cg_keep(t->opened, size, t->error);
+    if (name == NULL) {
+        return false;
     }
-    return ok;
+    array->name = memcpy(name, array->name, size);
+    return cg_add_array(t->opened, array, t->error);
 }
 
 /* A parameter is a tensor and a flag. */

@@ -128,7 +128,7 @@ static void parse(int argc, char **argv, const cedm_model *code)
 {
     static gen_options o;
     host_failure f = HOST_FAILURE_UNSAID;
-    if (!gen_options_parse(&o, argc, argv, &f)) {
+    if (gen_options_parse(&o, argc, argv, &f) == HOST_ASKED_BAD) {
         check_failure(&f);
     } else if (o.from == NULL) {
         check_list(&o.seeds);

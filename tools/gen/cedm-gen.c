@@ -255,8 +255,9 @@ int main(int argc, char **argv)
 {
     static run r; /* holds a cedm_net, which must not move */
     host_failure f = HOST_FAILURE_UNSAID;
-    bool good = gen_options_parse(&r.options, argc, argv, &f);
-    if (good && !r.options.help && !r.options.version) {
+    host_asked asked = gen_options_parse(&r.options, argc, argv, &f);
+    bool good = asked == HOST_ASKED_SHOWN;
+    if (asked == HOST_ASKED_RUN) {
         catch_signals();
         good = go(&r, &f);
     }

@@ -143,7 +143,7 @@ static bool check(const cg_reader *r, const cg_unet_config *c)
     return true;
 }
 
-/* ---- the whole ------------------------------------------------------------ */
+/* ---- the whole ----------------------------------------------------------- */
 
 static bool read_precond_kind(const cg_reader *r, cedm_denoiser *d)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * prepare.c - what is decided before a network runs: how a convolution is
+ * plan.c - what is decided before a network runs: how a convolution is
  * cut up, and how large everything is. */
 #include "runtime/cpu/cpu.h"
 #include "runtime/cpu/winograd.h"
@@ -192,7 +192,7 @@ static uint64_t linear_floats(const cedm_linear *op)
     return cedm_packed(op->out, (uint64_t)op->in + 1);
 }
 
-static void count(void *ctx, uint64_t floats)
+static void add_weights(void *ctx, uint64_t floats)
 {
     cedm_sizes *sizes = ctx;
 
@@ -201,19 +201,19 @@ static void count(void *ctx, uint64_t floats)
 
 static void size_conv(void *ctx, const cedm_conv *op)
 {
-    count(ctx, conv_floats(op));
+    add_weights(ctx, conv_floats(op));
     cedm_need_scratch(ctx, conv_scratch(op));
 }
 
 static void size_conv_pairs(void *ctx, const cedm_conv *op)
 {
-    count(ctx, conv_floats(op) - saved_floats(op));
+    add_weights(ctx, conv_floats(op) - saved_floats(op));
     cedm_need_scratch(ctx, conv_scratch(op));
 }
 
 static void size_linear(void *ctx, const cedm_linear *op)
 {
-    count(ctx, linear_floats(op));
+    add_weights(ctx, linear_floats(op));
 }
 
 /* A packed block of keys, later of values; scores; sums; largest, total and

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * prepare_pack.c - the packed weights, made once before a network runs.
+ * pack.c - the packed weights, made once before a network runs.
  *
  * A task fills one panel, so that what nobody touched yet is touched by all
  * threads.  Sums of weights are made in double precision and rounded once.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * prepare_winograd.c - how a convolution by tiles is cut up, and its
+ * winograd_plan.c - how a convolution by tiles is cut up, and its
  * transformed weights. */
 #include "runtime/cpu/winograd.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * torchzip.c - the file of torch.save: a zip archive of stored entries, one
- * pickle (NAME/data.pkl) and one entry for each storage (NAME/data/KEY).
+ * torch_archive.c - the file of torch.save: a zip archive of stored entries,
+ * one pickle (NAME/data.pkl) and one entry for each storage (NAME/data/KEY).
  *
  * Entries are copied, because only a whole pass over one can tell that its
  * checksum is right; no more is copied than the file has bytes. */
@@ -12,7 +12,6 @@
 #include "codegen/read/array.h"
 #include "codegen/read/torch.h"
 
-#define PICKLE_NAME "data.pkl"
 #define ENTRY_NAME_MAX 512u
 
 struct cg_archive {
@@ -164,7 +163,7 @@ bool cg_archive_storage(cg_torch *t, const cg_node *key, cg_storage *storage)
 static bool find_pickle(cg_archive *a, zip_uint64_t count,
                         zip_uint64_t *index)
 {
-    static const size_t tail = sizeof PICKLE_NAME - 1;
+    static const size_t tail = sizeof CG_ARCHIVE_PICKLE - 1;
     int found = 0;
     for (zip_uint64_t i = 0; i < count; i++) {
         const char *name = zip_get_name(a->zip, i, 0);
@@ -173,7 +172,8 @@ static bool find_pickle(cg_archive *a, zip_uint64_t count,
                        zip_strerror(a->zip));
         }
         size_t length = strlen(name);
-        if (length < tail || strcmp(name + length - tail, PICKLE_NAME) != 0 ||
+        if (length < tail ||
+            strcmp(name + length - tail, CG_ARCHIVE_PICKLE) != 0 ||
             (length > tail && name[length - tail - 1] != '/')) {
             continue;
         }
@@ -206,45 +206,54 @@ static bool check_byte_order(cg_archive *a)
                "another");
 }
 
-static bool read_archive(cg_archive *a)
+const unsigned char *cg_archive_pickle(cg_archive *a, size_t *size)
 {
-    size_t size = 0;
     zip_uint64_t index = 0;
     zip_int64_t count = zip_get_num_entries(a->zip, 0);
     size_t room = ((size_t)count + 1) * sizeof *a->entries;
     a->entries = cg_keep(a->opened, room, a->error);
     if (a->entries == NULL) {
-        return false;
+        return NULL;
     }
     memset(a->entries, 0, room);
-    if (!find_pickle(a, (zip_uint64_t)count, &index) ||
-        !check_byte_order(a)) {
-        return false;
-    }
-    const unsigned char *bytes = copy_entry(a, index, &size);
-    return bytes != NULL && cg_torch_read(a->opened, a, PICKLE_NAME ":",
-                                          bytes, size, a->error);
+    return find_pickle(a, (zip_uint64_t)count, &index) && check_byte_order(a)
+               ? copy_entry(a, index, size)
+               : NULL;
 }
 
-bool cg_read_torch_zip(cg_opened *opened, cg_error *error)
+/* The archive of a source; takes the source over.  NULL if it is none. */
+static zip_t *open_source(zip_source_t *source, zip_error_t *reason)
 {
-    cg_archive a = {.opened = opened, .error = error};
-    zip_error_t reason;
-    zip_error_init(&reason);
-    zip_source_t *source = zip_source_buffer_create(
-        opened->map.bytes, opened->map.size, 0, &reason);
-    a.zip = source == NULL ? NULL
-                           : zip_open_from_source(
-                                 source, ZIP_RDONLY | ZIP_CHECKCONS, &reason);
-    bool ok = a.zip == NULL
-                  ? bad(&a, "zip", "not a sound zip archive",
-                        "a file of torch.save", zip_error_strerror(&reason))
-                  : read_archive(&a);
-    if (a.zip != NULL) {
-        zip_discard(a.zip);
-    } else if (source != NULL) {
+    zip_t *zip = source == NULL
+                     ? NULL
+                     : zip_open_from_source(
+                           source, ZIP_RDONLY | ZIP_CHECKCONS, reason);
+    if (zip == NULL && source != NULL) {
         zip_source_free(source);
     }
+    return zip;
+}
+
+cg_archive *cg_archive_open(cg_opened *opened, cg_error *error)
+{
+    cg_archive *a = cg_keep(opened, sizeof *a, error);
+    if (a == NULL) {
+        return NULL;
+    }
+    zip_error_t reason;
+    zip_error_init(&reason);
+    *a = (cg_archive){.opened = opened, .error = error};
+    a->zip = open_source(zip_source_buffer_create(
+                             opened->map.bytes, opened->map.size, 0, &reason),
+                         &reason);
+    bool ok = a->zip != NULL ||
+              bad(a, "zip", "not a sound zip archive", "a file of torch.save",
+                  zip_error_strerror(&reason));
     zip_error_fini(&reason);
-    return ok;
+    return ok ? a : NULL;
+}
+
+void cg_archive_close(cg_archive *a)
+{
+    zip_discard(a->zip);
 }

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * open.h - a file being opened: what the readers of its formats fill in
+ * contents.h - what the readers of formats fill in of a file being opened
  * (private to codegen/read). */
-#ifndef CEDM_READ_OPEN_H
-#define CEDM_READ_OPEN_H
+#ifndef CEDM_READ_CONTENTS_H
+#define CEDM_READ_CONTENTS_H
 
 #include "codegen/codegen.h"
-#include "codegen/read/file.h"
 
 #define CG_NAME_MAX_BYTES 512u /* of a tensor's name */
 
@@ -24,12 +23,20 @@ typedef struct cg_opened {
  * none. */
 void *cg_keep(cg_opened *opened, size_t size, cg_error *error);
 
-/* Makes room for one more item; the count doubles. */
-bool cg_grow(cg_opened *opened, void **items, size_t count, size_t *capacity,
-             size_t size, cg_error *error);
+/* Adds an array or an entry of the metadata; name, data, key and value must
+ * live as long as the file. */
+bool cg_add_array(cg_opened *opened, const cg_array *array, cg_error *error);
+bool cg_add_metadata(cg_opened *opened, const char *key, const char *value,
+                     cg_error *error);
 
 /* Sorts arrays by place; of two at one place the empty one comes first. */
 void cg_sort_by_place(cg_file *file);
+
+/* Sorts arrays by name and metadata by key; an error if one comes twice. */
+bool cg_sort_by_name(cg_file *file, cg_error *error);
+
+/* Frees what the calls above took. */
+void cg_forget(cg_opened *opened);
 
 /* The formats.  Each array by itself is right afterwards and they share no
  * byte; names may still come twice. */
