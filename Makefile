@@ -35,7 +35,7 @@ endif
 
 BASE = -std=c11 $(OPT) $(WARN) $(SANFLAGS) -ffp-contract=off \
   -fno-math-errno -fno-trapping-math -fno-common -fvisibility=hidden -fPIC \
-  -MMD -MP -Iinclude
+  -MMD -MP -Iinclude -I.
 # The runtime is freestanding: it may call mem* and nothing else.
 RT_FLAGS   = $(BASE) $(FRAME) -ffreestanding -fno-builtin-printf -fno-stack-protector
 HOST_FLAGS = $(BASE) -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64
@@ -43,6 +43,7 @@ TEST_FLAGS = $(HOST_FLAGS) -Icodegen -Iruntime -Itools -Itests -Iweights
 
 GEN_LIBS  = -lcjson -lmd -lzip -lm
 TOOL_LIBS = $(GEN_LIBS) -lz -lpthread -ldl
+EVAL_LIBS = -llapacke -lopenblas
 TEST_LIBS = -lcmocka -lpng -lmpfr -lgmp $(TOOL_LIBS)
 # Programs name only the libraries that they use themselves.
 LINK      = $(CC) $(SANFLAGS) $(CFLAGS) -Wl,--as-needed $(LDFLAGS)
@@ -98,8 +99,14 @@ NVCC_FLAGS = -O3 -std=c++17 --fmad=false $(GENCODE) -lineinfo -Iinclude -Iruntim
 
 # tools/cedm-NAME.c is a program, the other files are shared by them.
 TOOL_SRC    = $(wildcard tools/cedm-*.c)
-TOOLS       = $(TOOL_SRC:tools/%.c=$(BUILD)/bin/%)
+TOOLS       = $(TOOL_SRC:tools/%.c=$(BUILD)/bin/%) $(BUILD)/bin/cedm-eval
 TOOL_OBJ    = $(call obj,$(filter-out $(TOOL_SRC),$(wildcard tools/*.c)))
+
+# Reading arrays, and evaluation: a library and its program in tools/eval.
+EVAL_OBJ    = $(call obj,$(wildcard host/*/*.c evaluate/*.c))
+LIBEVAL     = $(BUILD)/lib/libevaluate.a
+EVAL_TESTS  = $(patsubst tests/evaluate/%.c,$(BUILD)/test/%,\
+  $(wildcard tests/evaluate/*_test.c))
 
 # trainer/cedm-train.c is a program; trainer/cpu, but its table, is compiled
 # per instruction set like runtime/cpu.
@@ -194,9 +201,10 @@ programs: all $(TESTS) $(SYNTH) $(EMBED) $(FAKE) $(GPU_OPS) $(GPU_TRAIN) $(GPU_B
 $(LIBCEDM): $(RT_OBJ)
 $(LIBGEN): $(GEN_OBJ)
 $(LIBTOOLS): $(TOOL_OBJ)
+$(LIBEVAL): $(EVAL_OBJ)
 $(LIBCUDAHOST): $(call obj,$(CUDA_PLAIN))
 $(BUILD)/lib/libcedm_cuda.a: $(CUDA_OBJ)
-$(LIBS) $(LIBTOOLS) $(LIBCUDAHOST) $(BUILD)/lib/libcedm_cuda.a:
+$(LIBS) $(LIBEVAL) $(LIBTOOLS) $(LIBCUDAHOST) $(BUILD)/lib/libcedm_cuda.a:
 	$(call say,AR)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
@@ -219,6 +227,19 @@ $(BUILD)/alone/cedm-train: $(OBJ)/trainer/cedm-train.o $(TRAIN_SHARED) \
   $(LIBTOOLS) $(LIBS)
 	$(call say,LINK)
 	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
+$(BUILD)/bin/cedm-eval: $(call obj,$(wildcard tools/eval/*.c)) $(LIBEVAL) \
+  $(LIBTOOLS) $(LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) $(EVAL_LIBS) -o $@
+$(EVAL_TESTS): $(BUILD)/test/%: $(OBJ)/tests/evaluate/%.o $(LIBEVAL) $(LIBTOOLS) $(LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TEST_LIBS) $(EVAL_LIBS) -o $@
+$(OBJ)/evaluate/%.o: evaluate/%.c
+	$(call say,CC)
+	$(Q)$(CC) $(HOST_FLAGS) -Icodegen -Iruntime $(CFLAGS) -c $< -o $@
+$(OBJ)/host/%.o: host/%.c
+	$(call say,CC)
+	$(Q)$(CC) $(HOST_FLAGS) -Icodegen -Itools $(CFLAGS) -c $< -o $@
 $(BUILD)/bin/cedm-%: $(OBJ)/tools/cedm-%.o $(LIBTOOLS) $(LIBS)
 	$(call say,LINK)
 	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
@@ -292,11 +313,12 @@ $(call obj,$(FUZZ_SRC)): TEST_FLAGS += \
 $(OBJ)/tests/unit/fuzz_test.o: $(FUZZ_SRC)
 $(OBJ)/tests/unit/fuzz_test.o: TEST_FLAGS += \
   -D'FUZZ_TARGETS(X)=$(patsubst tests/fuzz/%.c,X(%),$(FUZZ_SRC))'
-$(BUILD)/test/fuzz_test: $(call obj,$(FUZZ_SRC))
-$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(LIBTOOLS) $(LIBS)
+$(BUILD)/test/fuzz_test: $(call obj,$(FUZZ_SRC)) $(LIBEVAL)
+$(BUILD)/test/fuzz_test: TEST_LIBS += $(EVAL_LIBS)
+$(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(LIBEVAL) $(LIBTOOLS) $(LIBS)
 	$(call say,LINK)
 	$(Q)$(LINK) -fsanitize=fuzzer $(filter %.o,$^) $(filter %.a,$^) \
-	  $(TOOL_LIBS) -o $@
+	  $(TOOL_LIBS) $(EVAL_LIBS) -o $@
 # A second model to link beside the demo.
 TINY = $(BUILD)/gen/ncsnpp_tiny
 $(TINY).c: tests/golden/ncsnpp-tiny.safetensors $(BUILD)/bin/cedm-freeze
