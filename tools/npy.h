@@ -9,10 +9,11 @@
 
 #define NPY_HEADER_BYTES 128u
 
-/* Writes the header of an array of uint8, [shape[0]][shape[1]]..., rank
- * 1..4; the elements follow it in row-major order.  Always
- * NPY_HEADER_BYTES, which keeps the data aligned to 64 bytes. */
-void npy_header(unsigned char header[NPY_HEADER_BYTES],
+/* Writes the header of an array [shape[0]][shape[1]]..., rank 1..4, whose
+ * elements have NumPy's type `descr`, e.g. "<f8"; they follow it in row-major
+ * order.  Always NPY_HEADER_BYTES, which keeps the data aligned to 64
+ * bytes. */
+void npy_header(unsigned char header[NPY_HEADER_BYTES], const char *descr,
                 const uint64_t *shape, int rank);
 
 #endif

@@ -30,9 +30,9 @@ static bool write_header(sink *s, output *out, uint64_t images, failure *f)
                          code->channels};
     unsigned char header[NPY_HEADER_BYTES];
     if (images > 0) {
-        npy_header(header, shape, 4);
+        npy_header(header, "|u1", shape, 4);
     } else {
-        npy_header(header, shape + 1, 3);
+        npy_header(header, "|u1", shape + 1, 3);
     }
     return output_write(out, header, sizeof header, f);
 }
