@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * decomposition.c - eigenvalues, singular values and triangles, by LAPACK.
+ *
+ * LAPACK's matrices are column-major.  A row-major matrix is its transpose
+ * there, which has the same singular values; the lower triangle of one is
+ * the upper triangle of the other, and column i is row i. */
+#include "evaluate/decomposition.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <lapacke.h>
+
+static bool check(lapack_int info, const char *what, failure *f)
+{
+    return info == 0 || failed(f, "the %s could not be computed; wanted 0 of "
+                                  "LAPACK, got %d", what, (int)info);
+}
+
+bool evaluate_eigen(uint32_t n, double *a, double *values, bool vectors,
+                    failure *f)
+{
+    char job = vectors ? 'V' : 'N';
+    lapack_int order = (lapack_int)n, integers = 0, status;
+    double room = 0;
+    status = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, job, 'L', order, a, order,
+                                 values, &room, -1, &integers, -1);
+    if (!check(status, "eigenvalues", f)) {
+        return false;
+    }
+    double *work = calloc((size_t)room, sizeof *work);
+    lapack_int *iwork = calloc((size_t)integers, sizeof *iwork);
+    bool good = work != NULL && iwork != NULL;
+    if (good) {
+        status = LAPACKE_dsyevd_work(LAPACK_COL_MAJOR, job, 'L', order, a,
+                                     order, values, work, (lapack_int)room,
+                                     iwork, integers);
+        good = check(status, "eigenvalues", f);
+    } else {
+        (void)failed(f, "out of memory for eigenvalues");
+    }
+    free(work);
+    free(iwork);
+    return good;
+}
+
+bool evaluate_singular_values(uint64_t rows, uint64_t columns, double *a,
+                              double *values, failure *f)
+{
+    lapack_int m = (lapack_int)columns, n = (lapack_int)rows, status;
+    double room = 0;
+    status = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'N', m, n, a, m, values,
+                                 NULL, 1, NULL, 1, &room, -1, NULL);
+    if (!check(status, "singular values", f)) {
+        return false;
+    }
+    double *work = calloc((size_t)room, sizeof *work);
+    lapack_int *iwork = calloc(8 * (size_t)(m < n ? m : n), sizeof *iwork);
+    bool good = work != NULL && iwork != NULL;
+    if (good) {
+        status = LAPACKE_dgesdd_work(LAPACK_COL_MAJOR, 'N', m, n, a, m,
+                                     values, NULL, 1, NULL, 1, work,
+                                     (lapack_int)room, iwork);
+        good = check(status, "singular values", f);
+    } else {
+        (void)failed(f, "out of memory for singular values");
+    }
+    free(work);
+    free(iwork);
+    return good;
+}
+
+/* The transpose is L Q, and row i of R is column i of L. */
+bool evaluate_triangle(uint64_t rows, uint64_t width, double *a, failure *f)
+{
+    lapack_int m = (lapack_int)width, n = (lapack_int)rows, status;
+    double room = 0, *scales = calloc(width, sizeof *scales);
+    status = LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, m, n, a, m, scales, &room,
+                                 -1);
+    double *work = calloc((size_t)room + 1, sizeof *work);
+    bool good = (scales != NULL && work != NULL) ||
+                failed(f, "out of memory for a triangle");
+    if (good) {
+        status = LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, m, n, a, m, scales,
+                                     work, (lapack_int)room);
+        good = check(status, "triangle", f);
+    }
+    for (uint64_t i = 1; good && i < width; i++) {
+        memset(a + i * width, 0, i * sizeof *a);
+    }
+    free(scales);
+    free(work);
+    return good;
+}
