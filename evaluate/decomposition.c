@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * decomposition.c - eigenvalues, singular values and triangles, by LAPACK.
+ * decomposition.c - eigenvalues, singular values and factors, by LAPACK.
  *
  * LAPACK's matrices are column-major.  A row-major matrix is its transpose
  * there, which has the same singular values; the lower triangle of one is
  * the upper triangle of the other, and column i is row i. */
 #include "evaluate/decomposition.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,6 +70,46 @@ bool evaluate_singular_values(uint64_t rows, uint64_t columns, double *a,
     }
     free(work);
     free(iwork);
+    return good;
+}
+
+/* Row i of the factor is column i of L, whose entry k belongs to column
+ * pivots[k] - 1. */
+static void restore_order(uint64_t n, double *a, const lapack_int *pivots,
+                          double *row)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        memcpy(row, a + i * n, n * sizeof *row);
+        memset(a + i * n, 0, n * sizeof *row);
+        for (uint64_t k = i; k < n; k++) {
+            a[i * n + (uint64_t)pivots[k] - 1] = row[k];
+        }
+    }
+}
+
+bool evaluate_cholesky(uint32_t n, double *a, bool *whole, failure *f)
+{
+    lapack_int order = (lapack_int)n, rank = 0;
+    lapack_int *pivots = calloc(n, sizeof *pivots);
+    double *work = calloc(2 * (size_t)n, sizeof *work), largest = 0;
+    bool good = (pivots != NULL && work != NULL) ||
+                failed(f, "out of memory for a factor");
+    for (size_t i = 0; i < n; i++) {
+        largest = fmax(largest, a[i * n + i]);
+    }
+    *whole = false;
+    if (good) {
+        /* what it returns says no more than the rank does */
+        (void)LAPACKE_dpstrf_work(LAPACK_COL_MAJOR, 'L', order, a, order,
+                                  pivots, &rank, n * DBL_EPSILON * largest,
+                                  work);
+        *whole = rank == order;
+    }
+    if (*whole) {
+        restore_order(n, a, pivots, work);
+    }
+    free(pivots);
+    free(work);
     return good;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * decomposition.h - eigenvalues, singular values and triangles, by
+ * decomposition.h - eigenvalues, singular values and factors, by
  * LAPACK [LAPACK].  Matrices are row-major. */
 #ifndef EVALUATE_DECOMPOSITION_H
 #define EVALUATE_DECOMPOSITION_H
@@ -26,6 +26,13 @@ bool evaluate_eigen(uint32_t n, double *a, double *values, bool vectors,
  * columns)], which is not 0.  `a` is scratch.  Cost: about 8/3 n^3. */
 bool evaluate_singular_values(uint64_t rows, uint64_t columns, double *a,
                               double *values, failure *f);
+
+/* Replaces a symmetric a[n][n] by a Cholesky factor F[n][n] with F^T F = a,
+ * its columns in another order than a triangle's: pivots are the largest that
+ * are left.  *whole is false if one is not above n eps times the largest; then
+ * `a` is singular or no covariance, and scratch now.
+ * Cost: n^3 / 3 operations. */
+bool evaluate_cholesky(uint32_t n, double *a, bool *whole, failure *f);
 
 /* Replaces a[rows][width], rows >= width, by its triangular factor of as many
  * rows as columns: the first [width][width] become R, upper triangular with

@@ -53,13 +53,15 @@ static void keep_eigenvectors(evaluate_gaussian *g, const double *values)
 }
 
 /* Of the covariance that g->factor holds, in place. */
-static bool factorise(evaluate_gaussian *g, const char *name, failure *f)
+static bool factorise_singular(evaluate_gaussian *g, const char *name,
+                               failure *f)
 {
     uint64_t width = g->width;
     double *values = calloc(width, sizeof *values);
     if (values == NULL) {
         return failed(f, "%s: out of memory", name);
     }
+    /* which are safe where rounding has made the covariance indefinite */
     bool good = evaluate_eigen((uint32_t)width, g->factor, values, true, f);
     double least = values[0], largest = values[width - 1];
     if (good && least < -NEGATIVE_MAX * fabs(largest)) {
@@ -74,6 +76,22 @@ static bool factorise(evaluate_gaussian *g, const char *name, failure *f)
     return good;
 }
 
+static bool factorise(evaluate_gaussian *g, const double *covariance,
+                      const char *name, failure *f)
+{
+    size_t bytes = g->width * g->width * sizeof *covariance;
+    bool whole;
+    memcpy(g->factor, covariance, bytes);
+    if (!evaluate_cholesky((uint32_t)g->width, g->factor, &whole, f)) {
+        return false;
+    }
+    if (whole) {
+        return true;
+    }
+    memcpy(g->factor, covariance, bytes);
+    return factorise_singular(g, name, f);
+}
+
 bool evaluate_gaussian_of_statistics(evaluate_gaussian *g,
                                      const evaluate_statistics *s,
                                      const char *name, failure *f)
@@ -82,11 +100,10 @@ bool evaluate_gaussian_of_statistics(evaluate_gaussian *g,
     bool good = allocate(g, width, width, name, f);
     if (good) {
         memcpy(g->mean, s->mean, width * sizeof *g->mean);
-        memcpy(g->factor, s->covariance, width * width * sizeof *g->factor);
         for (uint64_t i = 0; i < width; i++) {
             g->trace += s->covariance[i * width + i];
         }
-        good = factorise(g, name, f);
+        good = factorise(g, s->covariance, name, f);
     }
     if (!good) {
         evaluate_gaussian_free(g);

@@ -18,13 +18,14 @@ typedef struct evaluate_gaussian {
     double *factor; /* [rank][width] */
 } evaluate_gaussian;
 
-/* From a mean and a covariance, which stay as they are.  The rows of the
- * factor are eigenvectors times the roots of their eigenvalues.  What is
- * below width eps times the largest eigenvalue is rounding of a zero and left
- * out; eigenvalues below -1e-4 times the largest are an error.
- * Memory: the factor, width^2 doubles, and twice as much meanwhile.
- * Cost: about 9 width^3 operations.  `name` stands in messages; *g is zeroed
- * on error. */
+/* From a mean and a covariance, which stay as they are.  The factor is that
+ * of Cholesky with pivots.  Of a covariance that is singular up to rounding it
+ * is eigenvectors times the roots of their eigenvalues: what is below width
+ * eps times the largest eigenvalue is rounding of a zero and left out;
+ * eigenvalues below -1e-4 times the largest are an error.
+ * Memory: the factor, width^2 doubles; of a singular one twice as much more
+ * meanwhile.  Cost: width^3 / 3 operations; of a singular one 9 width^3.
+ * `name` stands in messages; *g is zeroed on error. */
 bool evaluate_gaussian_of_statistics(evaluate_gaussian *g,
                                      const evaluate_statistics *s,
                                      const char *name, failure *f);
