@@ -8,10 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <cblas.h>
-
 #include "cedm.h"
 #include "tools/args.h"
+#include "tools/eval/blas.h"
 #include "tools/eval/run.h"
 #include "tools/exact_number.h"
 #include "tools/output.h"
@@ -202,7 +201,6 @@ static bool go(const eval_settings *s, size_t command, failure *f)
     if (p == NULL) {
         return false;
     }
-    openblas_set_num_threads(1); /* evaluate/threads.h says why */
     eval_run run = {s, {pool_for, p, threads}, cJSON_CreateObject()};
     bool good = (run.results != NULL || failed(f, "out of memory")) &&
                 commands[command].run(&run, f) && print_results(&run, f);
@@ -223,6 +221,7 @@ int main(int argc, char **argv)
     } else if (good && s.version) {
         puts("cedm-eval " CEDM_VERSION);
     } else if (good) {
+        eval_blas_begin(argv);
         good = go(&s, command, &f);
     }
     good = good && output_standard(&f);
