@@ -9,8 +9,8 @@
 #include "evaluate/selection.h"
 #include "evaluate/threads.h"
 
-/* The largest cosine similarity of every row of `rows` to any row of
- * `train`, to scores[rows->count]: -1..1 up to rounding, and 0 with a row of zeros.
+/* The largest cosine similarity of every row of `rows` to any row of `train`,
+ * to scores[rows->count]: -1..1 up to rounding, and 0 with a row of zeros.
  * Memory: a tile (tile.h) for each worker.
  * Cost: 2 rows train width operations. */
 bool evaluate_nearest_cosine(const evaluate_selection *train,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * inception_score.h - the inception score [IS]: how sure a classifier is of
- * each image, and how many classes there are among them. */
+ * inception_score.h - the inception score [SALIMANS]: how sure a classifier is
+ * of each image, and how many classes there are among them. */
 #ifndef EVALUATE_INCEPTION_SCORE_H
 #define EVALUATE_INCEPTION_SCORE_H
 

@@ -18,7 +18,7 @@ struct evaluate_moments {
     uint64_t waiting;      /* rows in the block */
     double *shift, *sum;   /* [width]: the point, the sum of x - point */
     double *outer;         /* [width][width] of x - point */
-    double *block;         /* [BLOCK][width] */
+    double *block;         /* BLOCK rows */
 };
 
 void evaluate_statistics_free(evaluate_statistics *s)

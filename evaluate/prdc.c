@@ -60,7 +60,7 @@ static void find_radii(void *arg, uint32_t index, uint32_t worker)
     uint64_t first = (uint64_t)index * EVALUATE_TILE;
     double *nearest = j->nearest + (uint64_t)worker * EVALUATE_TILE * j->k;
     for (uint32_t i = 0; i < EVALUATE_TILE * j->k; i++) {
-        nearest[i] = INFINITY;
+        nearest[i] = (double)INFINITY;
     }
     evaluate_tile_left(t, j->centres, first);
     for (uint64_t o = 0; o < j->centres->count; o += EVALUATE_TILE) {

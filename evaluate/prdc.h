@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * prdc.h - precision and recall [PR], density and coverage [PRDC]: how real
- * the generated images look, and how much of the real ones they reach.
+ * prdc.h - precision and recall [PRECISION], density and coverage [PRDC]: how
+ * real the generated images look, and how much of the real ones they reach.
  *
  * Around every image lies a ball whose radius is the distance to its k-th
  * nearest other image of its own set. */

@@ -55,14 +55,15 @@ static bool copy_source(zip_source_t *archive, output *out, failure *f)
 {
     static const char text[] = "the archive cannot be copied";
     unsigned char bytes[1 << 14];
-    zip_int64_t count = -1;
+    zip_int64_t count;
     if (zip_source_open(archive) != 0) {
         return failed(f, "%s: %s", out->path, text);
     }
     bool good = true;
-    while (good && (count = zip_source_read(archive, bytes, sizeof bytes)) > 0) {
-        good = output_write(out, bytes, (size_t)count, f);
-    }
+    do {
+        count = zip_source_read(archive, bytes, sizeof bytes);
+        good = count <= 0 || output_write(out, bytes, (size_t)count, f);
+    } while (good && count > 0);
     (void)zip_source_close(archive);
     return good && (count == 0 || failed(f, "%s: %s", out->path, text));
 }

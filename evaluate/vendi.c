@@ -23,9 +23,9 @@ static bool read_unit_rows(const evaluate_selection *rows, uint64_t first,
     for (uint64_t i = 0; i < count; i++) {
         double *row = out + i * width, square = evaluate_square(row, width);
         if (square == 0) {
-            return failed(f, "%s: row %" PRIu64 " is all zeros; wanted features "
-                             "with a direction, got none; leave it out", name,
-                          first + i);
+            return failed(f, "%s: row %" PRIu64 " is all zeros; wanted "
+                             "features with a direction, got none; leave it "
+                             "out", name, first + i);
         }
         double scale = 1 / sqrt(square);
         for (uint64_t k = 0; k < width; k++) {

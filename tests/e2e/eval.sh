@@ -15,14 +15,16 @@ number() { # FILE OFFSET BYTES: a little-endian number
 
 # features FILE KEY: an array of floats in a safetensors file as KEY.npy.
 features() {
-    local file=$metrics/$1.safetensors length fields type rows width begin end
+    local file=$metrics/$1.safetensors length type rows width begin end
     length=$(number "$file" 0 8)
-    fields=$(tail -c +9 "$file" | head -c "$length" | tr -d ' ' |
-        sed -n "s/.*\"$2\":{\"dtype\":\"F\([36][24]\)\",\"shape\":\[\([0-9]*\),\([0-9]*\)\],\"data_offsets\":\[\([0-9]*\),\([0-9]*\)\]}.*/\1 \2 \3 \4 \5/p")
-    read -r type rows width begin end <<<"$fields"
+    # "KEY":{"dtype":"F32","shape":[ROWS,WIDTH],"data_offsets":[BEGIN,END]}
+    read -r type rows width begin end < <(tail -c +9 "$file" |
+        head -c "$length" | sed "s/.*\"$2\": *{//; s/}.*//" | tr -cd '0-9,\n' |
+        sed 's/^,*//; s/,/ /g')
     {
         printf '\223NUMPY\001\000\166\000%-117s\n' \
-            "{'descr': '<f$((type / 8))', 'fortran_order': False, 'shape': ($rows, $width), }"
+            "{'descr': '<f$((type / 8))', 'fortran_order': False, \
+'shape': ($rows, $width), }"
         tail -c "+$((9 + length + begin))" "$file" | head -c "$((end - begin))"
     } >"$2.npy"
 }

@@ -150,7 +150,8 @@ static void a_row_of_zeros_is_refused(void **state)
 static double both_products(const evaluate_threads *threads)
 {
     double *x = random_rows(2, 700, 300);
-    double sum = vendi_of(x, 700, 300, threads) + vendi_of(x, 300, 700, threads);
+    double sum = vendi_of(x, 700, 300, threads);
+    sum += vendi_of(x, 300, 700, threads);
     free(x);
     return sum;
 }
