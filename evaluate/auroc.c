@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "evaluate/tile.h"
+#include "evaluate/row_tile.h"
 #include "runtime/tasks.h"
 
 /* ---- scores ------------------------------------------------------------- */
@@ -30,7 +30,8 @@ static void find_nearest(void *arg, uint32_t index, uint32_t worker)
         evaluate_tile_right(t, j->train, o);
         for (uint32_t i = 0; i < t->left_rows; i++) {
             for (uint32_t k = 0; k < t->right_rows; k++) {
-                scores[i] = fmax(scores[i], t->products[i * EVALUATE_TILE + k]);
+                scores[i] =
+                    fmax(scores[i], t->products[i * EVALUATE_TILE + k]);
             }
         }
     }
@@ -39,11 +40,11 @@ static void find_nearest(void *arg, uint32_t index, uint32_t worker)
 bool evaluate_nearest_cosine(const evaluate_selection *train,
                              const evaluate_selection *rows,
                              const evaluate_threads *threads, double *scores,
-                             failure *f)
+                             host_failure *f)
 {
     job j = {train, rows, NULL, scores};
-    j.tiles = evaluate_tiles_new(threads->workers, evaluate_width(rows), true,
-                                 f);
+    j.tiles =
+        evaluate_tiles_new(threads->workers, evaluate_width(rows), true, f);
     if (j.tiles == NULL) {
         return false;
     }

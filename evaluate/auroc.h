@@ -3,20 +3,20 @@
  * auroc.h - how well the nearest training image tells images of the same
  * distribution from others: AUROC and FPR95 [FAWCETT] of its cosine
  * similarity. */
-#ifndef EVALUATE_AUROC_H
-#define EVALUATE_AUROC_H
+#ifndef CEDM_EVALUATE_AUROC_H
+#define CEDM_EVALUATE_AUROC_H
 
 #include "evaluate/selection.h"
 #include "evaluate/threads.h"
 
 /* The largest cosine similarity of every row of `rows` to any row of `train`,
  * to scores[rows->count]: -1..1 up to rounding, and 0 with a row of zeros.
- * Memory: a tile (tile.h) for each worker.
+ * Memory: a tile (row_tile.h) for each worker.
  * Cost: 2 rows train width operations. */
 bool evaluate_nearest_cosine(const evaluate_selection *train,
                              const evaluate_selection *rows,
                              const evaluate_threads *threads, double *scores,
-                             failure *f);
+                             host_failure *f);
 
 typedef struct evaluate_auroc_result {
     double auroc; /* chance that a positive has the higher score; ties half */

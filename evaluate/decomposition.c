@@ -14,14 +14,16 @@
 
 #include <lapacke.h>
 
-static bool check(lapack_int info, const char *what, failure *f)
+static bool check(lapack_int info, const char *what, host_failure *f)
 {
-    return info == 0 || failed(f, "the %s could not be computed; wanted 0 of "
-                                  "LAPACK, got %d", what, (int)info);
+    return info == 0 || host_fail(f,
+                                  "the %s could not be computed; wanted 0 of "
+                                  "LAPACK, got %d",
+                                  what, (int)info);
 }
 
 bool evaluate_eigen(uint32_t n, double *a, double *values, bool vectors,
-                    failure *f)
+                    host_failure *f)
 {
     char job = vectors ? 'V' : 'N';
     lapack_int order = (lapack_int)n, integers = 0, status;
@@ -40,7 +42,7 @@ bool evaluate_eigen(uint32_t n, double *a, double *values, bool vectors,
                                      iwork, integers);
         good = check(status, "eigenvalues", f);
     } else {
-        (void)failed(f, "out of memory for eigenvalues");
+        (void)host_fail(f, "out of memory for eigenvalues");
     }
     free(work);
     free(iwork);
@@ -48,7 +50,7 @@ bool evaluate_eigen(uint32_t n, double *a, double *values, bool vectors,
 }
 
 bool evaluate_singular_values(uint64_t rows, uint64_t columns, double *a,
-                              double *values, failure *f)
+                              double *values, host_failure *f)
 {
     lapack_int m = (lapack_int)columns, n = (lapack_int)rows, status;
     double room = 0;
@@ -66,7 +68,7 @@ bool evaluate_singular_values(uint64_t rows, uint64_t columns, double *a,
                                      (lapack_int)room, iwork);
         good = check(status, "singular values", f);
     } else {
-        (void)failed(f, "out of memory for singular values");
+        (void)host_fail(f, "out of memory for singular values");
     }
     free(work);
     free(iwork);
@@ -87,13 +89,13 @@ static void restore_order(uint64_t n, double *a, const lapack_int *pivots,
     }
 }
 
-bool evaluate_cholesky(uint32_t n, double *a, bool *whole, failure *f)
+bool evaluate_cholesky(uint32_t n, double *a, bool *whole, host_failure *f)
 {
     lapack_int order = (lapack_int)n, rank = 0;
     lapack_int *pivots = calloc(n, sizeof *pivots);
     double *work = calloc(2 * (size_t)n, sizeof *work), largest = 0;
     bool good = (pivots != NULL && work != NULL) ||
-                failed(f, "out of memory for a factor");
+                host_fail(f, "out of memory for a factor");
     for (size_t i = 0; i < n; i++) {
         largest = fmax(largest, a[i * n + i]);
     }
@@ -114,15 +116,16 @@ bool evaluate_cholesky(uint32_t n, double *a, bool *whole, failure *f)
 }
 
 /* The transpose is L Q, and row i of R is column i of L. */
-bool evaluate_triangle(uint64_t rows, uint64_t width, double *a, failure *f)
+bool evaluate_triangle(uint64_t rows, uint64_t width, double *a,
+                       host_failure *f)
 {
     lapack_int m = (lapack_int)width, n = (lapack_int)rows, status;
     double room = 0, *scales = calloc(width, sizeof *scales);
-    status = LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, m, n, a, m, scales, &room,
-                                 -1);
+    status =
+        LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, m, n, a, m, scales, &room, -1);
     double *work = calloc((size_t)room + 1, sizeof *work);
     bool good = (scales != NULL && work != NULL) ||
-                failed(f, "out of memory for a triangle");
+                host_fail(f, "out of memory for a triangle");
     if (good) {
         status = LAPACKE_dgelqf_work(LAPACK_COL_MAJOR, m, n, a, m, scales,
                                      work, (lapack_int)room);

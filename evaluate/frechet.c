@@ -14,7 +14,7 @@
 static bool sum_singular_values(const evaluate_gaussian *a,
                                 const evaluate_gaussian *b,
                                 const evaluate_threads *threads, double *sum,
-                                failure *f)
+                                host_failure *f)
 {
     uint64_t count = a->rank < b->rank ? a->rank : b->rank;
     *sum = 0;
@@ -23,9 +23,10 @@ static bool sum_singular_values(const evaluate_gaussian *a,
     }
     double *values = calloc(count, sizeof *values);
     double *product = calloc(a->rank, b->rank * sizeof *product);
-    bool good = (values != NULL && product != NULL) ||
-                failed(f, "out of memory for %" PRIu64 " x %" PRIu64
-                          " numbers", a->rank, b->rank);
+    bool good =
+        (values != NULL && product != NULL) ||
+        host_fail(f, "out of memory for %" PRIu64 " x %" PRIu64 " numbers",
+                  a->rank, b->rank);
     if (good) {
         evaluate_products(threads, a->rank, b->rank, a->width, a->factor,
                           b->factor, product);
@@ -41,7 +42,7 @@ static bool sum_singular_values(const evaluate_gaussian *a,
 
 bool evaluate_frechet(const evaluate_gaussian *a, const evaluate_gaussian *b,
                       const evaluate_threads *threads, double *distance,
-                      failure *f)
+                      host_failure *f)
 {
     double shared, means = 0;
     *distance = 0;

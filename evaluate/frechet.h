@@ -2,8 +2,8 @@
  *
  * frechet.h - the Frechet distance of two sets of features: FID [FID] where
  * they are Inception's, FDD [DGM] where they are DINOv2's. */
-#ifndef EVALUATE_FRECHET_H
-#define EVALUATE_FRECHET_H
+#ifndef CEDM_EVALUATE_FRECHET_H
+#define CEDM_EVALUATE_FRECHET_H
 
 #include "evaluate/gaussian.h"
 
@@ -19,7 +19,7 @@
  * values, 8/3 rank^3 on one.  Errors: no memory; *distance is 0 then. */
 bool evaluate_frechet(const evaluate_gaussian *a, const evaluate_gaussian *b,
                       const evaluate_threads *threads, double *distance,
-                      failure *f);
+                      host_failure *f);
 
 /* ---- without the bias of few samples ------------------------------------ */
 

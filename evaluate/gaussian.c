@@ -23,14 +23,15 @@ void evaluate_gaussian_free(evaluate_gaussian *g)
 }
 
 static bool allocate(evaluate_gaussian *g, uint64_t width, uint64_t rank,
-                     const char *name, failure *f)
+                     const char *name, host_failure *f)
 {
     *g = (evaluate_gaussian){.width = width, .rank = rank};
     g->mean = calloc(width, sizeof *g->mean);
     g->factor = calloc(rank, width * sizeof *g->factor);
     return (g->mean != NULL && g->factor != NULL) ||
-           failed(f, "%s: out of memory for %" PRIu64 " x %" PRIu64 " numbers",
-                  name, rank, width);
+           host_fail(
+               f, "%s: out of memory for %" PRIu64 " x %" PRIu64 " numbers",
+               name, rank, width);
 }
 
 /* Scales the eigenvectors of eigenvalues that are not 0 and moves them to the
@@ -54,20 +55,22 @@ static void keep_eigenvectors(evaluate_gaussian *g, const double *values)
 
 /* Of the covariance that g->factor holds, in place. */
 static bool factorise_singular(evaluate_gaussian *g, const char *name,
-                               failure *f)
+                               host_failure *f)
 {
     uint64_t width = g->width;
     double *values = calloc(width, sizeof *values);
     if (values == NULL) {
-        return failed(f, "%s: out of memory", name);
+        return host_fail(f, "%s: out of memory", name);
     }
     /* which are safe where rounding has made the covariance indefinite */
     bool good = evaluate_eigen((uint32_t)width, g->factor, values, true, f);
     double least = values[0], largest = values[width - 1];
     if (good && least < -NEGATIVE_MAX * fabs(largest)) {
-        good = failed(f, "%s: no covariance; wanted eigenvalues of 0 and more, "
-                         "got %g beside %g; make the statistics again", name,
-                      least, largest);
+        good =
+            host_fail(f,
+                      "%s: no covariance; wanted eigenvalues of 0 and more, "
+                      "got %g beside %g; make the statistics again",
+                      name, least, largest);
     }
     if (good) {
         keep_eigenvectors(g, values);
@@ -77,7 +80,7 @@ static bool factorise_singular(evaluate_gaussian *g, const char *name,
 }
 
 static bool factorise(evaluate_gaussian *g, const double *covariance,
-                      const char *name, failure *f)
+                      const char *name, host_failure *f)
 {
     size_t bytes = g->width * g->width * sizeof *covariance;
     bool whole;
@@ -94,7 +97,7 @@ static bool factorise(evaluate_gaussian *g, const double *covariance,
 
 bool evaluate_gaussian_of_statistics(evaluate_gaussian *g,
                                      const evaluate_statistics *s,
-                                     const char *name, failure *f)
+                                     const char *name, host_failure *f)
 {
     uint64_t width = s->width;
     bool good = allocate(g, width, width, name, f);
@@ -127,7 +130,7 @@ static void take_mean(evaluate_gaussian *g)
 }
 
 static bool of_few_rows(evaluate_gaussian *g, const evaluate_selection *rows,
-                        const char *name, failure *f)
+                        const char *name, host_failure *f)
 {
     if (!allocate(g, evaluate_width(rows), rows->count, name, f)) {
         return false;
@@ -162,11 +165,11 @@ static void read_centred(const evaluate_gaussian *g,
  * itself. */
 static bool factorise_rows(evaluate_gaussian *g,
                            const evaluate_selection *rows, const char *name,
-                           failure *f)
+                           host_failure *f)
 {
     uint64_t width = g->width;
     double *stack = calloc(2 * width, width * sizeof *stack);
-    bool good = stack != NULL || failed(f, "%s: out of memory", name);
+    bool good = stack != NULL || host_fail(f, "%s: out of memory", name);
     for (uint64_t i = 0; good && i < rows->count; i += width) {
         uint64_t left = rows->count - i, n = left < width ? left : width;
         read_centred(g, rows, i, n, stack + width * width);
@@ -183,7 +186,7 @@ static bool factorise_rows(evaluate_gaussian *g,
 
 static bool of_many_rows(evaluate_gaussian *g, const evaluate_selection *rows,
                          const evaluate_threads *threads, const char *name,
-                         failure *f)
+                         host_failure *f)
 {
     evaluate_statistics s;
     bool good = evaluate_statistics_of_rows(&s, rows, threads, f) &&
@@ -195,12 +198,12 @@ static bool of_many_rows(evaluate_gaussian *g, const evaluate_selection *rows,
 bool evaluate_gaussian_of_rows(evaluate_gaussian *g,
                                const evaluate_selection *rows,
                                const evaluate_threads *threads,
-                               const char *name, failure *f)
+                               const char *name, host_failure *f)
 {
     *g = (evaluate_gaussian){.rank = 0};
     if (rows->count < 2) {
-        return failed(f, "%s: wanted at least two rows, got %" PRIu64, name,
-                      rows->count);
+        return host_fail(f, "%s: wanted at least two rows, got %" PRIu64,
+                         name, rows->count);
     }
     bool good = rows->count < evaluate_width(rows)
                     ? of_few_rows(g, rows, name, f)

@@ -6,8 +6,8 @@
  * The covariance is held as a factor F[rank][width] with F^T F = covariance:
  * no root of a matrix is needed then, and a singular covariance is as exact
  * as another. */
-#ifndef EVALUATE_GAUSSIAN_H
-#define EVALUATE_GAUSSIAN_H
+#ifndef CEDM_EVALUATE_GAUSSIAN_H
+#define CEDM_EVALUATE_GAUSSIAN_H
 
 #include "evaluate/statistics.h"
 
@@ -28,7 +28,7 @@ typedef struct evaluate_gaussian {
  * `name` stands in messages; *g is zeroed on error. */
 bool evaluate_gaussian_of_statistics(evaluate_gaussian *g,
                                      const evaluate_statistics *s,
-                                     const char *name, failure *f);
+                                     const char *name, host_failure *f);
 
 /* From at least two rows of features.  With fewer rows than features the
  * factor is the centred rows over sqrt(count - 1), and no covariance is made.
@@ -39,7 +39,7 @@ bool evaluate_gaussian_of_statistics(evaluate_gaussian *g,
 bool evaluate_gaussian_of_rows(evaluate_gaussian *g,
                                const evaluate_selection *rows,
                                const evaluate_threads *threads,
-                               const char *name, failure *f);
+                               const char *name, host_failure *f);
 
 /* Harmless on a zeroed or freed one. */
 void evaluate_gaussian_free(evaluate_gaussian *g);

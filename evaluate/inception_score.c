@@ -43,7 +43,7 @@ static void score_split(void *arg, uint32_t index, uint32_t worker)
 }
 
 static bool check_rows(const evaluate_selection *rows, double *row,
-                       const char *name, failure *f)
+                       const char *name, host_failure *f)
 {
     uint64_t classes = evaluate_width(rows);
     for (uint64_t i = 0; i < rows->count; i++) {
@@ -54,10 +54,12 @@ static bool check_rows(const evaluate_selection *rows, double *row,
             least = fmin(least, row[k]);
         }
         if (least < 0 || fabs(sum - 1) > SUM_SLACK) {
-            return failed(f, "%s: row %" PRIu64 " is no distribution; wanted "
+            return host_fail(f,
+                             "%s: row %" PRIu64 " is no distribution; wanted "
                              "probabilities of classes that add up to 1, got "
                              "a sum of %g and a least one of %g; give the "
-                             "softmax of the logits", name, i, sum, least);
+                             "softmax of the logits",
+                             name, i, sum, least);
         }
     }
     return true;
@@ -65,13 +67,13 @@ static bool check_rows(const evaluate_selection *rows, double *row,
 
 bool evaluate_inception_score(const evaluate_selection *rows, uint32_t splits,
                               const evaluate_threads *threads, double *scores,
-                              const char *name, failure *f)
+                              const char *name, host_failure *f)
 {
     uint64_t classes = evaluate_width(rows);
     job j = {rows, rows->count / splits, NULL, scores};
     j.work = calloc(splits, 2 * classes * sizeof *j.work);
     if (j.work == NULL) {
-        return failed(f, "%s: out of memory", name);
+        return host_fail(f, "%s: out of memory", name);
     }
     bool good = check_rows(rows, j.work + classes, name, f);
     if (good) {

@@ -2,8 +2,8 @@
  *
  * inception_score.h - the inception score [SALIMANS]: how sure a classifier is
  * of each image, and how many classes there are among them. */
-#ifndef EVALUATE_INCEPTION_SCORE_H
-#define EVALUATE_INCEPTION_SCORE_H
+#ifndef CEDM_EVALUATE_INCEPTION_SCORE_H
+#define CEDM_EVALUATE_INCEPTION_SCORE_H
 
 #include "evaluate/selection.h"
 #include "evaluate/threads.h"
@@ -16,6 +16,6 @@
  * Errors: no memory, a row that is no distribution; `name` stands there. */
 bool evaluate_inception_score(const evaluate_selection *rows, uint32_t splits,
                               const evaluate_threads *threads, double *scores,
-                              const char *name, failure *f);
+                              const char *name, host_failure *f);
 
 #endif

@@ -9,7 +9,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#include "evaluate/tile.h"
+#include "evaluate/row_tile.h"
 #include "runtime/tasks.h"
 
 typedef struct job {
@@ -111,7 +111,7 @@ static double estimate(const job *j, uint32_t pair)
 
 bool evaluate_kid(const evaluate_selection *x, const evaluate_selection *y,
                   uint32_t count, const evaluate_threads *threads,
-                  double *estimates, failure *f)
+                  double *estimates, host_failure *f)
 {
     job j = {.x = x, .y = y};
     for (uint32_t i = 0; i < count; i++) {
@@ -119,15 +119,15 @@ bool evaluate_kid(const evaluate_selection *x, const evaluate_selection *y,
         uint32_t blocks = evaluate_blocks(larger);
         j.blocks = blocks > j.blocks ? blocks : j.blocks;
     }
-    j.tiles = evaluate_tiles_new(threads->workers, evaluate_width(x), false,
-                                 f);
+    j.tiles =
+        evaluate_tiles_new(threads->workers, evaluate_width(x), false, f);
     j.parts = calloc(3 * (size_t)count, j.blocks * sizeof *j.parts);
     bool good = j.tiles != NULL && j.parts != NULL;
     if (good) {
         cedm_for_each(threads->parallel_for, threads->pool, sum_block, &j,
                       count * 3 * j.blocks);
     } else if (j.tiles != NULL) {
-        (void)failed(f, "out of memory for sums");
+        (void)host_fail(f, "out of memory for sums");
     }
     for (uint32_t i = 0; good && i < count; i++) {
         estimates[i] = estimate(&j, i);

@@ -2,8 +2,8 @@
  *
  * kid.h - the kernel distance of two sets of features [KID]: the squared
  * maximum mean discrepancy for the kernel k(x, y) = (x . y / width + 1)^3. */
-#ifndef EVALUATE_KID_H
-#define EVALUATE_KID_H
+#ifndef CEDM_EVALUATE_KID_H
+#define CEDM_EVALUATE_KID_H
 
 #include "evaluate/selection.h"
 #include "evaluate/threads.h"
@@ -15,10 +15,10 @@
  *     + the same for y - 2 mean of k(x, y),
  *
  * which may be negative, to estimates[count].
- * Memory: a tile (tile.h) for each worker.  Cost: (n^2 + m^2 + 2 n m) width
+ * Memory: a tile (row_tile.h) for each worker.  Cost: (n^2 + m^2 + 2 n m) width
  * operations for each pair.  Errors: no memory. */
 bool evaluate_kid(const evaluate_selection *x, const evaluate_selection *y,
                   uint32_t count, const evaluate_threads *threads,
-                  double *estimates, failure *f);
+                  double *estimates, host_failure *f);
 
 #endif

@@ -42,11 +42,13 @@ void evaluate_moments_free(evaluate_moments *m)
 
 evaluate_moments *evaluate_moments_new(uint64_t width,
                                        const evaluate_threads *threads,
-                                       failure *f)
+                                       host_failure *f)
 {
     if (width > EVALUATE_SYMMETRIC_MAX) {
-        (void)failed(f, "a covariance of %" PRIu64 " features is too large; "
-                        "wanted at most %u", width, EVALUATE_SYMMETRIC_MAX);
+        (void)host_fail(f,
+                        "a covariance of %" PRIu64 " features is too large; "
+                        "wanted at most %u",
+                        width, EVALUATE_SYMMETRIC_MAX);
         return NULL;
     }
     evaluate_moments *m = calloc(1, sizeof *m);
@@ -60,8 +62,9 @@ evaluate_moments *evaluate_moments_new(uint64_t width,
     }
     if (m == NULL || m->shift == NULL || m->sum == NULL || m->outer == NULL ||
         m->block == NULL) {
-        (void)failed(f, "out of memory for a covariance of %" PRIu64
-                        " features", width);
+        (void)host_fail(
+            f, "out of memory for a covariance of %" PRIu64 " features",
+            width);
         evaluate_moments_free(m);
         return NULL;
     }
@@ -128,15 +131,17 @@ static void finish(evaluate_moments *m)
 }
 
 bool evaluate_moments_end(evaluate_moments *m, evaluate_statistics *s,
-                          failure *f)
+                          host_failure *f)
 {
     *s = (evaluate_statistics){0, NULL, NULL};
     if (m->waiting > 0) {
         add_block(m);
     }
-    bool enough = m->count >= 2 ||
-                  failed(f, "wanted at least two rows for a covariance, got %"
-                            PRIu64, m->count);
+    bool enough =
+        m->count >= 2 ||
+        host_fail(f,
+                  "wanted at least two rows for a covariance, got %" PRIu64,
+                  m->count);
     if (enough) {
         finish(m);
         *s = (evaluate_statistics){(uint32_t)m->width, m->shift, m->outer};
@@ -148,11 +153,12 @@ bool evaluate_moments_end(evaluate_moments *m, evaluate_statistics *s,
 
 bool evaluate_statistics_of_rows(evaluate_statistics *s,
                                  const evaluate_selection *rows,
-                                 const evaluate_threads *threads, failure *f)
+                                 const evaluate_threads *threads,
+                                 host_failure *f)
 {
     *s = (evaluate_statistics){0, NULL, NULL};
-    evaluate_moments *m = evaluate_moments_new(evaluate_width(rows), threads,
-                                               f);
+    evaluate_moments *m =
+        evaluate_moments_new(evaluate_width(rows), threads, f);
     if (m == NULL) {
         return false;
     }

@@ -12,17 +12,17 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#include "evaluate/tile.h"
+#include "evaluate/row_tile.h"
 #include "runtime/tasks.h"
 
 typedef struct job {
     const evaluate_selection *centres, *others;
     uint32_t k;
     bool closed;
-    evaluate_tile *tiles; /* [workers] */
-    double *nearest;      /* [workers][EVALUATE_TILE][k] */
-    double *radii;        /* [centres], squared */
-    uint64_t *held;       /* [centres]: others inside the ball */
+    evaluate_tile *tiles;          /* [workers] */
+    double *nearest;               /* [workers][EVALUATE_TILE][k] */
+    double *radii;                 /* [centres], squared */
+    uint64_t *held;                /* [centres]: others inside the ball */
     _Atomic unsigned char *inside; /* [others]: in some ball */
 } job;
 
@@ -104,20 +104,21 @@ static void fill_balls(void *arg, uint32_t index, uint32_t worker)
 
 /* ---- both --------------------------------------------------------------- */
 
-static bool begin(job *j, const evaluate_threads *threads, failure *f)
+static bool begin(job *j, const evaluate_threads *threads, host_failure *f)
 {
     uint64_t n = j->centres->count, m = j->others->count;
     j->tiles = evaluate_tiles_new(threads->workers,
                                   evaluate_width(j->centres), false, f);
-    j->nearest = calloc(threads->workers,
-                        EVALUATE_TILE * j->k * sizeof *j->nearest);
+    j->nearest =
+        calloc(threads->workers, EVALUATE_TILE * j->k * sizeof *j->nearest);
     j->radii = calloc(n, sizeof *j->radii);
     j->held = calloc(n, sizeof *j->held);
     j->inside = calloc(m, sizeof *j->inside);
     return j->tiles != NULL &&
            ((j->nearest != NULL && j->radii != NULL && j->held != NULL &&
              j->inside != NULL) ||
-            failed(f, "out of memory for neighbours of %" PRIu64 " rows", n));
+            host_fail(f, "out of memory for neighbours of %" PRIu64 " rows",
+                      n));
 }
 
 static void end(job *j, const evaluate_threads *threads)
@@ -154,9 +155,12 @@ static share count_shares(const job *j)
 static bool share_of(const evaluate_selection *centres,
                      const evaluate_selection *others,
                      const evaluate_prdc_config *config,
-                     const evaluate_threads *threads, share *out, failure *f)
+                     const evaluate_threads *threads, share *out,
+                     host_failure *f)
 {
-    job j = {.centres = centres, .others = others, .k = config->neighbours,
+    job j = {.centres = centres,
+             .others = others,
+             .k = config->neighbours,
              .closed = config->closed};
     bool good = begin(&j, threads, f);
     if (good) {
@@ -175,17 +179,17 @@ bool evaluate_prdc(const evaluate_selection *real,
                    const evaluate_selection *fake,
                    const evaluate_prdc_config *config,
                    const evaluate_threads *threads,
-                   evaluate_prdc_result *result, failure *f)
+                   evaluate_prdc_result *result, host_failure *f)
 {
     share of_real, of_fake;
     if (!share_of(real, fake, config, threads, &of_real, f) ||
         !share_of(fake, real, config, threads, &of_fake, f)) {
         return false;
     }
-    *result = (evaluate_prdc_result){
-        .precision = of_real.inside,
-        .recall = of_fake.inside,
-        .density = of_real.mean / config->neighbours,
-        .coverage = of_real.covered};
+    *result =
+        (evaluate_prdc_result){.precision = of_real.inside,
+                               .recall = of_fake.inside,
+                               .density = of_real.mean / config->neighbours,
+                               .coverage = of_real.covered};
     return true;
 }

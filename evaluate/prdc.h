@@ -5,15 +5,15 @@
  *
  * Around every image lies a ball whose radius is the distance to its k-th
  * nearest other image of its own set. */
-#ifndef EVALUATE_PRDC_H
-#define EVALUATE_PRDC_H
+#ifndef CEDM_EVALUATE_PRDC_H
+#define CEDM_EVALUATE_PRDC_H
 
 #include "evaluate/selection.h"
 #include "evaluate/threads.h"
 
 typedef struct evaluate_prdc_config {
     uint32_t neighbours; /* k, 1..1024 and fewer than the rows; usually 5 */
-    bool closed; /* the ball's surface belongs to it; usually false */
+    bool closed;         /* the ball's surface belongs to it; usually false */
 } evaluate_prdc_config;
 
 typedef struct evaluate_prdc_result {
@@ -24,12 +24,12 @@ typedef struct evaluate_prdc_result {
 } evaluate_prdc_result;
 
 /* Both sets have the same width and more than `neighbours` rows.
- * Memory: a tile (tile.h) and 256 k doubles for each worker, some bytes for
+ * Memory: a tile (row_tile.h) and 256 k doubles for each worker, some bytes for
  * each row.  Cost: 2 (n^2 + m^2 + 2 n m) width operations. */
 bool evaluate_prdc(const evaluate_selection *real,
                    const evaluate_selection *fake,
                    const evaluate_prdc_config *config,
                    const evaluate_threads *threads,
-                   evaluate_prdc_result *result, failure *f);
+                   evaluate_prdc_result *result, host_failure *f);
 
 #endif

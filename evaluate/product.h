@@ -4,8 +4,8 @@
  *
  * All matrices are row-major.  A product is cut into tiles of the result,
  * each of which one call of BLAS makes. */
-#ifndef EVALUATE_PRODUCT_H
-#define EVALUATE_PRODUCT_H
+#ifndef CEDM_EVALUATE_PRODUCT_H
+#define CEDM_EVALUATE_PRODUCT_H
 
 #include "evaluate/threads.h"
 

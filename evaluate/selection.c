@@ -13,12 +13,13 @@
 /* More than pixels of an image of 2048 x 2048; and BLAS counts in int. */
 #define WIDTH_MAX ((uint64_t)1 << 24)
 
-static bool check_finite(const cg_array *array, const char *name, failure *f)
+static bool check_finite(const cg_array *array, const char *name,
+                         host_failure *f)
 {
     uint64_t width = array->shape[1];
     double *row = malloc(width * sizeof *row);
     if (row == NULL) {
-        return failed(f, "%s: out of memory", name);
+        return host_fail(f, "%s: out of memory", name);
     }
     bool good = true;
     for (uint64_t i = 0; good && i < array->shape[0]; i++) {
@@ -28,28 +29,32 @@ static bool check_finite(const cg_array *array, const char *name, failure *f)
             sum += row[k] * 0;
         }
         good = !isnan(sum) ||
-               failed(f, "%s: row %" PRIu64 " holds NaN or infinity; wanted "
+               host_fail(f,
+                         "%s: row %" PRIu64 " holds NaN or infinity; wanted "
                          "finite features, got others; make them again",
-                      name, i);
+                         name, i);
     }
     free(row);
     return good;
 }
 
 bool evaluate_check_features(const cg_array *array, uint64_t least,
-                             const char *name, failure *f)
+                             const char *name, host_failure *f)
 {
     if (array->rank != 2 || array->dtype > CG_BF16 || array->shape[1] == 0 ||
         array->shape[1] > WIDTH_MAX) {
-        return failed(f, "%s: no features; wanted floats of two axes, images "
-                         "and 1 to %" PRIu64 " features of each, got %d axes%s",
-                      name, WIDTH_MAX, array->rank,
-                      array->dtype > CG_BF16 ? " of whole numbers" : "");
+        return host_fail(f,
+                         "%s: no features; wanted floats of two axes, images "
+                         "and 1 to %" PRIu64
+                         " features of each, got %d axes%s",
+                         name, WIDTH_MAX, array->rank,
+                         array->dtype > CG_BF16 ? " of whole numbers" : "");
     }
     if (array->shape[0] < least) {
-        return failed(f, "%s: too few rows; wanted at least %" PRIu64
+        return host_fail(f,
+                         "%s: too few rows; wanted at least %" PRIu64
                          ", got %" PRIu64 "; give features of more images",
-                      name, least, array->shape[0]);
+                         name, least, array->shape[0]);
     }
     return check_finite(array, name, f);
 }

@@ -4,11 +4,11 @@
  *
  * Features are an array [rows][width] of floats or doubles, one row per
  * image, in memory or in a mapped file: cg_array of codegen.h. */
-#ifndef EVALUATE_SELECTION_H
-#define EVALUATE_SELECTION_H
+#ifndef CEDM_EVALUATE_SELECTION_H
+#define CEDM_EVALUATE_SELECTION_H
 
-#include "codegen.h"
-#include "tools/failure.h"
+#include "codegen/codegen.h"
+#include "host/cli/failure.h"
 
 typedef struct evaluate_selection {
     const cg_array *features;
@@ -20,7 +20,7 @@ typedef struct evaluate_selection {
  * 2^24 floats, doubles or halves, all finite.  The other functions rely on
  * that.  `name` stands in messages.  Cost: one pass. */
 bool evaluate_check_features(const cg_array *array, uint64_t least,
-                             const char *name, failure *f);
+                             const char *name, host_failure *f);
 
 /* All rows. */
 evaluate_selection evaluate_select_all(const cg_array *features);

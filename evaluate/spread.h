@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * spread.h - what is reported of an estimate from several subsets. */
-#ifndef EVALUATE_SPREAD_H
-#define EVALUATE_SPREAD_H
+#ifndef CEDM_EVALUATE_SPREAD_H
+#define CEDM_EVALUATE_SPREAD_H
 
 #include <stdint.h>
 

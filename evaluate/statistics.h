@@ -5,8 +5,8 @@
  *
  * The files are those of EDM and of the usual FID programs: an archive .npz
  * [NPY] with mu [width] and sigma [width][width] in float64. */
-#ifndef EVALUATE_STATISTICS_H
-#define EVALUATE_STATISTICS_H
+#ifndef CEDM_EVALUATE_STATISTICS_H
+#define CEDM_EVALUATE_STATISTICS_H
 
 #include "evaluate/selection.h"
 #include "evaluate/threads.h"
@@ -33,20 +33,22 @@ typedef struct evaluate_moments evaluate_moments;
  * live as long.  NULL on error. */
 evaluate_moments *evaluate_moments_new(uint64_t width,
                                        const evaluate_threads *threads,
-                                       failure *f);
+                                       host_failure *f);
 void evaluate_moments_free(evaluate_moments *m); /* NULL is allowed */
 
 /* Adds rows of that width.  Cost: about width^2 operations for each. */
-void evaluate_moments_add(evaluate_moments *m, const evaluate_selection *rows);
+void evaluate_moments_add(evaluate_moments *m,
+                          const evaluate_selection *rows);
 
 /* Makes *s of at least two rows and frees the sums, on error too. */
 bool evaluate_moments_end(evaluate_moments *m, evaluate_statistics *s,
-                          failure *f);
+                          host_failure *f);
 
 /* All of that for rows that are at hand. */
 bool evaluate_statistics_of_rows(evaluate_statistics *s,
                                  const evaluate_selection *rows,
-                                 const evaluate_threads *threads, failure *f);
+                                 const evaluate_threads *threads,
+                                 host_failure *f);
 
 /* ---- files -------------------------------------------------------------- */
 
@@ -55,11 +57,11 @@ bool evaluate_statistics_of_rows(evaluate_statistics *s,
  * entry larger than the diagonal allows.  No more memory is taken than the
  * file justifies.  On error *s is zeroed. */
 bool evaluate_statistics_read(evaluate_statistics *s, const char *path,
-                              failure *f);
+                              host_failure *f);
 
 /* Writes such a file, stored as numpy.savez does, whole or not at all: same
  * statistics, same bytes. */
 bool evaluate_statistics_write(const evaluate_statistics *s, const char *path,
-                               failure *f);
+                               host_failure *f);
 
 #endif

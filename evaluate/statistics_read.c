@@ -24,7 +24,7 @@ typedef struct entry {
     cg_array array;
 } entry;
 
-static bool check_entry(const entry *e, const zip_stat_t *s, failure *f)
+static bool check_entry(const entry *e, const zip_stat_t *s, host_failure *f)
 {
     const zip_uint64_t needed = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE |
                                 ZIP_STAT_COMP_METHOD |
@@ -33,35 +33,41 @@ static bool check_entry(const entry *e, const zip_stat_t *s, failure *f)
     if ((s->valid & needed) != needed ||
         (!deflated && s->comp_method != ZIP_CM_STORE) ||
         s->encryption_method != ZIP_EM_NONE) {
-        return failed(f, "%s: the entry cannot be unpacked; wanted a stored "
+        return host_fail(f,
+                         "%s: the entry cannot be unpacked; wanted a stored "
                          "or deflated one, got another; write it with "
-                         "numpy.savez", e->name);
+                         "numpy.savez",
+                         e->name);
     }
     zip_uint64_t ratio = deflated ? RATIO_MAX : 1;
     return s->size / ratio <= s->comp_size ||
-           failed(f, "%s: a size that cannot be right; wanted at most %u "
+           host_fail(f,
+                     "%s: a size that cannot be right; wanted at most %u "
                      "bytes for each of %ju, got %ju; get the file again",
-                  e->name, (unsigned)ratio, (uintmax_t)s->comp_size,
-                  (uintmax_t)s->size);
+                     e->name, (unsigned)ratio, (uintmax_t)s->comp_size,
+                     (uintmax_t)s->size);
 }
 
 /* Reads to the end and once more: only there the checksum is compared. */
 static bool read_entry(entry *e, zip_t *zip, zip_uint64_t index,
-                       zip_uint64_t size, failure *f)
+                       zip_uint64_t size, host_failure *f)
 {
     zip_file_t *in = zip_fopen_index(zip, index, 0);
     if (in == NULL) {
-        return failed(f, "%s: cannot be read: %s", e->name, zip_strerror(zip));
+        return host_fail(f, "%s: cannot be read: %s", e->name,
+                         zip_strerror(zip));
     }
     zip_int64_t count = zip_fread(in, e->bytes, size);
     unsigned char more;
     bool good = count >= 0 && (zip_uint64_t)count == size &&
                 zip_fread(in, &more, 1) == 0;
     if (!good) {
-        (void)failed(f, "%s: the entry is damaged; wanted %ju bytes and their "
-                        "checksum, got %s; get the file again", e->name,
-                     (uintmax_t)size, count < 0 ? zip_file_strerror(in)
-                                                : "others");
+        (void)host_fail(
+            f,
+            "%s: the entry is damaged; wanted %ju bytes and their "
+            "checksum, got %s; get the file again",
+            e->name, (uintmax_t)size,
+            count < 0 ? zip_file_strerror(in) : "others");
     }
     (void)zip_fclose(in);
     return good;
@@ -69,7 +75,7 @@ static bool read_entry(entry *e, zip_t *zip, zip_uint64_t index,
 
 /* Takes an entry of at most `limit` bytes; e->bytes is to be freed. */
 static bool take_entry(entry *e, zip_t *zip, const char *path,
-                       const char *name, uint64_t limit, failure *f)
+                       const char *name, uint64_t limit, host_failure *f)
 {
     zip_stat_t s;
     *e = (entry){.bytes = NULL};
@@ -77,21 +83,24 @@ static bool take_entry(entry *e, zip_t *zip, const char *path,
     zip_int64_t index = zip_name_locate(zip, name, 0);
     zip_stat_init(&s);
     if (index < 0 || zip_stat_index(zip, (zip_uint64_t)index, 0, &s) != 0) {
-        return failed(f, "%s: missing in the archive; wanted statistics with "
+        return host_fail(f,
+                         "%s: missing in the archive; wanted statistics with "
                          "mu.npy and sigma.npy, got others; make them with "
-                         "cedm-eval ref", e->name);
+                         "cedm-eval ref",
+                         e->name);
     }
     if (!check_entry(e, &s, f)) {
         return false;
     }
     if (s.size > limit) {
-        return failed(f, "%s: too large; wanted at most %" PRIu64 " bytes, "
-                         "got %ju; get the file again", e->name, limit,
-                      (uintmax_t)s.size);
+        return host_fail(f,
+                         "%s: too large; wanted at most %" PRIu64 " bytes, "
+                         "got %ju; get the file again",
+                         e->name, limit, (uintmax_t)s.size);
     }
     e->bytes = malloc(s.size > 0 ? s.size : 1);
     if (e->bytes == NULL) {
-        return failed(f, "%s: out of memory", e->name);
+        return host_fail(f, "%s: out of memory", e->name);
     }
     return read_entry(e, zip, (zip_uint64_t)index, s.size, f) &&
            host_npy_parse(&e->array, e->bytes, s.size, e->name, f);
@@ -106,29 +115,32 @@ static uint64_t file_bytes(uint64_t count)
 }
 
 static bool take_doubles(double **out, const entry *e, int rank,
-                         uint64_t width, failure *f)
+                         uint64_t width, host_failure *f)
 {
     const cg_array *a = &e->array;
     bool square = rank == 1 || (a->rank == 2 && a->shape[1] == a->shape[0]);
     if ((a->dtype != CG_F64 && a->dtype != CG_F32) || a->rank != rank ||
         !square || a->shape[0] != width || width == 0 ||
         width > EVALUATE_SYMMETRIC_MAX) {
-        return failed(f, "%s: another array; wanted floats or doubles [%" PRIu64
-                         "]%s of at most %u features, got %d axes and %" PRIu64
-                         " elements; make it with cedm-eval ref", e->name,
-                      width, rank == 2 ? " squared" : "",
-                      EVALUATE_SYMMETRIC_MAX, a->rank, a->elements);
+        return host_fail(
+            f,
+            "%s: another array; wanted floats or doubles [%" PRIu64
+            "]%s of at most %u features, got %d axes and %" PRIu64
+            " elements; make it with cedm-eval ref",
+            e->name, width, rank == 2 ? " squared" : "",
+            EVALUATE_SYMMETRIC_MAX, a->rank, a->elements);
     }
     *out = malloc(a->elements * sizeof **out);
     if (*out == NULL) {
-        return failed(f, "%s: out of memory", e->name);
+        return host_fail(f, "%s: out of memory", e->name);
     }
     host_rows_f64(a, 0, a->shape[0], *out);
     for (uint64_t i = 0; i < a->elements; i++) {
         if (!isfinite((*out)[i])) {
-            return failed(f, "%s: element %" PRIu64 " is not finite; wanted "
-                             "finite numbers, got %g; make it again", e->name,
-                          i, (*out)[i]);
+            return host_fail(f,
+                             "%s: element %" PRIu64 " is not finite; wanted "
+                             "finite numbers, got %g; make it again",
+                             e->name, i, (*out)[i]);
         }
     }
     return true;
@@ -137,20 +149,23 @@ static bool take_doubles(double **out, const entry *e, int rank,
 /* |s_ik|^2 <= s_ii s_kk in every covariance; a float's rounding is let
  * pass. */
 static bool check_covariance(const double *sigma, uint64_t width,
-                             const char *name, failure *f)
+                             const char *name, host_failure *f)
 {
     const double slack = 1 + 1e-6;
     for (uint64_t i = 0; i < width; i++) {
         double variance = sigma[i * width + i];
         for (uint64_t k = 0; k <= i; k++) {
             double x = sigma[i * width + k], y = sigma[k * width + i];
-            double bound = sqrt(variance) * sqrt(sigma[k * width + k]) * slack;
+            double bound =
+                sqrt(variance) * sqrt(sigma[k * width + k]) * slack;
             if (!(fabs(x) <= bound) || fabs(x - y) > (slack - 1) * bound) {
-                return failed(f, "%s: no covariance; wanted a symmetric matrix "
-                                 "with no entry above its diagonal's means, "
-                                 "got %g and %g in row and column %" PRIu64
-                                 " and %" PRIu64 "; make it again", name, x, y,
-                              i, k);
+                return host_fail(
+                    f,
+                    "%s: no covariance; wanted a symmetric matrix "
+                    "with no entry above its diagonal's means, "
+                    "got %g and %g in row and column %" PRIu64 " and %" PRIu64
+                    "; make it again",
+                    name, x, y, i, k);
             }
         }
     }
@@ -158,7 +173,7 @@ static bool check_covariance(const double *sigma, uint64_t width,
 }
 
 static bool read_mean(evaluate_statistics *s, zip_t *zip, const char *path,
-                      failure *f)
+                      host_failure *f)
 {
     entry e;
     bool good = take_entry(&e, zip, path, "mu.npy",
@@ -173,7 +188,7 @@ static bool read_mean(evaluate_statistics *s, zip_t *zip, const char *path,
 }
 
 static bool read_covariance(evaluate_statistics *s, zip_t *zip,
-                            const char *path, failure *f)
+                            const char *path, host_failure *f)
 {
     entry e;
     uint64_t width = s->width;
@@ -186,33 +201,34 @@ static bool read_covariance(evaluate_statistics *s, zip_t *zip,
 }
 
 bool evaluate_statistics_read(evaluate_statistics *s, const char *path,
-                              failure *f)
+                              host_failure *f)
 {
-    host_map map;
+    cg_map map;
     zip_error_t reason;
     *s = (evaluate_statistics){0, NULL, NULL};
     if (!host_map_open(&map, path, f)) {
         return false;
     }
     zip_error_init(&reason);
-    zip_source_t *source = zip_source_buffer_create(map.bytes, map.size, 0,
-                                                    &reason);
-    zip_t *zip = source == NULL ? NULL
-                                : zip_open_from_source(
-                                      source, ZIP_RDONLY | ZIP_CHECKCONS,
-                                      &reason);
+    zip_source_t *source =
+        zip_source_buffer_create(map.bytes, map.size, 0, &reason);
+    zip_t *zip = source == NULL
+                     ? NULL
+                     : zip_open_from_source(
+                           source, ZIP_RDONLY | ZIP_CHECKCONS, &reason);
     bool good = zip != NULL;
     if (good) {
         good = read_mean(s, zip, path, f) && read_covariance(s, zip, path, f);
         zip_discard(zip);
     } else {
-        (void)failed(f, "%s: not a sound archive; wanted statistics (.npz), "
-                        "got \"%s\"; make them with cedm-eval ref", path,
-                     zip_error_strerror(&reason));
+        (void)host_fail(f,
+                        "%s: not a sound archive; wanted statistics (.npz), "
+                        "got \"%s\"; make them with cedm-eval ref",
+                        path, zip_error_strerror(&reason));
         zip_source_free(source);
     }
     zip_error_fini(&reason);
-    host_map_close(&map);
+    cg_map_close(&map);
     if (!good) {
         evaluate_statistics_free(s);
     }

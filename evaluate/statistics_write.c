@@ -4,23 +4,23 @@
 #include <zip.h>
 
 #include "evaluate/statistics.h"
-#include "tools/npy.h"
-#include "tools/output.h"
+#include "host/files/npy.h"
+#include "host/files/output.h"
 
 /* Adds an array of doubles, square for rank 2, from memory that stays. */
 static bool add_array(zip_t *zip, const char *name, double *values,
                       uint64_t width, int rank,
-                      unsigned char header[NPY_HEADER_BYTES])
+                      unsigned char header[HOST_NPY_HEADER_BYTES])
 {
     const uint64_t shape[2] = {width, width};
     uint64_t count = rank == 2 ? width * width : width;
-    npy_header(header, "<f8", shape, rank);
+    host_npy_header(header, "<f8", shape, rank);
     const zip_buffer_fragment_t parts[2] = {
-        {header, NPY_HEADER_BYTES},
+        {header, HOST_NPY_HEADER_BYTES},
         {(zip_uint8_t *)(void *)values, count * sizeof *values}};
     zip_source_t *source = zip_source_buffer_fragment(zip, parts, 2, 0);
-    zip_int64_t index = source == NULL ? -1
-                                       : zip_file_add(zip, name, source, 0);
+    zip_int64_t index =
+        source == NULL ? -1 : zip_file_add(zip, name, source, 0);
     if (index < 0) {
         zip_source_free(source);
         return false;
@@ -34,16 +34,16 @@ static bool add_array(zip_t *zip, const char *name, double *values,
 /* The whole archive into a source in memory. */
 static bool make_archive(zip_source_t *archive, const evaluate_statistics *s)
 {
-    unsigned char headers[2][NPY_HEADER_BYTES];
+    unsigned char headers[2][HOST_NPY_HEADER_BYTES];
     zip_source_keep(archive); /* zip_close gives up one hold */
     zip_t *zip = zip_open_from_source(archive, ZIP_TRUNCATE, NULL);
     if (zip == NULL) {
         zip_source_free(archive);
         return false;
     }
-    bool good = add_array(zip, "mu.npy", s->mean, s->width, 1, headers[0]) &&
-                add_array(zip, "sigma.npy", s->covariance, s->width, 2,
-                          headers[1]);
+    bool good =
+        add_array(zip, "mu.npy", s->mean, s->width, 1, headers[0]) &&
+        add_array(zip, "sigma.npy", s->covariance, s->width, 2, headers[1]);
     if (good && zip_close(zip) == 0) {
         return true;
     }
@@ -51,38 +51,39 @@ static bool make_archive(zip_source_t *archive, const evaluate_statistics *s)
     return false;
 }
 
-static bool copy_source(zip_source_t *archive, output *out, failure *f)
+static bool copy_source(zip_source_t *archive, host_output *out,
+                        host_failure *f)
 {
     static const char text[] = "the archive cannot be copied";
     unsigned char bytes[1 << 14];
     zip_int64_t count;
     if (zip_source_open(archive) != 0) {
-        return failed(f, "%s: %s", out->path, text);
+        return host_fail(f, "%s: %s", out->path, text);
     }
     bool good = true;
     do {
         count = zip_source_read(archive, bytes, sizeof bytes);
-        good = count <= 0 || output_write(out, bytes, (size_t)count, f);
+        good = count <= 0 || host_output_write(out, bytes, (size_t)count, f);
     } while (good && count > 0);
     (void)zip_source_close(archive);
-    return good && (count == 0 || failed(f, "%s: %s", out->path, text));
+    return good && (count == 0 || host_fail(f, "%s: %s", out->path, text));
 }
 
 bool evaluate_statistics_write(const evaluate_statistics *s, const char *path,
-                               failure *f)
+                               host_failure *f)
 {
-    output out;
+    host_output out;
     zip_source_t *archive = zip_source_buffer_create(NULL, 0, 0, NULL);
     bool good = archive != NULL && make_archive(archive, s);
     if (!good) {
-        (void)failed(f, "%s: out of memory for the archive", path);
+        (void)host_fail(f, "%s: out of memory for the archive", path);
     }
-    good = good && output_open(&out, path, f);
+    good = good && host_output_open(&out, path, f);
     if (good && !copy_source(archive, &out, f)) {
-        output_abort(&out);
+        host_output_abort(&out);
         good = false;
     }
-    good = good && output_commit(&out, f);
+    good = good && host_output_commit(&out, f);
     zip_source_free(archive);
     return good;
 }

@@ -10,8 +10,8 @@
  * threads of their own.  A program that wants the same bits everywhere, or
  * that gives `parallel_for`, tells them to use one, with OpenBLAS by
  * openblas_set_num_threads(1), before it calls anything here. */
-#ifndef EVALUATE_THREADS_H
-#define EVALUATE_THREADS_H
+#ifndef CEDM_EVALUATE_THREADS_H
+#define CEDM_EVALUATE_THREADS_H
 
 #include "cedm_model.h"
 

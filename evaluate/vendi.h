@@ -2,8 +2,8 @@
  *
  * vendi.h - the Vendi score [VENDI]: how many different images a set is
  * worth. */
-#ifndef EVALUATE_VENDI_H
-#define EVALUATE_VENDI_H
+#ifndef CEDM_EVALUATE_VENDI_H
+#define CEDM_EVALUATE_VENDI_H
 
 #include "evaluate/selection.h"
 #include "evaluate/threads.h"
@@ -17,6 +17,6 @@
  * Errors: no memory, a row of zeros, too large; `name` stands there. */
 bool evaluate_vendi(const evaluate_selection *rows,
                     const evaluate_threads *threads, double *score,
-                    const char *name, failure *f);
+                    const char *name, host_failure *f);
 
 #endif

@@ -51,8 +51,8 @@ static bool take_string(text *t, const char **begin, size_t *length)
         return false;
     }
     *begin = t->at;
-    const char *close = memchr(t->at, single ? '\'' : '"',
-                               (size_t)(t->end - t->at));
+    const char *close =
+        memchr(t->at, single ? '\'' : '"', (size_t)(t->end - t->at));
     if (close == NULL || memchr(t->at, '\\', (size_t)(close - t->at))) {
         return false;
     }
@@ -206,25 +206,31 @@ static uint64_t count_elements(const header *h)
 }
 
 static bool check_array(cg_array *array, const header *h, size_t size,
-                        const char *name, failure *f)
+                        const char *name, host_failure *f)
 {
     if (!find_type(h, &array->dtype)) {
-        return failed(f, "%s: unusable elements; wanted little-endian floats "
+        return host_fail(f,
+                         "%s: unusable elements; wanted little-endian floats "
                          "or integers, e.g. <f4, got %.*s; convert the array "
-                         "with astype", name,
-                      h->type_length > 40 ? 40 : (int)h->type_length, h->type);
+                         "with astype",
+                         name, h->type_length > 40 ? 40 : (int)h->type_length,
+                         h->type);
     }
     if (h->fortran_order && h->rank > 1) {
-        return failed(f, "%s: columns are stored one after another; wanted "
+        return host_fail(f,
+                         "%s: columns are stored one after another; wanted "
                          "rows, got fortran_order True; save "
-                         "numpy.ascontiguousarray of the array", name);
+                         "numpy.ascontiguousarray of the array",
+                         name);
     }
     array->elements = count_elements(h);
     if (array->elements * element_bytes(h) != size) {
-        return failed(f, "%s: the shape does not fit the file; wanted %" PRIu64
-                         " elements of %" PRIu64 " bytes, got %zu bytes; get "
-                         "the file again", name, array->elements,
-                      element_bytes(h), size);
+        return host_fail(
+            f,
+            "%s: the shape does not fit the file; wanted %" PRIu64
+            " elements of %" PRIu64 " bytes, got %zu bytes; get "
+            "the file again",
+            name, array->elements, element_bytes(h), size);
     }
     return true;
 }
@@ -246,21 +252,24 @@ static size_t find_dictionary(const unsigned char *bytes, size_t size,
 }
 
 bool host_npy_parse(cg_array *array, const unsigned char *bytes, size_t size,
-                    const char *name, failure *f)
+                    const char *name, host_failure *f)
 {
     *array = (cg_array){.name = NULL};
     if (size < MAGIC_BYTES || memcmp(bytes, MAGIC, MAGIC_BYTES) != 0) {
-        return failed(f, "%s: not a NumPy file; wanted an array (.npy), got "
-                         "other bytes; write it with numpy.save", name);
+        return host_fail(f,
+                         "%s: not a NumPy file; wanted an array (.npy), got "
+                         "other bytes; write it with numpy.save",
+                         name);
     }
     header h;
     size_t length = 0, begin = find_dictionary(bytes, size, &length);
     if (begin == 0 ||
         !read_dictionary(&h, (const char *)bytes + begin, length)) {
-        return failed(f, "%s: a damaged NumPy header; wanted version 1 to 3 "
+        return host_fail(f,
+                         "%s: a damaged NumPy header; wanted version 1 to 3 "
                          "and descr, fortran_order and shape of up to %d "
                          "axes, got something else; get the file again",
-                      name, CG_MAX_RANK);
+                         name, CG_MAX_RANK);
     }
     if (!check_array(array, &h, size - begin - length, name, f)) {
         *array = (cg_array){.name = NULL};
@@ -272,13 +281,14 @@ bool host_npy_parse(cg_array *array, const unsigned char *bytes, size_t size,
     return true;
 }
 
-bool host_npy_open(host_npy *npy, const char *path, failure *f)
+bool host_npy_open(host_npy *npy, const char *path, host_failure *f)
 {
     *npy = (host_npy){.array = {.name = NULL}};
     if (!host_map_open(&npy->map, path, f)) {
         return false;
     }
-    if (!host_npy_parse(&npy->array, npy->map.bytes, npy->map.size, path, f)) {
+    if (!host_npy_parse(&npy->array, npy->map.bytes, npy->map.size, path,
+                        f)) {
         host_npy_close(npy);
         return false;
     }
@@ -287,6 +297,6 @@ bool host_npy_open(host_npy *npy, const char *path, failure *f)
 
 void host_npy_close(host_npy *npy)
 {
-    host_map_close(&npy->map);
+    cg_map_close(&npy->map);
     *npy = (host_npy){.array = {.name = NULL}};
 }

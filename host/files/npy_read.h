@@ -20,20 +20,20 @@
  * another ("Fortran order") of two axes and more, headers that are not
  * exactly the dictionary that NumPy writes, and sizes that do not fit.
  */
-#ifndef HOST_FILES_NPY_READ_H
-#define HOST_FILES_NPY_READ_H
+#ifndef CEDM_HOST_FILES_NPY_READ_H
+#define CEDM_HOST_FILES_NPY_READ_H
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 #include "host/files/map.h"
 
 typedef struct host_npy {
     cg_array array; /* name is NULL; data lies in the map */
-    host_map map;   /* private */
+    cg_map map;     /* private */
 } host_npy;
 
 /* Maps a file and checks its header: the cost does not depend on the size.
  * On error *npy is zeroed. */
-bool host_npy_open(host_npy *npy, const char *path, failure *f);
+bool host_npy_open(host_npy *npy, const char *path, host_failure *f);
 
 /* Harmless on a zeroed or closed one. */
 void host_npy_close(host_npy *npy);
@@ -41,6 +41,6 @@ void host_npy_close(host_npy *npy);
 /* The same for a file whose bytes are in memory, such as an entry of an
  * archive: array->data points into them.  `name` stands in messages. */
 bool host_npy_parse(cg_array *array, const unsigned char *bytes, size_t size,
-                    const char *name, failure *f);
+                    const char *name, host_failure *f);
 
 #endif

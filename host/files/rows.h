@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * rows.h - rows of an array as floats or doubles, whatever it holds. */
-#ifndef HOST_FILES_ROWS_H
-#define HOST_FILES_ROWS_H
+#ifndef CEDM_HOST_FILES_ROWS_H
+#define CEDM_HOST_FILES_ROWS_H
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 /* Elements of one row: of all axes but the first; 1 for one axis or none. */
 uint64_t host_row_width(const cg_array *array);

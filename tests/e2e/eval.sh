@@ -158,7 +158,7 @@ check "other commands' option" refuse 2 "fd: takes no option '--splits'" \
     fd X.npy Y.npy --splits 3
 check "no output" refuse 2 'ref: wanted -o' ref X.npy
 check "seed" refuse 2 'wanted an integer' kid X.npy Y.npy --seed 4294967296
-check "no file" refuse 1 'none.npy: cannot be read' fd none.npy X.npy
+check "no file" refuse 1 'none.npy: cannot be opened' fd none.npy X.npy
 check "statistics where features are needed" refuse 1 \
     'full.X.npz: not a NumPy file' kid full.X.npz X.npy
 check "other width" refuse 1 'X.npy: other features than those of real.npy' \

@@ -3,7 +3,7 @@
  * auroc_test.c - the nearest training image as a detector, against golden
  * values and the definitions. */
 #include "evaluate/auroc.h"
-#include "fixture.h"
+#include "tests/evaluate/evaluate_fixture.h"
 
 static double *numbers_of(const cg_file *file, const char *name,
                           uint64_t *count)
@@ -24,7 +24,7 @@ static double *scores_of(const cg_file *file, const char *name,
     evaluate_selection train = rows_of(file, "train");
     evaluate_selection rows = rows_of(file, name);
     double *scores = malloc(rows.count * sizeof *scores);
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_non_null(scores);
     assert_true(evaluate_nearest_cosine(&train, &rows, &alone, scores, &f));
     for (uint64_t i = 0; i < rows.count; i++) {
@@ -134,8 +134,9 @@ static void a_row_of_zeros_has_no_direction(void **state)
     (void)state;
     double train[4] = {0, 0, -1, 0}, rows[4] = {0, 0, 2, 0}, scores[2];
     cg_array a = features_of(train, 2, 2), b = features_of(rows, 2, 2);
-    evaluate_selection s = evaluate_select_all(&a), t = evaluate_select_all(&b);
-    failure f = FAILURE_UNSAID;
+    evaluate_selection s = evaluate_select_all(&a),
+                       t = evaluate_select_all(&b);
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_nearest_cosine(&s, &t, &alone, scores, &f));
     check_near("zero row", scores[0], 0, 0);
     check_near("zero train row beside the opposite one", scores[1], 0, 0);
@@ -146,8 +147,9 @@ static double sum_of_scores(const evaluate_threads *threads)
     double *x = random_rows(1, 600, 9), *y = random_rows(2, 300, 9);
     double scores[300], sum = 0;
     cg_array a = features_of(x, 600, 9), b = features_of(y, 300, 9);
-    evaluate_selection s = evaluate_select_all(&a), t = evaluate_select_all(&b);
-    failure f = FAILURE_UNSAID;
+    evaluate_selection s = evaluate_select_all(&a),
+                       t = evaluate_select_all(&b);
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_nearest_cosine(&s, &t, threads, scores, &f));
     for (size_t i = 0; i < 300; i++) {
         sum = sum * 0.9 + scores[i];

@@ -5,7 +5,7 @@
 #include "evaluate/inception_score.h"
 #include "evaluate/spread.h"
 #include "evaluate/vendi.h"
-#include "fixture.h"
+#include "tests/evaluate/evaluate_fixture.h"
 
 /* ---- inception score ---------------------------------------------------- */
 
@@ -17,7 +17,7 @@ static void golden_inception_score(void **state)
     const cg_array *both = array_of(file, "is_mean_std");
     evaluate_selection rows = rows_of(file, "probs");
     double scores[5];
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_inception_score(&rows, 5, &alone, scores, "x", &f));
     for (uint64_t i = 0; i < 5; i++) {
         check_near("split", scores[i], cg_element(wanted, i), 1e-12);
@@ -40,11 +40,12 @@ static void sure_and_unsure_classifiers(void **state)
         }
     }
     cg_array a = features_of(sure, 12, 4), b = features_of(unsure, 12, 4);
-    evaluate_selection s = evaluate_select_all(&a), t = evaluate_select_all(&b);
-    failure f = FAILURE_UNSAID;
+    evaluate_selection s = evaluate_select_all(&a),
+                       t = evaluate_select_all(&b);
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_inception_score(&s, 2, &alone, score, "x", &f));
-    check_near("6 of 4 classes", score[0], exp(4 / 6.0 * log(3) +
-                                               2 / 6.0 * log(6)), 1e-13);
+    check_near("6 of 4 classes", score[0],
+               exp(4 / 6.0 * log(3) + 2 / 6.0 * log(6)), 1e-13);
     assert_true(evaluate_inception_score(&s, 1, &alone, score, "x", &f));
     check_near("sure", score[0], 4, 1e-13);
     assert_true(evaluate_inception_score(&t, 1, &alone, score, "x", &f));
@@ -58,7 +59,7 @@ static void a_remainder_is_left_out(void **state)
     double x[14] = {1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0, 1, 0.5, 0.5}, score[3];
     cg_array a = features_of(x, 7, 2);
     evaluate_selection rows = evaluate_select_all(&a);
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_inception_score(&rows, 3, &alone, score, "x", &f));
     for (size_t i = 0; i < 3; i++) {
         check_near("run", score[i], 2, 1e-14);
@@ -71,8 +72,9 @@ static void only_distributions_are_scored(void **state)
     double x[6] = {0.5, 0.5, 0.5, 0.48, 1, 0}, y[6] = {1, 0, 1, 0, 1.1, -0.1};
     double score[1];
     cg_array a = features_of(x, 3, 2), b = features_of(y, 3, 2);
-    evaluate_selection s = evaluate_select_all(&a), t = evaluate_select_all(&b);
-    failure f = FAILURE_UNSAID;
+    evaluate_selection s = evaluate_select_all(&a),
+                       t = evaluate_select_all(&b);
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_false(evaluate_inception_score(&s, 1, &alone, score, "x.npy", &f));
     assert_non_null(strstr(f.text, "x.npy: row 1 is no distribution"));
     assert_false(evaluate_inception_score(&t, 1, &alone, score, "x.npy", &f));
@@ -87,7 +89,7 @@ static double vendi_of(const double *values, uint64_t rows, uint64_t width,
     cg_array a = features_of(values, rows, width);
     evaluate_selection s = evaluate_select_all(&a);
     double score;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     if (!evaluate_vendi(&s, threads, &score, "x", &f)) {
         fail_msg("%s", f.text);
     }
@@ -100,7 +102,7 @@ static void golden_vendi(void **state)
     cg_file *file = golden("is_vendi");
     evaluate_selection rows = rows_of(file, "features");
     double score;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_vendi(&rows, &alone, &score, "x", &f));
     check_near("vendi", score, number_of(file, "vendi"), 1e-12);
     cg_close(file);
@@ -142,7 +144,7 @@ static void a_row_of_zeros_is_refused(void **state)
     double x[6] = {1, 2, 0, 0, 3, 4}, score;
     cg_array a = features_of(x, 3, 2);
     evaluate_selection rows = evaluate_select_all(&a);
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_false(evaluate_vendi(&rows, &alone, &score, "x.npy", &f));
     assert_non_null(strstr(f.text, "x.npy: row 1 is all zeros"));
 }

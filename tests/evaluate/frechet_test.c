@@ -2,7 +2,7 @@
  *
  * frechet_test.c - the Frechet distance against exact values and formulas. */
 #include "evaluate/frechet.h"
-#include "fixture.h"
+#include "tests/evaluate/evaluate_fixture.h"
 
 /* ---- goldens ------------------------------------------------------------ */
 
@@ -30,7 +30,7 @@ static evaluate_gaussian from_rows(const cg_array *array)
 {
     evaluate_gaussian g;
     evaluate_selection rows = evaluate_select_all(array);
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     if (!evaluate_gaussian_of_rows(&g, &rows, &alone, "rows", &f)) {
         fail_msg("%s", f.text);
     }
@@ -42,7 +42,7 @@ static evaluate_gaussian from_statistics(const cg_array *array)
     evaluate_gaussian g;
     evaluate_statistics s;
     evaluate_selection rows = evaluate_select_all(array);
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_statistics_of_rows(&s, &rows, &alone, &f));
     if (!evaluate_gaussian_of_statistics(&g, &s, "statistics", &f)) {
         fail_msg("%s", f.text);
@@ -55,7 +55,7 @@ static evaluate_gaussian from_statistics(const cg_array *array)
 static double distance(evaluate_gaussian a, evaluate_gaussian b)
 {
     double d;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_frechet(&a, &b, &alone, &d, &f));
     evaluate_gaussian_free(&a);
     evaluate_gaussian_free(&b);
@@ -78,8 +78,10 @@ static void check_goldens(maker *first, maker *second)
         double wanted = wanted_of(file, cases[i], "exact");
         bool lost = statistics && strcmp(cases[i], "rank1") == 0;
         double tolerance = lost ? 1e-7 * wanted : 1e-9;
-        check_near(cases[i], distance(first(x), second(y)), wanted, tolerance);
-        check_near(cases[i], distance(first(y), second(x)), wanted, tolerance);
+        check_near(cases[i], distance(first(x), second(y)), wanted,
+                   tolerance);
+        check_near(cases[i], distance(first(y), second(x)), wanted,
+                   tolerance);
     }
     cg_close(file);
 }
@@ -125,7 +127,7 @@ static void statistics_are_numpys(void **state)
     const cg_array *covariance = array_of(file, "full.sigma_X");
     evaluate_selection rows = rows_of(file, "full.X");
     evaluate_statistics s;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_statistics_of_rows(&s, &rows, &alone, &f));
     for (uint64_t i = 0; i < mean->elements; i++) {
         check_near("mean", s.mean[i], cg_element(mean, i), 1e-14);
@@ -158,8 +160,8 @@ static double *rotated(const double *values, uint64_t seed)
             v[k] = cedm_normal_f64(seed, k, r);
             square += v[k] * v[k];
         }
-        cblas_dgemv(CblasRowMajor, CblasTrans, WIDTH, WIDTH, 1, q, WIDTH, v, 1,
-                    0, w, 1);
+        cblas_dgemv(CblasRowMajor, CblasTrans, WIDTH, WIDTH, 1, q, WIDTH, v,
+                    1, 0, w, 1);
         cblas_dger(CblasRowMajor, WIDTH, WIDTH, -2 / square, v, 1, w, 1, q,
                    WIDTH);
     }
@@ -175,7 +177,7 @@ static evaluate_gaussian from_matrix(double *mean, double *covariance)
 {
     evaluate_gaussian g;
     evaluate_statistics s = {WIDTH, mean, covariance};
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     if (!evaluate_gaussian_of_statistics(&g, &s, "matrix", &f)) {
         fail_msg("%s", f.text);
     }
@@ -196,9 +198,9 @@ static void covariances_that_commute(void **state)
         wanted += pow(sqrt(a[i]) - sqrt(b[i]), 2) + shift[i] * shift[i];
     }
     double *s = rotated(a, 1), *t = rotated(b, 1);
-    check_near("commuting", distance(from_matrix(zero, s),
-                                     from_matrix(shift, t)),
-               wanted, 1e-12 * wanted);
+    check_near("commuting",
+               distance(from_matrix(zero, s), from_matrix(shift, t)), wanted,
+               1e-12 * wanted);
     free(s);
     free(t);
 }
@@ -222,7 +224,8 @@ static void a_line_and_a_cloud(void **state)
             inner += v[i] * s[i * WIDTH + k] * v[k];
         }
     }
-    check_near("line", distance(from_matrix(zero, s), from_matrix(zero, line)),
+    check_near("line",
+               distance(from_matrix(zero, s), from_matrix(zero, line)),
                trace - 2 * sqrt(inner), 1e-12 * trace);
     free(s);
     free(line);
@@ -261,9 +264,9 @@ static void what_is_no_covariance_is_refused(void **state)
     double *s = rotated(values, 5);
     evaluate_statistics statistics = {WIDTH, zero, s};
     evaluate_gaussian g;
-    failure f = FAILURE_UNSAID;
-    assert_false(evaluate_gaussian_of_statistics(&g, &statistics, "x.npz",
-                                                 &f));
+    host_failure f = HOST_FAILURE_UNSAID;
+    assert_false(
+        evaluate_gaussian_of_statistics(&g, &statistics, "x.npz", &f));
     assert_non_null(strstr(f.text, "x.npz: no covariance; wanted"));
     assert_null(g.factor);
     free(s);
@@ -276,7 +279,7 @@ static void one_row_is_refused(void **state)
     cg_array a = features_of(x, 1, 2);
     evaluate_selection rows = evaluate_select_all(&a);
     evaluate_gaussian g;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_false(evaluate_gaussian_of_rows(&g, &rows, &alone, "x.npy", &f));
     assert_non_null(strstr(f.text, "x.npy: wanted at least two rows, got 1"));
 }
@@ -287,9 +290,10 @@ static double whole(const evaluate_threads *threads)
 {
     double *x = random_rows(1, 700, 520), *y = random_rows(2, 300, 520), d;
     cg_array a = features_of(x, 700, 520), b = features_of(y, 300, 520);
-    evaluate_selection s = evaluate_select_all(&a), t = evaluate_select_all(&b);
+    evaluate_selection s = evaluate_select_all(&a),
+                       t = evaluate_select_all(&b);
     evaluate_gaussian g, h;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_gaussian_of_rows(&g, &s, threads, "x", &f));
     assert_true(evaluate_gaussian_of_rows(&h, &t, threads, "y", &f));
     assert_true(evaluate_frechet(&g, &h, threads, &d, &f));
@@ -322,21 +326,23 @@ static void golden_infinity(void **state)
     rows.index = chosen;
     for (uint32_t i = 0; i < EVALUATE_LINE_SIZES; i++) {
         evaluate_gaussian fake;
-        failure f = FAILURE_UNSAID;
+        host_failure f = HOST_FAILURE_UNSAID;
         rows.count = (uint64_t)cg_element(sizes, i);
         assert_int_equal(usual[i], rows.count);
         for (uint64_t k = 0; k < rows.count; k++) {
             chosen[k] = (uint64_t)cg_element(index, used++);
         }
         assert_true(evaluate_gaussian_of_rows(&fake, &rows, &alone, "x", &f));
-        assert_true(evaluate_frechet(&real, &fake, &alone, &distances[i], &f));
+        assert_true(
+            evaluate_frechet(&real, &fake, &alone, &distances[i], &f));
         evaluate_gaussian_free(&fake);
         check_near("subset", distances[i],
                    cg_element(array_of(file, "fd"), i), 1e-9);
     }
-    evaluate_line line = evaluate_fit_line(usual, distances,
-                                           EVALUATE_LINE_SIZES);
-    check_near("intercept", line.intercept, number_of(file, "intercept"), 1e-9);
+    evaluate_line line =
+        evaluate_fit_line(usual, distances, EVALUATE_LINE_SIZES);
+    check_near("intercept", line.intercept, number_of(file, "intercept"),
+               1e-9);
     check_near("slope", line.slope, number_of(file, "slope"), 1e-7);
     evaluate_gaussian_free(&real);
     cg_close(file);
@@ -346,11 +352,11 @@ static void golden_infinity(void **state)
 static void sizes_of_subsets(void **state)
 {
     (void)state;
-    static const uint64_t large[] = {
-        5000, 8214, 11428, 14642, 17857, 21071, 24285, 27500, 30714, 33928,
-        37142, 40357, 43571, 46785, 50000};
-    static const uint64_t small[] = {2, 2, 3, 3, 4, 4, 5, 6, 6, 7, 7, 8, 8, 9,
-                                     10};
+    static const uint64_t large[] = {5000,  8214,  11428, 14642, 17857,
+                                     21071, 24285, 27500, 30714, 33928,
+                                     37142, 40357, 43571, 46785, 50000};
+    static const uint64_t small[] = {2, 2, 3, 3, 4, 4, 5, 6,
+                                     6, 7, 7, 8, 8, 9, 10};
     uint64_t sizes[EVALUATE_LINE_SIZES];
     evaluate_line_sizes(50000, sizes);
     assert_memory_equal(sizes, large, sizeof sizes);

@@ -3,7 +3,7 @@
  * kid_test.c - the kernel distance against golden values and the definition. */
 #include "evaluate/kid.h"
 #include "evaluate/spread.h"
-#include "fixture.h"
+#include "tests/evaluate/evaluate_fixture.h"
 
 #define SUBSETS 8u
 #define SIZE 60u
@@ -32,7 +32,7 @@ static void goldens(void **state)
     evaluate_selection x[SUBSETS], y[SUBSETS];
     double estimates[SUBSETS], all;
     cg_file *file = golden("kid");
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     take_subsets(file, "X", "idx_x", index[0], x);
     take_subsets(file, "Y", "idx_y", index[1], y);
     assert_true(evaluate_kid(x, y, SUBSETS, &alone, estimates, &f));
@@ -72,8 +72,8 @@ static double mean_kernel(const double *x, uint32_t n, const double *y,
     double sum = 0;
     for (uint32_t i = 0; i < n; i++) {
         for (uint32_t k = 0; k < m; k++) {
-            sum += x == y && i == k ? 0
-                                    : kernel(x + i * WIDTH, y + k * WIDTH);
+            sum +=
+                x == y && i == k ? 0 : kernel(x + i * WIDTH, y + k * WIDTH);
         }
     }
     return sum / n / (x == y ? m - 1 : m);
@@ -83,8 +83,9 @@ static double of_random_sets(const evaluate_threads *threads)
 {
     double *x = random_rows(1, N, WIDTH), *y = random_rows(2, M, WIDTH), kid;
     cg_array a = features_of(x, N, WIDTH), b = features_of(y, M, WIDTH);
-    evaluate_selection s = evaluate_select_all(&a), t = evaluate_select_all(&b);
-    failure f = FAILURE_UNSAID;
+    evaluate_selection s = evaluate_select_all(&a),
+                       t = evaluate_select_all(&b);
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_kid(&s, &t, 1, threads, &kid, &f));
     free(x);
     free(y);
@@ -111,7 +112,7 @@ static void pairs_do_not_mix(void **state)
     evaluate_selection s[2] = {evaluate_select_all(&a),
                                evaluate_select_all(&b)};
     evaluate_selection t[2] = {s[1], s[0]};
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_kid(s, t, 2, &alone, both, &f));
     for (uint32_t i = 0; i < 2; i++) {
         assert_true(evaluate_kid(&s[i], &t[i], 1, &alone, &one, &f));

@@ -4,7 +4,7 @@
  * in long doubles, with any cuts and any number of threads. */
 #include "evaluate/decomposition.h"
 #include "evaluate/statistics.h"
-#include "fixture.h"
+#include "tests/evaluate/evaluate_fixture.h"
 
 /* More than two tiles of columns and than two blocks of rows. */
 #define ROWS 1301u
@@ -14,7 +14,7 @@ static evaluate_statistics of_all(const cg_array *array)
 {
     evaluate_selection rows = evaluate_select_all(array);
     evaluate_statistics s;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     if (!evaluate_statistics_of_rows(&s, &rows, &alone, &f)) {
         fail_msg("%s", f.text);
     }
@@ -114,7 +114,7 @@ static void rows_may_come_in_any_portions(void **state)
     evaluate_statistics whole = of_all(&a), s;
     uint64_t index[ROWS];
     for (uint64_t portion = 1; portion < ROWS; portion = portion * 5 + 2) {
-        failure f = FAILURE_UNSAID;
+        host_failure f = HOST_FAILURE_UNSAID;
         evaluate_moments *m = evaluate_moments_new(33, &alone, &f);
         assert_non_null(m);
         for (uint64_t i = 0; i < ROWS; i += portion) {
@@ -141,7 +141,7 @@ static double sum_of_bits(const evaluate_threads *threads)
     cg_array a = features_of(x, ROWS, WIDTH);
     evaluate_selection rows = evaluate_select_all(&a);
     evaluate_statistics s;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_true(evaluate_statistics_of_rows(&s, &rows, threads, &f));
     for (uint64_t i = 0; i < WIDTH * WIDTH; i++) {
         sum = sum * 0.9 + s.covariance[i];
@@ -161,7 +161,7 @@ static void too_few_and_too_wide_are_refused(void **state)
 {
     (void)state;
     double x[4] = {1, 2, 3, 4};
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     cg_array a = features_of(x, 1, 4);
     evaluate_selection rows = evaluate_select_all(&a);
     evaluate_statistics s;

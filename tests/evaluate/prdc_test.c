@@ -3,7 +3,7 @@
  * prdc_test.c - precision, recall, density and coverage against golden
  * values, the definition, and sets of which the answer is known. */
 #include "evaluate/prdc.h"
-#include "fixture.h"
+#include "tests/evaluate/evaluate_fixture.h"
 
 static const evaluate_prdc_config usual = {5, false};
 
@@ -15,7 +15,7 @@ static evaluate_prdc_result of_arrays(const cg_array *real,
     evaluate_selection x = evaluate_select_all(real);
     evaluate_selection y = evaluate_select_all(fake);
     evaluate_prdc_result result;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     if (!evaluate_prdc(&x, &y, config, threads, &result, &f)) {
         fail_msg("%s", f.text);
     }
@@ -46,8 +46,8 @@ static void goldens(void **state)
     evaluate_prdc_result other = of_arrays(real, fake, &closed, &alone);
     check_near("precision, k = 3", other.precision,
                number_of(file, "precision_k3_le"), 1e-15);
-    check_near("recall, k = 3", other.recall,
-               number_of(file, "recall_k3_le"), 1e-15);
+    check_near("recall, k = 3", other.recall, number_of(file, "recall_k3_le"),
+               1e-15);
     cg_close(file);
 }
 
@@ -119,14 +119,15 @@ static void the_definition(void **state)
         y[i] = 2 * y[i] + 0.7; /* so that the shares are not 1 */
     }
     cg_array real = features_of(x, N, WIDTH), fake = features_of(y, M, WIDTH);
-    balls of_real = count_balls(x, N, y, M), of_fake = count_balls(y, M, x, N);
+    balls of_real = count_balls(x, N, y, M),
+          of_fake = count_balls(y, M, x, N);
     assert_in_range(of_real.inside, 100, M - 50);
     assert_in_range(of_real.filled, 100, N - 50);
-    evaluate_prdc_result wanted = {
-        .precision = (double)of_real.inside / M,
-        .recall = (double)of_fake.inside / N,
-        .density = (double)of_real.pairs / (usual.neighbours * M),
-        .coverage = (double)of_real.filled / N};
+    evaluate_prdc_result wanted = {.precision = (double)of_real.inside / M,
+                                   .recall = (double)of_fake.inside / N,
+                                   .density = (double)of_real.pairs /
+                                              (usual.neighbours * M),
+                                   .coverage = (double)of_real.filled / N};
     check_result("random", of_arrays(&real, &fake, &usual, &alone), wanted);
     free(x);
     free(y);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * selection_test.c - what can be features, and drawing random subsets. */
-#include "fixture.h"
+#include "tests/evaluate/evaluate_fixture.h"
 
 static void refuse(cg_array array, const char *what)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_false(evaluate_check_features(&array, 2, "x.npy", &f));
     if (strncmp(f.text, "x.npy: ", 7) != 0 || strstr(f.text, what) == NULL) {
         fail_msg("wanted '%s', got '%s'", what, f.text);
@@ -16,7 +16,7 @@ static void only_finite_floats_of_two_axes_are_features(void **state)
 {
     (void)state;
     double values[6] = {1, 2, 3, 4, 5, 6};
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     cg_array good = features_of(values, 3, 2), bad = good;
     assert_true(evaluate_check_features(&good, 3, "x.npy", &f));
     assert_false(evaluate_check_features(&good, 4, "x.npy", &f));

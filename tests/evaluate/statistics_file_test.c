@@ -8,7 +8,7 @@
 #include <zip.h>
 
 #include "evaluate/statistics.h"
-#include "fixture.h"
+#include "tests/evaluate/evaluate_fixture.h"
 
 static char folder[64], path[96];
 
@@ -57,7 +57,7 @@ static void golden_statistics(void **state)
     cg_file *file = golden("fd");
     evaluate_selection rows = rows_of(file, "const_dim.X");
     evaluate_statistics read, made;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     if (!evaluate_statistics_read(&read, GOLDEN "ref_stats.npz", &f)) {
         fail_msg("%s", f.text);
     }
@@ -79,7 +79,7 @@ static void what_is_written_is_read_again(void **state)
 {
     (void)state;
     evaluate_statistics s, again;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     size_t first_size, size;
     assert_true(evaluate_statistics_read(&s, GOLDEN "ref_stats.npz", &f));
     assert_true(evaluate_statistics_write(&s, path, &f));
@@ -124,8 +124,8 @@ static void add_entry(zip_t *zip, const char *name, const void *bytes,
     assert_non_null(source);
     zip_int64_t i = zip_file_add(zip, name, source, 0);
     assert_true(i >= 0);
-    assert_int_equal(zip_set_file_compression(zip, (zip_uint64_t)i, method, 0),
-                     0);
+    assert_int_equal(
+        zip_set_file_compression(zip, (zip_uint64_t)i, method, 0), 0);
 }
 
 /* Two entries of a mean and a covariance with headers of the caller's. */
@@ -153,7 +153,7 @@ static void floats_and_deflated_entries_are_read(void **state)
     for (int deflated = 0; deflated < 2; deflated++) {
         zip_int32_t method = deflated ? ZIP_CM_DEFLATE : ZIP_CM_STORE;
         evaluate_statistics s;
-        failure f = FAILURE_UNSAID;
+        host_failure f = HOST_FAILURE_UNSAID;
         make_archive(NPY("<f4", "(2,)"), mean, sizeof mean,
                      NPY("<f4", "(2, 2)"), covariance, sizeof covariance,
                      method);
@@ -171,7 +171,7 @@ static void floats_and_deflated_entries_are_read(void **state)
 static void refuse(const char *where, const char *what)
 {
     evaluate_statistics s;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     char begin[128];
     (void)snprintf(begin, sizeof begin, "%s%s: ", path, where);
     if (evaluate_statistics_read(&s, path, &f)) {
@@ -200,12 +200,12 @@ static void other_arrays_are_refused(void **state)
     const double *c = covariance2;
     refuse_arrays(NPY("<i8", "(2,)"), NPY("<f8", "(2, 2)"), c, 32, ":mu.npy",
                   "another array");
-    refuse_arrays(NPY("<f8", "(1, 2)"), NPY("<f8", "(2, 2)"), c, 32, ":mu.npy",
-                  "another array");
+    refuse_arrays(NPY("<f8", "(1, 2)"), NPY("<f8", "(2, 2)"), c, 32,
+                  ":mu.npy", "another array");
     refuse_arrays(NPY("<f8", "(2,)"), NPY("<f8", "(4,)"), c, 32, ":sigma.npy",
                   "another array");
-    refuse_arrays(NPY("<f8", "(2,)"), NPY("<f8", "(1, 1)"), c, 8, ":sigma.npy",
-                  "another array");
+    refuse_arrays(NPY("<f8", "(2,)"), NPY("<f8", "(1, 1)"), c, 8,
+                  ":sigma.npy", "another array");
     refuse_arrays(NPY("<f8", "(2,)"), NPY("<f8", "(1, 4)"), c, 32,
                   ":sigma.npy", "another array");
     refuse_arrays(NPY("<f8", "(2,)"), NPY("<f8", "(2, 3)"), c, 32,
@@ -220,8 +220,8 @@ static void other_arrays_are_refused(void **state)
 static void what_is_no_covariance_is_refused(void **state)
 {
     (void)state;
-    static const double bad[][4] = {{4, 1, 1.1, 9}, {4, 7, 7, 9},
-                                    {-4, 0, 0, 9},  {0, 1, 1, 0}};
+    static const double bad[][4] = {
+        {4, 1, 1.1, 9}, {4, 7, 7, 9}, {-4, 0, 0, 9}, {0, 1, 1, 0}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         refuse_arrays(NPY("<f8", "(2,)"), NPY("<f8", "(2, 2)"), bad[i], 32,
                       ":sigma.npy", "no covariance");
@@ -273,7 +273,7 @@ static void sizes_are_bounded(void **state)
     write_file(bytes, n);
     free(bytes);
     evaluate_statistics s;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     assert_false(evaluate_statistics_read(&s, path, &f));
 }
 
@@ -283,7 +283,7 @@ static void truncated_and_changed_files_are_refused(void **state)
     size_t size;
     unsigned char *bytes = read_file(GOLDEN "ref_stats.npz", &size);
     evaluate_statistics s;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     for (size_t n = 0; n < size; n += n < 400 || n > size - 400 ? 1 : 37) {
         write_file(bytes, n);
         if (evaluate_statistics_read(&s, path, &f)) {
@@ -306,7 +306,7 @@ static void a_failed_write_leaves_the_old_file(void **state)
 {
     (void)state;
     evaluate_statistics s;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     char bad[128];
     assert_true(evaluate_statistics_read(&s, GOLDEN "ref_stats.npz", &f));
     (void)snprintf(bad, sizeof bad, "%s/none/ref.npz", folder);

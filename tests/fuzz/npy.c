@@ -36,7 +36,7 @@ static void check_array(const cg_array *array, const uint8_t *end)
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     cg_array array;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     if (host_npy_parse(&array, bytes, size, "x.npy", &f)) {
         check_array(&array, bytes + size);
     } else if (strncmp(f.text, "x.npy: ", 7) != 0 ||

@@ -32,10 +32,9 @@ static void add_entry(zip_t *zip, const char *name, const uint8_t *bytes,
     zip_source_t *source = zip_source_buffer(zip, bytes, size, 0);
     zip_int64_t index =
         source == NULL ? -1 : zip_file_add(zip, name, source, 0);
-    if (index < 0 ||
-        zip_set_file_compression(zip, (zip_uint64_t)index,
-                                 deflated ? ZIP_CM_DEFLATE : ZIP_CM_STORE,
-                                 0) != 0) {
+    if (index < 0 || zip_set_file_compression(
+                         zip, (zip_uint64_t)index,
+                         deflated ? ZIP_CM_DEFLATE : ZIP_CM_STORE, 0) != 0) {
         abort();
     }
 }
@@ -80,7 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
         write_bytes(path, bytes + (size > 0), size - (size > 0));
     }
     evaluate_statistics s;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     bool good = evaluate_statistics_read(&s, path, &f);
     (void)unlink(path);
     if (good) {

@@ -6,7 +6,7 @@
  * get past them; a first byte of 'r' leaves them as they are. */
 #include <zlib.h>
 
-#include "opened.h"
+#include "tests/fuzz/opened.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

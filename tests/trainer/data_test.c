@@ -15,9 +15,9 @@
 
 #include <cmocka.h>
 
-#include "batch.h"
-#include "png_file.h"
-#include "random.h"
+#include "trainer/loader.h"
+#include "host/files/png_file.h"
+#include "trainer/random.h"
 
 static char folder[64];
 
@@ -49,10 +49,10 @@ static uint8_t pixel(uint32_t i, size_t e)
 static void check_images(const char *path, uint32_t count, uint32_t size,
                          uint32_t channels)
 {
-    failure f = FAILURE_UNSAID;
-    dataset d;
+    host_failure f = HOST_FAILURE_UNSAID;
+    host_dataset d;
 
-    if (!dataset_open(&d, path, 0, &f)) {
+    if (!host_dataset_open(&d, path, 0, &f)) {
         fail_msg("%s", f.text);
     }
     assert_int_equal(d.count, count);
@@ -68,7 +68,7 @@ static void check_images(const char *path, uint32_t count, uint32_t size,
             }
         }
     }
-    dataset_close(&d);
+    host_dataset_close(&d);
 }
 
 static void test_cifar(void **state)
@@ -93,13 +93,13 @@ static void test_cifar(void **state)
 static unsigned char *png_of(uint32_t i, size_t *size)
 {
     uint8_t pixels[192];
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     unsigned char *png;
 
     for (size_t e = 0; e < sizeof pixels; e++) {
         pixels[e] = pixel(i, e);
     }
-    png = png_file_encode(pixels, 8, 8, 3, "{}", size, &f);
+    png = host_png_file_encode(pixels, 8, 8, 3, "{}", size, &f);
     assert_non_null(png);
     return png;
 }
@@ -111,8 +111,8 @@ static void test_zip_and_folder(void **state)
                                         "00000/img00000000.png",
                                         "00001/img00000001.png"};
     static const uint32_t images[] = {1, 0, 2};
-    zip_t *zip = zip_open(in_folder("set.zip"), ZIP_CREATE | ZIP_TRUNCATE,
-                          NULL);
+    zip_t *zip =
+        zip_open(in_folder("set.zip"), ZIP_CREATE | ZIP_TRUNCATE, NULL);
 
     (void)state;
     assert_non_null(zip);
@@ -140,40 +140,41 @@ static void test_zip_and_folder(void **state)
 static void test_jpeg(void **state)
 {
     static const uint8_t jpeg[] = {
-        0xff, 0xd8, 0xff, 0xdb, 0x00, 0x43, 0x00, 0x02, 0x01, 0x01, 0x01, 0x01,
-        0x01, 0x02, 0x01, 0x01, 0x01, 0x02, 0x02, 0x02, 0x02, 0x02, 0x04, 0x03,
-        0x02, 0x02, 0x02, 0x02, 0x05, 0x04, 0x04, 0x03, 0x04, 0x06, 0x05, 0x06,
-        0x06, 0x06, 0x05, 0x06, 0x06, 0x06, 0x07, 0x09, 0x08, 0x06, 0x07, 0x09,
-        0x07, 0x06, 0x06, 0x08, 0x0b, 0x08, 0x09, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a,
-        0x06, 0x08, 0x0b, 0x0c, 0x0b, 0x0a, 0x0c, 0x09, 0x0a, 0x0a, 0x0a, 0xff,
-        0xdb, 0x00, 0x43, 0x01, 0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x05, 0x03,
-        0x03, 0x05, 0x0a, 0x07, 0x06, 0x07, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a,
-        0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a,
-        0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a,
-        0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a,
-        0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0xff, 0xc0, 0x00, 0x11,
-        0x08, 0x00, 0x08, 0x00, 0x08, 0x03, 0x01, 0x11, 0x00, 0x02, 0x11, 0x01,
-        0x03, 0x11, 0x01, 0xff, 0xc4, 0x00, 0x14, 0x00, 0x01, 0x00, 0x00, 0x00,
-        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-        0x06, 0xff, 0xc4, 0x00, 0x18, 0x10, 0x00, 0x02, 0x03, 0x00, 0x00, 0x00,
-        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x18,
-        0x66, 0xa5, 0xe3, 0xff, 0xc4, 0x00, 0x14, 0x01, 0x01, 0x00, 0x00, 0x00,
-        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
-        0x06, 0xff, 0xc4, 0x00, 0x1a, 0x11, 0x00, 0x02, 0x02, 0x03, 0x00, 0x00,
-        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x18,
-        0x65, 0xa3, 0xa4, 0xe3, 0xe4, 0xff, 0xda, 0x00, 0x0c, 0x03, 0x01, 0x00,
-        0x02, 0x11, 0x03, 0x11, 0x00, 0x3f, 0x00, 0x1a, 0xc6, 0xc3, 0x6c, 0x73,
-        0x11, 0x24, 0x13, 0xf8, 0xbd, 0x22, 0xa6, 0x12, 0x32, 0xed, 0x47, 0xff,
-        0xd9
-    };
+        0xff, 0xd8, 0xff, 0xdb, 0x00, 0x43, 0x00, 0x02, 0x01, 0x01, 0x01,
+        0x01, 0x01, 0x02, 0x01, 0x01, 0x01, 0x02, 0x02, 0x02, 0x02, 0x02,
+        0x04, 0x03, 0x02, 0x02, 0x02, 0x02, 0x05, 0x04, 0x04, 0x03, 0x04,
+        0x06, 0x05, 0x06, 0x06, 0x06, 0x05, 0x06, 0x06, 0x06, 0x07, 0x09,
+        0x08, 0x06, 0x07, 0x09, 0x07, 0x06, 0x06, 0x08, 0x0b, 0x08, 0x09,
+        0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x06, 0x08, 0x0b, 0x0c, 0x0b, 0x0a,
+        0x0c, 0x09, 0x0a, 0x0a, 0x0a, 0xff, 0xdb, 0x00, 0x43, 0x01, 0x02,
+        0x02, 0x02, 0x02, 0x02, 0x02, 0x05, 0x03, 0x03, 0x05, 0x0a, 0x07,
+        0x06, 0x07, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a,
+        0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a,
+        0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a,
+        0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a,
+        0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0x0a, 0xff, 0xc0, 0x00,
+        0x11, 0x08, 0x00, 0x08, 0x00, 0x08, 0x03, 0x01, 0x11, 0x00, 0x02,
+        0x11, 0x01, 0x03, 0x11, 0x01, 0xff, 0xc4, 0x00, 0x14, 0x00, 0x01,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x06, 0xff, 0xc4, 0x00, 0x18, 0x10, 0x00,
+        0x02, 0x03, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x18, 0x66, 0xa5, 0xe3, 0xff, 0xc4,
+        0x00, 0x14, 0x01, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x06, 0xff, 0xc4,
+        0x00, 0x1a, 0x11, 0x00, 0x02, 0x02, 0x03, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x18, 0x65,
+        0xa3, 0xa4, 0xe3, 0xe4, 0xff, 0xda, 0x00, 0x0c, 0x03, 0x01, 0x00,
+        0x02, 0x11, 0x03, 0x11, 0x00, 0x3f, 0x00, 0x1a, 0xc6, 0xc3, 0x6c,
+        0x73, 0x11, 0x24, 0x13, 0xf8, 0xbd, 0x22, 0xa6, 0x12, 0x32, 0xed,
+        0x47, 0xff, 0xd9};
     static const uint8_t wanted[2][3] = {{200, 120, 40}, {60, 90, 220}};
-    failure f = FAILURE_UNSAID;
-    dataset d;
+    host_failure f = HOST_FAILURE_UNSAID;
+    host_dataset d;
 
     (void)state;
     (void)mkdir(in_folder("jpeg"), 0700);
     write_file("jpeg/a.JPG", jpeg, sizeof jpeg);
-    if (!dataset_open(&d, in_folder("jpeg"), 0, &f)) {
+    if (!host_dataset_open(&d, in_folder("jpeg"), 0, &f)) {
         fail_msg("%s", f.text);
     }
     assert_int_equal(d.count, 1);
@@ -184,16 +185,16 @@ static void test_jpeg(void **state)
 
         assert_in_range(d.pixels[e], value - 5, value + 5);
     }
-    dataset_close(&d);
+    host_dataset_close(&d);
 }
 
 static void check_damage(const char *name, const char *where,
                          const char *advice)
 {
-    failure f = FAILURE_UNSAID;
-    dataset d;
+    host_failure f = HOST_FAILURE_UNSAID;
+    host_dataset d;
 
-    assert_false(dataset_open(&d, in_folder(name), 0, &f));
+    assert_false(host_dataset_open(&d, in_folder(name), 0, &f));
     assert_non_null(strstr(f.text, where));
     assert_non_null(strstr(f.text, advice));
 }
@@ -256,35 +257,35 @@ static void test_damaged_zip(void **state)
 /* A border around small images; large ones keep their mean. */
 static void test_resolution(void **state)
 {
-    static uint8_t idx[16 + 2 * 28 * 20] = {0, 0, 8, 3, 0, 0, 0, 2,
+    static uint8_t idx[16 + 2 * 28 * 20] = {0, 0, 8, 3,  0, 0, 0, 2,
                                             0, 0, 0, 28, 0, 0, 0, 20};
-    failure f = FAILURE_UNSAID;
-    dataset d;
+    host_failure f = HOST_FAILURE_UNSAID;
+    host_dataset d;
     double mean = 0.0;
 
     (void)state;
     memset(idx + 16, 200, sizeof idx - 16);
     write_file("images.idx", idx, sizeof idx);
-    assert_false(dataset_open(&d, in_folder("images.idx"), 0, &f));
+    assert_false(host_dataset_open(&d, in_folder("images.idx"), 0, &f));
     assert_non_null(strstr(f.text, "--resolution"));
-    assert_true(dataset_open(&d, in_folder("images.idx"), 32, &f));
+    assert_true(host_dataset_open(&d, in_folder("images.idx"), 32, &f));
     assert_int_equal(d.pixels[0], 0);
     assert_int_equal(d.pixels[2 * 32 + 6], 200);
     assert_int_equal(d.pixels[2 * 32 + 5], 0);
     assert_int_equal(d.pixels[29 * 32 + 25], 200);
     assert_int_equal(d.pixels[30 * 32 + 25], 0);
-    dataset_close(&d);
+    host_dataset_close(&d);
     for (size_t i = 16; i < sizeof idx; i++) {
         idx[i] = (i - 16) % 20 < 10 ? 100 : 150;
     }
     write_file("images.idx", idx, sizeof idx);
-    assert_true(dataset_open(&d, in_folder("images.idx"), 8, &f));
+    assert_true(host_dataset_open(&d, in_folder("images.idx"), 8, &f));
     for (uint32_t i = 0; i < 64; i++) {
         mean += d.pixels[i] / 64.0;
     }
     assert_true(fabs(mean - 125.0) < 0.5);
     assert_true(abs(d.pixels[0] - 100) <= 1 && abs(d.pixels[7] - 150) <= 1);
-    dataset_close(&d);
+    host_dataset_close(&d);
 }
 
 /* ---- what is drawn ------------------------------------------------------ */
@@ -299,27 +300,28 @@ static void test_order(void **state)
     for (uint64_t epoch = 0; epoch < 3; epoch++) {
         memset(seen, 0, sizeof seen);
         for (uint64_t i = 0; i < N; i++) {
-            uint64_t at = random_permuted(5, epoch, N, i);
+            uint64_t at = train_random_permuted(5, epoch, N, i);
 
             assert_true(at < N && !seen[at]);
             seen[at] = 1;
-            kept += at == random_permuted(5, epoch + 1, N, i);
+            kept += at == train_random_permuted(5, epoch + 1, N, i);
         }
     }
     assert_true(kept < 20); /* about one an epoch would be by chance */
     for (uint64_t n = 1; n < 20; n++) {
         for (uint64_t i = 0; i < n; i++) {
-            assert_true(random_permuted(1, 0, n, i) < n);
+            assert_true(train_random_permuted(1, 0, n, i) < n);
         }
     }
 }
 
-static void fill(batch *b, const batch_source *s, uint64_t first, uint32_t n)
+static void fill(train_loader *b, const train_source *s, uint64_t first,
+                 uint32_t n)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
 
-    assert_true(batch_open(b, s, n, &f));
-    (void)batch_fill(b, s, first, n, 9);
+    assert_true(train_loader_open(b, s, n, &f));
+    (void)train_loader_fill(b, s, first, n, 9);
 }
 
 /* An image has the same pixels, noise and cluster in any batch; its cluster
@@ -330,12 +332,17 @@ static void test_batch(void **state)
     static uint8_t pixels[N * PIXELS];
     int32_t of_image[N];
     uint32_t mirrored = 0, dropped = 0;
-    dataset data = {.count = N, .size = 4, .channels = 1, .pixels = pixels};
-    clusters c = {.count = N, .of_image = of_image, .used = N};
-    batch_source s = {.data = &data, .clusters = &c, .seed = 4,
-                      .xflip = true, .augment = 0.0, .p_uncond = 0.25,
+    host_dataset data = {
+        .count = N, .size = 4, .channels = 1, .pixels = pixels};
+    host_clusters c = {.count = N, .of_image = of_image, .used = N};
+    train_source s = {.data = &data,
+                      .clusters = &c,
+                      .seed = 4,
+                      .xflip = true,
+                      .augment = 0.0,
+                      .p_uncond = 0.25,
                       .workers = 1};
-    batch whole, part;
+    train_loader whole, part;
 
     (void)state;
     for (uint32_t i = 0; i < N; i++) {
@@ -363,8 +370,8 @@ static void test_batch(void **state)
                         5 * PIXELS * sizeof(float));
     assert_memory_equal(part.sigma, whole.sigma + 7, 5 * sizeof(double));
     assert_memory_equal(part.cluster, whole.cluster + 7, 5 * 4);
-    batch_close(&whole);
-    batch_close(&part);
+    train_loader_close(&whole);
+    train_loader_close(&part);
 }
 
 /* ln sigma is normal(-1.2, 1.2), the noise normal(0, 1). */
@@ -372,11 +379,12 @@ static void test_distributions(void **state)
 {
     enum { N = 4000 };
     static uint8_t pixels[64];
-    dataset data = {.count = 1, .size = 8, .channels = 1, .pixels = pixels};
-    clusters none = {0};
-    batch_source s = {.data = &data, .clusters = &none, .workers = 1};
+    host_dataset data = {
+        .count = 1, .size = 8, .channels = 1, .pixels = pixels};
+    host_clusters none = {0};
+    train_source s = {.data = &data, .clusters = &none, .workers = 1};
     double mean = 0.0, square = 0.0, noise = 0.0, power = 0.0;
-    batch b;
+    train_loader b;
 
     (void)state;
     fill(&b, &s, 0, N);
@@ -390,7 +398,7 @@ static void test_distributions(void **state)
         noise += (double)b.noise[i] / (N * 64.0);
         power += (double)b.noise[i] * (double)b.noise[i] / (N * 64.0);
     }
-    batch_close(&b);
+    train_loader_close(&b);
     assert_true(fabs(mean) < 4.0 / sqrt(N));
     assert_true(fabs(square - 1.0) < 4.0 * sqrt(2.0 / N));
     assert_true(fabs(noise) < 4.0 / sqrt(N * 64.0));

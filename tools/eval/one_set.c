@@ -6,16 +6,16 @@
 #include "evaluate/inception_score.h"
 #include "evaluate/spread.h"
 #include "evaluate/vendi.h"
-#include "tools/eval/input.h"
-#include "tools/eval/run.h"
+#include "tools/eval/eval_input.h"
+#include "tools/eval/eval_run.h"
 
-bool eval_is(eval_run *run, failure *f)
+bool eval_is(eval_run *run, host_failure *f)
 {
     uint32_t splits = (uint32_t)run->settings->splits;
     eval_features x;
     double *scores = calloc(splits, sizeof *scores);
     bool good = eval_features_open(&x, run->settings->files[0], splits, f) &&
-                (scores != NULL || failed(f, "out of memory")) &&
+                (scores != NULL || host_fail(f, "out of memory")) &&
                 evaluate_inception_score(&x.rows, splits, &run->threads,
                                          scores, x.path, f);
     if (good) {
@@ -28,7 +28,7 @@ bool eval_is(eval_run *run, failure *f)
     return good;
 }
 
-bool eval_vendi(eval_run *run, failure *f)
+bool eval_vendi(eval_run *run, host_failure *f)
 {
     eval_features x;
     double score = 0;
@@ -39,7 +39,7 @@ bool eval_vendi(eval_run *run, failure *f)
     return good;
 }
 
-bool eval_ref(eval_run *run, failure *f)
+bool eval_ref(eval_run *run, host_failure *f)
 {
     eval_features x;
     evaluate_statistics s = {.width = 0};

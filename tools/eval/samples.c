@@ -8,11 +8,11 @@
 #include "evaluate/kid.h"
 #include "evaluate/prdc.h"
 #include "evaluate/spread.h"
-#include "tools/eval/input.h"
-#include "tools/eval/run.h"
+#include "tools/eval/eval_input.h"
+#include "tools/eval/eval_run.h"
 
 static bool open_pair(eval_features x[2], const eval_run *run, uint64_t least,
-                      failure *f)
+                      host_failure *f)
 {
     const char *const *path = run->settings->files;
     x[0] = x[1] = (eval_features){.path = NULL};
@@ -37,20 +37,20 @@ typedef struct subsets {
 
 /* Subset s of side 0 (real) or 1 (generated) is draw 2 s + side. */
 static bool draw_subsets(subsets *s, const eval_run *run,
-                         const eval_features *x, uint32_t side, uint32_t count,
-                         failure *f)
+                         const eval_features *x, uint32_t side,
+                         uint32_t count, host_failure *f)
 {
     uint64_t size = run->settings->subset_size, total = x->rows.count;
     uint64_t *all = calloc(total, sizeof *all);
     s->rows = calloc(count, sizeof *s->rows);
     s->index = calloc(count, size * sizeof *s->index);
     bool good = (all != NULL && s->rows != NULL && s->index != NULL) ||
-                failed(f, "%s: out of memory for subsets", x->path);
+                host_fail(f, "%s: out of memory for subsets", x->path);
     for (uint32_t i = 0; good && i < count; i++) {
         s->rows[i] = x->rows;
         if (total > size) {
-            evaluate_choose((uint32_t)run->settings->seed, 2 * i + side, total,
-                            size, all);
+            evaluate_choose((uint32_t)run->settings->seed, 2 * i + side,
+                            total, size, all);
             memcpy(s->index + i * size, all, size * sizeof *all);
             s->rows[i] = (evaluate_selection){&x->npy.array,
                                               s->index + i * size, size};
@@ -60,14 +60,14 @@ static bool draw_subsets(subsets *s, const eval_run *run,
     return good;
 }
 
-static bool estimate(eval_run *run, const eval_features x[2], failure *f)
+static bool estimate(eval_run *run, const eval_features x[2], host_failure *f)
 {
     uint64_t size = run->settings->subset_size;
     bool whole = x[0].rows.count <= size && x[1].rows.count <= size;
     uint32_t count = whole ? 1 : (uint32_t)run->settings->subsets;
     subsets s[2] = {{NULL, NULL}, {NULL, NULL}};
     double *estimates = calloc(count, sizeof *estimates);
-    bool good = (estimates != NULL || failed(f, "out of memory")) &&
+    bool good = (estimates != NULL || host_fail(f, "out of memory")) &&
                 draw_subsets(&s[0], run, &x[0], 0, count, f) &&
                 draw_subsets(&s[1], run, &x[1], 1, count, f) &&
                 evaluate_kid(s[0].rows, s[1].rows, count, &run->threads,
@@ -85,7 +85,7 @@ static bool estimate(eval_run *run, const eval_features x[2], failure *f)
     return good;
 }
 
-bool eval_kid(eval_run *run, failure *f)
+bool eval_kid(eval_run *run, host_failure *f)
 {
     eval_features x[2];
     bool good = open_pair(x, run, 2, f) && estimate(run, x, f);
@@ -95,7 +95,7 @@ bool eval_kid(eval_run *run, failure *f)
 
 /* ---- prdc --------------------------------------------------------------- */
 
-bool eval_prdc(eval_run *run, failure *f)
+bool eval_prdc(eval_run *run, host_failure *f)
 {
     eval_features x[2];
     evaluate_prdc_config config = {(uint32_t)run->settings->neighbours,
