@@ -38,4 +38,4 @@ _cedm() {
     fi
 }
 
-complete -F _cedm cedm-freeze cedm-gen cedm-info cedm-train cedm-verify
+complete -F _cedm cedm-eval cedm-freeze cedm-gen cedm-info cedm-train cedm-verify
