@@ -35,14 +35,14 @@ endif
 
 BASE = -std=c11 $(OPT) $(WARN) $(SANFLAGS) -ffp-contract=off \
   -fno-math-errno -fno-trapping-math -fno-common -fvisibility=hidden -fPIC \
-  -MMD -MP -Iinclude
+  -MMD -MP -I. -Iinclude
 # The runtime is freestanding: it may call mem* and nothing else.
 RT_FLAGS   = $(BASE) $(FRAME) -ffreestanding -fno-builtin-printf -fno-stack-protector
 HOST_FLAGS = $(BASE) -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64
 TEST_FLAGS = $(HOST_FLAGS) -Icodegen -Iruntime -Itools -Itests -Iweights
 
 GEN_LIBS  = -lcjson -lmd -lzip -lm
-TOOL_LIBS = $(GEN_LIBS) -lz -lpthread -ldl
+TOOL_LIBS = $(GEN_LIBS) -lgif -ljpeg -lpng -lwebp -lwebpdemux -lz -lpthread -ldl
 TEST_LIBS = -lcmocka -lpng -lmpfr -lgmp $(TOOL_LIBS)
 # Programs name only the libraries that they use themselves.
 LINK      = $(CC) $(SANFLAGS) $(CFLAGS) -Wl,--as-needed $(LDFLAGS)
@@ -99,7 +99,7 @@ NVCC_FLAGS = -O3 -std=c++17 --fmad=false $(GENCODE) -lineinfo -Iinclude -Iruntim
 # tools/cedm-NAME.c is a program, the other files are shared by them.
 TOOL_SRC    = $(wildcard tools/cedm-*.c)
 TOOLS       = $(TOOL_SRC:tools/%.c=$(BUILD)/bin/%)
-TOOL_OBJ    = $(call obj,$(filter-out $(TOOL_SRC),$(wildcard tools/*.c)))
+TOOL_OBJ    = $(call obj,$(filter-out $(TOOL_SRC),$(wildcard tools/*.c host/*/*.c)))
 
 # trainer/cedm-train.c is a program; trainer/cpu, but its table, is compiled
 # per instruction set like runtime/cpu.
@@ -248,6 +248,9 @@ $(foreach i,$(ISAS),$(eval $(call isa-rule,$(i))))
 $(OBJ)/codegen/%.o: codegen/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(HOST_FLAGS) -Icodegen $(CFLAGS) -c $< -o $@
+$(OBJ)/host/%.o: host/%.c
+	$(call say,CC)
+	$(Q)$(CC) $(HOST_FLAGS) $(CFLAGS) -c $< -o $@
 $(OBJ)/tools/%.o: tools/%.c
 	$(call say,CC)
 	$(Q)$(CC) $(HOST_FLAGS) -Icodegen -Itools -Iweights $(CFLAGS) -c $< -o $@
