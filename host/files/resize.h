@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * resize.h - images made square, as data-set tools make them. */
+#ifndef CEDM_HOST_FILES_RESIZE_H
+#define CEDM_HOST_FILES_RESIZE_H
+
+#include "host/files/image.h"
+#include "runtime/resize.h"
+
+/* Images are filtered by Pillow's Lanczos [PILLOW], as the data-set tool of
+ * EDM [EDM] does it; see runtime/resize.h. */
+typedef enum host_fit {
+    HOST_FIT_CROP,    /* the largest square in the centre, then resized */
+    HOST_FIT_STRETCH, /* each side for itself */
+    HOST_FIT_PAD      /* whole and centred on black; made smaller until it
+                       * fits, never larger */
+} host_fit;
+
+/* Keeps weights and memory from one image to the next; photographs of one
+ * size come in rows.  For one thread.  Begins zeroed. */
+typedef struct host_resizer {
+    cedm_resize resize;
+    void *scratch;
+    uint64_t bytes;
+} host_resizer;
+
+/* Writes `image` to dst, [size][size][channels]; `where` names it in errors.
+ * The only error is lack of memory. */
+bool host_resize_square(host_resizer *r, uint8_t *dst, uint32_t size,
+                        const host_image *image, host_fit fit,
+                        const char *where, failure *f);
+
+void host_resizer_free(host_resizer *r); /* harmless on a zeroed one */
+
+#endif
