@@ -101,6 +101,8 @@ TOOL_SRC    = $(wildcard tools/cedm-*.c)
 TOOLS       = $(TOOL_SRC:tools/%.c=$(BUILD)/bin/%)
 TOOL_OBJ    = $(call obj,$(filter-out $(TOOL_SRC),$(wildcard tools/*.c host/*/*.c)))
 
+DATA = $(BUILD)/bin/cedm-data
+
 # trainer/cedm-train.c is a program; trainer/cpu, but its table, is compiled
 # per instruction set like runtime/cpu.
 TRAIN_CPU    = $(filter-out %/table.c,$(wildcard trainer/cpu/*.c))
@@ -186,7 +188,7 @@ say = @mkdir -p $(@D)$(if $(V),,; echo "  $(1) $@")
 .PHONY: all lib tools programs
 all: lib tools ## build the libraries and the tools
 lib: $(LIBS) $(LIBCUDA) $(LIBCUDATRAIN)
-tools: $(TOOLS) $(TRAINER)
+tools: $(TOOLS) $(TRAINER) $(DATA)
 programs: all $(TESTS) $(SYNTH) $(EMBED) $(FAKE) $(GPU_OPS) $(GPU_TRAIN) $(GPU_BENCHES) \
   $(if $(EMULATED_NET),$(GPU_BENCHES:$(BUILD)/bench/gpu%=$(BUILD)/test/emulated_gpu%)) \
   $(if $(SAN),,$(BUILD)/test/embed_nomalloc)
@@ -217,6 +219,10 @@ $(TRAINER): $(OBJ)/trainer/cedm-train.o $(RANKS) \
 # For machines without MPI.
 $(BUILD)/alone/cedm-train: $(OBJ)/trainer/cedm-train.o $(TRAIN_SHARED) \
   $(LIBTOOLS) $(LIBS)
+	$(call say,LINK)
+	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
+$(DATA): $(OBJ)/tools/data/cedm-data.o $(call obj,$(filter-out %/cedm-data.c,\
+  $(wildcard tools/data/*.c))) $(LIBTOOLS) $(LIBS)
 	$(call say,LINK)
 	$(Q)$(LINK) $(filter %.o,$^) $(filter %.a,$^) $(TOOL_LIBS) -o $@
 $(BUILD)/bin/cedm-%: $(OBJ)/tools/cedm-%.o $(LIBTOOLS) $(LIBS)
@@ -636,7 +642,7 @@ train-demo: ## train the demo model from its images, and freeze it
 PREFIX ?= /usr/local
 DESTDIR ?=
 TO       = $(DESTDIR)$(abspath $(PREFIX))
-PROGRAMS = $(notdir $(TOOLS) $(TRAINER))
+PROGRAMS = $(notdir $(TOOLS) $(TRAINER) $(DATA))
 HEADERS  = $(notdir $(wildcard include/*.h))
 MAN      = share/man/man1
 COMPLETE = share/bash-completion/completions

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * data_build.h - from a collection of photographs to the zip file of a data
+ * set. */
+#ifndef CEDM_TOOLS_DATA_DATA_BUILD_H
+#define CEDM_TOOLS_DATA_DATA_BUILD_H
+
+#include <signal.h>
+
+#include "host/files/resize.h"
+#include "tools/data/data_labels.h"
+#include "tools/pool.h"
+#include "tools/progress.h"
+
+typedef struct data_options {
+    const char *out;
+    uint32_t resolution; /* 0: the images' own */
+    host_fit fit;
+    progress_kind progress;
+    uint32_t threads;
+    pool *pool;
+    const volatile sig_atomic_t *interrupted;
+} data_options;
+
+/* What became of the images. */
+typedef struct data_counts {
+    uint64_t images;
+    uint32_t size, channels;
+    uint64_t coloured;  /* grey ones that became RGB */
+    uint64_t flattened; /* alpha dropped */
+    uint64_t resized, enlarged;
+} data_counts;
+
+/* Writes every image of the source as a PNG of one size: RGB if any of them
+ * has colours, else grey; alpha is dropped.  Without a resolution they must
+ * be squares of one power of two already.  The file appears whole or not at
+ * all; its bytes depend on the images alone.  In memory are a few images a
+ * thread and the names. */
+bool data_build(host_collection *source, const data_labels *labels,
+                const data_options *options, data_counts *counts, failure *f);
+
+#endif

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * data_labels.c - a class for every image of a data set. */
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tools/data/data_labels.h"
+#include "tools/output.h"
+
+#define LABEL_FILE_MOST ((size_t)1 << 30)
+#define UNSET UINT32_MAX
+#define CLASS_MOST INT32_MAX
+
+/* ---- images of the source ------------------------------------------------ */
+
+size_t data_image_count(const host_collection *source)
+{
+    size_t json = host_collection_find(source, DATA_LABELS_JSON);
+
+    return source->count - (json < source->count);
+}
+
+size_t data_image_entry(const host_collection *source, size_t image)
+{
+    return image + (image >= host_collection_find(source, DATA_LABELS_JSON));
+}
+
+const char *data_image_name(const host_collection *source, size_t image)
+{
+    return source->entries[data_image_entry(source, image)].name;
+}
+
+/* ---- a file of labels ----------------------------------------------------- */
+
+typedef struct reading {
+    data_labels *labels;
+    const host_collection *source;
+    const char *where;
+    failure *f;
+} reading;
+
+static bool allocate(data_labels *l, size_t images, failure *f)
+{
+    l->images = images;
+    l->of_image = malloc((images > 0 ? images : 1) * sizeof *l->of_image);
+    if (l->of_image == NULL) {
+        return failed(f, "out of memory for the labels of %zu images",
+                      images);
+    }
+    for (size_t i = 0; i < images; i++) {
+        l->of_image[i] = UNSET;
+    }
+    return true;
+}
+
+static bool set_label(reading *r, const char *name, uint32_t label)
+{
+    size_t json = host_collection_find(r->source, DATA_LABELS_JSON);
+    size_t entry = host_collection_find(r->source, name);
+    size_t image = entry - (entry > json);
+    uint32_t *at;
+
+    if (entry == r->source->count || entry == json) {
+        r->labels->spare++;
+        return true;
+    }
+    at = &r->labels->of_image[image];
+    if (*at != UNSET && *at != label) {
+        return failed(r->f, "%s: %s has class %u and class %u", r->where,
+                      name, *at, label);
+    }
+    *at = label;
+    return true;
+}
+
+static bool read_pair(reading *r, const cJSON *pair)
+{
+    const cJSON *name = cJSON_GetArrayItem(pair, 0);
+    const cJSON *label = cJSON_GetArrayItem(pair, 1);
+    double value = cJSON_IsNumber(label) ? label->valuedouble : -1.0;
+
+    if (!cJSON_IsString(name) || cJSON_GetArraySize(pair) != 2) {
+        return failed(r->f, "%s: wanted pairs of a name and a class in "
+                            "\"labels\"", r->where);
+    }
+    if (!(value >= 0.0 && value <= (double)CLASS_MOST) ||
+        value != (double)(uint32_t)value) {
+        return failed(r->f, "%s: the class of %s is no whole number below "
+                            "2^31; without classes, give --labels none",
+                      r->where, name->valuestring);
+    }
+    return set_label(r, name->valuestring, (uint32_t)value);
+}
+
+/* {"labels": null} is a file that gives none. */
+static bool read_json(reading *r, const char *text)
+{
+    cJSON *root = cJSON_Parse(text);
+    const cJSON *labels = cJSON_GetObjectItemCaseSensitive(root, "labels");
+    const cJSON *pair;
+    bool good = true;
+
+    if (cJSON_IsNull(labels)) {
+        free(r->labels->of_image);
+        r->labels->of_image = NULL;
+    } else if (!cJSON_IsArray(labels)) {
+        good = failed(r->f, "%s: wanted JSON with a list \"labels\", as EDM's "
+                            "dataset.json has it", r->where);
+    }
+    cJSON_ArrayForEach(pair, labels) {
+        good = good && read_pair(r, pair);
+    }
+    cJSON_Delete(root);
+    return good;
+}
+
+/* Cuts a line into a name and a number; false if its end is none. */
+static bool cut_line(char *line, uint32_t *label)
+{
+    size_t n = strlen(line);
+    char *last, *end;
+    unsigned long value;
+
+    while (n > 0 && strchr(" \t\r", line[n - 1]) != NULL) {
+        line[--n] = '\0';
+    }
+    last = line + n;
+    while (last > line && strchr(" \t,", last[-1]) == NULL) {
+        last--;
+    }
+    errno = 0;
+    value = strtoul(last, &end, 10);
+    if (last == line || *last < '0' || *last > '9' || *end != '\0' ||
+        errno != 0 || value > CLASS_MOST) {
+        return false;
+    }
+    *label = (uint32_t)value;
+    while (last > line && strchr(" \t,", last[-1]) != NULL) {
+        *--last = '\0';
+    }
+    return last > line;
+}
+
+static bool read_lines(reading *r, char *text)
+{
+    char *line = text, *next;
+
+    for (size_t number = 1; line != NULL; number++, line = next) {
+        uint32_t label;
+
+        next = strchr(line, '\n');
+        if (next != NULL) {
+            *next++ = '\0';
+        }
+        if (line[strspn(line, " \t\r")] == '\0') {
+            continue;
+        }
+        if (cut_line(line, &label)) {
+            if (!set_label(r, line, label)) {
+                return false;
+            }
+        } else if (number > 1) {
+            return failed(r->f, "%s:%zu: wanted a name and a class below "
+                                "2^31, got '%s'", r->where, number, line);
+        }
+    }
+    return true;
+}
+
+static bool check_all(const reading *r)
+{
+    const data_labels *l = r->labels;
+
+    for (size_t i = 0; l->of_image != NULL && i < l->images; i++) {
+        if (l->of_image[i] == UNSET) {
+            return failed(r->f, "%s: %s has no class; wanted one for each of "
+                                "%zu images", r->where,
+                          data_image_name(r->source, i), l->images);
+        }
+    }
+    return true;
+}
+
+/* text[size] is a zero. */
+static bool read_text(reading *r, char *text, size_t size)
+{
+    bool good;
+
+    if (memchr(text, '\0', size) != NULL) {
+        return failed(r->f, "%s: not a text; wanted lines of a name and a "
+                            "class, or JSON", r->where);
+    }
+    if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
+        text += 3; /* a byte order mark */
+    }
+    good = text[strspn(text, " \t\r\n")] == '{' ? read_json(r, text)
+                                                 : read_lines(r, text);
+    return good && check_all(r);
+}
+
+static bool read_file(reading *r)
+{
+    struct stat st;
+    size_t size;
+    char *text;
+    bool good;
+
+    if (stat(r->where, &st) == 0 && !S_ISREG(st.st_mode)) {
+        return failed(r->f, "%s: wanted a file of labels, 'folders' or "
+                            "'none'", r->where);
+    }
+    text = (char *)input_file(r->where, LABEL_FILE_MOST, &size, r->f);
+    good = text != NULL && read_text(r, text, size);
+    free(text);
+    return good;
+}
+
+/* dataset.json of the source itself. */
+static bool read_own(reading *r, host_collection *source, size_t entry)
+{
+    char where[1024];
+    size_t size;
+    unsigned char *bytes = host_collection_read(source, entry, &size, r->f);
+    char *text = bytes == NULL ? NULL : realloc(bytes, size + 1);
+    bool good;
+
+    if (text == NULL) {
+        free(bytes);
+        return bytes == NULL ? false
+                             : failed(r->f, "%s: out of memory",
+                                      source->path);
+    }
+    text[size] = '\0';
+    host_collection_where(source, entry, where, sizeof where);
+    r->where = where;
+    good = read_text(r, text, size);
+    free(text);
+    return good;
+}
+
+/* ---- folders -------------------------------------------------------------- */
+
+/* Bytes of the folders that all images lie in: of an archive's first folder,
+ * for instance.  Names are sorted, so the first and the last share what all
+ * share. */
+static size_t common_folders(const host_collection *source)
+{
+    size_t images = data_image_count(source), common = 0;
+    const char *first, *last;
+
+    if (images == 0) {
+        return 0;
+    }
+    first = data_image_name(source, 0);
+    last = data_image_name(source, images - 1);
+    for (size_t i = 0; first[i] != '\0' && first[i] == last[i]; i++) {
+        common = first[i] == '/' ? i + 1 : common;
+    }
+    return common;
+}
+
+/* The length of the first folder in a path, 0 if there is none. */
+static size_t folder_length(const char *path)
+{
+    return strchr(path, '/') == NULL ? 0 : strcspn(path, "/");
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool is_class(const char *class, const char *path)
+{
+    size_t n = folder_length(path);
+
+    return strlen(class) == n && strncmp(class, path, n) == 0;
+}
+
+/* Sorts the names and keeps one of each. */
+static void sort_classes(data_labels *l)
+{
+    size_t kept = 0;
+
+    if (l->class_count > 1) {
+        qsort(l->classes, l->class_count, sizeof *l->classes, by_text);
+    }
+    for (size_t i = 0; i < l->class_count; i++) {
+        if (kept > 0 && strcmp(l->classes[i], l->classes[kept - 1]) == 0) {
+            free(l->classes[i]);
+        } else {
+            l->classes[kept++] = l->classes[i];
+        }
+    }
+    l->class_count = kept;
+}
+
+/* The names of all first folders; images of one lie together. */
+static bool list_classes(data_labels *l, const host_collection *source)
+{
+    size_t images = data_image_count(source), skip = common_folders(source);
+
+    l->classes = calloc(images + 1, sizeof *l->classes);
+    if (l->classes == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < images; i++) {
+        const char *path = data_image_name(source, i) + skip;
+        size_t n = l->class_count;
+
+        if (n > 0 && is_class(l->classes[n - 1], path)) {
+            continue;
+        }
+        l->classes[n] = strndup(path, folder_length(path));
+        if (l->classes[n] == NULL) {
+            return false;
+        }
+        l->class_count++;
+    }
+    sort_classes(l);
+    return true;
+}
+
+static bool label_by_folder(data_labels *l, const host_collection *source,
+                            failure *f)
+{
+    size_t skip = common_folders(source);
+
+    if (!allocate(l, data_image_count(source), f)) {
+        return false;
+    }
+    for (size_t i = 0; i < l->images; i++) {
+        const char *path = data_image_name(source, i) + skip;
+        char *folder = strndup(path, folder_length(path));
+        char **found = folder == NULL
+                           ? NULL
+                           : bsearch(&folder, l->classes, l->class_count,
+                                     sizeof *l->classes, by_text);
+
+        free(folder);
+        if (found == NULL) {
+            return failed(f, "out of memory for the labels of %zu images",
+                          l->images);
+        }
+        l->of_image[i] = (uint32_t)(found - l->classes);
+    }
+    return true;
+}
+
+/* 00000, 00001, ...: the folders of EDM's own data sets. */
+static bool is_numbered(const data_labels *l)
+{
+    for (size_t i = 0; i < l->class_count; i++) {
+        const char *name = l->classes[i];
+
+        if (strlen(name) != 5 || name[strspn(name, "0123456789")] != '\0') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void forget_classes(data_labels *l)
+{
+    for (size_t i = 0; i < l->class_count; i++) {
+        free(l->classes[i]);
+    }
+    free(l->classes);
+    l->classes = NULL;
+    l->class_count = 0;
+}
+
+static bool read_folders(data_labels *l, const host_collection *source,
+                         bool asked, failure *f)
+{
+    bool some;
+
+    if (!list_classes(l, source)) {
+        return failed(f, "out of memory for the names of folders");
+    }
+    some = l->class_count >= 2 && l->classes[0][0] != '\0';
+    if (asked && !some) {
+        return failed(f, "%s: wanted every image in the folder of its class, "
+                         "got images beside the folders, or one folder",
+                      source->path);
+    }
+    if (!some || (!asked && is_numbered(l))) {
+        forget_classes(l);
+        return true;
+    }
+    return label_by_folder(l, source, f);
+}
+
+/* ---- all of it ------------------------------------------------------------ */
+
+static bool read_labels(data_labels *l, host_collection *source,
+                        const char *from, failure *f)
+{
+    size_t json = host_collection_find(source, DATA_LABELS_JSON);
+    reading r = {l, source, from, f};
+    bool own = from == NULL && json < source->count;
+
+    if (from != NULL && strcmp(from, DATA_LABELS_NONE) == 0) {
+        return true;
+    }
+    if (from == NULL && !own) {
+        return read_folders(l, source, false, f);
+    }
+    if (from != NULL && strcmp(from, DATA_LABELS_FOLDERS) == 0) {
+        return read_folders(l, source, true, f);
+    }
+    return allocate(l, data_image_count(source), f) &&
+           (own ? read_own(&r, source, json) : read_file(&r));
+}
+
+bool data_labels_open(data_labels *l, host_collection *source,
+                      const char *from, failure *f)
+{
+    *l = (data_labels){0};
+    if (read_labels(l, source, from, f)) {
+        return true;
+    }
+    data_labels_close(l);
+    return false;
+}
+
+void data_labels_close(data_labels *l)
+{
+    forget_classes(l);
+    free(l->of_image);
+    *l = (data_labels){0};
+}
