@@ -97,12 +97,17 @@ bool host_resize_square(host_resizer *r, uint8_t *dst, uint32_t size,
 {
     cedm_resize_shape shape = {CEDM_RESIZE_LANCZOS, image->channels,
                                image->height, image->width, size, size};
+    bool fits = image->height <= size && image->width <= size;
     bool good;
 
+    if (fit == HOST_FIT_BORDER) {
+        fit = fits ? HOST_FIT_PAD : HOST_FIT_CROP;
+    }
     switch (fit) {
     case HOST_FIT_CROP: good = crop(r, dst, size, image); break;
     case HOST_FIT_PAD: good = pad(r, dst, size, image); break;
     case HOST_FIT_STRETCH:
+    case HOST_FIT_BORDER:
     default:
         good = resize_part(r, dst, image->pixels,
                            (size_t)image->width * image->channels, &shape);

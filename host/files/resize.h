@@ -12,8 +12,9 @@
 typedef enum host_fit {
     HOST_FIT_CROP,    /* the largest square in the centre, then resized */
     HOST_FIT_STRETCH, /* each side for itself */
-    HOST_FIT_PAD      /* whole and centred on black; made smaller until it
+    HOST_FIT_PAD,     /* whole and centred on black; made smaller until it
                        * fits, never larger */
+    HOST_FIT_BORDER   /* PAD for what fits without resizing, else CROP */
 } host_fit;
 
 /* Keeps weights and memory from one image to the next; photographs of one

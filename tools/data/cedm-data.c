@@ -180,18 +180,20 @@ static size_t count_classes(const data_labels *l)
     return most;
 }
 
-static void print_results(const settings *s, const data_counts *counts,
+static void print_results(const settings *s, const data_results *r,
                           const data_labels *labels,
                           const host_collection *source)
 {
+    const host_squares_counts *counts = &r->counts;
     const host_left_out *l = &source->left_out;
 
-    print_number(s, "images", counts->images);
-    print_number(s, "size", counts->size);
-    print_number(s, "channels", counts->channels);
+    print_number(s, "images", r->images);
+    print_number(s, "size", r->size);
+    print_number(s, "channels", r->channels);
     print_number(s, "classes", count_classes(labels));
     print_number(s, "resized", counts->resized);
     print_number(s, "enlarged", counts->enlarged);
+    print_number(s, "bordered", counts->bordered);
     print_number(s, "grey_to_rgb", counts->coloured);
     print_number(s, "alpha_dropped", counts->flattened);
     print_number(s, "labels_unused", labels->spare);
@@ -221,12 +223,12 @@ static uint32_t processors(void)
 static bool run_build(settings *s, host_collection *source, failure *f)
 {
     data_labels labels = {0};
-    data_counts counts;
+    data_results results;
     bool good = data_labels_open(&labels, source, s->labels, f) &&
-                data_build(source, &labels, &s->build, &counts, f);
+                data_build(source, &labels, &s->build, &results, f);
 
     if (good) {
-        print_results(s, &counts, &labels, source);
+        print_results(s, &results, &labels, source);
     }
     data_labels_close(&labels);
     return good;

@@ -3,10 +3,9 @@
  * data_build.c - from a collection of photographs to the zip file of a data
  * set.
  *
- * Blocks of images are read, decoded, resized and encoded by all threads, then
- * written in their order.  Whether any image has colours is not known before
- * the last; a data set begins grey if its first image is, and begins again at
- * the first image that needs RGB. */
+ * Blocks of images are made and encoded by all threads, then written in their
+ * order.  A data set begins grey if its first image is, and begins again at
+ * the first image that has colours. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,169 +14,82 @@
 #include "tools/data/data_build.h"
 #include "tools/data/data_json.h"
 
-/* Images of a block for each thread: what takes longest is waited for once a
- * block. */
-#define BLOCK_PER_THREAD 8u
-
-typedef struct slot {
-    unsigned char *png; /* NULL: it failed, or has colours */
+typedef struct encoded {
+    unsigned char *png; /* NULL: out of memory */
     size_t size;
-    data_counts counts; /* of this image */
-    bool has_colours;   /* where grey was wanted */
-    failure f;
-} slot;
+} encoded;
 
 typedef struct builder {
-    host_collection *source;
     const data_options *options;
-    uint32_t size, channels; /* of all images; size 0: not known yet */
-    slot *slots;             /* [block] */
-    host_resizer *resizers;  /* [threads] */
-    size_t first;            /* image of slot 0 */
+    host_squares squares;
+    encoded *files; /* [squares.block] */
+    host_zip_writer zip;
+    failure *f;
 } builder;
 
-/* ---- one image ------------------------------------------------------------ */
-
-static bool is_power_of_two(uint32_t n)
+static void encode_task(void *arg, uint32_t index, uint32_t worker)
 {
-    return n > 0 && (n & (n - 1)) == 0;
+    builder *b = arg;
+    const host_squares *s = &b->squares;
+    size_t bytes = (size_t)s->size * s->size * s->channels;
+    failure unsaid;
+
+    (void)worker;
+    b->files[index].png =
+        host_png_store(s->pixels + index * bytes, s->size, s->size,
+                       s->channels, &b->files[index].size, &unsaid);
 }
 
-/* Without a resolution: the first image's size is that of all. */
-static bool check_size(const builder *b, const host_image *image,
-                       const char *where, failure *f)
+static bool write_file(builder *b, size_t index)
 {
-    if (image->width == b->size && image->height == b->size) {
-        return true;
+    const encoded *file = &b->files[index];
+    char name[DATA_NAME_BYTES];
+
+    if (file->png == NULL) {
+        return failed(b->f, "out of memory for images of %u x %u pixels",
+                      b->squares.size, b->squares.size);
     }
-    return failed(f, "%s: wanted %u x %u pixels as in the first image, got "
-                     "%u x %u; give --resolution", where, b->size, b->size,
-                  image->width, image->height);
+    data_name(b->squares.first + index, name);
+    return host_zip_add(&b->zip, name, file->png, file->size);
 }
 
-static bool convert(const builder *b, slot *s, host_image *image)
+static bool write_block(builder *b)
 {
-    uint32_t colours = image->channels >= 3 ? 3 : 1;
+    size_t count = b->squares.count;
+    bool good = true;
 
-    s->has_colours = colours > b->channels;
-    s->counts.coloured = colours < b->channels;
-    s->counts.flattened = image->channels % 2 == 0;
-    return s->has_colours ||
-           host_image_convert(image, b->channels, &s->f);
-}
-
-static bool encode(builder *b, slot *s, const host_image *image,
-                   const char *where, uint32_t worker)
-{
-    uint32_t size = b->size;
-    uint8_t *pixels = malloc((size_t)size * size * b->channels);
-    bool good;
-
-    if (pixels == NULL) {
-        return failed(&s->f, "%s: out of memory", where);
+    b->files = calloc(count, sizeof *b->files);
+    if (b->files == NULL) {
+        return failed(b->f, "out of memory for %zu images", count);
     }
-    s->counts.resized = image->width != size || image->height != size;
-    s->counts.enlarged = image->width < size || image->height < size;
-    good = host_resize_square(&b->resizers[worker], pixels, size, image,
-                              b->options->fit, where, &s->f);
-    if (good) {
-        s->png = host_png_store(pixels, size, size, b->channels, &s->size,
-                                &s->f);
+    pool_for(b->options->pool, encode_task, b, (uint32_t)count);
+    for (size_t i = 0; good && i < count; i++) {
+        good = write_file(b, i);
     }
-    free(pixels);
-    return s->png != NULL;
-}
-
-static bool read_image(builder *b, size_t index, host_image *image,
-                       char where[1024], failure *f)
-{
-    size_t entry = data_image_entry(b->source, index), size;
-    unsigned char *bytes = host_collection_read(b->source, entry, &size, f);
-    bool good;
-
-    host_collection_where(b->source, entry, where, 1024);
-    good = bytes != NULL && host_image_decode(image, bytes, size, where, f);
-    free(bytes);
+    for (size_t i = 0; i < count; i++) {
+        free(b->files[i].png);
+    }
+    free(b->files);
     return good;
 }
 
-static void make_image(void *arg, uint32_t index, uint32_t worker)
+/* Stops, with *again, where the kind of the images changes. */
+static bool write_images(builder *b, bool *again)
 {
-    builder *b = arg;
-    slot *s = &b->slots[index];
-    host_image image = {0};
-    char where[1024];
-    bool good = read_image(b, b->first + index, &image, where, &s->f) &&
-                (b->options->resolution != 0 ||
-                 check_size(b, &image, where, &s->f)) &&
-                convert(b, s, &image);
-
-    if (good && !s->has_colours) {
-        (void)encode(b, s, &image, where, worker);
-    }
-    host_image_free(&image);
-}
-
-/* ---- all of them ---------------------------------------------------------- */
-
-static void add_counts(data_counts *to, const data_counts *from)
-{
-    to->images++;
-    to->coloured += from->coloured;
-    to->flattened += from->flattened;
-    to->resized += from->resized;
-    to->enlarged += from->enlarged;
-}
-
-static void clear_slots(builder *b, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        free(b->slots[i].png);
-        b->slots[i] = (slot){.f = FAILURE_UNSAID};
-    }
-}
-
-/* Writes the images of a block that are good, up to the first that is not. */
-static bool write_block(builder *b, size_t count, host_zip_writer *zip,
-                        data_counts *counts, failure *f)
-{
-    for (size_t i = 0; i < count; i++) {
-        const slot *s = &b->slots[i];
-        char name[DATA_NAME_BYTES];
-
-        if (s->png == NULL) {
-            b->channels = s->has_colours ? 3 : b->channels;
-            *f = s->f;
-            return false;
-        }
-        data_name(b->first + i, name);
-        if (!host_zip_add(zip, name, s->png, s->size)) {
-            return false;
-        }
-        add_counts(counts, &s->counts);
-    }
-    return true;
-}
-
-static bool write_images(builder *b, host_zip_writer *zip,
-                         data_counts *counts, failure *f)
-{
-    const data_options *o = b->options;
-    size_t images = data_image_count(b->source);
-    size_t block = (size_t)o->threads * BLOCK_PER_THREAD;
+    host_squares *s = &b->squares;
+    uint32_t channels = s->channels;
     progress shown;
     bool good = true;
 
-    progress_begin(&shown, o->progress, images, 1);
-    for (b->first = 0; good && b->first < images; b->first += block) {
-        size_t left = images - b->first, n = left < block ? left : block;
-
-        pool_for(o->pool, make_image, b, (uint32_t)n);
-        good = write_block(b, n, zip, counts, f);
-        clear_slots(b, n);
-        progress_show(&shown, b->first + n, 0, 0);
-        if (good && *o->interrupted) {
-            f->code = EXIT_INTERRUPTED;
+    *again = false;
+    progress_begin(&shown, b->options->progress, s->total, 1);
+    while (good && !*again && host_squares_left(s)) {
+        good = host_squares_next(s, b->f);
+        *again = good && s->channels != channels;
+        good = good && (*again || write_block(b));
+        progress_show(&shown, s->next, 0, 0);
+        if (good && *b->options->interrupted) {
+            b->f->code = EXIT_INTERRUPTED;
             good = false;
         }
     }
@@ -185,94 +97,51 @@ static bool write_images(builder *b, host_zip_writer *zip,
     return good;
 }
 
-static bool write_labels(host_zip_writer *zip, const data_labels *labels,
-                         failure *f)
+static bool write_labels(builder *b, const data_labels *labels)
 {
     char *json = data_json(labels);
-    bool good = json != NULL ? host_zip_add(zip, DATA_LABELS_JSON, json,
+    bool good = json != NULL ? host_zip_add(&b->zip, DATA_LABELS_JSON, json,
                                             strlen(json))
-                             : failed(f, "out of memory for the labels");
+                             : failed(b->f, "out of memory for the labels");
 
     free(json);
     return good;
 }
 
-static bool write_all(builder *b, const data_labels *labels,
-                      data_counts *counts, failure *f)
+static bool write_all(builder *b, const data_labels *labels, bool *again)
 {
-    host_zip_writer zip;
-
-    *counts = (data_counts){.size = b->size, .channels = b->channels};
-    if (!host_zip_begin(&zip, b->options->out, f)) {
+    *again = false;
+    if (!host_zip_begin(&b->zip, b->options->out, b->f)) {
         return false;
     }
-    if (!write_images(b, &zip, counts, f) || !write_labels(&zip, labels, f)) {
-        host_zip_abort(&zip);
-        return false;
+    if (!write_images(b, again) || *again || !write_labels(b, labels)) {
+        host_zip_abort(&b->zip);
+        return *again;
     }
-    return host_zip_end(&zip);
-}
-
-/* The first image says how large all are, and what they are before colours
- * are met. */
-static bool look_at_first(builder *b, failure *f)
-{
-    host_image image = {0};
-    char where[1024];
-
-    if (!read_image(b, 0, &image, where, f)) {
-        return false;
-    }
-    b->channels = image.channels >= 3 ? 3 : 1;
-    b->size = b->options->resolution;
-    if (b->size == 0) {
-        b->size = image.width;
-        if (image.width != image.height || !is_power_of_two(b->size)) {
-            host_image_free(&image);
-            return failed(f, "%s: wanted square images of a power of two, "
-                             "got %u x %u; give --resolution", where,
-                          image.width, image.height);
-        }
-    }
-    host_image_free(&image);
-    return true;
-}
-
-static bool build(builder *b, const data_labels *labels, data_counts *counts,
-                  failure *f)
-{
-    uint32_t channels;
-    bool good;
-
-    if (!look_at_first(b, f)) {
-        return false;
-    }
-    do {
-        channels = b->channels;
-        good = write_all(b, labels, counts, f);
-    } while (!good && b->channels != channels);
-    return good;
+    return host_zip_end(&b->zip);
 }
 
 bool data_build(host_collection *source, const data_labels *labels,
-                const data_options *options, data_counts *counts, failure *f)
+                const data_options *o, data_results *results, failure *f)
 {
-    builder b = {.source = source, .options = options};
-    size_t block = (size_t)options->threads * BLOCK_PER_THREAD;
-    bool good;
+    host_squares_options squares = {.resolution = o->resolution,
+                                    .fit = o->fit, .workers = o->threads,
+                                    .parallel_for = pool_for,
+                                    .pool = o->pool};
+    builder b = {.options = o, .f = f};
+    bool again = false, good;
 
-    b.slots = calloc(block, sizeof *b.slots);
-    b.resizers = calloc(options->threads, sizeof *b.resizers);
-    if (b.slots == NULL || b.resizers == NULL) {
-        good = failed(f, "out of memory for %zu images", block);
-    } else {
-        clear_slots(&b, block);
-        good = build(&b, labels, counts, f);
+    if (!host_squares_open(&b.squares, source,
+                           host_collection_find(source, DATA_LABELS_JSON),
+                           &squares, f)) {
+        return false;
     }
-    for (uint32_t i = 0; b.resizers != NULL && i < options->threads; i++) {
-        host_resizer_free(&b.resizers[i]);
-    }
-    free(b.slots);
-    free(b.resizers);
+    do {
+        host_squares_rewind(&b.squares);
+        good = write_all(&b, labels, &again);
+    } while (good && again);
+    *results = (data_results){b.squares.total, b.squares.size,
+                              b.squares.channels, b.squares.counts};
+    host_squares_close(&b.squares);
     return good;
 }

@@ -7,7 +7,7 @@
 
 #include <signal.h>
 
-#include "host/files/resize.h"
+#include "host/files/squares.h"
 #include "tools/data/data_labels.h"
 #include "tools/pool.h"
 #include "tools/progress.h"
@@ -22,14 +22,11 @@ typedef struct data_options {
     const volatile sig_atomic_t *interrupted;
 } data_options;
 
-/* What became of the images. */
-typedef struct data_counts {
+typedef struct data_results {
     uint64_t images;
     uint32_t size, channels;
-    uint64_t coloured;  /* grey ones that became RGB */
-    uint64_t flattened; /* alpha dropped */
-    uint64_t resized, enlarged;
-} data_counts;
+    host_squares_counts counts;
+} data_results;
 
 /* Writes every image of the source as a PNG of one size: RGB if any of them
  * has colours, else grey; alpha is dropped.  Without a resolution they must
@@ -37,6 +34,6 @@ typedef struct data_counts {
  * all; its bytes depend on the images alone.  In memory are a few images a
  * thread and the names. */
 bool data_build(host_collection *source, const data_labels *labels,
-                const data_options *options, data_counts *counts, failure *f);
+                const data_options *options, data_results *results, failure *f);
 
 #endif
