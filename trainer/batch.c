@@ -20,7 +20,7 @@ typedef struct filling {
     uint32_t step;
 } filling;
 
-static size_t pixels_of(const dataset *d)
+static size_t pixels_of(const host_dataset *d)
 {
     return (size_t)d->size * d->size * d->channels;
 }
@@ -28,7 +28,7 @@ static size_t pixels_of(const dataset *d)
 bool batch_open(batch *b, const batch_source *source, uint32_t capacity,
                 failure *f)
 {
-    const dataset *d = source->data;
+    const host_dataset *d = source->data;
     size_t pixels = pixels_of(d);
 
     *b = (batch){.capacity = capacity};
@@ -65,7 +65,7 @@ void batch_close(batch *b)
 static uint64_t load(const filling *fill, uint64_t g, float *image)
 {
     const batch_source *s = fill->source;
-    const dataset *d = s->data;
+    const host_dataset *d = s->data;
     uint64_t count = s->xflip ? 2 * d->count : d->count;
     uint64_t at = random_permuted(s->seed, g / count, count, g % count);
     uint64_t raw = at % d->count;
@@ -89,7 +89,7 @@ static void augment(const filling *fill, uint64_t g, uint32_t index,
                     uint32_t worker)
 {
     const batch_source *s = fill->source;
-    const dataset *d = s->data;
+    const host_dataset *d = s->data;
     batch *b = fill->b;
     augment_params params;
     uint32_t margins[4];

@@ -8,11 +8,11 @@
 #define CEDM_TRAINER_BATCH_H
 
 #include "clusters.h"
-#include "dataset.h"
+#include "host/files/dataset.h"
 #include "net.h"
 
 typedef struct batch_source {
-    const dataset *data;
+    const host_dataset *data;
     const clusters *clusters;
     uint32_t seed;
     bool xflip; /* mirrored images double the dataset */

@@ -25,7 +25,7 @@ typedef struct run {
     const train_options *options;
     char *config, *recipe; /* JSON */
     char *ids, *freq;      /* JSON of the clusters, or NULL */
-    dataset data;
+    host_dataset data;
     clusters clusters;
     pool *pool;
     cuda_library library; /* open if device is a GPU */
@@ -58,6 +58,12 @@ void run_describe(const run *r);
 /* Trains until the duration is reached or *stop is set; then the state is
  * saved, and an interrupted run fails with EXIT_INTERRUPTED. */
 bool run_train(run *r, const volatile sig_atomic_t *stop, failure *f);
+
+/* ---- its data (run_data.c) ---------------------------------------------- */
+
+/* Reads the images by the pool's threads, shows how far that is, and says on
+ * stderr what was left out or changed. */
+bool run_read_data(run *r, uint32_t threads, failure *f);
 
 /* ---- among ranks (run_ranks.c) ------------------------------------------ */
 

@@ -30,11 +30,24 @@ static uint32_t processors(void)
     return n < 1 ? 1 : n > 1024 ? 1024 : (uint32_t)n;
 }
 
+static uint32_t threads_of(const run *r)
+{
+    uint32_t threads = r->options->threads;
+
+    return threads != 0 ? threads : processors();
+}
+
+static bool open_pool(run *r, failure *f)
+{
+    r->pool = pool_open(threads_of(r), processors(), f);
+    return r->pool != NULL;
+}
+
 static bool open_data(run *r, failure *f)
 {
     const train_options *o = r->options;
 
-    if (!dataset_open(&r->data, o->data, o->resolution, f)) {
+    if (!run_read_data(r, threads_of(r), f)) {
         return false;
     }
     if (o->clusters == NULL) {
@@ -189,13 +202,9 @@ static learner *learner_on_gpu(const run *r, failure *f)
 static bool open_learner(run *r, failure *f)
 {
     const train_options *o = r->options;
-    uint32_t threads = o->threads != 0 ? o->threads : processors();
+    uint32_t threads = threads_of(r);
 
     if (!check_batch(o, f) || !choose_device(r, f)) {
-        return false;
-    }
-    r->pool = pool_open(threads, processors(), f);
-    if (r->pool == NULL) {
         return false;
     }
     r->learner = r->device.kind == DEVICE_CUDA ? learner_on_gpu(r, f)
@@ -261,7 +270,8 @@ static bool find_state(const run *r, cg_file **state, failure *f)
 
 static bool open_all(run *r, const cg_file *state, failure *f)
 {
-    return open_data(r, f) && open_model(r, state, f) && open_learner(r, f) &&
+    return open_pool(r, f) && open_data(r, f) && open_model(r, state, f) &&
+           open_learner(r, f) &&
            (state == NULL || run_restore(r, state, f));
 }
 
@@ -296,7 +306,7 @@ void run_close(run *r)
     model_file_free(r->model);
     pool_close(r->pool);
     clusters_close(&r->clusters);
-    dataset_close(&r->data);
+    host_dataset_close(&r->data);
     free(r->config);
     free(r->recipe);
     free(r->ids);

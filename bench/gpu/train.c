@@ -38,7 +38,7 @@ typedef struct subject {
     cuda_library library;
     cedm_cuda_device device;
     learner *learner;
-    dataset data;
+    host_dataset data;
     clusters clusters;
     batch_source source;
     batch batch;

@@ -91,17 +91,34 @@ static bool crop(host_resizer *r, uint8_t *dst, uint32_t size,
                        stride, &shape);
 }
 
+static bool is_inside(const host_image *image, uint32_t size)
+{
+    return image->height <= size && image->width <= size;
+}
+
+void host_fit_count(const host_image *image, uint32_t size, host_fit fit,
+                    host_fit_counts *c)
+{
+    bool inside = is_inside(image, size);
+    bool equal = image->width == size && image->height == size;
+    bool smaller = image->width < size || image->height < size;
+    bool whole = fit == HOST_FIT_PAD || (fit == HOST_FIT_BORDER && inside);
+
+    c->bordered += whole && (image->width != image->height || smaller);
+    c->resized += !equal && !(whole && inside);
+    c->enlarged += !whole && smaller;
+}
+
 bool host_resize_square(host_resizer *r, uint8_t *dst, uint32_t size,
                         const host_image *image, host_fit fit,
                         const char *where, failure *f)
 {
     cedm_resize_shape shape = {CEDM_RESIZE_LANCZOS, image->channels,
                                image->height, image->width, size, size};
-    bool fits = image->height <= size && image->width <= size;
     bool good;
 
     if (fit == HOST_FIT_BORDER) {
-        fit = fits ? HOST_FIT_PAD : HOST_FIT_CROP;
+        fit = is_inside(image, size) ? HOST_FIT_PAD : HOST_FIT_CROP;
     }
     switch (fit) {
     case HOST_FIT_CROP: good = crop(r, dst, size, image); break;

@@ -17,6 +17,17 @@ typedef enum host_fit {
     HOST_FIT_BORDER   /* PAD for what fits without resizing, else CROP */
 } host_fit;
 
+/* How many images were changed in which way. */
+typedef struct host_fit_counts {
+    uint64_t resized;
+    uint64_t enlarged; /* of these, on one side at least */
+    uint64_t bordered; /* black was put around */
+} host_fit_counts;
+
+/* Adds an image to the counts. */
+void host_fit_count(const host_image *image, uint32_t size, host_fit fit,
+                    host_fit_counts *counts);
+
 /* Keeps weights and memory from one image to the next; photographs of one
  * size come in rows.  For one thread.  Begins zeroed. */
 typedef struct host_resizer {

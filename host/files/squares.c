@@ -78,18 +78,9 @@ static uint32_t common_kind(const host_squares *s, uint32_t channels)
 static void count(const host_squares *s, const host_image *image,
                   host_squares_counts *c)
 {
-    uint32_t size = s->size;
-    bool smaller = image->width < size || image->height < size;
-    bool inside = image->width <= size && image->height <= size;
-    bool whole = s->options.fit == HOST_FIT_PAD ||
-                 (s->options.fit == HOST_FIT_BORDER && inside);
-    bool equal = image->width == size && image->height == size;
-
-    c->bordered = whole && (image->width != image->height || smaller);
-    c->resized = !equal && !(whole && inside);
-    c->enlarged = !whole && smaller;
-    c->coloured = has_colours(s->channels) && !has_colours(image->channels);
-    c->flattened = !has_alpha(s->channels) && has_alpha(image->channels);
+    host_fit_count(image, s->size, s->options.fit, &c->fit);
+    c->coloured += has_colours(s->channels) && !has_colours(image->channels);
+    c->flattened += !has_alpha(s->channels) && has_alpha(image->channels);
 }
 
 static size_t image_bytes(const host_squares *s)
@@ -133,9 +124,9 @@ static void square_task(void *arg, uint32_t index, uint32_t worker)
 static void add_counts(host_squares_counts *to,
                        const host_squares_counts *from)
 {
-    to->resized += from->resized;
-    to->enlarged += from->enlarged;
-    to->bordered += from->bordered;
+    to->fit.resized += from->fit.resized;
+    to->fit.enlarged += from->fit.enlarged;
+    to->fit.bordered += from->fit.bordered;
     to->coloured += from->coloured;
     to->flattened += from->flattened;
 }

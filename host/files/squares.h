@@ -31,9 +31,7 @@ typedef struct host_squares_options {
 
 /* What became of images. */
 typedef struct host_squares_counts {
-    uint64_t resized;   /* among them */
-    uint64_t enlarged;  /* on one side at least */
-    uint64_t bordered;  /* black was put around */
+    host_fit_counts fit;
     uint64_t coloured;  /* grey among colours */
     uint64_t flattened; /* alpha was dropped */
 } host_squares_counts;

@@ -50,9 +50,9 @@ static void check_images(const char *path, uint32_t count, uint32_t size,
                          uint32_t channels)
 {
     failure f = FAILURE_UNSAID;
-    dataset d;
+    host_dataset d;
 
-    if (!dataset_open(&d, path, 0, &f)) {
+    if (!host_dataset_open(&d, path, 0, &f)) {
         fail_msg("%s", f.text);
     }
     assert_int_equal(d.count, count);
@@ -68,7 +68,7 @@ static void check_images(const char *path, uint32_t count, uint32_t size,
             }
         }
     }
-    dataset_close(&d);
+    host_dataset_close(&d);
 }
 
 static void test_cifar(void **state)
@@ -168,12 +168,12 @@ static void test_jpeg(void **state)
     };
     static const uint8_t wanted[2][3] = {{200, 120, 40}, {60, 90, 220}};
     failure f = FAILURE_UNSAID;
-    dataset d;
+    host_dataset d;
 
     (void)state;
     (void)mkdir(in_folder("jpeg"), 0700);
     write_file("jpeg/a.JPG", jpeg, sizeof jpeg);
-    if (!dataset_open(&d, in_folder("jpeg"), 0, &f)) {
+    if (!host_dataset_open(&d, in_folder("jpeg"), 0, &f)) {
         fail_msg("%s", f.text);
     }
     assert_int_equal(d.count, 1);
@@ -184,16 +184,16 @@ static void test_jpeg(void **state)
 
         assert_in_range(d.pixels[e], value - 5, value + 5);
     }
-    dataset_close(&d);
+    host_dataset_close(&d);
 }
 
 static void check_damage(const char *name, const char *where,
                          const char *advice)
 {
     failure f = FAILURE_UNSAID;
-    dataset d;
+    host_dataset d;
 
-    assert_false(dataset_open(&d, in_folder(name), 0, &f));
+    assert_false(host_dataset_open(&d, in_folder(name), 0, &f));
     assert_non_null(strstr(f.text, where));
     assert_non_null(strstr(f.text, advice));
 }
@@ -259,32 +259,32 @@ static void test_resolution(void **state)
     static uint8_t idx[16 + 2 * 28 * 20] = {0, 0, 8, 3, 0, 0, 0, 2,
                                             0, 0, 0, 28, 0, 0, 0, 20};
     failure f = FAILURE_UNSAID;
-    dataset d;
+    host_dataset d;
     double mean = 0.0;
 
     (void)state;
     memset(idx + 16, 200, sizeof idx - 16);
     write_file("images.idx", idx, sizeof idx);
-    assert_false(dataset_open(&d, in_folder("images.idx"), 0, &f));
+    assert_false(host_dataset_open(&d, in_folder("images.idx"), 0, &f));
     assert_non_null(strstr(f.text, "--resolution"));
-    assert_true(dataset_open(&d, in_folder("images.idx"), 32, &f));
+    assert_true(host_dataset_open(&d, in_folder("images.idx"), 32, &f));
     assert_int_equal(d.pixels[0], 0);
     assert_int_equal(d.pixels[2 * 32 + 6], 200);
     assert_int_equal(d.pixels[2 * 32 + 5], 0);
     assert_int_equal(d.pixels[29 * 32 + 25], 200);
     assert_int_equal(d.pixels[30 * 32 + 25], 0);
-    dataset_close(&d);
+    host_dataset_close(&d);
     for (size_t i = 16; i < sizeof idx; i++) {
         idx[i] = (i - 16) % 20 < 10 ? 100 : 150;
     }
     write_file("images.idx", idx, sizeof idx);
-    assert_true(dataset_open(&d, in_folder("images.idx"), 8, &f));
+    assert_true(host_dataset_open(&d, in_folder("images.idx"), 8, &f));
     for (uint32_t i = 0; i < 64; i++) {
         mean += d.pixels[i] / 64.0;
     }
     assert_true(fabs(mean - 125.0) < 0.5);
     assert_true(abs(d.pixels[0] - 100) <= 1 && abs(d.pixels[7] - 150) <= 1);
-    dataset_close(&d);
+    host_dataset_close(&d);
 }
 
 /* ---- what is drawn ------------------------------------------------------ */
@@ -330,7 +330,7 @@ static void test_batch(void **state)
     static uint8_t pixels[N * PIXELS];
     int32_t of_image[N];
     uint32_t mirrored = 0, dropped = 0;
-    dataset data = {.count = N, .size = 4, .channels = 1, .pixels = pixels};
+    host_dataset data = {.count = N, .size = 4, .channels = 1, .pixels = pixels};
     clusters c = {.count = N, .of_image = of_image, .used = N};
     batch_source s = {.data = &data, .clusters = &c, .seed = 4,
                       .xflip = true, .augment = 0.0, .p_uncond = 0.25,
@@ -372,7 +372,7 @@ static void test_distributions(void **state)
 {
     enum { N = 4000 };
     static uint8_t pixels[64];
-    dataset data = {.count = 1, .size = 8, .channels = 1, .pixels = pixels};
+    host_dataset data = {.count = 1, .size = 8, .channels = 1, .pixels = pixels};
     clusters none = {0};
     batch_source s = {.data = &data, .clusters = &none, .workers = 1};
     double mean = 0.0, square = 0.0, noise = 0.0, power = 0.0;

@@ -191,9 +191,9 @@ static void print_results(const settings *s, const data_results *r,
     print_number(s, "size", r->size);
     print_number(s, "channels", r->channels);
     print_number(s, "classes", count_classes(labels));
-    print_number(s, "resized", counts->resized);
-    print_number(s, "enlarged", counts->enlarged);
-    print_number(s, "bordered", counts->bordered);
+    print_number(s, "resized", counts->fit.resized);
+    print_number(s, "enlarged", counts->fit.enlarged);
+    print_number(s, "bordered", counts->fit.bordered);
     print_number(s, "grey_to_rgb", counts->coloured);
     print_number(s, "alpha_dropped", counts->flattened);
     print_number(s, "labels_unused", labels->spare);

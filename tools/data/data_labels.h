@@ -42,4 +42,14 @@ bool data_labels_open(data_labels *l, host_collection *source,
                       const char *from, failure *f);
 void data_labels_close(data_labels *l); /* harmless on a zeroed one */
 
+/* ---- its parts ------------------------------------------------------------ */
+
+bool data_labels_allocate(data_labels *l, size_t images, failure *f);
+
+/* Labels by folders; where they are not asked for, only if folders can be
+ * classes. */
+bool data_labels_by_folder(data_labels *l, const host_collection *source,
+                           bool asked, failure *f);
+void data_labels_forget_classes(data_labels *l);
+
 #endif
