@@ -302,6 +302,7 @@ $(OBJ)/tests/unit/fuzz_test.o: $(FUZZ_SRC)
 $(OBJ)/tests/unit/fuzz_test.o: TEST_FLAGS += \
   -D'FUZZ_TARGETS(X)=$(patsubst tests/fuzz/%.c,X(%),$(FUZZ_SRC))'
 $(BUILD)/test/fuzz_test: $(call obj,$(FUZZ_SRC))
+$(BUILD)/test/mutation_test: $(call obj,tests/fuzz/image.c tests/fuzz/dataset.c)
 $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(LIBTOOLS) $(LIBS)
 	$(call say,LINK)
 	$(Q)$(LINK) -fsanitize=fuzzer $(filter %.o,$^) $(filter %.a,$^) \

@@ -186,7 +186,11 @@ static void print_results(const settings *s, const data_results *r,
 {
     const host_squares_counts *counts = &r->counts;
     const host_left_out *l = &source->left_out;
+    char text[512];
 
+    if (host_collection_left_out(source, text, sizeof text)) {
+        fprintf(stderr, "cedm-data: %s: left out: %s\n", source->path, text);
+    }
     print_number(s, "images", r->images);
     print_number(s, "size", r->size);
     print_number(s, "channels", r->channels);
@@ -234,22 +238,27 @@ static bool run_build(settings *s, host_collection *source, failure *f)
     return good;
 }
 
+static bool refuse_empty(const host_collection *source, failure *f)
+{
+    char text[512];
+    bool some = host_collection_left_out(source, text, sizeof text);
+
+    return failed(f, "%s: no images in it; wanted PNG, JPEG, WebP, BMP or GIF "
+                     "files%s%s", source->path, some ? ", got " : "", text);
+}
+
 static bool run(settings *s, failure *f)
 {
     host_collection source;
-    char text[512];
     bool good;
 
     if (!host_collection_open(&source, s->source, is_wanted, f)) {
         return false;
     }
-    if (host_collection_left_out(&source, text, sizeof text)) {
-        fprintf(stderr, "cedm-data: %s: left out: %s\n", s->source, text);
-    }
     if (data_image_count(&source) == 0) {
+        (void)refuse_empty(&source, f);
         host_collection_close(&source);
-        return failed(f, "%s: no images in it; wanted PNG, JPEG, WebP, BMP or "
-                         "GIF files", s->source);
+        return false;
     }
     s->build.interrupted = &interrupted;
     s->build.threads = s->build.threads > 0 ? s->build.threads : processors();
