@@ -430,7 +430,8 @@ $(EMULATED_TRAIN): $(BUILD)/test/%: $(OBJ)/tests/cuda/train/%.o $(call obj,\
 	$(link-test) -lstdc++
 # Calls of the system go through tests/fault/wrap.c.
 $(OBJ)/tests/fault/%.o: TEST_FLAGS += -Itrainer
-$(FAULT): $(call obj,$(wildcard tests/fault/*.c)) $(TRAIN_SHARED) \
+$(FAULT): $(call obj,$(wildcard tests/fault/*.c) \
+  $(filter-out %/cedm-data.c,$(wildcard tools/data/*.c))) $(TRAIN_SHARED) \
   $(LIBTOOLS) $(DEMO_OBJ) $(LIBS)
 	$(link-test) -Wl,@tests/fault/wrapped
 $(GEN): $(call obj,$(wildcard tests/gen/*.c)) $(LIBS)

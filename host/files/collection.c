@@ -155,12 +155,13 @@ static bool list(host_collection *c, bool (*wanted)(const char *name),
 /* Without the slashes at its end. */
 static char *copy_path(const char *path)
 {
+    char *copy = strdup(path);
     size_t n = strlen(path);
 
-    while (n > 1 && path[n - 1] == '/') {
-        n--;
+    while (copy != NULL && n > 1 && path[n - 1] == '/') {
+        copy[--n] = '\0';
     }
-    return strndup(path, n);
+    return copy;
 }
 
 bool host_collection_open(host_collection *c, const char *path,

@@ -41,6 +41,17 @@ static size_t folder_length(const char *path)
     return strchr(path, '/') == NULL ? 0 : strcspn(path, "/");
 }
 
+/* Its name, to be freed. */
+static char *copy_folder(const char *path)
+{
+    char *name = strdup(path);
+
+    if (name != NULL) {
+        name[folder_length(path)] = '\0';
+    }
+    return name;
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
@@ -87,7 +98,7 @@ static bool list_classes(data_labels *l, const host_collection *source)
         if (n > 0 && is_class(l->classes[n - 1], path)) {
             continue;
         }
-        l->classes[n] = strndup(path, folder_length(path));
+        l->classes[n] = copy_folder(path);
         if (l->classes[n] == NULL) {
             return false;
         }
@@ -107,7 +118,7 @@ static bool label_by_folder(data_labels *l, const host_collection *source,
     }
     for (size_t i = 0; i < l->images; i++) {
         const char *path = data_image_name(source, i) + skip;
-        char *folder = strndup(path, folder_length(path));
+        char *folder = copy_folder(path);
         char **found = folder == NULL
                            ? NULL
                            : bsearch(&folder, l->classes, l->class_count,
