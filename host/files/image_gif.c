@@ -106,10 +106,12 @@ static void store_line(gif_state *s, size_t y, size_t x, size_t width)
 static void fill_canvas(gif_state *s)
 {
     const host_image *image = s->r->image;
+    size_t row = (size_t)image->width * image->channels;
 
     memset(s->line, s->transparent >= 0 ? s->transparent : 0, image->width);
-    for (size_t y = 0; y < image->height; y++) {
-        store_line(s, y, 0, image->width);
+    store_line(s, 0, 0, image->width);
+    for (size_t y = 1; y < image->height; y++) {
+        memcpy(image->pixels + y * row, image->pixels, row);
     }
 }
 
