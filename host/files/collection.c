@@ -11,7 +11,7 @@
 #include "host/files/collection.h"
 #include "tools/output.h"
 
-/* ---- entries ------------------------------------------------------------- */
+/* ---- entries ----------------------------------------------------------- */
 
 static bool is_hidden_part(const char *part, size_t n)
 {
@@ -131,7 +131,7 @@ size_t host_collection_find(const host_collection *c, const char *name)
     return c->count;
 }
 
-/* ---- both kinds ---------------------------------------------------------- */
+/* ---- both kinds -------------------------------------------------------- */
 
 static bool list(host_collection *c, bool (*wanted)(const char *name),
                  failure *f)
@@ -237,7 +237,7 @@ unsigned char *host_collection_read(host_collection *c, size_t i,
     return bytes;
 }
 
-/* ---- what was left out --------------------------------------------------- */
+/* ---- what was left out ------------------------------------------------- */
 
 static void append(char *text, size_t size, uint64_t count, const char *what,
                    const char *first)

@@ -72,7 +72,7 @@ size_t host_collection_find(const host_collection *c, const char *name);
 bool host_collection_left_out(const host_collection *c, char *text,
                               size_t size);
 
-/* ---- for the two kinds --------------------------------------------------- */
+/* ---- for the two kinds ------------------------------------------------- */
 
 /* Adds a name with '/' between its parts, or counts why not. */
 bool host_collection_add(host_collection *c, const char *name, uint64_t index,

@@ -89,7 +89,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* ---- folders that were met ------------------------------------------------ */
+/* ---- folders that were met --------------------------------------------- */
 
 static bool is_met(const walk *w, const struct stat *st)
 {
@@ -117,7 +117,7 @@ static bool meet(walk *w, const struct stat *st)
     return true;
 }
 
-/* ---- entries -------------------------------------------------------------- */
+/* ---- entries ----------------------------------------------------------- */
 
 static bool add_file(walk *w, const char *name, const struct stat *st)
 {

@@ -11,7 +11,7 @@
 #include "host/files/dataset.h"
 #include "tools/output.h"
 
-/* ---- one after another --------------------------------------------------- */
+/* ---- one after another ------------------------------------------------- */
 
 static bool grow(host_dataset *d, failure *f)
 {
@@ -73,7 +73,7 @@ bool host_dataset_add(host_dataset_load *l, const char *where,
                               HOST_FIT_BORDER, where, f);
 }
 
-/* ---- finding the format -------------------------------------------------- */
+/* ---- finding the format ------------------------------------------------ */
 
 static bool ends_with(const char *name, const char *end)
 {
@@ -177,7 +177,7 @@ void host_dataset_close(host_dataset *d)
     *d = (host_dataset){0};
 }
 
-/* ---- what became of the images -------------------------------------------- */
+/* ---- what became of the images ----------------------------------------- */
 
 static void append(char *text, size_t size, uint64_t count, const char *what)
 {

@@ -36,7 +36,7 @@ void host_dataset_close(host_dataset *d); /* harmless on a zeroed one */
  * they were. */
 bool host_dataset_changes(const host_dataset *d, char *text, size_t size);
 
-/* ---- by several threads, block by block ---------------------------------- */
+/* ---- by several threads, block by block -------------------------------- */
 
 /* The same in steps, so that the caller can show how far it is:
  *
@@ -77,7 +77,7 @@ static inline bool host_dataset_left(const host_dataset_load *l)
     return l->data->count < l->total;
 }
 
-/* ---- for the readers of formats ------------------------------------------ */
+/* ---- for the readers of formats ---------------------------------------- */
 
 /* Images or batches of CIFAR in a zip file or a folder; begins only. */
 bool host_dataset_begin_files(host_dataset_load *l, failure *f);

@@ -49,7 +49,7 @@ bool host_dataset_add_cifar(host_dataset_load *l, const char *where,
     return good;
 }
 
-/* ---- idx ---------------------------------------------------------------- */
+/* ---- idx --------------------------------------------------------------- */
 
 #define IDX_UBYTE_IMAGES 0x00000803u
 #define IDX_MOST_SIDE 4096u

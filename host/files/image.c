@@ -9,7 +9,7 @@
 #include "host/files/image.h"
 #include "host/files/image_reader.h"
 
-/* ---- for the readers of formats ----------------------------------------- */
+/* ---- for the readers of formats ---------------------------------------- */
 
 bool host_image_begin(host_image_reader *r, uint64_t height, uint64_t width,
                       uint32_t channels)
@@ -57,7 +57,7 @@ bool host_image_is_ramp(const uint8_t (*palette)[3], uint32_t count)
     return true;
 }
 
-/* ---- which way up ------------------------------------------------------- */
+/* ---- which way up ------------------------------------------------------ */
 
 /* Steps in the stored image from pixel (0, 0) of the upright one. */
 typedef struct turn {
@@ -118,7 +118,7 @@ static bool apply_orientation(host_image *image, unsigned orientation,
     return true;
 }
 
-/* ---- formats ------------------------------------------------------------ */
+/* ---- formats ----------------------------------------------------------- */
 
 typedef struct format {
     const char *magic;
@@ -197,7 +197,7 @@ bool host_image_is_name(const char *name)
     return false;
 }
 
-/* ---- kinds -------------------------------------------------------------- */
+/* ---- kinds ------------------------------------------------------------- */
 
 /* Pillow's L: ITU-R 601 in 16 bits. */
 static uint8_t luma(const uint8_t rgb[3])

@@ -23,7 +23,7 @@ typedef struct host_squares_slot {
     failure f;
 } slot;
 
-/* ---- one image ------------------------------------------------------------ */
+/* ---- one image --------------------------------------------------------- */
 
 static bool read_image(host_squares *s, size_t index, host_image *image,
                        char where[WHERE], failure *f)
@@ -119,7 +119,7 @@ static void square_task(void *arg, uint32_t index, uint32_t worker)
     host_image_free(&image);
 }
 
-/* ---- blocks --------------------------------------------------------------- */
+/* ---- blocks ------------------------------------------------------------ */
 
 static void add_counts(host_squares_counts *to,
                        const host_squares_counts *from)
@@ -197,7 +197,7 @@ bool host_squares_next(host_squares *s, failure *f)
     return true;
 }
 
-/* ---- beginning ------------------------------------------------------------ */
+/* ---- beginning --------------------------------------------------------- */
 
 /* The first image says how large all are, and what they are before others
  * are met. */

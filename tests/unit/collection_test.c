@@ -211,7 +211,7 @@ static void pipes_do_not_block(void **state)
     assert_non_null(strstr(f.text, "wanted a folder or a zip archive"));
 }
 
-/* ---- archives ------------------------------------------------------------- */
+/* ---- archives ---------------------------------------------------------- */
 
 /* libzip adds no second entry of a name, so another name is overwritten. */
 static void rename_bytes(const char *archive, const char *from,

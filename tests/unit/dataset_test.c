@@ -222,7 +222,7 @@ static void the_first_damage_is_named(void **state)
     }
 }
 
-/* ---- raw pixels ----------------------------------------------------------- */
+/* ---- raw pixels -------------------------------------------------------- */
 
 static void write_gz(const char *name, const void *bytes, unsigned size)
 {

@@ -119,7 +119,7 @@ static void equals_pillow(void **state)
     for_each_file(check_decoded);
 }
 
-/* ---- damage -------------------------------------------------------------- */
+/* ---- damage ------------------------------------------------------------ */
 
 /* Reads bytes of a file that may be anything; an error must name it. */
 static bool decodes(const unsigned char *bytes, size_t size, failure *f)
@@ -291,7 +291,7 @@ static void survives_known_attacks(void **state)
     survives("tests/fuzz/image/huffman_overrun.jpg");
 }
 
-/* ---- kinds --------------------------------------------------------------- */
+/* ---- kinds ------------------------------------------------------------- */
 
 static void check_kind(uint32_t from, const uint8_t *pixel, uint32_t to,
                        const uint8_t *wanted)
@@ -310,7 +310,8 @@ static void check_kind(uint32_t from, const uint8_t *pixel, uint32_t to,
 static void kinds_become_others(void **state)
 {
     /* ITU-R 601: 0.299 * 10 + 0.587 * 200 + 0.114 * 90 = 130.65 */
-    static const uint8_t rgba[] = {10, 200, 90, 7}, opaque[] = {10, 200, 90, 255};
+    static const uint8_t rgba[] = {10, 200, 90, 7};
+    static const uint8_t opaque[] = {10, 200, 90, 255};
     static const uint8_t luma[] = {131, 7}, solid[] = {131, 255};
     static const uint8_t grey[] = {131, 131, 131, 7};
 

@@ -180,7 +180,7 @@ static void floats_equal_pillow(void **state)
     cg_close(file);
 }
 
-/* ---- the input of Inception: 299 x 299, every 13th row and column -------- */
+/* ---- the input of Inception: 299 x 299, every 13th row and column ------ */
 
 #define SIDE 299u
 
@@ -258,7 +258,7 @@ static void equals_inceptions_input(void **state)
     cg_close(file);
 }
 
-/* ---- the definition ------------------------------------------------------ */
+/* ---- the definition ---------------------------------------------------- */
 
 static double sinc(double x)
 {

@@ -59,7 +59,7 @@ static void catch_signals(void)
     (void)sigaction(SIGTERM, &action, NULL);
 }
 
-/* ---- options -------------------------------------------------------------- */
+/* ---- options ----------------------------------------------------------- */
 
 static bool parse_resolution(const args *a, settings *s, failure *f)
 {
@@ -156,7 +156,7 @@ static bool parse(settings *s, int argc, char **argv, failure *f)
                         "see --help");
 }
 
-/* ---- results -------------------------------------------------------------- */
+/* ---- results ----------------------------------------------------------- */
 
 /* One value a line, or the members of an object. */
 static void print_number(const settings *s, const char *name, uint64_t value)
@@ -208,7 +208,7 @@ static void print_results(const settings *s, const data_results *r,
     }
 }
 
-/* ---- the run -------------------------------------------------------------- */
+/* ---- the run ----------------------------------------------------------- */
 
 static bool is_wanted(const char *name)
 {

@@ -15,7 +15,7 @@
 #define UNSET UINT32_MAX
 #define CLASS_MOST INT32_MAX
 
-/* ---- images of the source ------------------------------------------------ */
+/* ---- images of the source ---------------------------------------------- */
 
 size_t data_image_count(const host_collection *source)
 {
@@ -34,7 +34,7 @@ const char *data_image_name(const host_collection *source, size_t image)
     return source->entries[data_image_entry(source, image)].name;
 }
 
-/* ---- a file of labels ----------------------------------------------------- */
+/* ---- a file of labels -------------------------------------------------- */
 
 typedef struct reading {
     data_labels *labels;
@@ -242,7 +242,7 @@ static bool read_own(reading *r, host_collection *source, size_t entry)
     return good;
 }
 
-/* ---- all of it ------------------------------------------------------------ */
+/* ---- all of it --------------------------------------------------------- */
 
 static bool read_labels(data_labels *l, host_collection *source,
                         const char *from, failure *f)

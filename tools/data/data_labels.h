@@ -42,7 +42,7 @@ bool data_labels_open(data_labels *l, host_collection *source,
                       const char *from, failure *f);
 void data_labels_close(data_labels *l); /* harmless on a zeroed one */
 
-/* ---- its parts ------------------------------------------------------------ */
+/* ---- its parts --------------------------------------------------------- */
 
 bool data_labels_allocate(data_labels *l, size_t images, failure *f);
 
