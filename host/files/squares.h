@@ -50,9 +50,14 @@ typedef struct host_squares {
 } host_squares;
 
 /* The images are the entries of the collection, one at least, without entry
- * `skip` if that is below their count.  Looks at the first image. */
+ * `skip` if that is below their count.  Decodes the first image for its size
+ * and kind.  The collection must outlive *s.  On error *s needs no close. */
 bool host_squares_open(host_squares *s, host_collection *images, size_t skip,
                        const host_squares_options *options, failure *f);
+
+/* Makes the next block ready, 8 images a worker and at most 64 MiB, or one
+ * image; besides, each worker decodes one image.  An error names the first
+ * image of the block that is bad, or lacks memory. */
 bool host_squares_next(host_squares *s, failure *f);
 void host_squares_close(host_squares *s); /* harmless on a zeroed one */
 
