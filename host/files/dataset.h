@@ -25,9 +25,10 @@ typedef struct host_dataset {
 
 /* Reads all images by the calling thread.  resolution 0: the images' own,
  * which must be a square of a power of two; else smaller images get a black
- * border and larger ones are cropped to a centred square and resized.
- * Channels are those that all images share: RGB if any has colours, and alpha
- * if all have it. */
+ * border and larger ones are cropped to a centred square and resized, see
+ * HOST_FIT_BORDER.  Channels are those that all images share: RGB if any has
+ * colours, and alpha if all have it.  An error names the file and the entry
+ * in it; *d is then zeroed. */
 bool host_dataset_open(host_dataset *d, const char *path, uint32_t resolution,
                        failure *f);
 void host_dataset_close(host_dataset *d); /* harmless on a zeroed one */
@@ -40,13 +41,14 @@ bool host_dataset_changes(const host_dataset *d, char *text, size_t size);
 
 /* The same in steps, so that the caller can show how far it is:
  *
- *     good = host_dataset_begin(&l, &d, path, resolution, ...);
+ *     good = host_dataset_begin(&l, &d, &source, &f);
  *     while (good && host_dataset_left(&l)) {
  *         good = host_dataset_more(&l, &f);
  *         ... d.count of l.total images ...
  *     }
  *     good = host_dataset_end(&l, good, &f);
- */
+ *
+ * The images and their order do not depend on the number of workers. */
 typedef struct host_dataset_source {
     const char *path;
     uint32_t resolution;
@@ -55,6 +57,7 @@ typedef struct host_dataset_source {
     void *pool;
 } host_dataset_source;
 
+/* Must not move between begin and end. */
 typedef struct host_dataset_load {
     host_dataset *data;
     host_dataset_source source;
@@ -64,8 +67,12 @@ typedef struct host_dataset_load {
     host_resizer resizer; /* of images that are added one by one */
 } host_dataset_load;
 
+/* Finds the format.  Images of a zip file or a folder are listed, raw pixels
+ * are read at once.  What *source points to must outlive *l. */
 bool host_dataset_begin(host_dataset_load *l, host_dataset *d,
                         const host_dataset_source *source, failure *f);
+
+/* Reads a block; earlier images may be converted to another kind. */
 bool host_dataset_more(host_dataset_load *l, failure *f);
 
 /* Frees what the loading took, and the images unless `good`, which it
