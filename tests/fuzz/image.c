@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 /* Pixels of an image that is decoded here: more cost time and show no new
  * code. */
-#define MOST ((uint64_t)1 << 21)
+#define MOST ((uint64_t)1 << 18)
 
 static bool is_too_large(const uint8_t *bytes, size_t size)
 {
