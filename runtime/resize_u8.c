@@ -17,7 +17,7 @@
 /* Weights in one sum of 32 bits: 2048 * 255 * 4095 < 2^31. */
 #define SUM_TAPS 2048u
 
-/* Bytes of a row that the second pass adds up together. */
+/* Outputs that become pixels together: bytes of a row in the second pass. */
 #define BLOCK 64u
 
 /* Rows of one task. */
@@ -157,28 +157,31 @@ static uint32_t add_products(const int16_t *v, const int16_t *high,
     return ((uint32_t)sum_high << LOW_BITS) + (uint32_t)sum_low;
 }
 
-static uint8_t to_pixel(uint32_t sum)
+/* Pixels of BLOCK sums, in a loop of its own so that it becomes vectors. */
+static void to_pixels(uint8_t pixels[BLOCK], const uint32_t sums[BLOCK])
 {
-    int32_t value = (int32_t)(sum + (1u << (BITS - 1))) >> BITS;
+    for (uint32_t k = 0; k < BLOCK; k++) {
+        int32_t value = (int32_t)(sums[k] + (1u << (BITS - 1))) >> BITS;
 
-    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+        value = value < 0 ? 0 : value;
+        pixels[k] = (uint8_t)(value > 255 ? 255 : value);
+    }
 }
 
 /* Modulo 2^32: the whole sum fits, its parts need not. */
-static uint8_t weighted(const cedm_resize_axis *a, uint32_t o,
-                        const int16_t *line)
+static uint32_t weighted(const cedm_resize_axis *a, uint32_t o,
+                         const int16_t *line)
 {
     const int16_t *high = a->high + (size_t)o * a->taps;
     const int16_t *low = a->low + (size_t)o * a->taps;
     const int16_t *v = line + a->first[o];
-    uint32_t sum = 0;
+    uint32_t sum = 0, at = 0;
 
-    for (uint32_t at = 0; at < a->taps; at += SUM_TAPS) {
-        uint32_t n = a->taps - at < SUM_TAPS ? a->taps - at : SUM_TAPS;
-
-        sum += add_products(v + at, high + at, low + at, n / STEP);
+    for (; a->taps - at > SUM_TAPS; at += SUM_TAPS) {
+        sum += add_products(v + at, high + at, low + at, SUM_TAPS / STEP);
     }
-    return to_pixel(sum);
+    return sum + add_products(v + at, high + at, low + at,
+                              (a->taps - at) / STEP);
 }
 
 typedef struct pass {
@@ -189,24 +192,40 @@ typedef struct pass {
 } pass;
 
 /* A row by channels.  Three of them at a time take a third of the time. */
-static void split_row(const cedm_resize *r, const uint8_t *src,
-                      int16_t *lines)
+static void split_row(const cedm_resize *r, const uint8_t *restrict src,
+                      int16_t *restrict lines)
 {
-    size_t channels = r->shape.channels, n = r->across.in;
-    int16_t *second = lines + r->line, *third = second + r->line;
+    size_t channels = r->shape.channels, n = r->across.in, line = r->line;
 
     if (channels == 3) {
         for (size_t x = 0; x < n; x++) {
             lines[x] = src[3 * x];
-            second[x] = src[3 * x + 1];
-            third[x] = src[3 * x + 2];
+            lines[line + x] = src[3 * x + 1];
+            lines[2 * line + x] = src[3 * x + 2];
         }
         return;
     }
     for (size_t c = 0; c < channels; c++) {
         for (size_t x = 0; x < n; x++) {
-            lines[c * r->line + x] = src[x * channels + c];
+            lines[c * line + x] = src[x * channels + c];
         }
+    }
+}
+
+/* Outputs o .. o + BLOCK - 1 of one channel, as far as there are any. */
+static void across_block(const cedm_resize *r, uint8_t *dst, uint32_t o,
+                         const int16_t *line)
+{
+    uint32_t left = r->across.out - o, n = left < BLOCK ? left : BLOCK;
+    uint32_t sums[BLOCK] = {0};
+    uint8_t pixels[BLOCK];
+
+    for (uint32_t k = 0; k < n; k++) {
+        sums[k] = weighted(&r->across, o + k, line);
+    }
+    to_pixels(pixels, sums);
+    for (uint32_t k = 0; k < n; k++) {
+        dst[(size_t)(o + k) * r->shape.channels] = pixels[k];
     }
 }
 
@@ -218,10 +237,8 @@ static void across_row(const pass *p, uint32_t y, int16_t *lines)
 
     split_row(r, p->src + y * p->stride, lines);
     for (uint32_t c = 0; c < channels; c++) {
-        const int16_t *line = lines + (size_t)c * r->line;
-
-        for (uint32_t o = 0; o < r->across.out; o++) {
-            dst[o * channels + c] = weighted(&r->across, o, line);
+        for (uint32_t o = 0; o < r->across.out; o += BLOCK) {
+            across_block(r, dst + c, o, lines + (size_t)c * r->line);
         }
     }
 }
@@ -271,9 +288,7 @@ static void down_block(const pass *p, uint32_t y, size_t x, size_t n,
         add_row(sum, v, a->high[(size_t)y * a->taps + j],
                 a->low[(size_t)y * a->taps + j]);
     }
-    for (uint32_t k = 0; k < BLOCK; k++) {
-        out[k] = to_pixel(sum[k]);
-    }
+    to_pixels(out, sum);
     memcpy(dst + x, out, n);
 }
 
