@@ -36,7 +36,8 @@ static inline void *inputs_array(size_t count, size_t size)
     return memory;
 }
 
-static inline float *read_floats(const char *folder, const char *name, size_t count)
+static inline float *read_floats(const char *folder, const char *name,
+                                 size_t count)
 {
     float *values = inputs_array(count, sizeof *values);
     char path[4096];
@@ -52,12 +53,14 @@ static inline float *read_floats(const char *folder, const char *name, size_t co
 }
 
 /* Index of value c of pixel i in image k of [n][C][H][W]. */
-static inline size_t plane(const inputs *in, uint32_t k, uint32_t i, uint32_t c)
+static inline size_t plane(const inputs *in, uint32_t k, uint32_t i,
+                           uint32_t c)
 {
     return ((size_t)k * in->channels + c) * in->area + i;
 }
 
-static inline size_t pixel(const inputs *in, uint32_t k, uint32_t i, uint32_t c)
+static inline size_t pixel(const inputs *in, uint32_t k, uint32_t i,
+                           uint32_t c)
 {
     return ((size_t)k * in->area + i) * in->channels + c;
 }
@@ -80,7 +83,7 @@ static inline void transpose(inputs *in, bool to_planes)
 }
 
 static inline inputs read_inputs(const cedm_model *code, uint32_t n,
-                          const char *folder)
+                                 const char *folder)
 {
     uint32_t area = code->resolution * code->resolution;
     size_t size = (size_t)n * area * code->channels;

@@ -15,10 +15,10 @@
 #include <inttypes.h>
 #include <stdint.h>
 
-#include "bench.h"
-#include "engine.h"
-#include "fashion.h"
-#include "work.h"
+#include "bench/bench.h"
+#include "host/execution/engine.h"
+#include "weights/fashion.h"
+#include "bench/work.h"
 
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
 
@@ -28,7 +28,7 @@ enum kind {
 #define KIND(name) KIND_##name,
     CEDM_GRAPH_OPS(KIND) CEDM_SAMPLER_OPS(KIND)
 #undef KIND
-    KINDS
+        KINDS
 };
 
 static const char *const kind_names[KINDS] = {
@@ -59,15 +59,14 @@ CEDM_SAMPLER_OPS(TIMED)
 #undef TIMED
 
 #define TIMED(name) .name = timed_##name,
-static const cedm_ops timed_ops = {
-    CEDM_GRAPH_OPS(TIMED) CEDM_SAMPLER_OPS(TIMED)
-};
+static const cedm_ops timed_ops = {CEDM_GRAPH_OPS(TIMED)
+                                       CEDM_SAMPLER_OPS(TIMED)};
 #undef TIMED
 
 /* ---- an evaluation ----------------------------------------------------- */
 
 typedef struct evaluation {
-    engine *engine;
+    host_engine *engine;
     cedm_real *x, *out, *sigma;
     int32_t *cluster;
 } evaluation;
@@ -83,11 +82,10 @@ static void *array(size_t count, size_t size)
     return memory;
 }
 
-static evaluation evaluation_of(engine *e)
+static evaluation evaluation_of(host_engine *e)
 {
     const cedm_model *code = e->model->code;
-    size_t map = (size_t)code->resolution * code->resolution *
-                 code->channels;
+    size_t map = (size_t)code->resolution * code->resolution * code->channels;
     evaluation v = {
         .engine = e,
         .x = array(e->batch * map, sizeof(cedm_real)),
@@ -101,8 +99,8 @@ static evaluation evaluation_of(engine *e)
     }
     for (uint32_t i = 0; i < e->batch; i++) {
         v.sigma[i] = (cedm_real)1;
-        v.cluster[i] = code->label_dim != 0
-            ? (int32_t)(i % code->label_dim) : -1;
+        v.cluster[i] =
+            code->label_dim != 0 ? (int32_t)(i % code->label_dim) : -1;
     }
     return v;
 }
@@ -128,14 +126,14 @@ static void print_head(void)
            "median ms", "min ms", "G/s", "images/s");
 }
 
-static void print_start(const engine *e, const char *what)
+static void print_start(const host_engine *e, const char *what)
 {
     printf("%-10s, %-9s, %5" PRIu32 ", %7" PRIu32 ", %-10s, ",
            e->model->code->name, e->backend->name, e->batch, e->threads,
            what);
 }
 
-static void print_kinds(const engine *e, size_t evaluations)
+static void print_kinds(const host_engine *e, size_t evaluations)
 {
     for (int k = 0; k < KINDS; k++) {
         double ms = timed.seconds[k] * 1e3 / (double)evaluations;
@@ -160,7 +158,7 @@ static double total_flop(void)
     return flop;
 }
 
-static void bench_engine(engine *e)
+static void bench_engine(host_engine *e)
 {
     evaluation v = evaluation_of(e);
     bench_times t;
@@ -186,17 +184,18 @@ static void bench_engine(engine *e)
     free(v.cluster);
 }
 
-static bool bench_setting(const model *m, uint32_t batch, uint32_t threads,
-                          const char *isa, failure *f)
+static bool bench_setting(const host_model *m, uint32_t batch,
+                          uint32_t threads, const char *isa, host_failure *f)
 {
-    engine_config config = {.isa = isa, .batch = batch, .threads = threads};
-    engine e;
+    host_engine_config config = {
+        .isa = isa, .batch = batch, .threads = threads};
+    host_engine e;
 
-    if (!engine_open(&e, m, &config, f)) {
+    if (!host_engine_open(&e, m, &config, f)) {
         return false;
     }
     bench_engine(&e);
-    engine_close(&e);
+    host_engine_close(&e);
     fflush(stdout);
     return true;
 }
@@ -208,37 +207,38 @@ static uint32_t number(const char *text, uint32_t above)
     if (n == 0 || n > above) {
         fprintf(stderr, "net: wanted 1..%" PRIu32 ", got '%s'\n", above,
                 text);
-        exit(EXIT_USAGE);
+        exit(HOST_EXIT_USAGE);
     }
     return (uint32_t)n;
 }
 
-static bool bench_all(int argc, char **argv, model *m, failure *f)
+static bool bench_all(int argc, char **argv, host_model *m, host_failure *f)
 {
     if (argc < 2) {
-        return model_adopt(m, &cedm_fashion_model, cedm_fashion_blob,
-                           FASHION_BLOB_BYTES, f) &&
+        return host_model_adopt(m, &cedm_fashion_model, cedm_fashion_blob,
+                                FASHION_BLOB_BYTES, f) &&
                bench_setting(m, 1, 1, NULL, f) &&
                bench_setting(m, 1, 0, NULL, f) &&
                bench_setting(m, 16, 1, NULL, f) &&
                bench_setting(m, 16, 0, NULL, f) &&
                bench_setting(m, 1, 1, "portable", f);
     }
-    return model_load(m, argv[1], f) &&
-           bench_setting(m, argc > 2 ? number(argv[2], ENGINE_MAX_BATCH) : 1,
-                         argc > 3 ? number(argv[3], ENGINE_MAX_THREADS) : 0,
-                         argc > 4 ? argv[4] : NULL, f);
+    return host_model_load(m, argv[1], f) &&
+           bench_setting(
+               m, argc > 2 ? number(argv[2], HOST_ENGINE_MAX_BATCH) : 1,
+               argc > 3 ? number(argv[3], HOST_ENGINE_MAX_THREADS) : 0,
+               argc > 4 ? argv[4] : NULL, f);
 }
 
 int main(int argc, char **argv)
 {
-    model m = {0};
-    failure f = {0};
+    host_model m = {0};
+    host_failure f = {0};
     bool done;
 
     bench_print_machine();
     print_head();
     done = bench_all(argc, argv, &m, &f);
-    model_close(&m);
-    return done ? EXIT_DONE : failure_report("net", &f);
+    host_model_close(&m);
+    return done ? HOST_EXIT_DONE : host_failure_report("net", &f);
 }

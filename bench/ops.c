@@ -9,13 +9,14 @@
  * up-sampling convolution in full; for embed, norm_coeff, resample and exp
  * it counts elements.  peak is a fraction of what an unrolled loop of FMAs in
  * the backend's registers reaches, measured before its ops (and again after,
- * to show how steady the machine is).  Times are of the thread; rates are of medians. */
+ * to show how steady the machine is).  Times are of the thread; rates are of
+ * medians. */
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "bench.h"
+#include "bench/bench.h"
 #include "cedm.h"
-#include "fmath.h"
+#include "runtime/fmath.h"
 
 #define CLOCK CLOCK_THREAD_CPUTIME_ID
 
@@ -27,6 +28,7 @@
 #define CHAINS 12 /* latency 4 x 2 units, and some */
 #define FMA_LOOPS 200000
 
+/* clang-format off */
 #define FMA_LOOP(bits, isa, vector)                                          \
     __attribute__((target(isa))) static void fma_loop_##bits(void *sink)     \
     {                                                                        \
@@ -47,6 +49,7 @@
         }                                                                    \
         _mm##bits##_storeu_ps(sink, sum[0]);                                 \
     }
+/* clang-format on */
 FMA_LOOP(256, "avx2,fma", __m256)
 FMA_LOOP(512, "avx512f", __m512)
 #undef FMA_LOOP
@@ -98,6 +101,7 @@ typedef struct shape {
     double work; /* FLOP, or elements */
 } shape;
 
+/* clang-format off */
 #define CONV(text, h, w, k, c0, c1, out, extra, f, ...)                      \
     {"conv", text, call_conv, {.conv = {.height = h, .width = w,             \
         .in_height = h / f, .in_width = w / f, .kernel = k, .pad = k / 2,    \
@@ -160,6 +164,7 @@ static const shape shapes[] = {
         .in_height = 32, .in_width = 32, .channels = 256, .taps = 1, SILU}},
         0, 32 * 32 * 256},
 };
+/* clang-format on */
 
 /* ---- memory ------------------------------------------------------------ */
 
@@ -211,8 +216,8 @@ static cedm_ref tensor(bed *b, size_t elements)
 {
     size_t at = b->used;
 
-    b->used += (elements + CEDM_REF_ALIGN - 1) / CEDM_REF_ALIGN *
-               CEDM_REF_ALIGN;
+    b->used +=
+        (elements + CEDM_REF_ALIGN - 1) / CEDM_REF_ALIGN * CEDM_REF_ALIGN;
     if (b->used > MEMORY) {
         fprintf(stderr, "ops: MEMORY is too small\n");
         exit(1);
@@ -307,8 +312,8 @@ static void run(void *arg)
 static void print_row(const char *backend, const char *op, const char *text,
                       bench_times t, double work, double peak)
 {
-    printf("%-9s, %-10s, %-20s, %11.0f, %11.0f, %8.3f, ", backend, op,
-           text, t.median * 1e9, t.min * 1e9, work / t.median * 1e-9);
+    printf("%-9s, %-10s, %-20s, %11.0f, %11.0f, %8.3f, ", backend, op, text,
+           t.median * 1e9, t.min * 1e9, work / t.median * 1e-9);
     if (peak > 0) {
         printf("%6.3f\n", work / t.median / peak);
     } else {
@@ -383,7 +388,7 @@ int main(int argc, char **argv)
 {
 #define BACKEND(name, bit) cedm_backend_cpu(bit),
     const cedm_backend *backends[] = {CEDM_ISA_LIST(BACKEND)
-                                      cedm_backend_portable()};
+                                          cedm_backend_portable()};
 #undef BACKEND
     size_t count = sizeof backends / sizeof backends[0];
     float *memory = allocate(MEMORY);

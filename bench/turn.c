@@ -12,34 +12,34 @@
  * backend's weights and the arena. */
 #include <stdint.h>
 
-#include "bench.h"
-#include "engine.h"
-#include "inputs.h"
+#include "bench/bench.h"
+#include "host/execution/engine.h"
+#include "bench/inputs.h"
 
 static void stop(const char *what, const char *where)
 {
     fprintf(stderr, "turn: %s: %s\n", where, what);
-    exit(EXIT_FAILED);
+    exit(HOST_EXIT_FAILED);
 }
 
-static void evaluate(engine *e, const inputs *in)
+static void evaluate(host_engine *e, const inputs *in)
 {
-    cedm_status status = cedm_denoise(&e->net, in->x, in->sigma, in->cluster,
-                                      in->n, in->out);
+    cedm_status status =
+        cedm_denoise(&e->net, in->x, in->sigma, in->cluster, in->n, in->out);
 
     if (status != CEDM_OK) {
         stop(cedm_status_text(status), e->model->label);
     }
 }
 
-static void check(engine *e, inputs *in, const char *path)
+static void check(host_engine *e, inputs *in, const char *path)
 {
     evaluate(e, in);
     write_planes(in, path);
     printf("{\"done\": true}\n");
 }
 
-static void measure(engine *e, const inputs *in, unsigned count)
+static void measure(host_engine *e, const inputs *in, unsigned count)
 {
     printf("{\"seconds\": [");
     for (unsigned i = 0; i < count; i++) {
@@ -52,7 +52,7 @@ static void measure(engine *e, const inputs *in, unsigned count)
     printf("]}\n");
 }
 
-static void serve(engine *e, inputs *in)
+static void serve(host_engine *e, inputs *in)
 {
     char line[4096], word[8], last[4000];
     uint32_t batch;
@@ -75,31 +75,32 @@ static void serve(engine *e, inputs *in)
 
 int main(int argc, char **argv)
 {
-    engine_config config = {0};
-    failure f = FAILURE_UNSAID;
-    model m = {0};
-    static engine e;
+    host_engine_config config = {0};
+    host_failure f = HOST_FAILURE_UNSAID;
+    host_model m = {0};
+    static host_engine e;
     inputs in;
     double start = bench_now(CLOCK_MONOTONIC), loaded;
 
     if (argc != 5) {
         fprintf(stderr, "turn: wanted M.so BATCH THREADS INPUTS\n");
-        return EXIT_USAGE;
+        return HOST_EXIT_USAGE;
     }
     config.batch = (uint32_t)strtoul(argv[2], NULL, 10);
     config.threads = (uint32_t)strtoul(argv[3], NULL, 10);
-    if (!model_load(&m, argv[1], &f)) {
-        return failure_report("turn", &f);
+    if (!host_model_load(&m, argv[1], &f)) {
+        return host_failure_report("turn", &f);
     }
     loaded = bench_now(CLOCK_MONOTONIC);
-    if (!engine_open(&e, &m, &config, &f)) {
-        return failure_report("turn", &f);
+    if (!host_engine_open(&e, &m, &config, &f)) {
+        return host_failure_report("turn", &f);
     }
     printf("{\"version\": \"cedm %s, %s\", \"load\": %.6f, "
-           "\"prepare\": %.6f}\n", CEDM_VERSION, e.backend->name,
-           loaded - start, bench_now(CLOCK_MONOTONIC) - loaded);
+           "\"prepare\": %.6f}\n",
+           CEDM_VERSION, e.backend->name, loaded - start,
+           bench_now(CLOCK_MONOTONIC) - loaded);
     fflush(stdout);
     in = read_inputs(m.code, config.batch, argv[4]);
     serve(&e, &in);
-    return EXIT_DONE;
+    return HOST_EXIT_DONE;
 }

@@ -22,20 +22,41 @@ typedef struct cg_error {
     char text[1024];
 } cg_error;
 
+/* Replaces what terminals obey by '?': control bytes, and U+0080 to U+009F.
+ * Messages quote names from hostile files. */
+void cg_clean(char *text);
+
+/* ---- files as bytes (codegen/read) ------------------------------------- */
+
+typedef struct cg_map {
+    const unsigned char *bytes;
+    size_t size;  /* not 0 while open */
+    void *memory; /* private: what close releases */
+} cg_map;
+
+/* Maps a regular file that is not empty, read-only.  Pages are read when they
+ * are first used.  Another process that shortens the file while it is mapped
+ * makes reads fault; nothing can be promised then.  False, and *map zeroed,
+ * on error. */
+bool cg_map_open(cg_map *map, const char *path, cg_error *error);
+void cg_map_close(cg_map *map); /* a zeroed or closed one is allowed */
+
 /* ---- checkpoints and other files of named arrays (codegen/read) -------- */
 
 /* X(name, bytes, safetensors' word) */
+/* clang-format off */
 #define CG_DTYPE_LIST(X)                                                     \
     X(F64, 8, "F64") X(F32, 4, "F32") X(F16, 2, "F16") X(BF16, 2, "BF16")    \
     X(I64, 8, "I64") X(I32, 4, "I32") X(I16, 2, "I16") X(I8, 1, "I8")        \
     X(U64, 8, "U64") X(U32, 4, "U32") X(U16, 2, "U16") X(U8, 1, "U8")        \
     X(BOOL, 1, "BOOL")
+/* clang-format on */
 
 typedef enum cg_dtype {
 #define CG_DTYPE_ENUM(name, bytes, word) CG_##name,
     CG_DTYPE_LIST(CG_DTYPE_ENUM)
 #undef CG_DTYPE_ENUM
-    CG_DTYPE_COUNT
+        CG_DTYPE_COUNT
 } cg_dtype;
 
 #define CG_MAX_RANK 8
@@ -93,10 +114,10 @@ void cg_sha256(const void *bytes, size_t size, char hex[65]);
 
 /* How a checkpoint tensor is permuted on its way into the blob. */
 typedef enum cg_layout {
-    CG_LAYOUT_PLAIN,     /* as it is, row-major */
-    CG_LAYOUT_CONV,      /* [O][I][k][k] -> [O][k][k][I] */
-    CG_LAYOUT_QKV,       /* rows (c*3 + j) -> (j*C + c), j = q, k, v */
-    CG_LAYOUT_TRANSPOSE  /* [A][B] -> [B][A] */
+    CG_LAYOUT_PLAIN,    /* as it is, row-major */
+    CG_LAYOUT_CONV,     /* [O][I][k][k] -> [O][k][k][I] */
+    CG_LAYOUT_QKV,      /* rows (c*3 + j) -> (j*C + c), j = q, k, v */
+    CG_LAYOUT_TRANSPOSE /* [A][B] -> [B][A] */
 } cg_layout;
 
 typedef struct cg_part {
@@ -112,13 +133,13 @@ typedef struct cg_param {
     cg_part *parts;
     uint32_t part_count;
     uint32_t elements;
-    bool exact; /* floats in 16-bit data, too: see enum cedm_dtype */
+    bool exact;         /* floats in 16-bit data, too: see enum cedm_dtype */
     cedm_weight offset; /* given by the planner */
 } cg_param;
 
 /* One tensor of the arena. */
 typedef struct cg_tensor {
-    const char *name; /* e.g. enc.32x32_block0.conv0 */
+    const char *name;                 /* e.g. enc.32x32_block0.conv0 */
     uint32_t height, width, channels; /* vectors: 1, 1, channels */
     uint32_t elements;                /* per image, unrounded */
     bool f32;                         /* which segment */
@@ -138,8 +159,15 @@ typedef enum cg_op_kind {
 #define CG_OP_ENUM(name) CG_OP_##name,
     CEDM_GRAPH_OPS(CG_OP_ENUM)
 #undef CG_OP_ENUM
-    CG_OP_COUNT
+        CG_OP_COUNT
 } cg_op_kind;
+
+/* Which part of a network an op belongs to, for pictures of the plan. */
+typedef enum cg_section {
+    CG_SECTION_OTHER,
+    CG_SECTION_ENCODER, /* what it leaves for a decoder is a skip */
+    CG_SECTION_DECODER
+} cg_section;
 
 /* One call of the generated function.  Until cg_place every cedm_ref in the
  * descriptor is an index into tensors and every cedm_weight an index into
@@ -152,22 +180,23 @@ typedef struct cg_op {
 #undef CG_OP_MEMBER
     } u;
     const char *module; /* the checkpoint's path, e.g. enc.16x16_down.conv0 */
+    cg_section section; /* of the network */
     bool dropout;       /* of a convolution's activated source, in training */
     uint64_t macs;      /* nominal multiply-adds of the reference network */
 } cg_op;
+
+/* The word of a kind: "conv". */
+const char *cg_op_name(cg_op_kind kind);
 
 /* Calls the function that a table has for an op. */
 static inline void cg_call(const cg_op *op, const cedm_ops *ops, void *ctx)
 {
     switch (op->kind) {
 #define CG_CALL(name)                                                        \
-    case CG_OP_##name:                                                       \
-        ops->name(ctx, &op->u.name);                                         \
-        break;
+    case CG_OP_##name: ops->name(ctx, &op->u.name); break;
         CEDM_GRAPH_OPS(CG_CALL)
 #undef CG_CALL
-    case CG_OP_COUNT:
-        break;
+    case CG_OP_COUNT: break;
     }
 }
 
@@ -178,6 +207,8 @@ typedef struct cg_plan_report {
     uint32_t no_reuse;    /* sum of all buffers */
     const char *method;   /* which order of the portfolio won */
 } cg_plan_report;
+
+#define CG_MAX_PORTS 4
 
 /* A network ready to be emitted or run. */
 typedef struct cg_program {
@@ -193,16 +224,12 @@ typedef struct cg_program {
 
     uint64_t parameter_count; /* trainable ones of the checkpoint */
     uint64_t macs;            /* nominal, one image, one evaluation */
-    cedm_ref features_ref, input_ref, output_ref;
-    cedm_features features;
-    uint32_t resolution, channels, label_dim;
-    uint32_t precond;
-    double sigma_data, sigma_min, sigma_max;
-    double beta_d, beta_min;
-    uint32_t noise_steps;
-    cedm_weight noise_levels;
+    cedm_port inputs[CG_MAX_PORTS], outputs[CG_MAX_PORTS];
+    uint32_t input_count, output_count;
+    cedm_denoiser denoiser; /* how the network denoises, if it does */
+    bool denoises;
     const char *config;     /* the checkpoint's JSON, verbatim */
-    const char *model_type; /* "SongUNet" or "DhariwalUNet" */
+    const char *model_type; /* the architecture, e.g. "SongUNet" */
     const double *freq;     /* images per cluster [label_dim], or NULL */
 
     uint32_t dtype; /* of the blob's data: enum cedm_dtype */
@@ -237,7 +264,7 @@ typedef enum cg_cpu_conv {
 
 typedef struct cg_options {
     cg_cpu_conv cpu_conv;
-    uint64_t conv_memory; /* bytes of transformed weights, 0: any number */
+    uint64_t conv_memory;    /* bytes of transformed weights, 0: any number */
     enum cedm_dtype weights; /* of the blob */
 } cg_options;
 

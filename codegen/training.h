@@ -21,7 +21,7 @@
 #ifndef CEDM_CODEGEN_TRAINING_H
 #define CEDM_CODEGEN_TRAINING_H
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 /* ---- training ops ------------------------------------------------------- */
 
@@ -136,14 +136,17 @@ typedef struct cg_dilate {
 
 /* The one list of training ops: X(name).  Descriptor type cg_<name>. */
 #define CG_TRAINING_OPS(X)                                                   \
-    X(augment) X(activate) X(norm_grad) X(conv_weight) X(sums)               \
-    X(attention_grad) X(embed_grad) X(silu_grad) X(add) X(dilate)
+    X(augment)                                                               \
+    X(activate)                                                              \
+    X(norm_grad)                                                             \
+    X(conv_weight)                                                           \
+    X(sums) X(attention_grad) X(embed_grad) X(silu_grad) X(add) X(dilate)
 
 typedef enum cg_training_kind {
 #define CG_TRAINING_ENUM(name) CG_TRAINING_##name,
     CG_TRAINING_OPS(CG_TRAINING_ENUM)
 #undef CG_TRAINING_ENUM
-    CG_TRAINING_COUNT
+        CG_TRAINING_COUNT
 } cg_training_kind;
 
 typedef struct cg_training_op {

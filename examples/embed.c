@@ -26,11 +26,11 @@ static cedm_status draw(uint64_t seed, int32_t cluster)
     config.arena_bytes = sizeof arena;
     if ((status = cedm_bind(&blob, &cedm_fashion_model, cedm_fashion_blob,
                             sizeof cedm_fashion_blob)) != CEDM_OK ||
-        (status = cedm_prepare(&blob, &config, weights,
-                               sizeof weights)) != CEDM_OK ||
+        (status = cedm_prepare(&blob, &config, weights, sizeof weights)) !=
+            CEDM_OK ||
         (status = cedm_net_init(&net, &blob, &config)) != CEDM_OK ||
-        (status = cedm_sample_begin(&sampler, &net, &params, &seed,
-                                    &cluster, 1)) != CEDM_OK) {
+        (status = cedm_sample_begin(&sampler, &net, &params, &seed, &cluster,
+                                    1)) != CEDM_OK) {
         return status;
     }
     while ((status = cedm_sample_step(&sampler)) == CEDM_MORE) {

@@ -2,26 +2,26 @@
  *
  * denoise.c - D(x; sigma, cluster): scalars and features in float64, then
  * the network's ops, through whatever table the net holds. */
-#include "denoise.h"
+#include "runtime/denoise.h"
 
 #include <stdbool.h>
 #include <string.h>
 
-#include "model.h"
-#include "noise_level.h"
+#include "runtime/model_check.h"
+#include "runtime/noise_level.h"
 
 /* Fills the columns and the features from the sigmas.  A sampler gives all
  * images one sigma, so a repeated one is copied. */
 static void prepare_inputs(cedm_net *net, double scale, uint32_t n)
 {
-    const cedm_model *model = net->model;
+    const cedm_denoiser *denoiser = net->model->denoiser;
     const cedm_real *sigma = cedm_column(net, CEDM_SIGMA);
-    size_t channels = model->features.channels;
+    size_t channels = denoiser->features.channels;
 
     for (uint32_t i = 0; i < n; i++) {
         float *features = net->features + i * channels;
         cedm_scalings s =
-            cedm_precondition(model, net->exec.data, (double)sigma[i]);
+            cedm_precondition(denoiser, net->exec.data, (double)sigma[i]);
 
         cedm_column(net, CEDM_C_IN)[i] = (cedm_real)(s.c_in / scale);
         cedm_column(net, CEDM_C_SKIP)[i] = (cedm_real)(s.c_skip / scale);
@@ -29,8 +29,8 @@ static void prepare_inputs(cedm_net *net, double scale, uint32_t n)
         if (i > 0 && sigma[i] == sigma[i - 1]) {
             memcpy(features, features - channels, channels * sizeof(float));
         } else {
-            cedm_noise_features(&model->features, net->exec.data, s.c_noise,
-                                features);
+            cedm_noise_features(&denoiser->features, net->exec.data,
+                                s.c_noise, features);
         }
     }
 }
@@ -57,9 +57,9 @@ static void run_network(cedm_net *net, const cedm_real *x,
         .dst = out,
     };
 
-    net->ops->load(net->ctx, &load);
-    net->model->eval(net->ops, net->ctx);
-    net->ops->unload(net->ctx, &unload);
+    net->sampler_ops->load(&net->exec, &load);
+    net->model->graph.eval(net->ops, net->ctx);
+    net->sampler_ops->unload(&net->exec, &unload);
 }
 
 /* x - x is 0 unless x is infinite or NaN. */
@@ -81,14 +81,15 @@ cedm_status cedm_evaluate(cedm_net *net, const cedm_real *x, double scale,
 {
     net->exec.n = n;
     prepare_inputs(net, scale, n);
-    if (guidance == 0 || net->model->label_dim == 0) {
+    if (guidance == 0 || net->model->denoiser->label_dim == 0) {
         run_network(net, x, cluster, n, 1, true, out);
     } else {
         run_network(net, x, cluster, n, 1 + guidance, true, out);
         run_network(net, x, net->clusters[1], n, -guidance, false, out);
     }
     return all_finite(out, (size_t)n * cedm_pixels(net->model))
-               ? CEDM_OK : CEDM_E_NONFINITE;
+               ? CEDM_OK
+               : CEDM_E_NONFINITE;
 }
 
 /* In the state's precision, as it is used. */
@@ -109,6 +110,9 @@ cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
     if (net->model == NULL) {
         return CEDM_E_NULL;
     }
+    if (net->model->denoiser == NULL) {
+        return CEDM_E_KIND;
+    }
     if (n == 0 || n > net->exec.batch) {
         return CEDM_E_COUNT;
     }
@@ -122,9 +126,8 @@ cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
         return status;
     }
     memcpy(cedm_column(net, CEDM_SIGMA), sigma, n * sizeof *sigma);
-    status = cedm_evaluate(net, x, 1,
-                           cluster != NULL ? cluster : net->clusters[1], 0,
-                           n, out);
+    status = cedm_evaluate(
+        net, x, 1, cluster != NULL ? cluster : net->clusters[1], 0, n, out);
     if (status != CEDM_OK) {
         memset(out, 0, (size_t)n * cedm_pixels(net->model) * sizeof *out);
     }

@@ -9,7 +9,7 @@
  * (Dekker 1971, Knuth TAOCP 4.2.2): no FMA is needed, and none may be made
  * by the compiler (-ffp-contract=off).
  */
-#include "fmath.h"
+#include "runtime/fmath.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -385,7 +385,8 @@ void cedm_sincospi(double x, double *sine, double *cosine)
     unsigned quadrant = (unsigned)((int32_t)k & 3);
     pair phase = product(r, PI_HI);
     phase = quick_sum(phase.hi, phase.lo + r * PI_LO);
-    *sine = r == 0 && !(quadrant & 1u) ? 0 * x : sin_quadrant(phase, quadrant);
+    *sine =
+        r == 0 && !(quadrant & 1u) ? 0 * x : sin_quadrant(phase, quadrant);
     *cosine = sin_quadrant(phase, quadrant + 1);
 }
 
@@ -407,7 +408,7 @@ float cedm_expf(float x)
     const float rounder = 0x1.8p23f;
     const float ln2_hi = 0x1.63p-1f; /* 9 bits: k ln2_hi is exact */
     const float ln2_lo = -0x1.bd0106p-13f;
-    x = x > 89 ? 89 : x; /* infinity there */
+    x = x > 89 ? 89 : x;     /* infinity there */
     x = x < -104 ? -104 : x; /* 0 there */
     float shifted = x * 0x1.715476p+0f + rounder;
     float n = shifted - rounder;

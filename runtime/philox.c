@@ -5,9 +5,9 @@
  * Normal numbers are the sine half of a Box-Muller pair.  Both kinds are
  * computed in double precision; the float32 kind is rounded once at the end.
  */
-#include "philox.h"
+#include "runtime/philox.h"
 
-#include "fmath.h"
+#include "runtime/fmath.h"
 
 #define ROUNDS 10
 

@@ -61,8 +61,8 @@ typedef struct cedm_resize_axis {
 typedef struct cedm_resize {
     cedm_resize_shape shape;
     cedm_resize_axis across, down;
-    void *between;   /* [in_height][out_width][channels], rows done */
-    int16_t *lines;  /* [workers][channels][line]: a row, by channels */
+    void *between;  /* [in_height][out_width][channels], rows done */
+    int16_t *lines; /* [workers][channels][line]: a row, by channels */
     uint32_t line;
 } cedm_resize;
 

@@ -2,7 +2,7 @@
  *
  * resize_bilinear.c - bilinear resizing without a filter, two samples a
  * side. */
-#include "resize.h"
+#include "runtime/resize.h"
 
 /* Between which samples an output lies, and how far from the first. */
 typedef struct place {

@@ -3,8 +3,8 @@
  * resize_f32.c - Pillow's resizing of images of floats. */
 #include <string.h>
 
-#include "resize.h"
-#include "resize_weights.h"
+#include "runtime/resize.h"
+#include "runtime/resize_weights.h"
 
 static uint64_t axis_bytes(uint32_t filter, uint32_t in, uint32_t out)
 {

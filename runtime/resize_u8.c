@@ -3,9 +3,9 @@
  * resize_u8.c - Pillow's resizing of 8-bit images, bit for bit. */
 #include <string.h>
 
-#include "resize.h"
-#include "resize_weights.h"
-#include "tasks.h"
+#include "runtime/resize.h"
+#include "runtime/resize_weights.h"
+#include "runtime/tasks.h"
 
 /* Weights and sums are multiples of 2^-BITS. */
 #define BITS 22
@@ -34,7 +34,8 @@ static uint32_t padded_taps(uint32_t filter, uint32_t in, uint32_t out)
 {
     uint32_t taps = cedm_resize_most_taps(filter, in, out);
 
-    return (taps + STEP - 1u) / STEP * STEP;
+    return (taps + STEP - 1u) / STEP
+    *STEP;
 }
 
 static uint64_t axis_bytes(uint32_t filter, uint32_t in, uint32_t out)
@@ -102,8 +103,8 @@ static void store_weights(cedm_resize_axis *a, uint32_t o,
 
 /* Returns the end of what the axis takes of the scratch. */
 static unsigned char *make_axis(cedm_resize_axis *a, uint32_t filter,
-                                uint32_t in, uint32_t out,
-                                unsigned char *at, double *weights)
+                                uint32_t in, uint32_t out, unsigned char *at,
+                                double *weights)
 {
     *a = (cedm_resize_axis){.in = in, .out = out};
     if (in == out) {
@@ -180,8 +181,8 @@ static uint32_t weighted(const cedm_resize_axis *a, uint32_t o,
     for (; a->taps - at > SUM_TAPS; at += SUM_TAPS) {
         sum += add_products(v + at, high + at, low + at, SUM_TAPS / STEP);
     }
-    return sum + add_products(v + at, high + at, low + at,
-                              (a->taps - at) / STEP);
+    return sum +
+           add_products(v + at, high + at, low + at, (a->taps - at) / STEP);
 }
 
 typedef struct pass {

@@ -4,8 +4,8 @@
  *
  * The operations on doubles are Pillow's, one by one: a sum in another order
  * changes a weight's last bit, and so now and then a pixel. */
-#include "fmath.h"
-#include "resize_weights.h"
+#include "runtime/fmath.h"
+#include "runtime/resize_weights.h"
 
 #define PI 3.14159265358979323846
 
@@ -56,8 +56,7 @@ static double filter_value(uint32_t filter, double x)
     case CEDM_RESIZE_BILINEAR: return bilinear(x);
     case CEDM_RESIZE_HAMMING: return hamming(x);
     case CEDM_RESIZE_BICUBIC: return bicubic(x);
-    default:
-        return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3.0) : 0.0;
+    default: return x >= -3.0 && x < 3.0 ? sinc(x) * sinc(x / 3.0) : 0.0;
     }
 }
 

@@ -4,7 +4,7 @@
 #ifndef CEDM_RESIZE_WEIGHTS_H
 #define CEDM_RESIZE_WEIGHTS_H
 
-#include "resize.h"
+#include "runtime/resize.h"
 
 /* No output sample has more weights than this. */
 uint32_t cedm_resize_most_taps(uint32_t filter, uint32_t in, uint32_t out);

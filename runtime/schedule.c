@@ -6,10 +6,10 @@
  * Levels come first and the time follows from them: every sigma(t) here has
  * a closed inverse, and sigma' is a function of sigma, so that no level is
  * ever computed back from its time. */
-#include "schedule.h"
+#include "runtime/schedule.h"
 
-#include "fmath.h"
-#include "noise_level.h"
+#include "runtime/fmath.h"
+#include "runtime/noise_level.h"
 
 #define EPSILON_S 1e-3    /* where the VP curve meets sigma_min */
 #define IDDPM_STEPS 1000u /* M */
@@ -42,12 +42,9 @@ cedm_sampler_params_for(enum cedm_discretization discretization)
         params.sigma_min = 0.02;
         params.sigma_max = 100;
         break;
-    case CEDM_DISCRETIZATION_iddpm:
-        params.sigma_max = 81;
-        break;
+    case CEDM_DISCRETIZATION_iddpm: params.sigma_max = 81; break;
     case CEDM_DISCRETIZATION_edm:
-    default:
-        break;
+    default: break;
     }
     return params;
 }
@@ -82,8 +79,8 @@ bool cedm_schedule_known(const cedm_sampler_params *p)
 
     return p->solver <= CEDM_SOLVER_euler &&
            p->discretization <= CEDM_DISCRETIZATION_iddpm &&
-           p->schedule <= CEDM_SCHEDULE_ve &&
-           p->scaling <= CEDM_SCALING_vp && (!vp || fit(p).d > 0);
+           p->schedule <= CEDM_SCHEDULE_ve && p->scaling <= CEDM_SCALING_vp &&
+           (!vp || fit(p).d > 0);
 }
 
 /* ---- levels ------------------------------------------------------------ */
@@ -185,14 +182,11 @@ double cedm_sigma(const cedm_sampler_params *p, uint32_t i)
     }
     share = i / (double)(p->steps - 1);
     switch (p->discretization) {
-    case CEDM_DISCRETIZATION_vp:
-        return vp_level(p, share);
-    case CEDM_DISCRETIZATION_ve:
-        return ve_level(p, share);
+    case CEDM_DISCRETIZATION_vp: return vp_level(p, share);
+    case CEDM_DISCRETIZATION_ve: return ve_level(p, share);
     case CEDM_DISCRETIZATION_edm:
     case CEDM_DISCRETIZATION_iddpm:
-    default:
-        return edm_level(p, share);
+    default: return edm_level(p, share);
     }
 }
 
@@ -209,19 +203,15 @@ static double slope(const cedm_sampler_params *p, cedm_point *point)
         b = fit(p);
         point->t = cedm_vp_time(b.d, b.min, sigma);
         return (b.d * point->t + b.min) / 2 * (sigma + 1 / sigma);
-    case CEDM_SCHEDULE_ve:
-        point->t = sigma * sigma;
-        return 1 / (2 * sigma);
+    case CEDM_SCHEDULE_ve: point->t = sigma * sigma; return 1 / (2 * sigma);
     case CEDM_SCHEDULE_linear:
-    default:
-        point->t = sigma;
-        return 1;
+    default: point->t = sigma; return 1;
     }
 }
 
 cedm_point cedm_point_at(const cedm_sampler_params *p, double sigma)
 {
-    cedm_point point = { .sigma = sigma, .s = 1 };
+    cedm_point point = {.sigma = sigma, .s = 1};
 
     if (sigma > 0) {
         double rate = slope(p, &point);

@@ -7,11 +7,9 @@ const char *cedm_status_text(cedm_status status)
 {
     switch ((int)status) {
 #define CEDM_STATUS_CASE(name, value, text)                                  \
-    case value:                                                              \
-        return text;
+    case value: return text;
         CEDM_STATUS_LIST(CEDM_STATUS_CASE)
 #undef CEDM_STATUS_CASE
-    default:
-        return "unknown status";
+    default: return "unknown status";
     }
 }

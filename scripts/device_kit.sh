@@ -13,8 +13,8 @@ limit=60 # MiB
 rm -rf "$kit"
 mkdir -p "$kit/built/bin" "$kit/built/exe" "$kit/built/lib" \
     "$kit/tests/golden" "$kit/bench/peers"
-cp -r include runtime codegen trainer weights "$kit"
-cp -r tests/gpu tests/cuda tests/ops tests/synth tests/run.sh "$kit/tests"
+cp -r include runtime codegen host trainer tools weights mk "$kit"
+cp -r tests/gpu tests/cuda tests/emulate tests/ops tests/synth tests/run.sh "$kit/tests"
 mkdir "$kit/tests/e2e" && cp tests/e2e/*.bash "$kit/tests/e2e"
 cp -r bench/gpu bench/*.h "$kit/bench"
 cp bench/peers/*.py "$kit/bench/peers"

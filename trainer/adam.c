@@ -2,7 +2,7 @@
  *
  * adam.c - one pass over the parameters an update: element by element, so
  * that bits do not depend on how the pass is cut into tasks. */
-#include "adam.h"
+#include "trainer/adam.h"
 
 #include <math.h>
 
@@ -16,18 +16,19 @@
 #define SLICE 65536u
 
 typedef struct pass {
-    const adam *a;
+    const train_adam *a;
     float step;    /* lr / (1 - beta1^t) */
     float inverse; /* 1 / sqrt(1 - beta2^t) */
     float ema;
 } pass;
 
-double adam_rate(double lr, double rampup, double seen)
+double train_adam_rate(double lr, double rampup, double seen)
 {
     return rampup > 0.0 && seen < rampup ? lr * (seen / rampup) : lr;
 }
 
-double adam_ema_beta(double halflife, double seen, double batch, int ramp)
+double train_adam_ema_beta(double halflife, double seen, double batch,
+                           int ramp)
 {
     if (ramp && 0.05 * seen < halflife) {
         halflife = 0.05 * seen;
@@ -46,7 +47,7 @@ static float finite(float g)
 static void adam_task(void *arg, uint32_t index, uint32_t worker)
 {
     const pass *p = arg;
-    const adam *a = p->a;
+    const train_adam *a = p->a;
     uint64_t first = (uint64_t)index * SLICE;
     uint64_t end = a->elements - first < SLICE ? a->elements : first + SLICE;
 
@@ -58,13 +59,13 @@ static void adam_task(void *arg, uint32_t index, uint32_t worker)
 
         a->m[i] = m;
         a->v[i] = v;
-        a->params[i] -= p->step * m /
-                        (__builtin_sqrtf(v) * p->inverse + EPSILON);
+        a->params[i] -=
+            p->step * m / (__builtin_sqrtf(v) * p->inverse + EPSILON);
         a->ema[i] = a->params[i] + p->ema * (a->ema[i] - a->params[i]);
     }
 }
 
-uint64_t adam_step(adam *a, const adam_update *update)
+uint64_t train_adam_step(train_adam *a, const train_adam_update *update)
 {
     double t = (double)++a->updates;
     pass p = {.a = a,

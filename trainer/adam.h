@@ -7,7 +7,7 @@
 
 #include "cedm_model.h"
 
-typedef struct adam {
+typedef struct train_adam {
     uint64_t elements;
     float *params, *grads; /* of the network */
     float *m, *v, *ema;
@@ -15,22 +15,23 @@ typedef struct adam {
     cedm_parallel_for *parallel_for;
     void *pool;
     uint32_t workers;
-} adam;
+} train_adam;
 
 /* What one update takes. */
-typedef struct adam_update {
+typedef struct train_adam_update {
     double lr;
     double ema_beta; /* share of the average that stays */
-} adam_update;
+} train_adam_update;
 
 /* The rate when `seen` images were seen: it grows from 0 over rampup. */
-double adam_rate(double lr, double rampup, double seen);
+double train_adam_rate(double lr, double rampup, double seen);
 
 /* 0.5^(batch / halflife), the half-life being at most 0.05 seen with ramp. */
-double adam_ema_beta(double halflife, double seen, double batch, int ramp);
+double train_adam_ema_beta(double halflife, double seen, double batch,
+                           int ramp);
 
 /* One update.  Gradients that are not finite count as 0 (NaN) or 1e5 with
  * their sign [EDM]; returns how many there were. */
-uint64_t adam_step(adam *a, const adam_update *update);
+uint64_t train_adam_step(train_adam *a, const train_adam_update *update);
 
 #endif

@@ -3,12 +3,12 @@
  * augment.c - flips, then one affine map with band-limited resampling: the
  * image is extended by reflection, doubled in size with the sym6 wavelet's
  * filter, sampled bilinearly and halved with the same filter [EDM]. */
-#include "augment.h"
+#include "trainer/augment.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "random.h"
+#include "trainer/random.h"
 
 #define PI 3.14159265358979323846
 
@@ -22,10 +22,10 @@
 #define TAPS 12
 #define REACH 3u
 static const float sym6[TAPS] = {
-    0.015404109327027373f,  0.0034907120842174702f, -0.11799011114819057f,
-    -0.048311742585633f,    0.4910559419267466f,    0.787641141030194f,
-    0.3379294217276218f,    -0.07263752278646252f,  -0.021060292512300564f,
-    0.04472490177066578f,   0.0017677118642428036f, -0.007800708325034148f};
+    0.015404109327027373f, 0.0034907120842174702f, -0.11799011114819057f,
+    -0.048311742585633f,   0.4910559419267466f,    0.787641141030194f,
+    0.3379294217276218f,   -0.07263752278646252f,  -0.021060292512300564f,
+    0.04472490177066578f,  0.0017677118642428036f, -0.007800708325034148f};
 
 /* ---- parameters --------------------------------------------------------- */
 
@@ -41,9 +41,9 @@ enum draw {
 };
 
 /* Positions of the gate and of the value of a draw. */
-static int is_applied(const random_key *key, enum draw what, double p)
+static int is_applied(const train_random_key *key, enum draw what, double p)
 {
-    return random_uniform(key, 2u * (uint32_t)what) < p;
+    return train_random_uniform(key, 2u * (uint32_t)what) < p;
 }
 
 static uint32_t value_at(enum draw what)
@@ -51,49 +51,52 @@ static uint32_t value_at(enum draw what)
     return 2u * (uint32_t)what + 1u;
 }
 
-static double angle(const random_key *key, enum draw what)
+static double angle(const train_random_key *key, enum draw what)
 {
-    return (2.0 * random_uniform(key, value_at(what)) - 1.0) * PI;
+    return (2.0 * train_random_uniform(key, value_at(what)) - 1.0) * PI;
 }
 
-void augment_draw(augment_params *params, double p, uint32_t seed,
-                  uint32_t step, uint64_t image)
+void train_augment_draw(train_augment_params *params, double p, uint32_t seed,
+                        uint32_t step, uint64_t image)
 {
-    const random_key key = {.seed = seed, .purpose = RANDOM_AUGMENT,
-                            .step = step, .image = image};
+    const train_random_key key = {.seed = seed,
+                                  .purpose = TRAIN_RANDOM_AUGMENT,
+                                  .step = step,
+                                  .image = image};
     double z[2];
 
-    *params = (augment_params){0};
+    *params = (train_augment_params){0};
     if (p <= 0.0) {
         return;
     }
-    params->xflip = random_uniform(&key, value_at(DRAW_XFLIP)) < 0.5;
+    params->xflip = train_random_uniform(&key, value_at(DRAW_XFLIP)) < 0.5;
     if (is_applied(&key, DRAW_YFLIP, p)) {
-        params->yflip = random_uniform(&key, value_at(DRAW_YFLIP)) < 0.5;
+        params->yflip =
+            train_random_uniform(&key, value_at(DRAW_YFLIP)) < 0.5;
     }
     if (is_applied(&key, DRAW_SCALE, p)) {
-        random_normal(&key, value_at(DRAW_SCALE), z);
+        train_random_normal(&key, value_at(DRAW_SCALE), z);
         params->scale = z[0];
     }
     if (is_applied(&key, DRAW_ROTATE, p)) {
         params->rotate = angle(&key, DRAW_ROTATE);
     }
     if (is_applied(&key, DRAW_ANISO, p)) {
-        random_normal(&key, value_at(DRAW_ANISO), z);
+        train_random_normal(&key, value_at(DRAW_ANISO), z);
         params->aniso = z[0];
         if (is_applied(&key, DRAW_ANISO_ANGLE, ANISO_ANGLE_PROBABILITY)) {
             params->aniso_angle = angle(&key, DRAW_ANISO_ANGLE);
         }
     }
     if (is_applied(&key, DRAW_TRANSLATE, p)) {
-        random_normal(&key, value_at(DRAW_TRANSLATE), z);
+        train_random_normal(&key, value_at(DRAW_TRANSLATE), z);
         params->translate_x = z[0];
         params->translate_y = z[1];
     }
 }
 
-void augment_labels(const augment_params *params,
-                    float labels[AUGMENT_LABELS])
+void train_augment_labels(const train_augment_params *params,
+                          float labels[TRAIN_AUGMENT_LABELS])
 {
     labels[0] = (float)params->xflip;
     labels[1] = (float)params->yflip;
@@ -140,7 +143,7 @@ static affine translation(double x, double y)
     return (affine){1, 0, x, 0, 1, y};
 }
 
-static affine map_of(const augment_params *p, uint32_t size)
+static affine map_of(const train_augment_params *p, uint32_t size)
 {
     double scale = exp2(SCALE_STD * p->scale);
     double aniso = exp2(SCALE_STD * p->aniso);
@@ -151,12 +154,12 @@ static affine map_of(const augment_params *p, uint32_t size)
     m = compose(m, rotation(-p->aniso_angle));
     m = compose(m, scaling(1.0 / aniso, aniso));
     m = compose(m, rotation(p->aniso_angle));
-    return compose(m, translation(-shift * p->translate_x,
-                                  -shift * p->translate_y));
+    return compose(
+        m, translation(-shift * p->translate_x, -shift * p->translate_y));
 }
 
-void augment_margins(const augment_params *params, uint32_t n, uint32_t size,
-                     uint32_t margins[4])
+void train_augment_margins(const train_augment_params *params, uint32_t n,
+                           uint32_t size, uint32_t margins[4])
 {
     double centre = ((double)size - 1.0) / 2.0;
     double most[4] = {0, 0, 0, 0};
@@ -201,8 +204,8 @@ static void extend(plane dst, const float *src, uint32_t size,
         size_t from = reflected((ptrdiff_t)y - (ptrdiff_t)margins[1], size);
 
         for (size_t x = 0; x < dst.width; x++) {
-            size_t column = reflected((ptrdiff_t)x - (ptrdiff_t)margins[0],
-                                      size);
+            size_t column =
+                reflected((ptrdiff_t)x - (ptrdiff_t)margins[0], size);
 
             memcpy(dst.at + (y * dst.width + x) * channels,
                    src + (from * size + column) * channels,
@@ -317,7 +320,7 @@ static void swap_pixels(float *a, float *b, size_t channels)
     }
 }
 
-static void flip(const augment_params *params, uint32_t size,
+static void flip(const train_augment_params *params, uint32_t size,
                  size_t channels, float *image)
 {
     size_t n = size;
@@ -334,7 +337,7 @@ static void flip(const augment_params *params, uint32_t size,
     }
 }
 
-size_t augment_scratch(uint32_t size, uint32_t channels)
+size_t train_augment_scratch(uint32_t size, uint32_t channels)
 {
     size_t wide = 3 * (size_t)size, sampled = 2 * ((size_t)size + 2 * REACH);
 
@@ -343,9 +346,9 @@ size_t augment_scratch(uint32_t size, uint32_t channels)
                        sampled * sampled);
 }
 
-void augment_image(const augment_params *params, const uint32_t margins[4],
-                   uint32_t size, uint32_t channels, float *image,
-                   float *scratch)
+void train_augment_image(const train_augment_params *params,
+                         const uint32_t margins[4], uint32_t size,
+                         uint32_t channels, float *image, float *scratch)
 {
     size_t height = (size_t)size + margins[1] + margins[3];
     size_t width = (size_t)size + margins[0] + margins[2];

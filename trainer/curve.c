@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * curve.c - a line, two axes, and the numbers at their ends. */
-#include "curve.h"
+#include "trainer/curve.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
-#include "png_file.h"
+#include "host/files/output.h"
+#include "host/files/png_file.h"
 
 #define WIDTH 640
 #define HEIGHT 360
@@ -30,9 +30,9 @@ typedef struct curve {
 } curve;
 
 /* Rows of a digit from the top, three bits each, the left one highest. */
-static const uint16_t digits[11] = {
-    075557, 026227, 071747, 071717, 055711, 074717,
-    074757, 071111, 075757, 075717, 000002 /* the point */};
+static const uint16_t digits[11] = {075557, 026227, 071747, 071717,
+                                    055711, 074717, 074757, 071111,
+                                    075757, 075717, 000002 /* the point */};
 
 static void set(curve *c, int x, int y, uint8_t shade)
 {
@@ -76,8 +76,7 @@ static void put_number(curve *c, int x, int y, double value)
 
 static double place_x(const curve *c, size_t i)
 {
-    return LEFT + c->seen[i] / c->seen[c->count - 1] *
-                      (WIDTH - LEFT - RIGHT);
+    return LEFT + c->seen[i] / c->seen[c->count - 1] * (WIDTH - LEFT - RIGHT);
 }
 
 static double place_y(const curve *c, double loss)
@@ -147,7 +146,7 @@ static void read_ticks(curve *c, const char *stats)
     }
 }
 
-bool curve_write(const char *stats, const char *path, failure *f)
+bool train_curve_write(const char *stats, const char *path, host_failure *f)
 {
     curve c = {.low = HUGE_VAL, .high = 0.0};
     size_t lines = 1, size;
@@ -162,15 +161,15 @@ bool curve_write(const char *stats, const char *path, failure *f)
     c.pixels = malloc(WIDTH * HEIGHT);
     good = c.seen != NULL && c.loss != NULL && c.pixels != NULL;
     if (!good) {
-        failed(f, "out of memory for the loss curve");
+        host_fail(f, "out of memory for the loss curve");
     } else {
         read_ticks(&c, stats);
     }
     if (good && c.count >= 2 && c.low < c.high) {
         draw(&c);
-        png = png_file_encode(c.pixels, WIDTH, HEIGHT, 1,
-                              "{\"program\":\"cedm-train\"}", &size, f);
-        good = png != NULL && output_file(path, png, size, f);
+        png = host_png_file_encode(c.pixels, WIDTH, HEIGHT, 1,
+                                   "{\"program\":\"cedm-train\"}", &size, f);
+        good = png != NULL && host_output_file(path, png, size, f);
     }
     free(png);
     free(c.seen);

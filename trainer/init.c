@@ -6,16 +6,16 @@
  * residual branch and sqrt(0.2) of it for q, k, v; biases 0.  DhariwalUNet:
  * Kaiming's uniform distribution times sqrt(1/3) for weights and biases, 0
  * for what ends a branch. */
-#include "init.h"
+#include "trainer/init.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <string.h>
 
-#include "random.h"
+#include "trainer/random.h"
 
 typedef struct drawing {
-    random_key key;
+    train_random_key key;
     double scale;
     bool normal;
 } drawing;
@@ -26,9 +26,9 @@ static void draw(const drawing *d, uint64_t count, float *values)
         double z[2];
 
         if (d->normal) {
-            random_normal(&d->key, (uint32_t)i, z);
+            train_random_normal(&d->key, (uint32_t)i, z);
         } else {
-            z[0] = 2.0 * random_uniform(&d->key, (uint32_t)i) - 1.0;
+            z[0] = 2.0 * train_random_uniform(&d->key, (uint32_t)i) - 1.0;
         }
         values[i] = (float)(d->scale * z[0]);
     }
@@ -103,8 +103,8 @@ static drawing dhariwal(const cg_spec *weight, drawing d)
 /* f f^T / sum^2 of the configured taps, [1, 1] by default. */
 static bool filter(const cg_spec *spec, const cJSON *config, float *values)
 {
-    const cJSON *list = cJSON_GetObjectItemCaseSensitive(config,
-                                                         "resample_filter");
+    const cJSON *list =
+        cJSON_GetObjectItemCaseSensitive(config, "resample_filter");
     uint64_t n = spec->shape[2];
     double taps[CEDM_MAX_TAPS], sum = 0.0;
 
@@ -125,20 +125,20 @@ static bool filter(const cg_spec *spec, const cJSON *config, float *values)
 
 static bool is_dhariwal(const cJSON *config)
 {
-    const cJSON *type = cJSON_GetObjectItemCaseSensitive(config,
-                                                         "model_type");
+    const cJSON *type =
+        cJSON_GetObjectItemCaseSensitive(config, "model_type");
 
     return cJSON_IsString(type) &&
            strcmp(type->valuestring, "DhariwalUNet") == 0;
 }
 
-bool init_tensor(const cg_spec *specs, uint32_t index, const char *config,
-                 uint32_t seed, float *values)
+bool train_init_tensor(const cg_spec *specs, uint32_t index,
+                       const char *config, uint32_t seed, float *values)
 {
     const cg_spec *spec = &specs[index];
     cJSON *json = cJSON_Parse(config);
-    drawing d = {.key = {.seed = seed, .purpose = RANDOM_INIT,
-                         .image = index}};
+    drawing d = {
+        .key = {.seed = seed, .purpose = TRAIN_RANDOM_INIT, .image = index}};
     uint64_t count = 1;
     bool good = json != NULL;
 

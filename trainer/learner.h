@@ -8,90 +8,101 @@
 #ifndef CEDM_TRAINER_LEARNER_H
 #define CEDM_TRAINER_LEARNER_H
 
-#include "adam.h"
-#include "failure.h"
-#include "net.h"
+#include "trainer/adam.h"
+#include "host/cli/failure.h"
+#include "trainer/net.h"
 
 /* Arrays of [trained_elements] in the layout of the parameters. */
-typedef enum learner_set {
-    LEARNER_PARAMS, /* [data_elements]: see cg_training */
-    LEARNER_M,
-    LEARNER_V,
-    LEARNER_EMA,
-    LEARNER_SETS
-} learner_set;
+typedef enum train_learner_set {
+    TRAIN_LEARNER_PARAMS, /* [data_elements]: see cg_training */
+    TRAIN_LEARNER_M,
+    TRAIN_LEARNER_V,
+    TRAIN_LEARNER_EMA,
+    TRAIN_LEARNER_SETS
+} train_learner_set;
 
 /* What goes on with a run, beside the arrays. */
-typedef struct learner_counts {
+typedef struct train_learner_counts {
     uint64_t updates; /* made, as Adam counts them */
     uint64_t skipped; /* left out: a gradient was not finite in 16 bits */
     uint32_t good;    /* made since the scale changed */
     float scale;      /* of the loss; 1: none */
-    /* elements of gradients that were not finite; the caller's to zero */
+    /* Elements of gradients that were not finite.  The learner counts up;
+     * the caller sets it to 0 after reporting. */
     uint64_t not_finite;
-} learner_counts;
+} train_learner_counts;
 
 /* A line of the report before training. */
-typedef struct learner_memory {
+typedef struct train_learner_memory {
     const char *what;
     uint64_t bytes;
     bool device; /* memory of the GPU */
-} learner_memory;
+} train_learner_memory;
 
-#define LEARNER_MEMORY_MAX 10u
+#define TRAIN_LEARNER_MEMORY_MAX 10u
 
-#define LEARNER_UUID 16u
-#define LEARNER_INVITATION 128u
+#define TRAIN_LEARNER_UUID 16u
+#define TRAIN_LEARNER_INVITATION 128u
 
-typedef struct learner learner;
+typedef struct train_learner train_learner;
 
-typedef struct learner_kind {
+typedef struct train_learner_kind {
     /* Adds the gradient of a batch of learner.batch images. */
-    bool (*gradient)(learner *l, const train_batch *batch, failure *f);
+    bool (*gradient)(train_learner *l, const train_batch *batch,
+                     host_failure *f);
 
     /* Adds up the ranks' gradients, makes the update, zeroes them. */
-    bool (*update)(learner *l, const adam_update *update, failure *f);
+    bool (*update)(train_learner *l, const train_adam_update *update,
+                   host_failure *f);
 
     /* Waits until everything is done, which completes loss and counts. */
-    bool (*settle)(learner *l, failure *f);
+    bool (*settle)(train_learner *l, host_failure *f);
 
-    /* Makes the arrays current, or takes over what the caller made of arrays
-     * and counts.  Both after settle. */
-    bool (*pull)(learner *l, failure *f);
-    bool (*push)(learner *l, failure *f);
+    /* pull brings the arrays up to date; push takes over what the caller
+     * made of arrays and counts.  Both after settle. */
+    bool (*pull)(train_learner *l, host_failure *f);
+    bool (*push)(train_learner *l, host_failure *f);
 
     /* D of n <= batch images x [n][H][W][C] at one noise level, without
      * dropout and augmentation labels.  After settle. */
-    bool (*denoise)(learner *l, uint32_t n, const double *x, double sigma,
-                    const int32_t *cluster, double *denoised, failure *f);
+    bool (*denoise)(train_learner *l, uint32_t n, const double *x,
+                    double sigma, const int32_t *cluster, double *denoised,
+                    host_failure *f);
 
-    /* Ranks with a GPU each can join to add up gradients there: says which
-     * GPU is this rank's, false if it cannot; makes what they join by; all
-     * do it at once.  NULL on a CPU. */
-    bool (*peer)(const learner *l, unsigned char uuid[LEARNER_UUID]);
-    bool (*invite)(learner *l, unsigned char by[LEARNER_INVITATION],
-                   failure *f);
-    bool (*join)(learner *l, const unsigned char by[LEARNER_INVITATION],
-                 failure *f);
+    /* Ranks that have a GPU each can join, and add up gradients there.  The
+     * three are NULL on a CPU.
+     * peer says which GPU is this rank's; false if it cannot join. */
+    bool (*peer)(const train_learner *l,
+                 unsigned char uuid[TRAIN_LEARNER_UUID]);
+    /* invite makes, on one rank, what all will join by. */
+    bool (*invite)(train_learner *l,
+                   unsigned char by[TRAIN_LEARNER_INVITATION],
+                   host_failure *f);
+    /* join is called by all ranks at once and waits for all of them. */
+    bool (*join)(train_learner *l,
+                 const unsigned char by[TRAIN_LEARNER_INVITATION],
+                 host_failure *f);
 
-    void (*close)(learner *l);
-} learner_kind;
+    void (*close)(train_learner *l);
+} train_learner_kind;
 
-struct learner {
-    const learner_kind *kind;
+struct train_learner {
+    const train_learner_kind *kind;
     const cg_training *training;
     uint32_t batch; /* images of an evaluation */
-    float *sets[LEARNER_SETS];
-    learner_counts counts;
-    double loss; /* share times losses, as far as they became known in the
-                  * last call of update or settle: of whole updates */
-    learner_memory memory[LEARNER_MEMORY_MAX];
+    float *sets[TRAIN_LEARNER_SETS];
+    train_learner_counts counts;
+    /* The sum of share times loss over the images of whole updates: of
+     * those that became known in the last call of update or settle. */
+    double loss;
+    train_learner_memory memory[TRAIN_LEARNER_MEMORY_MAX];
     uint32_t memory_count;
 };
 
 /* The average begins as the parameters, which are the checkpoint's.  NULL on
  * error. */
-learner *learner_cpu_open(const cg_file *checkpoint,
-                          const train_net_options *options, failure *f);
+train_learner *train_learner_cpu_open(const cg_file *checkpoint,
+                                      const train_net_options *options,
+                                      host_failure *f);
 
 #endif

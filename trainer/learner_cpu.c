@@ -4,18 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "learner.h"
-#include "ranks.h"
+#include "trainer/learner.h"
+#include "host/execution/ranks.h"
 
 typedef struct cpu {
-    learner base; /* first */
+    train_learner base; /* first */
     train_net *net;
-    adam adam;
+    train_adam adam;
     float *moments; /* m, v, average one after the other */
     double loss;    /* of the update under way */
 } cpu;
 
-static bool cpu_gradient(learner *l, const train_batch *batch, failure *f)
+static bool cpu_gradient(train_learner *l, const train_batch *batch,
+                         host_failure *f)
 {
     cpu *c = (cpu *)l;
 
@@ -24,13 +25,14 @@ static bool cpu_gradient(learner *l, const train_batch *batch, failure *f)
     return true;
 }
 
-static bool cpu_update(learner *l, const adam_update *update, failure *f)
+static bool cpu_update(train_learner *l, const train_adam_update *update,
+                       host_failure *f)
 {
     cpu *c = (cpu *)l;
 
     (void)f;
-    ranks_allreduce(RANKS_F32, c->adam.grads, c->adam.elements);
-    l->counts.not_finite += adam_step(&c->adam, update);
+    host_ranks_allreduce(HOST_RANKS_F32, c->adam.grads, c->adam.elements);
+    l->counts.not_finite += train_adam_step(&c->adam, update);
     l->counts.updates = c->adam.updates;
     l->loss = c->loss;
     c->loss = 0.0;
@@ -39,21 +41,21 @@ static bool cpu_update(learner *l, const adam_update *update, failure *f)
     return true;
 }
 
-static bool cpu_settle(learner *l, failure *f)
+static bool cpu_settle(train_learner *l, host_failure *f)
 {
     (void)f;
     l->loss = 0.0;
     return true;
 }
 
-static bool cpu_pull(learner *l, failure *f)
+static bool cpu_pull(train_learner *l, host_failure *f)
 {
     (void)l;
     (void)f;
     return true;
 }
 
-static bool cpu_push(learner *l, failure *f)
+static bool cpu_push(train_learner *l, host_failure *f)
 {
     cpu *c = (cpu *)l;
 
@@ -63,15 +65,16 @@ static bool cpu_push(learner *l, failure *f)
     return true;
 }
 
-static bool cpu_denoise(learner *l, uint32_t n, const double *x, double sigma,
-                        const int32_t *cluster, double *denoised, failure *f)
+static bool cpu_denoise(train_learner *l, uint32_t n, const double *x,
+                        double sigma, const int32_t *cluster,
+                        double *denoised, host_failure *f)
 {
     (void)f;
     train_net_denoise(((cpu *)l)->net, n, x, sigma, cluster, denoised);
     return true;
 }
 
-static void cpu_close(learner *l)
+static void cpu_close(train_learner *l)
 {
     cpu *c = (cpu *)l;
 
@@ -82,15 +85,18 @@ static void cpu_close(learner *l)
 
 /* ---- opening ------------------------------------------------------------ */
 
-static const learner_kind cpu_kind = {
-    .gradient = cpu_gradient, .update = cpu_update, .settle = cpu_settle,
-    .pull = cpu_pull,         .push = cpu_push,     .denoise = cpu_denoise,
-    .close = cpu_close};
+static const train_learner_kind cpu_kind = {.gradient = cpu_gradient,
+                                            .update = cpu_update,
+                                            .settle = cpu_settle,
+                                            .pull = cpu_pull,
+                                            .push = cpu_push,
+                                            .denoise = cpu_denoise,
+                                            .close = cpu_close};
 
 static void list_memory(cpu *c)
 {
     const train_memory *m = &c->net->memory;
-    const learner_memory parts[] = {
+    const train_learner_memory parts[] = {
         {"parameters", m->parameters, false},
         {"gradients", m->gradients, false},
         {"optimiser, average", 3 * sizeof(float) * c->adam.elements, false},
@@ -102,46 +108,53 @@ static void list_memory(cpu *c)
     c->base.memory_count = sizeof parts / sizeof parts[0];
 }
 
-static bool open_adam(cpu *c, const train_net_options *options, failure *f)
+static bool open_adam(cpu *c, const train_net_options *options,
+                      host_failure *f)
 {
     uint64_t n = c->net->training->trained_elements;
 
     c->moments = calloc(3 * n, sizeof(float));
     if (c->moments == NULL) {
-        return failed(f, "out of memory for the optimiser");
+        return host_fail(f, "out of memory for the optimiser");
     }
-    c->adam = (adam){.elements = n, .params = c->net->data,
-                     .grads = c->net->exec.grads, .m = c->moments,
-                     .v = c->moments + n, .ema = c->moments + 2 * n,
-                     .parallel_for = options->parallel_for,
-                     .pool = options->pool, .workers = options->workers};
+    c->adam = (train_adam){.elements = n,
+                           .params = c->net->data,
+                           .grads = c->net->exec.grads,
+                           .m = c->moments,
+                           .v = c->moments + n,
+                           .ema = c->moments + 2 * n,
+                           .parallel_for = options->parallel_for,
+                           .pool = options->pool,
+                           .workers = options->workers};
     memcpy(c->adam.ema, c->adam.params, n * sizeof(float));
     return true;
 }
 
-learner *learner_cpu_open(const cg_file *checkpoint,
-                          const train_net_options *options, failure *f)
+train_learner *train_learner_cpu_open(const cg_file *checkpoint,
+                                      const train_net_options *options,
+                                      host_failure *f)
 {
     cpu *c = calloc(1, sizeof *c);
     cg_error error = {""};
 
     if (c == NULL) {
-        (void)failed(f, "out of memory");
+        (void)host_fail(f, "out of memory");
         return NULL;
     }
     c->net = train_net_open(checkpoint, options, &error);
     if (c->net == NULL) {
-        (void)failed(f, "%s", error.text);
+        (void)host_fail(f, "%s", error.text);
     }
     if (c->net == NULL || !open_adam(c, options, f)) {
         cpu_close(&c->base);
         return NULL;
     }
-    c->base = (learner){.kind = &cpu_kind, .training = c->net->training,
-                        .batch = c->net->exec.base.batch,
-                        .sets = {c->adam.params, c->adam.m, c->adam.v,
-                                 c->adam.ema},
-                        .counts = {.scale = 1.0f}};
+    c->base = (train_learner){
+        .kind = &cpu_kind,
+        .training = c->net->training,
+        .batch = c->net->exec.base.batch,
+        .sets = {c->adam.params, c->adam.m, c->adam.v, c->adam.ema},
+        .counts = {.scale = 1.0f}};
     list_memory(c);
     return &c->base;
 }

@@ -4,17 +4,17 @@
 #ifndef CEDM_TRAINER_LEARNER_CUDA_H
 #define CEDM_TRAINER_LEARNER_CUDA_H
 
-#include "device.h"
-#include "learner.h"
+#include "host/execution/device.h"
+#include "trainer/learner.h"
 
 /* Has cedm_cuda_entry and train_cuda_entry. */
-#define LEARNER_CUDA_FILE "libcedm_cuda_train.so"
+#define TRAIN_LEARNER_CUDA_FILE "libcedm_cuda_train.so"
 
 /* The loss scale that fp16 begins with. */
-#define LEARNER_FIRST_SCALE 65536.0f
+#define TRAIN_LEARNER_FIRST_SCALE 65536.0f
 
-typedef struct learner_cuda_options {
-    const cuda_library *library; /* open; outlives the learner */
+typedef struct train_learner_cuda_options {
+    const host_cuda_library *library; /* open; outlives the learner */
     uint32_t device;
     enum cedm_cuda_precision precision;
     uint32_t images; /* of an update, of this rank */
@@ -24,10 +24,12 @@ typedef struct learner_cuda_options {
     double share;    /* of an image in the loss */
     float dropout;
     uint32_t seed;
-} learner_cuda_options;
+} train_learner_cuda_options;
 
-/* See learner_cpu_open. */
-learner *learner_cuda_open(const cg_file *checkpoint,
-                           const learner_cuda_options *options, failure *f);
+/* See train_learner_cpu_open. */
+train_learner *
+train_learner_cuda_open(const cg_file *checkpoint,
+                        const train_learner_cuda_options *options,
+                        host_failure *f);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * model_file.c - a checkpoint in memory, and checkpoints on disk. */
-#include "model_file.h"
+#include "trainer/model_file.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
@@ -9,10 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "init.h"
-#include "output.h"
+#include "trainer/init.h"
+#include "host/files/output.h"
 
-struct model_file {
+struct train_model_file {
     cg_file file;
     cg_spec *specs;
     size_t spec_count;
@@ -25,13 +25,13 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const cg_array *)a)->name, ((const cg_array *)b)->name);
 }
 
-static float *values_of(const model_file *m, const cg_array *array)
+static float *values_of(const train_model_file *m, const cg_array *array)
 {
     return m->values + (array->data - (const unsigned char *)m->values) / 4;
 }
 
 /* Arrays over one block of floats, in the order of the specs, then sorted. */
-static bool make_arrays(model_file *m)
+static bool make_arrays(train_model_file *m)
 {
     uint64_t total = 0;
 
@@ -62,16 +62,17 @@ static bool make_arrays(model_file *m)
     return true;
 }
 
-model_file *model_file_new(const char *config, uint32_t seed, failure *f)
+train_model_file *train_model_file_new(const char *config, uint32_t seed,
+                                       host_failure *f)
 {
     cg_error error = {""};
-    model_file *m = calloc(1, sizeof *m);
+    train_model_file *m = calloc(1, sizeof *m);
     char *copy = strdup(config);
 
     if (m == NULL || copy == NULL) {
         free(copy);
         free(m);
-        failed(f, "out of memory");
+        host_fail(f, "out of memory");
         return NULL;
     }
     m->config = (cg_metadata){"cedm.config", copy};
@@ -80,15 +81,15 @@ model_file *model_file_new(const char *config, uint32_t seed, failure *f)
     m->file.metadata_count = 1;
     m->specs = cg_expected(config, &m->spec_count, &error);
     if (m->specs == NULL || !make_arrays(m)) {
-        failed(f, "%s", m->specs == NULL ? error.text : "out of memory");
-        model_file_free(m);
+        host_fail(f, "%s", m->specs == NULL ? error.text : "out of memory");
+        train_model_file_free(m);
         return NULL;
     }
     for (size_t i = 0; i < m->spec_count; i++) {
-        if (!init_tensor(m->specs, (uint32_t)i, config, seed,
-                         values_of(m, &m->file.arrays[i]))) {
-            failed(f, "out of memory");
-            model_file_free(m);
+        if (!train_init_tensor(m->specs, (uint32_t)i, config, seed,
+                               values_of(m, &m->file.arrays[i]))) {
+            host_fail(f, "out of memory");
+            train_model_file_free(m);
             return NULL;
         }
     }
@@ -96,7 +97,7 @@ model_file *model_file_new(const char *config, uint32_t seed, failure *f)
     return m;
 }
 
-void model_file_free(model_file *m)
+void train_model_file_free(train_model_file *m)
 {
     if (m != NULL) {
         cg_expected_free(m->specs, m->spec_count);
@@ -107,7 +108,7 @@ void model_file_free(model_file *m)
     }
 }
 
-const cg_file *model_file_get(const model_file *m)
+const cg_file *train_model_file_get(const train_model_file *m)
 {
     return &m->file;
 }
@@ -133,8 +134,8 @@ static bool same_shape(const cg_array *a, const cg_array *b)
     return same;
 }
 
-int model_file_take(model_file *m, const cg_file *from, const char *prefix,
-                    bool all, failure *f)
+int train_model_file_take(train_model_file *m, const cg_file *from,
+                          const char *prefix, bool all, host_failure *f)
 {
     int taken = 0;
 
@@ -145,9 +146,10 @@ int model_file_take(model_file *m, const cg_file *from, const char *prefix,
 
         if (a == NULL || !same_shape(a, to)) {
             if (all) {
-                failed(f, "%s:%s%s: %s; the file belongs to another network",
-                       from->path, prefix, to->name,
-                       a == NULL ? "tensor is missing" : "wrong shape");
+                host_fail(f,
+                          "%s:%s%s: %s; the file belongs to another network",
+                          from->path, prefix, to->name,
+                          a == NULL ? "tensor is missing" : "wrong shape");
                 return -1;
             }
             continue;
@@ -168,7 +170,7 @@ typedef struct placed {
     uint64_t first;
 } placed;
 
-static placed *places_of(const model_file *m, const cg_training *t)
+static placed *places_of(const train_model_file *m, const cg_training *t)
 {
     const cg_program *p = t->program;
     placed *places = calloc(m->file.array_count, sizeof *places);
@@ -189,7 +191,7 @@ static placed *places_of(const model_file *m, const cg_training *t)
 }
 
 /* One array of a set, in the checkpoint's own order. */
-static void gather(const model_file *m, const placed *place, size_t i,
+static void gather(const train_model_file *m, const placed *place, size_t i,
                    const float *values, float *out)
 {
     const cg_array *a = &m->file.arrays[i];
@@ -203,12 +205,12 @@ static void gather(const model_file *m, const placed *place, size_t i,
     }
 }
 
-bool model_file_load(const model_file *m, const cg_training *training,
-                     const cg_file *from, const char *prefix, float *values,
-                     failure *f)
+bool train_model_file_load(const train_model_file *m,
+                           const cg_training *training, const cg_file *from,
+                           const char *prefix, float *values, host_failure *f)
 {
     placed *places = places_of(m, training);
-    bool good = places != NULL || failed(f, "out of memory");
+    bool good = places != NULL || host_fail(f, "out of memory");
 
     for (size_t i = 0; good && i < m->file.array_count; i++) {
         const cg_array *a = find(from, prefix, m->file.arrays[i].name);
@@ -217,9 +219,10 @@ bool model_file_load(const model_file *m, const cg_training *training,
             continue;
         }
         if (a == NULL || !same_shape(a, &m->file.arrays[i])) {
-            good = failed(f, "%s:%s%s: missing or of another shape; the "
-                             "file belongs to another network", from->path,
-                          prefix, m->file.arrays[i].name);
+            good = host_fail(f,
+                             "%s:%s%s: missing or of another shape; the "
+                             "file belongs to another network",
+                             from->path, prefix, m->file.arrays[i].name);
             break;
         }
         for (uint64_t e = 0; e < places[i].part->elements; e++) {
@@ -233,7 +236,7 @@ bool model_file_load(const model_file *m, const cg_training *training,
 
 /* ---- writing ------------------------------------------------------------ */
 
-static bool in_set(const model_set *set, const placed *place)
+static bool in_set(const train_model_set *set, const placed *place)
 {
     return place->part != NULL || set->buffers;
 }
@@ -258,9 +261,9 @@ static void add_tensor(cJSON *header, const char *prefix, const cg_array *a,
 }
 
 /* The header's text, padded with blanks to a multiple of 8; to be freed. */
-static char *make_header(const model_file *m, const placed *places,
-                         const model_set *sets, size_t count,
-                         const model_note *notes, size_t note_count)
+static char *make_header(const train_model_file *m, const placed *places,
+                         const train_model_set *sets, size_t count,
+                         const train_model_note *notes, size_t note_count)
 {
     cJSON *header, *metadata;
     uint64_t at = 0;
@@ -293,9 +296,9 @@ static char *make_header(const model_file *m, const placed *places,
     return padded;
 }
 
-static bool write_all(const model_file *m, const placed *places,
-                      const model_set *sets, size_t count,
-                      const char *header, output *out, failure *f)
+static bool write_all(const train_model_file *m, const placed *places,
+                      const train_model_set *sets, size_t count,
+                      const char *header, host_output *out, host_failure *f)
 {
     uint64_t length = strlen(header), largest = 0;
     unsigned char bytes[8];
@@ -311,16 +314,16 @@ static bool write_all(const model_file *m, const placed *places,
         largest = n > largest ? n : largest;
     }
     buffer = malloc(largest * sizeof *buffer);
-    good = buffer != NULL || failed(f, "out of memory");
-    good = good && output_write(out, bytes, 8, f) &&
-           output_write(out, header, length, f);
+    good = buffer != NULL || host_fail(f, "out of memory");
+    good = good && host_output_write(out, bytes, 8, f) &&
+           host_output_write(out, header, length, f);
     for (size_t s = 0; good && s < count; s++) {
         for (size_t i = 0; good && i < m->file.array_count; i++) {
             if (in_set(&sets[s], &places[i])) {
                 gather(m, &places[i], i, sets[s].values, buffer);
-                good = output_write(out, buffer,
-                                    m->file.arrays[i].elements *
-                                        sizeof *buffer, f);
+                good = host_output_write(
+                    out, buffer, m->file.arrays[i].elements * sizeof *buffer,
+                    f);
             }
         }
     }
@@ -328,21 +331,23 @@ static bool write_all(const model_file *m, const placed *places,
     return good;
 }
 
-bool model_file_save(const model_file *m, const cg_training *training,
-                     const char *path, const model_set *sets, size_t count,
-                     const model_note *notes, size_t note_count, failure *f)
+bool train_model_file_save(const train_model_file *m,
+                           const cg_training *training, const char *path,
+                           const train_model_set *sets, size_t count,
+                           const train_model_note *notes, size_t note_count,
+                           host_failure *f)
 {
-    output out;
+    host_output out;
     placed *places = places_of(m, training);
     char *header = places == NULL ? NULL
                                   : make_header(m, places, sets, count, notes,
                                                 note_count);
-    bool good = header != NULL || failed(f, "out of memory");
+    bool good = header != NULL || host_fail(f, "out of memory");
 
-    if (good && output_open(&out, path, f)) {
+    if (good && host_output_open(&out, path, f)) {
         good = write_all(m, places, sets, count, header, &out, f) &&
-               output_commit(&out, f);
-        output_abort(&out);
+               host_output_commit(&out, f);
+        host_output_abort(&out);
     } else {
         good = false;
     }

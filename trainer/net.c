@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * net.c - from a checkpoint to a training program in memory of its own. */
-#include "net.h"
+#include "trainer/net.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cpu/train_cpu.h"
-#include "region.h"
-
-#define PLAIN(name) .name = train_op_##name,
-const train_ops train_plain = {CG_TRAINING_OPS(PLAIN)};
-#undef PLAIN
-#define SIZE(name) .name = train_size_##name,
-const train_sizes train_sizes_all = {CG_TRAINING_OPS(SIZE)};
-#undef SIZE
+#include "trainer/cpu/train_cpu.h"
+#include "host/execution/region.h"
 
 /* ---- parameters --------------------------------------------------------- */
 
@@ -48,13 +41,10 @@ static void size_training(const cg_training_op *op, cedm_sizes *sizes)
 {
     switch (op->kind) {
 #define CALL(name)                                                           \
-    case CG_TRAINING_##name:                                                 \
-        train_sizes_all.name(sizes, &op->u.name);                            \
-        break;
+    case CG_TRAINING_##name: train_sizes_all.name(sizes, &op->u.name); break;
         CG_TRAINING_OPS(CALL)
 #undef CALL
-    case CG_TRAINING_COUNT:
-        break;
+    case CG_TRAINING_COUNT: break;
     }
 }
 
@@ -69,9 +59,10 @@ static uint32_t capacity(const cg_training *t, uint32_t batch, uint64_t limit)
 {
     uint32_t d = batch;
 
-    while (d > 1 && limit != 0 &&
-           (batch % d != 0 || segment(t->act.elements, d) +
-                                      segment(t->f32.elements, d) > limit)) {
+    while (
+        d > 1 && limit != 0 &&
+        (batch % d != 0 ||
+         segment(t->act.elements, d) + segment(t->f32.elements, d) > limit)) {
         d--;
     }
     return d;
@@ -97,8 +88,8 @@ static void measure(train_net *net, const train_net_options *options)
     m->parameters = CEDM_ALIGN_UP(4u * t->data_elements);
     m->gradients = CEDM_ALIGN_UP(4u * t->trained_elements);
     m->prepared = CEDM_ALIGN_UP(sizes.weights);
-    m->arena = segment(t->act.elements, batch) +
-               segment(t->f32.elements, batch);
+    m->arena =
+        segment(t->act.elements, batch) + segment(t->f32.elements, batch);
     m->scratch = (uint64_t)options->workers * CEDM_ALIGN_UP(sizes.scratch);
 }
 
@@ -109,17 +100,18 @@ static bool place(train_net *net, cg_error *error)
     const train_memory *m = &net->memory;
     uint32_t batch = net->exec.base.batch;
     cedm_exec *base = &net->exec.base;
-    uint64_t total = m->parameters + m->gradients + m->prepared + m->arena +
-                     m->scratch;
+    uint64_t total =
+        m->parameters + m->gradients + m->prepared + m->arena + m->scratch;
     unsigned char *at;
     void *pieces[6];
-    const uint64_t sizes[6] = {
-        m->parameters, m->gradients, m->prepared,
-        segment(t->act.elements, batch),
-        segment(t->f32.elements, batch),
-        m->scratch};
+    const uint64_t sizes[6] = {m->parameters,
+                               m->gradients,
+                               m->prepared,
+                               segment(t->act.elements, batch),
+                               segment(t->f32.elements, batch),
+                               m->scratch};
 
-    net->block = region_new(total);
+    net->block = host_region_new(total);
     if (net->block == NULL) {
         (void)snprintf(error->text, sizeof error->text,
                        "not enough memory; wanted %llu MiB, got none; use a "
@@ -162,8 +154,8 @@ train_net *train_net_open(const cg_file *checkpoint,
         train_net_close(net);
         return NULL;
     }
-    net->exec.base.batch = capacity(net->training, options->batch,
-                                    options->limit);
+    net->exec.base.batch =
+        capacity(net->training, options->batch, options->limit);
     net->exec.base.workers = options->workers;
     net->exec.base.parallel_for = options->parallel_for;
     net->exec.base.pool = options->pool;

@@ -5,7 +5,7 @@
 #ifndef CEDM_TRAINER_NET_H
 #define CEDM_TRAINER_NET_H
 
-#include "ops/training_ops.h"
+#include "trainer/ops/training_ops.h"
 
 typedef struct train_net_options {
     uint32_t batch;   /* images of one evaluation, at most */
@@ -40,7 +40,7 @@ typedef struct train_batch {
     const float *noise;  /* unit */
     const double *sigma;
     const int32_t *cluster;
-    const float *labels; /* [n][augment_dim]; NULL: zeros */
+    const float *labels;   /* [n][augment_dim]; NULL: zeros */
     const uint64_t *index; /* seen before each one in the run */
     uint32_t seed, step;   /* of dropout */
     float dropout;

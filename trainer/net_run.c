@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "net.h"
-#include "noise_level.h"
+#include "trainer/net.h"
+#include "runtime/noise_level.h"
 
 /* ---- walking over steps ------------------------------------------------- */
 
@@ -15,13 +15,10 @@ static void call_training(const cg_training_op *op, const train_ops *ops,
 {
     switch (op->kind) {
 #define CALL(name)                                                           \
-    case CG_TRAINING_##name:                                                 \
-        ops->name(exec, &op->u.name);                                        \
-        break;
+    case CG_TRAINING_##name: ops->name(exec, &op->u.name); break;
         CG_TRAINING_OPS(CALL)
 #undef CALL
-    case CG_TRAINING_COUNT:
-        break;
+    case CG_TRAINING_COUNT: break;
     }
 }
 
@@ -93,19 +90,19 @@ train_scalings train_scalings_of(double sigma, double data)
 {
     double sum = sigma * sigma + data * data;
 
-    return (train_scalings){
-        .skip = data * data / sum,
-        .out = sigma * data / sqrt(sum),
-        .in = 1.0 / sqrt(sum),
-        .noise = log(sigma) / 4.0,
-        .weight = sum / (sigma * data * sigma * data)};
+    return (train_scalings){.skip = data * data / sum,
+                            .out = sigma * data / sqrt(sum),
+                            .in = 1.0 / sqrt(sum),
+                            .noise = log(sigma) / 4.0,
+                            .weight = sum / (sigma * data * sigma * data)};
 }
 
 static size_t pixels_of(const train_net *net)
 {
     const cg_program *p = net->training->program;
 
-    return (size_t)p->resolution * p->resolution * p->channels;
+    return (size_t)p->denoiser.resolution * p->denoiser.resolution *
+           p->denoiser.channels;
 }
 
 /* What the network is told of image i beside its pixels. */
@@ -116,9 +113,9 @@ static void load_condition(train_net *net, uint32_t i, double c_noise,
     const cg_program *p = t->program;
     const cedm_exec *base = &net->exec.base;
 
-    cedm_noise_features(&p->features, net->data, c_noise,
-                        cedm_at(base, t->features_ref, p->features.channels,
-                                i));
+    cedm_noise_features(
+        &p->denoiser.features, net->data, c_noise,
+        cedm_at(base, t->features_ref, p->denoiser.features.channels, i));
     if (t->labels_ref != CEDM_NONE) {
         float *dst = cedm_at(base, t->labels_ref, t->augment_dim, i);
         size_t bytes = t->augment_dim * sizeof *dst;
@@ -135,8 +132,8 @@ static void load_image(train_net *net, const train_batch *batch, uint32_t i)
 {
     const cg_training *t = net->training;
     size_t pixels = pixels_of(net);
-    train_scalings s = train_scalings_of(batch->sigma[i],
-                                         t->program->sigma_data);
+    train_scalings s =
+        train_scalings_of(batch->sigma[i], t->program->denoiser.sigma_data);
     float *input = cedm_at(&net->exec.base, t->input_ref, pixels, i);
     const float *image = batch->images + i * pixels;
     const float *noise = batch->noise + i * pixels;
@@ -155,8 +152,8 @@ static double image_loss(train_net *net, const train_batch *batch, uint32_t i,
     const cg_training *t = net->training;
     const cedm_exec *base = &net->exec.base;
     size_t pixels = pixels_of(net);
-    train_scalings s = train_scalings_of(batch->sigma[i],
-                                         t->program->sigma_data);
+    train_scalings s =
+        train_scalings_of(batch->sigma[i], t->program->denoiser.sigma_data);
     const float *output = cedm_at(base, t->output_ref, pixels, i);
     float *grad = cedm_at(base, t->output_grad_ref, pixels, i);
     double loss = 0.0;
@@ -199,13 +196,13 @@ double train_net_gradient(train_net *net, const train_batch *batch,
 }
 
 void train_net_denoise(train_net *net, uint32_t n, const double *x,
-                       double sigma, const int32_t *cluster,
-                       double *denoised)
+                       double sigma, const int32_t *cluster, double *denoised)
 {
     const cg_training *t = net->training;
     cedm_exec *base = &net->exec.base;
     size_t pixels = pixels_of(net);
-    train_scalings s = train_scalings_of(sigma, t->program->sigma_data);
+    train_scalings s =
+        train_scalings_of(sigma, t->program->denoiser.sigma_data);
 
     base->n = n;
     base->cluster = cluster;
@@ -224,8 +221,8 @@ void train_net_denoise(train_net *net, uint32_t n, const double *x,
         const float *output = cedm_at(base, t->output_ref, pixels, i);
 
         for (size_t e = 0; e < pixels; e++) {
-            denoised[i * pixels + e] = s.skip * x[i * pixels + e] +
-                                       s.out * (double)output[e];
+            denoised[i * pixels + e] =
+                s.skip * x[i * pixels + e] + s.out * (double)output[e];
         }
     }
 }

@@ -12,36 +12,38 @@
 #include <stdint.h>
 
 /* What a number is for; dropout layers come after the last. */
-enum random_purpose {
-    RANDOM_INIT,
-    RANDOM_ORDER,
-    RANDOM_SIGMA,
-    RANDOM_NOISE,
-    RANDOM_AUGMENT,
-    RANDOM_UNCOND,
-    RANDOM_SAMPLE,
-    RANDOM_DROPOUT
+enum train_random_purpose {
+    TRAIN_RANDOM_INIT,
+    TRAIN_RANDOM_ORDER,
+    TRAIN_RANDOM_SIGMA,
+    TRAIN_RANDOM_NOISE,
+    TRAIN_RANDOM_AUGMENT,
+    TRAIN_RANDOM_UNCOND,
+    TRAIN_RANDOM_SAMPLE,
+    TRAIN_RANDOM_DROPOUT
 };
 
-typedef struct random_key {
+typedef struct train_random_key {
     uint32_t seed;
     uint32_t purpose;
-    uint32_t step; /* of the optimiser */
+    uint32_t step;  /* of the optimiser */
     uint64_t image; /* seen so far in the run, or another main index */
-} random_key;
+} train_random_key;
 
 /* The four words at a position. */
-void random_words(const random_key *key, uint32_t position, uint32_t out[4]);
+void train_random_words(const train_random_key *key, uint32_t position,
+                        uint32_t out[4]);
 
 /* In (0, 1), from 53 bits of a word pair. */
-double random_uniform(const random_key *key, uint32_t position);
+double train_random_uniform(const train_random_key *key, uint32_t position);
 
 /* Two independent standard normal numbers (Box and Muller 1958). */
-void random_normal(const random_key *key, uint32_t position, double out[2]);
+void train_random_normal(const train_random_key *key, uint32_t position,
+                         double out[2]);
 
 /* A bijection of 0 .. count-1 that looks random: where index i of an epoch
  * goes. */
-uint64_t random_permuted(uint32_t seed, uint64_t epoch, uint64_t count,
-                         uint64_t i);
+uint64_t train_random_permuted(uint32_t seed, uint64_t epoch, uint64_t count,
+                               uint64_t i);
 
 #endif

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
  * run.c - the loop of updates, and what is said about it. */
-#include "run.h"
+#include "trainer/run.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <time.h>
 
-#include "output.h"
-#include "progress.h"
-#include "ranks.h"
+#include "host/files/output.h"
+#include "host/cli/progress.h"
+#include "host/execution/ranks.h"
 
 static double images(double millions)
 {
     return millions * 1e6;
 }
 
-static uint64_t duration(const run *r)
+static uint64_t duration(const train_run *r)
 {
     return (uint64_t)ceil(images(r->options->duration));
 }
 
 /* Pixels of an image: losses are reported by pixel. */
-static double elements(const run *r)
+static double elements(const train_run *r)
 {
     return (double)r->data.size * r->data.size * r->data.channels;
 }
@@ -31,27 +31,27 @@ static double elements(const run *r)
 
 /* Adds what the learner told of losses, of all ranks; true if one of them
  * was asked to stop. */
-static bool take_losses(run *r, const volatile sig_atomic_t *stop)
+static bool take_losses(train_run *r, const volatile sig_atomic_t *stop)
 {
     double sums[2] = {r->learner->loss, *stop ? 1.0 : 0.0};
 
-    ranks_allreduce(RANKS_F64, sums, 2);
+    host_ranks_allreduce(HOST_RANKS_F64, sums, 2);
     r->loss_sum += sums[0];
     return sums[1] > 0.0;
 }
 
 /* A rank makes the gradients of its part of the batch, images that follow
  * each other. */
-static bool make_gradients(run *r, failure *f)
+static bool make_gradients(train_run *r, host_failure *f)
 {
     const train_options *o = r->options;
-    learner *l = r->learner;
-    uint32_t part = o->batch / ranks_size();
-    uint64_t first = r->seen + (uint64_t)ranks_rank() * part;
+    train_learner *l = r->learner;
+    uint32_t part = o->batch / host_ranks_size();
+    uint64_t first = r->seen + (uint64_t)host_ranks_rank() * part;
 
     for (uint32_t done = 0; done < part; done += l->batch) {
-        train_batch b = batch_fill(&r->batch, &r->source, first + done,
-                                   l->batch, (uint32_t)r->updates);
+        train_batch b = train_loader_fill(&r->batch, &r->source, first + done,
+                                          l->batch, (uint32_t)r->updates);
 
         b.share = 1.0 / o->batch;
         b.dropout = (float)o->dropout;
@@ -63,17 +63,18 @@ static bool make_gradients(run *r, failure *f)
 }
 
 /* Ranks agree before and after they wait for each other's gradients. */
-static bool update(run *r, failure *f)
+static bool update(train_run *r, host_failure *f)
 {
     const train_options *o = r->options;
     double seen = (double)r->seen;
-    adam_update rates = {
-        .lr = adam_rate(o->lr, images(o->lr_rampup), seen),
-        .ema_beta = adam_ema_beta(images(o->ema), seen, o->batch,
-                                  r->ema_ramp)};
+    train_adam_update rates = {
+        .lr = train_adam_rate(o->lr, images(o->lr_rampup), seen),
+        .ema_beta =
+            train_adam_ema_beta(images(o->ema), seen, o->batch, r->ema_ramp)};
 
-    if (!run_agree(make_gradients(r, f), f) ||
-        !run_agree(r->learner->kind->update(r->learner, &rates, f), f)) {
+    if (!train_run_agree(make_gradients(r, f), f) ||
+        !train_run_agree(r->learner->kind->update(r->learner, &rates, f),
+                         f)) {
         return false;
     }
     r->updates++;
@@ -97,13 +98,14 @@ static void print_time(double s)
     }
 }
 
-static bool report(const run *r, failure *f)
+static bool report(const train_run *r, host_failure *f)
 {
     const train_options *o = r->options;
-    double now = seconds(), speed;
+    double now = host_seconds(), speed;
     double loss = r->loss_sum / (double)r->tick_steps / elements(r);
-    double rate = adam_rate(o->lr, images(o->lr_rampup), (double)r->seen);
-    const learner_counts *c = &r->learner->counts;
+    double rate =
+        train_adam_rate(o->lr, images(o->lr_rampup), (double)r->seen);
+    const train_learner_counts *c = &r->learner->counts;
     char line[640], finite[32] = "null"; /* JSON has no NaN */
 
     if (isfinite(loss)) {
@@ -119,9 +121,11 @@ static bool report(const run *r, failure *f)
                    finite, rate, (unsigned long long)c->not_finite,
                    (unsigned long long)c->skipped, (double)c->scale, speed,
                    now - r->start_time, (long long)time(NULL));
-    fprintf(stderr, "tick %llu  kimg %.1f  loss %.4f  lr %.2e  %.1f img/s  "
-                    "left ", (unsigned long long)r->tick,
-            (double)r->seen / 1e3, loss, rate, speed);
+    fprintf(stderr,
+            "tick %llu  kimg %.1f  loss %.4f  lr %.2e  %.1f img/s  "
+            "left ",
+            (unsigned long long)r->tick, (double)r->seen / 1e3, loss, rate,
+            speed);
     print_time((double)(duration(r) > r->seen ? duration(r) - r->seen : 0) /
                speed);
     if (c->not_finite > 0) {
@@ -129,21 +133,23 @@ static bool report(const run *r, failure *f)
                 (unsigned long long)c->not_finite);
     }
     fprintf(stderr, "\n");
-    return run_append_stats(r, line, f);
+    return train_run_append_stats(r, line, f);
 }
 
-static bool settle(run *r, const volatile sig_atomic_t *stop, failure *f)
+static bool settle(train_run *r, const volatile sig_atomic_t *stop,
+                   host_failure *f)
 {
-    bool good = run_agree(r->learner->kind->settle(r->learner, f), f);
+    bool good = train_run_agree(r->learner->kind->settle(r->learner, f), f);
 
     (void)take_losses(r, stop);
     return good;
 }
 
 /* Rank 0 reports and saves, the others wait for it. */
-static bool end_tick(run *r, const volatile sig_atomic_t *stop, failure *f)
+static bool end_tick(train_run *r, const volatile sig_atomic_t *stop,
+                     host_failure *f)
 {
-    bool first = ranks_rank() == 0, good;
+    bool first = host_ranks_rank() == 0, good;
 
     if (!settle(r, stop, f)) {
         return false;
@@ -155,10 +161,10 @@ static bool end_tick(run *r, const volatile sig_atomic_t *stop, failure *f)
     r->tick_start = r->seen;
     if (first && good &&
         (r->tick % r->options->snap == 0 || r->seen >= duration(r))) {
-        good = run_save(r, true, f);
+        good = train_run_save(r, true, f);
     }
-    good = run_agree(good, f);
-    r->tick_time = seconds(); /* saving is not training */
+    good = train_run_agree(good, f);
+    r->tick_time = host_seconds(); /* saving is not training */
     return good;
 }
 
@@ -171,7 +177,7 @@ static void print_bytes(const char *what, uint64_t bytes)
 
 /* The learner's lines of one kind, which follow `bytes` of others, and the
  * sum. */
-static void print_memory(const learner *l, bool device, uint64_t bytes,
+static void print_memory(const train_learner *l, bool device, uint64_t bytes,
                          const char *sum)
 {
     for (uint32_t i = 0; i < l->memory_count; i++) {
@@ -183,26 +189,26 @@ static void print_memory(const learner *l, bool device, uint64_t bytes,
     print_bytes(sum, bytes);
 }
 
-static void print_all_memory(const run *r)
+static void print_all_memory(const train_run *r)
 {
     const cg_training *t = r->learner->training;
-    uint64_t pixels = r->data.count * r->data.size * r->data.size *
-                      r->data.channels;
+    uint64_t pixels =
+        r->data.count * r->data.size * r->data.size * r->data.channels;
 
     printf("memory:\n");
     print_bytes("images", pixels);
     print_memory(r->learner, false, pixels, "all, of a rank");
-    if (r->device.kind == DEVICE_CUDA) {
+    if (r->device.kind == HOST_DEVICE_CUDA) {
         printf("memory of the GPU:\n");
         print_memory(r->learner, true, 0, "all, in one piece");
     }
     printf("  arena: %u + %u elements an image; lower bound %u + %u, without "
-           "reuse %u + %u\n", t->act.elements, t->f32.elements,
-           t->act.lower_bound, t->f32.lower_bound, t->act.no_reuse,
-           t->f32.no_reuse);
+           "reuse %u + %u\n",
+           t->act.elements, t->f32.elements, t->act.lower_bound,
+           t->f32.lower_bound, t->act.no_reuse, t->f32.no_reuse);
 }
 
-void run_describe(const run *r)
+void train_run_describe(const train_run *r)
 {
     const train_options *o = r->options;
     const cg_program *p = r->learner->training->program;
@@ -215,31 +221,32 @@ void run_describe(const run *r)
            o->arch, (double)p->parameter_count / 1e6, (double)p->macs / 1e9);
     printf("batch: %u, %u at a time; %.3f Mimg, %.3f done\n", o->batch,
            r->learner->batch, o->duration, (double)r->seen / 1e6);
-    if (r->device.kind == DEVICE_CUDA) {
+    if (r->device.kind == HOST_DEVICE_CUDA) {
         printf("device: cuda:%u, %s\n", r->device.index[0],
-               precision_name(r->precision));
+               host_precision_name(r->precision));
     }
-    printf("ranks: %u, each with %u threads\n", ranks_size(),
+    printf("ranks: %u, each with %u threads\n", host_ranks_size(),
            r->source.workers);
-    if (ranks_size() > 1) {
+    if (host_ranks_size() > 1) {
         printf("gradients: added up by %s\n", r->sums);
     }
     print_all_memory(r);
     (void)fflush(stdout);
 }
 
-static bool tick_is_over(const run *r)
+static bool tick_is_over(const train_run *r)
 {
     return (double)(r->seen - r->tick_start) >= r->options->tick * 1e3 ||
            r->seen >= duration(r);
 }
 
-bool run_train(run *r, const volatile sig_atomic_t *stop, failure *f)
+bool train_run_train(train_run *r, const volatile sig_atomic_t *stop,
+                     host_failure *f)
 {
     bool stopped = false;
 
-    ranks_barrier();
-    r->start_time = r->tick_time = seconds();
+    host_ranks_barrier();
+    r->start_time = r->tick_time = host_seconds();
     while (r->seen < duration(r) && !stopped) {
         if (!update(r, f)) {
             return false;
@@ -251,8 +258,9 @@ bool run_train(run *r, const volatile sig_atomic_t *stop, failure *f)
     }
     if (stopped && r->seen < duration(r)) {
         if (settle(r, stop, f) &&
-            run_agree(ranks_rank() != 0 || run_save(r, false, f), f)) {
-            f->code = EXIT_INTERRUPTED;
+            train_run_agree(
+                host_ranks_rank() != 0 || train_run_save(r, false, f), f)) {
+            f->code = HOST_EXIT_INTERRUPTED;
         }
         return false;
     }

@@ -5,9 +5,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "progress.h"
-#include "ranks.h"
-#include "run.h"
+#include "host/cli/progress.h"
+#include "host/execution/ranks.h"
+#include "trainer/run.h"
 
 /* Once, by the first rank: all ranks read the same. */
 static void tell(const host_dataset *d, const char *path)
@@ -23,23 +23,24 @@ static void tell(const host_dataset *d, const char *path)
     }
 }
 
-bool run_read_data(run *r, uint32_t threads, failure *f)
+bool train_run_read_data(train_run *r, uint32_t threads, host_failure *f)
 {
     const train_options *o = r->options;
-    host_dataset_source source = {o->data, o->resolution, threads, pool_for,
-                                  r->pool};
-    bool first = ranks_rank() == 0, good;
+    host_dataset_source source = {o->data, o->resolution, threads,
+                                  host_pool_for, r->pool};
+    bool first = host_ranks_rank() == 0, good;
     host_dataset_load load;
-    progress shown;
+    host_progress shown;
 
     good = host_dataset_begin(&load, &r->data, &source, f);
-    progress_begin(&shown, first ? PROGRESS_AUTO : PROGRESS_NONE,
-                   load.total > 0 ? load.total : 1, 1);
+    host_progress_begin(&shown,
+                        first ? HOST_PROGRESS_AUTO : HOST_PROGRESS_NONE,
+                        load.total > 0 ? load.total : 1, 1);
     while (good && host_dataset_left(&load)) {
         good = host_dataset_more(&load, f);
-        progress_show(&shown, r->data.count, 0, 0);
+        host_progress_show(&shown, r->data.count, 0, 0);
     }
-    progress_end(&shown);
+    host_progress_end(&shown);
     good = host_dataset_end(&load, good, f);
     if (good && first) {
         tell(&r->data, o->data);

@@ -9,14 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "curve.h"
-#include "output.h"
-#include "run.h"
+#include "trainer/curve.h"
+#include "host/files/output.h"
+#include "trainer/run.h"
 
 #define STATS_LIMIT ((size_t)1 << 30)
 
-void run_path(const run *r, const char *kind, const char *suffix, char *path,
-              size_t size)
+void train_run_path(const train_run *r, const char *kind, const char *suffix,
+                    char *path, size_t size)
 {
     (void)snprintf(path, size, "%s/%s-%09" PRIu64 ".%s", r->options->out,
                    kind, r->seen, suffix);
@@ -68,21 +68,22 @@ static bool newest(const char *folder, const char *kind, const char *suffix,
     return true;
 }
 
-bool run_newest_state(const char *folder, char **path, failure *f)
+bool train_run_newest_state(const char *folder, char **path, host_failure *f)
 {
     int64_t number;
     size_t size = strlen(folder) + 64;
 
     *path = NULL;
     if (!newest(folder, "state", "safetensors", INT64_MAX, &number)) {
-        return failed(f, "%s: cannot be read: %s", folder, strerror(errno));
+        return host_fail(f, "%s: cannot be read: %s", folder,
+                         strerror(errno));
     }
     if (number < 0) {
         return true;
     }
     *path = malloc(size);
     if (*path == NULL) {
-        return failed(f, "%s: out of memory", folder);
+        return host_fail(f, "%s: out of memory", folder);
     }
     (void)snprintf(*path, size, "%s/state-%09" PRId64 ".safetensors", folder,
                    number);
@@ -109,7 +110,7 @@ static void prune_kind(const char *folder, const char *kind,
     }
 }
 
-void run_prune(const char *folder, uint32_t keep)
+void train_run_prune(const char *folder, uint32_t keep)
 {
     if (keep > 0) {
         prune_kind(folder, "state", "safetensors", keep);
@@ -120,12 +121,13 @@ void run_prune(const char *folder, uint32_t keep)
 
 /* ---- statistics --------------------------------------------------------- */
 
-static void stats_path(const run *r, char *path, size_t size)
+static void stats_path(const train_run *r, char *path, size_t size)
 {
     (void)snprintf(path, size, "%s/stats.jsonl", r->options->out);
 }
 
-bool run_append_stats(const run *r, const char *line, failure *f)
+bool train_run_append_stats(const train_run *r, const char *line,
+                            host_failure *f)
 {
     char path[4096];
     FILE *file;
@@ -134,14 +136,15 @@ bool run_append_stats(const run *r, const char *line, failure *f)
     stats_path(r, path, sizeof path);
     file = fopen(path, "a");
     good = (file != NULL && fputs(line, file) >= 0) ||
-           failed(f, "%s: cannot be written: %s", path, strerror(errno));
+           host_fail(f, "%s: cannot be written: %s", path, strerror(errno));
     if (file != NULL && fclose(file) != 0 && good) {
-        good = failed(f, "%s: cannot be written: %s", path, strerror(errno));
+        good =
+            host_fail(f, "%s: cannot be written: %s", path, strerror(errno));
     }
     return good;
 }
 
-bool run_draw_stats(const run *r, failure *f)
+bool train_run_draw_stats(const train_run *r, host_failure *f)
 {
     char path[4096];
     unsigned char *text;
@@ -151,11 +154,11 @@ bool run_draw_stats(const run *r, failure *f)
     stats_path(r, path, sizeof path);
     if (access(path, F_OK) != 0) {
         return errno == ENOENT || /* no tick has ended yet */
-               failed(f, "%s: cannot be read: %s", path, strerror(errno));
+               host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
     }
-    text = input_file(path, STATS_LIMIT, &size, f);
+    text = host_input_file(path, STATS_LIMIT, &size, f);
     (void)snprintf(path, sizeof path, "%s/loss.png", r->options->out);
-    good = text != NULL && curve_write((char *)text, path, f);
+    good = text != NULL && train_curve_write((char *)text, path, f);
     free(text);
     return good;
 }
@@ -178,7 +181,7 @@ static size_t lines_until(const char *text, uint64_t seen)
     return (size_t)(at - text);
 }
 
-bool run_cut_stats(const run *r, failure *f)
+bool train_run_cut_stats(const train_run *r, host_failure *f)
 {
     char path[4096];
     unsigned char *text;
@@ -188,13 +191,14 @@ bool run_cut_stats(const run *r, failure *f)
     stats_path(r, path, sizeof path);
     if (access(path, F_OK) != 0) {
         return errno == ENOENT || /* no tick has ended yet */
-               failed(f, "%s: cannot be read: %s", path, strerror(errno));
+               host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
     }
-    text = input_file(path, STATS_LIMIT, &size, f);
+    text = host_input_file(path, STATS_LIMIT, &size, f);
     if (text == NULL) {
         return false;
     }
-    good = output_file(path, text, lines_until((char *)text, r->seen), f);
+    good =
+        host_output_file(path, text, lines_until((char *)text, r->seen), f);
     free(text);
     return good;
 }

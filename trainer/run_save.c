@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "run.h"
-#include "sample.h"
+#include "trainer/run.h"
+#include "trainer/sample.h"
 
 /* Images in a row of a grid, and its noise levels. */
 #define GRID_COLUMNS 8u
@@ -17,49 +17,50 @@
 
 /* ---- writing ------------------------------------------------------------ */
 
-static bool save_snapshot(const run *r, failure *f)
+static bool save_snapshot(const train_run *r, host_failure *f)
 {
-    const model_set set = {"", r->learner->sets[LEARNER_EMA], true};
-    model_note notes[3] = {{"cedm.config", r->config}};
+    const train_model_set set = {"", r->learner->sets[TRAIN_LEARNER_EMA],
+                                 true};
+    train_model_note notes[3] = {{"cedm.config", r->config}};
     size_t count = 1;
     char path[4096];
 
     if (r->freq != NULL) {
-        notes[count++] = (model_note){"cedm.cluster_freq", r->freq};
-        notes[count++] = (model_note){"cedm.cluster_ids", r->ids};
+        notes[count++] = (train_model_note){"cedm.cluster_freq", r->freq};
+        notes[count++] = (train_model_note){"cedm.cluster_ids", r->ids};
     }
-    run_path(r, "snapshot", "safetensors", path, sizeof path);
-    return model_file_save(r->model, r->learner->training, path, &set, 1, notes,
-                           count, f);
+    train_run_path(r, "snapshot", "safetensors", path, sizeof path);
+    return train_model_file_save(r->model, r->learner->training, path, &set,
+                                 1, notes, count, f);
 }
 
 /* The averaged parameters take the place of the trained ones meanwhile. */
-static bool save_grid(run *r, failure *f)
+static bool save_grid(train_run *r, host_failure *f)
 {
-    learner *l = r->learner;
+    train_learner *l = r->learner;
     size_t bytes = l->training->trained_elements * sizeof(float);
     float *kept = malloc(bytes);
     char path[4096];
     bool good;
 
     if (kept == NULL) {
-        return failed(f, "out of memory for a sample grid");
+        return host_fail(f, "out of memory for a sample grid");
     }
-    memcpy(kept, l->sets[LEARNER_PARAMS], bytes);
-    memcpy(l->sets[LEARNER_PARAMS], l->sets[LEARNER_EMA], bytes);
-    run_path(r, "grid", "png", path, sizeof path);
-    good = l->kind->push(l, f) &&
-           sample_grid(l, GRID_COLUMNS, GRID_STEPS, r->options->seed, path,
-                       f);
-    memcpy(l->sets[LEARNER_PARAMS], kept, bytes);
+    memcpy(kept, l->sets[TRAIN_LEARNER_PARAMS], bytes);
+    memcpy(l->sets[TRAIN_LEARNER_PARAMS], l->sets[TRAIN_LEARNER_EMA], bytes);
+    train_run_path(r, "grid", "png", path, sizeof path);
+    good =
+        l->kind->push(l, f) && train_sample_grid(l, GRID_COLUMNS, GRID_STEPS,
+                                                 r->options->seed, path, f);
+    memcpy(l->sets[TRAIN_LEARNER_PARAMS], kept, bytes);
     free(kept);
     return good && l->kind->push(l, f);
 }
 
 /* Doubles are hexadecimal text: every bit comes back. */
-static char *counters_json(const run *r)
+static char *counters_json(const train_run *r)
 {
-    const learner_counts *c = &r->learner->counts;
+    const train_learner_counts *c = &r->learner->counts;
     char text[640];
 
     (void)snprintf(text, sizeof text,
@@ -69,42 +70,42 @@ static char *counters_json(const run *r)
                    ",\"skipped\":%" PRIu64 ",\"scale\":%.9g"
                    ",\"good\":%" PRIu32 ",\"loss_sum\":\"%a\""
                    ",\"ema_ramp\":%d}",
-                   r->seen, r->updates, r->tick, r->tick_start,
-                   r->tick_steps, c->not_finite, c->skipped,
-                   (double)c->scale, c->good, r->loss_sum,
-                   r->ema_ramp ? 1 : 0);
+                   r->seen, r->updates, r->tick, r->tick_start, r->tick_steps,
+                   c->not_finite, c->skipped, (double)c->scale, c->good,
+                   r->loss_sum, r->ema_ramp ? 1 : 0);
     return strdup(text);
 }
 
-static bool save_state(const run *r, failure *f)
+static bool save_state(const train_run *r, host_failure *f)
 {
     float *const *from = r->learner->sets;
-    const model_set sets[] = {{"net.", from[LEARNER_PARAMS], true},
-                              {"ema.", from[LEARNER_EMA], false},
-                              {"exp_avg.", from[LEARNER_M], false},
-                              {"exp_avg_sq.", from[LEARNER_V], false}};
+    const train_model_set sets[] = {
+        {"net.", from[TRAIN_LEARNER_PARAMS], true},
+        {"ema.", from[TRAIN_LEARNER_EMA], false},
+        {"exp_avg.", from[TRAIN_LEARNER_M], false},
+        {"exp_avg_sq.", from[TRAIN_LEARNER_V], false}};
     char *counters = counters_json(r);
-    const model_note notes[] = {{"cedm.config", r->config},
-                                {"cedm.recipe", r->recipe},
-                                {"cedm.counters", counters}};
+    const train_model_note notes[] = {{"cedm.config", r->config},
+                                      {"cedm.recipe", r->recipe},
+                                      {"cedm.counters", counters}};
     char path[4096];
-    bool good = counters != NULL || failed(f, "out of memory");
+    bool good = counters != NULL || host_fail(f, "out of memory");
 
-    run_path(r, "state", "safetensors", path, sizeof path);
-    good = good && model_file_save(r->model, r->learner->training, path, sets,
-                                   4, notes, 3, f);
+    train_run_path(r, "state", "safetensors", path, sizeof path);
+    good = good && train_model_file_save(r->model, r->learner->training, path,
+                                         sets, 4, notes, 3, f);
     free(counters);
     return good;
 }
 
-bool run_save(run *r, bool grid, failure *f)
+bool train_run_save(train_run *r, bool grid, host_failure *f)
 {
     if (!r->learner->kind->pull(r->learner, f) || !save_snapshot(r, f) ||
-        (grid && !save_grid(r, f)) || !run_draw_stats(r, f) ||
+        (grid && !save_grid(r, f)) || !train_run_draw_stats(r, f) ||
         !save_state(r, f)) {
         return false;
     }
-    run_prune(r->options->out, r->options->keep);
+    train_run_prune(r->options->out, r->options->keep);
     return true;
 }
 
@@ -122,19 +123,20 @@ static bool count(const cJSON *json, const char *key, uint64_t *out)
     return true;
 }
 
-static bool restore_counters(run *r, const cg_file *state, failure *f)
+static bool restore_counters(train_run *r, const cg_file *state,
+                             host_failure *f)
 {
     const char *text = cg_find_metadata(state, "cedm.counters");
     cJSON *json;
     const cJSON *loss, *scale;
-    learner_counts *c = &r->learner->counts;
+    train_learner_counts *c = &r->learner->counts;
     uint64_t ramp = 0, good_updates = 0;
     bool good;
 
     errno = 0;
     json = text == NULL ? NULL : cJSON_Parse(text);
     if (json == NULL && errno == ENOMEM) {
-        return failed(f, "%s: out of memory", state->path);
+        return host_fail(f, "%s: out of memory", state->path);
     }
     loss = cJSON_GetObjectItemCaseSensitive(json, "loss_sum");
     scale = cJSON_GetObjectItemCaseSensitive(json, "scale");
@@ -157,25 +159,30 @@ static bool restore_counters(run *r, const cg_file *state, failure *f)
         c->scale = (float)scale->valuedouble;
     }
     cJSON_Delete(json);
-    return good || failed(f, "%s: no usable cedm.counters; resume from an "
-                             "older state", state->path);
+    return good || host_fail(f,
+                             "%s: no usable cedm.counters; resume from an "
+                             "older state",
+                             state->path);
 }
 
-bool run_restore(run *r, const cg_file *state, failure *f)
+bool train_run_restore(train_run *r, const cg_file *state, host_failure *f)
 {
     const cg_training *t = r->learner->training;
     float *const *to = r->learner->sets;
     const char *recipe = cg_find_metadata(state, "cedm.recipe");
 
     if (recipe == NULL || strcmp(recipe, r->recipe) != 0) {
-        return failed(f, "%s: the run has another recipe; wanted %s, got %s; "
-                         "give the options that it began with", state->path,
-                      recipe == NULL ? "one" : recipe, r->recipe);
+        return host_fail(f,
+                         "%s: the run has another recipe; wanted %s, got %s; "
+                         "give the options that it began with",
+                         state->path, recipe == NULL ? "one" : recipe,
+                         r->recipe);
     }
-    return model_file_load(r->model, t, state, "ema.", to[LEARNER_EMA], f) &&
-           model_file_load(r->model, t, state, "exp_avg.", to[LEARNER_M],
-                           f) &&
-           model_file_load(r->model, t, state, "exp_avg_sq.", to[LEARNER_V],
-                           f) &&
+    return train_model_file_load(r->model, t, state, "ema.",
+                                 to[TRAIN_LEARNER_EMA], f) &&
+           train_model_file_load(r->model, t, state, "exp_avg.",
+                                 to[TRAIN_LEARNER_M], f) &&
+           train_model_file_load(r->model, t, state, "exp_avg_sq.",
+                                 to[TRAIN_LEARNER_V], f) &&
            restore_counters(r, state, f);
 }

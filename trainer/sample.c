@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * sample.c - Heun's method over the training program's way forward. */
-#include "sample.h"
+#include "trainer/sample.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "output.h"
-#include "png_file.h"
-#include "random.h"
+#include "host/files/output.h"
+#include "host/files/png_file.h"
+#include "trainer/random.h"
 
 /* Noise levels [EDM]. */
 #define SIGMA_MIN 0.002
@@ -18,7 +18,7 @@
 
 /* A batch on its way. */
 typedef struct drawing {
-    learner *learner;
+    train_learner *learner;
     uint32_t n, steps;
     size_t elements;
     int32_t *cluster;
@@ -40,28 +40,29 @@ static void begin(drawing *s, uint32_t first, uint32_t label_dim,
     size_t pixels = s->elements / s->n;
 
     for (uint32_t i = 0; i < s->n; i++) {
-        random_key key = {.seed = seed, .purpose = RANDOM_SAMPLE,
-                          .image = first + i};
+        train_random_key key = {
+            .seed = seed, .purpose = TRAIN_RANDOM_SAMPLE, .image = first + i};
         double z[2] = {0, 0};
 
-        s->cluster[i] = label_dim == 0 ? -1
-                                       : (int32_t)((first + i) % label_dim);
+        s->cluster[i] =
+            label_dim == 0 ? -1 : (int32_t)((first + i) % label_dim);
         for (size_t e = 0; e < pixels; e++) {
             if (e % 2 == 0) {
-                random_normal(&key, (uint32_t)(e / 2), z);
+                train_random_normal(&key, (uint32_t)(e / 2), z);
             }
             s->x[i * pixels + e] = level(0, s->steps) * z[e % 2];
         }
     }
 }
 
-static bool denoise(drawing *s, const double *x, double sigma, failure *f)
+static bool denoise(drawing *s, const double *x, double sigma,
+                    host_failure *f)
 {
     return s->learner->kind->denoise(s->learner, s->n, x, sigma, s->cluster,
                                      s->denoised, f);
 }
 
-static bool heun(drawing *s, double t, double to, failure *f)
+static bool heun(drawing *s, double t, double to, host_failure *f)
 {
     if (!denoise(s, s->x, t, f)) {
         return false;
@@ -92,11 +93,11 @@ static uint8_t to_byte(double x)
 
 /* Images first .. first + s->n - 1 of the grid. */
 static bool draw_batch(drawing *s, uint32_t first, uint32_t seed,
-                       png_grid *grid, uint8_t *image, failure *f)
+                       host_png_grid *grid, uint8_t *image, host_failure *f)
 {
     size_t pixels = s->elements / s->n;
 
-    begin(s, first, s->learner->training->program->label_dim, seed);
+    begin(s, first, s->learner->training->program->denoiser.label_dim, seed);
     for (uint32_t i = 0; i < s->steps; i++) {
         if (!heun(s, level(i, s->steps), level(i + 1, s->steps), f)) {
             return false;
@@ -106,28 +107,36 @@ static bool draw_batch(drawing *s, uint32_t first, uint32_t seed,
         for (size_t e = 0; e < pixels; e++) {
             image[e] = to_byte(s->x[i * pixels + e]);
         }
-        png_grid_set(grid, first + i, image);
+        host_png_grid_set(grid, first + i, image);
     }
     return true;
 }
 
-static bool draw(learner *l, png_grid *grid, uint32_t count, uint32_t steps,
-                 uint32_t seed, failure *f)
+static bool draw(train_learner *l, host_png_grid *grid, uint32_t count,
+                 uint32_t steps, uint32_t seed, host_failure *f)
 {
     const cg_program *p = l->training->program;
     uint32_t batch = l->batch;
-    size_t pixels = (size_t)p->resolution * p->resolution * p->channels;
+    size_t pixels = (size_t)p->denoiser.resolution * p->denoiser.resolution *
+                    p->denoiser.channels;
     double *block = malloc(4 * batch * pixels * sizeof *block);
     int32_t *cluster = malloc(batch * sizeof *cluster);
     uint8_t *image = malloc(pixels);
     bool good = (block != NULL && cluster != NULL && image != NULL) ||
-                failed(f, "out of memory for a sample grid");
+                host_fail(f, "out of memory for a sample grid");
 
     for (uint32_t first = 0; good && first < count; first += batch) {
         uint32_t n = count - first < batch ? count - first : batch;
         size_t all = n * pixels;
-        drawing s = {l, n, steps, all, cluster, block, block + all,
-                     block + 2 * all, block + 3 * all};
+        drawing s = {l,
+                     n,
+                     steps,
+                     all,
+                     cluster,
+                     block,
+                     block + all,
+                     block + 2 * all,
+                     block + 3 * all};
 
         good = draw_batch(&s, first, seed, grid, image, f);
     }
@@ -137,27 +146,27 @@ static bool draw(learner *l, png_grid *grid, uint32_t count, uint32_t steps,
     return good;
 }
 
-bool sample_grid(learner *l, uint32_t columns, uint32_t steps, uint32_t seed,
-                 const char *path, failure *f)
+bool train_sample_grid(train_learner *l, uint32_t columns, uint32_t steps,
+                       uint32_t seed, const char *path, host_failure *f)
 {
     const cg_program *p = l->training->program;
-    png_grid grid;
+    host_png_grid grid;
     unsigned char *png = NULL;
     size_t size = 0;
     bool good;
 
-    if (!png_grid_make(&grid, p->resolution, p->channels, columns, columns,
-                       f)) {
+    if (!host_png_grid_make(&grid, p->denoiser.resolution,
+                            p->denoiser.channels, columns, columns, f)) {
         return false;
     }
     good = draw(l, &grid, columns * columns, steps, seed, f);
     if (good) {
-        png = png_file_encode(grid.pixels, grid.columns * grid.size,
-                              grid.rows * grid.size, grid.channels,
-                              "{\"program\":\"cedm-train\"}", &size, f);
+        png = host_png_file_encode(grid.pixels, grid.columns * grid.size,
+                                   grid.rows * grid.size, grid.channels,
+                                   "{\"program\":\"cedm-train\"}", &size, f);
     }
-    good = png != NULL && output_file(path, png, size, f);
+    good = png != NULL && host_output_file(path, png, size, f);
     free(png);
-    png_grid_free(&grid);
+    host_png_grid_free(&grid);
     return good;
 }

@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "train_options.h"
+#include "trainer/train_options.h"
 
 static void add_list(cJSON *json, const char *key, const train_list *list)
 {
@@ -83,6 +83,7 @@ char *train_options_recipe(const train_options *o,
     cJSON_AddNumberToObject(json, "p_uncond", o->p_uncond);
     cJSON_AddBoolToObject(json, "xflip", o->xflip);
     cJSON_AddNumberToObject(json, "seed", o->seed);
-    cJSON_AddStringToObject(json, "precision", precision_name(precision));
+    cJSON_AddStringToObject(json, "precision",
+                            host_precision_name(precision));
     return print(json);
 }

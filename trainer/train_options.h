@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "device.h"
+#include "host/execution/device.h"
 
 #define TRAIN_LIST_MAX 8u
 
@@ -22,18 +22,18 @@ typedef struct train_options {
     uint32_t resolution, cbase, num_blocks;
     train_list cres, attn;
     /* the recipe */
-    uint32_t batch, micro_batch; /* 0: as much as memory allows */
+    uint32_t batch, micro_batch;     /* 0: as much as memory allows */
     double duration, lr_rampup, ema; /* millions of images */
     double lr, dropout, augment, p_uncond;
     bool xflip;
     uint32_t seed;
     /* the run */
-    uint32_t threads;   /* 0: one for each processor */
-    device_choice device;
-    int precision; /* or PRECISION_AUTO */
-    double tick;        /* thousands of images */
-    uint32_t snap;      /* ticks between snapshots */
-    uint32_t keep;      /* snapshots; 0: all */
+    uint32_t threads; /* 0: one for each processor */
+    host_device_choice device;
+    int precision; /* or HOST_PRECISION_AUTO */
+    double tick;   /* thousands of images */
+    uint32_t snap; /* ticks between snapshots */
+    uint32_t keep; /* snapshots; 0: all */
     bool resume, dry_run;
 } train_options;
 
@@ -44,7 +44,7 @@ typedef enum train_parsed {
 } train_parsed;
 
 train_parsed train_options_parse(train_options *o, int argc, char **argv,
-                                 failure *f);
+                                 host_failure *f);
 
 /* The network's configuration as JSON (cedm.config), to be freed. */
 char *train_options_config(const train_options *o, uint32_t resolution,

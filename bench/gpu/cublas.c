@@ -4,14 +4,14 @@
  *
  * Operands are normal numbers: on zeros a GPU draws less power and is
  * faster. */
-#include "cublas.h"
+#include "bench/gpu/cublas.h"
 
 #include <cublasLt.h>
 #include <stdlib.h>
 
-#include "bench.h"
-#include "open.h"
-#include "philox.h"
+#include "bench/bench.h"
+#include "bench/gpu/gpu_open.h"
+#include "runtime/philox.h"
 
 #define ALGORITHMS 8
 #define REPEATS 7
@@ -161,11 +161,11 @@ double cublas_seconds(uint64_t m, uint64_t n, uint64_t k,
 
     gpu_cuda("cudaMalloc", cudaMalloc(&p.workspace, WORKSPACE));
     check("cublasLtCreate", cublasLtCreate(&p.handle));
-    check("product", cublasLtMatmulDescInit(&p.desc, CUBLAS_COMPUTE_32F,
-                                            CUDA_R_32F));
-    check("product", cublasLtMatmulDescSetAttribute(
-                         &p.desc, CUBLASLT_MATMUL_DESC_TRANSA, &transposed,
-                         sizeof transposed));
+    check("product",
+          cublasLtMatmulDescInit(&p.desc, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+    check("product",
+          cublasLtMatmulDescSetAttribute(&p.desc, CUBLASLT_MATMUL_DESC_TRANSA,
+                                         &transposed, sizeof transposed));
     check("layout", cublasLtMatrixLayoutInit(&p.a, type, k, n, (int64_t)k));
     check("layout", cublasLtMatrixLayoutInit(&p.b, type, k, m, (int64_t)k));
     check("layout", cublasLtMatrixLayoutInit(&p.c, type, n, m, (int64_t)n));

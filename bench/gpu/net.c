@@ -17,11 +17,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
-#include "cublas.h"
-#include "open.h"
-#include "model.h"
-#include "work.h"
+#include "bench/bench.h"
+#include "bench/gpu/cublas.h"
+#include "bench/gpu/gpu_open.h"
+#include "runtime/model_check.h"
+#include "bench/work.h"
 
 const char gpu_program[] = "gpu_net";
 
@@ -99,8 +99,8 @@ static row row_of_other(const cedm_cuda_exec *exec, const void *op)
 
 static void record(void)
 {
-    gpu_cuda("cudaEventRecord", cudaEventRecord(timed.events[timed.used],
-                                                timed.exec->stream));
+    gpu_cuda("cudaEventRecord",
+             cudaEventRecord(timed.events[timed.used], timed.exec->stream));
 }
 
 #define TIMED(name)                                                          \
@@ -132,8 +132,8 @@ static void time_ops(gpu_model *m)
         record();
         m->code->eval(&timed_ops, exec);
         if (exec->error != 0) {
-            gpu_stop(exec->failed, cudaGetErrorString(
-                                       (cudaError_t)exec->error));
+            gpu_stop(exec->failed,
+                     cudaGetErrorString((cudaError_t)exec->error));
         }
         gpu_cuda("cudaStreamSynchronize",
                  cudaStreamSynchronize(exec->stream));
@@ -185,8 +185,8 @@ static void print_row(const row *r, double cublas, double ratio)
     double rate = r->flop * batch / r->seconds * 1e-12;
 
     printf("%-18s, %s, %4" PRIu32 ", %-28s, %5" PRIu32 ", %9.4f, %8.2f, ",
-           label, precision_text, batch, r->name, r->calls,
-           r->seconds * 1e3, rate);
+           label, precision_text, batch, r->name, r->calls, r->seconds * 1e3,
+           rate);
     if (cublas > 0) {
         printf("%9.4f, %6.3f\n", cublas * 1e3, ratio);
     } else {
@@ -228,10 +228,10 @@ static double print_shapes(const gpu_model *m)
     }
     for (uint32_t i = 0; i < count; i++) {
         const row *r = &shapes[i];
-        double cublas = r->calls *
-                        cublas_seconds(batch * r->m, r->n, r->k,
-                                       r->f32 ? CEDM_CUDA_FP32
-                                              : m->config.precision);
+        double cublas =
+            r->calls *
+            cublas_seconds(batch * r->m, r->n, r->k,
+                           r->f32 ? CEDM_CUDA_FP32 : m->config.precision);
 
         print_row(r, cublas, cublas / r->seconds);
         sum += cublas;
@@ -255,9 +255,8 @@ static void print_all(gpu_model *m, double window)
     whole.seconds = sampler_seconds(m, window, &rate);
     printf("# %s, %s, batch %" PRIu32 ": %.2f images/s in %" PRIu32
            " steps; device bytes: weights %" PRIu64 ", arena %" PRIu64 "\n",
-           label, precision_text, batch, rate,
-           m->config.params.steps, m->config.sizes.weights,
-           m->config.sizes.arena);
+           label, precision_text, batch, rate, m->config.params.steps,
+           m->config.sizes.weights, m->config.sizes.arena);
     print_row(&whole, 0, 0);
     for (uint32_t i = 0; i < count; i++) {
         print_row(&kinds[i], 0, 0);
@@ -304,9 +303,10 @@ int main(int argc, char **argv)
            "ratio");
     for (int i = 6; i < argc; i++) {
         batch = number(argv[i]);
-        gpu_open(&m, gpu_precision(precision_text), batch, number(argv[4]));
+        host_gpu_open(&m, gpu_precision(precision_text), batch,
+                      number(argv[4]));
         print_all(&m, strtod(argv[5], NULL));
-        gpu_close(&m);
+        host_gpu_close(&m);
     }
     return 0;
 }

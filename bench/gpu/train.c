@@ -20,43 +20,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "batch.h"
-#include "bench.h"
-#include "learner_cuda.h"
-#include "pool.h"
-#include "random.h"
+#include "trainer/loader.h"
+#include "bench/bench.h"
+#include "trainer/learner_cuda.h"
+#include "host/execution/pool.h"
+#include "host/execution/processors.h"
+#include "trainer/random.h"
 
 #define IMAGES 2048u /* of the dataset */
 #define SEED 1u
 #define NO_DEVICE 77
 
-static const adam_update rates = {.lr = 1e-4, .ema_beta = 0.999};
+static const train_adam_update rates = {.lr = 1e-4, .ema_beta = 0.999};
 
 typedef struct subject {
-    cuda_library library;
+    host_cuda_library library;
     cedm_cuda_device device;
-    learner *learner;
+    train_learner *learner;
     host_dataset data;
-    clusters clusters;
-    batch_source source;
-    batch batch;
+    host_clusters clusters;
+    train_source source;
+    train_loader batch;
     uint32_t images; /* of an update */
     uint64_t seen;
     uint32_t updates;
 } subject;
 
-_Noreturn static void stop(const failure *f)
+_Noreturn static void stop(const host_failure *f)
 {
-    exit(failure_report("gpu_train", f));
+    exit(host_failure_report("gpu_train", f));
 }
 
 _Noreturn static void stop_at(const char *where, const char *what)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
 
-    (void)failed(&f, "%s: %s", where, what);
+    (void)host_fail(&f, "%s: %s", where, what);
     stop(&f);
 }
 
@@ -66,47 +66,51 @@ _Noreturn static void stop_at(const char *where, const char *what)
 static void make_data(subject *s)
 {
     const cg_program *p = s->learner->training->program;
-    size_t size = (size_t)p->resolution * p->resolution * p->channels;
-    const random_key key = {.seed = SEED};
+    size_t size = (size_t)p->denoiser.resolution * p->denoiser.resolution *
+                  p->denoiser.channels;
+    const train_random_key key = {.seed = SEED};
 
-    s->data = (dataset){.count = IMAGES, .size = p->resolution,
-                        .channels = p->channels,
-                        .pixels = malloc(IMAGES * size)};
-    if (p->label_dim > 0) {
+    s->data = (host_dataset){.count = IMAGES,
+                             .size = p->denoiser.resolution,
+                             .channels = p->denoiser.channels,
+                             .pixels = malloc(IMAGES * size)};
+    if (p->denoiser.label_dim > 0) {
         s->clusters.of_image = malloc(IMAGES * sizeof(int32_t));
     }
     if (s->data.pixels == NULL ||
-        (p->label_dim > 0 && s->clusters.of_image == NULL)) {
+        (p->denoiser.label_dim > 0 && s->clusters.of_image == NULL)) {
         stop_at("data", "out of memory");
     }
     for (size_t i = 0; i < IMAGES * size; i++) {
         uint32_t words[4];
 
         if (i % sizeof words == 0) {
-            random_words(&key, (uint32_t)(i / sizeof words), words);
+            train_random_words(&key, (uint32_t)(i / sizeof words), words);
             memcpy(s->data.pixels + i, words,
                    IMAGES * size - i < sizeof words ? IMAGES * size - i
                                                     : sizeof words);
         }
     }
-    for (uint32_t i = 0; i < IMAGES && p->label_dim > 0; i++) {
-        s->clusters.of_image[i] = (int32_t)(i % p->label_dim);
+    for (uint32_t i = 0; i < IMAGES && p->denoiser.label_dim > 0; i++) {
+        s->clusters.of_image[i] = (int32_t)(i % p->denoiser.label_dim);
     }
 }
 
 static void open_source(subject *s)
 {
-    failure f = FAILURE_UNSAID;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    uint32_t threads = processors > 0 ? (uint32_t)processors : 1;
-    pool *threads_pool = pool_open(threads, threads, &f);
+    host_failure f = HOST_FAILURE_UNSAID;
+    uint32_t threads = host_processors();
+    host_pool *threads_pool = host_pool_open(threads, threads, &f);
 
     make_data(s);
-    s->source = (batch_source){.data = &s->data, .clusters = &s->clusters,
-                               .seed = SEED, .parallel_for = pool_for,
-                               .pool = threads_pool, .workers = threads};
+    s->source = (train_source){.data = &s->data,
+                               .clusters = &s->clusters,
+                               .seed = SEED,
+                               .parallel_for = host_pool_for,
+                               .pool = threads_pool,
+                               .workers = threads};
     if (threads_pool == NULL ||
-        !batch_open(&s->batch, &s->source, s->learner->batch, &f)) {
+        !train_loader_open(&s->batch, &s->source, s->learner->batch, &f)) {
         stop(&f);
     }
 }
@@ -114,7 +118,7 @@ static void open_source(subject *s)
 static void open_learner(subject *s, const char *folder,
                          enum cedm_cuda_precision precision)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     cg_error error = {""};
     char path[4096];
     cg_file *file;
@@ -122,18 +126,20 @@ static void open_learner(subject *s, const char *folder,
     (void)snprintf(path, sizeof path, "%s/checkpoint.safetensors", folder);
     file = cg_open(path, &error);
     if (file == NULL) {
-        (void)failed(&f, "%s", error.text);
+        (void)host_fail(&f, "%s", error.text);
         stop(&f);
     }
-    s->learner = learner_cuda_open(
+    s->learner = train_learner_cuda_open(
         file,
-        &(learner_cuda_options){.library = &s->library,
-                                .precision = precision, .images = s->images,
-                                .batch = s->images,
-                                .share = 1.0 / s->images, .seed = SEED},
+        &(train_learner_cuda_options){.library = &s->library,
+                                      .precision = precision,
+                                      .images = s->images,
+                                      .batch = s->images,
+                                      .share = 1.0 / s->images,
+                                      .seed = SEED},
         &f);
     if (s->learner == NULL ||
-        !device_describe(&s->library, 0, &s->device, &f) ||
+        !host_device_describe(&s->library, 0, &s->device, &f) ||
         !s->learner->kind->push(s->learner, &f)) {
         stop(&f);
     }
@@ -144,12 +150,12 @@ static void open_learner(subject *s, const char *folder,
 
 static void gradients(subject *s)
 {
-    failure f = FAILURE_UNSAID;
-    learner *l = s->learner;
+    host_failure f = HOST_FAILURE_UNSAID;
+    train_learner *l = s->learner;
 
     for (uint32_t done = 0; done < s->images; done += l->batch) {
-        train_batch b = batch_fill(&s->batch, &s->source, s->seen + done,
-                                   l->batch, s->updates);
+        train_batch b = train_loader_fill(
+            &s->batch, &s->source, s->seen + done, l->batch, s->updates);
 
         b.share = 1.0 / s->images;
         if (!l->kind->gradient(l, &b, &f)) {
@@ -162,7 +168,7 @@ static void gradients(subject *s)
 
 static void update(subject *s)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
 
     if (!s->learner->kind->update(s->learner, &rates, &f)) {
         stop(&f);
@@ -171,7 +177,7 @@ static void update(subject *s)
 
 static void settle(subject *s)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
 
     if (!s->learner->kind->settle(s->learner, &f)) {
         stop(&f);
@@ -214,7 +220,7 @@ static void optimiser(subject *s, unsigned count)
 /* FNV-1a over the numbers' words. */
 static void bits(subject *s, unsigned count)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     uint64_t n = s->learner->training->trained_elements;
     uint64_t sum = 0xcbf29ce484222325u;
 
@@ -226,7 +232,7 @@ static void bits(subject *s, unsigned count)
     if (!s->learner->kind->pull(s->learner, &f)) {
         stop(&f);
     }
-    for (int set = 0; set < LEARNER_SETS; set++) {
+    for (int set = 0; set < TRAIN_LEARNER_SETS; set++) {
         for (uint64_t i = 0; i < n; i++) {
             uint32_t word;
 
@@ -243,8 +249,8 @@ static void serve(subject *s)
     static const struct {
         const char *word;
         void (*run)(subject *s, unsigned count);
-    } commands[] = {{"train", train}, {"optimiser", optimiser},
-                    {"bits", bits}};
+    } commands[] = {
+        {"train", train}, {"optimiser", optimiser}, {"bits", bits}};
     const size_t known = sizeof commands / sizeof commands[0];
     char line[256], word[16];
     unsigned n, count;
@@ -276,19 +282,20 @@ static double memory_peak(void)
     enum { MEMORY_CLOCK_KHZ = 36, BUS_BITS = 37 }; /* cuda.h */
     int (*attribute)(int *value, int which, int device);
     void *driver = dlopen("libcuda.so.1", RTLD_NOW | RTLD_LOCAL);
-    void *symbol = driver == NULL ? NULL
-                                  : dlsym(driver, "cuDeviceGetAttribute");
+    void *symbol =
+        driver == NULL ? NULL : dlsym(driver, "cuDeviceGetAttribute");
     int khz, bus;
 
     memcpy(&attribute, &symbol, sizeof attribute);
     return symbol != NULL && attribute(&khz, MEMORY_CLOCK_KHZ, 0) == 0 &&
                    attribute(&bus, BUS_BITS, 0) == 0
-               ? 2e3 * khz * bus / 8 : 0.0;
+               ? 2e3 * khz * bus / 8
+               : 0.0;
 }
 
 static void greet(const subject *s, const char *precision)
 {
-    const learner *l = s->learner;
+    const train_learner *l = s->learner;
     uint64_t bytes = 0;
 
     for (uint32_t i = 0; i < l->memory_count; i++) {
@@ -299,30 +306,31 @@ static void greet(const subject *s, const char *precision)
            ", \"macs\": %" PRIu64 ", \"device_bytes\": %" PRIu64
            ", \"memory_peak\": %.0f}\n",
            CEDM_VERSION, precision, s->device.name, l->batch,
-           l->training->program->parameter_count,
-           l->training->program->macs, bytes, memory_peak());
+           l->training->program->parameter_count, l->training->program->macs,
+           bytes, memory_peak());
     fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
-    static subject s = {.library = {.file = LEARNER_CUDA_FILE}};
-    failure f = FAILURE_UNSAID;
+    static subject s = {.library = {.file = TRAIN_LEARNER_CUDA_FILE}};
+    host_failure f = HOST_FAILURE_UNSAID;
     int p = 0;
 
     if (argc != 4) {
         fprintf(stderr, "gpu_train: wanted FOLDER PRECISION BATCH\n");
-        return EXIT_USAGE;
+        return HOST_EXIT_USAGE;
     }
     while (p < CEDM_CUDA_PRECISIONS &&
-           strcmp(precision_name((enum cedm_cuda_precision)p), argv[2]) != 0) {
+           strcmp(host_precision_name((enum cedm_cuda_precision)p),
+                  argv[2]) != 0) {
         p++;
     }
     s.images = (uint32_t)strtoul(argv[3], NULL, 10);
     if (p == CEDM_CUDA_PRECISIONS || s.images == 0) {
         stop_at(argv[2], "wanted fp16, bf16 or fp32, and a batch");
     }
-    if (!cuda_library_open(&s.library, "gpu_train", &f)) {
+    if (!host_cuda_library_open(&s.library, "gpu_train", &f)) {
         printf("skipped: no device: %s\n", f.text);
         return NO_DEVICE;
     }
@@ -330,5 +338,5 @@ int main(int argc, char **argv)
     open_source(&s);
     greet(&s, argv[2]);
     serve(&s);
-    return EXIT_DONE;
+    return HOST_EXIT_DONE;
 }

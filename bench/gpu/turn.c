@@ -13,16 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench.h"
-#include "inputs.h"
-#include "open.h"
+#include "bench/bench.h"
+#include "bench/inputs.h"
+#include "bench/gpu/gpu_open.h"
 
 const char gpu_program[] = "gpu_turn";
 
 static void evaluate(gpu_model *m, const inputs *in)
 {
-    gpu_check(m, "denoise", cedm_cuda_denoise(m->net, in->x, in->sigma,
-                                              in->cluster, in->n, in->out));
+    gpu_check(m, "denoise",
+              cedm_cuda_denoise(m->net, in->x, in->sigma, in->cluster, in->n,
+                                in->out));
 }
 
 /* A state before any step is the latents times the first noise level: the
@@ -103,15 +104,15 @@ int main(int argc, char **argv)
         return 2;
     }
     gpu_load(&m, argv[1]);
-    gpu_open(&m, gpu_precision(argv[2]),
-             (uint32_t)strtoul(argv[3], NULL, 10),
-             (uint32_t)strtoul(argv[4], NULL, 10));
+    host_gpu_open(&m, gpu_precision(argv[2]),
+                  (uint32_t)strtoul(argv[3], NULL, 10),
+                  (uint32_t)strtoul(argv[4], NULL, 10));
     in = read_inputs(m.code, m.config.batch, argv[5]);
     evaluate(&m, &in);
     printf("{\"version\": \"cedm %s, %s, %s\"}\n", CEDM_VERSION, argv[2],
            m.device.name);
     fflush(stdout);
     serve(&m, &in);
-    gpu_close(&m);
+    host_gpu_close(&m);
     return 0;
 }

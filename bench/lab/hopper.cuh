@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cuda/ptx_warpgroup.cuh"
+#include "runtime/cuda/ptx_warpgroup.cuh"
 
 #define CHECK(call)                                                          \
     do {                                                                     \

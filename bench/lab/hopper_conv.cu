@@ -4,7 +4,7 @@
  * products of warpgroups (compute capability 9.0a) against cuBLAS on the
  * same M, N and K.  Compiled, but never run so far.
  *
- *   nvcc -O3 -std=c++17 -Iruntime -gencode arch=compute_90a,code=sm_90a \
+ *   nvcc -O3 -std=c++17 -I. -gencode arch=compute_90a,code=sm_90a \
  *     bench/lab/hopper_conv.cu -o hopper_conv -lcublas
  *   ./hopper_conv [batch]
  *
@@ -16,7 +16,7 @@
 #include <cublas_v2.h>
 #include <math.h>
 
-#include "hopper.cuh"
+#include "bench/lab/hopper.cuh"
 
 #define N 256
 #define PIXELS 128

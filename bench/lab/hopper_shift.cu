@@ -5,7 +5,7 @@
  * kernel could all be taken from one copy of the source with its rim.
  * Compiled, but never run so far.
  *
- *   nvcc -O3 -std=c++17 -Iruntime -gencode arch=compute_90a,code=sm_90a \
+ *   nvcc -O3 -std=c++17 -I. -gencode arch=compute_90a,code=sm_90a \
  *     bench/lab/hopper_shift.cu -o hopper_shift
  *
  * Rows r of A hold their number r + column / 64, B picks column 0 or adds
@@ -13,7 +13,7 @@
  * rows `pitch` rows apart (8: a plain tile; 10: rows of 8 pixels and a rim of
  * one on each side), must give rows first + m / 8 * pitch + m % 8.  Printed
  * is, for each first row, which of the two ways to set base_offset does. */
-#include "hopper.cuh"
+#include "bench/lab/hopper.cuh"
 
 #define ROWS 192
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/arch.h"
-#include "error.h"
+#include "codegen/arch/arch.h"
+#include "codegen/error.h"
 
 static void print_shape(char *text, size_t size, const uint64_t *shape,
                         int rank)
@@ -15,9 +15,9 @@ static void print_shape(char *text, size_t size, const uint64_t *shape,
     size_t used = 0;
     used += (size_t)snprintf(text, size, "[");
     for (int i = 0; i < rank && used < size; i++) {
-        used += (size_t)snprintf(text + used, size - used, "%s%llu",
-                                 i > 0 ? "," : "",
-                                 (unsigned long long)shape[i]);
+        used +=
+            (size_t)snprintf(text + used, size - used, "%s%llu",
+                             i > 0 ? "," : "", (unsigned long long)shape[i]);
     }
     if (used < size) {
         (void)snprintf(text + used, size - used, "]");
@@ -148,12 +148,11 @@ bool cg_no_extras(cg_state *state)
     qsort(state->specs, state->count, sizeof(cg_spec), compare_specs);
     for (size_t i = 0; i < state->file->array_count; i++) {
         cg_spec key = {0};
-        char *name = cg_format(state->memory, "%s",
-                               state->file->arrays[i].name);
+        char *name =
+            cg_format(state->memory, "%s", state->file->arrays[i].name);
         key.name = name;
-        if (name == NULL ||
-            bsearch(&key, state->specs, state->count, sizeof(cg_spec),
-                    compare_specs) == NULL) {
+        if (name == NULL || bsearch(&key, state->specs, state->count,
+                                    sizeof(cg_spec), compare_specs) == NULL) {
             (void)fail(state, state->file->arrays[i].name,
                        "tensor does not belong to the configured network",
                        "only its tensors", "this one as well",

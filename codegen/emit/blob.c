@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 #define CHUNK 4096u
 
@@ -131,8 +131,8 @@ static void split_qkv(writer *w, const cg_part *part, uint64_t rows,
 static bool fits(const cg_part *part)
 {
     const cg_array *a = part->array;
-    bool rows = part->layout == CG_LAYOUT_PLAIN ||
-                part->layout == CG_LAYOUT_CONV;
+    bool rows =
+        part->layout == CG_LAYOUT_PLAIN || part->layout == CG_LAYOUT_CONV;
 
     if (a == NULL || a->elements == part->elements) {
         return true;
@@ -175,8 +175,7 @@ static bool write_part(writer *w, const cg_part *part)
         }
         swap_inner(w, part, 1, a->shape[0], a->shape[1]);
         return true;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -188,16 +187,19 @@ static bool write_param(writer *w, const cg_param *param,
     w->half = w->width == 2 && !param->exact;
     for (uint32_t p = 0; p < param->part_count; p++) {
         if (!write_part(w, &param->parts[p])) {
-            return cg_fail(error, "%s:%s: the shape does not fit its "
+            return cg_fail(error,
+                           "%s:%s: the shape does not fit its "
                            "layout; this is a defect of the converter",
                            emission->source, param->name);
         }
     }
     drain(w);
     if (!w->finite) {
-        return cg_fail(error, "%s:%s: a value is not finite in float%d; "
-                       "wanted at most %g; %s", emission->source, param->name,
-                       w->half ? 16 : 32, w->half ? 65504.0 : (double)FLT_MAX,
+        return cg_fail(error,
+                       "%s:%s: a value is not finite in float%d; "
+                       "wanted at most %g; %s",
+                       emission->source, param->name, w->half ? 16 : 32,
+                       w->half ? 65504.0 : (double)FLT_MAX,
                        w->half ? "freeze the checkpoint as f32"
                                : "export the tensor again");
     }
@@ -215,9 +217,10 @@ static bool write_data(writer *w, const cg_emission *emission,
         const cg_param *param = &program->params[i];
 
         if (param->offset < at) {
-            return cg_fail(error, "%s:%s: weights overlap in the blob; this "
-                           "is a defect of the converter", emission->source,
-                           param->name);
+            return cg_fail(error,
+                           "%s:%s: weights overlap in the blob; this "
+                           "is a defect of the converter",
+                           emission->source, param->name);
         }
         zeros(w, param->offset - at);
         if (!write_param(w, param, emission, error)) {
@@ -227,7 +230,8 @@ static bool write_data(writer *w, const cg_emission *emission,
         at = (uint64_t)param->offset + param->elements;
     }
     if (program->data_elements < at) {
-        return cg_fail(error, "%s: weights reach beyond the blob's data; "
+        return cg_fail(error,
+                       "%s: weights reach beyond the blob's data; "
                        "this is a defect of the converter",
                        emission->source);
     }
@@ -257,7 +261,7 @@ static void write_header(cg_out *out, const cg_program *program,
                          const unsigned char *crcs, uint64_t data_offset,
                          uint64_t trailer_offset, const char *trailer)
 {
-    unsigned char h[sizeof(cedm_blob_header)] = { 0 };
+    unsigned char h[sizeof(cedm_blob_header)] = {0};
     size_t table = 4u * (size_t)program->param_count;
     size_t length = strlen(trailer);
 
@@ -308,8 +312,7 @@ static bool emit(writer *w, unsigned char *crcs, cg_emission *emission,
     }
     cg_out_zeros(w->out, trailer_offset - data_end);
     cg_out_bytes(w->out, trailer, strlen(trailer));
-    write_header(w->out, program, crcs, data_offset, trailer_offset,
-                 trailer);
+    write_header(w->out, program, crcs, data_offset, trailer_offset, trailer);
     emission->blob_bytes = w->out->total;
     free(trailer);
     return true;

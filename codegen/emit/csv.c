@@ -5,7 +5,7 @@
  * [MINIMALLOC] takes id,lower,upper,size with an exclusive upper end, so
  * that anyone can hold our plan against another planner's.  The unit is one
  * element. */
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 void cg_emit_csv(cg_out *out, const cg_emission *emission)
 {

@@ -9,14 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 /* The blob comes first: the others quote its size. */
 enum { BLOB, HEADER, SOURCE, MAP, SVG, CSV, FILES };
 
-static const char *const suffixes[FILES] = {
-    ".cedm", ".h", ".c", ".map", ".svg", ".csv"
-};
+static const char *const suffixes[FILES] = {".cedm", ".h",   ".c",
+                                            ".map",  ".svg", ".csv"};
 
 static void describe(cg_emission *emission, const cg_program *program,
                      const cg_file *checkpoint, const char *name)

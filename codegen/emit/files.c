@@ -15,26 +15,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 static const char *advice(int code)
 {
     switch (code) {
     case ENOSPC:
-    case EDQUOT:
-        return "free some space or choose another directory";
+    case EDQUOT: return "free some space or choose another directory";
     case EFBIG:
         return "raise the limit on file sizes or choose another directory";
     case EACCES:
     case EPERM:
-    case EROFS:
-        return "choose a directory that can be written";
+    case EROFS: return "choose a directory that can be written";
     case ENOTDIR:
         return "a part of the path is a file; choose another directory";
-    case ENAMETOOLONG:
-        return "choose a shorter name";
-    default:
-        return "choose another directory or try again";
+    case ENAMETOOLONG: return "choose a shorter name";
+    default: return "choose another directory or try again";
     }
 }
 

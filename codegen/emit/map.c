@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 #define COLUMNS 72u
 #define ROWS 32u
@@ -13,11 +13,10 @@
 static void segment(cg_out *out, const char *name, const cg_plan_report *r)
 {
     double bound = r->lower_bound > 0 ? (double)r->lower_bound : 1.0;
-    double gap = 100.0 * ((double)r->elements - (double)r->lower_bound) /
-                 bound;
-    double times = r->elements > 0
-                       ? (double)r->no_reuse / (double)r->elements
-                       : 1.0;
+    double gap =
+        100.0 * ((double)r->elements - (double)r->lower_bound) / bound;
+    double times =
+        r->elements > 0 ? (double)r->no_reuse / (double)r->elements : 1.0;
 
     cg_out_text(out, "%-12s %9u %9u %7.2f%% %9u %5.1fx  %.40s\n", name,
                 (unsigned)r->elements, (unsigned)r->lower_bound, gap,
@@ -27,14 +26,19 @@ static void segment(cg_out *out, const char *name, const cg_plan_report *r)
 static void summary(cg_out *out, const cg_emission *emission)
 {
     const cg_program *p = emission->program;
-    uint64_t arena = CEDM_ARENA_BYTES(
-        p->act.elements, p->f32.elements, p->scratch_bytes,
-        (uint64_t)p->resolution * p->resolution * p->channels,
-        p->features.channels, 1u, 1u);
+    uint64_t arena = CEDM_GRAPH_BYTES(p->act.elements, p->f32.elements,
+                                      p->scratch_bytes, 1u, 1u);
 
+    if (p->denoises) {
+        arena += CEDM_STATE_BYTES((uint64_t)p->denoiser.resolution *
+                                      p->denoiser.resolution *
+                                      p->denoiser.channels,
+                                  p->denoiser.features.channels, 1u);
+    }
     cg_out_text(out, "Memory plan of %s, from %s\n(sha256 %s)\n\n",
                 emission->name, emission->source, emission->source_sha256);
-    cg_out_text(out, "One image, in elements.  The bound is the largest sum "
+    cg_out_text(out,
+                "One image, in elements.  The bound is the largest sum "
                 "of tensors that are alive\nat one op: no plan is smaller.  "
                 "Reuse is how often the sum of all tensors\ncontains the "
                 "plan.\n\n");
@@ -42,7 +46,8 @@ static void summary(cg_out *out, const cg_emission *emission)
                 "bound", "gap", "all", "reuse", "method");
     segment(out, "activations", &p->act);
     segment(out, "f32", &p->f32);
-    cg_out_text(out, "\nscratch of one worker  %12" PRIu64 " bytes\n"
+    cg_out_text(out,
+                "\nscratch of one worker  %12" PRIu64 " bytes\n"
                 "prepared weights       %12" PRIu64 " bytes, at most\n"
                 "blob                   %12" PRIu64 " bytes\n"
                 "arena                  %12" PRIu64
@@ -99,11 +104,12 @@ static char cell(const cg_program *program, int op, uint32_t element)
 
 static void picture(cg_out *out, const cg_program *program)
 {
-    uint32_t columns = program->op_count < COLUMNS ? program->op_count
-                                                   : COLUMNS;
+    uint32_t columns =
+        program->op_count < COLUMNS ? program->op_count : COLUMNS;
     uint64_t size = program->act.elements;
 
-    cg_out_text(out, "\nActivations: ops from left to right, offsets from "
+    cg_out_text(out,
+                "\nActivations: ops from left to right, offsets from "
                 "bottom to top; a letter is a\nbuffer, a dot is free.  Each "
                 "character shows the middle of what it stands for.\n\n");
     for (uint32_t r = size > 0 ? ROWS : 0; r-- > 0;) {
@@ -111,12 +117,13 @@ static void picture(cg_out *out, const cg_program *program)
         uint32_t element = (uint32_t)((2u * r + 1u) * size / (2u * ROWS));
 
         for (uint32_t c = 0; c < columns; c++) {
-            line[c] = cell(program, (int)((2ull * c + 1u) *
-                           program->op_count / (2u * columns)), element);
+            line[c] = cell(
+                program,
+                (int)((2ull * c + 1u) * program->op_count / (2u * columns)),
+                element);
         }
         line[columns] = '\0';
-        cg_out_text(out, "%10u %s\n",
-                    (unsigned)(r * size / ROWS), line);
+        cg_out_text(out, "%10u %s\n", (unsigned)(r * size / ROWS), line);
     }
     cg_out_text(out, "%10s 0%*u\n", "op", (int)columns - 1,
                 (unsigned)(program->op_count - 1u));

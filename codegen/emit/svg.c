@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "emit.h"
+#include "codegen/emit/emit.h"
 
 #define WIDTH 1200.0
 #define LEFT 76.0
@@ -22,10 +22,10 @@
 
 /* Okabe and Ito's colours, which stay apart for colour-blind readers, mixed
  * with white so that labels can be read. */
-static const char *const fills[] = { "#8fcef2", "#f0bf59", "#59c2a2",
-                                     "#c4c9cf" };
-static const char *const labels[] = { "encoder", "decoder",
-                                      "skip, encoder to decoder", "other" };
+static const char *const fills[] = {"#8fcef2", "#f0bf59", "#59c2a2",
+                                    "#c4c9cf"};
+static const char *const labels[] = {"encoder", "decoder",
+                                     "skip, encoder to decoder", "other"};
 
 typedef struct panel {
     bool f32;
@@ -39,7 +39,7 @@ typedef struct panel {
 /* 1, 2 or 5 times a power of ten, so that at most `most` steps fit. */
 static uint64_t tick_step(uint64_t range, uint64_t most)
 {
-    static const uint64_t factors[] = { 1, 2, 5 };
+    static const uint64_t factors[] = {1, 2, 5};
 
     for (uint64_t decade = 1;; decade *= 10u) {
         for (int i = 0; i < 3; i++) {
@@ -65,13 +65,16 @@ static void vertical_axis(cg_out *out, const panel *p)
     for (uint64_t v = 0; v <= kib; v += step) {
         double y = p->top + p->height - (double)(v * 256u) * p->dy;
 
-        cg_out_text(out, "<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/>"
+        cg_out_text(out,
+                    "<path class=\"grid\" d=\"M%.1f %.1fH%.1f\"/>"
                     "<text class=\"y\" x=\"%.1f\" y=\"%.1f\">%" PRIu64
-                    "</text>\n", LEFT, y, LEFT + PLOT, LEFT - 6, y + 4, v);
+                    "</text>\n",
+                    LEFT, y, LEFT + PLOT, LEFT - 6, y + 4, v);
     }
-    cg_out_text(out, "<text class=\"axis\" transform=\"translate(%.1f %.1f) "
-                "rotate(-90)\">KiB of float</text>\n", 20.0,
-                p->top + p->height / 2);
+    cg_out_text(out,
+                "<text class=\"axis\" transform=\"translate(%.1f %.1f) "
+                "rotate(-90)\">KiB of float</text>\n",
+                20.0, p->top + p->height / 2);
 }
 
 static void horizontal_axis(cg_out *out, const panel *p, uint32_t op_count)
@@ -82,15 +85,17 @@ static void horizontal_axis(cg_out *out, const panel *p, uint32_t op_count)
     for (uint64_t v = 0; v < op_count; v += step) {
         double x = LEFT + ((double)v + 0.5) * p->dx;
 
-        cg_out_text(out, "<path class=\"tick\" d=\"M%.1f %.1fv4\"/>"
+        cg_out_text(out,
+                    "<path class=\"tick\" d=\"M%.1f %.1fv4\"/>"
                     "<text class=\"x\" x=\"%.1f\" y=\"%.1f\">%" PRIu64
-                    "</text>\n", x, y, x, y + 17, v);
+                    "</text>\n",
+                    x, y, x, y + 17, v);
     }
     text(out, LEFT + PLOT / 2, y + 36, "axis", "op, in order of evaluation");
 }
 
-static void rectangle(cg_out *out, const cg_program *program,
-                      const panel *p, uint32_t buffer)
+static void rectangle(cg_out *out, const cg_program *program, const panel *p,
+                      uint32_t buffer)
 {
     const cg_buffer *b = &program->buffers[buffer];
     int first = b->first < 0 ? 0 : b->first;
@@ -103,10 +108,11 @@ static void rectangle(cg_out *out, const cg_program *program,
     cg_name name;
 
     cg_buffer_name(program, buffer, name);
-    cg_out_text(out, "<rect x=\"%.1f\" y=\"%.2f\" width=\"%.1f\" "
+    cg_out_text(out,
+                "<rect x=\"%.1f\" y=\"%.2f\" width=\"%.1f\" "
                 "height=\"%.2f\" fill=\"%s\"><title>%s: %u elements at %u, "
-                "ops %d to %d</title></rect>\n", x, y, w, h,
-                fills[cg_buffer_role(program, buffer)], name,
+                "ops %d to %d</title></rect>\n",
+                x, y, w, h, fills[cg_buffer_role(program, buffer)], name,
                 (unsigned)b->elements, (unsigned)b->offset, b->first,
                 b->last);
     /* A label where it fits: a letter takes about 5.6 points. */
@@ -117,11 +123,10 @@ static void rectangle(cg_out *out, const cg_program *program,
 
 static void bound(cg_out *out, const panel *p)
 {
-    double y = p->top + p->height -
-               (double)p->report->lower_bound * p->dy;
+    double y = p->top + p->height - (double)p->report->lower_bound * p->dy;
 
-    cg_out_text(out, "<path class=\"bound\" d=\"M%.1f %.1fH%.1f\"/>\n",
-                LEFT, y, LEFT + PLOT);
+    cg_out_text(out, "<path class=\"bound\" d=\"M%.1f %.1fH%.1f\"/>\n", LEFT,
+                y, LEFT + PLOT);
 }
 
 static void draw(cg_out *out, const cg_program *program, panel p)
@@ -130,15 +135,17 @@ static void draw(cg_out *out, const cg_program *program, panel p)
 
     p.dx = PLOT / (double)(program->op_count > 0 ? program->op_count : 1);
     p.dy = p.height / (double)size;
-    cg_out_text(out, "<text class=\"panel\" x=\"%.1f\" y=\"%.1f\">%s: %u "
+    cg_out_text(out,
+                "<text class=\"panel\" x=\"%.1f\" y=\"%.1f\">%s: %u "
                 "elements an image, lower bound %u, without reuse %u"
-                "</text>\n", LEFT, p.top - 10, p.title,
-                (unsigned)p.report->elements,
+                "</text>\n",
+                LEFT, p.top - 10, p.title, (unsigned)p.report->elements,
                 (unsigned)p.report->lower_bound,
                 (unsigned)p.report->no_reuse);
-    cg_out_text(out, "<rect class=\"plot\" x=\"%.1f\" y=\"%.1f\" "
-                "width=\"%.1f\" height=\"%.1f\"/>\n", LEFT, p.top, PLOT,
-                p.height);
+    cg_out_text(out,
+                "<rect class=\"plot\" x=\"%.1f\" y=\"%.1f\" "
+                "width=\"%.1f\" height=\"%.1f\"/>\n",
+                LEFT, p.top, PLOT, p.height);
     vertical_axis(out, &p);
     for (uint32_t i = 0; i < program->buffer_count; i++) {
         if (program->buffers[i].f32 == p.f32) {
@@ -151,13 +158,15 @@ static void draw(cg_out *out, const cg_program *program, panel p)
 
 static void legend(cg_out *out)
 {
-    static const double at[] = { 0, 90, 180, 360 };
+    static const double at[] = {0, 90, 180, 360};
 
     for (int i = 0; i < 4; i++) {
         double x = LEFT + at[i];
 
-        cg_out_text(out, "<rect x=\"%.1f\" y=\"46\" width=\"12\" "
-                    "height=\"12\" fill=\"%s\"/>\n", x, fills[i]);
+        cg_out_text(out,
+                    "<rect x=\"%.1f\" y=\"46\" width=\"12\" "
+                    "height=\"12\" fill=\"%s\"/>\n",
+                    x, fills[i]);
         text(out, x + 18, 56.5, "key", labels[i]);
     }
     cg_out_text(out, "<path class=\"bound\" d=\"M%.1f 52h24\"/>\n",
@@ -168,31 +177,38 @@ static void legend(cg_out *out)
 void cg_emit_svg(cg_out *out, const cg_emission *emission)
 {
     const cg_program *program = emission->program;
-    panel act = { false, ACT_TOP, ACT_HEIGHT, 0, 0, &program->act,
-                  "Activations" };
-    panel f32 = { true, F32_TOP, F32_HEIGHT, 0, 0, &program->f32,
-                  "Tensors that are always float" };
+    panel act = {false, ACT_TOP,       ACT_HEIGHT,   0,
+                 0,     &program->act, "Activations"};
+    panel f32 = {true,
+                 F32_TOP,
+                 F32_HEIGHT,
+                 0,
+                 0,
+                 &program->f32,
+                 "Tensors that are always float"};
 
-    cg_out_text(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" "
+    cg_out_text(out,
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" "
                 "viewBox=\"0 0 %.0f %.0f\" width=\"%.0f\" height=\"%.0f\" "
-                "font-family=\"Helvetica, Arial, sans-serif\">\n", WIDTH,
-                HEIGHT, WIDTH, HEIGHT);
+                "font-family=\"Helvetica, Arial, sans-serif\">\n",
+                WIDTH, HEIGHT, WIDTH, HEIGHT);
     cg_out_text(out, "<style>text{fill:#24292f;font-size:12px}"
-                ".title{font-size:18px;font-weight:bold}"
-                ".panel{font-size:13px;font-weight:bold}"
-                ".name{font-size:10px}"
-                ".x,.axis{text-anchor:middle}.y{text-anchor:end}"
-                "rect{stroke:#fff;stroke-width:.5}"
-                ".plot{fill:#f6f8fa;stroke:#d0d7de}"
-                ".grid{stroke:#d0d7de;stroke-width:.5}"
-                ".tick{stroke:#57606a}"
-                ".bound{stroke:#d55e00;stroke-width:1.5;"
-                "stroke-dasharray:6 4}</style>\n");
+                     ".title{font-size:18px;font-weight:bold}"
+                     ".panel{font-size:13px;font-weight:bold}"
+                     ".name{font-size:10px}"
+                     ".x,.axis{text-anchor:middle}.y{text-anchor:end}"
+                     "rect{stroke:#fff;stroke-width:.5}"
+                     ".plot{fill:#f6f8fa;stroke:#d0d7de}"
+                     ".grid{stroke:#d0d7de;stroke-width:.5}"
+                     ".tick{stroke:#57606a}"
+                     ".bound{stroke:#d55e00;stroke-width:1.5;"
+                     "stroke-dasharray:6 4}</style>\n");
     cg_out_text(out, "<rect width=\"%.0f\" height=\"%.0f\" fill=\"#fff\"/>\n",
                 WIDTH, HEIGHT);
-    cg_out_text(out, "<text class=\"title\" x=\"%.1f\" y=\"30\">Memory plan "
-                "of %s: one image, %u ops</text>\n", LEFT, emission->name,
-                (unsigned)program->op_count);
+    cg_out_text(out,
+                "<text class=\"title\" x=\"%.1f\" y=\"30\">Memory plan "
+                "of %s: one image, %u ops</text>\n",
+                LEFT, emission->name, (unsigned)program->op_count);
     legend(out);
     draw(out, program, act);
     draw(out, program, f32);

@@ -2,7 +2,7 @@
  *
  * memory.c - pieces in a singly linked list; a program has a few thousand of
  * them, so nothing cleverer is needed. */
-#include "memory.h"
+#include "codegen/ir/memory.h"
 
 #include <stdarg.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * part.c - how a checkpoint's tensor and its place in the blob correspond. */
-#include "training.h"
+#include "codegen/training.h"
 
 uint64_t cg_part_source(const cg_part *part, uint64_t i)
 {
@@ -19,8 +19,7 @@ uint64_t cg_part_source(const cg_part *part, uint64_t i)
     }
     case CG_LAYOUT_TRANSPOSE: /* [b][a] of [a][b] */
         return i % shape[0] * shape[1] + i / shape[0];
-    case CG_LAYOUT_PLAIN:
-        break;
+    case CG_LAYOUT_PLAIN: break;
     }
     return i;
 }

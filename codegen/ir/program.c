@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * program.c - running a program op by op, and its end. */
-#include "codegen.h"
-#include "ir/memory.h"
+#include "codegen/codegen.h"
+#include "codegen/ir/memory.h"
 
 void cg_run(const cg_program *program, const cedm_ops *ops, void *ctx)
 {

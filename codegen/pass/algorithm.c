@@ -4,7 +4,7 @@
  *
  * The choice is part of the frozen model, so that its memory and its bits
  * are; it rests on shapes alone (docs/decisions/010-winograd.md). */
-#include "pass/pass.h"
+#include "codegen/pass/pass.h"
 
 /* Maps from this side on, by tiles of 4 x 4; smaller ones by 2 x 2, whose
  * weights are fetched in less than half the time. */
@@ -49,7 +49,8 @@ static uint32_t best(const cedm_conv *op)
     uint32_t side = far ? MIN_SIDE4_FAR : MIN_SIDE4;
 
     return !op->up && (op->height < side || op->width < side)
-               ? CEDM_CONV_WINOGRAD2 : CEDM_CONV_WINOGRAD4;
+               ? CEDM_CONV_WINOGRAD2
+               : CEDM_CONV_WINOGRAD4;
 }
 
 /* Gives a convolution the first algorithm that the memory left allows. */
@@ -95,8 +96,8 @@ static uint64_t next_size(const cg_program *program, uint64_t below)
  * largest maps come first where memory is limited. */
 void cg_choose_algorithms(cg_program *program, const cg_options *options)
 {
-    uint64_t left = options->conv_memory != 0 ? options->conv_memory
-                                              : UINT64_MAX;
+    uint64_t left =
+        options->conv_memory != 0 ? options->conv_memory : UINT64_MAX;
     uint64_t size = UINT64_MAX;
 
     if (options->cpu_conv == CG_CPU_CONV_DIRECT) {

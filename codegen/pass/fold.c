@@ -9,7 +9,7 @@
  *        = sum_j w[j] g[2o - 1 + j],   g[q] = sum_i f[i] x[q - p + i]
  * and g is needed for -1 <= q <= H - 1 only: an (H+1) x (W+1) map.  The bias
  * passes the filter unchanged, whose taps sum to 1. */
-#include "pass/pass.h"
+#include "codegen/pass/pass.h"
 
 static bool foldable(const cg_graph *g, int i)
 {

@@ -8,9 +8,9 @@
  * params, until cg_place. */
 #include <string.h>
 
-#include "error.h"
-#include "pass/match.h"
-#include "pass/pass.h"
+#include "codegen/error.h"
+#include "codegen/pass/match.h"
+#include "codegen/pass/pass.h"
 
 /* Statistics cover this many pixels, in whole rows: enough to amortise the
  * merge, few enough to stay in a level-1 cache with 16 channels. */
@@ -121,8 +121,7 @@ static int value(fusion *f, int i)
 {
     const cg_node *node = at(f, i);
     bool vector = node->height == 1 && node->width == 1;
-    bool f32 = vector ||
-               (node->channels <= 4 && node->kind != CG_ATTENTION);
+    bool f32 = vector || (node->channels <= 4 && node->kind != CG_ATTENTION);
     f->tensor[i] = tensor(f, node->module, node->height, node->width,
                           node->channels, f32);
     return f->tensor[i];
@@ -168,8 +167,10 @@ static cedm_ref norm(fusion *f, const cg_prologue *p)
     }
     const cg_node *node = at(f, p->norm);
     const cg_node *map = at(f, p->source[0]);
-    cedm_norm_coeff d = {.height = map->height, .width = map->width,
-                         .groups = node->groups, .eps = node->eps,
+    cedm_norm_coeff d = {.height = map->height,
+                         .width = map->width,
+                         .groups = node->groups,
+                         .eps = node->eps,
                          .stat_rows = stat_rows(map->height, map->width),
                          .adaptive_src = CEDM_NONE,
                          .gamma = (cedm_weight)node->weight,
@@ -217,12 +218,19 @@ static void conv(fusion *f, const cg_match *m)
 {
     const cg_node *node = at(f, m->conv);
     const cg_node *map = at(f, m->main.source[0]);
-    cedm_conv d = {.height = node->height, .width = node->width,
-                   .in_height = map->height, .in_width = map->width,
-                   .cout = node->channels, .kernel = node->kernel,
-                   .stride = node->stride, .pad = node->pad,
-                   .up = m->main.up, .act = m->main.act, .scale = m->scale,
-                   .emb_src = CEDM_NONE, .stats = CEDM_NONE,
+    cedm_conv d = {.height = node->height,
+                   .width = node->width,
+                   .in_height = map->height,
+                   .in_width = map->width,
+                   .cout = node->channels,
+                   .kernel = node->kernel,
+                   .stride = node->stride,
+                   .pad = node->pad,
+                   .up = m->main.up,
+                   .act = m->main.act,
+                   .scale = m->scale,
+                   .emb_src = CEDM_NONE,
+                   .stats = CEDM_NONE,
                    .weight = (cedm_weight)node->weight,
                    .bias = (cedm_weight)node->bias};
     for (int s = 0; s < 2; s++) {
@@ -259,10 +267,15 @@ static void resample(fusion *f, int i)
     const cg_node *node = at(f, i);
     cg_prologue p = cg_match_prologue(f->g, node->in[0], false);
     const cg_node *map = at(f, p.source[0]);
-    cedm_resample d = {.mode = node->mode, .height = node->height,
-                       .width = node->width, .in_height = map->height,
-                       .in_width = map->width, .channels = node->channels,
-                       .taps = f->g->taps, .pad = node->pad, .act = p.act,
+    cedm_resample d = {.mode = node->mode,
+                       .height = node->height,
+                       .width = node->width,
+                       .in_height = map->height,
+                       .in_width = map->width,
+                       .channels = node->channels,
+                       .taps = f->g->taps,
+                       .pad = node->pad,
+                       .act = p.act,
                        .src = ref(f, p.source[0]),
                        .filter = (cedm_weight)node->weight};
     f->failed = f->failed || p.source[1] != CG_NO_NODE;
@@ -275,7 +288,8 @@ static void linear(fusion *f, int i, int layer, uint32_t act)
 {
     const cg_node *node = at(f, layer);
     cedm_linear d = {.in = at(f, node->in[0])->channels,
-                     .out = node->channels, .act = act,
+                     .out = node->channels,
+                     .act = act,
                      .src = ref(f, node->in[0]),
                      .weight = (cedm_weight)node->weight,
                      .bias = (cedm_weight)node->bias};
@@ -300,8 +314,7 @@ static void affine(fusion *f, int first)
     cg_graph *g = f->g;
     uint32_t count = 0;
     uint64_t macs = 0;
-    cg_part *weights = cg_take(f->memory, (size_t)g->count,
-                               sizeof(cg_part));
+    cg_part *weights = cg_take(f->memory, (size_t)g->count, sizeof(cg_part));
     cg_part *biases = cg_take(f->memory, (size_t)g->count, sizeof(cg_part));
     if (weights == NULL || biases == NULL) {
         f->failed = true;
@@ -319,8 +332,10 @@ static void affine(fusion *f, int first)
         macs += node->macs;
     }
     int in = at(f, first)->in[0];
-    cedm_linear d = {.in = at(f, in)->channels, .out = f->affine_width,
-                     .act = CEDM_ACT_NONE, .src = ref(f, in)};
+    cedm_linear d = {.in = at(f, in)->channels,
+                     .out = f->affine_width,
+                     .act = CEDM_ACT_NONE,
+                     .src = ref(f, in)};
     d.weight = (cedm_weight)cg_param_add(g, "affine.weight", weights, count);
     d.bias = (cedm_weight)cg_param_add(g, "affine.bias", biases, count);
     f->affine = tensor(f, "affine", 1, 1, f->affine_width, true);
@@ -332,7 +347,7 @@ static void embed(fusion *f, int i, int layer, uint32_t act)
 {
     const cg_node *node = at(f, layer);
     cedm_embed d = {.channels = node->channels,
-                    .label_dim = f->p->label_dim,
+                    .label_dim = node->labels,
                     .act = act,
                     .label_scale = node->scale,
                     .features = ref(f, node->in[0]),
@@ -346,7 +361,8 @@ static void attention(fusion *f, int i)
 {
     const cg_node *node = at(f, i);
     cedm_attention d = {.tokens = node->height * node->width,
-                        .channels = node->channels, .heads = node->heads,
+                        .channels = node->channels,
+                        .heads = node->heads,
                         .src = ref(f, node->in[0])};
     d.dst = (cedm_ref)value(f, i);
     op(f, CG_OP_attention, node->module, node->macs)->u.attention = d;
@@ -357,15 +373,8 @@ static void lower(fusion *f, int i)
 {
     cg_match match;
     switch (at(f, i)->kind) {
-    case CG_IMAGE:
-        f->p->input_ref = (cedm_ref)value(f, i);
-        break;
-    case CG_FEATURES:
-        f->p->features_ref = (cedm_ref)value(f, i);
-        break;
-    case CG_EMBED:
-        embed(f, i, i, CEDM_ACT_NONE);
-        break;
+    case CG_INPUT: (void)value(f, i); break;
+    case CG_EMBED: embed(f, i, i, CEDM_ACT_NONE); break;
     case CG_LINEAR:
         if (feeds_block(f, i)) {
             if (f->affine < 0) {
@@ -382,12 +391,8 @@ static void lower(fusion *f, int i)
             linear(f, i, at(f, i)->in[0], CEDM_ACT_SILU);
         }
         break;
-    case CG_RESAMPLE:
-        resample(f, i);
-        break;
-    case CG_ATTENTION:
-        attention(f, i);
-        break;
+    case CG_RESAMPLE: resample(f, i); break;
+    case CG_ATTENTION: attention(f, i); break;
     case CG_CONV:
     case CG_ADD_VECTOR:
     case CG_ADD:
@@ -428,10 +433,40 @@ static bool start(fusion *f)
     return true;
 }
 
+static cedm_port port(fusion *f, const char *name, int node)
+{
+    const cg_node *n = at(f, node);
+
+    return (cedm_port){.name = name,
+                       .ref = ref(f, node),
+                       .height = n->height,
+                       .width = n->width,
+                       .channels = n->channels};
+}
+
+static void ports(fusion *f)
+{
+    const cg_graph *g = f->g;
+    cg_program *p = f->p;
+
+    p->input_count = g->input_count;
+    for (int i = 0; i < g->count; i++) {
+        if (at(f, i)->kind == CG_INPUT) {
+            uint32_t k = at(f, i)->port;
+
+            p->inputs[k] = port(f, g->input_names[k], i);
+        }
+    }
+    p->output_count = g->output_count;
+    for (uint32_t k = 0; k < g->output_count; k++) {
+        p->outputs[k] = port(f, g->output_names[k], g->outputs[k]);
+    }
+}
+
 bool cg_fuse(cg_graph *graph, cg_program *program, cg_error *error)
 {
-    fusion f = {.g = graph, .p = program, .memory = graph->memory,
-                .affine = -1};
+    fusion f = {
+        .g = graph, .p = program, .memory = graph->memory, .affine = -1};
     if (!start(&f)) {
         return cg_fail(error, "out of memory while fusing");
     }
@@ -449,7 +484,7 @@ bool cg_fuse(cg_graph *graph, cg_program *program, cg_error *error)
         /* id is the first member of every descriptor */
         program->ops[i].u.embed.id = i;
     }
-    program->output_ref = (cedm_ref)f.tensor[graph->output];
+    ports(&f);
     program->params = graph->params;
     program->param_count = graph->param_count;
     return true;

@@ -4,7 +4,7 @@
  *   [scale] [add map | add 1x1 conv] [add vector] conv [up] [silu] [norm]
  * A node inside a pattern must have no other reader, or its value would be
  * needed twice. */
-#include "pass/match.h"
+#include "codegen/pass/match.h"
 
 static const cg_node *at(const cg_graph *g, int i)
 {
@@ -97,8 +97,7 @@ bool cg_match_conv(const cg_graph *g, int root, cg_match *match)
         return false;
     }
     match->conv = x;
-    match->main = cg_match_prologue(g, at(g, x)->in[0],
-                                    at(g, x)->kernel == 3 &&
-                                        at(g, x)->stride == 1);
+    match->main = cg_match_prologue(
+        g, at(g, x)->in[0], at(g, x)->kernel == 3 && at(g, x)->stride == 1);
     return true;
 }

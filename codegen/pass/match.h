@@ -4,7 +4,7 @@
 #ifndef CEDM_CODEGEN_MATCH_H
 #define CEDM_CODEGEN_MATCH_H
 
-#include "ir/graph.h"
+#include "codegen/ir/graph.h"
 
 /* What is done to a map before an op reads it. */
 typedef struct cg_prologue {

@@ -4,8 +4,8 @@
 #ifndef CEDM_CODEGEN_PASS_H
 #define CEDM_CODEGEN_PASS_H
 
-#include "ir/graph.h"
-#include "training.h"
+#include "codegen/ir/graph.h"
+#include "codegen/training.h"
 
 /* [convolution, then FIR filter and stride 2]  ->
  * [FIR filter at stride 1, then convolution at stride 2].

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * check.c - every pair, by the definition; shares nothing with the planner. */
-#include "plan/plan.h"
+#include "codegen/plan/plan.h"
 
 bool cg_plan_check(const cg_buffer *buffers, uint32_t count,
                    uint32_t elements, uint32_t pair[2])

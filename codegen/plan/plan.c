@@ -4,7 +4,7 @@
  *
  * No single order is best on all U-Nets; largest size x life first meets the
  * bound most often, so it comes first. */
-#include "plan/plan.h"
+#include "codegen/plan/plan.h"
 
 #include <stdlib.h>
 
@@ -51,7 +51,8 @@ static const struct {
                  {"longest life first", by_life},
                  {"in order of use", by_start}};
 
-uint32_t cg_plan_bound(const cg_buffer *buffers, uint32_t count)
+/* The largest sum of sizes alive at one op. */
+static uint32_t lower_bound(const cg_buffer *buffers, uint32_t count)
 {
     /* The maximum is reached where some buffer begins. */
     uint64_t bound = 0;
@@ -92,8 +93,7 @@ static uint32_t lowest(const cg_buffer *buffers, const uint32_t *placed,
         moved = false;
         for (uint32_t i = 0; i < count; i++) {
             const cg_buffer *p = &buffers[placed[i]];
-            if (cg_alive_together(p, b) &&
-                offset < p->offset + p->elements &&
+            if (cg_alive_together(p, b) && offset < p->offset + p->elements &&
                 p->offset < offset + b->elements) {
                 offset = p->offset + p->elements;
                 moved = true;
@@ -134,7 +134,7 @@ bool cg_plan(cg_buffer *buffers, uint32_t count, cg_plan_report *report,
     if (index == NULL) {
         return false;
     }
-    report->lower_bound = cg_plan_bound(buffers, count);
+    report->lower_bound = lower_bound(buffers, count);
     report->elements = UINT32_MAX;
     report->no_reuse = 0;
     for (uint32_t i = 0; i < count; i++) {

@@ -8,17 +8,14 @@
 #ifndef CEDM_CODEGEN_PLAN_H
 #define CEDM_CODEGEN_PLAN_H
 
-#include "codegen.h"
-#include "ir/memory.h"
+#include "codegen/codegen.h"
+#include "codegen/ir/memory.h"
 
 /* Sets every buffer's offset.  Tries a portfolio of greedy orders, then a
  * bounded exact search, and stops at the lower bound.  Deterministic.  False
  * when out of memory. */
 bool cg_plan(cg_buffer *buffers, uint32_t count, cg_plan_report *report,
              cg_memory *memory);
-
-/* The largest sum of sizes alive at one op. */
-uint32_t cg_plan_bound(const cg_buffer *buffers, uint32_t count);
 
 /* Looks for a plan of at most `limit` elements, at most `budget` tries;
  * offsets are changed only on success. */

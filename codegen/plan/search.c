@@ -11,14 +11,14 @@
  *     be placed there exceeds the limit;
  *   - a buffer is not placed while another one, alive with it, fits wholly
  *     below its floor: the plan with that one first is no worse. */
-#include "plan/plan.h"
+#include "codegen/plan/plan.h"
 
 typedef struct search {
     const cg_buffer *buffers;
     uint32_t count;
     uint32_t limit;
     uint32_t budget;
-    uint32_t *floor;   /* [depth][count] */
+    uint32_t *floor; /* [depth][count] */
     uint32_t *offset;
     bool *placed;
 } search;
@@ -96,9 +96,9 @@ static bool descend(search *s, uint32_t depth)
         uint32_t *below = s->floor + (size_t)(depth + 1) * s->count;
         uint32_t top = floor[choice] + s->buffers[choice].elements;
         for (uint32_t j = 0; j < s->count; j++) {
-            bool lifted = cg_alive_together(&s->buffers[choice],
-                                            &s->buffers[j]) &&
-                          floor[j] < top;
+            bool lifted =
+                cg_alive_together(&s->buffers[choice], &s->buffers[j]) &&
+                floor[j] < top;
             below[j] = lifted ? top : floor[j];
         }
         s->placed[choice] = true;
@@ -115,10 +115,10 @@ static bool descend(search *s, uint32_t depth)
 bool cg_plan_search(cg_buffer *buffers, uint32_t count, uint32_t limit,
                     uint32_t budget, cg_memory *memory)
 {
-    search s = {.buffers = buffers, .count = count, .limit = limit,
-                .budget = budget};
-    s.floor = cg_take(memory, (size_t)(count + 1) * count + 1,
-                      sizeof(uint32_t));
+    search s = {
+        .buffers = buffers, .count = count, .limit = limit, .budget = budget};
+    s.floor =
+        cg_take(memory, (size_t)(count + 1) * count + 1, sizeof(uint32_t));
     s.offset = cg_take(memory, count + 1, sizeof(uint32_t));
     s.placed = cg_take(memory, count + 1, sizeof(bool));
     if (s.floor == NULL || s.offset == NULL || s.placed == NULL ||

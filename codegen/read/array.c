@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "read/array.h"
+#include "codegen/read/array.h"
 
 static const unsigned char dtype_bytes[] = {
 #define CG_DTYPE_BYTES(name, size, word) size,
@@ -87,31 +87,20 @@ double cg_element(const cg_array *array, uint64_t i)
     uint64_t bits = load(array->data + i * size, size);
     double value;
     switch (array->dtype) {
-    case CG_F64:
-        memcpy(&value, &bits, sizeof value);
-        return value;
-    case CG_F32:
-        return (double)from_float_bits((uint32_t)bits);
-    case CG_F16:
-        return from_half_bits((unsigned)bits);
-    case CG_BF16:
-        return (double)from_float_bits((uint32_t)bits << 16);
-    case CG_I64:
-        return (double)(int64_t)bits;
-    case CG_I32:
-        return (double)(int32_t)(uint32_t)bits;
-    case CG_I16:
-        return (double)(int16_t)(uint16_t)bits;
-    case CG_I8:
-        return (double)(int8_t)(uint8_t)bits;
-    case CG_BOOL:
-        return bits != 0 ? 1.0 : 0.0;
+    case CG_F64: memcpy(&value, &bits, sizeof value); return value;
+    case CG_F32: return (double)from_float_bits((uint32_t)bits);
+    case CG_F16: return from_half_bits((unsigned)bits);
+    case CG_BF16: return (double)from_float_bits((uint32_t)bits << 16);
+    case CG_I64: return (double)(int64_t)bits;
+    case CG_I32: return (double)(int32_t)(uint32_t)bits;
+    case CG_I16: return (double)(int16_t)(uint16_t)bits;
+    case CG_I8: return (double)(int8_t)(uint8_t)bits;
+    case CG_BOOL: return bits != 0 ? 1.0 : 0.0;
     case CG_U64:
     case CG_U32:
     case CG_U16:
     case CG_U8:
-    case CG_DTYPE_COUNT:
-        break;
+    case CG_DTYPE_COUNT: break;
     }
     return (double)bits;
 }

@@ -4,7 +4,7 @@
 #ifndef CEDM_READ_ARRAY_H
 #define CEDM_READ_ARRAY_H
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 /* Bytes of one element. */
 unsigned cg_dtype_bytes(cg_dtype dtype);

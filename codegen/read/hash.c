@@ -5,7 +5,7 @@
 
 #include <sha256.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 void cg_sha256(const void *bytes, size_t size, char hex[65])
 {

@@ -3,13 +3,13 @@
  * header.c - the grammar of a safetensors header [SAFETENSORS]: a JSON object
  * of names, each with dtype, shape and data_offsets, and a __metadata__ of
  * strings.  Anything else is refused where it stands. */
-#include "read/header.h"
+#include "codegen/read/header.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "error.h"
-#include "read/array.h"
+#include "codegen/error.h"
+#include "codegen/read/array.h"
 
 static const char *const dtype_words[] = {
 #define CG_DTYPE_WORD(name, bytes, word) word,
@@ -28,18 +28,20 @@ static bool fail_grammar(cg_reader *r)
     const cg_json *json = &r->json;
     const char *path = r->file->path;
     char got[16] = "its end";
-    if (json->at < json->end && *json->at > 0x20 && *json->at < 0x7f) {
+    if (json->at<json->end && * json->at> 0x20 && *json->at < 0x7f) {
         (void)snprintf(got, sizeof got, "'%c'", *json->at);
     } else if (json->at < json->end) {
         (void)snprintf(got, sizeof got, "byte 0x%02x", *json->at);
     }
     if (r->tensor == NULL) {
-        return cg_fail(r->error, "%s:%zu: bad header; wanted %s, got %s; "
-                       CG_REWRITE, path, offset_now(r), json->wanted, got);
+        return cg_fail(r->error,
+                       "%s:%zu: bad header; wanted %s, got %s; " CG_REWRITE,
+                       path, offset_now(r), json->wanted, got);
     }
-    return cg_fail(r->error, "%s:%s: bad header at byte %zu; wanted %s, got "
-                   "%s; " CG_REWRITE, path, r->tensor, offset_now(r),
-                   json->wanted, got);
+    return cg_fail(r->error,
+                   "%s:%s: bad header at byte %zu; wanted %s, got "
+                   "%s; " CG_REWRITE,
+                   path, r->tensor, offset_now(r), json->wanted, got);
 }
 
 static bool expect(cg_reader *r, char character)
@@ -65,32 +67,20 @@ static bool read_string(cg_reader *r, const char **string, size_t *length,
 
 static bool read_metadata_entry(cg_reader *r)
 {
-    cg_file *file = r->file;
+    const char *key, *value;
     size_t length;
-    void *items = file->metadata;
-    bool ok = cg_grow(r->opened, &items, file->metadata_count,
-                      &r->opened->metadata_capacity, sizeof *file->metadata,
-                      r->error);
-    file->metadata = items;
-    if (!ok) {
-        return false;
-    }
-    cg_metadata *entry = &file->metadata[file->metadata_count];
-    if (!read_string(r, &entry->key, &length, true) ||
-        !expect(r, ':') ||
-        !read_string(r, &entry->value, &length, true)) {
-        return false;
-    }
-    file->metadata_count++;
-    return true;
+    return read_string(r, &key, &length, true) && expect(r, ':') &&
+           read_string(r, &value, &length, true) &&
+           cg_add_metadata(r->opened, key, value, r->error);
 }
 
 static bool read_metadata(cg_reader *r)
 {
     if (r->metadata_seen) {
-        return cg_fail(r->error, "%s:%zu: a second __metadata__; wanted one "
-                       "at most, got two; " CG_REWRITE, r->file->path,
-                       offset_now(r));
+        return cg_fail(r->error,
+                       "%s:%zu: a second __metadata__; wanted one "
+                       "at most, got two; " CG_REWRITE,
+                       r->file->path, offset_now(r));
     }
     r->metadata_seen = true;
     r->tensor = "__metadata__";
@@ -134,9 +124,12 @@ static bool read_dtype(cg_reader *r, entry *e)
             return true;
         }
     }
-    return cg_fail(r->error, "%s:%s: unknown dtype; wanted F64, F32, F16, "
-                   "BF16, BOOL or an integer type, got \"%.32s\"; convert the "
-                   "tensor", r->file->path, r->tensor, word);
+    return cg_fail(
+        r->error,
+        "%s:%s: unknown dtype; wanted F64, F32, F16, "
+        "BF16, BOOL or an integer type, got \"%.32s\"; convert the "
+        "tensor",
+        r->file->path, r->tensor, word);
 }
 
 static bool read_shape(cg_reader *r, entry *e)
@@ -150,7 +143,8 @@ static bool read_shape(cg_reader *r, entry *e)
     }
     do {
         if (array->rank == CG_MAX_RANK) {
-            return cg_fail(r->error, "%s:%s: too many dimensions; wanted at "
+            return cg_fail(r->error,
+                           "%s:%s: too many dimensions; wanted at "
                            "most %d, got more; reshape the tensor",
                            r->file->path, r->tensor, CG_MAX_RANK);
         }
@@ -192,16 +186,18 @@ static bool read_field(cg_reader *r, entry *e)
             continue;
         }
         if ((e->seen & fields[i].bit) != 0) {
-            return cg_fail(r->error, "%s:%s: the key \"%s\" comes twice; "
+            return cg_fail(r->error,
+                           "%s:%s: the key \"%s\" comes twice; "
                            "wanted it once, got two; " CG_REWRITE,
                            r->file->path, r->tensor, key);
         }
         e->seen |= fields[i].bit;
         return expect(r, ':') && fields[i].read(r, e);
     }
-    return cg_fail(r->error, "%s:%s: unknown key; wanted dtype, shape or "
-                   "data_offsets, got \"%.32s\"; " CG_REWRITE, r->file->path,
-                   r->tensor, key);
+    return cg_fail(r->error,
+                   "%s:%s: unknown key; wanted dtype, shape or "
+                   "data_offsets, got \"%.32s\"; " CG_REWRITE,
+                   r->file->path, r->tensor, key);
 }
 
 /* Sets the number of elements.  Dimensions of 0 are left out of the overflow
@@ -214,7 +210,8 @@ static bool count_elements(cg_reader *r, cg_array *array, uint64_t *bytes)
         if (array->shape[i] == 0) {
             zero = true;
         } else if (product > UINT64_MAX / array->shape[i]) {
-            return cg_fail(r->error, "%s:%s: the shape overflows; wanted "
+            return cg_fail(r->error,
+                           "%s:%s: the shape overflows; wanted "
                            "fewer than 2^64 bytes, got more; " CG_REWRITE,
                            r->file->path, r->tensor);
         } else {
@@ -231,25 +228,31 @@ static bool check_entry(cg_reader *r, entry *e)
     const char *path = r->file->path, *name = r->tensor;
     uint64_t bytes = 0;
     if (e->seen != SEEN_ALL) {
-        return cg_fail(r->error, "%s:%s: incomplete entry; wanted dtype, "
-                       "shape and data_offsets, got no %s; " CG_REWRITE, path,
-                       name, (e->seen & SEEN_DTYPE) == 0 ? "dtype" :
-                       (e->seen & SEEN_SHAPE) == 0 ? "shape" :
-                       "data_offsets");
+        return cg_fail(r->error,
+                       "%s:%s: incomplete entry; wanted dtype, "
+                       "shape and data_offsets, got no %s; " CG_REWRITE,
+                       path, name,
+                       (e->seen & SEEN_DTYPE) == 0   ? "dtype"
+                       : (e->seen & SEEN_SHAPE) == 0 ? "shape"
+                                                     : "data_offsets");
     }
     if (e->begin > e->end || e->end > r->data_bytes) {
-        return cg_fail(r->error, "%s:%s: data_offsets outside the data; "
+        return cg_fail(r->error,
+                       "%s:%s: data_offsets outside the data; "
                        "wanted begin <= end <= %ju, got [%ju, %ju]; get the "
-                       "file again", path, name, (uintmax_t)r->data_bytes,
+                       "file again",
+                       path, name, (uintmax_t)r->data_bytes,
                        (uintmax_t)e->begin, (uintmax_t)e->end);
     }
     if (!count_elements(r, &e->array, &bytes)) {
         return false;
     }
     if (bytes != e->end - e->begin) {
-        return cg_fail(r->error, "%s:%s: shape and data_offsets disagree; "
-                       "wanted %ju bytes, got %ju; " CG_REWRITE, path, name,
-                       (uintmax_t)bytes, (uintmax_t)(e->end - e->begin));
+        return cg_fail(r->error,
+                       "%s:%s: shape and data_offsets disagree; "
+                       "wanted %ju bytes, got %ju; " CG_REWRITE,
+                       path, name, (uintmax_t)bytes,
+                       (uintmax_t)(e->end - e->begin));
     }
     e->array.data = r->data + e->begin;
     return true;
@@ -260,18 +263,21 @@ static bool check_entry(cg_reader *r, entry *e)
 static bool check_name(cg_reader *r, const char *name, size_t length)
 {
     if (length == 0 || length > CG_NAME_MAX_BYTES) {
-        return cg_fail(r->error, "%s:%zu: bad tensor name; wanted 1 to %u "
-                       "bytes, got %zu; rename the tensor", r->file->path,
-                       offset_now(r), CG_NAME_MAX_BYTES, length);
+        return cg_fail(r->error,
+                       "%s:%zu: bad tensor name; wanted 1 to %u "
+                       "bytes, got %zu; rename the tensor",
+                       r->file->path, offset_now(r), CG_NAME_MAX_BYTES,
+                       length);
     }
     const unsigned char *p = (const unsigned char *)name;
     for (size_t i = 0; i < length; i++) {
         if (p[i] < 0x20 || p[i] == 0x7f ||
             (p[i] == 0xc2 && p[i + 1] < 0xa0)) {
-            return cg_fail(r->error, "%s:%zu: bad tensor name; wanted no "
+            return cg_fail(r->error,
+                           "%s:%zu: bad tensor name; wanted no "
                            "control characters, got one at byte %zu of it; "
-                           "rename the tensor", r->file->path,
-                           offset_now(r), i);
+                           "rename the tensor",
+                           r->file->path, offset_now(r), i);
         }
     }
     return true;
@@ -279,7 +285,6 @@ static bool check_name(cg_reader *r, const char *name, size_t length)
 
 static bool read_tensor(cg_reader *r, const char *name, size_t length)
 {
-    cg_file *file = r->file;
     entry e = {.array = {.name = name}};
     if (!check_name(r, name, length)) {
         return false;
@@ -297,15 +302,7 @@ static bool read_tensor(cg_reader *r, const char *name, size_t length)
         return false;
     }
     r->tensor = NULL;
-    void *items = file->arrays;
-    bool ok = cg_grow(r->opened, &items, file->array_count,
-                      &r->opened->array_capacity, sizeof *file->arrays,
-                      r->error);
-    file->arrays = items;
-    if (ok) {
-        file->arrays[file->array_count++] = e.array;
-    }
-    return ok;
+    return cg_add_array(r->opened, &e.array, r->error);
 }
 
 /* ---- the whole --------------------------------------------------------- */
@@ -322,8 +319,9 @@ bool cg_read_header(cg_reader *r)
             if (!read_string(r, &name, &length, true) || !expect(r, ':')) {
                 return false;
             }
-            if (strcmp(name, "__metadata__") == 0 ?
-                !read_metadata(r) : !read_tensor(r, name, length)) {
+            if (strcmp(name, "__metadata__") == 0
+                    ? !read_metadata(r)
+                    : !read_tensor(r, name, length)) {
                 return false;
             }
         } while (cg_json_take(&r->json, ','));

@@ -4,9 +4,9 @@
 #ifndef CEDM_READ_HEADER_H
 #define CEDM_READ_HEADER_H
 
-#include "codegen.h"
-#include "read/json.h"
-#include "read/open.h"
+#include "codegen/codegen.h"
+#include "codegen/read/json.h"
+#include "codegen/read/contents.h"
 
 #define CG_REWRITE "write the file again with a safetensors library"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * json.c - the tokens of strict JSON. */
-#include "read/json.h"
+#include "codegen/read/json.h"
 
 static bool fail(cg_json *json, const unsigned char *at, const char *wanted)
 {
@@ -12,9 +12,8 @@ static bool fail(cg_json *json, const unsigned char *at, const char *wanted)
 
 static void skip_space(cg_json *json)
 {
-    while (json->at < json->end &&
-           (*json->at == ' ' || *json->at == '\t' || *json->at == '\n' ||
-            *json->at == '\r')) {
+    while (json->at < json->end && (*json->at == ' ' || *json->at == '\t' ||
+                                    *json->at == '\n' || *json->at == '\r')) {
         json->at++;
     }
 }
@@ -40,7 +39,7 @@ bool cg_json_expect(cg_json *json, char character)
     case '[': return fail(json, json->at, "'['");
     case ']': return fail(json, json->at, "',' or ']'");
     case ',': return fail(json, json->at, "','");
-    default:  return fail(json, json->at, "':'");
+    default: return fail(json, json->at, "':'");
     }
 }
 
@@ -78,8 +77,10 @@ static size_t utf8_length(const unsigned char *p, size_t left)
 
 static size_t utf8_write(char *out, uint32_t code)
 {
-    size_t length = code < 0x80 ? 1 : code < 0x800 ? 2 :
-                    code < 0x10000 ? 3 : 4;
+    size_t length = code < 0x80      ? 1
+                    : code < 0x800   ? 2
+                    : code < 0x10000 ? 3
+                                     : 4;
     static const unsigned char lead[] = {0, 0, 0xc0, 0xe0, 0xf0};
     for (size_t i = length - 1; i > 0; i--) {
         out[i] = (char)(0x80u | (code & 0x3fu));

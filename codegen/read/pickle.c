@@ -6,7 +6,7 @@
  * protocols 2 to 5 [PICKLE].  The rules are stricter than Python's: PROTO
  * comes first and once, nothing is left on the stack, an opcode never reaches
  * below the last mark. */
-#include "read/pickle.h"
+#include "codegen/read/pickle.h"
 
 #include <string.h>
 
@@ -145,7 +145,8 @@ static bool op_fill(cg_pickle *p, cg_kind kind, uint32_t count,
     if (count % 2 != 0) {
         return cg_pickle_fail(p, cg_pickle_offset(p),
                               "%s with a key without a value; wanted pairs, "
-                              "got %u values; " CG_GET_AGAIN, opcode, count);
+                              "got %u values; " CG_GET_AGAIN,
+                              opcode, count);
     }
     uint32_t pairs = node->count + count / 2;
     bool ok = fill(p, ref, count, values);
@@ -184,8 +185,8 @@ static bool op_get(cg_pickle *p, unsigned width)
     if (index >= p->memo_size || p->memo[index] == CG_NO_REF) {
         return cg_pickle_fail(p, cg_pickle_offset(p),
                               "nothing at that place of the memo; wanted one "
-                              "of %u, got %ju; " CG_GET_AGAIN, p->memo_count,
-                              (uintmax_t)index);
+                              "of %u, got %ju; " CG_GET_AGAIN,
+                              p->memo_count, (uintmax_t)index);
     }
     return cg_pickle_push(p, p->memo[index]);
 }
@@ -201,7 +202,8 @@ static bool op_global(cg_pickle *p)
         size_t left = (size_t)(p->end - p->at);
         const unsigned char *stop = memchr(line, '\n', left);
         if (stop == NULL) {
-            return cg_pickle_fail(p, cg_pickle_offset(p), "the pickle is cut "
+            return cg_pickle_fail(p, cg_pickle_offset(p),
+                                  "the pickle is cut "
                                   "short; wanted the end of a name, got the "
                                   "end of the pickle; " CG_GET_AGAIN);
         }
@@ -223,9 +225,8 @@ static bool op_stack_global(cg_pickle *p)
     if (module.kind != CG_KIND_TEXT || name.kind != CG_KIND_TEXT) {
         return cg_pickle_fail(p, cg_pickle_offset(p),
                               "STACK_GLOBAL without names; wanted two "
-                              "strings, got %s and %s; "
-                              CG_GET_AGAIN, cg_kind_words(&module),
-                              cg_kind_words(&name));
+                              "strings, got %s and %s; " CG_GET_AGAIN,
+                              cg_kind_words(&module), cg_kind_words(&name));
     }
     return cg_pickle_push(p, cg_pickle_name(p, &module, &name));
 }
@@ -234,8 +235,8 @@ static bool op_call(cg_pickle *p, bool new_object)
 {
     const cg_ref *values = cg_pickle_pop(p, 2);
     return values != NULL &&
-           cg_pickle_push(p, cg_pickle_call(p, values[0], values[1],
-                                            new_object));
+           cg_pickle_push(
+               p, cg_pickle_call(p, values[0], values[1], new_object));
 }
 
 static bool op_build(cg_pickle *p)
@@ -248,8 +249,8 @@ static bool op_build(cg_pickle *p)
 static bool op_persistent(cg_pickle *p)
 {
     const cg_ref *identifier = cg_pickle_pop(p, 1);
-    cg_ref ref = identifier == NULL ?
-                 CG_NO_REF : cg_pickle_node(p, CG_KIND_PERSISTENT);
+    cg_ref ref = identifier == NULL ? CG_NO_REF
+                                    : cg_pickle_node(p, CG_KIND_PERSISTENT);
     if (ref == CG_NO_REF) {
         return false;
     }
@@ -268,9 +269,8 @@ static bool op_frame(cg_pickle *p)
     if (length > (uint64_t)(p->end - p->at)) {
         return cg_pickle_fail(p, cg_pickle_offset(p),
                               "the frame ends outside the pickle; wanted at "
-                              "most %ju bytes, got %ju; "
-                              CG_GET_AGAIN, (uintmax_t)(p->end - p->at),
-                              (uintmax_t)length);
+                              "most %ju bytes, got %ju; " CG_GET_AGAIN,
+                              (uintmax_t)(p->end - p->at), (uintmax_t)length);
     }
     return true;
 }
@@ -324,7 +324,8 @@ static bool step(cg_pickle *p, unsigned opcode)
         return cg_pickle_fail(p, cg_pickle_offset(p),
                               "an opcode that checkpoints do without; wanted "
                               "one of those they are written with, got "
-                              "0x%02x; check what file this is", opcode);
+                              "0x%02x; check what file this is",
+                              opcode);
     }
 }
 
@@ -335,10 +336,11 @@ static bool finish(cg_pickle *p, cg_ref *root)
         return false;
     }
     if (p->stack_count != 0 || p->mark_count != 0) {
-        return cg_pickle_fail(p, cg_pickle_offset(p),
-                              "values are left on the stack; wanted none, got "
-                              "%u and %u marks; "
-                              CG_GET_AGAIN, p->stack_count, p->mark_count);
+        return cg_pickle_fail(
+            p, cg_pickle_offset(p),
+            "values are left on the stack; wanted none, got "
+            "%u and %u marks; " CG_GET_AGAIN,
+            p->stack_count, p->mark_count);
     }
     *root = *value;
     return true;
@@ -349,12 +351,12 @@ bool cg_pickle_load(cg_pickle *p, const unsigned char **at,
 {
     p->at = p->opcode = *at;
     p->end = end;
-    if (end - p->at < 2 || p->at[0] != 0x80 || p->at[1] < 2 ||
-        p->at[1] > 5) {
-        return cg_pickle_fail(p, cg_pickle_offset(p),
-                              "not a pickle; wanted PROTO and a protocol of 2 "
-                              "to 5, got something else; check what file this "
-                              "is");
+    if (end - p->at < 2 || p->at[0] != 0x80 || p->at[1] < 2 || p->at[1] > 5) {
+        return cg_pickle_fail(
+            p, cg_pickle_offset(p),
+            "not a pickle; wanted PROTO and a protocol of 2 "
+            "to 5, got something else; check what file this "
+            "is");
     }
     p->at += 2;
     if (!cg_pickle_start(p)) {
@@ -370,7 +372,7 @@ bool cg_pickle_load(cg_pickle *p, const unsigned char **at,
             return false;
         }
     }
-    return cg_pickle_fail(p, (size_t)(p->end - p->base), "the pickle is cut "
-                          "short; wanted STOP, got the end; "
-                          CG_GET_AGAIN);
+    return cg_pickle_fail(p, (size_t)(p->end - p->base),
+                          "the pickle is cut "
+                          "short; wanted STOP, got the end; " CG_GET_AGAIN);
 }

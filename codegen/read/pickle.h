@@ -15,7 +15,7 @@
 #ifndef CEDM_READ_PICKLE_H
 #define CEDM_READ_PICKLE_H
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 #define CG_GET_AGAIN "get the file again"
 
@@ -23,9 +23,9 @@ typedef uint32_t cg_ref; /* index of a node */
 
 typedef enum cg_kind {
     CG_KIND_NONE,
-    CG_KIND_TRUTH,      /* integer 0 or 1 */
+    CG_KIND_TRUTH, /* integer 0 or 1 */
     CG_KIND_INTEGER,
-    CG_KIND_LONG,       /* of more than eight bytes: bytes */
+    CG_KIND_LONG, /* of more than eight bytes: bytes */
     CG_KIND_REAL,
     CG_KIND_TEXT,       /* bytes */
     CG_KIND_BYTES,      /* bytes */
@@ -86,7 +86,7 @@ typedef struct cg_item {
 
 typedef struct cg_pickle {
     const char *path;
-    const char *part; /* "" or the file in the archive and a colon */
+    const char *part;          /* "" or the file in the archive and a colon */
     const unsigned char *base; /* where offsets count from */
     cg_error *error;
     uint32_t limit; /* of each of the five below */

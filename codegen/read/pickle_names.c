@@ -7,7 +7,7 @@
  * is only decided whether a call has a meaning at all. */
 #include <string.h>
 
-#include "read/pickle.h"
+#include "codegen/read/pickle.h"
 
 typedef struct allowed {
     const char *module, *name;
@@ -33,8 +33,7 @@ static const allowed names[] = {
     {"numpy.core.multiarray", "scalar", CG_CALL_SCALAR, 0},
     {"numpy._core.multiarray", "scalar", CG_CALL_SCALAR, 0},
     {"numpy", "dtype", CG_CALL_DTYPE, 0},
-    {"_codecs", "encode", CG_CALL_ENCODE, 0}
-};
+    {"_codecs", "encode", CG_CALL_ENCODE, 0}};
 
 cg_ref cg_pickle_name(cg_pickle *p, const cg_node *module,
                       const cg_node *name)
@@ -52,15 +51,14 @@ cg_ref cg_pickle_name(cg_pickle *p, const cg_node *module,
         }
         return ref;
     }
-    (void)cg_pickle_fail(p, cg_pickle_offset(p),
-                         "the pickle names %s.%s, which may run code; wanted "
-                         "only what the weights of a network need, got that; "
-                         "do not load this file with Python either unless you "
-                         "trust where it is from",
-                         cg_pickle_quote(in, module->u.bytes.at,
-                                         module->u.bytes.size),
-                         cg_pickle_quote(what, name->u.bytes.at,
-                                         name->u.bytes.size));
+    (void)cg_pickle_fail(
+        p, cg_pickle_offset(p),
+        "the pickle names %s.%s, which may run code; wanted "
+        "only what the weights of a network need, got that; "
+        "do not load this file with Python either unless you "
+        "trust where it is from",
+        cg_pickle_quote(in, module->u.bytes.at, module->u.bytes.size),
+        cg_pickle_quote(what, name->u.bytes.at, name->u.bytes.size));
     return CG_NO_REF;
 }
 
@@ -83,8 +81,8 @@ cg_ref cg_pickle_call(cg_pickle *p, cg_ref callable, cg_ref arguments,
         (void)cg_pickle_fail(p, cg_pickle_offset(p),
                              "%s of what is not called so; wanted a function "
                              "or class that weights need, got %s; do not "
-                             "trust this file", opcode,
-                             cg_kind_words(&name));
+                             "trust this file",
+                             opcode, cg_kind_words(&name));
         return CG_NO_REF;
     }
     bool empty = name.callable == CG_CALL_ORDERED_DICT ||
@@ -92,8 +90,8 @@ cg_ref cg_pickle_call(cg_pickle *p, cg_ref callable, cg_ref arguments,
     if (list.kind != CG_KIND_TUPLE || (empty && list.count > 0)) {
         (void)cg_pickle_fail(p, cg_pickle_offset(p),
                              "%s with unusable arguments; wanted %s, got %s; "
-                             "get the file again", opcode,
-                             empty ? "an empty tuple" : "a tuple",
+                             "get the file again",
+                             opcode, empty ? "an empty tuple" : "a tuple",
                              cg_kind_words(&list));
         return CG_NO_REF;
     }
@@ -128,7 +126,8 @@ bool cg_pickle_build(cg_pickle *p, cg_ref object, cg_ref state)
         return cg_pickle_fail(p, cg_pickle_offset(p),
                               "BUILD of what has no state to set; wanted a "
                               "new ModuleDict or dtype, got %s; get the file "
-                              "again", cg_kind_words(node));
+                              "again",
+                              cg_kind_words(node));
     }
     node->u.call.state = state;
     return true;

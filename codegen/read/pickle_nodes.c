@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "error.h"
-#include "read/pickle.h"
+#include "codegen/error.h"
+#include "codegen/read/pickle.h"
 
 bool cg_pickle_fail(const cg_pickle *p, size_t offset, const char *format,
                     ...)
@@ -29,9 +29,10 @@ bool cg_pickle_grow(cg_pickle *p, void **array, uint32_t count,
         return true;
     }
     if (count >= p->limit) {
-        return cg_pickle_fail(p, offset, "too many %s; wanted at most %u, "
-                              "got more; check what file this is", what,
-                              p->limit);
+        return cg_pickle_fail(p, offset,
+                              "too many %s; wanted at most %u, "
+                              "got more; check what file this is",
+                              what, p->limit);
     }
     uint32_t wanted = *capacity < 64 ? 64 : *capacity;
     while (wanted <= count) {
@@ -40,8 +41,10 @@ bool cg_pickle_grow(cg_pickle *p, void **array, uint32_t count,
     wanted = wanted < p->limit ? wanted : p->limit;
     void *grown = realloc(*array, wanted * size);
     if (grown == NULL) {
-        return cg_pickle_fail(p, offset, "out of memory; wanted %zu bytes, "
-                              "got none; free some memory", wanted * size);
+        return cg_pickle_fail(p, offset,
+                              "out of memory; wanted %zu bytes, "
+                              "got none; free some memory",
+                              wanted * size);
     }
     *array = grown;
     *capacity = wanted;
@@ -148,10 +151,13 @@ bool cg_pickle_tuple(const cg_pickle *p, cg_ref tuple, uint32_t count,
 const char *cg_kind_words(const cg_node *node)
 {
     static const char *const words[CG_KIND_COUNT] = {
-        "None", "a truth value", "an integer", "a long integer", "a float",
-        "a string", "bytes", "a tuple", "a list", "a set", "a dict",
-        "a name", "a call", "a persistent identifier"
-    };
+        "None",       "a truth value",
+        "an integer", "a long integer",
+        "a float",    "a string",
+        "bytes",      "a tuple",
+        "a list",     "a set",
+        "a dict",     "a name",
+        "a call",     "a persistent identifier"};
     return words[node->kind];
 }
 

@@ -2,7 +2,7 @@
  *
  * pickle_stack.c - what the opcodes of a pickle work on: the bytes of the
  * stream, the stack with its marks, the memo. */
-#include "read/pickle.h"
+#include "codegen/read/pickle.h"
 
 /* ---- bytes of the stream ----------------------------------------------- */
 
@@ -59,10 +59,11 @@ const cg_ref *cg_pickle_pop(cg_pickle *p, uint32_t count)
 {
     uint32_t there = p->stack_count - floor_now(p);
     if (there < count) {
-        (void)cg_pickle_fail(p, cg_pickle_offset(p),
-                             "values are missing on the stack; wanted %u, got "
-                             "%u; " CG_GET_AGAIN,
-                             count, there);
+        (void)cg_pickle_fail(
+            p, cg_pickle_offset(p),
+            "values are missing on the stack; wanted %u, got "
+            "%u; " CG_GET_AGAIN,
+            count, there);
         return NULL;
     }
     p->stack_count -= count;
@@ -123,10 +124,9 @@ bool cg_pickle_put(cg_pickle *p, uint64_t index)
         return false;
     }
     void *memo = p->memo;
-    bool ok = cg_pickle_grow(p, &memo,
-                             index < p->limit ? (uint32_t)index : p->limit,
-                             &p->memo_capacity, sizeof *p->memo,
-                             "values in the memo");
+    bool ok = cg_pickle_grow(
+        p, &memo, index < p->limit ? (uint32_t)index : p->limit,
+        &p->memo_capacity, sizeof *p->memo, "values in the memo");
     p->memo = memo;
     if (!ok) {
         return false;

@@ -8,9 +8,9 @@
  * tensors tile the data exactly, so that nothing overlaps and no byte is
  * outside a tensor.  Time is O(n log n), memory a small multiple of the
  * header, whatever the file says. */
-#include "error.h"
-#include "read/array.h"
-#include "read/header.h"
+#include "codegen/error.h"
+#include "codegen/read/array.h"
+#include "codegen/read/header.h"
 
 #define LENGTH_BYTES 8u
 #define HEADER_MAX 100000000u /* the format's own limit */
@@ -23,22 +23,24 @@ static bool check_tiling(cg_reader *r)
         const cg_array *array = &file->arrays[i];
         uint64_t begin = (uint64_t)(array->data - r->data);
         if (begin != expected) {
-            return cg_fail(r->error, "%s:%s: %s; wanted it to begin at %ju, "
-                           "got %ju; " CG_REWRITE, r->file->path, array->name,
-                           begin < expected ?
-                           "the tensor overlaps the one before it" :
-                           "there is a gap before the tensor",
+            return cg_fail(r->error,
+                           "%s:%s: %s; wanted it to begin at %ju, "
+                           "got %ju; " CG_REWRITE,
+                           r->file->path, array->name,
+                           begin < expected
+                               ? "the tensor overlaps the one before it"
+                               : "there is a gap before the tensor",
                            (uintmax_t)expected, (uintmax_t)begin);
         }
         expected = begin + cg_array_bytes(array);
     }
     if (expected != r->data_bytes) {
-        return cg_fail(r->error, "%s:%zu: bytes after the last tensor; wanted "
+        return cg_fail(r->error,
+                       "%s:%zu: bytes after the last tensor; wanted "
                        "%ju bytes of data, got %ju; get the file again",
                        r->file->path,
-                       (size_t)(r->data - r->file->bytes) +
-                       (size_t)expected, (uintmax_t)expected,
-                       (uintmax_t)r->data_bytes);
+                       (size_t)(r->data - r->file->bytes) + (size_t)expected,
+                       (uintmax_t)expected, (uintmax_t)r->data_bytes);
     }
     return true;
 }
@@ -49,7 +51,8 @@ static bool find_parts(cg_reader *r)
     const cg_file *file = r->file;
     uint64_t length = 0;
     if (file->size < LENGTH_BYTES + 2) {
-        return cg_fail(r->error, "%s:0: the file is too short; wanted at "
+        return cg_fail(r->error,
+                       "%s:0: the file is too short; wanted at "
                        "least %u bytes, got %zu; get the file again",
                        file->path, LENGTH_BYTES + 2, file->size);
     }
@@ -59,20 +62,23 @@ static bool find_parts(cg_reader *r)
     uint64_t most = file->size - LENGTH_BYTES;
     most = most < HEADER_MAX ? most : HEADER_MAX;
     if (length < 2 || length > most) {
-        return cg_fail(r->error, "%s:0: not a safetensors file, or cut short; "
+        return cg_fail(r->error,
+                       "%s:0: not a safetensors file, or cut short; "
                        "wanted a header of 2 to %ju bytes, got %ju; check "
-                       "what file this is", file->path, (uintmax_t)most,
-                       (uintmax_t)length);
+                       "what file this is",
+                       file->path, (uintmax_t)most, (uintmax_t)length);
     }
     r->json.at = file->bytes + LENGTH_BYTES;
     r->json.end = r->json.at + length;
     r->data = r->json.end;
     r->data_bytes = file->size - LENGTH_BYTES - length;
     if (*r->json.at != '{') {
-        return cg_fail(r->error, "%s:%u: not a safetensors file; wanted the "
-                       "header to begin with '{', got byte 0x%02x; check what "
-                       "file this is", file->path, LENGTH_BYTES,
-                       *r->json.at);
+        return cg_fail(
+            r->error,
+            "%s:%u: not a safetensors file; wanted the "
+            "header to begin with '{', got byte 0x%02x; check what "
+            "file this is",
+            file->path, LENGTH_BYTES, *r->json.at);
     }
     return true;
 }

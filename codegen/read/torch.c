@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * torch.c - from the bytes of a pickle to the arrays of a file. */
-#include "read/torch.h"
+ * torch.c - a snapshot or a file of torch.save: from the bytes of its pickle
+ * to the arrays of a file. */
+#include "codegen/read/torch.h"
 
-#include "read/array.h"
+#include "codegen/read/array.h"
 
 /* One value and nothing behind it. */
 static bool load(cg_pickle *p, const unsigned char *bytes, size_t size,
@@ -14,10 +15,12 @@ static bool load(cg_pickle *p, const unsigned char *bytes, size_t size,
         return false;
     }
     return at == end ||
-           cg_pickle_fail(p, (size_t)(at - bytes), "not a snapshot of a "
+           cg_pickle_fail(p, (size_t)(at - bytes),
+                          "not a snapshot of a "
                           "network; wanted the end of the file after one "
                           "pickle, got %td bytes more; if torch.save wrote "
-                          "it in its old format, save it again", end - at);
+                          "it in its old format, save it again",
+                          end - at);
 }
 
 /* Tensors of a network share nothing, and so many names of the same bytes
@@ -34,7 +37,8 @@ static bool check_overlaps(const cg_torch *t)
             continue;
         }
         if (last != NULL && end > (uintptr_t)array->data) {
-            return cg_pickle_fail(&t->pickle, 0, "%s and %s share bytes; "
+            return cg_pickle_fail(&t->pickle, 0,
+                                  "%s and %s share bytes; "
                                   "wanted each tensor with its own, got "
                                   "%zu shared; save them after clone()",
                                   last->name, array->name,
@@ -46,13 +50,17 @@ static bool check_overlaps(const cg_torch *t)
     return true;
 }
 
-bool cg_torch_read(cg_opened *opened, cg_archive *archive, const char *part,
-                   const unsigned char *bytes, size_t size, cg_error *error)
+/* Reads the pickle of a file: its whole, or the part of an archive. */
+static bool read_arrays(cg_opened *opened, cg_archive *archive,
+                        const char *part, const unsigned char *bytes,
+                        size_t size, cg_error *error)
 {
     cg_torch t = {.opened = opened, .error = error, .archive = archive};
     cg_ref root = CG_NO_REF;
-    t.pickle = (cg_pickle){.path = opened->file.path, .part = part,
-                           .base = bytes, .error = error,
+    t.pickle = (cg_pickle){.path = opened->file.path,
+                           .part = part,
+                           .base = bytes,
+                           .error = error,
                            .limit = CG_PICKLE_LIMIT};
     t.header = t.pickle;
     t.header.limit = CG_STORAGE_LIMIT;
@@ -65,6 +73,21 @@ bool cg_torch_read(cg_opened *opened, cg_archive *archive, const char *part,
 
 bool cg_read_pickle(cg_opened *opened, cg_error *error)
 {
-    return cg_torch_read(opened, NULL, "", opened->map.bytes,
-                         opened->map.size, error);
+    return read_arrays(opened, NULL, "", opened->map.bytes, opened->map.size,
+                       error);
+}
+
+bool cg_read_torch_zip(cg_opened *opened, cg_error *error)
+{
+    size_t size = 0;
+    cg_archive *archive = cg_archive_open(opened, error);
+    if (archive == NULL) {
+        return false;
+    }
+    const unsigned char *bytes = cg_archive_pickle(archive, &size);
+    bool ok =
+        bytes != NULL && read_arrays(opened, archive, CG_ARCHIVE_PICKLE ":",
+                                     bytes, size, error);
+    cg_archive_close(archive);
+    return ok;
 }

@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "read/torch.h"
+#include "codegen/read/torch.h"
 
 #define ARGUMENTS_MAX 64u
 #define TEXT_MAX 256u
@@ -23,14 +23,16 @@ typedef struct writer {
 static bool bad(const writer *w, const cg_node *node, const char *what,
                 const char *wanted)
 {
-    return cg_pickle_fail(&w->t->pickle, node->offset, "%s is unusable; "
-                          "wanted %s, got %s; check what file this is", what,
-                          wanted, cg_kind_words(node));
+    return cg_pickle_fail(&w->t->pickle, node->offset,
+                          "%s is unusable; "
+                          "wanted %s, got %s; check what file this is",
+                          what, wanted, cg_kind_words(node));
 }
 
 static bool out_of_memory(const writer *w)
 {
-    return cg_pickle_fail(&w->t->pickle, 0, "out of memory; wanted room for "
+    return cg_pickle_fail(&w->t->pickle, 0,
+                          "out of memory; wanted room for "
                           "the configuration, got none; free some memory");
 }
 
@@ -83,7 +85,8 @@ static bool add(writer *w, const char *key, const cg_node *node)
 {
     cJSON *value = json_value(&w->t->pickle, node, false);
     if (value == NULL) {
-        return bad(w, node, key, "a number, a truth value, a string or a "
+        return bad(w, node, key,
+                   "a number, a truth value, a string or a "
                    "short list of them");
     }
     return cJSON_AddItemToObject(w->json, key, value) || out_of_memory(w);
@@ -165,8 +168,7 @@ static bool is_dropped(const cg_node *key)
         /* added with the network's sizes; the tensors' shapes check them */
         "img_resolution", "label_dim", "in_channels", "out_channels",
         /* of no effect on sampling */
-        "use_fp16", "pseudo_n", "pseudo_beta"
-    };
+        "use_fp16", "pseudo_n", "pseudo_beta"};
     for (size_t i = 0; i < sizeof dropped / sizeof *dropped; i++) {
         if (cg_pickle_is_text(key, dropped[i])) {
             return true;
@@ -189,8 +191,7 @@ static bool add_arguments(writer *w, const cg_node *arguments)
             return bad(w, key, "the name of an argument", "a short string");
         }
         bool ok = is_dropped(key) ||
-                  add(w, name->valuestring,
-                      &p->nodes[p->items[value].value]);
+                  add(w, name->valuestring, &p->nodes[p->items[value].value]);
         cJSON_Delete(name);
         if (!ok) {
             return false;
@@ -226,10 +227,10 @@ static bool find_model(const writer *w, const cg_node **state,
 {
     const cg_pickle *p = &w->t->pickle;
     cg_ref modules = cg_pickle_find(p, w->attributes, "_modules");
-    cg_ref model = modules == CG_NO_REF ||
-                   p->nodes[modules].kind != CG_KIND_DICT ?
-                   CG_NO_REF :
-                   cg_pickle_find(p, &p->nodes[modules], "model");
+    cg_ref model =
+        modules == CG_NO_REF || p->nodes[modules].kind != CG_KIND_DICT
+            ? CG_NO_REF
+            : cg_pickle_find(p, &p->nodes[modules], "model");
     if (model == CG_NO_REF) {
         return bad(w, w->attributes, "the network", "a module 'model'");
     }
@@ -266,8 +267,8 @@ static bool keep_json(const writer *w)
     size_t size = strlen(text) + 1;
     char *kept = cg_keep(w->t->opened, size, w->t->error);
     bool ok = kept != NULL &&
-              cg_torch_metadata(w->t, "cedm.config",
-                                memcpy(kept, text, size));
+              cg_add_metadata(w->t->opened, "cedm.config",
+                              memcpy(kept, text, size), w->t->error);
     cJSON_free(text);
     return ok;
 }
@@ -284,8 +285,7 @@ bool cg_torch_config(cg_torch *t, cg_ref network)
         return bad(&w, w.attributes, "the network", "a class with a name");
     }
     cg_ref arguments = cg_pickle_find(p, w.attributes, "_init_kwargs");
-    if (arguments != CG_NO_REF &&
-        p->nodes[arguments].kind == CG_KIND_DICT) {
+    if (arguments != CG_NO_REF && p->nodes[arguments].kind == CG_KIND_DICT) {
         w.arguments = &p->nodes[arguments];
     }
     w.json = cJSON_CreateObject();

@@ -5,8 +5,8 @@
  * the list of keys), the number of elements, the elements. */
 #include <string.h>
 
-#include "read/array.h"
-#include "read/torch.h"
+#include "codegen/read/array.h"
+#include "codegen/read/torch.h"
 
 #define VERSION 1001
 /* The five are 240 bytes; none of them grows with the tensor. */
@@ -15,19 +15,22 @@
 static bool bad(const cg_pickle *p, const cg_node *node, const char *what,
                 const char *wanted)
 {
-    return cg_pickle_fail(p, node->offset, "a storage with an unusable %s; "
+    return cg_pickle_fail(p, node->offset,
+                          "a storage with an unusable %s; "
                           "wanted %s, got %s; save it with PyTorch on a "
-                          "little-endian machine", what, wanted,
-                          cg_kind_words(node));
+                          "little-endian machine",
+                          what, wanted, cg_kind_words(node));
 }
 
-bool cg_torch_identifier(const cg_pickle *p, cg_ref identifier,
-                         cg_storage *storage, const cg_node **key)
+/* What a persistent identifier says: type, key and elements. */
+static bool read_identifier(const cg_pickle *p, cg_ref identifier,
+                            cg_storage *storage, const cg_node **key)
 {
     cg_ref items[5];
     const cg_node *node = &p->nodes[identifier];
-    cg_ref arguments = node->kind == CG_KIND_PERSISTENT ?
-                       node->u.call.arguments : identifier;
+    cg_ref arguments = node->kind == CG_KIND_PERSISTENT
+                           ? node->u.call.arguments
+                           : identifier;
     /* a sixth item describes a view of another storage: always None */
     if (node->kind != CG_KIND_PERSISTENT || p->nodes[arguments].count > 6 ||
         !cg_pickle_tuple(p, arguments, 5, items)) {
@@ -75,8 +78,7 @@ static bool check_machine(const cg_pickle *p, cg_ref ref)
         return bad(p, node, "description", "version 1001");
     }
     cg_ref little = cg_pickle_find(p, node, "little_endian");
-    return (little != CG_NO_REF &&
-            p->nodes[little].kind == CG_KIND_TRUTH &&
+    return (little != CG_NO_REF && p->nodes[little].kind == CG_KIND_TRUTH &&
             p->nodes[little].u.integer == 1) ||
            bad(p, node, "byte order", "little-endian");
 }
@@ -89,8 +91,8 @@ static bool check_keys(const cg_pickle *p, cg_ref ref, const cg_node *key)
     }
     return (only != NULL && only->kind == CG_KIND_TEXT &&
             only->u.bytes.size == key->u.bytes.size &&
-            memcmp(only->u.bytes.at, key->u.bytes.at,
-                   key->u.bytes.size) == 0) ||
+            memcmp(only->u.bytes.at, key->u.bytes.at, key->u.bytes.size) ==
+                0) ||
            bad(p, list, "list of keys", "the one key of the identifier");
 }
 
@@ -101,8 +103,10 @@ static bool read_elements(const cg_pickle *p, const unsigned char *at,
     size_t offset = (size_t)(at - p->base);
     uint64_t count = 0;
     if (end - at < 8) {
-        return cg_pickle_fail(p, offset, "the storage is cut short; wanted "
-                              "8 bytes, got %td; " CG_GET_AGAIN, end - at);
+        return cg_pickle_fail(p, offset,
+                              "the storage is cut short; wanted "
+                              "8 bytes, got %td; " CG_GET_AGAIN,
+                              end - at);
     }
     for (unsigned i = 0; i < 8; i++) {
         count |= (uint64_t)at[i] << (8 * i);
@@ -111,7 +115,8 @@ static bool read_elements(const cg_pickle *p, const unsigned char *at,
     uint64_t bytes = (uint64_t)(end - at) - 8;
     if (count != storage->elements || bytes % width != 0 ||
         bytes / width != count) {
-        return cg_pickle_fail(p, offset, "the storage's sizes disagree; "
+        return cg_pickle_fail(p, offset,
+                              "the storage's sizes disagree; "
                               "wanted %ju elements of %u bytes, got %ju in "
                               "%ju bytes; " CG_GET_AGAIN,
                               (uintmax_t)storage->elements, width,
@@ -143,9 +148,8 @@ static bool read_stream(cg_pickle *p, const cg_node *stream,
            (is_version(p, roots[1]) ||
             bad(p, &p->nodes[roots[1]], "version", "1001")) &&
            check_machine(p, roots[2]) &&
-           cg_torch_identifier(p, roots[3], storage, &key) &&
-           check_keys(p, roots[4], key) &&
-           read_elements(p, at, end, storage);
+           read_identifier(p, roots[3], storage, &key) &&
+           check_keys(p, roots[4], key) && read_elements(p, at, end, storage);
 }
 
 bool cg_torch_storage(cg_torch *t, cg_ref ref, cg_storage *storage)
@@ -154,7 +158,7 @@ bool cg_torch_storage(cg_torch *t, cg_ref ref, cg_storage *storage)
     const cg_node *node = &p->nodes[ref], *key = NULL;
     cg_ref bytes = CG_NO_REF;
     if (node->kind == CG_KIND_PERSISTENT && t->archive != NULL) {
-        return cg_torch_identifier(p, ref, storage, &key) &&
+        return read_identifier(p, ref, storage, &key) &&
                cg_archive_storage(t, key, storage);
     }
     if (!cg_pickle_is_call(node, CG_CALL_LOAD_STORAGE) ||

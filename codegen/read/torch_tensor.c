@@ -5,15 +5,16 @@
  * pickle by themselves. */
 #include <string.h>
 
-#include "read/array.h"
-#include "read/torch.h"
+#include "codegen/read/array.h"
+#include "codegen/read/torch.h"
 
 static bool bad(const cg_torch *t, const cg_node *node, const char *name,
                 const char *what, const char *wanted)
 {
-    return cg_pickle_fail(&t->pickle, node->offset, "%s: %s; wanted %s, got "
-                          "%s; save the checkpoint again", name, what, wanted,
-                          cg_kind_words(node));
+    return cg_pickle_fail(&t->pickle, node->offset,
+                          "%s: %s; wanted %s, got "
+                          "%s; save the checkpoint again",
+                          name, what, wanted, cg_kind_words(node));
 }
 
 /* A dimension, stride or offset: an integer of at least 0. */
@@ -33,10 +34,11 @@ static bool read_shape(const cg_torch *t, const cg_node *shape,
 {
     const cg_pickle *p = &t->pickle;
     if (shape->kind != CG_KIND_TUPLE || shape->count > CG_MAX_RANK) {
-        return cg_pickle_fail(p, shape->offset, "%s: unusable shape; wanted "
+        return cg_pickle_fail(p, shape->offset,
+                              "%s: unusable shape; wanted "
                               "a tuple of at most %d dimensions, got %s of "
-                              "%u; save the checkpoint again", array->name,
-                              CG_MAX_RANK, cg_kind_words(shape),
+                              "%u; save the checkpoint again",
+                              array->name, CG_MAX_RANK, cg_kind_words(shape),
                               shape->count);
     }
     uint64_t most = (uint64_t)INT64_MAX / 8; /* of the widest type */
@@ -51,7 +53,8 @@ static bool read_shape(const cg_torch *t, const cg_node *shape,
         }
         array->shape[i] = size;
         if (size > 0 && array->elements > most / size) {
-            return cg_pickle_fail(p, shape->offset, "%s: the shape "
+            return cg_pickle_fail(p, shape->offset,
+                                  "%s: the shape "
                                   "overflows; wanted at most 2^60 elements, "
                                   "got more; save the checkpoint again",
                                   array->name);
@@ -79,13 +82,14 @@ static bool check_strides(const cg_torch *t, const cg_node *strides,
     uint32_t at = strides->u.items.first;
     for (int i = 0; i < array->rank; i++, at = p->items[at].next) {
         uint64_t stride = 0;
-        if (!read_size(t, p->items[at].value, array->name,
-                       "unusable stride", &stride)) {
+        if (!read_size(t, p->items[at].value, array->name, "unusable stride",
+                       &stride)) {
             return false;
         }
         if (stride != wanted[i] && array->shape[i] != 1 &&
             array->elements > 0) {
-            return cg_pickle_fail(p, strides->offset, "%s: not in row-major "
+            return cg_pickle_fail(p, strides->offset,
+                                  "%s: not in row-major "
                                   "order; wanted stride %ju of axis %d, got "
                                   "%ju; save the tensor after contiguous()",
                                   array->name, (uintmax_t)wanted[i], i,
@@ -101,28 +105,22 @@ bool cg_torch_is_tensor(const cg_node *node)
            cg_pickle_is_call(node, CG_CALL_PARAMETER);
 }
 
-static bool add(cg_torch *t, const cg_array *array)
+/* The name is the caller's and is copied. */
+static bool add(cg_torch *t, cg_array *array)
 {
-    cg_opened *o = t->opened;
-    cg_file *file = &o->file;
-    if (file->array_count >= CG_ARRAYS_MAX) {
-        return cg_pickle_fail(&t->pickle, 0, "too many tensors; wanted at "
+    if (t->opened->file.array_count >= CG_ARRAYS_MAX) {
+        return cg_pickle_fail(&t->pickle, 0,
+                              "too many tensors; wanted at "
                               "most %u, got more; check what file this is",
                               CG_ARRAYS_MAX);
     }
     size_t size = strlen(array->name) + 1;
-    char *name = cg_keep(o, size, t->error);
-    void *arrays = file->arrays;
-    bool ok = name != NULL &&
-              cg_grow(o, &arrays, file->array_count, &o->array_capacity,
-                      sizeof *file->arrays, t->error);
-    file->arrays = arrays;
-    if (ok) {
-        file->arrays[file->array_count] = *array;
-        file->arrays[file->array_count++].name = memcpy(name, array->name,
-                                                        size);
+    char *name = cg_keep(t->opened, size, t->error);
+    if (name == NULL) {
+        return false;
     }
-    return ok;
+    array->name = memcpy(name, array->name, size);
+    return cg_add_array(t->opened, array, t->error);
 }
 
 /* A parameter is a tensor and a flag. */
@@ -162,11 +160,12 @@ bool cg_torch_tensor(cg_torch *t, cg_ref ref, const char *name)
     }
     if (offset > storage.elements ||
         array.elements > storage.elements - offset) {
-        return cg_pickle_fail(p, node->offset, "%s: the storage is too "
+        return cg_pickle_fail(p, node->offset,
+                              "%s: the storage is too "
                               "short; wanted %ju elements from %ju on, got "
-                              "%ju in all; " CG_GET_AGAIN, name,
-                              (uintmax_t)array.elements, (uintmax_t)offset,
-                              (uintmax_t)storage.elements);
+                              "%ju in all; " CG_GET_AGAIN,
+                              name, (uintmax_t)array.elements,
+                              (uintmax_t)offset, (uintmax_t)storage.elements);
     }
     array.dtype = storage.dtype;
     array.data = storage.data + offset * cg_dtype_bytes(storage.dtype);
@@ -219,10 +218,13 @@ bool cg_torch_list(cg_torch *t, cg_ref ref, const char *name)
 {
     const cg_pickle *p = &t->pickle;
     const cg_node *list = &p->nodes[ref];
-    cg_array array = {.name = name, .dtype = CG_F64, .rank = 1,
-                      .shape = {list->count}, .elements = list->count};
-    unsigned char *bytes = cg_keep(t->opened, list->count * sizeof(double),
-                                   t->error);
+    cg_array array = {.name = name,
+                      .dtype = CG_F64,
+                      .rank = 1,
+                      .shape = {list->count},
+                      .elements = list->count};
+    unsigned char *bytes =
+        cg_keep(t->opened, list->count * sizeof(double), t->error);
     if (bytes == NULL) {
         return false;
     }

@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tools/failure.h"
+#include "host/cli/failure.h"
 
 /* Bytes of one file; larger ones are no images. */
 #define HOST_COLLECTION_MOST_BYTES ((size_t)256 << 20)
@@ -45,20 +45,20 @@ typedef struct host_collection {
     host_entry *entries; /* [count], sorted */
     size_t count, capacity;
     host_left_out left_out;
-    struct zip *archive; /* NULL: a folder */
+    struct zip *archive;  /* NULL: a folder */
     pthread_mutex_t lock; /* an archive is read by one thread at a time */
 } host_collection;
 
 /* Lists what is wanted of a folder or zip archive.  On error *c needs no
  * close. */
 bool host_collection_open(host_collection *c, const char *path,
-                          bool (*wanted)(const char *name), failure *f);
+                          bool (*wanted)(const char *name), host_failure *f);
 void host_collection_close(host_collection *c); /* harmless on a zeroed one */
 
 /* All bytes of entry i, to be freed; NULL on error.  An archive's checksum is
  * compared.  May be called by several threads at once. */
 unsigned char *host_collection_read(host_collection *c, size_t i,
-                                    size_t *size, failure *f);
+                                    size_t *size, host_failure *f);
 
 /* "PATH:NAME" of an archive, "PATH/NAME" of a folder, for messages; cut to
  * `size` bytes. */
@@ -76,18 +76,22 @@ bool host_collection_left_out(const host_collection *c, char *text,
 
 /* Adds a name with '/' between its parts, or counts why not. */
 bool host_collection_add(host_collection *c, const char *name, uint64_t index,
-                         bool (*wanted)(const char *name), failure *f);
+                         bool (*wanted)(const char *name), host_failure *f);
 bool host_collection_count_unwanted(host_collection *c, const char *name,
-                                    failure *f);
+                                    host_failure *f);
 bool host_collection_is_hidden(const char *name); /* any part of it */
 
+/* By name; of entries with one name the last stays. */
+void host_collection_sort(host_collection *c);
+
 bool host_collection_list_zip(host_collection *c,
-                              bool (*wanted)(const char *name), failure *f);
+                              bool (*wanted)(const char *name),
+                              host_failure *f);
 bool host_collection_list_folder(host_collection *c,
                                  bool (*wanted)(const char *name),
-                                 failure *f);
+                                 host_failure *f);
 unsigned char *host_collection_read_zip(host_collection *c, size_t i,
-                                        size_t *size, failure *f);
+                                        size_t *size, host_failure *f);
 void host_collection_close_zip(host_collection *c);
 
 #endif

@@ -31,12 +31,12 @@ typedef struct walk {
     names folders, links; /* paths below the root, "" is the root */
     folder_id *met;
     size_t met_count, met_capacity;
-    failure *f;
+    host_failure *f;
 } walk;
 
 static bool no_memory(walk *w)
 {
-    return failed(w->f, "%s: out of memory", w->c->path);
+    return host_fail(w->f, "%s: out of memory", w->c->path);
 }
 
 /* "a/b", or b alone where a is empty; to be freed. */
@@ -139,13 +139,15 @@ static bool add_entry(walk *w, const char *name, const char *full)
             w->c->left_out.broken++;
             return true;
         }
-        return failed(w->f, "%s: cannot be read: %s", full, strerror(code));
+        return host_fail(w->f, "%s: cannot be read: %s", full,
+                         strerror(code));
     }
     if (!S_ISDIR(st.st_mode)) {
         return add_file(w, name, &st);
     }
     if (lstat(full, &own) != 0) {
-        return failed(w->f, "%s: cannot be read: %s", full, strerror(errno));
+        return host_fail(w->f, "%s: cannot be read: %s", full,
+                         strerror(errno));
     }
     return names_add(S_ISLNK(own.st_mode) ? &w->links : &w->folders, name) ||
            no_memory(w);
@@ -178,14 +180,15 @@ static bool read_folder(walk *w, const char *folder, const char *full)
     bool good = true;
 
     if (dir == NULL) {
-        return failed(w->f, "%s: cannot be opened: %s", full,
-                      strerror(errno));
+        return host_fail(w->f, "%s: cannot be opened: %s", full,
+                         strerror(errno));
     }
     for (errno = 0; good && (entry = readdir(dir)) != NULL; errno = 0) {
         good = read_name(w, folder, entry->d_name);
     }
     if (good && errno != 0) {
-        good = failed(w->f, "%s: cannot be read: %s", full, strerror(errno));
+        good =
+            host_fail(w->f, "%s: cannot be read: %s", full, strerror(errno));
     }
     (void)closedir(dir);
     return good;
@@ -194,8 +197,8 @@ static bool read_folder(walk *w, const char *folder, const char *full)
 /* Reads a folder if it was not met before. */
 static bool visit(walk *w, const char *folder)
 {
-    char *full = folder[0] == '\0' ? strdup(w->c->path)
-                                   : join(w->c->path, folder);
+    char *full =
+        folder[0] == '\0' ? strdup(w->c->path) : join(w->c->path, folder);
     struct stat st;
     bool good;
 
@@ -203,10 +206,11 @@ static bool visit(walk *w, const char *folder)
         return no_memory(w);
     }
     if (stat(full, &st) != 0) {
-        good = failed(w->f, "%s: cannot be read: %s", full, strerror(errno));
+        good =
+            host_fail(w->f, "%s: cannot be read: %s", full, strerror(errno));
     } else {
-        good = is_met(w, &st) ||
-               (meet(w, &st) && read_folder(w, folder, full));
+        good =
+            is_met(w, &st) || (meet(w, &st) && read_folder(w, folder, full));
     }
     free(full);
     return good;
@@ -229,7 +233,7 @@ static const char *next_folder(walk *w)
 
 bool host_collection_list_folder(host_collection *c,
                                  bool (*wanted)(const char *name),
-                                 failure *f)
+                                 host_failure *f)
 {
     walk w = {.c = c, .wanted = wanted, .f = f};
     const char *folder;

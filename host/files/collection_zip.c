@@ -15,7 +15,7 @@ static bool is_folder(const char *name)
 }
 
 static bool list_entries(host_collection *c, bool (*wanted)(const char *name),
-                         failure *f)
+                         host_failure *f)
 {
     zip_int64_t count = zip_get_num_entries(c->archive, 0);
 
@@ -23,8 +23,10 @@ static bool list_entries(host_collection *c, bool (*wanted)(const char *name),
         const char *name = zip_get_name(c->archive, (zip_uint64_t)i, 0);
 
         if (name == NULL) {
-            return failed(f, "%s: an entry cannot be read: %s; get the file "
-                             "again", c->path, zip_strerror(c->archive));
+            return host_fail(f,
+                             "%s: an entry cannot be read: %s; get the file "
+                             "again",
+                             c->path, zip_strerror(c->archive));
         }
         if (!is_folder(name) &&
             !host_collection_add(c, name, (uint64_t)i, wanted, f)) {
@@ -35,7 +37,8 @@ static bool list_entries(host_collection *c, bool (*wanted)(const char *name),
 }
 
 bool host_collection_list_zip(host_collection *c,
-                              bool (*wanted)(const char *name), failure *f)
+                              bool (*wanted)(const char *name),
+                              host_failure *f)
 {
     int code = 0;
     zip_error_t error;
@@ -45,8 +48,8 @@ bool host_collection_list_zip(host_collection *c,
         return list_entries(c, wanted, f);
     }
     zip_error_init_with_code(&error, code);
-    (void)failed(f, "%s: not a zip file that can be read: %s", c->path,
-                 zip_error_strerror(&error));
+    (void)host_fail(f, "%s: not a zip file that can be read: %s", c->path,
+                    zip_error_strerror(&error));
     zip_error_fini(&error);
     return false;
 }
@@ -66,28 +69,31 @@ static const char *method_name(zip_uint16_t method)
 
 /* What libzip would only call unsupported. */
 static bool check_entry(host_collection *c, const char *where,
-                        const zip_stat_t *st, failure *f)
+                        const zip_stat_t *st, host_failure *f)
 {
     if ((st->valid & ZIP_STAT_SIZE) == 0) {
-        return failed(f, "%s: its size is not known; get the file again",
-                      where);
+        return host_fail(f, "%s: its size is not known; get the file again",
+                         where);
     }
     if (st->size > HOST_COLLECTION_MOST_BYTES) {
-        return failed(f, "%s: wanted a file of at most %zu bytes, got %llu",
-                      where, HOST_COLLECTION_MOST_BYTES,
-                      (unsigned long long)st->size);
+        return host_fail(
+            f, "%s: wanted a file of at most %zu bytes, got %llu", where,
+            HOST_COLLECTION_MOST_BYTES, (unsigned long long)st->size);
     }
     if ((st->valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 &&
         st->encryption_method != ZIP_EM_NONE) {
-        return failed(f, "%s: the entry is encrypted; unpack %s and give the "
-                         "folder", where, c->path);
+        return host_fail(f,
+                         "%s: the entry is encrypted; unpack %s and give the "
+                         "folder",
+                         where, c->path);
     }
     if ((st->valid & ZIP_STAT_COMP_METHOD) != 0 &&
         !zip_compression_method_supported(st->comp_method, 0)) {
-        return failed(f, "%s: the entry is packed by %s, which libzip cannot "
+        return host_fail(f,
+                         "%s: the entry is packed by %s, which libzip cannot "
                          "unpack here; wanted stored or deflated; unpack %s "
-                         "and give the folder", where,
-                      method_name(st->comp_method), c->path);
+                         "and give the folder",
+                         where, method_name(st->comp_method), c->path);
     }
     return true;
 }
@@ -95,7 +101,7 @@ static bool check_entry(host_collection *c, const char *where,
 /* libzip compares the checksum when a read comes to the end, which one more
  * byte than there are asks for. */
 static bool read_bytes(zip_file_t *file, unsigned char *bytes, uint64_t size,
-                       const char *where, failure *f)
+                       const char *where, host_failure *f)
 {
     zip_int64_t got = zip_fread(file, bytes, size);
     unsigned char more;
@@ -106,15 +112,15 @@ static bool read_bytes(zip_file_t *file, unsigned char *bytes, uint64_t size,
             return true;
         }
     }
-    return failed(f, "%s: the entry cannot be read: %s; get the file again",
-                  where,
-                  got < 0    ? zip_file_strerror(file)
-                  : got == 1 ? "it is longer than it says"
-                             : "it is cut short");
+    return host_fail(
+        f, "%s: the entry cannot be read: %s; get the file again", where,
+        got < 0    ? zip_file_strerror(file)
+        : got == 1 ? "it is longer than it says"
+                   : "it is cut short");
 }
 
 unsigned char *host_collection_read_zip(host_collection *c, size_t i,
-                                        size_t *size, failure *f)
+                                        size_t *size, host_failure *f)
 {
     char where[1024];
     zip_stat_t st;
@@ -124,8 +130,8 @@ unsigned char *host_collection_read_zip(host_collection *c, size_t i,
     host_collection_where(c, i, where, sizeof where);
     zip_stat_init(&st);
     if (zip_stat_index(c->archive, c->entries[i].index, 0, &st) != 0) {
-        failed(f, "%s: the entry cannot be read: %s; get the file again",
-               where, zip_strerror(c->archive));
+        host_fail(f, "%s: the entry cannot be read: %s; get the file again",
+                  where, zip_strerror(c->archive));
         return NULL;
     }
     if (!check_entry(c, where, &st, f)) {
@@ -133,13 +139,13 @@ unsigned char *host_collection_read_zip(host_collection *c, size_t i,
     }
     file = zip_fopen_index(c->archive, c->entries[i].index, 0);
     if (file == NULL) {
-        failed(f, "%s: the entry cannot be read: %s; get the file again",
-               where, zip_strerror(c->archive));
+        host_fail(f, "%s: the entry cannot be read: %s; get the file again",
+                  where, zip_strerror(c->archive));
         return NULL;
     }
     bytes = malloc((size_t)st.size + 1);
     if (bytes == NULL) {
-        failed(f, "%s: out of memory", where);
+        host_fail(f, "%s: out of memory", where);
     } else if (!read_bytes(file, bytes, st.size, where, f)) {
         free(bytes);
         bytes = NULL;

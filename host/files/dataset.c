@@ -9,69 +9,7 @@
 #include <sys/stat.h>
 
 #include "host/files/dataset.h"
-#include "tools/output.h"
-
-/* ---- one after another ------------------------------------------------- */
-
-static bool grow(host_dataset *d, failure *f)
-{
-    uint64_t bytes = (uint64_t)d->size * d->size * d->channels;
-    uint64_t room = d->count == 0 ? 1 : 2 * d->count;
-    uint8_t *more;
-
-    if ((d->count & (d->count - 1)) != 0) {
-        return true; /* room is a power of two */
-    }
-    more = realloc(d->pixels, room * bytes);
-    if (more == NULL) {
-        return failed(f, "out of memory for %" PRIu64 " images", room);
-    }
-    d->pixels = more;
-    return true;
-}
-
-static bool check_size(const host_dataset *d, uint32_t resolution,
-                       const host_image *image, const char *where, failure *f)
-{
-    uint32_t width = image->width, height = image->height;
-
-    if (resolution != 0 || (d->count > 0 && height == d->size &&
-                            width == d->size)) {
-        return true;
-    }
-    if (d->count > 0) {
-        return failed(f, "%s: wanted %ux%u pixels as in the first image, got "
-                         "%ux%u; give --resolution", where, d->size, d->size,
-                      width, height);
-    }
-    return (height == width && (width & (width - 1)) == 0) ||
-           failed(f, "%s: wanted square images of a power of two, got %ux%u; "
-                     "give --resolution", where, width, height);
-}
-
-bool host_dataset_add(host_dataset_load *l, const char *where,
-                      const host_image *image, failure *f)
-{
-    host_dataset *d = l->data;
-    uint32_t resolution = l->source.resolution;
-    uint8_t *to;
-
-    if (!check_size(d, resolution, image, where, f)) {
-        return false;
-    }
-    if (d->count == 0) {
-        d->size = resolution != 0 ? resolution : image->width;
-        d->channels = image->channels;
-    }
-    if (!grow(d, f)) {
-        return false;
-    }
-    to = d->pixels + d->count * d->size * d->size * d->channels;
-    d->count++;
-    host_fit_count(image, d->size, HOST_FIT_BORDER, &d->counts.fit);
-    return host_resize_square(&l->resizer, to, d->size, image,
-                              HOST_FIT_BORDER, where, f);
-}
+#include "host/files/output.h"
 
 /* ---- finding the format ------------------------------------------------ */
 
@@ -82,37 +20,37 @@ static bool ends_with(const char *name, const char *end)
     return n >= m && strcmp(name + n - m, end) == 0;
 }
 
-static bool read_magic(const char *path, char magic[4], failure *f)
+static bool read_magic(const char *path, char magic[4], host_failure *f)
 {
     FILE *file = fopen(path, "rb");
     bool good;
 
     if (file == NULL) {
-        return failed(f, "%s: cannot be read: %s", path, strerror(errno));
+        return host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
     }
     errno = 0;
     good = fread(magic, 1, 4, file) == 4 ||
-           failed(f, "%s: cannot be read: %s", path,
-                  errno != 0 ? strerror(errno) : "it is too short");
+           host_fail(f, "%s: cannot be read: %s", path,
+                     errno != 0 ? strerror(errno) : "it is too short");
     (void)fclose(file);
     return good;
 }
 
-static bool read_cifar(host_dataset_load *l, failure *f)
+static bool read_cifar(host_dataset_load *l, host_failure *f)
 {
     const char *path = l->source.path;
     size_t size;
     unsigned char *bytes =
-        input_file(path, HOST_COLLECTION_MOST_BYTES, &size, f);
-    bool good = bytes != NULL &&
-                host_dataset_add_cifar(l, path, bytes, size, f);
+        host_input_file(path, HOST_COLLECTION_MOST_BYTES, &size, f);
+    bool good =
+        bytes != NULL && host_dataset_add_cifar(l, path, bytes, size, f);
 
     free(bytes);
     return good;
 }
 
 bool host_dataset_begin(host_dataset_load *l, host_dataset *d,
-                        const host_dataset_source *source, failure *f)
+                        const host_dataset_source *source, host_failure *f)
 {
     const char *path = source->path;
     char magic[4];
@@ -121,13 +59,14 @@ bool host_dataset_begin(host_dataset_load *l, host_dataset *d,
     *d = (host_dataset){0};
     *l = (host_dataset_load){.data = d, .source = *source};
     if (stat(path, &st) != 0) {
-        return failed(f, "%s: cannot be opened: %s", path, strerror(errno));
+        return host_fail(f, "%s: cannot be opened: %s", path,
+                         strerror(errno));
     }
     if (S_ISDIR(st.st_mode)) {
         return host_dataset_begin_files(l, f);
     }
     if (!S_ISREG(st.st_mode)) {
-        return failed(f, "%s: neither file nor folder", path);
+        return host_fail(f, "%s: neither file nor folder", path);
     }
     if (!read_magic(path, magic, f)) {
         return false;
@@ -137,7 +76,7 @@ bool host_dataset_begin(host_dataset_load *l, host_dataset *d,
                                        : host_dataset_read_idx(l, f);
 }
 
-bool host_dataset_end(host_dataset_load *l, bool good, failure *f)
+bool host_dataset_end(host_dataset_load *l, bool good, host_failure *f)
 {
     host_dataset *d = l->data;
 
@@ -145,9 +84,9 @@ bool host_dataset_end(host_dataset_load *l, bool good, failure *f)
         (void)host_collection_left_out(&l->files, d->left_out,
                                        sizeof d->left_out);
         good = d->count > 0 ||
-               failed(f, "%s: no images in it%s%s", l->source.path,
-                      d->left_out[0] != '\0' ? "; left out: " : "",
-                      d->left_out);
+               host_fail(f, "%s: no images in it%s%s", l->source.path,
+                         d->left_out[0] != '\0' ? "; left out: " : "",
+                         d->left_out);
     }
     host_squares_close(&l->squares);
     host_collection_close(&l->files);
@@ -159,7 +98,7 @@ bool host_dataset_end(host_dataset_load *l, bool good, failure *f)
 }
 
 bool host_dataset_open(host_dataset *d, const char *path, uint32_t resolution,
-                       failure *f)
+                       host_failure *f)
 {
     host_dataset_source source = {path, resolution, 1, NULL, NULL};
     host_dataset_load l;

@@ -17,8 +17,8 @@
 
 typedef struct host_dataset {
     uint64_t count;
-    uint32_t size, channels; /* square images */
-    uint8_t *pixels;         /* [count][size][size][channels] */
+    uint32_t size, channels;    /* square images */
+    uint8_t *pixels;            /* [count][size][size][channels] */
     host_squares_counts counts; /* what became of images */
     char left_out[HOST_DATASET_NOTE_BYTES]; /* files, counted; "": none */
 } host_dataset;
@@ -30,7 +30,7 @@ typedef struct host_dataset {
  * colours, and alpha if all have it.  An error names the file and the entry
  * in it; *d is then zeroed. */
 bool host_dataset_open(host_dataset *d, const char *path, uint32_t resolution,
-                       failure *f);
+                       host_failure *f);
 void host_dataset_close(host_dataset *d); /* harmless on a zeroed one */
 
 /* One line of what became of images, for a user to read; false if they are as
@@ -70,14 +70,14 @@ typedef struct host_dataset_load {
 /* Finds the format.  Images of a zip file or a folder are listed, raw pixels
  * are read at once.  What *source points to must outlive *l. */
 bool host_dataset_begin(host_dataset_load *l, host_dataset *d,
-                        const host_dataset_source *source, failure *f);
+                        const host_dataset_source *source, host_failure *f);
 
 /* Reads a block; earlier images may be converted to another kind. */
-bool host_dataset_more(host_dataset_load *l, failure *f);
+bool host_dataset_more(host_dataset_load *l, host_failure *f);
 
 /* Frees what the loading took, and the images unless `good`, which it
  * returns if there are images. */
-bool host_dataset_end(host_dataset_load *l, bool good, failure *f);
+bool host_dataset_end(host_dataset_load *l, bool good, host_failure *f);
 
 static inline bool host_dataset_left(const host_dataset_load *l)
 {
@@ -87,18 +87,18 @@ static inline bool host_dataset_left(const host_dataset_load *l)
 /* ---- for the readers of formats ---------------------------------------- */
 
 /* Images or batches of CIFAR in a zip file or a folder; begins only. */
-bool host_dataset_begin_files(host_dataset_load *l, failure *f);
+bool host_dataset_begin_files(host_dataset_load *l, host_failure *f);
 
 /* Appends an image; `where` names it in errors. */
 bool host_dataset_add(host_dataset_load *l, const char *where,
-                      const host_image *image, failure *f);
+                      const host_image *image, host_failure *f);
 
 /* A batch of CIFAR of 10 or 100 classes. */
 bool host_dataset_add_cifar(host_dataset_load *l, const char *where,
                             const unsigned char *bytes, size_t size,
-                            failure *f);
+                            host_failure *f);
 
 /* An idx file of images of bytes. */
-bool host_dataset_read_idx(host_dataset_load *l, failure *f);
+bool host_dataset_read_idx(host_dataset_load *l, host_failure *f);
 
 #endif

@@ -29,7 +29,7 @@ static bool is_wanted(const char *name)
            strcmp(name, LABELS) == 0;
 }
 
-static bool read_batch(host_dataset_load *l, size_t entry, failure *f)
+static bool read_batch(host_dataset_load *l, size_t entry, host_failure *f)
 {
     char where[1024];
     size_t size;
@@ -43,7 +43,7 @@ static bool read_batch(host_dataset_load *l, size_t entry, failure *f)
 }
 
 /* Where there are batches, other images are left out. */
-static bool read_batches(host_dataset_load *l, failure *f)
+static bool read_batches(host_dataset_load *l, host_failure *f)
 {
     bool good = true;
 
@@ -69,27 +69,30 @@ static bool has_batches(const host_collection *files)
 }
 
 /* Memory for all images, of which some are there. */
-static bool reserve(host_dataset_load *l, failure *f)
+static bool reserve(host_dataset_load *l, host_failure *f)
 {
     host_dataset *d = l->data;
     uint64_t bytes = (uint64_t)d->size * d->size * d->channels;
     uint8_t *pixels = realloc(d->pixels, l->total * bytes);
 
     if (pixels == NULL) {
-        return failed(f, "%s: out of memory for %" PRIu64 " images of %u x %u "
-                         "pixels", l->source.path, l->total, d->size,
-                      d->size);
+        return host_fail(f,
+                         "%s: out of memory for %" PRIu64
+                         " images of %u x %u "
+                         "pixels",
+                         l->source.path, l->total, d->size, d->size);
     }
     d->pixels = pixels;
     return true;
 }
 
-static bool begin_images(host_dataset_load *l, failure *f)
+static bool begin_images(host_dataset_load *l, host_failure *f)
 {
     const host_dataset_source *from = &l->source;
     size_t labels = host_collection_find(&l->files, LABELS);
     host_squares_options options = {.resolution = from->resolution,
-                                    .fit = HOST_FIT_BORDER, .alpha = true,
+                                    .fit = HOST_FIT_BORDER,
+                                    .alpha = true,
                                     .workers = from->workers,
                                     .parallel_for = from->parallel_for,
                                     .pool = from->pool};
@@ -106,7 +109,7 @@ static bool begin_images(host_dataset_load *l, failure *f)
     return reserve(l, f);
 }
 
-bool host_dataset_begin_files(host_dataset_load *l, failure *f)
+bool host_dataset_begin_files(host_dataset_load *l, host_failure *f)
 {
     if (!host_collection_open(&l->files, l->source.path, is_wanted, f)) {
         return false;
@@ -115,20 +118,20 @@ bool host_dataset_begin_files(host_dataset_load *l, failure *f)
 }
 
 /* Images that are there already become of the kind that all share. */
-static bool change_kind(host_dataset_load *l, failure *f)
+static bool change_kind(host_dataset_load *l, host_failure *f)
 {
     host_dataset *d = l->data;
     host_image all = {d->pixels, (uint32_t)(d->count * d->size), d->size,
                       d->channels};
-    bool good = d->count == 0 ||
-                host_image_convert(&all, l->squares.channels, f);
+    bool good =
+        d->count == 0 || host_image_convert(&all, l->squares.channels, f);
 
     d->pixels = all.pixels;
     d->channels = l->squares.channels;
     return good && reserve(l, f);
 }
 
-bool host_dataset_more(host_dataset_load *l, failure *f)
+bool host_dataset_more(host_dataset_load *l, host_failure *f)
 {
     const host_squares *s = &l->squares;
     host_dataset *d = l->data;

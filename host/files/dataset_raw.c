@@ -26,7 +26,7 @@ static size_t cifar_labels(size_t size)
 
 bool host_dataset_add_cifar(host_dataset_load *l, const char *where,
                             const unsigned char *bytes, size_t size,
-                            failure *f)
+                            host_failure *f)
 {
     uint8_t pixels[3 * CIFAR_PIXELS];
     host_image image = {pixels, CIFAR_SIZE, CIFAR_SIZE, 3};
@@ -34,8 +34,10 @@ bool host_dataset_add_cifar(host_dataset_load *l, const char *where,
     bool good = true;
 
     if (labels == 0) {
-        return failed(f, "%s: not a batch of CIFAR; wanted a multiple of "
-                         "3073 or 3074 bytes, got %zu", where, size);
+        return host_fail(f,
+                         "%s: not a batch of CIFAR; wanted a multiple of "
+                         "3073 or 3074 bytes, got %zu",
+                         where, size);
     }
     for (size_t at = labels; good && at < size;
          at += labels + sizeof pixels) {
@@ -56,15 +58,15 @@ bool host_dataset_add_cifar(host_dataset_load *l, const char *where,
 
 /* `what` is said if the file ends before. */
 static bool read_exactly(gzFile file, void *bytes, unsigned size,
-                         const char *path, const char *what, failure *f)
+                         const char *path, const char *what, host_failure *f)
 {
     int got = gzread(file, bytes, size), code = Z_OK;
 
     if (got < 0) {
-        return failed(f, "%s: cannot be read: %s", path,
-                      gzerror(file, &code));
+        return host_fail(f, "%s: cannot be read: %s", path,
+                         gzerror(file, &code));
     }
-    return got == (int)size || failed(f, "%s: %s", path, what);
+    return got == (int)size || host_fail(f, "%s: %s", path, what);
 }
 
 static uint32_t be32(const unsigned char *p)
@@ -74,7 +76,7 @@ static uint32_t be32(const unsigned char *p)
 }
 
 static bool read_header(gzFile file, const char *path, uint32_t *count,
-                        host_image *image, failure *f)
+                        host_image *image, host_failure *f)
 {
     static const char not_idx[] =
         "not a dataset; wanted images in a zip file or folder, CIFAR's .bin "
@@ -85,33 +87,36 @@ static bool read_header(gzFile file, const char *path, uint32_t *count,
         return false;
     }
     if (be32(header) != IDX_UBYTE_IMAGES) {
-        return failed(f, "%s: %s", path, not_idx);
+        return host_fail(f, "%s: %s", path, not_idx);
     }
     *count = be32(header + 4);
     *image = (host_image){NULL, be32(header + 8), be32(header + 12), 1};
     return (image->height >= 1 && image->width >= 1 &&
-            image->height <= IDX_MOST_SIDE && image->width <= IDX_MOST_SIDE) ||
-           failed(f, "%s: images of %ux%u pixels; wanted 1 to %u a side",
-                  path, image->width, image->height, IDX_MOST_SIDE);
+            image->height <= IDX_MOST_SIDE &&
+            image->width <= IDX_MOST_SIDE) ||
+           host_fail(f, "%s: images of %ux%u pixels; wanted 1 to %u a side",
+                     path, image->width, image->height, IDX_MOST_SIDE);
 }
 
 /* The end must be there: only behind it are gzip's checksums compared. */
 static bool check_end(gzFile file, const char *path, uint32_t count,
-                      failure *f)
+                      host_failure *f)
 {
     unsigned char more;
     int got = gzread(file, &more, 1), code = Z_OK;
 
     if (got < 0) {
-        return failed(f, "%s: cannot be read: %s", path,
-                      gzerror(file, &code));
+        return host_fail(f, "%s: cannot be read: %s", path,
+                         gzerror(file, &code));
     }
-    return got == 0 || failed(f, "%s: bytes follow its %u images; wanted "
-                                 "none; get the file again", path, count);
+    return got == 0 || host_fail(f,
+                                 "%s: bytes follow its %u images; wanted "
+                                 "none; get the file again",
+                                 path, count);
 }
 
 static bool read_images(host_dataset_load *l, gzFile file, const char *path,
-                        uint32_t count, host_image *image, failure *f)
+                        uint32_t count, host_image *image, host_failure *f)
 {
     unsigned size = image->height * image->width;
     bool good = true;
@@ -119,15 +124,17 @@ static bool read_images(host_dataset_load *l, gzFile file, const char *path,
     for (uint32_t i = 0; good && i < count; i++) {
         char end[64];
 
-        (void)snprintf(end, sizeof end, "ends in image %u of %u; get the "
-                                        "file again", i, count);
+        (void)snprintf(end, sizeof end,
+                       "ends in image %u of %u; get the "
+                       "file again",
+                       i, count);
         good = read_exactly(file, image->pixels, size, path, end, f) &&
                host_dataset_add(l, path, image, f);
     }
     return good && check_end(file, path, count, f);
 }
 
-bool host_dataset_read_idx(host_dataset_load *l, failure *f)
+bool host_dataset_read_idx(host_dataset_load *l, host_failure *f)
 {
     const char *path = l->source.path;
     gzFile file = gzopen(path, "rb");
@@ -136,14 +143,15 @@ bool host_dataset_read_idx(host_dataset_load *l, failure *f)
     bool good;
 
     if (file == NULL) {
-        return failed(f, "%s: cannot be opened: %s", path, strerror(errno));
+        return host_fail(f, "%s: cannot be opened: %s", path,
+                         strerror(errno));
     }
     good = read_header(file, path, &count, &image, f);
     if (good) {
         image.pixels = malloc((size_t)image.height * image.width);
         good = image.pixels != NULL
                    ? read_images(l, file, path, count, &image, f)
-                   : failed(f, "%s: out of memory", path);
+                   : host_fail(f, "%s: out of memory", path);
     }
     free(image.pixels);
     (void)gzclose(file);

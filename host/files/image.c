@@ -9,54 +9,6 @@
 #include "host/files/image.h"
 #include "host/files/image_reader.h"
 
-/* ---- for the readers of formats ---------------------------------------- */
-
-bool host_image_begin(host_image_reader *r, uint64_t height, uint64_t width,
-                      uint32_t channels)
-{
-    host_image *image = r->image;
-
-    if (height < 1 || width < 1 || height > HOST_IMAGE_MOST_SIDE ||
-        width > HOST_IMAGE_MOST_SIDE ||
-        height * width > HOST_IMAGE_MOST_PIXELS) {
-        return failed(r->f,
-                      "%s: an image of %llu x %llu pixels; wanted 1 to %u a "
-                      "side and at most %u in all; make it smaller", r->where,
-                      (unsigned long long)width, (unsigned long long)height,
-                      HOST_IMAGE_MOST_SIDE, HOST_IMAGE_MOST_PIXELS);
-    }
-    image->height = (uint32_t)height;
-    image->width = (uint32_t)width;
-    image->channels = channels;
-    if (r->measure) {
-        return true;
-    }
-    image->pixels = malloc((size_t)(height * width * channels));
-    return image->pixels != NULL ||
-           failed(r->f, "%s: out of memory for %llu x %llu pixels", r->where,
-                  (unsigned long long)width, (unsigned long long)height);
-}
-
-bool host_image_damaged(host_image_reader *r, const char *format,
-                        const char *text)
-{
-    return failed(r->f, "%s: a %s that cannot be read: %s; replace or remove "
-                        "it", r->where, format, text);
-}
-
-bool host_image_is_ramp(const uint8_t (*palette)[3], uint32_t count)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t grey = i * 255u / (count - 1u);
-
-        if (palette[i][0] != grey || palette[i][1] != grey ||
-            palette[i][2] != grey) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* ---- which way up ------------------------------------------------------ */
 
 /* Steps in the stored image from pixel (0, 0) of the upright one. */
@@ -95,7 +47,7 @@ static void copy_turned(uint8_t *dst, const host_image *image, turn t)
 }
 
 static bool apply_orientation(host_image *image, unsigned orientation,
-                              const char *where, failure *f)
+                              const char *where, host_failure *f)
 {
     turn t = turns[orientation];
     uint32_t height = image->height;
@@ -106,7 +58,7 @@ static bool apply_orientation(host_image *image, unsigned orientation,
     }
     pixels = malloc((size_t)height * image->width * image->channels);
     if (pixels == NULL) {
-        return failed(f, "%s: out of memory to turn it upright", where);
+        return host_fail(f, "%s: out of memory to turn it upright", where);
     }
     copy_turned(pixels, image, t);
     free(image->pixels);
@@ -145,16 +97,18 @@ static bool read_any(host_image_reader *r)
             return k->read(r);
         }
     }
-    return failed(r->f, "%s: not an image that can be read; wanted PNG, JPEG, "
-                        "WebP, BMP or GIF; replace or remove it", r->where);
+    return host_fail(r->f,
+                     "%s: not an image that can be read; wanted PNG, JPEG, "
+                     "WebP, BMP or GIF; replace or remove it",
+                     r->where);
 }
 
 static bool read_image(host_image_reader *r)
 {
     *r->image = (host_image){0};
     if (read_any(r) &&
-        (r->measure || apply_orientation(r->image, r->orientation, r->where,
-                                         r->f))) {
+        (r->measure ||
+         apply_orientation(r->image, r->orientation, r->where, r->f))) {
         return true;
     }
     host_image_free(r->image);
@@ -162,7 +116,7 @@ static bool read_image(host_image_reader *r)
 }
 
 bool host_image_decode(host_image *image, const unsigned char *bytes,
-                       size_t size, const char *where, failure *f)
+                       size_t size, const char *where, host_failure *f)
 {
     host_image_reader r = {bytes, size, where, false, image, 1, f};
 
@@ -170,7 +124,7 @@ bool host_image_decode(host_image *image, const unsigned char *bytes,
 }
 
 bool host_image_measure(host_image *image, const unsigned char *bytes,
-                        size_t size, const char *where, failure *f)
+                        size_t size, const char *where, host_failure *f)
 {
     host_image_reader r = {bytes, size, where, true, image, 1, f};
 
@@ -185,7 +139,7 @@ void host_image_free(host_image *image)
 
 bool host_image_is_name(const char *name)
 {
-    static const char *const ends[] = {"png", "jpg", "jpeg",
+    static const char *const ends[] = {"png",  "jpg", "jpeg",
                                        "webp", "bmp", "gif"};
     const char *dot = strrchr(name, '.');
 
@@ -228,7 +182,7 @@ static void convert_pixel(uint8_t *dst, uint32_t to, const uint8_t *src,
     }
 }
 
-bool host_image_convert(host_image *image, uint32_t channels, failure *f)
+bool host_image_convert(host_image *image, uint32_t channels, host_failure *f)
 {
     size_t count = (size_t)image->height * image->width;
     uint8_t *pixels;
@@ -238,8 +192,8 @@ bool host_image_convert(host_image *image, uint32_t channels, failure *f)
     }
     pixels = malloc(count * channels);
     if (pixels == NULL) {
-        return failed(f, "out of memory for %u x %u pixels", image->width,
-                      image->height);
+        return host_fail(f, "out of memory for %u x %u pixels", image->width,
+                         image->height);
     }
     for (size_t i = 0; i < count; i++) {
         convert_pixel(pixels + i * channels, channels,

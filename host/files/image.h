@@ -29,7 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tools/failure.h"
+#include "host/cli/failure.h"
 
 #define HOST_IMAGE_MOST_SIDE 65535u
 #define HOST_IMAGE_MOST_PIXELS (1u << 26)
@@ -42,16 +42,17 @@ typedef struct host_image {
 
 /* Decodes a file; `where` names it in errors.  On error *image is zeroed. */
 bool host_image_decode(host_image *image, const unsigned char *bytes,
-                       size_t size, const char *where, failure *f);
+                       size_t size, const char *where, host_failure *f);
 
 /* The same without pixels: what the head of the file says.  Width and height
  * are those before EXIF turns the image. */
 bool host_image_measure(host_image *image, const unsigned char *bytes,
-                        size_t size, const char *where, failure *f);
+                        size_t size, const char *where, host_failure *f);
 
 /* Changes the kind in place: alpha is dropped or 255, grey is repeated, and
  * colour becomes ITU-R 601's luma in Pillow's integers. */
-bool host_image_convert(host_image *image, uint32_t channels, failure *f);
+bool host_image_convert(host_image *image, uint32_t channels,
+                        host_failure *f);
 
 void host_image_free(host_image *image); /* harmless on a zeroed one */
 

@@ -50,8 +50,8 @@ static bool read_masks(host_image_reader *r, bmp *b, uint32_t header)
         return refuse(r, "its channels lie elsewhere than in BGR; wanted 24 "
                          "or 32 bits");
     }
-    b->alpha = header > INFO_HEADER + 12u &&
-               number_at(r, at + 12, 4) == 0xff000000u;
+    b->alpha =
+        header > INFO_HEADER + 12u && number_at(r, at + 12, 4) == 0xff000000u;
     return true;
 }
 
@@ -71,8 +71,7 @@ static bool read_palette(host_image_reader *r, bmp *b, uint32_t header)
         }
     }
     b->grey = (b->colours == 256 || b->colours == 2) &&
-              host_image_is_ramp((const uint8_t (*)[3])b->palette,
-                                 b->colours);
+              host_image_is_ramp((const uint8_t(*)[3])b->palette, b->colours);
     return true;
 }
 
@@ -125,7 +124,8 @@ static bool palette_row(const bmp *b, uint8_t *to, const unsigned char *row)
     for (size_t x = 0; x < b->width; x++) {
         size_t bit = x * b->bits;
         uint32_t shift = 8u - b->bits - (uint32_t)(bit % 8u);
-        uint32_t i = (uint32_t)row[bit / 8u] >> shift & ((1u << b->bits) - 1u);
+        uint32_t i =
+            (uint32_t)row[bit / 8u] >> shift & ((1u << b->bits) - 1u);
 
         if (i >= b->colours) {
             return false;

@@ -87,7 +87,7 @@ static bool read_palette(gif_state *s)
         s->palette[i][2] = map->Colors[i].Blue;
     }
     s->grey = map->ColorCount == 256 &&
-              host_image_is_ramp((const uint8_t (*)[3])s->palette, 256);
+              host_image_is_ramp((const uint8_t(*)[3])s->palette, 256);
     return true;
 }
 
@@ -163,7 +163,7 @@ static bool read_picture(gif_state *s)
     }
     s->line = malloc(s->r->image->width);
     if (s->line == NULL) {
-        return failed(s->r->f, "%s: out of memory", s->r->where);
+        return host_fail(s->r->f, "%s: out of memory", s->r->where);
     }
     fill_canvas(s);
     return read_lines(s);

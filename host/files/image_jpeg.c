@@ -78,8 +78,8 @@ static void find_orientation(jpeg_state *s)
 
     for (; m != NULL; m = m->next) {
         if (m->data_length >= 6 && memcmp(m->data, "Exif\0\0", 6) == 0) {
-            s->r->orientation = host_exif_orientation(m->data,
-                                                      m->data_length);
+            s->r->orientation =
+                host_exif_orientation(m->data, m->data_length);
             return;
         }
     }

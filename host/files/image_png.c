@@ -57,8 +57,8 @@ static void choose_chunks(png_structp png)
 static bool begin(png_state *s)
 {
     static const uint32_t channels[] = {
-        [PNG_COLOR_TYPE_GRAY] = 1,       [PNG_COLOR_TYPE_RGB] = 3,
-        [PNG_COLOR_TYPE_PALETTE] = 3,    [PNG_COLOR_TYPE_GRAY_ALPHA] = 2,
+        [PNG_COLOR_TYPE_GRAY] = 1,      [PNG_COLOR_TYPE_RGB] = 3,
+        [PNG_COLOR_TYPE_PALETTE] = 3,   [PNG_COLOR_TYPE_GRAY_ALPHA] = 2,
         [PNG_COLOR_TYPE_RGB_ALPHA] = 4,
     };
     png_uint_32 width, height;
@@ -127,7 +127,7 @@ bool host_image_read_png(host_image_reader *r)
                                    on_warning);
     s.info = s.png == NULL ? NULL : png_create_info_struct(s.png);
     good = s.info != NULL ? read_protected(&s)
-                          : failed(r->f, "%s: out of memory", r->where);
+                          : host_fail(r->f, "%s: out of memory", r->where);
     png_destroy_read_struct(&s.png, &s.info, NULL);
     return good;
 }

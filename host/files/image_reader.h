@@ -13,7 +13,7 @@ typedef struct host_image_reader {
     bool measure; /* stop when the image's size is known */
     host_image *image;
     unsigned orientation; /* of EXIF, 1..8 */
-    failure *f;
+    host_failure *f;
 } host_image_reader;
 
 /* Sets the image's size and, unless it is only measured, takes memory for its

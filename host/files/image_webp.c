@@ -14,8 +14,8 @@ static void find_orientation(host_image_reader *r)
     WebPChunkIterator chunk;
 
     if (demuxer != NULL && WebPDemuxGetChunk(demuxer, "EXIF", 1, &chunk)) {
-        r->orientation = host_exif_orientation(chunk.chunk.bytes,
-                                               chunk.chunk.size);
+        r->orientation =
+            host_exif_orientation(chunk.chunk.bytes, chunk.chunk.size);
         WebPDemuxReleaseChunkIterator(&chunk);
     }
     WebPDemuxDelete(demuxer);
@@ -32,7 +32,8 @@ bool host_image_read_webp(host_image_reader *r)
         return host_image_damaged(r, "WebP", "its head is damaged");
     }
     if (features.has_animation) {
-        return host_image_damaged(r, "WebP", "an animation; wanted one image");
+        return host_image_damaged(r, "WebP",
+                                  "an animation; wanted one image");
     }
     if (!host_image_begin(r, (uint64_t)features.height,
                           (uint64_t)features.width,

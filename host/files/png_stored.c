@@ -55,7 +55,7 @@ static void copy_rows(unsigned char *to, const uint8_t *pixels,
 
 unsigned char *host_png_store(const uint8_t *pixels, uint32_t height,
                               uint32_t width, uint32_t channels, size_t *size,
-                              failure *f)
+                              host_failure *f)
 {
     size_t row = (size_t)width * channels, raw = (row + 1) * height;
     uLong length = compressBound((uLong)raw);
@@ -65,7 +65,7 @@ unsigned char *host_png_store(const uint8_t *pixels, uint32_t height,
     if (png == NULL || rows == NULL) {
         free(png);
         free(rows);
-        (void)failed(f, "out of memory for %u x %u pixels", width, height);
+        (void)host_fail(f, "out of memory for %u x %u pixels", width, height);
         return NULL;
     }
     copy_rows(rows, pixels, height, row);
@@ -74,7 +74,7 @@ unsigned char *host_png_store(const uint8_t *pixels, uint32_t height,
         Z_OK) {
         free(png);
         png = NULL;
-        (void)failed(f, "out of memory for %u x %u pixels", width, height);
+        (void)host_fail(f, "out of memory for %u x %u pixels", width, height);
     } else {
         p = close_chunk(p, "IDAT", (uint32_t)length);
         p = close_chunk(p, "IEND", 0);

@@ -8,12 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "tools/failure.h"
+#include "host/cli/failure.h"
 
 /* A PNG of pixels [height][width][channels], channels 1 to 4 as in image.h,
  * of at most 2^30 bytes.  The result is to be freed; NULL on error. */
 unsigned char *host_png_store(const uint8_t *pixels, uint32_t height,
                               uint32_t width, uint32_t channels, size_t *size,
-                              failure *f);
+                              host_failure *f);
 
 #endif

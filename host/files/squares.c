@@ -18,15 +18,16 @@
 
 typedef struct host_squares_slot {
     bool good;
-    uint32_t channels; /* that this image needs all to have, or those in use */
+    uint32_t
+        channels; /* that this image needs all to have, or those in use */
     host_squares_counts counts; /* of this image */
-    failure f;
+    host_failure f;
 } slot;
 
 /* ---- one image --------------------------------------------------------- */
 
 static bool read_image(host_squares *s, size_t index, host_image *image,
-                       char where[WHERE], failure *f)
+                       char where[WHERE], host_failure *f)
 {
     size_t entry = index + (index >= s->skip), size;
     unsigned char *bytes = host_collection_read(s->images, entry, &size, f);
@@ -45,15 +46,16 @@ static bool is_power_of_two(uint32_t n)
 
 /* Without a resolution the first image decides. */
 static bool check_size(const host_squares *s, const host_image *image,
-                       const char *where, failure *f)
+                       const char *where, host_failure *f)
 {
     if (s->options.resolution != 0 ||
         (image->width == s->size && image->height == s->size)) {
         return true;
     }
-    return failed(f, "%s: wanted %u x %u pixels as in the first image, got "
-                     "%u x %u; give --resolution", where, s->size, s->size,
-                  image->width, image->height);
+    return host_fail(f,
+                     "%s: wanted %u x %u pixels as in the first image, got "
+                     "%u x %u; give --resolution",
+                     where, s->size, s->size, image->width, image->height);
 }
 
 static bool has_colours(uint32_t channels)
@@ -114,7 +116,7 @@ static void square_task(void *arg, uint32_t index, uint32_t worker)
     slot *t = &s->slots[index];
     host_image image = {0};
 
-    *t = (slot){.channels = s->channels, .f = FAILURE_UNSAID};
+    *t = (slot){.channels = s->channels, .f = HOST_FAILURE_UNSAID};
     t->good = make_square(s, t, index, worker, &image);
     host_image_free(&image);
 }
@@ -132,7 +134,7 @@ static void add_counts(host_squares_counts *to,
 }
 
 /* Memory of a block in the kind of now. */
-static bool allocate_block(host_squares *s, failure *f)
+static bool allocate_block(host_squares *s, host_failure *f)
 {
     size_t most = BLOCK_BYTES / image_bytes(s);
 
@@ -141,12 +143,12 @@ static bool allocate_block(host_squares *s, failure *f)
     s->block = s->block < most ? s->block : most > 0 ? most : 1;
     s->pixels = malloc(s->block * image_bytes(s));
     return s->pixels != NULL ||
-           failed(f, "out of memory for %zu images of %u x %u pixels",
-                  s->block, s->size, s->size);
+           host_fail(f, "out of memory for %zu images of %u x %u pixels",
+                     s->block, s->size, s->size);
 }
 
 /* Earlier images count what they would have in the new kind. */
-static bool change_kind(host_squares *s, uint32_t channels, failure *f)
+static bool change_kind(host_squares *s, uint32_t channels, host_failure *f)
 {
     if (!has_colours(s->channels) && has_colours(channels)) {
         s->counts.coloured += s->next;
@@ -160,7 +162,7 @@ static bool change_kind(host_squares *s, uint32_t channels, failure *f)
 
 /* Counts the images that are ready, up to the first that failed or is of
  * another kind. */
-static bool take_block(host_squares *s, size_t n, failure *f)
+static bool take_block(host_squares *s, size_t n, host_failure *f)
 {
     for (s->count = 0; s->count < n; s->count++) {
         const slot *t = &s->slots[s->count];
@@ -178,7 +180,7 @@ static bool take_block(host_squares *s, size_t n, failure *f)
     return true;
 }
 
-bool host_squares_next(host_squares *s, failure *f)
+bool host_squares_next(host_squares *s, host_failure *f)
 {
     do {
         size_t left = s->total - s->next;
@@ -201,40 +203,43 @@ bool host_squares_next(host_squares *s, failure *f)
 
 /* The first image says how large all are, and what they are before others
  * are met. */
-static bool look_at_first(host_squares *s, failure *f)
+static bool look_at_first(host_squares *s, host_failure *f)
 {
     host_image image = {0};
     char where[WHERE];
     bool good = read_image(s, 0, &image, where, f);
 
-    s->size = s->options.resolution != 0 ? s->options.resolution
-                                         : image.width;
+    s->size =
+        s->options.resolution != 0 ? s->options.resolution : image.width;
     s->channels = image.channels;
     if (!s->options.alpha) {
         s->channels = has_colours(image.channels) ? 3 : 1;
     }
     if (good && s->options.resolution == 0 &&
         (image.width != image.height || !is_power_of_two(image.width))) {
-        good = failed(f, "%s: wanted square images of a power of two, got "
-                         "%u x %u; give --resolution", where, image.width,
-                      image.height);
+        good = host_fail(f,
+                         "%s: wanted square images of a power of two, got "
+                         "%u x %u; give --resolution",
+                         where, image.width, image.height);
     }
     host_image_free(&image);
     return good;
 }
 
 bool host_squares_open(host_squares *s, host_collection *images, size_t skip,
-                       const host_squares_options *options, failure *f)
+                       const host_squares_options *options, host_failure *f)
 {
     size_t block = (size_t)options->workers * BLOCK_PER_WORKER;
 
-    *s = (host_squares){.images = images, .options = *options, .skip = skip,
+    *s = (host_squares){.images = images,
+                        .options = *options,
+                        .skip = skip,
                         .total = images->count - (skip < images->count)};
     s->slots = malloc(block * sizeof *s->slots);
     s->resizers = calloc(options->workers, sizeof *s->resizers);
     if (s->slots == NULL || s->resizers == NULL) {
         host_squares_close(s);
-        return failed(f, "out of memory for %zu images", block);
+        return host_fail(f, "out of memory for %zu images", block);
     }
     if (!look_at_first(s, f) || !allocate_block(s, f)) {
         host_squares_close(s);

@@ -18,13 +18,13 @@
 #define CEDM_HOST_FILES_SQUARES_H
 
 #include "host/files/collection.h"
-#include "host/files/resize.h"
+#include "host/files/fit.h"
 
 typedef struct host_squares_options {
     uint32_t resolution; /* 0: the images' own, squares of a power of two */
     host_fit fit;
-    bool alpha; /* kept while every image has it; else dropped */
-    uint32_t workers;                /* of parallel_for */
+    bool alpha;       /* kept while every image has it; else dropped */
+    uint32_t workers; /* of parallel_for */
     cedm_parallel_for *parallel_for; /* NULL: the calling thread */
     void *pool;
 } host_squares_options;
@@ -40,8 +40,8 @@ typedef struct host_squares {
     host_collection *images;
     host_squares_options options;
     uint32_t size, channels;
-    size_t total, skip;  /* images in all; an entry that is none */
-    size_t first, count; /* of the block that is ready */
+    size_t total, skip;         /* images in all; an entry that is none */
+    size_t first, count;        /* of the block that is ready */
     uint8_t *pixels;            /* [count][size][size][channels] */
     host_squares_counts counts; /* up to and with this block */
     struct host_squares_slot *slots; /* [block] */
@@ -53,12 +53,12 @@ typedef struct host_squares {
  * `skip` if that is below their count.  Decodes the first image for its size
  * and kind.  The collection must outlive *s.  On error *s needs no close. */
 bool host_squares_open(host_squares *s, host_collection *images, size_t skip,
-                       const host_squares_options *options, failure *f);
+                       const host_squares_options *options, host_failure *f);
 
 /* Makes the next block ready, 8 images a worker and at most 64 MiB, or one
  * image; besides, each worker decodes one image.  An error names the first
  * image of the block that is bad, or lacks memory. */
-bool host_squares_next(host_squares *s, failure *f);
+bool host_squares_next(host_squares *s, host_failure *f);
 void host_squares_close(host_squares *s); /* harmless on a zeroed one */
 
 /* Begins again with the first image, in the kind that is known by now. */

@@ -8,9 +8,9 @@
 
 #include "host/files/zip_writer.h"
 
-#define LOCAL 30u       /* bytes of a local header before the name */
-#define CENTRAL 46u     /* of a directory entry before the name */
-#define EXTRA 12u       /* of an offset beyond 4 GiB behind the name */
+#define LOCAL 30u   /* bytes of a local header before the name */
+#define CENTRAL 46u /* of a directory entry before the name */
+#define EXTRA 12u   /* of an offset beyond 4 GiB behind the name */
 #define END 22u
 #define END_ZIP64 (56u + 20u) /* the record and its locator */
 #define NAME_MOST 255u
@@ -50,7 +50,7 @@ static void put_common(bytes *b, uint32_t version, uint32_t crc, size_t size,
 
 static bool emit(host_zip_writer *z, const void *what, size_t size)
 {
-    if (!output_write(&z->out, what, size, z->f)) {
+    if (!host_output_write(&z->out, what, size, z->f)) {
         host_zip_abort(z);
         return false;
     }
@@ -60,15 +60,15 @@ static bool emit(host_zip_writer *z, const void *what, size_t size)
 
 static bool no_memory(host_zip_writer *z)
 {
-    (void)failed(z->f, "%s: out of memory", z->out.path);
+    (void)host_fail(z->f, "%s: out of memory", z->out.path);
     host_zip_abort(z);
     return false;
 }
 
-bool host_zip_begin(host_zip_writer *z, const char *path, failure *f)
+bool host_zip_begin(host_zip_writer *z, const char *path, host_failure *f)
 {
     *z = (host_zip_writer){.f = f};
-    return output_open(&z->out, path, f);
+    return host_output_open(&z->out, path, f);
 }
 
 static bool make_room(host_zip_writer *z)
@@ -180,12 +180,12 @@ bool host_zip_end(host_zip_writer *z)
     }
     free(z->directory);
     z->directory = NULL;
-    return output_commit(&z->out, z->f);
+    return host_output_commit(&z->out, z->f);
 }
 
 void host_zip_abort(host_zip_writer *z)
 {
-    output_abort(&z->out);
+    host_output_abort(&z->out);
     free(z->directory);
     z->directory = NULL;
 }

@@ -11,19 +11,19 @@
 
 #include <stdint.h>
 
-#include "tools/output.h"
+#include "host/files/output.h"
 
 typedef struct host_zip_writer {
-    output out;
+    host_output out;
     uint64_t written, count;  /* bytes, entries */
     unsigned char *directory; /* what comes at the end */
     size_t size, capacity;
-    failure *f;
+    host_failure *f;
 } host_zip_writer;
 
 /* The archive appears under its name when it ends, whole or not at all.
  * Errors of all calls go to *f; after one the writer needs no abort. */
-bool host_zip_begin(host_zip_writer *z, const char *path, failure *f);
+bool host_zip_begin(host_zip_writer *z, const char *path, host_failure *f);
 
 /* Names are ASCII, differ, and have at most 255 bytes; contents have less
  * than 4 GiB. */

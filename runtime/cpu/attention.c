@@ -8,7 +8,7 @@
  * The largest score so far is taken off; when it grows, what was summed is
  * scaled down (Milakov and Gimelshein 2018), so scratch does not depend on
  * the number of tokens.  Blocks of keys are the same for every query. */
-#include "cpu/tile.h"
+#include "runtime/cpu/tile.h"
 
 /* What a task holds. */
 typedef struct head {
@@ -17,10 +17,10 @@ typedef struct head {
     size_t step, dst_step;
     uint32_t d, columns; /* columns: d in whole panels */
     uint32_t queries;
-    float *packed;         /* keys or values */
-    float *scores;         /* [queries][CEDM_KEYS] */
-    float *sums;           /* [queries][columns] */
-    float *largest, *total; /* [queries] */
+    float *packed;                        /* keys or values */
+    float *scores;                        /* [queries][CEDM_KEYS] */
+    float *sums;                          /* [queries][columns] */
+    float *largest, *total;               /* [queries] */
     uint32_t *q_at, *scores_at, *sums_at; /* of a query */
 } head;
 
@@ -32,7 +32,8 @@ static void pack_keys(const head *h, uint32_t first, uint32_t keys)
     uint32_t whole = cedm_panels(keys) * CEDM_PANEL;
 
     for (uint32_t u = 0; u < whole; u++) {
-        float *dst = h->packed + (size_t)(u / CEDM_PANEL) * CEDM_PANEL * h->d +
+        float *dst = h->packed +
+                     (size_t)(u / CEDM_PANEL) * CEDM_PANEL * h->d +
                      u % CEDM_PANEL;
         const float *k = h->k + (first + u) * h->step;
 
@@ -176,8 +177,8 @@ static void start_head(head *h, const cedm_exec *exec,
     h->columns = cedm_panels(h->d) * CEDM_PANEL;
     h->step = 3 * (size_t)op->channels;
     h->dst_step = op->channels;
-    h->queries = op->tokens - first < CEDM_QUERIES ? op->tokens - first
-                                                   : CEDM_QUERIES;
+    h->queries =
+        op->tokens - first < CEDM_QUERIES ? op->tokens - first : CEDM_QUERIES;
     h->q = cedm_at(exec, op->src, 3 * map, image) + (size_t)number * h->d;
     h->k = h->q + op->channels;
     h->v = h->k + op->channels;
@@ -249,6 +250,5 @@ void CEDM_ISA_NAME(attention)(void *ctx, const cedm_attention *op)
     const cedm_exec *exec = ctx;
     uint32_t blocks = cedm_ceil_div(op->tokens, CEDM_QUERIES);
 
-    cedm_run_tasks(exec, attention_task, op,
-                   exec->n * op->heads * blocks);
+    cedm_run_tasks(exec, attention_task, op, exec->n * op->heads * blocks);
 }

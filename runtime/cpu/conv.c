@@ -11,10 +11,10 @@
  * while a block of pixels passes over it; sums wait in scratch in between.
  * An output's chain of additions is: bias + emb, kernel rows in order, skip,
  * then the residual. */
-#include "cpu/conv.h"
-#include "cpu/stage.h"
-#include "cpu/vec.h"
-#include "cpu/winograd.h"
+#include "runtime/cpu/conv.h"
+#include "runtime/cpu/stage.h"
+#include "runtime/cpu/vec.h"
+#include "runtime/cpu/winograd.h"
 
 /* Steps of K in a chunk: 16 KiB of a panel; up to CHUNK_MAX where that saves
  * a cut. */
@@ -50,7 +50,8 @@ static void conv_task(void *arg, uint32_t index, uint32_t worker)
     uint32_t to = (split + 1) * plan->panels / job->splits;
     uint32_t first = part % job->strips * plan->task_rows;
     uint32_t end = plan->height - first < plan->task_rows
-                       ? plan->height : first + plan->task_rows;
+                       ? plan->height
+                       : first + plan->task_rows;
     cedm_conv_strip s = {.exec = call->exec, .job = job};
 
     lay_out_scratch(&s, worker);
@@ -71,8 +72,9 @@ static void conv_task(void *arg, uint32_t index, uint32_t worker)
     }
     if (op->stats != CEDM_NONE) {
         for (uint32_t i = 0; i < s.images; i++) {
-            CEDM_ISA_NAME(stats)(s.exec, op, s.image + i, first << op->up,
-                                 end << op->up, from, to);
+            CEDM_ISA_NAME(stats)
+            (s.exec, op, s.image + i, first << op->up, end << op->up, from,
+             to);
         }
     }
 }
@@ -80,8 +82,8 @@ static void conv_task(void *arg, uint32_t index, uint32_t worker)
 /* ---- cutting ----------------------------------------------------------- */
 
 /* Adds the chunks of `runs` runs of `length` steps. */
-static void add_chunks(cedm_conv_job *job, cedm_conv_chunk chunk, uint32_t runs,
-                       uint32_t length)
+static void add_chunks(cedm_conv_job *job, cedm_conv_chunk chunk,
+                       uint32_t runs, uint32_t length)
 {
     uint32_t pieces = 1, together = 1, size;
 
@@ -113,17 +115,18 @@ static void cut_k(cedm_conv_job *job)
     size_t panel = (size_t)plan->k * CEDM_PANEL;
 
     add_chunks(job,
-               (cedm_conv_chunk){.b = job->weights, .panel = panel,
+               (cedm_conv_chunk){.b = job->weights,
+                                 .panel = panel,
                                  .phase = plan->panels * panel,
                                  .step = plan->pitch},
                plan->kernel, plan->kernel * plan->cin);
     if (plan->skip_cin != 0) {
-        add_chunks(job,
-                   (cedm_conv_chunk){.b = job->weights + plan->weights,
-                                     .skip = 1,
-                                     .panel = (size_t)plan->skip_cin *
-                                              CEDM_PANEL},
-                   1, plan->skip_cin);
+        add_chunks(
+            job,
+            (cedm_conv_chunk){.b = job->weights + plan->weights,
+                              .skip = 1,
+                              .panel = (size_t)plan->skip_cin * CEDM_PANEL},
+            1, plan->skip_cin);
     }
 }
 

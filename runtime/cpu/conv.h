@@ -5,7 +5,7 @@
 #ifndef CEDM_CPU_CONV_H
 #define CEDM_CPU_CONV_H
 
-#include "cpu/cpu.h"
+#include "runtime/cpu/cpu.h"
 
 /* Pieces that a run of K may be cut into. */
 #define CEDM_MAX_PIECES 12u

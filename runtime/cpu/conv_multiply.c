@@ -4,16 +4,16 @@
  * chunk.  Panels that are whole go through the micro-kernel together. */
 #include <string.h>
 
-#include "cpu/conv.h"
-#include "cpu/tile.h"
+#include "runtime/cpu/conv.h"
+#include "runtime/cpu/tile.h"
 
 /* Some panels of one phase of one staged image. */
 typedef struct conv_pass {
     const cedm_conv_strip *strip;
     const float *source, *skip; /* at the phase's first tap */
     uint32_t phase, panel, panels;
-    uint32_t columns;           /* of the one panel that is not whole, or 0 */
-    float *dst;                 /* at the phase's first pixel */
+    uint32_t columns; /* of the one panel that is not whole, or 0 */
+    float *dst;       /* at the phase's first pixel */
     const float *residual;
     float init[CEDM_TILE_PANELS * CEDM_PANEL];
 } conv_pass;
@@ -127,8 +127,9 @@ static void set_init(conv_pass *pass, uint32_t image)
 
     memcpy(pass->init, s->job->bias + first, count * sizeof *pass->init);
     if (op->emb_src != CEDM_NONE) {
-        const float *emb = cedm_at(s->exec, op->emb_src, op->emb_stride,
-                                   image) + op->emb_index + first;
+        const float *emb =
+            cedm_at(s->exec, op->emb_src, op->emb_stride, image) +
+            op->emb_index + first;
 
         count = pass->columns != 0 ? pass->columns : count;
         for (uint32_t c = 0; c < count; c++) {

@@ -6,8 +6,8 @@
  *
  * An output is the sum of sixteen chains, over kernel rows and taps in
  * order, added by halves. */
-#include "cpu/conv.h"
-#include "cpu/vec.h"
+#include "runtime/cpu/conv.h"
+#include "runtime/cpu/vec.h"
 
 /* Pixels at a time: as many chains hide the latency of an addition. */
 #define PIXELS 4u
@@ -98,8 +98,8 @@ void CEDM_ISA_NAME(conv_narrow)(const cedm_conv_strip *s)
                             s->row * row};
 
         if (op->residual != CEDM_NONE) {
-            to.residual = cedm_at(s->exec, op->residual, map, image) +
-                          s->row * row;
+            to.residual =
+                cedm_at(s->exec, op->residual, map, image) + s->row * row;
         }
         if (op->emb_src != CEDM_NONE) {
             to.emb = cedm_at(s->exec, op->emb_src, op->emb_stride, image) +

@@ -5,9 +5,9 @@
  * around. */
 #include <string.h>
 
-#include "cpu/conv.h"
-#include "cpu/stage.h"
-#include "cpu/vec.h"
+#include "runtime/cpu/conv.h"
+#include "runtime/cpu/stage.h"
+#include "runtime/cpu/vec.h"
 
 /* Some channels of pixels `stride` words apart, from channel `first` on. */
 static void stage_channels(const cedm_conv_plan *plan, float *dst,
@@ -21,15 +21,15 @@ static void stage_channels(const cedm_conv_plan *plan, float *dst,
     }
 #ifdef CEDM_PAIRS
     if (plan->paired) {
-        CEDM_ISA_NAME(stage_pairs)(dst + first / 2, stride, src, pixels,
-                                   channels, a, b, act);
+        CEDM_ISA_NAME(stage_pairs)
+        (dst + first / 2, stride, src, pixels, channels, a, b, act);
         return;
     }
 #else
     (void)plan;
 #endif
-    CEDM_ISA_NAME(stage)(dst + first, stride, src, pixels, channels, a, b,
-                         act);
+    CEDM_ISA_NAME(stage)
+    (dst + first, stride, src, pixels, channels, a, b, act);
 }
 
 static void stage_source(const cedm_conv_strip *s, uint32_t image, float *dst)
@@ -38,11 +38,11 @@ static void stage_source(const cedm_conv_strip *s, uint32_t image, float *dst)
     const cedm_conv_plan *plan = &s->job->plan;
     uint32_t cin = plan->cin, pad = op->up ? 1 : op->pad;
     uint32_t columns = (uint32_t)(plan->pitch / cin);
-    uint32_t rows = op->up ? s->rows + 2
-                           : (s->rows - 1) * op->stride + op->kernel;
+    uint32_t rows =
+        op->up ? s->rows + 2 : (s->rows - 1) * op->stride + op->kernel;
     uint32_t from = op->up ? s->row : s->row * op->stride;
-    uint32_t right = columns > pad + op->in_width
-                         ? columns - pad - op->in_width : 0;
+    uint32_t right =
+        columns > pad + op->in_width ? columns - pad - op->in_width : 0;
     uint32_t inside = columns - pad - right;
     const float *a = NULL, *b = NULL;
 
@@ -62,8 +62,8 @@ static void stage_source(const cedm_conv_strip *s, uint32_t image, float *dst)
         memset(dst, 0, (size_t)pad * cin * sizeof *dst);
         for (int i = 0; i < 2 && op->cin[i] != 0; i++) {
             size_t row = (size_t)op->in_width * op->cin[i];
-            const float *src = cedm_at(s->exec, op->src[i],
-                                       op->in_height * row, image);
+            const float *src =
+                cedm_at(s->exec, op->src[i], op->in_height * row, image);
 
             stage_channels(plan, dst + (size_t)pad * cin, cin,
                            src + (r - pad) * row, inside, op->cin[i], channel,
@@ -96,8 +96,8 @@ static void stage_skip(const cedm_conv_strip *s, uint32_t image, float *dst)
 
     for (int i = 0; i < 2 && op->skip_cin[i] != 0; i++) {
         size_t row = (size_t)width * op->skip_cin[i];
-        const float *src = cedm_at(s->exec, op->skip_src[i], height * row,
-                                   image);
+        const float *src =
+            cedm_at(s->exec, op->skip_src[i], height * row, image);
 
         stage_channels(plan, dst, plan->skip_cin, src + first * row,
                        (size_t)(last + 1 - first) * width, op->skip_cin[i],
@@ -142,11 +142,11 @@ void CEDM_ISA_NAME(conv_tabulate)(const cedm_conv_strip *s)
         source_at = count_up(source_at, plan->width,
                              (uint32_t)(y * stride * plan->pitch),
                              stride * plan->cin);
-        dst_at = count_up(dst_at, plan->width, (y << up) * op->width *
-                          op->cout, op->cout << up);
+        dst_at = count_up(dst_at, plan->width,
+                          (y << up) * op->width * op->cout, op->cout << up);
         if (skip_cin != 0) {
-            uint32_t row = (((s->row + y) << up) >> op->skip_up) -
-                           skip_row(s);
+            uint32_t row =
+                (((s->row + y) << up) >> op->skip_up) - skip_row(s);
 
             for (uint32_t x = 0; x < plan->width; x++) {
                 *skip_at++ = (row * skip_width + ((x << up) >> op->skip_up)) *

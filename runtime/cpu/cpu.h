@@ -2,15 +2,16 @@
  *
  * cpu.h - what the files of the vectorised CPU backend share.
  *
- * isa.c and prepare*.c are plain C and compiled once.  Every other file is
- * compiled once per instruction set, with CEDM_ISA naming it; vec.h holds
- * all that such a set has of its own.  Sizes and prepared weights are the
- * same for all sets but avx512bf16, which packs pairs of bfloat16. */
+ * isa.c, pack.c, plan.c and winograd_plan.c are plain C and compiled once.
+ * Every other file is compiled once per instruction set, with CEDM_ISA naming
+ * it; vec.h holds all that such a set has of its own.  Sizes and prepared
+ * weights are the same for all sets but avx512bf16, which packs pairs of
+ * bfloat16. */
 #ifndef CEDM_CPU_H
 #define CEDM_CPU_H
 
 #include "cedm.h"
-#include "ops/ops.h"
+#include "runtime/ops/ops.h"
 
 #define CEDM_PASTE(name, isa) cedm_cpu_##name##_##isa
 #define CEDM_PASTE_EXPANDED(name, isa) CEDM_PASTE(name, isa)
@@ -67,15 +68,15 @@ typedef struct cedm_conv_plan {
     uint32_t k;              /* kernel * kernel * cin */
     uint32_t narrow;
     uint32_t paired;
-    uint32_t height, width;  /* of a pass */
-    uint32_t align;          /* rows that share statistics */
-    uint32_t task_rows;      /* a multiple of align, or the height */
-    uint32_t rows;           /* of a strip */
-    uint32_t images;         /* small maps that a task makes together */
-    size_t weights;          /* floats of them */
-    size_t pitch;            /* floats of a staged row */
-    size_t source, skip;     /* floats staged for an image's strip */
-    size_t scratch;          /* floats of a worker's scratch */
+    uint32_t height, width; /* of a pass */
+    uint32_t align;         /* rows that share statistics */
+    uint32_t task_rows;     /* a multiple of align, or the height */
+    uint32_t rows;          /* of a strip */
+    uint32_t images;        /* small maps that a task makes together */
+    size_t weights;         /* floats of them */
+    size_t pitch;           /* floats of a staged row */
+    size_t source, skip;    /* floats staged for an image's strip */
+    size_t scratch;         /* floats of a worker's scratch */
 } cedm_conv_plan;
 
 void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op);

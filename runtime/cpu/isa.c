@@ -3,7 +3,7 @@
  * isa.c - which instruction sets this processor and operating system offer,
  * and the fastest backend for them.  Plain C for the build's baseline: it
  * runs before anything is known. */
-#include "cpu/cpu.h"
+#include "runtime/cpu/cpu.h"
 
 #if defined __x86_64__
 
@@ -28,8 +28,8 @@ static uint32_t enabled_state(void)
 uint32_t cedm_isa_available(void)
 {
     const uint32_t wanted = bit_FMA | bit_OSXSAVE | bit_AVX;
-    const uint32_t wanted512 = bit_AVX512F | bit_AVX512VL | bit_AVX512BW |
-                               bit_AVX512DQ;
+    const uint32_t wanted512 =
+        bit_AVX512F | bit_AVX512VL | bit_AVX512BW | bit_AVX512DQ;
     uint32_t a, b, c, d, state;
 
     if (!__get_cpuid(1, &a, &b, &c, &d) || (c & wanted) != wanted) {

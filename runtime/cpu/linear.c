@@ -2,7 +2,7 @@
  *
  * linear.c - matrix times the vectors of all images: images are the rows of
  * the tiles, so that a panel of weights is fetched once for all of them. */
-#include "cpu/tile.h"
+#include "runtime/cpu/tile.h"
 
 /* Images whose sums wait on the stack. */
 #define IMAGES 32u
@@ -46,14 +46,17 @@ static void linear_task(void *arg, uint32_t index, uint32_t worker)
     uint32_t left = op->out - index * CEDM_PANEL;
     uint32_t columns = left < CEDM_PANEL ? left : CEDM_PANEL;
     cedm_tile tile = {
-        .runs = 1, .length = op->in, .panels = 1, .scale = 1.0f,
+        .runs = 1,
+        .length = op->in,
+        .panels = 1,
+        .scale = 1.0f,
     };
 
     (void)worker;
     tile.b = weights + first * op->in;
     tile.ahead = tile.b + (size_t)op->in * CEDM_PANEL;
-    tile.init = weights + (size_t)cedm_panels(op->out) * CEDM_PANEL * op->in +
-                first;
+    tile.init =
+        weights + (size_t)cedm_panels(op->out) * CEDM_PANEL * op->in + first;
     for (uint32_t image = 0; image < exec->n; image += IMAGES) {
         uint32_t more = exec->n - image;
 

@@ -3,8 +3,8 @@
  * resample.c - resampling with any separable filter: the taps of the
  * source's rows are added up in scratch, then the taps along that row, in
  * ascending order both. */
-#include "cpu/stage.h"
-#include "cpu/vec.h"
+#include "runtime/cpu/stage.h"
+#include "runtime/cpu/vec.h"
 
 /* Floats of dst that are worth a task. */
 #define TASK_FLOATS 4096u
@@ -24,8 +24,8 @@ static void add_scaled(float *dst, const float *src, float f, size_t n)
         v16_store(dst, v16_fma(factor, v16_load(src), v16_load(dst)));
     }
     if (n != 0) {
-        v16 sum = v16_fma(factor, v16_load_part(src, n),
-                          v16_load_part(dst, n));
+        v16 sum =
+            v16_fma(factor, v16_load_part(src, n), v16_load_part(dst, n));
 
         v16_store_part(dst, sum, n);
     }
@@ -48,8 +48,9 @@ static void filter_columns(const cedm_resample *op, const float *filter,
         }
         from = src + at * n;
         if (op->act != CEDM_ACT_NONE) {
-            CEDM_ISA_NAME(stage)(row + n, channels, from, op->in_width,
-                                 channels, a, a + channels, op->act);
+            CEDM_ISA_NAME(stage)
+            (row + n, channels, from, op->in_width, channels, a, a + channels,
+             op->act);
             from = row + n;
         }
         add_scaled(row, from, filter[i], n);
@@ -81,12 +82,11 @@ static void resample_task(void *arg, uint32_t index, uint32_t worker)
     const cedm_resample *op = job->op;
     uint32_t image = index / job->strips;
     uint32_t first = index % job->strips * job->rows;
-    uint32_t end = op->height - first < job->rows ? op->height
-                                                  : first + job->rows;
+    uint32_t end =
+        op->height - first < job->rows ? op->height : first + job->rows;
     size_t channels = op->channels, n = op->width * channels;
-    const float *src = cedm_at(exec, op->src,
-                               op->in_height * op->in_width * channels,
-                               image);
+    const float *src = cedm_at(
+        exec, op->src, op->in_height * op->in_width * channels, image);
     float *dst = cedm_at(exec, op->dst, op->height * n, image);
     float *row = cedm_scratch(exec, worker);
     const float *a = NULL;

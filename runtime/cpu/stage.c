@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * stage.c - activation on the way into scratch; statistics of results. */
-#include "cpu/stage.h"
+#include "runtime/cpu/stage.h"
 
-#include "cpu/vec.h"
+#include "runtime/cpu/vec.h"
 
 CEDM_INLINE v16 activate(v16 x, v16 a, v16 b, const uint32_t act)
 {
@@ -63,8 +63,8 @@ CEDM_INLINE void stage_act(float *dst, size_t stride, const float *src,
         for (size_t p = 0; p < pixels; p++) {
             v16 x = v16_load_part(src + p * channels + whole, rest);
 
-            v16_store_part(dst + p * stride + whole,
-                           activate(x, va, vb, act), rest);
+            v16_store_part(dst + p * stride + whole, activate(x, va, vb, act),
+                           rest);
         }
     }
 }
@@ -114,9 +114,9 @@ CEDM_INLINE void pairs_act(float *dst, size_t stride, const float *src,
         v16 vb = coefficients(b == NULL ? b : b + c, 16);
 
         for (size_t p = 0; p < pixels; p++) {
-            v16_store_pairs(dst + p * stride,
-                            activate(v16_load(src + p * channels), va, vb,
-                                     act));
+            v16_store_pairs(
+                dst + p * stride,
+                activate(v16_load(src + p * channels), va, vb, act));
         }
     }
 }
@@ -175,7 +175,7 @@ CEDM_INLINE void moments_of(v16 *mean, v16 *m2, const float *src,
     sums sum = {{zero, zero, zero, zero}}, squares = sum;
     v16 first, left;
 
-#define LOAD(i) load_columns(p + (i) * stride, columns)
+#define LOAD(i) load_columns(p + (i)*stride, columns)
     for (p = src; p < end; p += 4 * stride) {
         sum.of[0] = v16_add(sum.of[0], LOAD(0));
         sum.of[1] = v16_add(sum.of[1], LOAD(1));
@@ -203,8 +203,10 @@ CEDM_INLINE void moments_of(v16 *mean, v16 *m2, const float *src,
     *m2 = v16_max(zero, v16_sub(total(&squares), left));
 }
 
-void CEDM_ISA_NAME(moments)(float *mean, float *m2, const float *src,
-                            size_t pixels, size_t stride, size_t count)
+/* Mean and sum of squared deviations of `count` channels over pixels
+ * `stride` apart. */
+static void moments(float *mean, float *m2, const float *src, size_t pixels,
+                    size_t stride, size_t count)
 {
     for (size_t c = 0; c < count; c += 16) {
         size_t columns = count - c < 16 ? count - c : 16;
@@ -228,8 +230,8 @@ void CEDM_ISA_NAME(stats)(const cedm_exec *exec, const cedm_conv *op,
 {
     size_t cout = op->cout, row = op->width * cout;
     size_t channel = (size_t)from * CEDM_PANEL;
-    size_t last = (size_t)to * CEDM_PANEL < cout ? (size_t)to * CEDM_PANEL
-                                                 : cout;
+    size_t last =
+        (size_t)to * CEDM_PANEL < cout ? (size_t)to * CEDM_PANEL : cout;
     uint32_t partials = cedm_ceil_div(op->height, op->stat_rows);
     const float *dst = cedm_at(exec, op->dst, op->height * row, image);
     float *stats = cedm_at(exec, op->stats, 2 * partials * cout, image);
@@ -238,8 +240,7 @@ void CEDM_ISA_NAME(stats)(const cedm_exec *exec, const cedm_conv *op,
         uint32_t rows = end - y < op->stat_rows ? end - y : op->stat_rows;
         float *mean = stats + 2 * (y / op->stat_rows) * cout + channel;
 
-        CEDM_ISA_NAME(moments)(mean, mean + cout, dst + y * row + channel,
-                               (size_t)rows * op->width, cout,
-                               last - channel);
+        moments(mean, mean + cout, dst + y * row + channel,
+                (size_t)rows * op->width, cout, last - channel);
     }
 }

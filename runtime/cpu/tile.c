@@ -3,14 +3,13 @@
  * tile.c - the micro-kernel, written once for every height up to the full
  * one: height and panels are constants of an instance, sums stay in
  * registers. */
-#include "cpu/tile.h"
+#include "runtime/cpu/tile.h"
 
 /* X(i) for all rows of the full tile. */
 #if CEDM_TILE_ROWS == 6
 #define ROWS(X) X(0) X(1) X(2) X(3) X(4) X(5)
 #elif CEDM_TILE_ROWS == 12
-#define ROWS(X)                                                              \
-    X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
+#define ROWS(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11)
 #else
 #error "ROWS lists every row"
 #endif
@@ -36,29 +35,33 @@ CEDM_INLINE v16 multiply_add(v16_lane x, v16 w, v16 sum, const int paired)
     return v16_fma_lane(x, w, sum);
 }
 
-/* Where a tile is: its first row, panel and fetch, how far to the next; whether
- * rows follow each other without a gap. */
+/* Where a tile lies in its call. */
 typedef struct position {
-    size_t row, panel;
-    const float *ahead;
-    size_t ahead_step, half;
-    size_t dense;
+    size_t row, panel;  /* its first ones */
+    const float *ahead; /* weights to fetch while it is multiplied */
+    size_t ahead_step;  /* from one fetch to the next */
+    size_t half;        /* between the two places that are fetched */
+    size_t dense;       /* 1 if rows of a follow each other, else 0 */
 } position;
 
-/* `rows` rows and `panels` panels, 1 or 2: the second is multiplied by the
- * same broadcasts.  Where out goes is fetched ahead: a phase of an
- * up-sampling writes every other pixel, which no hardware foresees.  So are
- * the next rows: all rows reach a new line in the same step, and no hardware
- * follows so many streams.  Fetching a line twice costs time, too: weights
- * ahead are fetched every other step, from both halves of a panel: memory
- * answers to four streams faster than to two. */
+/* Multiplies `rows` rows by one or two panels; the second panel uses the
+ * broadcasts of the first.
+ *
+ * Three things are fetched before they are needed:
+ * - where `out` goes.  A phase of an up-sampling writes every other pixel,
+ *   which hardware does not foresee;
+ * - the rows of the next tile.  All rows reach a new line in the same step,
+ *   and hardware does not follow that many streams;
+ * - weights, every other step, because fetching a line twice costs time, and
+ *   from both halves of a panel, because memory answers to four streams
+ *   faster than to two. */
 CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
                           const uint32_t rows, const uint32_t panels,
                           const int paired)
 {
     const uint32_t *a_at = t->a_at + at->row, *out_at = t->out_at + at->row;
-    const float *init = t->init + at->row * t->init_step +
-                        at->panel * t->init_panel;
+    const float *init =
+        t->init + at->row * t->init_step + at->panel * t->init_panel;
     const float *b = t->b + at->panel * t->b_panel;
     const float *ahead = at->ahead + at->panel * t->b_panel;
     const float *next;
@@ -158,16 +161,14 @@ CEDM_INLINE void multiply_rows(const cedm_tile *tile, position at,
 
     while (rows > 0) {
         uint32_t next = rows >= 2 * CEDM_TILE_ROWS ? CEDM_TILE_ROWS
-                        : rows > CEDM_TILE_ROWS    ? (rows + 1) / 2 : rows;
+                        : rows > CEDM_TILE_ROWS    ? (rows + 1) / 2
+                                                   : rows;
 
 #define INSTANCE(i)                                                          \
-    case i + 1:                                                              \
-        multiply(tile, &at, i + 1, panels, paired);                          \
-        break;
+    case i + 1: multiply(tile, &at, i + 1, panels, paired); break;
         switch (next) {
             ROWS(INSTANCE)
-        default:
-            break;
+        default: break;
         }
 #undef INSTANCE
         at.ahead += jump;

@@ -9,8 +9,8 @@
 #ifndef CEDM_TILE_H
 #define CEDM_TILE_H
 
-#include "cpu/cpu.h"
-#include "cpu/vec.h"
+#include "runtime/cpu/cpu.h"
+#include "runtime/cpu/vec.h"
 
 _Static_assert(CEDM_TILE_PANELS <= CEDM_PANELS_TOGETHER, "sums have room");
 

@@ -335,8 +335,8 @@ CEDM_INLINE float v16_largest(v16 x)
 CEDM_INLINE float v16_sum(v16 x)
 {
     __m256 s = _mm256_add_ps(v16_lower(x), v16_upper(x));
-    __m128 q = _mm_add_ps(_mm256_castps256_ps128(s),
-                          _mm256_extractf128_ps(s, 1));
+    __m128 q =
+        _mm_add_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
 
     q = _mm_add_ps(q, _mm_movehl_ps(q, q));
     return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
@@ -345,8 +345,8 @@ CEDM_INLINE float v16_sum(v16 x)
 CEDM_INLINE float v16_largest(v16 x)
 {
     __m256 s = _mm256_max_ps(v16_lower(x), v16_upper(x));
-    __m128 q = _mm_max_ps(_mm256_castps256_ps128(s),
-                          _mm256_extractf128_ps(s, 1));
+    __m128 q =
+        _mm_max_ps(_mm256_castps256_ps128(s), _mm256_extractf128_ps(s, 1));
 
     q = _mm_max_ps(q, _mm_movehl_ps(q, q));
     return _mm_cvtss_f32(_mm_max_ss(q, _mm_movehdup_ps(q)));

@@ -13,9 +13,9 @@
  * workers do one chunk together, most often inputs first.  An output's chain of
  * additions is the same: channels in order at every point, the transform,
  * bias + emb, skip, then the residual. */
-#include "cpu/winograd.h"
+#include "runtime/cpu/winograd.h"
 
-#include "cpu/stage.h"
+#include "runtime/cpu/stage.h"
 
 /* Fetching transformed weights from afar takes as long as the products of so
  * many tiles. */
@@ -35,8 +35,8 @@ static uint32_t *count_up(uint32_t *at, uint32_t count, uint32_t step)
 static void lay_out(cedm_winograd_chunk *c, uint32_t worker, uint32_t maker)
 {
     const cedm_winograd_plan *plan = &c->job->plan;
-    size_t pixels = ((size_t)plan->tiles * plan->m * plan->m + 15) &
-                    ~(size_t)15;
+    size_t pixels =
+        ((size_t)plan->tiles * plan->m * plan->m + 15) & ~(size_t)15;
     void *tables;
 
     c->inputs = cedm_scratch(c->job->exec, maker);
@@ -289,8 +289,8 @@ void CEDM_ISA_NAME(winograd)(const cedm_exec *exec, const cedm_conv *op)
     cedm_cpu_plan_winograd(plan, op);
     job.weights = cedm_prepared(exec, op->id);
     job.skip_weights = job.weights + cedm_cpu_winograd_floats(plan);
-    job.bias = job.skip_weights +
-               (size_t)plan->panels * plan->skip_cin * CEDM_PANEL;
+    job.bias =
+        job.skip_weights + (size_t)plan->panels * plan->skip_cin * CEDM_PANEL;
     if (share(&job)) {
         cedm_run_tasks(exec, unit_task, &job, units_of(&job));
     } else {

@@ -11,7 +11,7 @@
 #ifndef CEDM_WINOGRAD_H
 #define CEDM_WINOGRAD_H
 
-#include "cpu/cpu.h"
+#include "runtime/cpu/cpu.h"
 
 /* Panels whose products wait in scratch: a group. */
 #define CEDM_WINOGRAD_PANELS 4u
@@ -27,17 +27,17 @@
  * are used; then skip's [panels][skip_cin][PANEL] and the sums of biases
  * [panels][PANEL]. */
 typedef struct cedm_winograd_plan {
-    uint32_t m, n;                  /* outputs, inputs along a tile's side */
-    uint32_t points;                /* n * n */
+    uint32_t m, n;   /* outputs, inputs along a tile's side */
+    uint32_t points; /* n * n */
     uint32_t cin, skip_cin, panels;
-    uint32_t steps;                 /* channels of a piece of cin */
-    uint32_t is_far;                /* whether weights come from memory */
+    uint32_t steps;                   /* channels of a piece of cin */
+    uint32_t is_far;                  /* whether weights come from memory */
     uint32_t tile_rows, tile_columns; /* of a map */
-    uint32_t align;                 /* tile rows that share statistics */
-    uint32_t rows, columns, images; /* tiles of a chunk; small maps in it */
-    uint32_t tiles;                 /* the product of these */
-    uint32_t copied;                /* skip channels that dst lies over */
-    size_t point;                   /* floats of transformed inputs */
+    uint32_t align;                   /* tile rows that share statistics */
+    uint32_t rows, columns, images;   /* tiles of a chunk; small maps in it */
+    uint32_t tiles;                   /* the product of these */
+    uint32_t copied;                  /* skip channels that dst lies over */
+    size_t point;                     /* floats of transformed inputs */
     size_t staged, inputs, products, copies; /* floats of scratch */
     size_t scratch;
 } cedm_winograd_plan;
@@ -85,7 +85,7 @@ typedef struct cedm_winograd_chunk {
     uint32_t row, rows, column, columns; /* of tiles */
     uint32_t tiles;
     float *staged, *inputs, *products, *copies, *sums;
-    uint32_t *input_at, *product_at;          /* of a tile */
+    uint32_t *input_at, *product_at;         /* of a tile */
     uint32_t *skip_at[2], *dst_at, *sums_at; /* of a pixel */
 } cedm_winograd_chunk;
 

@@ -5,9 +5,9 @@
  *
  * An element is activated once per chunk, sixteen channels at a time, so
  * that what is staged stays in the nearest caches. */
-#include "cpu/stage.h"
-#include "cpu/winograd.h"
-#include "cpu/winograd_tile.h"
+#include "runtime/cpu/stage.h"
+#include "runtime/cpu/winograd.h"
+#include "runtime/cpu/winograd_tile.h"
 
 /* ---- inputs ------------------------------------------------------------ */
 
@@ -15,8 +15,8 @@
  * sources lie in order at the row's end. */
 static void spread_row(float *row, uint32_t x, uint32_t pixels)
 {
-    const float *from = row + (pixels - (x + pixels + 1) / 2 + x / 2) *
-                                  CEDM_PANEL;
+    const float *from =
+        row + (pixels - (x + pixels + 1) / 2 + x / 2) * CEDM_PANEL;
 
     for (uint32_t i = 0; i < pixels; i++, row += CEDM_PANEL) {
         v16_store(row, v16_load(from));
@@ -40,7 +40,8 @@ static source_panel source_of(const cedm_winograd_chunk *c, uint32_t image,
 
     s.line = (size_t)op->in_width * s.channels;
     s.src = cedm_at(c->job->exec, op->src[second], op->in_height * s.line,
-                    image) + channel - (second ? op->cin[0] : 0);
+                    image) +
+            channel - (second ? op->cin[0] : 0);
     if (op->act != CEDM_ACT_NONE) {
         s.a = cedm_at(c->job->exec, op->coeff, 2 * (size_t)cin, image) +
               channel;
@@ -77,10 +78,10 @@ static void stage_panel(const cedm_winograd_chunk *c, uint32_t image,
             continue;
         }
         memset(dst, 0, left * CEDM_PANEL * sizeof *dst);
-        CEDM_ISA_NAME(stage_panel)(to + (inside - sources) * CEDM_PANEL,
-                                   s.src + (y >> up) * s.line +
-                                       (x >> up) * s.channels,
-                                   sources, s.channels, s.a, s.b, op->act);
+        CEDM_ISA_NAME(stage_panel)
+        (to + (inside - sources) * CEDM_PANEL,
+         s.src + (y >> up) * s.line + (x >> up) * s.channels, sources,
+         s.channels, s.a, s.b, op->act);
         if (up) {
             spread_row(to, x, inside);
         }

@@ -2,9 +2,9 @@
  *
  * winograd_output.c - some panels of outputs of a chunk: the products of all
  * points, transformed back and finished. */
-#include "cpu/tile.h"
-#include "cpu/winograd.h"
-#include "cpu/winograd_tile.h"
+#include "runtime/cpu/tile.h"
+#include "runtime/cpu/winograd.h"
+#include "runtime/cpu/winograd_tile.h"
 
 static const float zeros[CEDM_PANEL];
 
@@ -48,8 +48,8 @@ static void multiply(const cedm_winograd_chunk *c, uint32_t from, uint32_t to)
     size_t panel = (size_t)plan->cin * CEDM_PANEL;
     uint32_t first = from - from % CEDM_WINOGRAD_PANELS;
     size_t point = cedm_winograd_group(plan, first) * panel;
-    const float *row = c->job->weights +
-                       (first * plan->points + from - first) * panel;
+    const float *row =
+        c->job->weights + (first * plan->points + from - first) * panel;
     float *out = c->products;
 
     for (uint32_t k = 0; k < plan->points; k++, row += point) {
@@ -80,8 +80,8 @@ typedef struct winograd_panel {
 /* The m x m outputs of a tile, what lies beyond the map left out: to sums
  * unless these are NULL, else to dst, where the next panel's lines are
  * fetched, as when staging. */
-CEDM_INLINE void finish_tile(const winograd_panel *p, uint32_t tile,
-                             v16 init, float *sums, const uint32_t n)
+CEDM_INLINE void finish_tile(const winograd_panel *p, uint32_t tile, v16 init,
+                             float *sums, const uint32_t n)
 {
     const cedm_winograd_chunk *c = p->chunk;
     const cedm_conv *op = c->job->op;
@@ -128,8 +128,9 @@ static v16 init_of(const winograd_panel *p, uint32_t image)
     v16 sum = v16_load(job->bias + p->channel);
 
     if (op->emb_src != CEDM_NONE) {
-        const float *emb = cedm_at(job->exec, op->emb_src, op->emb_stride,
-                                   image) + op->emb_index + p->channel;
+        const float *emb =
+            cedm_at(job->exec, op->emb_src, op->emb_stride, image) +
+            op->emb_index + p->channel;
 
         sum = v16_add(sum, v16_load(emb));
     }
@@ -138,8 +139,8 @@ static v16 init_of(const winograd_panel *p, uint32_t image)
 
 /* To sums where a skip follows, else to dst.  In a frame of its own: beside
  * the tiles of a skip, clang's would pass the bound. */
-__attribute__((noinline))
-static void finish(const winograd_panel *p, float *sums)
+__attribute__((noinline)) static void finish(const winograd_panel *p,
+                                             float *sums)
 {
     const cedm_winograd_chunk *c = p->chunk;
     uint32_t image_tiles = c->rows * c->columns;
@@ -173,10 +174,10 @@ static void add_source(const winograd_panel *p, uint32_t panels, size_t panel,
     const float *b = c->job->skip_weights +
                      (size_t)p->channel * c->job->plan.skip_cin +
                      (s == 0 ? 0 : (size_t)op->skip_cin[0] * CEDM_PANEL);
-    const float *a = op->skip_src[s] == op->dst
-                         ? c->copies
-                         : cedm_at(c->job->exec, op->skip_src[s], map,
-                                   c->image);
+    const float *a =
+        op->skip_src[s] == op->dst
+            ? c->copies
+            : cedm_at(c->job->exec, op->skip_src[s], map, c->image);
 
     for (uint32_t k = 0; k < channels; k += CEDM_WINOGRAD_STEPS) {
         cedm_tile tile = {
@@ -242,9 +243,9 @@ static uint32_t tabulate_pixels(const cedm_winograd_chunk *c)
 
         c->dst_at[p] = ((i * op->height + y) * op->width + x) * op->cout;
         for (int s = 0; s < 2; s++) {
-            c->skip_at[s][p] = (op->skip_src[s] == op->dst
-                                    ? p : i * small_map + at) *
-                               op->skip_cin[s];
+            c->skip_at[s][p] =
+                (op->skip_src[s] == op->dst ? p : i * small_map + at) *
+                op->skip_cin[s];
         }
     }
     return count;
@@ -267,8 +268,8 @@ static winograd_panel panel_of(const cedm_winograd_chunk *c, uint32_t k,
 
     p.dst = cedm_at(job->exec, op->dst, map, c->image) + p.channel;
     if (op->residual != CEDM_NONE) {
-        p.residual = cedm_at(job->exec, op->residual, map, c->image) +
-                     p.channel;
+        p.residual =
+            cedm_at(job->exec, op->residual, map, c->image) + p.channel;
     }
     return p;
 }

@@ -9,7 +9,7 @@
 #ifndef CEDM_WINOGRAD_TILE_H
 #define CEDM_WINOGRAD_TILE_H
 
-#include "cpu/vec.h"
+#include "runtime/cpu/vec.h"
 
 /* B' of 0, 1, -1, 1/2, -2 and infinity, applied to d[0], d[step], ...:
  *    1  -1.5  -2    1.5   1    0
@@ -28,8 +28,8 @@ CEDM_INLINE void winograd4_in(v16 *d, const size_t step)
 
     d[0] = v16_fma(three, odd, v16_add(v16_sub(d0, d2), even));
     d[step] = v16_fma(five, d3, v16_fma(half, d2, v16_sub(d4, d1)));
-    d[2 * step] = v16_fma(half, d3,
-                          v16_fma(v16_set(-2.5f), d2, v16_add(d4, d1)));
+    d[2 * step] =
+        v16_fma(half, d3, v16_fma(v16_set(-2.5f), d2, v16_add(d4, d1)));
     d[3 * step] = v16_fma(v16_set(2.0f), odd, even);
     d[4 * step] = v16_fma(v16_set(-0.5f), odd, even);
     d[5 * step] = v16_fma(three, even, v16_sub(v16_sub(d5, d3), odd));
@@ -62,13 +62,13 @@ CEDM_INLINE void winograd4_out(v16 *d, const size_t step)
     const v16 sum = v16_add(d1, d2), difference = v16_sub(d1, d2);
 
     d[0] = v16_add(v16_add(d[0], sum), v16_add(d3, d4));
-    d[step] = v16_fma(v16_set(0.5f), d3,
-                      v16_fma(v16_set(-2.0f), d4, difference));
-    d[2 * step] = v16_fma(v16_set(0.25f), d3,
-                          v16_fma(v16_set(4.0f), d4, sum));
-    d[3 * step] = v16_fma(v16_set(0.125f), d3,
-                          v16_fma(v16_set(-8.0f), d4,
-                                   v16_add(d[5 * step], difference)));
+    d[step] =
+        v16_fma(v16_set(0.5f), d3, v16_fma(v16_set(-2.0f), d4, difference));
+    d[2 * step] =
+        v16_fma(v16_set(0.25f), d3, v16_fma(v16_set(4.0f), d4, sum));
+    d[3 * step] = v16_fma(
+        v16_set(0.125f), d3,
+        v16_fma(v16_set(-8.0f), d4, v16_add(d[5 * step], difference)));
 }
 
 /* A' of the same four points:

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * attention.cu - which kernel makes an attention. */
-#include "cuda/attention_matrix.cuh"
-#include "cuda/attention_plain.cuh"
-#include "cuda/kernels.h"
+#include "runtime/cuda/attention_matrix.cuh"
+#include "runtime/cuda/attention_plain.cuh"
+#include "runtime/cuda/kernels.h"
 
 #define D_MAX 256u
 

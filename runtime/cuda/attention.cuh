@@ -8,7 +8,7 @@
 #ifndef CEDM_CUDA_ATTENTION_CUH
 #define CEDM_CUDA_ATTENTION_CUH
 
-#include "cuda/device.cuh"
+#include "runtime/cuda/device.cuh"
 
 typedef struct cedm_attention_args {
     const void *src;

@@ -14,7 +14,7 @@
 #ifndef CEDM_CUDA_ATTENTION_MATRIX_CUH
 #define CEDM_CUDA_ATTENTION_MATRIX_CUH
 
-#include "cuda/attention.cuh"
+#include "runtime/cuda/attention.cuh"
 
 #define FLASH_THREADS 128
 #define FLASH_TOKENS 64 /* queries of a block, keys of a tile */

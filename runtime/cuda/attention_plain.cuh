@@ -8,7 +8,7 @@
 #ifndef CEDM_CUDA_ATTENTION_PLAIN_CUH
 #define CEDM_CUDA_ATTENTION_PLAIN_CUH
 
-#include "cuda/attention.cuh"
+#include "runtime/cuda/attention.cuh"
 
 #define ATTEND_THREADS 256
 #define ATTEND_QUERIES 16

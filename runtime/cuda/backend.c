@@ -3,7 +3,7 @@
  * backend.c - a generated model's list of calls as work on a stream.
  *
  * The first op that fails ends the list: its code stays in the exec. */
-#include "cuda/net.h"
+#include "runtime/cuda/cuda_net.h"
 
 /* A convolution that is a plain product leaves statistics and flags to a
  * kernel. */

@@ -6,9 +6,9 @@
  * channels of its pixels it has read the skip before it writes; where blocks
  * share pixels, that source is first copied to the workspace, for as many
  * images at a time as it holds. */
-#include "cuda/conv_host.h"
-#include "cuda/conv_plain.cuh"
-#include "cuda/kernels.h"
+#include "runtime/cuda/conv_host.h"
+#include "runtime/cuda/conv_plain.cuh"
+#include "runtime/cuda/kernels.h"
 
 /* The source that dst lies over: which, and an image's bytes of it. */
 typedef struct overlaid {

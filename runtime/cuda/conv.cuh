@@ -8,7 +8,7 @@
 #ifndef CEDM_CUDA_CONV_CUH
 #define CEDM_CUDA_CONV_CUH
 
-#include "cuda/device.cuh"
+#include "runtime/cuda/device.cuh"
 
 typedef struct cedm_conv_args {
     cedm_map src[4]; /* two sources, then two of the skip */

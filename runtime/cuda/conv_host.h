@@ -5,7 +5,7 @@
 #ifndef CEDM_CUDA_CONV_HOST_H
 #define CEDM_CUDA_CONV_HOST_H
 
-#include "cuda/conv_write.cuh"
+#include "runtime/cuda/conv_write.cuh"
 
 /* Pixels of a tile at most, its output channels, and where tiles lie. */
 typedef struct conv_tiles {

@@ -2,8 +2,8 @@
  *
  * conv_matrix.cu - convolutions by products of warps: which they are, by
  * which tiles. */
-#include "cuda/conv_host.h"
-#include "cuda/conv_matrix.cuh"
+#include "runtime/cuda/conv_host.h"
+#include "runtime/cuda/conv_matrix.cuh"
 
 /* What devices of compute capability 8.6 and 8.9 give a block at most. */
 #define SHARED_MAX (99u << 10)

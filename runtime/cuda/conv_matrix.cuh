@@ -16,7 +16,7 @@
 #ifndef CEDM_CUDA_CONV_MATRIX_CUH
 #define CEDM_CUDA_CONV_MATRIX_CUH
 
-#include "cuda/conv_write.cuh"
+#include "runtime/cuda/conv_write.cuh"
 
 #define MATRIX_STAGES 3
 #define MATRIX_ROW 64u /* bytes */

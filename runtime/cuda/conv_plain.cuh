@@ -10,7 +10,7 @@
 #ifndef CEDM_CUDA_CONV_PLAIN_CUH
 #define CEDM_CUDA_CONV_PLAIN_CUH
 
-#include "cuda/conv.cuh"
+#include "runtime/cuda/conv.cuh"
 
 #define PLAIN_THREADS 256
 #define PLAIN_OUTSIDE 0xffffffffu

@@ -9,8 +9,8 @@
 #ifndef CEDM_CUDA_CONV_RINGS_CUH
 #define CEDM_CUDA_CONV_RINGS_CUH
 
-#include "cuda/conv_matrix.cuh"
-#include "cuda/ptx_warpgroup.cuh"
+#include "runtime/cuda/conv_matrix.cuh"
+#include "runtime/cuda/ptx_warpgroup.cuh"
 
 #define WARPGROUP_THREADS 384
 #define WARPGROUP_SOURCES 3 /* stages */

@@ -6,7 +6,7 @@
 #ifndef CEDM_CUDA_CONV_STATS_CUH
 #define CEDM_CUDA_CONV_STATS_CUH
 
-#include "cuda/conv.cuh"
+#include "runtime/cuda/conv.cuh"
 
 #define STATS_COLUMNS 64
 

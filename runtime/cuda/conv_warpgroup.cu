@@ -2,8 +2,8 @@
  *
  * conv_warpgroup.cu - convolutions by products of warpgroups: which they
  * are, by which tiles, from which maps of tensors. */
-#include "cuda/conv_host.h"
-#include "cuda/conv_warpgroup.cuh"
+#include "runtime/cuda/conv_host.h"
+#include "runtime/cuda/conv_warpgroup.cuh"
 
 /* What devices of compute capability 9.0 give a block at most. */
 #define SHARED_MAX (227u << 10)

@@ -14,7 +14,7 @@
 #ifndef CEDM_CUDA_CONV_WARPGROUP_CUH
 #define CEDM_CUDA_CONV_WARPGROUP_CUH
 
-#include "cuda/conv_rings.cuh"
+#include "runtime/cuda/conv_rings.cuh"
 
 /* Registers of a supplying and of a multiplying thread: 128 and 256 of them
  * share what 384 have at entry, 168 each. */

@@ -8,7 +8,7 @@
 #ifndef CEDM_CUDA_CONV_WRITE_CUH
 #define CEDM_CUDA_CONV_WRITE_CUH
 
-#include "cuda/conv_stats.cuh"
+#include "runtime/cuda/conv_stats.cuh"
 
 /* Padding of a row of sums that waits to be written: keeps banks apart. */
 #define WRITE_SUMS (STATS_COLUMNS + 4)

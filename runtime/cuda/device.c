@@ -4,24 +4,20 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 
-#include "cuda/net.h"
+#include "runtime/cuda/cuda_net.h"
 
 /* ---- devices ----------------------------------------------------------- */
 
 static cedm_status driver_status(cudaError_t code)
 {
     switch ((int)code) {
-    case cudaSuccess:
-        return CEDM_OK;
+    case cudaSuccess: return CEDM_OK;
     case cudaErrorNoDevice:
-    case cudaErrorInvalidDevice:
-        return CEDM_E_DEVICE;
+    case cudaErrorInvalidDevice: return CEDM_E_DEVICE;
     case cudaErrorInsufficientDriver:
     case cudaErrorSystemDriverMismatch:
-    case cudaErrorCompatNotSupportedOnDevice:
-        return CEDM_E_DRIVER;
-    default:
-        return CEDM_E_CUDA;
+    case cudaErrorCompatNotSupportedOnDevice: return CEDM_E_DRIVER;
+    default: return CEDM_E_CUDA;
     }
 }
 
@@ -54,7 +50,8 @@ static int attribute(enum cudaDeviceAttr which, uint32_t device)
     int value = 0;
 
     return cudaDeviceGetAttribute(&value, which, (int)device) == cudaSuccess
-               ? value : 0;
+               ? value
+               : 0;
 }
 
 /* Free memory is known of the current device only, and asking makes the
@@ -72,10 +69,9 @@ static cedm_status describe(uint32_t device, cedm_cuda_device *out)
         return driver_status(code);
     }
     memcpy(out->name, properties.name, sizeof out->name - 1);
-    out->arch = (uint32_t)(10 * attribute(cudaDevAttrComputeCapabilityMajor,
-                                          device) +
-                           attribute(cudaDevAttrComputeCapabilityMinor,
-                                     device));
+    out->arch =
+        (uint32_t)(10 * attribute(cudaDevAttrComputeCapabilityMajor, device) +
+                   attribute(cudaDevAttrComputeCapabilityMinor, device));
     out->multiprocessors =
         (uint32_t)attribute(cudaDevAttrMultiProcessorCount, device);
     out->total_bytes = total_bytes;
@@ -97,8 +93,7 @@ cedm_status cedm_cuda_describe(uint32_t device, cedm_cuda_device *out)
     if (status != CEDM_OK) {
         return status;
     }
-    status = device < count ? cedm_cuda_enter(&scope, device)
-                            : CEDM_E_DEVICE;
+    status = device < count ? cedm_cuda_enter(&scope, device) : CEDM_E_DEVICE;
     if (status != CEDM_OK) {
         return status;
     }
@@ -143,9 +138,10 @@ cedm_status cedm_cuda_record(cedm_cuda_fault *fault, void *stream,
                              cedm_cuda_work *work, void *net, void **graph)
 {
     cudaGraph_t recorded = NULL;
-    cedm_status status = cedm_cuda_check(
-        fault, "cudaStreamBeginCapture",
-        (int)cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+    cedm_status status =
+        cedm_cuda_check(fault, "cudaStreamBeginCapture",
+                        (int)cudaStreamBeginCapture(
+                            stream, cudaStreamCaptureModeThreadLocal));
     cudaError_t code;
 
     if (status != CEDM_OK) {

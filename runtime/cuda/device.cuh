@@ -7,8 +7,8 @@
 #ifndef CEDM_CUDA_DEVICE_CUH
 #define CEDM_CUDA_DEVICE_CUH
 
-#include "cuda/launch.h"
-#include "cuda/ptx.cuh"
+#include "runtime/cuda/launch.h"
+#include "runtime/cuda/ptx.cuh"
 
 /* ---- numbers ----------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * embed.cu - noise-level features plus the row of an image's cluster. */
-#include "cuda/device.cuh"
+#include "runtime/cuda/device.cuh"
 
 #define THREADS 256
 

@@ -10,7 +10,7 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 
-#include "cuda/net.h"
+#include "runtime/cuda/cuda_net.h"
 
 /* What cublasLtMatmul is told, kept in struct cedm_cuda_gemm. */
 typedef struct product {
@@ -26,7 +26,7 @@ _Static_assert(sizeof(product) <= sizeof(struct cedm_cuda_gemm),
 
 typedef struct shape {
     uint64_t rows, in, out;
-    uint64_t stride;  /* elements from one row of the weight to the next */
+    uint64_t stride; /* elements from one row of the weight to the next */
     cudaDataType type;
     const void *bias; /* device, [out] of that type */
 } shape;
@@ -35,17 +35,12 @@ typedef struct shape {
 static int code_of(cublasStatus_t status)
 {
     switch ((int)status) {
-    case CUBLAS_STATUS_SUCCESS:
-        return cudaSuccess;
-    case CUBLAS_STATUS_ALLOC_FAILED:
-        return cudaErrorMemoryAllocation;
+    case CUBLAS_STATUS_SUCCESS: return cudaSuccess;
+    case CUBLAS_STATUS_ALLOC_FAILED: return cudaErrorMemoryAllocation;
     case CUBLAS_STATUS_NOT_SUPPORTED:
-    case CUBLAS_STATUS_ARCH_MISMATCH:
-        return cudaErrorNotSupported;
-    case CUBLAS_STATUS_INVALID_VALUE:
-        return cudaErrorInvalidValue;
-    default:
-        return cudaErrorUnknown;
+    case CUBLAS_STATUS_ARCH_MISMATCH: return cudaErrorNotSupported;
+    case CUBLAS_STATUS_INVALID_VALUE: return cudaErrorInvalidValue;
+    default: return cudaErrorUnknown;
     }
 }
 
@@ -65,9 +60,9 @@ static cublasStatus_t describe(product *p, const shape *s)
             sizeof transposed);
     }
     if (status == CUBLAS_STATUS_SUCCESS) {
-        status = cublasLtMatmulDescSetAttribute(
-            &p->desc, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
-            sizeof epilogue);
+        status = cublasLtMatmulDescSetAttribute(&p->desc,
+                                                CUBLASLT_MATMUL_DESC_EPILOGUE,
+                                                &epilogue, sizeof epilogue);
     }
     if (status == CUBLAS_STATUS_SUCCESS) {
         status = cublasLtMatmulDescSetAttribute(
@@ -156,17 +151,17 @@ static void prepare_conv(void *ctx, const cedm_conv *op)
         return;
     }
     cedm_cuda_plan_conv(&layout, exec->precision, op);
-    exec->error = prepare(
-        exec, op->id,
-        &(shape){
-            .rows = (uint64_t)exec->batch * op->height * op->width,
-            .in = op->cin[0],
-            .out = op->cout,
-            .stride = layout.k,
-            .type = type_of(exec->precision),
-            .bias = part + layout.scaled_bias,
-        },
-        op->scale, op->residual == CEDM_NONE ? 0.0f : op->scale);
+    exec->error =
+        prepare(exec, op->id,
+                &(shape){
+                    .rows = (uint64_t)exec->batch * op->height * op->width,
+                    .in = op->cin[0],
+                    .out = op->cout,
+                    .stride = layout.k,
+                    .type = type_of(exec->precision),
+                    .bias = part + layout.scaled_bias,
+                },
+                op->scale, op->residual == CEDM_NONE ? 0.0f : op->scale);
 }
 
 static void prepare_linear(void *ctx, const cedm_linear *op)
@@ -213,8 +208,8 @@ cedm_status cedm_cuda_gemm_open(cedm_cuda_net *net)
     net->exec.model->eval(&prepare_ops, &net->exec);
     code = net->exec.error;
     net->exec.error = 0;
-    return cedm_cuda_check(net->config.fault, "cublasLtMatmulAlgoGetHeuristic",
-                           code);
+    return cedm_cuda_check(net->config.fault,
+                           "cublasLtMatmulAlgoGetHeuristic", code);
 }
 
 /* ---- running ----------------------------------------------------------- */

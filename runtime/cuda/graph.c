@@ -8,7 +8,7 @@
  * evaluation at noise level 0 is left out. */
 #include <cuda_runtime_api.h>
 
-#include "cuda/net.h"
+#include "runtime/cuda/cuda_net.h"
 
 static double *map(const cedm_cuda_net *net, int i)
 {
@@ -51,8 +51,8 @@ static void run_network(cedm_cuda_net *net, const double *x,
     QUEUE(net, load, .x = x, .scalars = scalars, .features = features,
           .row = row);
     exec->model->eval(&cedm_cuda_run, exec);
-    QUEUE(net, unload, .x = x, .scalars = scalars, .row = row,
-          .first = first, .weight = weight, .dst = dst);
+    QUEUE(net, unload, .x = x, .scalars = scalars, .row = row, .first = first,
+          .weight = weight, .dst = dst);
 }
 
 static void evaluate(cedm_cuda_net *net, const double *x, cedm_cuda_row row,
@@ -98,7 +98,7 @@ cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last)
 
     if (params->S_churn > 0) {
         QUEUE(net, churn, .seed = seeds, .steps = rows, .step = step,
-              .first_draw = cedm_noise_draw(net->exec.model, 0),
+              .first_draw = cedm_noise_draw(net->exec.model->denoiser, 0),
               .x = map(net, 0));
     }
     evaluate(net, map(net, 0), row, params->guidance, map(net, 1));
@@ -109,8 +109,8 @@ cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last)
         row.first = 1;
         evaluate(net, map(net, 2), row, params->guidance, map(net, 3));
         QUEUE(net, heun, .steps = rows, .step = step, .x = map(net, 0),
-              .d = map(net, 1), .next = map(net, 2),
-              .denoised = map(net, 3), .dst = map(net, 0));
+              .d = map(net, 1), .next = map(net, 2), .denoised = map(net, 3),
+              .dst = map(net, 0));
     }
     QUEUE(net, advance, .step = step);
     return outcome(net);
@@ -143,9 +143,9 @@ cedm_status cedm_cuda_capture(cedm_cuda_net *net)
         status = outcome(net);
     }
     if (status == CEDM_OK) {
-        status = cedm_cuda_check(
-            net->config.fault, "cudaStreamSynchronize",
-            (int)cudaStreamSynchronize(net->exec.stream));
+        status =
+            cedm_cuda_check(net->config.fault, "cudaStreamSynchronize",
+                            (int)cudaStreamSynchronize(net->exec.stream));
     }
     if (status == CEDM_OK) {
         status = cedm_cuda_record(net->config.fault, net->exec.stream,
@@ -156,8 +156,7 @@ cedm_status cedm_cuda_capture(cedm_cuda_net *net)
                                   queue_last, net, &net->last_graph);
     }
     return status == CEDM_OK
-               ? cedm_cuda_check(
-                     net->config.fault, "cudaStreamSynchronize",
-                     (int)cudaStreamSynchronize(net->exec.stream))
+               ? cedm_cuda_check(net->config.fault, "cudaStreamSynchronize",
+                                 (int)cudaStreamSynchronize(net->exec.stream))
                : status;
 }

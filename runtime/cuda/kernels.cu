@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * kernels.cu - what kernels need before any of them runs. */
-#include "cuda/kernels.h"
+#include "runtime/cuda/kernels.h"
 
 extern "C" int cedm_cuda_kernels_init(cedm_cuda_exec *exec)
 {

@@ -5,7 +5,7 @@
 #ifndef CEDM_CUDA_KERNELS_H
 #define CEDM_CUDA_KERNELS_H
 
-#include "cuda/launch.h"
+#include "runtime/cuda/launch.h"
 
 /* Raise the limits of shared memory, and set exec->encode_tensor; 0 or a
  * cudaError_t. */

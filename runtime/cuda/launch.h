@@ -62,15 +62,15 @@ extern "C" {
 #define CEDM_CUDA_N 64u /* output channels that a matrix is padded to */
 
 typedef struct cedm_cuda_conv_layout {
-    uint32_t f32;                /* computes in float32; else 16 bits */
-    uint32_t phases, taps;       /* 1 and kernel^2, or 4 and 4 */
+    uint32_t f32;          /* computes in float32; else 16 bits */
+    uint32_t phases, taps; /* 1 and kernel^2, or 4 and 4 */
     uint32_t cout_padded;
-    uint32_t cin_padded[2];      /* 0 if there is no such source */
+    uint32_t cin_padded[2]; /* 0 if there is no such source */
     uint32_t skip_padded[2];
-    uint32_t k;                  /* taps * sum cin_padded + sum skip_padded */
-    uint64_t bias, scaled_bias;  /* bytes from the start of the part;
+    uint32_t k;                 /* taps * sum cin_padded + sum skip_padded */
+    uint64_t bias, scaled_bias; /* bytes from the start of the part;
                                     0 if there is no such */
-    uint64_t bytes;              /* of the whole part */
+    uint64_t bytes;             /* of the whole part */
 } cedm_cuda_conv_layout;
 
 void cedm_cuda_plan_conv(cedm_cuda_conv_layout *layout,
@@ -100,8 +100,7 @@ static inline int cedm_cuda_conv_is_f32(enum cedm_cuda_precision precision,
 }
 
 /* Bytes of an element of the activation segment. */
-static inline uint32_t
-cedm_cuda_act_bytes(enum cedm_cuda_precision precision)
+static inline uint32_t cedm_cuda_act_bytes(enum cedm_cuda_precision precision)
 {
     return precision == CEDM_CUDA_FP32 ? 4u : 2u;
 }
@@ -122,25 +121,25 @@ typedef struct cedm_cuda_gemm cedm_cuda_gemm;
 typedef struct cedm_cuda_exec {
     const cedm_model *model;
     enum cedm_cuda_precision precision;
-    uint32_t batch;           /* images of every call */
-    uint32_t arch;            /* 80 for compute capability 8.0, ... */
+    uint32_t batch; /* images of every call */
+    uint32_t arch;  /* 80 for compute capability 8.0, ... */
     uint32_t multiprocessors;
-    void *act;                /* device, activations */
-    float *f32;               /* device, the segment of floats */
+    void *act;                    /* device, activations */
+    float *f32;                   /* device, the segment of floats */
     const unsigned char *weights; /* device, prepared */
-    const uint32_t *index;    /* host [op_count]: where parts lie, in units
+    const uint32_t *index;  /* host [op_count]: where parts lie, in units
                                  of CEDM_ALIGN bytes */
-    const int32_t *cluster;   /* device [batch], -1: no label */
-    uint32_t *overflow;       /* device [batch] */
-    void *stream;             /* cudaStream_t */
-    void *cublas;             /* cublasLtHandle_t */
-    void *workspace;          /* device */
+    const int32_t *cluster; /* device [batch], -1: no label */
+    uint32_t *overflow;     /* device [batch] */
+    void *stream;           /* cudaStream_t */
+    void *cublas;           /* cublasLtHandle_t */
+    void *workspace;        /* device */
     size_t workspace_bytes;
-    cedm_cuda_gemm *gemms;    /* host [op_count] */
-    void *encode_tensor;      /* the driver's function, where kernels copy
+    cedm_cuda_gemm *gemms; /* host [op_count] */
+    void *encode_tensor;   /* the driver's function, where kernels copy
                                  boxes of tensors; else NULL */
-    int error;                /* first of a run, 0 or a cudaError_t */
-    const char *failed;       /* the op that it is of */
+    int error;             /* first of a run, 0 or a cudaError_t */
+    const char *failed;    /* the op that it is of */
 } cedm_cuda_exec;
 
 /* Device addresses: image 0 of a tensor (images follow one another), and
@@ -215,8 +214,8 @@ typedef struct cedm_cuda_scalars {
 
 /* One step of the sampler; the names are those of runtime/sampler.c. */
 typedef struct cedm_cuda_step_row {
-    double base, scale;        /* churn: x = base x + scale noise */
-    double s, divisor;         /* at t hat */
+    double base, scale;          /* churn: x = base x + scale noise */
+    double s, divisor;           /* at t hat */
     double next_s, next_divisor; /* at the next level */
     double h;
 } cedm_cuda_step_row;
@@ -287,8 +286,8 @@ typedef struct cedm_cuda_advance {
 } cedm_cuda_advance;
 
 #define CEDM_CUDA_SAMPLER_OPS(X)                                             \
-    X(latent) X(churn) X(load) X(unload) X(euler) X(heun) X(to_image)        \
-    X(advance)
+    X(latent)                                                                \
+    X(churn) X(load) X(unload) X(euler) X(heun) X(to_image) X(advance)
 
 #define CEDM_CUDA_SAMPLER_OP(name)                                           \
     int cedm_cuda_run_##name(const cedm_cuda_exec *exec,                     \

@@ -4,7 +4,7 @@
  *
  * Lanes take every 32nd product and are added up in a tree, so the order of
  * additions depends on the number of inputs alone. */
-#include "cuda/device.cuh"
+#include "runtime/cuda/device.cuh"
 
 #define WARPS 8
 #define IMAGES 8 /* whose products one read of a row of weights serves */

@@ -5,7 +5,7 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 
-#include "cuda/net.h"
+#include "runtime/cuda/cuda_net.h"
 
 cedm_cuda_config cedm_cuda_config_default(void)
 {
@@ -87,12 +87,13 @@ static cedm_status upload_weights(cedm_cuda_net *net, const cedm_blob *blob)
 {
     upload u = {
         .net = net,
-        .packing = {
-            .precision = net->config.precision,
-            .dtype = blob->model->dtype,
-            .data = blob->data,
-            .weights = net->config.staging,
-        },
+        .packing =
+            {
+                .precision = net->config.precision,
+                .dtype = blob->model->dtype,
+                .data = blob->data,
+                .weights = net->config.staging,
+            },
     };
 
     blob->model->eval(&upload_ops, &u);
@@ -102,8 +103,8 @@ static cedm_status upload_weights(cedm_cuda_net *net, const cedm_blob *blob)
 static cedm_status upload_tables(cedm_cuda_net *net)
 {
     const cedm_cuda_places *p = &net->places;
-    cedm_cuda_table_bytes bytes = cedm_cuda_tables_measure(
-        net->exec.model, net->config.params.steps);
+    cedm_cuda_table_bytes bytes =
+        cedm_cuda_tables_measure(net->exec.model, net->config.params.steps);
     void *steps = cedm_cuda_staging(net, 0);
     void *scalars = cedm_cuda_staging(net, bytes.steps);
     void *features = cedm_cuda_staging(net, bytes.steps + bytes.scalars);
@@ -129,9 +130,8 @@ static cedm_status clear(const cedm_cuda_net *net)
     const cedm_cuda_places *p = &net->places;
     cudaStream_t stream = net->exec.stream;
     size_t clusters = net->exec.batch * sizeof(int32_t);
-    cudaError_t code = cudaMemsetAsync(net->config.arena, 0,
-                                       (size_t)net->config.sizes.arena,
-                                       stream);
+    cudaError_t code = cudaMemsetAsync(
+        net->config.arena, 0, (size_t)net->config.sizes.arena, stream);
 
     if (code == cudaSuccess) {
         code = cudaMemsetAsync(cedm_cuda_arena(net, p->clusters), 0xff,
@@ -230,7 +230,8 @@ static cedm_status check_regions(const cedm_cuda_config *config,
     }
     return have->context < need->context || have->staging < need->staging ||
                    have->arena < need->arena
-               ? CEDM_E_ARENA : CEDM_OK;
+               ? CEDM_E_ARENA
+               : CEDM_OK;
 }
 
 /* Everything that is known without the device. */
@@ -325,11 +326,11 @@ cedm_status cedm_cuda_open(cedm_cuda_net **net, const cedm_blob *blob,
     n->config.sizes = need;
     n->places = places;
     cedm_cuda_constants_of(&n->constants, blob);
-    status = cedm_steps_check(&n->constants.model, n->constants.data,
+    status = cedm_steps_check(&n->constants.denoiser, n->constants.data,
                               &n->config.params);
     if (status == CEDM_OK) {
         n->begin_scale = cedm_steps_begin(
-            &n->constants.model, n->constants.data, &n->config.params);
+            &n->constants.denoiser, n->constants.data, &n->config.params);
         status = open_on_device(n, blob);
     }
     *net = status == CEDM_OK ? n : NULL;

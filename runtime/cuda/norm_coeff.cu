@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * norm_coeff.cu - queues the kernel of norm_coeff.cuh. */
-#include "cuda/norm_coeff.cuh"
+#include "runtime/cuda/norm_coeff.cuh"
 
 extern "C" int cedm_cuda_norm_coeff(const cedm_cuda_exec *exec,
                                     const cedm_norm_coeff *op)

@@ -8,7 +8,7 @@
 #ifndef CEDM_CUDA_NORM_COEFF_CUH
 #define CEDM_CUDA_NORM_COEFF_CUH
 
-#include "cuda/device.cuh"
+#include "runtime/cuda/device.cuh"
 
 #define NORM_THREADS 256
 

@@ -7,7 +7,7 @@
  * is exactly as long as it was counted. */
 #include <string.h>
 
-#include "cuda/launch.h"
+#include "runtime/cuda/launch.h"
 
 static uint32_t round_up(uint32_t x, uint32_t to)
 {
@@ -154,8 +154,8 @@ static void pack_floats(void *ctx, uint32_t id, cedm_weight first,
 
 static void pack_embed(void *ctx, const cedm_embed *op)
 {
-    pack_floats(ctx, op->id, op->weight,
-                (size_t)op->label_dim * op->channels, op->bias, op->channels);
+    pack_floats(ctx, op->id, op->weight, (size_t)op->label_dim * op->channels,
+                op->bias, op->channels);
 }
 
 static void pack_linear(void *ctx, const cedm_linear *op)
@@ -218,8 +218,8 @@ static double tap_weight(const conv_part *part, uint32_t o, uint32_t c,
     merged(phase % 2, tap % 2, &x0, &x1);
     for (uint32_t y = y0; y < y1; y++) {
         for (uint32_t x = x0; x < x1; x++) {
-            sum += value(part->packing, op->weight,
-                         first + (y * 3 + x) * cin);
+            sum +=
+                value(part->packing, op->weight, first + (y * 3 + x) * cin);
         }
     }
     return sum;
@@ -278,8 +278,8 @@ static void pack_bias(const conv_part *part)
     cedm_weight skip = op->skip_cin[0] != 0 ? op->skip_bias : CEDM_NONE;
 
     for (uint32_t o = 0; o < op->cout; o++) {
-        double bias = value(part->packing, op->bias, o) +
-                      value(part->packing, skip, o);
+        double bias =
+            value(part->packing, op->bias, o) + value(part->packing, skip, o);
 
         store(part->at + part->layout.bias, o, CEDM_CUDA_FP32, bias);
         if (part->layout.scaled_bias != 0) {

@@ -2,8 +2,7 @@
  *
  * ptx.cuh - all that only a CUDA compiler understands: launches, dynamic
  * shared memory, asynchronous copies and matrix instructions of compute
- * capability 8.0.  tests/cuda/emulate/cuda/ptx.cuh does the same on a host.
- */
+ * capability 8.0.  tests/emulate/include has another for the emulator. */
 #ifndef CEDM_CUDA_PTX_CUH
 #define CEDM_CUDA_PTX_CUH
 

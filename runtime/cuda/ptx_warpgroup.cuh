@@ -6,13 +6,13 @@
  *
  * Written after the PTX ISA 8.0 and later, sections "mbarrier",
  * "cp.async.bulk.tensor" and "wgmma".  The twin for tests, by the same
- * names, is tests/cuda/emulate/cuda/ptx_warpgroup.cuh. */
+ * names, is tests/emulate/include/runtime/cuda/ptx_warpgroup.cuh. */
 #ifndef CEDM_CUDA_PTX_WARPGROUP_CUH
 #define CEDM_CUDA_PTX_WARPGROUP_CUH
 
 #include <cuda.h>
 
-#include "cuda/ptx.cuh"
+#include "runtime/cuda/ptx.cuh"
 
 /* A kernel of these instructions has a body only where they exist, and where
  * no code for a device is made of it. */

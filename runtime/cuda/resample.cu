@@ -4,7 +4,7 @@
  *
  * Taps of a column are added first, then those along the row, in ascending
  * order; a pool of 2 x 2 reads each source once. */
-#include "cuda/device.cuh"
+#include "runtime/cuda/device.cuh"
 
 #define THREADS 256
 

@@ -8,8 +8,8 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 
-#include "cuda/net.h"
-#include "model.h"
+#include "runtime/cuda/cuda_net.h"
+#include "runtime/model_check.h"
 
 /* ---- calls ------------------------------------------------------------- */
 
@@ -64,8 +64,8 @@ static cudaError_t send(const cedm_cuda_net *net, uint64_t to, uint64_t from,
                            cudaMemcpyHostToDevice, net->exec.stream);
 }
 
-static cudaError_t fetch(const cedm_cuda_net *net, uint64_t to,
-                         uint64_t from, size_t bytes)
+static cudaError_t fetch(const cedm_cuda_net *net, uint64_t to, uint64_t from,
+                         size_t bytes)
 {
     return cudaMemcpyAsync(cedm_cuda_staging(net, to),
                            cedm_cuda_arena(net, from), bytes,
@@ -152,8 +152,8 @@ static cedm_status send_denoise(const cedm_cuda_net *net)
 {
     const cedm_cuda_places *p = &net->places;
     uint32_t batch = net->exec.batch;
-    cedm_cuda_table_bytes rows = cedm_cuda_tables_measure(
-        net->exec.model, net->config.params.steps);
+    cedm_cuda_table_bytes rows =
+        cedm_cuda_tables_measure(net->exec.model, net->config.params.steps);
     size_t channels = net->exec.model->features.channels;
     cudaError_t code = send(net, p->state[0], p->in_map,
                             batch * map_elements(net) * sizeof(double));
@@ -167,8 +167,8 @@ static cedm_status send_denoise(const cedm_cuda_net *net)
                     batch * channels * sizeof(float));
     }
     if (code == cudaSuccess) {
-        code = send(net, p->clusters, p->in_clusters,
-                    batch * sizeof(int32_t));
+        code =
+            send(net, p->clusters, p->in_clusters, batch * sizeof(int32_t));
     }
     if (code == cudaSuccess) {
         code = clear_overflow(net);
@@ -264,8 +264,8 @@ static cedm_status send_run(const cedm_cuda_net *net)
         send(net, p->seeds, p->in_seeds, batch * sizeof(uint64_t));
 
     if (code == cudaSuccess) {
-        code = send(net, p->clusters, p->in_clusters,
-                    batch * sizeof(int32_t));
+        code =
+            send(net, p->clusters, p->in_clusters, batch * sizeof(int32_t));
     }
     if (code == cudaSuccess) {
         code = cudaEventRecord(net->staged, stream);
@@ -384,8 +384,8 @@ static cedm_status give(cedm_cuda_net *net, bool images, void *out)
         status = make_images(net);
     }
     if (status == CEDM_OK) {
-        status = receive(net, images ? p->images : p->state[0], bytes,
-                         net->n);
+        status =
+            receive(net, images ? p->images : p->state[0], bytes, net->n);
     }
     if (status == CEDM_OK) {
         memcpy(out, cedm_cuda_staging(net, p->in_map), bytes);

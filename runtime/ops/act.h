@@ -5,7 +5,7 @@
 #define CEDM_ACT_H
 
 #include "cedm_model.h"
-#include "ops/lanes.h"
+#include "runtime/ops/lanes.h"
 
 /* t / (1 + e^-t); below -88 the tiny value that is left keeps its sign. */
 static inline cedm_lanes cedm_silu(cedm_lanes t)
@@ -39,16 +39,15 @@ static inline void cedm_act_pixel(float *dst, const float *src,
         return;
     }
     for (; c + CEDM_LANES <= n; c += CEDM_LANES) {
-        cedm_lanes_store(dst + c, cedm_act_lanes(cedm_lanes_load(src + c),
-                                                 cedm_lanes_load(a + c),
-                                                 cedm_lanes_load(b + c),
-                                                 act));
+        cedm_lanes_store(dst + c,
+                         cedm_act_lanes(cedm_lanes_load(src + c),
+                                        cedm_lanes_load(a + c),
+                                        cedm_lanes_load(b + c), act));
     }
     if (left != 0) {
         cedm_lanes x = cedm_act_lanes(cedm_lanes_load_part(src + c, left),
                                       cedm_lanes_load_part(a + c, left),
-                                      cedm_lanes_load_part(b + c, left),
-                                      act);
+                                      cedm_lanes_load_part(b + c, left), act);
 
         cedm_lanes_store_part(dst + c, x, left);
     }

@@ -5,8 +5,8 @@
  * Scratch holds the pair's scores over all tokens.  The largest is taken
  * off before exp, so that none overflows; the exponentials are summed in
  * double precision and the weighted values token after token. */
-#include "ops/dots.h"
-#include "ops/ops.h"
+#include "runtime/ops/dots.h"
+#include "runtime/ops/ops.h"
 
 typedef struct head_view {
     const float *q, *k, *v; /* of token 0 */

@@ -12,9 +12,9 @@
  * then times scale. */
 #include <string.h>
 
-#include "ops/act.h"
-#include "ops/dots.h"
-#include "ops/ops.h"
+#include "runtime/ops/act.h"
+#include "runtime/ops/dots.h"
+#include "runtime/ops/ops.h"
 
 /* Rows of a task that leaves no statistics.  (A larger block stages fewer
  * rows twice, a smaller one feeds more threads.) */
@@ -69,10 +69,9 @@ static void view_image(conv_image *v, const cedm_exec *exec,
                                op->cin[s], image);
         }
         if (op->skip_cin[s] != 0) {
-            v->skip_src[s] = map_at(exec, op->skip_src[s],
-                                    op->height >> op->skip_up,
-                                    op->width >> op->skip_up,
-                                    op->skip_cin[s], image);
+            v->skip_src[s] =
+                map_at(exec, op->skip_src[s], op->height >> op->skip_up,
+                       op->width >> op->skip_up, op->skip_cin[s], image);
         }
     }
     if (op->act != CEDM_ACT_NONE) {
@@ -80,15 +79,15 @@ static void view_image(conv_image *v, const cedm_exec *exec,
         v->b = v->a + v->cin;
     }
     if (op->emb_src != CEDM_NONE) {
-        v->emb = cedm_at(exec, op->emb_src, op->emb_stride, image) +
-                 op->emb_index;
+        v->emb =
+            cedm_at(exec, op->emb_src, op->emb_stride, image) + op->emb_index;
     }
     if (op->residual != CEDM_NONE) {
         v->residual = map_at(exec, op->residual, op->height, op->width,
                              op->cout, image);
     }
-    v->dst = cedm_at(exec, op->dst,
-                     (size_t)op->height * op->width * op->cout, image);
+    v->dst = cedm_at(exec, op->dst, (size_t)op->height * op->width * op->cout,
+                     image);
 }
 
 /* Stages row r of the padded, enlarged source; r counts from the padding. */
@@ -197,8 +196,8 @@ static void sum_tile(const conv_image *v, cedm_dots *dots, uint32_t y,
 static float shift_of(const conv_image *v, uint32_t co)
 {
     const float *bias = cedm_weights(v->exec, v->op->bias);
-    const float *skip_bias = v->skip_cin == 0 ? NULL
-        : cedm_weights(v->exec, v->op->skip_bias);
+    const float *skip_bias =
+        v->skip_cin == 0 ? NULL : cedm_weights(v->exec, v->op->skip_bias);
     float shift = bias == NULL ? 0.0f : bias[co];
 
     if (v->emb != NULL) {
@@ -290,8 +289,8 @@ static void conv_task(void *arg, uint32_t index, uint32_t worker)
     }
     if (op->stats != CEDM_NONE) {
         size_t pair = 2 * (size_t)op->cout;
-        float *stats = cedm_at(exec, op->stats, blocks * pair, image) +
-                       block * pair;
+        float *stats =
+            cedm_at(exec, op->stats, blocks * pair, image) + block * pair;
 
         write_stats(v.dst + (size_t)first * op->width * op->cout,
                     (size_t)(end - first) * op->width, op->cout, stats,

@@ -10,7 +10,7 @@
 #ifndef CEDM_DOTS_H
 #define CEDM_DOTS_H
 
-#include "ops/lanes.h"
+#include "runtime/ops/lanes.h"
 
 #define CEDM_DOTS_X 4
 #define CEDM_DOTS_W 2

@@ -2,8 +2,8 @@
  *
  * embed.c - the input of the embedding network: noise-level features plus
  * the row of the label's matrix that belongs to an image's cluster. */
-#include "ops/act.h"
-#include "ops/ops.h"
+#include "runtime/ops/act.h"
+#include "runtime/ops/ops.h"
 
 static void embed_image(const cedm_embed *op, const float *features,
                         const float *row, const float *bias, float *dst)

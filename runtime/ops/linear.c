@@ -2,9 +2,9 @@
  *
  * linear.c - matrix times vector, for the vectors of all images at once so
  * that a row of weights is read once for a pair of them. */
-#include "ops/act.h"
-#include "ops/dots.h"
-#include "ops/ops.h"
+#include "runtime/ops/act.h"
+#include "runtime/ops/dots.h"
+#include "runtime/ops/ops.h"
 
 /* Outputs of one task: enough to be worth a thread's wake-up. */
 #define OUTPUTS 64u

@@ -6,8 +6,8 @@
  * merged in the order of channels, then partials, in double precision, by
  * the update of [CHAN]: no sum of squares is ever formed, so a mean far
  * above the deviation costs nothing. */
-#include "ops/moments.h"
-#include "ops/ops.h"
+#include "runtime/ops/moments.h"
+#include "runtime/ops/ops.h"
 
 /* Ranges of groups that an image is cut into, where images are few. */
 static uint32_t parts_of(const cedm_exec *exec, const cedm_norm_coeff *op)
@@ -41,8 +41,9 @@ static void norm_task(void *arg, uint32_t index, uint32_t worker)
         }
     }
     if (op->adaptive_src != CEDM_NONE) {
-        adaptive = cedm_at(exec, op->adaptive_src, op->adaptive_stride,
-                           image) + op->adaptive_index;
+        adaptive =
+            cedm_at(exec, op->adaptive_src, op->adaptive_stride, image) +
+            op->adaptive_index;
     }
     for (uint32_t first = part * op->groups / parts * size; first < end;
          first += size) {
@@ -56,8 +57,8 @@ static void norm_task(void *arg, uint32_t index, uint32_t worker)
                                  stats[s], op->channels[s],
                                  s ? c - op->channels[0] : c);
         }
-        inverse = 1.0 / __builtin_sqrt(group.m2 / group.count +
-                                       (double)op->eps);
+        inverse =
+            1.0 / __builtin_sqrt(group.m2 / group.count + (double)op->eps);
         for (uint32_t c = first; c < first + size; c++) {
             double a = (double)gamma[c] * inverse;
             double b = (double)beta[c] - group.mean * a;

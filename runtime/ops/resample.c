@@ -7,8 +7,8 @@
  * order in both. */
 #include <string.h>
 
-#include "ops/act.h"
-#include "ops/ops.h"
+#include "runtime/ops/act.h"
+#include "runtime/ops/ops.h"
 
 /* row = sum of taps of act(src) down the columns; `pixel` is scratch. */
 static void filter_columns(const cedm_resample *op, const float *filter,

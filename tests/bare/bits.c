@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cases.h"
+#include "tests/ops/cases.h"
 
 /* Images are `first` to `first + setting.n - 1`. */
 static void print_images(const op_class *class, const op_case *c,
@@ -43,11 +43,12 @@ static void print_images(const op_class *class, const op_case *c,
 static void print_case(const op_class *class, const op_case *c,
                        const cedm_backend *backend, int alone)
 {
-    stage_setting setting = {.batch = c->images, .n = c->images, .workers = 1};
+    stage_setting setting = {
+        .batch = c->images, .n = c->images, .workers = 1};
 
     if (alone) {
-        setting = (stage_setting){.batch = 1, .n = 1, .workers = 3,
-                                  .threads = true};
+        setting = (stage_setting){
+            .batch = 1, .n = 1, .workers = 3, .threads = true};
     }
     for (; setting.first < c->images; setting.first += setting.n) {
         print_images(class, c, backend, setting);

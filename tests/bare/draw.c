@@ -2,7 +2,7 @@
  *
  * draw.c - one image with churn and guidance, so that noise after the latent
  * and the second evaluation are part of it, by the portable backend. */
-#include "draw.h"
+#include "tests/bare/draw.h"
 
 #define SEED 7
 #define CLUSTER 3

@@ -4,7 +4,7 @@
  * output, where there is one. */
 #include <stdio.h>
 
-#include "draw.h"
+#include "tests/bare/draw.h"
 
 int main(void)
 {
@@ -16,5 +16,6 @@ int main(void)
     }
     return fwrite(image, sizeof image, 1, stdout) == 1 &&
                    fwrite(draw_state(), STATE_BYTES, 1, stdout) == 1
-               ? 0 : 1;
+               ? 0
+               : 1;
 }

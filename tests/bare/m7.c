@@ -5,7 +5,7 @@
  * AArch64") writes the image and its state to the file m7.raw and tells
  * what it took: flash, RAM, and the part of a painted stack that was written
  * to. */
-#include "draw.h"
+#include "tests/bare/draw.h"
 
 #define PAINT 0xa5c35a3cu
 #define CPACR (*(volatile uint32_t *)0xe000ed88u)
@@ -99,8 +99,9 @@ static void report(uint32_t stack)
     print_bytes("arena ", (uint32_t)ARENA_BYTES, " bytes; ");
     print_bytes("stack ", stack, " bytes; ");
     print_bytes("RAM ", (uint32_t)ram_bytes, " bytes with a stack of ");
-    print_bytes("", (uint32_t)((const char *)stack_top -
-                               (const char *)stack_limit), "\n");
+    print_bytes(
+        "", (uint32_t)((const char *)stack_top - (const char *)stack_limit),
+        "\n");
 }
 
 static _Noreturn __attribute__((noinline)) void run(void)

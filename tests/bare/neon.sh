@@ -23,8 +23,8 @@ programs() {
     runtime "$1" "$2" "$3" ''
     image "$1" "$2" '' "$4"
     "$2" -std=c11 -O2 -ffp-contract=off $warnings -D_POSIX_C_SOURCE=200809L \
-        -I$here/cross -Iinclude -Iruntime -Itests/ops $here/bits.c \
-        tests/ops/cases.c tests/ops/place.c tests/ops/stage.c \
+        -I$here/cross -I. -Iinclude $here/bits.c \
+        tests/ops/cases.c tests/ops/place.c tests/ops/op_stage.c \
         tests/ops/twin.c "$1/lib/libcedm.a" $4 -lm -lpthread -o "$1/bits"
     "$2" -std=c11 -O2 $warnings -Iinclude -Iweights -Wa,-Iweights \
         examples/embed.c weights/fashion.c weights/fashion_blob.S \
@@ -50,7 +50,7 @@ cases=$(wc -l <"$work/arm/portable.txt")
 "$work/host/bits" vector >"$work/host/vector.txt"
 if cmp -s "$work/host/vector.txt" "$work/host/portable.txt"; then
     aarch64-linux-gnu-gcc -std=c11 -O2 -ffp-contract=off $warnings \
-        -D_POSIX_C_SOURCE=200809L -I$here/cross -Iinclude -Iruntime \
+        -D_POSIX_C_SOURCE=200809L -I$here/cross -I. -Iinclude \
         tests/ops/*.c "$work/arm/lib/libcedm.a" -static -lm -lpthread \
         -o "$work/arm/ops_test"
     qemu-aarch64 "$work/arm/ops_test" 'neon * portable'

@@ -17,8 +17,8 @@ function generated(name) {
 }
 {
     file = $0
-    c = file ~ /\.[chS]$/
-    script = file ~ /\.(sh|py)$/ || file ~ /^\.ci\// || file == "Makefile"
+    c = file ~ /\.([chS]|cuh?|cpp)$/
+    script = file ~ /\.(sh|py)$/ || file ~ /^\.ci\// || file ~ /(^Makefile|\.mk)$/
     if (!c && !script && file !~ /\.md$/) {
         next
     }
@@ -30,7 +30,8 @@ function generated(name) {
         if (text ~ /[ \t\r]$/) fail("blank at the end of the line")
         if (c && text ~ /\t/) fail("tab")
         if (c && text ~ /[^ -~\t]/) fail("not plain ASCII")
-        if ((c || script) && length(text) > 100) fail("over 100 columns")
+        if (c && !generated(file) && length(text) > 80) fail("over 80 columns")
+        if (script && length(text) > 100) fail("over 100 columns")
         if (line <= 3 && text ~ /SPDX-License-Identifier: MIT/) spdx = 1
     }
     close(file)

@@ -28,13 +28,13 @@ static cedm_status draw(uint64_t seed, int32_t cluster)
     config.arena = arena;
     config.arena_bytes = sizeof arena;
     params.steps = 3;
-    if ((status = cedm_bind(&blob, &cedm_mine_model, bytes,
-                            sizeof bytes)) != CEDM_OK ||
-        (status = cedm_prepare(&blob, &config, weights,
-                               sizeof weights)) != CEDM_OK ||
+    if ((status = cedm_bind(&blob, &cedm_mine_model, bytes, sizeof bytes)) !=
+            CEDM_OK ||
+        (status = cedm_prepare(&blob, &config, weights, sizeof weights)) !=
+            CEDM_OK ||
         (status = cedm_net_init(&net, &blob, &config)) != CEDM_OK ||
-        (status = cedm_sample_begin(&sampler, &net, &params, &seed,
-                                    &cluster, 1)) != CEDM_OK) {
+        (status = cedm_sample_begin(&sampler, &net, &params, &seed, &cluster,
+                                    1)) != CEDM_OK) {
         return status;
     }
     while ((status = cedm_sample_step(&sampler)) == CEDM_MORE) {

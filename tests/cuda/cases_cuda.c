@@ -2,8 +2,9 @@
  *
  * cases_cuda.c - convolutions at the edges of tiles and of what the matrix
  * kernel takes, layers of real networks, and how much work a case is. */
-#include "cases_cuda.h"
+#include "tests/cuda/cases_cuda.h"
 
+/* clang-format off */
 #define SAME(h, w)                                                           \
     .height = h, .width = w, .in_height = h, .in_width = w, .kernel = 3,     \
     .stride = 1, .pad = 1
@@ -137,6 +138,7 @@ const op_class cuda_classes[] = {
     CLASS("attention, real", real_attention, attention),
     CLASS("linear, real", real_linear, linear),
 };
+/* clang-format on */
 const size_t cuda_class_count = sizeof cuda_classes / sizeof cuda_classes[0];
 
 uint64_t case_work(const op_class *class, const op_case *c)
@@ -149,10 +151,10 @@ uint64_t case_work(const op_class *class, const op_case *c)
         return (uint64_t)c->images * linear->in * linear->out;
     }
     if (class->place == place_conv) {
-        return (uint64_t)c->images * conv->height * conv->width *
-               conv->cout * conv->kernel * conv->kernel *
-               (conv->cin[0] + conv->cin[1]);
+        return (uint64_t)c->images * conv->height * conv->width * conv->cout *
+               conv->kernel * conv->kernel * (conv->cin[0] + conv->cin[1]);
     }
-    return class->place != place_attention ? 0
-        : 2ull * c->images * a->tokens * a->tokens * a->channels;
+    return class->place != place_attention
+               ? 0
+               : 2ull * c->images * a->tokens * a->tokens * a->channels;
 }

@@ -4,7 +4,7 @@
 #ifndef CEDM_TEST_CASES_CUDA_H
 #define CEDM_TEST_CASES_CUDA_H
 
-#include "ops/cases.h"
+#include "tests/ops/cases.h"
 
 extern const op_class cuda_classes[];
 extern const size_t cuda_class_count;

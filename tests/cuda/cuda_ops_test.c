@@ -25,9 +25,9 @@
 
 #include <cmocka.h>
 
-#include "cases_cuda.h"
-#include "device.h"
-#include "session.h"
+#include "tests/cuda/cases_cuda.h"
+#include "tests/cuda/test_device.h"
+#include "tests/cuda/session.h"
 
 /* Multiply-adds above which a case is run in one order only, by one size of
  * tiles only, and not at all. */
@@ -49,14 +49,14 @@ typedef struct subject {
     enum cedm_cuda_precision precision;
 } subject;
 
-typedef struct run {
+typedef struct trial {
     stage s;
     any_op op;
     session x;
     char what[160];
-} run;
+} trial;
 
-static void start(run *r, const subject *t, const op_case *c,
+static void start(trial *r, const subject *t, const op_case *c,
                   stage_setting images, session_setting device)
 {
     memset(r, 0, sizeof *r);
@@ -65,13 +65,12 @@ static void start(run *r, const subject *t, const op_case *c,
     device.precision = t->precision;
     snprintf(r->what, sizeof r->what, "%s %s, %s, %u multiprocessors%s",
              precisions[t->precision].name, t->class->name, c->name,
-             device.multiprocessors,
-             device.warpgroups ? ", warpgroups" : "");
+             device.multiprocessors, device.warpgroups ? ", warpgroups" : "");
     images.workers = 1;
     session_run(&r->x, &device, &r->s, &images, t->class, &r->op, r->what);
 }
 
-static void finish(run *r)
+static void finish(trial *r)
 {
     session_close(&r->x);
     stage_close(&r->s);
@@ -91,17 +90,19 @@ static double root_mean_square(const float *x, size_t n)
  * error of a score is a relative one of its exponential, and scores grow as
  * the square of their inputs: of 256 channels both sides may be 0.76 of the
  * bound of others away from what float64 gives. */
-static double unit_of(const subject *t, const op_case *c, const run *r)
+static double unit_of(const subject *t, const op_case *c, const trial *r)
 {
     bool f32 = CEDM_REF_IS_F32(r->x.outputs[0].ref) ||
                t->precision == CEDM_CUDA_FP32;
     bool scores = t->class->place == place_attention;
 
     return precisions[f32 ? CEDM_CUDA_FP32 : t->precision].u *
-           (!f32 || !scores ? 1.0 : c->deviation > 1.0f ? 16.0 : 2.0);
+           (!f32 || !scores       ? 1.0
+            : c->deviation > 1.0f ? 16.0
+                                  : 2.0);
 }
 
-static void check_values(const subject *t, const op_case *c, const run *r,
+static void check_values(const subject *t, const op_case *c, const trial *r,
                          uint32_t image)
 {
     size_t n = r->x.outputs[0].elements;
@@ -118,24 +119,25 @@ static void check_values(const subject *t, const op_case *c, const run *r,
         }
         if (!(fabs(g - w) <= u * (8 * rms + 2 * fabs(w)))) {
             fail_msg("%s: image %u, element %zu: got %.9g, wanted %.9g, "
-                     "difference %.3g above %.3g", r->what, image, e, g, w,
-                     fabs(g - w), u * (8 * rms + 2 * fabs(w)));
+                     "difference %.3g above %.3g",
+                     r->what, image, e, g, w, fabs(g - w),
+                     u * (8 * rms + 2 * fabs(w)));
         }
     }
 }
 
 /* One channel of one partial, of the map that was written. */
-static void check_partial(const run *r, uint32_t image, uint32_t p,
+static void check_partial(const trial *r, uint32_t image, uint32_t p,
                           uint32_t c)
 {
     const cedm_conv *op = &r->op.conv;
     uint32_t row = p * op->stat_rows, left = op->height - row;
-    size_t pixels = (size_t)(left < op->stat_rows ? left : op->stat_rows) *
-                    op->width;
-    const float *map = session_got(&r->x, 0, image) +
-                       (size_t)row * op->width * op->cout + c;
-    const float *stats = session_got(&r->x, 1, image) +
-                         (size_t)p * 2 * op->cout + c;
+    size_t pixels =
+        (size_t)(left < op->stat_rows ? left : op->stat_rows) * op->width;
+    const float *map =
+        session_got(&r->x, 0, image) + (size_t)row * op->width * op->cout + c;
+    const float *stats =
+        session_got(&r->x, 1, image) + (size_t)p * 2 * op->cout + c;
     double sum = 0, m2 = 0, largest = 0, mean;
 
     for (size_t i = 0; i < pixels; i++) {
@@ -152,12 +154,13 @@ static void check_partial(const run *r, uint32_t image, uint32_t p,
         !(fabs((double)stats[op->cout] - m2) <=
           0x1p-18 * m2 + (double)pixels * pow(largest * 0x1p-20, 2))) {
         fail_msg("%s: image %u, partial %u, channel %u: got mean %.9g, M2 "
-                 "%.9g, wanted %.9g, %.9g", r->what, image, p, c,
-                 (double)stats[0], (double)stats[op->cout], mean, m2);
+                 "%.9g, wanted %.9g, %.9g",
+                 r->what, image, p, c, (double)stats[0],
+                 (double)stats[op->cout], mean, m2);
     }
 }
 
-static void check_stats(const run *r, uint32_t image)
+static void check_stats(const trial *r, uint32_t image)
 {
     const cedm_conv *op = &r->op.conv;
 
@@ -172,7 +175,7 @@ static void check_stats(const run *r, uint32_t image)
 }
 
 /* The flag tells of 16-bit results that are not finite, and of no others. */
-static void check_flag(const run *r, uint32_t image)
+static void check_flag(const trial *r, uint32_t image)
 {
     const float *got = session_got(&r->x, 0, image);
     bool f32 = CEDM_REF_IS_F32(r->x.outputs[0].ref) ||
@@ -188,7 +191,7 @@ static void check_flag(const run *r, uint32_t image)
     }
 }
 
-static void same_bits(const run *is, const run *was, uint32_t from,
+static void same_bits(const trial *is, const trial *was, uint32_t from,
                       uint32_t shift, const char *why)
 {
     for (int k = 0; k < is->x.output_count; k++) {
@@ -199,8 +202,9 @@ static void same_bits(const run *is, const run *was, uint32_t from,
             for (size_t e = 0; e < is->x.outputs[k].elements; e++) {
                 if (memcmp(&a[e], &b[e], sizeof a[e]) != 0) {
                     fail_msg("%s: output %d, image %u, element %zu: %.9g, "
-                             "but %.9g %s", is->what, k, i + shift, e,
-                             (double)b[e], (double)a[e], why);
+                             "but %.9g %s",
+                             is->what, k, i + shift, e, (double)b[e],
+                             (double)a[e], why);
                 }
             }
         }
@@ -213,9 +217,9 @@ static void test_run(const subject *t, const op_case *c,
                      session_setting device, bool order)
 {
     stage_setting all = {.batch = c->images, .n = c->images};
-    stage_setting later = {.batch = c->images, .n = c->images - 1,
-                           .first = 1};
-    run first, other;
+    stage_setting later = {
+        .batch = c->images, .n = c->images - 1, .first = 1};
+    trial first, other;
 
     start(&first, t, c, all, device);
     for (uint32_t i = 0; i < c->images; i++) {
@@ -249,10 +253,10 @@ static void test_run(const subject *t, const op_case *c,
 
 static bool is_product(const op_class *class, const any_op *op)
 {
-    return class->place == place_conv     ? cedm_cuda_gemm_suits_conv(&op->conv)
-           : class->place == place_linear ? cedm_cuda_gemm_suits_linear(
-                                                &op->linear)
-                                          : false;
+    return class->place == place_conv ? cedm_cuda_gemm_suits_conv(&op->conv)
+           : class->place == place_linear
+               ? cedm_cuda_gemm_suits_linear(&op->linear)
+               : false;
 }
 
 static void test_case(const subject *t, const op_case *c, uint32_t processors)
@@ -293,7 +297,7 @@ static void test_finish(const subject *t, const op_case *c)
 {
     stage_setting all = {.batch = c->images, .n = c->images};
     session_setting device = {.multiprocessors = 1, .finish = true};
-    run r;
+    trial r;
 
     if (t->class->place != place_conv ||
         case_work(t->class, c) > limits.order) {
@@ -362,8 +366,7 @@ int main(int argc, char **argv)
                                         ? &op_classes[k]
                                         : &cuda_classes[k - op_class_count];
 
-            subjects[used] =
-                (subject){class, (enum cedm_cuda_precision)p};
+            subjects[used] = (subject){class, (enum cedm_cuda_precision)p};
             snprintf(names[used], sizeof names[used], "%s %s",
                      precisions[p].name, class->name);
             tests[used] = (struct CMUnitTest){

@@ -10,9 +10,10 @@
 
 #include <cmocka.h>
 
-#include "cases_cuda.h"
-#include "device.h"
-#include "philox.h"
+#include "tests/cuda/cases_cuda.h"
+#include "tests/cuda/test_device.h"
+#include "runtime/philox.h"
+#include "tests/denoiser_model.h"
 
 #define SIDE 11
 #define CHANNELS 3
@@ -39,7 +40,7 @@ typedef struct work {
 } work;
 
 static work w, *d;
-static cedm_model model;
+static denoiser_model m;
 static cedm_cuda_exec exec;
 
 static const uint64_t seeds[BATCH] = {0, 12345, 0xffffffffffffffffu};
@@ -57,16 +58,14 @@ static const uint64_t seeds[BATCH] = {0, 12345, 0xffffffffffffffffu};
 static void start(uint32_t stream)
 {
     memset(&w, 0, sizeof w);
-    model = (cedm_model){
-        .resolution = SIDE,
-        .channels = CHANNELS,
-        .features = {.channels = FEATURES},
-        .input_ref = CEDM_REF_F32 | 0,
-        .output_ref = CEDM_REF_F32 | REF,
-        .features_ref = CEDM_REF_F32 | 2 * REF,
-    };
-    exec = (cedm_cuda_exec){.model = &model, .batch = BATCH,
-                            .f32 = d->f32, .overflow = d->overflow};
+    m.denoiser = (cedm_denoiser){.resolution = SIDE,
+                                 .channels = CHANNELS,
+                                 .features = {.channels = FEATURES}};
+    denoiser_model_wire(&m, REF);
+    exec = (cedm_cuda_exec){.model = &m.model,
+                            .batch = BATCH,
+                            .f32 = d->f32,
+                            .overflow = d->overflow};
     memcpy(w.seeds, seeds, sizeof seeds);
     w.step = STEP;
     for (uint32_t i = 0; i < BATCH * MAP; i++) {
@@ -84,9 +83,9 @@ static void start(uint32_t stream)
         w.features[i] = stage_normal(stream, 3, i);
     }
     for (uint32_t i = 0; i < 4; i++) {
-        w.steps[i] = (cedm_cuda_step_row){
-            0.9 + i, 0.25 * i, 0.5 + i, 1.5 + i, 0.75 + i, 2.25 + i,
-            -0.7 - i};
+        w.steps[i] =
+            (cedm_cuda_step_row){0.9 + i,  0.25 * i, 0.5 + i, 1.5 + i,
+                                 0.75 + i, 2.25 + i, -0.7 - i};
     }
     for (uint32_t i = 0; i < 16; i++) {
         w.scalars[i] = (cedm_cuda_scalars){0.3 + i, 0.2 * i, 1.0 / (1 + i)};
@@ -157,7 +156,8 @@ static cedm_cuda_row row(void)
 
 static size_t row_of(size_t image)
 {
-    return STEP * 4 + 1 + image;
+    return STEP
+    *4 + 1 + image;
 }
 
 static void test_load(void **state)
@@ -168,15 +168,16 @@ static void test_load(void **state)
     start(2);
     RUN(load, d->x, d->scalars, d->features, row());
     for (size_t i = 0; i < BATCH * REF; i++) {
-        double wanted = i < BATCH * MAP
-            ? (double)(float)(w.scalars[row_of(i / MAP)].c_in * w.x[i])
-            : GUARD_VALUE;
+        double wanted =
+            i < BATCH * MAP
+                ? (double)(float)(w.scalars[row_of(i / MAP)].c_in * w.x[i])
+                : GUARD_VALUE;
 
         check("load: image", i, (double)w.f32[i], wanted, 0.0);
         wanted = i < BATCH * FEATURES
-            ? (double)w.features[row_of(i / FEATURES) * FEATURES +
-                                 i % FEATURES]
-            : GUARD_VALUE;
+                     ? (double)w.features[row_of(i / FEATURES) * FEATURES +
+                                          i % FEATURES]
+                     : GUARD_VALUE;
         check("load: features", i, (double)features[i], wanted, 0.0);
     }
 }
@@ -199,8 +200,7 @@ static void test_unload(void **state)
 
             if (i != MAP) {
                 check("unload", i, w.dst[i],
-                      old - 1.5 * (s->c_skip * w.x[i] + s->c_out * f),
-                      1e-14);
+                      old - 1.5 * (s->c_skip * w.x[i] + s->c_out * f), 1e-14);
             }
         }
         check_rest("unload", w.dst);
@@ -247,8 +247,8 @@ static void test_heun(void **state)
             w.next[i] = (double)stage_normal(4, 7, i);
         }
         memcpy(w.dst, w.x, sizeof w.x);
-        RUN(heun, d->steps, &d->step, in_place ? d->dst : d->x, d->y,
-            d->next, d->z, d->dst);
+        RUN(heun, d->steps, &d->step, in_place ? d->dst : d->x, d->y, d->next,
+            d->z, d->dst);
         for (size_t i = 0; i < BATCH * MAP; i++) {
             double late = (s->next_s * w.next[i] - w.z[i]) / s->next_divisor;
 
@@ -261,10 +261,11 @@ static void test_heun(void **state)
 
 static void test_to_image(void **state)
 {
-    static const double known[] = {-1.0, -1.01, 0.0, -1e-4, 1.0, 0.99, 50.0,
-                                   -50.0, HUGE_VAL, -HUGE_VAL, 1e300};
-    static const uint8_t bytes[] = {0, 0, 128, 127, 255, 254, 255, 0, 255, 0,
-                                    255};
+    static const double known[] = {-1.0,     -1.01,     0.0,  -1e-4,
+                                   1.0,      0.99,      50.0, -50.0,
+                                   HUGE_VAL, -HUGE_VAL, 1e300};
+    static const uint8_t bytes[] = {0,   0, 128, 127, 255, 254,
+                                    255, 0, 255, 0,   255};
 
     (void)state;
     start(5);
@@ -275,8 +276,11 @@ static void test_to_image(void **state)
     for (size_t i = 0; i < BATCH * MAP + GUARD; i++) {
         double v = i < BATCH * MAP ? trunc(127.5 * w.x[i] + 128) : 77;
 
-        check("to_image", i, w.bytes[i], i < 11 ? bytes[i] : i == 11 ? 0
-              : fmin(fmax(v, 0), 255), 0.0);
+        check("to_image", i, w.bytes[i],
+              i < 11    ? bytes[i]
+              : i == 11 ? 0
+                        : fmin(fmax(v, 0), 255),
+              0.0);
     }
 }
 
@@ -299,9 +303,9 @@ int cuda_sampler_test(void)
     int failed;
 
     d = device_take(sizeof *d);
-    failed = _cmocka_run_group_tests("cuda sampler ops", tests,
-                                     sizeof tests / sizeof tests[0], NULL,
-                                     NULL);
+    failed =
+        _cmocka_run_group_tests("cuda sampler ops", tests,
+                                sizeof tests / sizeof tests[0], NULL, NULL);
     device_give(d);
     return failed;
 }

@@ -6,7 +6,7 @@
  * converts the activations, packs weights, runs the kernel for the whole
  * batch, checks that nothing but the outputs was written, and has the
  * portable backend do the same. */
-#include "session.h"
+#include "tests/cuda/session.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "device.h"
+#include "tests/cuda/test_device.h"
 
 static session *current;
 static const char *current_what;
@@ -139,8 +139,7 @@ static void copy_back(const session *x, stage *s)
 }
 
 /* The portable backend on copies of the device's inputs. */
-static void want(session *x, const stage *s, stage_call *call,
-                 const void *op)
+static void want(session *x, const stage *s, stage_call *call, const void *op)
 {
     size_t scratch;
     cedm_exec exec = s->exec;
@@ -179,9 +178,8 @@ static void pack(device_memory *m, const cedm_exec *exec, stage_call *call,
                  const void *op, enum cedm_cuda_precision precision,
                  uint32_t *index)
 {
-    cedm_cuda_packing packing = {.precision = precision,
-                                 .dtype = CEDM_DTYPE_F32,
-                                 .data = exec->data};
+    cedm_cuda_packing packing = {
+        .precision = precision, .dtype = CEDM_DTYPE_F32, .data = exec->data};
 
     call(&cedm_cuda_pack, &packing, op);
     packing.weights = aligned_alloc(256, (size_t)packing.used + 256);
@@ -245,7 +243,8 @@ static int launch_all(device_memory *m, const session *x, stage_call *call,
     }
     code = kernel(&m->exec, op);
     return code == 0 && x->setting.finish
-               ? cedm_cuda_conv_finish(&m->exec, op) : code;
+               ? cedm_cuda_conv_finish(&m->exec, op)
+               : code;
 }
 
 static void run_op(cedm_exec *exec, stage_call *call, const void *op,
@@ -374,7 +373,7 @@ void session_run(session *x, const session_setting *setting, stage *s,
                  const any_op *op, const char *what)
 {
     const cedm_backend backend = {
-        "device", &run_table, NULL, &sizes_table};
+        .name = "device", .run = &run_table, .sizes = &sizes_table};
 
     *x = (session){.setting = *setting};
     current = x;

@@ -5,8 +5,8 @@
 #ifndef CEDM_TEST_CUDA_SESSION_H
 #define CEDM_TEST_CUDA_SESSION_H
 
-#include "cuda/launch.h"
-#include "ops/cases.h"
+#include "runtime/cuda/launch.h"
+#include "tests/ops/cases.h"
 
 /* What an op writes. */
 typedef struct session_output {
@@ -30,9 +30,9 @@ typedef struct session {
     session_output outputs[2];
     int output_count;
     uint32_t batch, n;
-    float *act, *f32;        /* of the device after the op, as floats */
-    float *wanted[2];        /* act and f32 by the portable backend */
-    uint32_t *overflow;      /* [batch] */
+    float *act, *f32;   /* of the device after the op, as floats */
+    float *wanted[2];   /* act and f32 by the portable backend */
+    uint32_t *overflow; /* [batch] */
 } session;
 
 /* Runs `op` of a stage; `s` was placed and is opened by this. */

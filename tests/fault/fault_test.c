@@ -12,18 +12,17 @@
 
 #include <cmocka.h>
 
-#include "scene.h"
-#include "trial.h"
+#include "tests/fault/scene.h"
+#include "tests/fault/trial.h"
 
 /* ---- cedm-freeze ------------------------------------------------------- */
 
 static const command freeze = {
     freeze_main,
     {"cedm-freeze", SCENE_CHECKPOINT, "-o", SCENE_OUTPUT, "--name", "m"}};
-static const command freeze_other = {
-    freeze_main,
-    {"cedm-freeze", SCENE_OTHER_CHECKPOINT, "-o", SCENE_OUTPUT, "--name",
-     "m"}};
+static const command freeze_other = {freeze_main,
+                                     {"cedm-freeze", SCENE_OTHER_CHECKPOINT,
+                                      "-o", SCENE_OUTPUT, "--name", "m"}};
 
 static void freeze_into_an_empty_folder(void **state)
 {
@@ -61,12 +60,12 @@ static void freeze_without_memory(void **state)
 static void freeze_and_compile(void **state)
 {
     (void)state;
-    static const command c = {
-        freeze_main, {"cedm-freeze", SCENE_CHECKPOINT, "-o", SCENE_OUTPUT,
-                      "--name", "m", "--build"}};
-    static const command old = {
-        freeze_main, {"cedm-freeze", SCENE_OTHER_CHECKPOINT, "-o",
-                      SCENE_OUTPUT, "--name", "m", "--build"}};
+    static const command c = {freeze_main,
+                              {"cedm-freeze", SCENE_CHECKPOINT, "-o",
+                               SCENE_OUTPUT, "--name", "m", "--build"}};
+    static const command old = {freeze_main,
+                                {"cedm-freeze", SCENE_OTHER_CHECKPOINT, "-o",
+                                 SCENE_OUTPUT, "--name", "m", "--build"}};
     assert_int_equal(setenv("CC", SCENE_COMPILER, 1), 0);
     trial_fail_files(&c, NULL, NULL);
     assert_true(trial_fail_each(&c, (fault){.kind = FAULT_IO}, &old, NULL,
@@ -77,9 +76,10 @@ static void freeze_and_compile(void **state)
 static void freeze_counts_in_an_archive(void **state)
 {
     (void)state;
-    static const command c = {
-        freeze_main, {"cedm-freeze", SCENE_CHECKPOINT, "-o", SCENE_OUTPUT,
-                      "--name", "m", "--freq", SCENE_COUNTS}};
+    static const command c = {freeze_main,
+                              {"cedm-freeze", SCENE_CHECKPOINT, "-o",
+                               SCENE_OUTPUT, "--name", "m", "--freq",
+                               SCENE_COUNTS}};
     trial_fail_files(&c, NULL, NULL);
     (void)trial_fail_each(&c, (fault){.kind = FAULT_MEMORY}, NULL, NULL, 8);
 }
@@ -89,9 +89,10 @@ static void freeze_counts_in_an_archive(void **state)
 static void verify_a_model(void **state)
 {
     (void)state;
-    static const command c = {
-        verify_main, {"cedm-verify", "--model", SCENE_MODEL, "--golden",
-                      SCENE_GOLDEN, "--threads", "2", "--tolerance", "1e9"}};
+    static const command c = {verify_main,
+                              {"cedm-verify", "--model", SCENE_MODEL,
+                               "--golden", SCENE_GOLDEN, "--threads", "2",
+                               "--tolerance", "1e9"}};
     trial_fail_files(&c, NULL, NULL);
     (void)trial_fail_each(&c, (fault){.kind = FAULT_MEMORY}, NULL, NULL, 24);
 }
@@ -101,32 +102,34 @@ static void verify_a_model(void **state)
 static void info_of_a_checkpoint_and_a_blob(void **state)
 {
     (void)state;
-    static const command checkpoint = {
-        info_main, {"cedm-info", SCENE_CHECKPOINT}};
-    static const command blob = {
-        info_main, {"cedm-info", SCENE_OUTPUT "/m.cedm"}};
+    static const command checkpoint = {info_main,
+                                       {"cedm-info", SCENE_CHECKPOINT}};
+    static const command blob = {info_main,
+                                 {"cedm-info", SCENE_OUTPUT "/m.cedm"}};
     trial_fail_files(&checkpoint, NULL, NULL);
     trial_fail_files(&blob, &freeze, NULL);
 }
 
 /* ---- cedm-gen ---------------------------------------------------------- */
 
-#define GEN "cedm-gen", "--n", "1", "--steps", "1", "--threads", "2",        \
-    "--progress", "none"
+#define GEN                                                                  \
+    "cedm-gen", "--n", "1", "--steps", "1", "--threads", "2", "--progress",  \
+        "none"
 
 static void gen_a_grid(void **state)
 {
     (void)state;
-    static const command c = {gen_main, {GEN, "--out", SCENE_OUTPUT "/x.png"}};
+    static const command c = {gen_main,
+                              {GEN, "--out", SCENE_OUTPUT "/x.png"}};
     trial_fail_files(&c, NULL, NULL);
 }
 
 static void gen_an_array_over_another(void **state)
 {
     (void)state;
-    static const command c = {
-        gen_main, {GEN, "--seed", "7", "--format", "npy", "--out",
-                   SCENE_OUTPUT "/x.npy"}};
+    static const command c = {gen_main,
+                              {GEN, "--seed", "7", "--format", "npy", "--out",
+                               SCENE_OUTPUT "/x.npy"}};
     static const command old = {
         gen_main, {GEN, "--format", "npy", "--out", SCENE_OUTPUT "/x.npy"}};
     trial_fail_files(&c, &old, NULL);
@@ -143,9 +146,10 @@ static void gen_a_file_for_a_seed(void **state)
 static void gen_from_a_png(void **state)
 {
     (void)state;
-    static const command c = {
-        gen_main, {"cedm-gen", "--from", SCENE_PNG, "--threads", "1",
-                   "--progress", "none", "--out", SCENE_OUTPUT "/x.png"}};
+    static const command c = {gen_main,
+                              {"cedm-gen", "--from", SCENE_PNG, "--threads",
+                               "1", "--progress", "none", "--out",
+                               SCENE_OUTPUT "/x.png"}};
     static const command png = {gen_main, {GEN, "--out", SCENE_PNG}};
     trial_run(&png);
     trial_fail_files(&c, NULL, NULL);
@@ -155,7 +159,8 @@ static void gen_from_a_png(void **state)
 static void gen_without_memory(void **state)
 {
     (void)state;
-    static const command c = {gen_main, {GEN, "--out", SCENE_OUTPUT "/x.png"}};
+    static const command c = {gen_main,
+                              {GEN, "--out", SCENE_OUTPUT "/x.png"}};
     (void)trial_fail_each(&c, (fault){.kind = FAULT_MEMORY}, NULL, NULL, 8);
 }
 
@@ -163,9 +168,9 @@ static void gen_without_memory(void **state)
 
 #define TRAIN(data, clusters)                                                \
     "cedm-train", "--data", data, "--clusters", clusters, "--cbase", "4",    \
-    "--cres", "1", "--num-blocks", "1", "--attn", "2", "--batch", "2",       \
-    "--tick", "0.002", "--snap", "2", "--threads", "1", "--lr-rampup",       \
-    "0.000001"
+        "--cres", "1", "--num-blocks", "1", "--attn", "2", "--batch", "2",   \
+        "--tick", "0.002", "--snap", "2", "--threads", "1", "--lr-rampup",   \
+        "0.000001"
 #define SHORT "--duration", "0.000004"
 #define LONG "--duration", "0.000008"
 
@@ -175,11 +180,11 @@ static void train_on(void **state)
 {
     (void)state;
     static const command old = {
-        train_main, {TRAIN(SCENE_ZIP, SCENE_CLUSTERS), SHORT, "--out",
-                     SCENE_OUTPUT}};
-    static const command c = {
-        train_main, {TRAIN(SCENE_ZIP, SCENE_CLUSTERS), LONG, "--out",
-                     SCENE_OUTPUT, "--resume"}};
+        train_main,
+        {TRAIN(SCENE_ZIP, SCENE_CLUSTERS), SHORT, "--out", SCENE_OUTPUT}};
+    static const command c = {train_main,
+                              {TRAIN(SCENE_ZIP, SCENE_CLUSTERS), LONG,
+                               "--out", SCENE_OUTPUT, "--resume"}};
     trial_fail_files(&c, &old, &c);
     (void)trial_fail_each(&c, (fault){.kind = FAULT_MEMORY}, &old, &c, 4);
 }
@@ -201,14 +206,15 @@ static void train_with_every_kind_of_data(void **state)
 
 /* ---- cedm-data ----------------------------------------------------------- */
 
-#define DATA(source) "cedm-data", source, "-o", SCENE_OUTPUT "/x.zip",       \
-    "--threads", "2", "--progress", "none"
+#define DATA(source)                                                         \
+    "cedm-data", source, "-o", SCENE_OUTPUT "/x.zip", "--threads", "2",      \
+        "--progress", "none"
 
 static void data_over_another(void **state)
 {
     (void)state;
-    static const command zip = {
-        data_main, {DATA(SCENE_ZIP), "--resolution", "2"}};
+    static const command zip = {data_main,
+                                {DATA(SCENE_ZIP), "--resolution", "2"}};
     static const command folder = {data_main, {DATA(SCENE_FOLDER)}};
     trial_fail_files(&zip, &folder, NULL);
     (void)trial_fail_each(&zip, (fault){.kind = FAULT_MEMORY}, NULL, NULL,
@@ -236,9 +242,9 @@ static int set_up(void **state)
     fault_wrap_json();
     scene_make();
     /* A model to compare, compiled for this machine. */
-    static const command build = {
-        freeze_main, {"cedm-freeze", SCENE_CHECKPOINT, "-o", ".", "--name",
-                      "model", "--build"}};
+    static const command build = {freeze_main,
+                                  {"cedm-freeze", SCENE_CHECKPOINT, "-o", ".",
+                                   "--name", "model", "--build"}};
     trial_run(&build);
     return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * scene.c - the files that fault tests work on. */
-#include "scene.h"
+#include "tests/fault/scene.h"
 
 #include <dirent.h>
 #include <setjmp.h>
@@ -17,8 +17,8 @@
 #include <cmocka.h>
 #include <zip.h>
 
-#include "codegen.h"
-#include "png_file.h"
+#include "codegen/codegen.h"
+#include "host/files/png_file.h"
 
 static char folder[] = "/tmp/fault_test.XXXXXX";
 static char home[1024];
@@ -142,7 +142,8 @@ static void write_compiler(void)
     FILE *file = fopen(SCENE_COMPILER, "w");
     assert_non_null(file);
     (void)fputs("#!/bin/sh\nwhile [ \"$1\" != -o ]; do shift; done\n"
-                "exec cp " SCENE_MODEL " \"$2\"\n", file);
+                "exec cp " SCENE_MODEL " \"$2\"\n",
+                file);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(chmod(SCENE_COMPILER, 0755), 0);
 }
@@ -161,10 +162,10 @@ static void write_file(const char *path, const void *bytes, size_t size)
 
 static void write_images(void)
 {
-    static unsigned char idx[16 + IMAGES * 16] = {
-        0, 0, 8, 3, 0, 0, 0, IMAGES, 0, 0, 0, 4, 0, 0, 0, 4};
+    static unsigned char idx[16 + IMAGES * 16] = {0, 0, 8, 3, 0, 0, 0, IMAGES,
+                                                  0, 0, 0, 4, 0, 0, 0, 4};
     unsigned char *files[IMAGES];
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     zip_t *zip = zip_open(SCENE_ZIP, ZIP_CREATE | ZIP_EXCL, NULL);
     assert_non_null(zip);
     assert_int_equal(mkdir(SCENE_FOLDER, 0777), 0);
@@ -175,7 +176,7 @@ static void write_images(void)
         for (size_t k = 0; k < 16; k++) {
             pixels[k] = (unsigned char)(40 * i + 16 * (k % 4 + k / 4 * i));
         }
-        files[i] = png_file_encode(pixels, 4, 4, 1, "{}", &size, &f);
+        files[i] = host_png_file_encode(pixels, 4, 4, 1, "{}", &size, &f);
         assert_non_null(files[i]);
         (void)snprintf(name, sizeof name, SCENE_FOLDER "/%zu.png", i);
         write_file(name, files[i], size);
@@ -197,8 +198,9 @@ static void write_list(const char *path, const char *pickle, size_t size)
     zip_source_t *source = zip_source_buffer(zip, pickle, size, 0);
     zip_int64_t index = zip_file_add(zip, "list/data.pkl", source, 0);
     assert_true(index >= 0);
-    assert_int_equal(zip_set_file_compression(zip, (zip_uint64_t)index,
-                                              ZIP_CM_STORE, 0), 0);
+    assert_int_equal(
+        zip_set_file_compression(zip, (zip_uint64_t)index, ZIP_CM_STORE, 0),
+        0);
     assert_int_equal(zip_close(zip), 0);
 }
 
@@ -206,8 +208,10 @@ static void write_clusters(void)
 {
     static const char text[] = "0 1 2 0 1 2 0 1\n";
     static const char ids[] = "\x80\x02](K\x00K\x01K\x02K\x00K\x01K\x02"
-                              "K\x00K\x01" "e.";
-    static const char counts[] = "\x80\x02](K\x03K\x03K\x02" "e.";
+                              "K\x00K\x01"
+                              "e.";
+    static const char counts[] = "\x80\x02](K\x03K\x03K\x02"
+                                 "e.";
     write_file(SCENE_CLUSTERS_TEXT, text, sizeof text - 1);
     write_list(SCENE_CLUSTERS, ids, sizeof ids - 1);
     write_list(SCENE_COUNTS, counts, sizeof counts - 1);

@@ -2,7 +2,7 @@
  *
  * trial.c - runs of a tool in which a call of the system fails, and what must
  * hold after each. */
-#include "trial.h"
+#include "tests/fault/trial.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "scene.h"
+#include "tests/fault/scene.h"
 
 typedef struct result {
     int status;
@@ -120,9 +120,8 @@ static void check_said(const command *c, const fault *wanted, const result *r)
 {
     size_t name = strlen(c->argv[0]);
     const char *line = last_line(c, r);
-    const char *reason = wanted->kind == FAULT_MEMORY
-                             ? "memory"
-                             : strerror(faults->code);
+    const char *reason =
+        wanted->kind == FAULT_MEMORY ? "memory" : strerror(faults->code);
     if (r->status != 1) {
         complain(c, wanted, r, "wanted exit code 1");
     }
@@ -244,8 +243,8 @@ void trial_fail_files(const command *c, const command *old,
                       const command *again)
 {
     unsigned step = again != NULL ? 8 : TRIAL_ALL; /* runs that take long */
-    unsigned calls = trial_fail_each(c, (fault){.kind = FAULT_IO}, old, again,
-                                     step);
+    unsigned calls =
+        trial_fail_each(c, (fault){.kind = FAULT_IO}, old, again, step);
     assert_true(calls >= 5);
     (void)trial_fail_each(c, (fault){.kind = FAULT_IO, .for_ever = true}, old,
                           again, step);

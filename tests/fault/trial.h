@@ -5,7 +5,7 @@
 #ifndef CEDM_TESTS_TRIAL_H
 #define CEDM_TESTS_TRIAL_H
 
-#include "fault.h"
+#include "tests/fault/fault.h"
 
 typedef struct command {
     int (*tool)(int argc, char **argv);

@@ -17,7 +17,11 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 enum {
-    TENSOR_CRCS = 1, TABLE_CRC = 2, TRAILER_CRC = 4, HEADER_CRC = 8, HALF = 16
+    TENSOR_CRCS = 1,
+    TABLE_CRC = 2,
+    TRAILER_CRC = 4,
+    HEADER_CRC = 8,
+    HALF = 16
 };
 
 /* Gaps between the tensors and behind the last one. */
@@ -33,14 +37,30 @@ static void eval_nothing(const cedm_ops *ops, void *ctx)
     (void)ctx;
 }
 
+static const cedm_denoiser denoiser = {
+    .resolution = 4,
+    .channels = 1,
+    .sigma_data = 0.5,
+    .sigma_max = 1e308,
+    .features = {.channels = 2, .freqs = CEDM_NONE}};
+static const cedm_port inputs[] = {{"image", CEDM_REF_F32, 4, 4, 1},
+                                   {"features", CEDM_REF_F32 | 32, 1, 1, 2}};
+
 #define MODEL(type)                                                          \
     {                                                                        \
         .abi = CEDM_MODEL_ABI, .size = sizeof(cedm_model), .name = "fuzz",   \
-        .resolution = 4, .channels = 1, .sigma_data = 0.5,                   \
-        .sigma_max = 1e308,                                                  \
-        .features = {.channels = 2, .freqs = CEDM_NONE}, .dtype = type,      \
-        .data_elements = ELEMENTS, .layout_hash = 0x0123456789abcdefu,       \
-        .tensor_count = TENSORS, .tensors = tensors, .eval = eval_nothing    \
+        .denoiser = &denoiser, .graph = {                                    \
+            .input_count = 2,                                                \
+            .output_count = 1,                                               \
+            .inputs = inputs,                                                \
+            .outputs = inputs,                                               \
+            .dtype = type,                                                   \
+            .data_elements = ELEMENTS,                                       \
+            .layout_hash = 0x0123456789abcdefu,                              \
+            .tensor_count = TENSORS,                                         \
+            .tensors = tensors,                                              \
+            .eval = eval_nothing                                             \
+        }                                                                    \
     }
 
 static const cedm_model models[] = {MODEL(CEDM_DTYPE_F32),
@@ -48,7 +68,7 @@ static const cedm_model models[] = {MODEL(CEDM_DTYPE_F32),
 
 static size_t width_of(const cedm_model *model)
 {
-    return model->dtype == CEDM_DTYPE_F16 ? 2 : 4;
+    return model->graph.dtype == CEDM_DTYPE_F16 ? 2 : 4;
 }
 
 static size_t trailer_of(const cedm_model *model)
@@ -80,8 +100,7 @@ static void repair(const cedm_model *model, unsigned char *blob, size_t size,
                 TABLE + 4 * TENSORS);
     }
     if ((which & TRAILER_CRC) != 0 && size >= trailer) {
-        put_crc(blob, offsetof(cedm_blob_header, trailer_crc), trailer,
-                size);
+        put_crc(blob, offsetof(cedm_blob_header, trailer_crc), trailer, size);
     }
     if ((which & HEADER_CRC) != 0 && size >= sizeof(cedm_blob_header)) {
         size_t at = offsetof(cedm_blob_header, header_crc);

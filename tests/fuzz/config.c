@@ -5,18 +5,18 @@
  *
  * An input is three texts with zero bytes between them: the configuration,
  * the images per cluster, and up to four bytes: what damage, where, and how
- * convolutions and the blob are made.  The tensors that the configuration asks for are
- * made in memory and one of them is damaged.
+ * convolutions and the blob are made.  The tensors that the configuration asks
+ * for are made in memory and one of them is damaged.
  * A configuration gives a message or a list of tensors; an undamaged list
  * gives a program, a damaged one a message.  Programs that are small enough
  * run on every backend, in memory of exactly the sizes that were planned. */
+#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/config.h"
-#include "codegen.h"
-#include "plan/plan.h"
+#include "codegen/codegen.h"
+#include "codegen/plan/plan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -49,8 +49,17 @@ static void check_message(const cg_error *error)
 
 /* ---- a checkpoint in memory -------------------------------------------- */
 
-enum damage { NONE, LOST, LONGER, DEEPER, WHOLE_NUMBERS, NOT_FINITE, EXTRA,
-              DOUBLES, DAMAGES };
+enum damage {
+    NONE,
+    LOST,
+    LONGER,
+    DEEPER,
+    WHOLE_NUMBERS,
+    NOT_FINITE,
+    EXTRA,
+    DOUBLES,
+    DAMAGES
+};
 
 static const char *const extra_names[] = {"model.", "../x", "a*/b\"", "u",
                                           "model.map_noise.freqs2"};
@@ -60,7 +69,30 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const cg_array *)a)->name, ((const cg_array *)b)->name);
 }
 
-static float value_of(const cg_spec *spec, uint64_t i, const cg_config *c)
+/* The filter of a configuration that was accepted. */
+typedef struct filter {
+    uint32_t taps;
+    double values[CEDM_MAX_TAPS];
+} filter;
+
+static filter filter_of(const char *json)
+{
+    filter f = {.taps = 2, .values = {1.0, 1.0}};
+    cJSON *root = cJSON_Parse(json);
+    const cJSON *list =
+        cJSON_GetObjectItemCaseSensitive(root, "resample_filter");
+    if (list != NULL) {
+        f.taps = (uint32_t)cJSON_GetArraySize(list);
+        want(f.taps <= CEDM_MAX_TAPS);
+        for (uint32_t i = 0; i < f.taps; i++) {
+            f.values[i] = cJSON_GetArrayItem(list, (int)i)->valuedouble;
+        }
+    }
+    cJSON_Delete(root);
+    return f;
+}
+
+static float value_of(const cg_spec *spec, uint64_t i, const filter *c)
 {
     double sum = 0.0;
     if (strcmp(spec->name, "u") == 0) {
@@ -70,15 +102,17 @@ static float value_of(const cg_spec *spec, uint64_t i, const cg_config *c)
         return 0.125f;
     }
     for (uint32_t k = 0; k < c->taps; k++) {
-        sum += c->resample_filter[k];
+        sum += c->values[k];
     }
-    return (float)(c->resample_filter[i / c->taps] *
-                   c->resample_filter[i % c->taps] / (sum * sum));
+    return (float)(c->values[i / c->taps] * c->values[i % c->taps] /
+                   (sum * sum));
 }
 
-static cg_array make_array(const cg_spec *spec, const cg_config *c)
+static cg_array make_array(const cg_spec *spec, const filter *c)
 {
-    cg_array a = {.name = spec->name, .dtype = CG_F32, .rank = spec->rank,
+    cg_array a = {.name = spec->name,
+                  .dtype = CG_F32,
+                  .rank = spec->rank,
                   .elements = 1};
     for (int i = 0; i < a.rank; i++) {
         a.shape[i] = spec->shape[i];
@@ -106,27 +140,24 @@ static void damage(cg_file *file, enum damage kind, unsigned which)
     float not_finite = which % 2 == 0 ? NAN : INFINITY;
     unsigned char *data = (unsigned char *)(uintptr_t)a->data;
     switch (kind) {
-    case LOST:
-        a->name = "lost";
-        break;
+    case LOST: a->name = "lost"; break;
     case LONGER:
         a->elements += a->elements / a->shape[0];
         a->shape[0]++;
         set_data(a, a->elements * 4);
         break;
-    case DEEPER:
-        a->shape[a->rank++] = 1;
-        break;
-    case WHOLE_NUMBERS:
-        a->dtype = CG_I32;
-        break;
+    case DEEPER: a->shape[a->rank++] = 1; break;
+    case WHOLE_NUMBERS: a->dtype = CG_I32; break;
     case NOT_FINITE:
         memcpy(data + 4 * (which % a->elements), &not_finite, 4);
         break;
     case EXTRA:
         a = &file->arrays[file->array_count++];
-        *a = (cg_array){.name = extra_names[which % 5], .dtype = CG_U8,
-                        .rank = 1, .shape = {1}, .elements = 1,
+        *a = (cg_array){.name = extra_names[which % 5],
+                        .dtype = CG_U8,
+                        .rank = 1,
+                        .shape = {1},
+                        .elements = 1,
                         .data = take(1)};
         break;
     case DOUBLES: /* allowed, but a filter or a table is then of zeros */
@@ -134,8 +165,7 @@ static void damage(cg_file *file, enum damage kind, unsigned which)
         set_data(a, a->elements * 8);
         break;
     case NONE:
-    case DAMAGES:
-        break;
+    case DAMAGES: break;
     }
 }
 
@@ -144,18 +174,22 @@ static void damage(cg_file *file, enum damage kind, unsigned which)
 static void run(const cg_program *p, const cedm_backend *backend)
 {
     enum { BATCH = 2 };
-    int32_t cluster[BATCH] = {-1, (int32_t)p->label_dim - 1};
+    int32_t cluster[BATCH] = {-1, (int32_t)p->denoiser.label_dim - 1};
     size_t scratch = (size_t)CEDM_ALIGN_UP(p->scratch_bytes);
     float *data = take((size_t)p->data_elements * 4);
     unsigned char *weights = take((size_t)p->weights_bytes);
     cedm_exec e = {.data = data,
                    .act = take((size_t)BATCH * p->act.elements * 4),
                    .f32 = take((size_t)BATCH * p->f32.elements * 4),
-                   .scratch = take(scratch), .scratch_stride = scratch,
-                   .cluster = cluster, .batch = BATCH, .n = BATCH,
+                   .scratch = take(scratch),
+                   .scratch_stride = scratch,
+                   .cluster = cluster,
+                   .batch = BATCH,
+                   .n = BATCH,
                    .workers = 1};
     if (backend->prepare != NULL) {
-        cedm_prepare_ctx ctx = {.data = data, .weights = weights,
+        cedm_prepare_ctx ctx = {.data = data,
+                                .weights = weights,
                                 .used = CEDM_ALIGN_UP(p->op_count * 4u)};
         cg_run(p, backend->prepare, &ctx);
         want(ctx.used <= p->weights_bytes);
@@ -219,13 +253,12 @@ typedef struct input {
 
 static void build_from(const cg_spec *specs, size_t count, const input *in)
 {
-    cg_config config;
-    cg_error error;
-    want(cg_config_parse(&config, PATH, in->json, &error));
+    const filter config = filter_of(in->json);
     cg_metadata metadata[] = {{"cedm.cluster_freq", in->freq},
                               {"cedm.config", in->json}};
     bool freq = in->freq[0] != '\0';
-    cg_file file = {.path = PATH, .metadata = metadata + !freq,
+    cg_file file = {.path = PATH,
+                    .metadata = metadata + !freq,
                     .metadata_count = 1 + freq};
     file.arrays = take((count + 1) * sizeof *file.arrays);
     for (size_t i = 0; i < count; i++) {
@@ -240,8 +273,8 @@ static void build_from(const cg_spec *specs, size_t count, const input *in)
     cg_options options = {.cpu_conv = CG_CPU_CONV_AUTO};
     if (in->rest_bytes >= 4) {
         options.cpu_conv = (cg_cpu_conv)(in->rest[3] % 3);
-        options.weights = in->rest[3] / 3 % 2 == 0 ? CEDM_DTYPE_F32
-                                                   : CEDM_DTYPE_F16;
+        options.weights =
+            in->rest[3] / 3 % 2 == 0 ? CEDM_DTYPE_F32 : CEDM_DTYPE_F16;
     }
     build(&file, &options, kind, !freq);
     for (size_t i = 0; i < file.array_count; i++) {

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "host/files/dataset.h"
-#include "zip_repair.h"
+#include "tests/fuzz/zip_repair.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -35,7 +35,7 @@ static void check_pixels(const host_dataset *d)
 
 static void check_file(const char *path)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_dataset d;
 
     if (host_dataset_open(&d, path, RESOLUTION, &f)) {

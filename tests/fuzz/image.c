@@ -21,7 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static bool is_too_large(const uint8_t *bytes, size_t size)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_image head;
 
     return host_image_measure(&head, bytes, size, "there", &f) &&
@@ -31,7 +31,7 @@ static bool is_too_large(const uint8_t *bytes, size_t size)
 static void check_measured(const host_image *image, const uint8_t *bytes,
                            size_t size)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_image head;
     bool good = host_image_measure(&head, bytes, size, "there", &f);
 
@@ -45,7 +45,7 @@ static void check_measured(const host_image *image, const uint8_t *bytes,
  * byte is there. */
 static void check(const uint8_t *bytes, size_t size)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_image image;
     uint64_t count;
 

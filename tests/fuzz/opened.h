@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 static inline void check_file(const cg_file *file)
 {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gen_options.h"
+#include "tools/gen/gen_options.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -24,9 +24,9 @@ static void want(bool condition)
     }
 }
 
-static void check_failure(const failure *f)
+static void check_failure(const host_failure *f)
 {
-    want(f->code == EXIT_USAGE || f->code == EXIT_FAILED);
+    want(f->code == HOST_EXIT_USAGE || f->code == HOST_EXIT_FAILED);
     want(f->text[0] != '\0' && strlen(f->text) < sizeof f->text);
     want(strpbrk(f->text, "\n\r\033") == NULL);
     want(strstr(f->text, "\xc2\x9b") == NULL);
@@ -34,33 +34,33 @@ static void check_failure(const failure *f)
 
 /* ---- lists ------------------------------------------------------------- */
 
-static void check_printed(const args_list *list)
+static void check_printed(const host_args_list *list)
 {
     size_t room = list->range_count * 48, used = 0;
     char *text = malloc(room);
-    args_list again;
-    failure f = FAILURE_UNSAID;
+    host_args_list again;
+    host_failure f = HOST_FAILURE_UNSAID;
     want(text != NULL);
     for (size_t i = 0; i < list->range_count; i++) {
         used += (size_t)snprintf(text + used, room - used,
                                  "%s%" PRIu64 "-%" PRIu64, i > 0 ? "," : "",
                                  list->ranges[i].first, list->ranges[i].last);
     }
-    want(args_list_parse("again", text, &again, &f));
+    want(host_args_list_parse("again", text, &again, &f));
     want(again.count == list->count);
     want(again.range_count == list->range_count);
     want(memcmp(again.ranges, list->ranges,
                 again.range_count * sizeof *again.ranges) == 0);
-    args_list_free(&again);
+    host_args_list_free(&again);
     free(text);
 }
 
 /* By the definition, for short lists. */
-static bool repeats(const args_list *list)
+static bool repeats(const host_args_list *list)
 {
     for (uint64_t i = 1; i < list->count; i++) {
         for (uint64_t j = 0; j < i; j++) {
-            if (args_list_at(list, i) == args_list_at(list, j)) {
+            if (host_args_list_at(list, i) == host_args_list_at(list, j)) {
                 return true;
             }
         }
@@ -68,44 +68,44 @@ static bool repeats(const args_list *list)
     return false;
 }
 
-static void check_list(const args_list *list)
+static void check_list(const host_args_list *list)
 {
     uint64_t count = 0;
     want(list->count > 0);
     for (size_t i = 0; i < list->range_count; i++) {
-        const args_range *r = &list->ranges[i];
-        want(r->first <= r->last && r->last <= args_list_max(list));
-        want(args_list_at(list, count) == r->first);
+        const host_args_range *r = &list->ranges[i];
+        want(r->first <= r->last && r->last <= host_args_list_max(list));
+        want(host_args_list_at(list, count) == r->first);
         count += r->last - r->first + 1;
-        want(args_list_at(list, count - 1) == r->last);
+        want(host_args_list_at(list, count - 1) == r->last);
     }
     want(count == list->count);
     if (count <= 40) {
-        want(args_list_repeats(list) == repeats(list));
+        want(host_args_list_repeats(list) == repeats(list));
     }
     check_printed(list);
 }
 
 /* ---- jobs -------------------------------------------------------------- */
 
-static void check_image(const job *j, uint64_t i)
+static void check_image(const gen_job *j, uint64_t i)
 {
-    int32_t cluster = job_cluster(j, i);
-    want(job_seed(j, i) <= args_list_max(&j->seeds));
-    want(cluster >= -1 && cluster < (int32_t)j->code->label_dim);
-    want((cluster == -1) == (j->mode == JOB_NONE));
+    int32_t cluster = gen_job_cluster(j, i);
+    want(gen_job_seed(j, i) <= host_args_list_max(&j->seeds));
+    want(cluster >= -1 && cluster < (int32_t)j->code->denoiser->label_dim);
+    want((cluster == -1) == (j->mode == GEN_JOB_NONE));
 }
 
 static void check_job(gen_options *o, const cedm_model *code)
 {
-    job j;
-    failure f = FAILURE_UNSAID;
+    gen_job j;
+    host_failure f = HOST_FAILURE_UNSAID;
     memset(&j, 0, sizeof j);
     j.code = code;
     j.params = cedm_sampler_params_default();
     j.seeds = o->seeds;
-    o->seeds = (args_list){NULL, 0, 0};
-    if (job_set_clusters(&j, o->clusters, &f) && job_count(&j, &f)) {
+    o->seeds = (host_args_list){NULL, 0, 0};
+    if (gen_job_set_clusters(&j, o->clusters, &f) && gen_job_count(&j, &f)) {
         char name[256];
         check_image(&j, 0);
         check_image(&j, j.count / 2);
@@ -121,14 +121,14 @@ static void check_job(gen_options *o, const cedm_model *code)
     if (j.list.range_count > 0) {
         check_list(&j.list);
     }
-    job_free(&j);
+    gen_job_free(&j);
 }
 
 static void parse(int argc, char **argv, const cedm_model *code)
 {
     static gen_options o;
-    failure f = FAILURE_UNSAID;
-    if (!gen_options_parse(&o, argc, argv, &f)) {
+    host_failure f = HOST_FAILURE_UNSAID;
+    if (gen_options_parse(&o, argc, argv, &f) == HOST_ASKED_BAD) {
         check_failure(&f);
     } else if (o.from == NULL) {
         check_list(&o.seeds);
@@ -145,8 +145,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (size == 0) {
         return 0;
     }
-    cedm_model code = {.name = "fuzz", .label_dim = 5};
-    code.label_dim = (bytes[0] & 1) != 0 ? 0 : (bytes[0] & 2) != 0 ? 65536 : 5;
+    const cedm_denoiser denoiser = {.label_dim = (bytes[0] & 1) != 0   ? 0
+                                                 : (bytes[0] & 2) != 0 ? 65536
+                                                                       : 5};
+    cedm_model code = {.name = "fuzz", .denoiser = &denoiser};
     char *text = malloc(size);
     want(text != NULL);
     memcpy(text, bytes + 1, size - 1);

@@ -3,7 +3,7 @@
  * pickle.c - fuzz target of the reader of snapshots.
  *
  * An input is a pickle without its PROTO. */
-#include "opened.h"
+#include "tests/fuzz/opened.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

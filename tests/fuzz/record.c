@@ -12,15 +12,16 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "job.h"
-#include "png_file.h"
+#include "tools/gen/gen_job.h"
+#include "host/files/png_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 #define LABELS 4
 
-static const cedm_model code = {.name = "fuzz", .label_dim = LABELS};
-static const model frozen = {.code = &code, .data_sha256 = "abc"};
+static const cedm_denoiser denoiser = {.label_dim = LABELS};
+static const cedm_model code = {.name = "fuzz", .denoiser = &denoiser};
+static const host_model frozen = {.code = &code, .data_sha256 = "abc"};
 
 static void want(bool condition)
 {
@@ -29,9 +30,9 @@ static void want(bool condition)
     }
 }
 
-static void check_failure(const failure *f)
+static void check_failure(const host_failure *f)
 {
-    want(f->code == EXIT_FAILED && strncmp(f->text, "x.png:", 6) == 0);
+    want(f->code == HOST_EXIT_FAILED && strncmp(f->text, "x.png:", 6) == 0);
     want(strlen(f->text) < sizeof f->text);
     want(strpbrk(f->text, "\n\r\033") == NULL);
     want(strstr(f->text, "\xc2\x9b") == NULL);
@@ -45,13 +46,13 @@ static bool same_number(double a, double b)
     return a == b || (isinf(a) && isinf(b));
 }
 
-static void check_same(const job *a, const job *b)
+static void check_same(const gen_job *a, const gen_job *b)
 {
     want(a->count == b->count && a->columns == b->columns);
     for (uint64_t i = 0; i < a->count; i++) {
-        want(job_seed(a, i) == job_seed(b, i));
-        want(job_cluster(a, i) == job_cluster(b, i));
-        want(job_cluster(a, i) >= -1 && job_cluster(a, i) < LABELS);
+        want(gen_job_seed(a, i) == gen_job_seed(b, i));
+        want(gen_job_cluster(a, i) == gen_job_cluster(b, i));
+        want(gen_job_cluster(a, i) >= -1 && gen_job_cluster(a, i) < LABELS);
     }
     want(a->params.steps == b->params.steps);
     want(same_number(a->params.sigma_min, b->params.sigma_min));
@@ -72,45 +73,46 @@ static void check_same(const job *a, const job *b)
 static char *through_png(const char *text)
 {
     static const uint8_t pixel[1] = {7};
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     size_t size = 0;
-    unsigned char *png = png_file_encode(pixel, 1, 1, 1, text, &size, &f);
+    unsigned char *png =
+        host_png_file_encode(pixel, 1, 1, 1, text, &size, &f);
     want(png != NULL);
-    char *again = png_file_text(png, size, "x.png", &f);
+    char *again = host_png_file_text(png, size, "x.png", &f);
     want(again != NULL && strcmp(again, text) == 0);
     free(png);
     return again;
 }
 
-static bool read_job(job *j, const char *text)
+static bool read_job(gen_job *j, const char *text)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     memset(j, 0, sizeof *j);
     j->code = &code;
     j->params = cedm_sampler_params_default();
-    if (job_from_record(j, &frozen, "x.png", text, &f)) {
+    if (gen_job_from_record(j, &frozen, "x.png", text, &f)) {
         return true;
     }
     check_failure(&f);
-    job_free(j);
+    gen_job_free(j);
     return false;
 }
 
 static void check_record(const char *text)
 {
-    job first, again;
+    gen_job first, again;
     if (!read_job(&first, text)) {
         return;
     }
-    static const job_machine machine = {"portable", "fp32", 1};
-    char *record = job_record(&first, &frozen, &machine, 0, first.count,
-                              first.columns);
+    static const gen_job_machine machine = {"portable", "fp32", 1};
+    char *record = gen_job_record(&first, &frozen, &machine, 0, first.count,
+                                  first.columns);
     want(record != NULL);
     char *carried = through_png(record);
     want(read_job(&again, carried));
     check_same(&first, &again);
-    job_free(&again);
-    job_free(&first);
+    gen_job_free(&again);
+    gen_job_free(&first);
     free(carried);
     free(record);
 }
@@ -139,7 +141,7 @@ static void repair(unsigned char *png, size_t size)
 
 static void check_png(const uint8_t *bytes, size_t size, bool repaired)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     unsigned char *png = malloc(size > 0 ? size : 1);
     want(png != NULL);
     if (size > 0) {
@@ -148,7 +150,7 @@ static void check_png(const uint8_t *bytes, size_t size, bool repaired)
     if (repaired) {
         repair(png, size);
     }
-    char *text = png_file_text(png, size, "x.png", &f);
+    char *text = host_png_file_text(png, size, "x.png", &f);
     free(png);
     if (text == NULL) {
         check_failure(&f);

@@ -5,7 +5,7 @@
  * An input that begins with '{' gets the length of its header in front, so
  * that mutations reach the grammar: the header is all but the last DATA
  * bytes. */
-#include "opened.h"
+#include "tests/fuzz/opened.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

@@ -4,8 +4,8 @@
  *
  * An input is an archive whose checksums are made right, so that mutations
  * get past them; a first byte of 'r' leaves them as they are. */
-#include "opened.h"
-#include "zip_repair.h"
+#include "tests/fuzz/opened.h"
+#include "tests/fuzz/zip_repair.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 

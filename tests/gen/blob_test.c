@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
-#include "gen_test.h"
+#include "tests/gen/gen_test.h"
 
 static uint32_t get_u32(const unsigned char *p)
 {
@@ -70,8 +70,8 @@ static void header_has_the_bytes_of_the_format(void **state)
     assert_int_equal(get_u32(b + 92), crc32c(b, 92));
     for (size_t k = 0; k < TINY_PARAMS; k++) {
         const cg_param *p = &t.params[k];
-        uint32_t crc = crc32c(b + data + 4 * (size_t)p->offset,
-                              4 * (size_t)p->elements);
+        uint32_t crc =
+            crc32c(b + data + 4 * (size_t)p->offset, 4 * (size_t)p->elements);
 
         if (get_u32(b + 96 + 4 * k) != crc) {
             fail_msg("tensor %zu: CRC %08x, wanted %08x", k,
@@ -87,8 +87,7 @@ static void header_has_the_bytes_of_the_format(void **state)
 static double wanted(const tiny *t, int k, uint32_t i)
 {
     switch (k) {
-    case 0: /* [8][2] -> [2][8] */
-        return tiny_value(k, i % 8 * 2 + i / 8);
+    case 0: /* [8][2] -> [2][8] */ return tiny_value(k, i % 8 * 2 + i / 8);
     case 3: { /* [4][5][3][3] -> [4][3][3][5] */
         uint32_t c = i % 5, x = i / 5 % 3, y = i / 15 % 3, o = i / 45;
 
@@ -96,15 +95,13 @@ static double wanted(const tiny *t, int k, uint32_t i)
     }
     case 4: /* rows c * 3 + j -> j * 4 + c */
         return tiny_value(k, i % 4 * 3 + i / 4);
-    case TINY_FILTER:
-        return (double)t->values[i];
+    case TINY_FILTER: return (double)t->values[i];
     case TINY_TWO_PARTS: {
         uint32_t first = t->params[k].parts[0].elements;
 
         return i < first ? tiny_value(k, i) : (double)t->values[i - first];
     }
-    default:
-        return tiny_value(k, i);
+    default: return tiny_value(k, i);
     }
 }
 
@@ -113,7 +110,7 @@ static void check_data(const tiny *t)
 {
     size_t size, data = up(96 + 4 * TINY_PARAMS);
     unsigned char *b;
-    bool covered[TINY_DATA] = { false };
+    bool covered[TINY_DATA] = {false};
 
     gen_emit(t, gen_directory(), "tiny");
     b = gen_read(gen_path(), "tiny.cedm", &size);
@@ -223,8 +220,7 @@ static void trailer_describes_the_model(void **state)
     assert_true(number(item, "count") == 2);
     assert_true(cJSON_GetArrayItem(member(item, "freq"), 1)->valuedouble ==
                 34);
-    assert_true(cJSON_GetArrayItem(member(item, "ids"), 1)->valuedouble ==
-                5);
+    assert_true(cJSON_GetArrayItem(member(item, "ids"), 1)->valuedouble == 5);
     item = member(root, "sampler");
     assert_true(number(item, "steps") == 18);
     assert_true(number(item, "sigma_min") == 0.002);
@@ -257,8 +253,7 @@ int gen_test_blob(void)
         cmocka_unit_test(header_has_the_bytes_of_the_format),
         cmocka_unit_test(data_is_permuted_and_padded_with_zeros),
         cmocka_unit_test(a_part_may_be_the_first_rows),
-        cmocka_unit_test(trailer_describes_the_model)
-    };
+        cmocka_unit_test(trailer_describes_the_model)};
 
     return cmocka_run_group_tests_name("blob", tests, NULL, NULL);
 }

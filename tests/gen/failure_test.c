@@ -13,15 +13,15 @@
 
 #include <cmocka.h>
 
-#include "emit/emit.h"
-#include "gen_test.h"
+#include "codegen/emit/emit.h"
+#include "tests/gen/gen_test.h"
 
 /* Emits, wants failure, wants the parts of `words` in the error. */
 static void fails(const tiny *t, const char *path, const char *name,
                   const char *words)
 {
-    cg_freeze freeze = { path, name };
-    cg_error error = { "" };
+    cg_freeze freeze = {path, name};
+    cg_error error = {""};
 
     if (cg_emit(&t->program, &t->file, &freeze, &error)) {
         fail_msg("cg_emit succeeded; wanted an error with \"%s\"", words);
@@ -34,10 +34,19 @@ static void fails(const tiny *t, const char *path, const char *name,
 static void bad_model_names_are_refused(void **state)
 {
     static const char *const names[] = {
-        "", "0a", "_a", "a-b", "a/b", "../a", "a b", "a\n", "a.b", "cedm",
-        "CEDM", "cedm_state",
-        "a2345678901234567890123456789012345678901234567890"
-    };
+        "",
+        "0a",
+        "_a",
+        "a-b",
+        "a/b",
+        "../a",
+        "a b",
+        "a\n",
+        "a.b",
+        "cedm",
+        "CEDM",
+        "cedm_state",
+        "a2345678901234567890123456789012345678901234567890"};
     static tiny t;
 
     (void)state;
@@ -83,8 +92,8 @@ static void missing_directories_are_made(void **state)
     gen_emit(&t, path, "tiny"); /* and again, over the old files */
     assert_int_equal(gen_count(path), 6);
     for (int i = 0; i < 6; i++) {
-        static const char *const suffixes[] = { "c", "h", "map", "csv",
-                                                "svg", "cedm" };
+        static const char *const suffixes[] = {"c",   "h",   "map",
+                                               "csv", "svg", "cedm"};
         char file[400];
 
         snprintf(file, sizeof file, "%s/tiny.%s", path, suffixes[i]);
@@ -140,9 +149,9 @@ static void no_limit_leaves_a_file(void **state)
     tiny_make(&t);
     gen_emit(&t, gen_directory(), "tiny");
     for (int i = 0; i < 6; i++) {
-        static const char *const names[] = { "tiny.c",    "tiny.h",
-                                             "tiny.map",  "tiny.csv",
-                                             "tiny.svg",  "tiny.cedm" };
+        static const char *const names[] = {"tiny.c",   "tiny.h",
+                                            "tiny.map", "tiny.csv",
+                                            "tiny.svg", "tiny.cedm"};
         free(gen_read(gen_path(), names[i], &size));
         largest = size > largest ? size : largest;
     }
@@ -151,10 +160,9 @@ static void no_limit_leaves_a_file(void **state)
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
     limit = old;
-    for (limit.rlim_cur = 0; limit.rlim_cur < largest;
-         limit.rlim_cur += 97) {
-        cg_freeze freeze = { gen_path(), "tiny" };
-        cg_error error = { "" };
+    for (limit.rlim_cur = 0; limit.rlim_cur < largest; limit.rlim_cur += 97) {
+        cg_freeze freeze = {gen_path(), "tiny"};
+        cg_error error = {""};
         bool good;
         int left;
 
@@ -174,7 +182,7 @@ static void no_limit_leaves_a_file(void **state)
 
 static void old_files_survive_a_failure(void **state)
 {
-    static const unsigned char infinity[] = { 0, 0, 0x80, 0x7f };
+    static const unsigned char infinity[] = {0, 0, 0x80, 0x7f};
     static tiny t;
     unsigned char *before, *after;
     size_t size, again;
@@ -197,7 +205,7 @@ static void old_files_survive_a_failure(void **state)
 static void a_full_disk_is_named(void **state)
 {
     cg_out *out = calloc(1, sizeof *out);
-    cg_error error = { "" };
+    cg_error error = {""};
 
     (void)state;
     assert_non_null(out);
@@ -220,7 +228,7 @@ static void a_full_disk_is_named(void **state)
 
 static void values_that_are_not_finite_are_refused(void **state)
 {
-    static const unsigned char infinity[] = { 0, 0, 0x80, 0x7f };
+    static const unsigned char infinity[] = {0, 0, 0x80, 0x7f};
     static tiny t;
 
     (void)state;
@@ -238,8 +246,8 @@ static void values_that_are_not_finite_are_refused(void **state)
 
 static void compiler_failures_are_clear(void **state)
 {
-    cg_freeze freeze = { gen_directory(), "tiny" };
-    cg_error error = { "" };
+    cg_freeze freeze = {gen_directory(), "tiny"};
+    cg_error error = {""};
     static tiny t;
 
     (void)state;
@@ -261,7 +269,7 @@ static void parts_that_do_not_fit_are_refused(void **state)
     static const struct {
         int param;
         uint32_t elements;
-    } bad[] = { { 3, 44 }, { 3, 225 }, { 5, 5 }, { 4, 9 }, { 0, 8 } };
+    } bad[] = {{3, 44}, {3, 225}, {5, 5}, {4, 9}, {0, 8}};
     static tiny t;
 
     (void)state;
@@ -290,8 +298,7 @@ int gen_test_failure(void)
         cmocka_unit_test(a_full_disk_is_named),
         cmocka_unit_test(values_that_are_not_finite_are_refused),
         cmocka_unit_test(compiler_failures_are_clear),
-        cmocka_unit_test(parts_that_do_not_fit_are_refused)
-    };
+        cmocka_unit_test(parts_that_do_not_fit_are_refused)};
 
     return cmocka_run_group_tests_name("failure", tests, NULL, NULL);
 }

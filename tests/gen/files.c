@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "gen_test.h"
+#include "tests/gen/gen_test.h"
 
 extern char **environ;
 
@@ -97,8 +97,8 @@ unsigned char *gen_read(const char *path, const char *name, size_t *size)
 
 void gen_emit(const tiny *t, const char *path, const char *name)
 {
-    cg_freeze freeze = { path, name };
-    cg_error error = { "" };
+    cg_freeze freeze = {path, name};
+    cg_error error = {""};
 
     if (!cg_emit(&t->program, &t->file, &freeze, &error)) {
         fail_msg("cg_emit: %s", error.text);

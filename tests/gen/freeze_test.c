@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "gen_test.h"
+#include "tests/gen/gen_test.h"
 
-static const char *const checkpoints[] = { "ddpmpp-tiny", "ncsnpp-tiny",
-                                           "skipskip-tiny", "uncond-tiny" };
+static const char *const checkpoints[] = {"ddpmpp-tiny", "ncsnpp-tiny",
+                                          "skipskip-tiny", "uncond-tiny"};
 
 /* A frozen checkpoint, compiled and loaded. */
 typedef struct frozen {
@@ -29,9 +29,9 @@ typedef struct frozen {
 static void freeze_as(frozen *f, const char *checkpoint,
                       enum cedm_dtype dtype)
 {
-    cg_options options = { .weights = dtype };
-    cg_freeze to = { gen_directory(), "m" };
-    cg_error error = { "" };
+    cg_options options = {.weights = dtype};
+    cg_freeze to = {gen_directory(), "m"};
+    cg_error error = {""};
     cedm_model_entry_fn *entry;
     unsigned char *bytes;
     char path[300];
@@ -40,8 +40,7 @@ static void freeze_as(frozen *f, const char *checkpoint,
     snprintf(path, sizeof path, "tests/golden/%s.safetensors", checkpoint);
     f->file = cg_open(path, &error);
     f->program = f->file != NULL ? cg_build(f->file, &options, &error) : NULL;
-    if (f->program == NULL ||
-        !cg_emit(f->program, f->file, &to, &error) ||
+    if (f->program == NULL || !cg_emit(f->program, f->file, &to, &error) ||
         !cg_compile(&to, "cc", "include", &error)) {
         fail_msg("%s: %s", checkpoint, error.text);
     }
@@ -106,15 +105,17 @@ static void sizes_are_what_the_runtime_asks_for(void **state)
         portable = cedm_weights_bytes(f.model, cedm_backend_portable());
         cpu = cedm_weights_bytes(f.model, cedm_backend_cpu(CEDM_ISA_ALL));
         assert_int_equal(portable, 0);
-        assert_int_equal(f.model->weights_bytes, portable > cpu ? portable
-                                                                : cpu);
+        assert_int_equal(f.model->graph.weights_bytes,
+                         portable > cpu ? portable : cpu);
         assert_int_equal(
             cedm_arena_bytes(f.model, 3, 2),
-            CEDM_ARENA_BYTES(f.model->act_elements, f.model->f32_elements,
-                             f.model->scratch_bytes,
-                             f.model->resolution * f.model->resolution *
-                                 f.model->channels,
-                             f.model->features.channels, 3, 2));
+            CEDM_GRAPH_BYTES(f.model->graph.act_elements,
+                             f.model->graph.f32_elements,
+                             f.model->graph.scratch_bytes, 3, 2) +
+                CEDM_STATE_BYTES(f.model->denoiser->resolution *
+                                     f.model->denoiser->resolution *
+                                     f.model->denoiser->channels,
+                                 f.model->denoiser->features.channels, 3));
         thaw(&f);
     }
 }
@@ -129,30 +130,29 @@ static void half_weights(void **state)
         frozen f;
 
         freeze(&f, checkpoints[i]);
-        full = f.model->data_elements * 4u;
+        full = f.model->graph.data_elements * 4u;
         thaw(&f);
         freeze_as(&f, checkpoints[i], CEDM_DTYPE_F16);
-        half = f.model->data_elements * 2u;
+        half = f.model->graph.data_elements * 2u;
         /* the frequencies of a Fourier embedding stay floats */
         if (half < full / 2 || half > full / 2 + 256) {
             fail_msg("%s: %u bytes as f16, %u as f32", checkpoints[i],
                      (unsigned)half, (unsigned)full);
         }
         assert_true(f.blob_bytes < full / 2 + 16384);
-        assert_int_equal(
-            cedm_bind(&blob, f.model, f.blob, f.blob_bytes), CEDM_OK);
+        assert_int_equal(cedm_bind(&blob, f.model, f.blob, f.blob_bytes),
+                         CEDM_OK);
         portable = cedm_weights_bytes(f.model, cedm_backend_portable());
         cpu = cedm_weights_bytes(f.model, cedm_backend_cpu(CEDM_ISA_ALL));
         assert_int_equal(portable,
-                         CEDM_ALIGN_UP(4u * f.model->data_elements));
-        assert_int_equal(f.model->weights_bytes, portable > cpu ? portable
-                                                                : cpu);
+                         CEDM_ALIGN_UP(4u * f.model->graph.data_elements));
+        assert_int_equal(f.model->graph.weights_bytes,
+                         portable > cpu ? portable : cpu);
         /* the other type's header is another model's */
         f.blob[12] ^= 1;
         memcpy(f.blob + 92, &(uint32_t){cedm_crc32c(0, f.blob, 92)}, 4);
-        assert_int_equal(
-            cedm_bind(&blob, f.model, f.blob, f.blob_bytes),
-            CEDM_E_BLOB_LAYOUT);
+        assert_int_equal(cedm_bind(&blob, f.model, f.blob, f.blob_bytes),
+                         CEDM_E_BLOB_LAYOUT);
         thaw(&f);
     }
 }
@@ -168,7 +168,8 @@ static void model_needs_nothing_but_mem(void **state)
     freeze(&f, checkpoints[0]);
     snprintf(command, sizeof command,
              "cc -std=c11 -O2 -ffreestanding -Iinclude -c %s/m.c -o %s/m.o "
-             "&& nm -u %s/m.o", gen_path(), gen_path(), gen_path());
+             "&& nm -u %s/m.o",
+             gen_path(), gen_path(), gen_path());
     pipe = popen(command, "r");
     assert_non_null(pipe);
     while (fscanf(pipe, " U %199s", symbol) == 1) {
@@ -187,8 +188,7 @@ int gen_test_freeze(void)
         cmocka_unit_test(blob_binds_to_its_model),
         cmocka_unit_test(sizes_are_what_the_runtime_asks_for),
         cmocka_unit_test(half_weights),
-        cmocka_unit_test(model_needs_nothing_but_mem)
-    };
+        cmocka_unit_test(model_needs_nothing_but_mem)};
 
     return cmocka_run_group_tests_name("freeze", tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
  * gen_test.c - tests of the emitters, on a program made by hand.
  *
  * `gen_test --write` writes tests/gen/golden again; review the diff. */
-#include "gen_test.h"
+#include "tests/gen/gen_test.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -12,8 +12,8 @@
 static int write_golden(void)
 {
     static tiny t;
-    cg_freeze freeze = { GEN_GOLDEN, "tiny" };
-    cg_error error = { "" };
+    cg_freeze freeze = {GEN_GOLDEN, "tiny"};
+    cg_error error = {""};
 
     tiny_make(&t);
     if (!cg_emit(&t.program, &t.file, &freeze, &error)) {

@@ -4,7 +4,7 @@
 #ifndef CEDM_GEN_TEST_H
 #define CEDM_GEN_TEST_H
 
-#include "tiny.h"
+#include "tests/gen/tiny_program.h"
 
 #define GEN_GOLDEN "tests/gen/golden"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * both.c - opens the two nets, and counts what was found of them. */
-#include "both.h"
+#include "tests/gpu/both.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +36,8 @@ int both_summary(void)
 void both_need(cedm_status status, const char *what)
 {
     if (status < CEDM_OK) {
-        fprintf(stderr, "gpu_check: %s: %s\n", what, cedm_status_text(status));
+        fprintf(stderr, "gpu_check: %s: %s\n", what,
+                cedm_status_text(status));
         failed++;
         exit(both_summary());
     }

@@ -2,7 +2,7 @@
  *
  * device.c - a GPU as the device under test, or what emulated_api.c makes of
  * the emulator. */
-#include "cuda/device.h"
+#include "tests/cuda/test_device.h"
 
 #include <cublasLt.h>
 #include <cuda_runtime_api.h>
@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cuda/net.h"
+#include "runtime/cuda/cuda_net.h"
 
 static uint32_t arch;
 static void *encode_tensor;
@@ -65,8 +65,8 @@ uint32_t device_arch(void)
 
 void *device_take(size_t bytes)
 {
-    size_t whole = (bytes + 2 * CEDM_CUDA_ALIGN - 1) / CEDM_CUDA_ALIGN *
-                   CEDM_CUDA_ALIGN;
+    size_t whole =
+        (bytes + 2 * CEDM_CUDA_ALIGN - 1) / CEDM_CUDA_ALIGN * CEDM_CUDA_ALIGN;
     void *memory;
 
     CHECK(cudaMalloc, &memory, whole);

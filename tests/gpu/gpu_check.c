@@ -15,11 +15,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "both.h"
-#include "philox.h"
+#include "tests/gpu/both.h"
+#include "runtime/philox.h"
 
 #ifdef EMULATED_MODEL
-#include "cuda/emulate/emulated.h"
+#include "tests/emulate/emulated.h"
 extern const cedm_model EMULATED_MODEL;
 #define MODEL EMULATED_MODEL
 #define MOST 768u /* elements of an image */
@@ -29,7 +29,7 @@ extern const cedm_model EMULATED_MODEL;
 #define GUIDANCE (EMULATED_ARCH == 90 ? 0.0 : 0.5)
 #define LAST_PRECISION (EMULATED_ARCH == 90 ? CEDM_CUDA_BF16 : CEDM_CUDA_FP16)
 #else
-#include "fashion.h"
+#include "weights/fashion.h"
 #define MODEL cedm_fashion_model
 #define MOST (FASHION_RESOLUTION * FASHION_RESOLUTION * FASHION_CHANNELS)
 #define BATCH 4u
@@ -129,8 +129,7 @@ static double largest(const double *got, const double *want, size_t n)
 
 static void check_denoise(both *b)
 {
-    static double x[BATCH * MOST], got[BATCH * MOST],
-        want[BATCH * MOST];
+    static double x[BATCH * MOST], got[BATCH * MOST], want[BATCH * MOST];
     const double sigma[4] = {0.3, 2, 0.03, 40};
     double limit = limits[b->config.precision].denoise;
 
@@ -190,7 +189,8 @@ static void check_run(both *b, const char *what)
     cedm_status status;
 
     both_need(cedm_sample_begin(&s, &b->host, &b->config.params, seeds,
-                                clusters, BATCH), "begin");
+                                clusters, BATCH),
+              "begin");
     while ((status = cedm_sample_step(&s)) == CEDM_MORE) {
     }
     both_need(status, "step");
@@ -221,8 +221,9 @@ static void check_result(both *b)
     cudaMemcpy(view_state, view.state, n * sizeof *state,
                cudaMemcpyDeviceToHost);
     cudaMemcpy(view_images, view.images, n, cudaMemcpyDeviceToHost);
-    both_expect(b, memcmp(state, view_state, n * sizeof *state) == 0 &&
-                       memcmp(images, view_images, n) == 0,
+    both_expect(b,
+                memcmp(state, view_state, n * sizeof *state) == 0 &&
+                    memcmp(images, view_images, n) == 0,
                 "results on the device", 0, 0);
 }
 
@@ -278,8 +279,8 @@ static void find_widest(void *ctx, const cedm_conv *op)
 
 static void check_status(const both *b, cedm_status got, const char *what)
 {
-    cedm_status wanted = b->config.precision == CEDM_CUDA_FP16
-                             ? CEDM_E_OVERFLOW : CEDM_OK;
+    cedm_status wanted =
+        b->config.precision == CEDM_CUDA_FP16 ? CEDM_E_OVERFLOW : CEDM_OK;
 
     both_expect(b, got == wanted, what, got, wanted);
 }

@@ -5,10 +5,11 @@
  * Odd sizes, 1 and 3 channels, channels that are no multiple of a vector,
  * 1 x 1 maps, every option alone and together, the shapes that networks
  * spend their time on, and values that break careless arithmetic. */
-#include "cases.h"
+#include "tests/ops/cases.h"
 
 /* ---- tables ----------------------------------------------------------- */
 
+/* clang-format off */
 #define EMBED(text, c, labels, a, w)                                         \
     {.name = text, .with = w, .images = 5, .deviation = 1.0f,                \
         .op = {.embed = {.channels = c, .label_dim = labels,                 \
@@ -273,6 +274,7 @@ static const op_case attention_cases[] = {
     ATTENTION("scores of hundreds", 3, 70, 32, 1, 20.0f),
     ATTENTION("4096 tokens", 1, 4096, 16, 1, 1.0f),
 };
+/* clang-format on */
 
 /* ---- the list --------------------------------------------------------- */
 
@@ -284,7 +286,7 @@ static const op_case attention_cases[] = {
 CEDM_GRAPH_OPS(CALL)
 
 #define CLASS(op)                                                            \
-    {#op, op##_cases, sizeof op##_cases / sizeof op##_cases[0], call_##op,   \
-     place_##op, twin_##op},
+    {#op,       op##_cases, sizeof op##_cases / sizeof op##_cases[0],        \
+     call_##op, place_##op, twin_##op},
 const op_class op_classes[] = {CEDM_GRAPH_OPS(CLASS)};
 const size_t op_class_count = sizeof op_classes / sizeof op_classes[0];

@@ -4,8 +4,8 @@
 #ifndef CEDM_TEST_CASES_H
 #define CEDM_TEST_CASES_H
 
-#include "stage.h"
-#include "twin.h"
+#include "tests/ops/op_stage.h"
+#include "tests/ops/twin.h"
 
 /* Optional parts of a case, a sum of: */
 enum case_with {

@@ -3,7 +3,7 @@
  * place.c - which tensors and weights the descriptor of a case needs. */
 #include <math.h>
 
-#include "cases.h"
+#include "tests/ops/cases.h"
 
 static stage_fill normal(float mean, float deviation)
 {
@@ -36,8 +36,8 @@ void place_embed(stage *s, const op_case *c, any_op *any)
 {
     cedm_embed *op = &any->embed;
 
-    op->features = stage_tensor_add(s, true, op->channels,
-                                    normal(0.0f, 1.0f));
+    op->features =
+        stage_tensor_add(s, true, op->channels, normal(0.0f, 1.0f));
     op->dst = stage_tensor_add(s, true, op->channels, written);
     op->weight = weight_if(s, op->label_dim != 0,
                            (uint64_t)op->label_dim * op->channels);
@@ -48,8 +48,8 @@ void place_linear(stage *s, const op_case *c, any_op *any)
 {
     cedm_linear *op = &any->linear;
 
-    op->src = stage_tensor_add(s, true, op->in, normal(c->mean,
-                                                       c->deviation));
+    op->src =
+        stage_tensor_add(s, true, op->in, normal(c->mean, c->deviation));
     op->dst = stage_tensor_add(s, true, op->out, written);
     op->weight = matrix(s, op->out, op->in);
     op->bias = weight_if(s, c->with & WITH_BIAS, op->out);
@@ -82,9 +82,11 @@ void place_norm_coeff(stage *s, const op_case *c, any_op *any)
 static cedm_ref map_if(stage *s, const op_case *c, uint32_t height,
                        uint32_t width, uint32_t channels)
 {
-    return channels == 0 ? CEDM_NONE
-        : stage_tensor_add(s, false, (uint64_t)height * width * channels,
-                           normal(c->mean, c->deviation));
+    return channels == 0
+               ? CEDM_NONE
+               : stage_tensor_add(s, false,
+                                  (uint64_t)height * width * channels,
+                                  normal(c->mean, c->deviation));
 }
 
 static cedm_ref coeff_if(stage *s, uint32_t act, uint32_t channels)
@@ -120,10 +122,11 @@ void place_conv(stage *s, const op_case *c, any_op *any)
     op->coeff = coeff_if(s, op->act, cin);
     op->emb_index = 5;
     op->emb_stride = op->cout + 9;
-    op->emb_src = vector_if(s, c->with & WITH_EMB, op->emb_stride,
-                            normal(0.0f, 1.0f));
+    op->emb_src =
+        vector_if(s, c->with & WITH_EMB, op->emb_stride, normal(0.0f, 1.0f));
     op->residual = c->with & WITH_RESIDUAL
-        ? map_if(s, c, op->height, op->width, op->cout) : CEDM_NONE;
+                       ? map_if(s, c, op->height, op->width, op->cout)
+                       : CEDM_NONE;
     if (c->with & OVER_RESIDUAL) {
         op->dst = place_over(s, op->residual);
     } else if (c->with & OVER_SKIP0) {
@@ -138,10 +141,10 @@ void place_conv(stage *s, const op_case *c, any_op *any)
                           written);
     op->weight = matrix(s, op->cout, k2 * cin);
     op->bias = weight_if(s, c->with & WITH_BIAS, op->cout);
-    op->skip_weight = skip_cin == 0 ? CEDM_NONE
-        : matrix(s, op->cout, skip_cin);
-    op->skip_bias = weight_if(s, skip_cin != 0 && c->with & WITH_SKIP_BIAS,
-                              op->cout);
+    op->skip_weight =
+        skip_cin == 0 ? CEDM_NONE : matrix(s, op->cout, skip_cin);
+    op->skip_bias =
+        weight_if(s, skip_cin != 0 && c->with & WITH_SKIP_BIAS, op->cout);
 }
 
 void place_resample(stage *s, const op_case *c, any_op *any)
@@ -160,6 +163,6 @@ void place_attention(stage *s, const op_case *c, any_op *any)
     cedm_attention *op = &any->attention;
 
     op->src = map_if(s, c, op->tokens, 3, op->channels);
-    op->dst = stage_tensor_add(s, false,
-                               (uint64_t)op->tokens * op->channels, written);
+    op->dst = stage_tensor_add(s, false, (uint64_t)op->tokens * op->channels,
+                               written);
 }

@@ -2,7 +2,7 @@
  *
  * sampler_ops.c - the vector ops of a sampler against their formulas, with
  * guards behind what they write. */
-#include "sampler_ops.h"
+#include "tests/ops/sampler_ops.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -12,8 +12,9 @@
 
 #include <cmocka.h>
 
-#include "philox.h"
-#include "stage.h"
+#include "runtime/philox.h"
+#include "tests/ops/op_stage.h"
+#include "tests/denoiser_model.h"
 
 #define SIDE 5
 #define CHANNELS 3
@@ -33,7 +34,7 @@
 /* A model of one image of 5 x 5 x 3, its tensors, and sampler state; each
  * test starts it afresh. */
 static struct {
-    cedm_model model;
+    denoiser_model m;
     cedm_exec exec;
     float f32[BATCH * 3 * 96];
     cedm_real x[BATCH * MAP], y[BATCH * MAP], z[BATCH * MAP];
@@ -42,16 +43,15 @@ static struct {
 
 static void start(uint32_t stream, uint32_t n)
 {
-    w.model = (cedm_model){
-        .resolution = SIDE,
-        .channels = CHANNELS,
-        .features = {.channels = FEATURES},
-        .input_ref = CEDM_REF_F32 | 0,
-        .output_ref = CEDM_REF_F32 | 96,
-        .features_ref = CEDM_REF_F32 | 192,
-    };
-    w.exec = (cedm_exec){.model = &w.model, .f32 = w.f32, .batch = BATCH,
-                         .n = n, .workers = 1};
+    w.m.denoiser = (cedm_denoiser){.resolution = SIDE,
+                                   .channels = CHANNELS,
+                                   .features = {.channels = FEATURES}};
+    denoiser_model_wire(&w.m, 96);
+    w.exec = (cedm_exec){.model = &w.m.model,
+                         .f32 = w.f32,
+                         .batch = BATCH,
+                         .n = n,
+                         .workers = 1};
     for (uint32_t i = 0; i < BATCH * MAP; i++) {
         w.x[i] = (cedm_real)stage_normal(stream, 0, i);
         w.y[i] = (cedm_real)stage_normal(stream, 1, i);
@@ -90,9 +90,11 @@ static void test_noise(void **state)
 
     for (uint32_t n = 1; n <= BATCH; n++) {
         for (uint32_t draw = 0; draw < 4; draw++) {
-            cedm_noise op = {.n = n, .draw = draw,
+            cedm_noise op = {.n = n,
+                             .draw = draw,
                              .base_scale = (cedm_real)0.75,
-                             .scale = (cedm_real)1.75, .seed = seeds,
+                             .scale = (cedm_real)1.75,
+                             .seed = seeds,
                              .dst = w.dst};
 
             start(draw, n);
@@ -102,14 +104,14 @@ static void test_noise(void **state)
                 memcpy(w.dst, w.x, n * MAP * sizeof w.x[0]);
                 op.base = w.dst;
             }
-            backend->run->noise(&w.exec, &op);
+            backend->sampler->noise(&w.exec, &op);
             for (size_t i = 0; i < n * MAP; i++) {
                 size_t pixel = i / CHANNELS % PIXELS;
                 size_t chw = i % CHANNELS * PIXELS + pixel;
                 uint64_t seed = seeds[i / MAP];
                 double z = draw == 0
-                    ? (double)cedm_normal_f32(seed, chw, draw)
-                    : cedm_normal_f64(seed, chw, draw);
+                               ? (double)cedm_normal_f32(seed, chw, draw)
+                               : cedm_normal_f64(seed, chw, draw);
                 double wanted =
                     1.75 * z + (draw < 2 ? 0 : 0.75 * (double)w.x[i]);
 
@@ -136,11 +138,12 @@ static void test_load(void **state)
         const float *loaded = w.f32 + BATCH * 192;
 
         start(n, n);
-        backend->run->load(&w.exec, &op);
+        backend->sampler->load(&w.exec, &op);
         assert_ptr_equal(w.exec.cluster, cluster);
         for (size_t i = 0; i < BATCH * 96; i++) {
             double wanted = i < n * MAP
-                ? (double)(float)(c_in[i / MAP] * w.x[i]) : GUARD_VALUE;
+                                ? (double)(float)(c_in[i / MAP] * w.x[i])
+                                : GUARD_VALUE;
 
             check("load: image", i, (double)w.f32[i], wanted, 0.0);
             wanted = i < n * FEATURES ? (double)features[i] : GUARD_VALUE;
@@ -159,19 +162,18 @@ static void test_unload(void **state)
     for (uint32_t k = 0; k < 6; k++) {
         uint32_t n = k % BATCH + 1, first = k % 2;
         double weight = weights[k / 2];
-        cedm_unload op = {n, first, (cedm_real)weight, w.x, c_skip, c_out,
-                          w.dst};
+        cedm_unload op = {n,     first, (cedm_real)weight, w.x, c_skip,
+                          c_out, w.dst};
 
         start(k, n);
         for (uint32_t i = 0; i < BATCH * MAP; i++) {
             w.f32[BATCH * 96 + i] = stage_normal(k, 4, i);
         }
         memcpy(w.dst, w.y, n * MAP * sizeof w.y[0]);
-        backend->run->unload(&w.exec, &op);
+        backend->sampler->unload(&w.exec, &op);
         for (size_t i = 0; i < n * MAP; i++) {
             double a = (double)c_skip[i / MAP] * (double)w.x[i];
-            double b = (double)c_out[i / MAP] *
-                       (double)w.f32[BATCH * 96 + i];
+            double b = (double)c_out[i / MAP] * (double)w.f32[BATCH * 96 + i];
             double old = first ? 0.0 : (double)w.y[i];
 
             check("unload", i, (double)w.dst[i], old + weight * (a + b),
@@ -188,15 +190,21 @@ static void test_euler(void **state)
     for (uint32_t k = 0; k < 2 * BATCH; k++) {
         uint32_t n = k / 2 + 1;
         int in_place = k % 2;
-        cedm_euler op = {n, (cedm_real)0.625, (cedm_real)3.25,
-                         (cedm_real)-0.7, w.x, w.y, w.dst2, w.dst};
+        cedm_euler op = {n,
+                         (cedm_real)0.625,
+                         (cedm_real)3.25,
+                         (cedm_real)-0.7,
+                         w.x,
+                         w.y,
+                         w.dst2,
+                         w.dst};
 
         start(k, n);
         if (in_place) {
             memcpy(w.dst2, w.y, n * MAP * sizeof w.y[0]);
             op.denoised = w.dst2;
         }
-        backend->run->euler(&w.exec, &op);
+        backend->sampler->euler(&w.exec, &op);
         for (size_t i = 0; i < n * MAP; i++) {
             double x = (double)w.x[i], y = (double)w.y[i];
             double d = (0.625 * x - y) / 3.25, size = fabs(x) + fabs(y);
@@ -215,8 +223,14 @@ static void test_heun(void **state)
     const cedm_backend *backend = *state;
 
     for (uint32_t n = 1; n <= BATCH; n++) {
-        cedm_heun op = {n, (cedm_real)0.625, (cedm_real)1.5, (cedm_real)-0.7,
-                        w.x, w.y, w.z, w.dst};
+        cedm_heun op = {n,
+                        (cedm_real)0.625,
+                        (cedm_real)1.5,
+                        (cedm_real)-0.7,
+                        w.x,
+                        w.y,
+                        w.z,
+                        w.dst};
         cedm_real next[BATCH * MAP];
 
         start(n, n);
@@ -224,7 +238,7 @@ static void test_heun(void **state)
             next[i] = (cedm_real)stage_normal(n, 7, i);
         }
         memcpy(w.dst, next, n * MAP * sizeof next[0]);
-        backend->run->heun(&w.exec, &op);
+        backend->sampler->heun(&w.exec, &op);
         for (size_t i = 0; i < n * MAP; i++) {
             double x = (double)w.x[i], d = (double)w.y[i];
             double late = (0.625 * (double)next[i] - (double)w.z[i]) / 1.5;
@@ -245,9 +259,10 @@ static void test_to_image(void **state)
         uint8_t byte;
     } known[] = {
         /* 127.5 x + 128 is 0.5, 0, -0.775; 128, 127.99; 255.5, 255.4 */
-        {-1.0, 0}, {-128.0 / 127.5, 0}, {-1.01, 0}, {0.0, 128},
-        {-1e-4, 127}, {1.0, 255}, {0.999, 255}, {0.99, 254}, {50.0, 255},
-        {-50.0, 0}, {HUGE_VAL, 255}, {-HUGE_VAL, 0}, {1e300, 255},
+        {-1.0, 0},    {-128.0 / 127.5, 0}, {-1.01, 0},      {0.0, 128},
+        {-1e-4, 127}, {1.0, 255},          {0.999, 255},    {0.99, 254},
+        {50.0, 255},  {-50.0, 0},          {HUGE_VAL, 255}, {-HUGE_VAL, 0},
+        {1e300, 255},
     };
     const cedm_backend *backend = *state;
     size_t count = sizeof known / sizeof known[0];
@@ -259,7 +274,7 @@ static void test_to_image(void **state)
     for (size_t i = 0; i < count; i++) {
         w.x[i] = (cedm_real)known[i].x;
     }
-    backend->run->to_image(&w.exec, &op);
+    backend->sampler->to_image(&w.exec, &op);
     for (size_t i = 0; i < MAP + GUARD; i++) {
         double v = i < MAP ? trunc(127.5 * (double)w.x[i] + 128) : 77;
 
@@ -279,18 +294,15 @@ int sampler_ops_test(const cedm_backend *const *list, size_t count)
             void *plain;
         } backend = {list[b]};
         struct CMUnitTest tests[] = {
-#define TEST(op)                                                           \
-    {.name = #op, .test_func = test_##op,                                \
-     .initial_state = backend.plain},
+#define TEST(op)                                                             \
+    {.name = #op, .test_func = test_##op, .initial_state = backend.plain},
             CEDM_SAMPLER_OPS(TEST)
 #undef TEST
         };
 
-        snprintf(names[b], sizeof names[b], "sampler ops, %s",
-                 list[b]->name);
-        failed += _cmocka_run_group_tests(names[b], tests,
-                                          sizeof tests / sizeof tests[0],
-                                          NULL, NULL);
+        snprintf(names[b], sizeof names[b], "sampler ops, %s", list[b]->name);
+        failed += _cmocka_run_group_tests(
+            names[b], tests, sizeof tests / sizeof tests[0], NULL, NULL);
     }
     return failed;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * twin.c - the ops in double precision; slow, and written for this test. */
-#include "twin.h"
+#include "tests/ops/twin.h"
 
 #include <math.h>
 
@@ -12,12 +12,9 @@ static twin_value activated(uint32_t act, double a, double x, double b)
     double t = a * x + b, size = fabs(a * x) + fabs(b);
 
     switch (act) {
-    case CEDM_ACT_AFFINE:
-        return (twin_value){t, size};
-    case CEDM_ACT_SILU:
-        return (twin_value){t / (1.0 + exp(-t)), size};
-    default:
-        return (twin_value){x, fabs(x)};
+    case CEDM_ACT_AFFINE: return (twin_value){t, size};
+    case CEDM_ACT_SILU: return (twin_value){t / (1.0 + exp(-t)), size};
+    default: return (twin_value){x, fabs(x)};
     }
 }
 
@@ -46,8 +43,8 @@ twin_value twin_embed(const stage *s, const void *memory, uint32_t image,
     twin_value sum = {0, 0};
 
     (void)output;
-    add_plain(&sum, (double)stage_in(s, op->features, op->channels,
-                                     image)[e]);
+    add_plain(&sum,
+              (double)stage_in(s, op->features, op->channels, image)[e]);
     if (op->label_dim != 0) {
         add_plain(&sum, param(s, op->bias, e));
         if (cluster != -1) {
@@ -72,8 +69,8 @@ twin_value twin_linear(const stage *s, const void *memory, uint32_t image,
 
     (void)output;
     for (size_t i = 0; i < op->in; i++) {
-        add_plain(&sum, param(s, op->weight, e * op->in + i) *
-                            (double)src[i]);
+        add_plain(&sum,
+                  param(s, op->weight, e * op->in + i) * (double)src[i]);
     }
     add_plain(&sum, param(s, op->bias, e));
     if (op->act == CEDM_ACT_SILU) {
@@ -128,8 +125,8 @@ static void group_moments(const stage *s, const cedm_norm_coeff *op,
     *variance = m2 / count;
 }
 
-twin_value twin_norm_coeff(const stage *s, const void *memory,
-                           uint32_t image, int output, size_t e)
+twin_value twin_norm_coeff(const stage *s, const void *memory, uint32_t image,
+                           int output, size_t e)
 {
     const cedm_norm_coeff *op = memory;
     uint32_t channels = op->channels[0] + op->channels[1];
@@ -143,8 +140,9 @@ twin_value twin_norm_coeff(const stage *s, const void *memory,
     b = param(s, op->beta, c) - mean * a;
     size = fabs(param(s, op->beta, c)) + fabs(mean * a);
     if (op->adaptive_src != CEDM_NONE) {
-        const float *v = stage_in(s, op->adaptive_src, op->adaptive_stride,
-                                  image) + op->adaptive_index;
+        const float *v =
+            stage_in(s, op->adaptive_src, op->adaptive_stride, image) +
+            op->adaptive_index;
 
         scale = 1.0 + (double)v[c];
         shift = (double)v[channels + c];
@@ -181,7 +179,8 @@ static twin_value pixel(const stage *s, const cedm_conv *op, uint32_t image,
     map = stage_in(s, op->src[source],
                    (size_t)op->in_height * op->in_width * channels, image);
     at = ((size_t)(y >> op->up) * op->in_width + (size_t)(x >> op->up)) *
-             channels + (source ? c - op->cin[0] : c);
+             channels +
+         (source ? c - op->cin[0] : c);
     return activated(op->act, a, (double)map[at], b);
 }
 
@@ -219,12 +218,9 @@ static void add_skip(const stage *s, const cedm_conv *op, uint32_t image,
 static double growth(uint32_t algorithm)
 {
     switch (algorithm) {
-    case CEDM_CONV_WINOGRAD4:
-        return 8.0;
-    case CEDM_CONV_WINOGRAD2:
-        return 2.0;
-    default:
-        return 1.0;
+    case CEDM_CONV_WINOGRAD4: return 8.0;
+    case CEDM_CONV_WINOGRAD2: return 2.0;
+    default: return 1.0;
     }
 }
 
@@ -307,14 +303,9 @@ static double tap(const stage *s, const cedm_resample *op, int64_t o,
     int64_t pad = op->pad, t;
 
     switch (op->mode) {
-    case CEDM_RESAMPLE_DOWN:
-        t = i - 2 * o + pad;
-        break;
-    case CEDM_RESAMPLE_UP:
-        t = o + pad - 2 * i;
-        break;
-    default:
-        t = i - o + pad;
+    case CEDM_RESAMPLE_DOWN: t = i - 2 * o + pad; break;
+    case CEDM_RESAMPLE_UP: t = o + pad - 2 * i; break;
+    default: t = i - o + pad;
     }
     if (t < 0 || t >= op->taps) {
         return 0.0;
@@ -375,8 +366,7 @@ twin_value twin_attention(const stage *s, const void *memory, uint32_t image,
     const cedm_attention *op = memory;
     size_t channels = op->channels, d = channels / op->heads;
     size_t t = e / channels, c = e % channels, first = c / d * d;
-    const float *src = stage_in(s, op->src, 3 * op->tokens * channels,
-                                image);
+    const float *src = stage_in(s, op->src, 3 * op->tokens * channels, image);
     double largest = -HUGE_VAL, size = 0, total = 0;
     twin_value sum = {0, 0};
 

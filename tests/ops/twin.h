@@ -5,7 +5,7 @@
 #ifndef CEDM_TEST_TWIN_H
 #define CEDM_TEST_TWIN_H
 
-#include "stage.h"
+#include "tests/ops/op_stage.h"
 
 /* What an output should be, and its magnitude: what single precision rounds
  * to relative to.  An error of k roundings is k * 2^-24 * magnitude. */

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 #define PI 3.14159265358979323846
 #define CHUNK 16384u /* floats between two writes */
@@ -85,7 +85,8 @@ static double filter_tap(const cJSON *config, const cg_spec *spec, uint64_t i)
     }
     double sum = 0.0;
     const cJSON *tap;
-    cJSON_ArrayForEach(tap, taps) {
+    cJSON_ArrayForEach(tap, taps)
+    {
         sum += tap->valuedouble;
     }
     int row = (int)i / n, column = (int)i % n;
@@ -254,8 +255,10 @@ int main(int argc, char **argv)
     cg_error error;
     char *text = read_text(argv[1]);
     if (text == NULL) {
-        (void)fprintf(stderr, "synth: %s: cannot be read; wanted a JSON "
-                      "configuration, got nothing; check the path\n", argv[1]);
+        (void)fprintf(stderr,
+                      "synth: %s: cannot be read; wanted a JSON "
+                      "configuration, got nothing; check the path\n",
+                      argv[1]);
         return 1;
     }
     cg_spec *specs = cg_expected(text, &count, &error);
@@ -264,7 +267,8 @@ int main(int argc, char **argv)
     if (specs == NULL || config == NULL) {
         (void)fprintf(stderr, "synth: %s: %s\n", argv[1], error.text);
     } else if (!write_checkpoint(argv[2], seed, config, specs, count)) {
-        (void)fprintf(stderr, "synth: %s: cannot be written; wanted room for "
+        (void)fprintf(stderr,
+                      "synth: %s: cannot be written; wanted room for "
                       "a checkpoint, got an error; check the directory\n",
                       argv[2]);
     } else {

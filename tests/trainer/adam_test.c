@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "adam.h"
-#include "random.h"
+#include "trainer/adam.h"
+#include "trainer/random.h"
 
 #define N 1000u
 #define STEPS 50u
@@ -22,10 +22,11 @@
 
 static float gradient(uint32_t step, uint32_t i)
 {
-    random_key key = {.seed = 7, .purpose = RANDOM_INIT, .step = step};
+    train_random_key key = {
+        .seed = 7, .purpose = TRAIN_RANDOM_INIT, .step = step};
     double z[2];
 
-    random_normal(&key, i, z);
+    train_random_normal(&key, i, z);
     return (float)(z[0] * pow(10.0, (double)(i % 7) - 3.0));
 }
 
@@ -41,8 +42,13 @@ static void test_against_twin(void **state)
 {
     static float p[N], g[N], m[N], v[N], ema[N];
     static double tp[N], tm[N], tv[N], te[N];
-    adam a = {.elements = N, .params = p, .grads = g, .m = m, .v = v,
-              .ema = ema, .workers = 1};
+    train_adam a = {.elements = N,
+                    .params = p,
+                    .grads = g,
+                    .m = m,
+                    .v = v,
+                    .ema = ema,
+                    .workers = 1};
 
     (void)state;
     for (uint32_t i = 0; i < N; i++) {
@@ -65,10 +71,11 @@ static void test_against_twin(void **state)
             te[i] = tp[i] + beta * (te[i] - tp[i]);
         }
         assert_int_equal(
-            adam_step(&a, &(adam_update){
-                              .lr = adam_rate(1e-2, RAMPUP, seen),
-                              .ema_beta = adam_ema_beta(HALFLIFE, seen,
-                                                        BATCH, 1)}),
+            train_adam_step(&a,
+                            &(train_adam_update){
+                                .lr = train_adam_rate(1e-2, RAMPUP, seen),
+                                .ema_beta = train_adam_ema_beta(
+                                    HALFLIFE, seen, BATCH, 1)}),
             0);
     }
     for (uint32_t i = 0; i < N; i++) {
@@ -85,11 +92,16 @@ static void test_not_finite(void **state)
 {
     float p[4] = {1, 1, 1, 1}, m[4] = {0}, v[4] = {0}, ema[4] = {0};
     float g[4] = {NAN, INFINITY, -INFINITY, 0.5f};
-    adam a = {.elements = 4, .params = p, .grads = g, .m = m, .v = v,
-              .ema = ema, .workers = 1};
+    train_adam a = {.elements = 4,
+                    .params = p,
+                    .grads = g,
+                    .m = m,
+                    .v = v,
+                    .ema = ema,
+                    .workers = 1};
 
     (void)state;
-    assert_int_equal(adam_step(&a, &(adam_update){.lr = 0.1}), 3);
+    assert_int_equal(train_adam_step(&a, &(train_adam_update){.lr = 0.1}), 3);
     close_to("params", 0, (double)p[0], 1.0, 1.0);
     close_to("params", 1, (double)p[1], 0.9, 1.0);
     close_to("params", 2, (double)p[2], 1.1, 1.0);
@@ -100,13 +112,13 @@ static void test_not_finite(void **state)
 static void test_schedules(void **state)
 {
     (void)state;
-    close_to("rate", 0, adam_rate(1e-3, 1e7, 0.0), 0.0, 1e-3);
-    close_to("rate", 1, adam_rate(1e-3, 1e7, 2.5e6), 2.5e-4, 1e-3);
-    close_to("rate", 2, adam_rate(1e-3, 1e7, 3e7), 1e-3, 1e-3);
-    close_to("beta", 0, adam_ema_beta(5e5, 0.0, 512.0, 1), 0.0, 1.0);
-    close_to("beta", 1, adam_ema_beta(5e5, 1e4, 500.0, 1), 0.5, 1.0);
-    close_to("beta", 2, adam_ema_beta(5e5, 1e9, 5e5, 1), 0.5, 1.0);
-    close_to("beta", 3, adam_ema_beta(5e5, 1e4, 5e5, 0), 0.5, 1.0);
+    close_to("rate", 0, train_adam_rate(1e-3, 1e7, 0.0), 0.0, 1e-3);
+    close_to("rate", 1, train_adam_rate(1e-3, 1e7, 2.5e6), 2.5e-4, 1e-3);
+    close_to("rate", 2, train_adam_rate(1e-3, 1e7, 3e7), 1e-3, 1e-3);
+    close_to("beta", 0, train_adam_ema_beta(5e5, 0.0, 512.0, 1), 0.0, 1.0);
+    close_to("beta", 1, train_adam_ema_beta(5e5, 1e4, 500.0, 1), 0.5, 1.0);
+    close_to("beta", 2, train_adam_ema_beta(5e5, 1e9, 5e5, 1), 0.5, 1.0);
+    close_to("beta", 3, train_adam_ema_beta(5e5, 1e4, 5e5, 0), 0.5, 1.0);
 }
 
 int main(void)

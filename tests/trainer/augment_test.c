@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "augment.h"
-#include "training.h"
+#include "trainer/augment.h"
+#include "codegen/training.h"
 
 #define TOLERANCE 1e-4
 
@@ -29,12 +29,12 @@ static double at(const char *name, uint64_t i)
     return cg_element(a, i);
 }
 
-static void load_params(augment_params *params, uint64_t n)
+static void load_params(train_augment_params *params, uint64_t n)
 {
     for (uint64_t i = 0; i < n; i++) {
-        params[i] = (augment_params){
-            at("xflip", i),  at("yflip", i),       at("scale", i),
-            at("rotate", i), at("aniso", i),       at("aniso_angle", i),
+        params[i] = (train_augment_params){
+            at("xflip", i),       at("yflip", i),      at("scale", i),
+            at("rotate", i),      at("aniso", i),      at("aniso_angle", i),
             at("translate_x", i), at("translate_y", i)};
     }
 }
@@ -46,14 +46,15 @@ static void test_images(void **state)
     uint32_t channels = (uint32_t)images->shape[1];
     uint32_t size = (uint32_t)images->shape[2], margins[4];
     size_t pixels = (size_t)size * size;
-    augment_params *params = calloc(n, sizeof *params);
-    float *scratch = calloc(augment_scratch(size, channels), sizeof(float));
+    train_augment_params *params = calloc(n, sizeof *params);
+    float *scratch =
+        calloc(train_augment_scratch(size, channels), sizeof(float));
     float *image = calloc(pixels * channels, sizeof(float));
     uint32_t transformed = 0;
 
     (void)state;
     load_params(params, n);
-    augment_margins(params, n, size, margins);
+    train_augment_margins(params, n, size, margins);
     for (uint32_t i = 0; i < n; i++) {
         size_t first = i * pixels * channels;
 
@@ -61,7 +62,8 @@ static void test_images(void **state)
             image[e % pixels * channels + e / pixels] =
                 (float)at("images", first + e);
         }
-        augment_image(&params[i], margins, size, channels, image, scratch);
+        train_augment_image(&params[i], margins, size, channels, image,
+                            scratch);
         for (size_t e = 0; e < pixels * channels; e++) {
             double got = (double)image[e % pixels * channels + e / pixels];
             double wanted = at("augmented", first + e);
@@ -82,16 +84,16 @@ static void test_images(void **state)
 static void test_labels(void **state)
 {
     uint32_t n = (uint32_t)cg_find(golden, "labels")->shape[0];
-    augment_params *params = calloc(n, sizeof *params);
+    train_augment_params *params = calloc(n, sizeof *params);
 
     (void)state;
     load_params(params, n);
     for (uint32_t i = 0; i < n; i++) {
-        float labels[AUGMENT_LABELS];
+        float labels[TRAIN_AUGMENT_LABELS];
 
-        augment_labels(&params[i], labels);
-        for (uint32_t k = 0; k < AUGMENT_LABELS; k++) {
-            double wanted = at("labels", i * AUGMENT_LABELS + k);
+        train_augment_labels(&params[i], labels);
+        for (uint32_t k = 0; k < TRAIN_AUGMENT_LABELS; k++) {
+            double wanted = at("labels", i * TRAIN_AUGMENT_LABELS + k);
 
             if (!(fabs((double)labels[k] - wanted) <= 1e-6)) {
                 fail_msg("image %u label %u: got %.8g, wanted %.8g", i, k,
@@ -105,23 +107,23 @@ static void test_labels(void **state)
 /* Four standard errors of a share of `n` draws. */
 static void test_shares(void **state)
 {
-    static const double wanted[AUGMENT_LABELS] = {
+    static const double wanted[TRAIN_AUGMENT_LABELS] = {
         0.5, 0.06, 0.12, 0.12, 0.12, 0.12, 0.06, 0.12, 0.12};
     const uint32_t n = 20000;
-    uint32_t count[AUGMENT_LABELS] = {0};
+    uint32_t count[TRAIN_AUGMENT_LABELS] = {0};
 
     (void)state;
     for (uint32_t i = 0; i < n; i++) {
-        augment_params params;
-        float labels[AUGMENT_LABELS];
+        train_augment_params params;
+        float labels[TRAIN_AUGMENT_LABELS];
 
-        augment_draw(&params, 0.12, 5, i % 7, i);
-        augment_labels(&params, labels);
-        for (uint32_t k = 0; k < AUGMENT_LABELS; k++) {
+        train_augment_draw(&params, 0.12, 5, i % 7, i);
+        train_augment_labels(&params, labels);
+        for (uint32_t k = 0; k < TRAIN_AUGMENT_LABELS; k++) {
             count[k] += labels[k] != 0.0f;
         }
     }
-    for (uint32_t k = 0; k < AUGMENT_LABELS; k++) {
+    for (uint32_t k = 0; k < TRAIN_AUGMENT_LABELS; k++) {
         double share = (double)count[k] / n;
         double error = 4.0 * sqrt(wanted[k] * (1.0 - wanted[k]) / n);
 
@@ -136,24 +138,24 @@ static void test_shares(void **state)
 static void test_identity(void **state)
 {
     enum { SIZE = 16 };
-    augment_params none, drawn;
+    train_augment_params none, drawn;
     float image[SIZE * SIZE], copy[SIZE * SIZE];
-    float *scratch = calloc(augment_scratch(SIZE, 1), sizeof(float));
+    float *scratch = calloc(train_augment_scratch(SIZE, 1), sizeof(float));
     uint32_t margins[4];
 
     (void)state;
-    augment_draw(&drawn, 0.0, 1, 2, 3);
+    train_augment_draw(&drawn, 0.0, 1, 2, 3);
     memset(&none, 0, sizeof none);
     assert_memory_equal(&none, &drawn, sizeof none);
     for (int i = 0; i < SIZE * SIZE; i++) {
         copy[i] = image[i] = (float)(i * 37 % 256) / 127.5f - 1.0f;
     }
-    augment_margins(&none, 1, SIZE, margins);
-    augment_image(&none, margins, SIZE, 1, image, scratch);
+    train_augment_margins(&none, 1, SIZE, margins);
+    train_augment_image(&none, margins, SIZE, 1, image, scratch);
     for (int i = 0; i < SIZE * SIZE; i++) {
         if (!(fabsf(image[i] - copy[i]) <= 1e-5f)) {
-            fail_msg("element %d: got %.7g, wanted %.7g", i,
-                     (double)image[i], (double)copy[i]);
+            fail_msg("element %d: got %.7g, wanted %.7g", i, (double)image[i],
+                     (double)copy[i]);
         }
     }
     free(scratch);

@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "clusters.h"
-#include "unit/torch_files.h"
+#include "host/files/clusters.h"
+#include "tests/unit/torch_files.h"
 
 static char folder[64];
 
@@ -38,31 +38,35 @@ static void write_file(const char *name, const void *bytes, size_t size)
 static void check_clusters(const char *path)
 {
     static const int32_t wanted[5] = {1, 0, 2, 1, 1};
-    failure f = FAILURE_UNSAID;
-    clusters c;
+    host_failure f = HOST_FAILURE_UNSAID;
+    host_clusters c;
     char *ids, *images;
 
-    if (!clusters_open(&c, path, 5, &f)) {
+    if (!host_clusters_open(&c, path, 5, &f)) {
         fail_msg("%s", f.text);
     }
     assert_int_equal(c.used, 3);
     for (int i = 0; i < 5; i++) {
         assert_int_equal(c.of_image[i], wanted[i]);
     }
-    ids = clusters_ids_json(&c);
-    images = clusters_images_json(&c);
+    ids = host_clusters_ids_json(&c);
+    images = host_clusters_images_json(&c);
     assert_string_equal(ids, "[3,7,300]");
     assert_string_equal(images, "[1,3,1]");
     free(ids);
     free(images);
-    clusters_close(&c);
+    host_clusters_close(&c);
 }
 
 static void write_tensor(const char *name, cg_dtype dtype, const void *values,
                          uint64_t count)
 {
-    cg_array array = {.name = "ids", .dtype = dtype, .rank = 1,
-                      .shape = {count}, .elements = count, .data = values};
+    cg_array array = {.name = "ids",
+                      .dtype = dtype,
+                      .rank = 1,
+                      .shape = {count},
+                      .elements = count,
+                      .data = values};
     pickler *p = begin_pickle(false);
     out pickle, file;
 
@@ -78,12 +82,12 @@ static void write_tensor(const char *name, cg_dtype dtype, const void *values,
 static void refuse_reals(int at, double value, const char *what)
 {
     double ids[5] = {0};
-    failure f = FAILURE_UNSAID;
-    clusters c;
+    host_failure f = HOST_FAILURE_UNSAID;
+    host_clusters c;
 
     ids[at] = value;
     write_tensor("ids.pt", CG_F64, ids, 5);
-    assert_false(clusters_open(&c, in_folder("ids.pt"), 5, &f));
+    assert_false(host_clusters_open(&c, in_folder("ids.pt"), 5, &f));
     if (strstr(f.text, what) == NULL) {
         fail_msg("wanted \"%s\", got \"%s\"", what, f.text);
     }
@@ -96,8 +100,8 @@ static void test_clusters(void **state)
     static const char header[] = "{'descr': '<i8', 'fortran_order': False, "
                                  "'shape': (5,), }";
     unsigned char npy[128 + 40] = "\x93NUMPY\x01";
-    failure f = FAILURE_UNSAID;
-    clusters c;
+    host_failure f = HOST_FAILURE_UNSAID;
+    host_clusters c;
 
     (void)state;
     write_file("ids.txt", text, sizeof text - 1);
@@ -112,18 +116,18 @@ static void test_clusters(void **state)
     write_tensor("ids.pt", CG_I64, ids, 5);
     check_clusters(in_folder("ids.pt"));
     write_tensor("ids.pt", CG_I64, ids, 4);
-    assert_false(clusters_open(&c, in_folder("ids.pt"), 5, &f));
+    assert_false(host_clusters_open(&c, in_folder("ids.pt"), 5, &f));
     assert_non_null(strstr(f.text, "wanted 5 numbers, one per image, got 4"));
     refuse_reals(1, (double)NAN, "cluster id 1 is nan");
     refuse_reals(4, -3, "cluster id 4 is -3");
     refuse_reals(0, 1e300, "cluster id 0 is 1e+300");
     write_file("ids.npy", npy, sizeof npy - 8);
-    assert_false(clusters_open(&c, in_folder("ids.npy"), 5, &f));
+    assert_false(host_clusters_open(&c, in_folder("ids.npy"), 5, &f));
     assert_non_null(strstr(f.text, "one per image"));
     write_file("ids.txt", "7 3 300 7", 9);
-    assert_false(clusters_open(&c, in_folder("ids.txt"), 5, &f));
+    assert_false(host_clusters_open(&c, in_folder("ids.txt"), 5, &f));
     write_file("ids.txt", "7 3 -1 7 7", 10);
-    assert_false(clusters_open(&c, in_folder("ids.txt"), 5, &f));
+    assert_false(host_clusters_open(&c, in_folder("ids.txt"), 5, &f));
     assert_non_null(strstr(f.text, "-1"));
 }
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "net.h"
+#include "trainer/net.h"
 
 /* Relative RMS error of a tensor's gradient.  Single precision gives the
  * reference itself about 1e-6. */
@@ -84,8 +84,8 @@ static void load(golden *g, const char *name)
     g->sigma = calloc(g->n, sizeof *g->sigma);
     g->cluster = calloc(g->n, sizeof *g->cluster);
     g->index = calloc(g->n, sizeof *g->index);
-    g->labels = labels == NULL ? NULL
-                               : calloc(labels->elements, sizeof(float));
+    g->labels =
+        labels == NULL ? NULL : calloc(labels->elements, sizeof(float));
     for (uint32_t i = 0; i < g->n; i++) {
         g->sigma[i] = cg_element(need(g->file, "sigma"), i);
         g->cluster[i] = (int32_t)cg_element(need(g->file, "cluster"), i);
@@ -182,20 +182,24 @@ static void check(const char *name, uint32_t isa, bool dropout)
 
     load(&g, name);
     denoised = calloc((size_t)g.n * g.pixels * g.channels, sizeof(double));
-    net = train_net_open(g.checkpoint,
-                         &(train_net_options){.batch = g.n, .workers = 1,
-                                              .dropout = dropout,
-                                              .isa = isa},
-                         &error);
+    net = train_net_open(
+        g.checkpoint,
+        &(train_net_options){
+            .batch = g.n, .workers = 1, .dropout = dropout, .isa = isa},
+        &error);
     if (net == NULL) {
         fail_msg("%s", error.text);
     }
-    loss = train_net_gradient(
-        net, &(train_batch){.n = g.n, .images = g.images, .noise = g.noise,
-                            .sigma = g.sigma, .cluster = g.cluster,
-                            .labels = g.labels, .index = g.index,
-                            .share = 1.0 / g.n},
-        denoised);
+    loss = train_net_gradient(net,
+                              &(train_batch){.n = g.n,
+                                             .images = g.images,
+                                             .noise = g.noise,
+                                             .sigma = g.sigma,
+                                             .cluster = g.cluster,
+                                             .labels = g.labels,
+                                             .index = g.index,
+                                             .share = 1.0 / g.n},
+                              denoised);
     compared = compare(net, &g);
     for (size_t i = 0; i < g.file->array_count; i++) {
         gradients += strncmp(g.file->arrays[i].name, "grad.", 5) == 0;
@@ -223,7 +227,8 @@ static void test_accumulation(void **state)
         size_t pixels = (size_t)g.pixels * g.channels;
 
         net[k] = train_net_open(g.checkpoint,
-                                &(train_net_options){.batch = n, .workers = 1,
+                                &(train_net_options){.batch = n,
+                                                     .workers = 1,
                                                      .dropout = true,
                                                      .isa = CEDM_ISA_ALL},
                                 &error);
@@ -231,13 +236,17 @@ static void test_accumulation(void **state)
         for (uint32_t i = 0; i < g.n; i += n) {
             loss[k] += train_net_gradient(
                 net[k],
-                &(train_batch){.n = n, .images = g.images + i * pixels,
+                &(train_batch){.n = n,
+                               .images = g.images + i * pixels,
                                .noise = g.noise + i * pixels,
                                .sigma = g.sigma + i,
                                .cluster = g.cluster + i,
                                .labels = g.labels + 9 * i,
-                               .index = g.index + i, .seed = 3, .step = 8,
-                               .dropout = 0.2f, .share = 1.0 / g.n},
+                               .index = g.index + i,
+                               .seed = 3,
+                               .step = 8,
+                               .dropout = 0.2f,
+                               .share = 1.0 / g.n},
                 NULL);
         }
     }
@@ -282,11 +291,13 @@ static void test_denoise(void **state)
         double difference = 0.0, size = 0.0;
 
         for (int k = 0; k < 2; k++) {
-            train_net *net = train_net_open(
-                g.checkpoint,
-                &(train_net_options){.batch = 1, .workers = 1,
-                                     .dropout = k == 1, .isa = isas[i]},
-                &error);
+            train_net *net =
+                train_net_open(g.checkpoint,
+                               &(train_net_options){.batch = 1,
+                                                    .workers = 1,
+                                                    .dropout = k == 1,
+                                                    .isa = isas[i]},
+                               &error);
 
             assert_non_null(net);
             train_net_denoise(net, 1, x, 3.0, g.cluster, d[k]);
@@ -326,13 +337,17 @@ static void test_best(void **state)
 
 int main(void)
 {
-    static const char *names[] = {"uncond-tiny", "ddpmpp-tiny",
-                                  "ncsnpp-tiny", "adm-tiny", "fashion"};
+    static const char *names[] = {"uncond-tiny", "ddpmpp-tiny", "ncsnpp-tiny",
+                                  "adm-tiny", "fashion"};
 #define ALL(i)                                                               \
     cmocka_unit_test_prestate(test_plain, &names[i]),                        \
         cmocka_unit_test_prestate(test_avx2, &names[i]),                     \
         cmocka_unit_test_prestate(test_best, &names[i])
-    const struct CMUnitTest tests[] = {ALL(0), ALL(1), ALL(2), ALL(3), ALL(4),
+    const struct CMUnitTest tests[] = {ALL(0),
+                                       ALL(1),
+                                       ALL(2),
+                                       ALL(3),
+                                       ALL(4),
                                        cmocka_unit_test(test_accumulation),
                                        cmocka_unit_test(test_denoise)};
 

@@ -16,9 +16,9 @@
 
 #include <cmocka.h>
 
-#include "learner_cuda.h"
-#include "model_file.h"
-#include "random.h"
+#include "trainer/learner_cuda.h"
+#include "trainer/model_file.h"
+#include "trainer/random.h"
 
 #define MICRO 2u
 #define BATCH 4u /* of an update */
@@ -36,9 +36,9 @@ static const char config[] =
     "\"resample_filter\":[1,1]}";
 
 static const char *const names[] = {"fp16", "bf16", "fp32"};
-static cuda_library library = {.file = LEARNER_CUDA_FILE};
+static host_cuda_library library = {.file = TRAIN_LEARNER_CUDA_FILE};
 static const char *real; /* LIBRARY */
-static model_file *model;
+static train_model_file *model;
 
 /* ---- set-up ------------------------------------------------------------- */
 
@@ -49,7 +49,8 @@ static bool find_library(char *path, size_t size)
 
     assert_true(length > 0);
     path[length] = '\0';
-    (void)snprintf(strrchr(path, '/'), 64, "/fake/%s", LEARNER_CUDA_FILE);
+    (void)snprintf(strrchr(path, '/'), 64, "/fake/%s",
+                   TRAIN_LEARNER_CUDA_FILE);
     return access(path, F_OK) == 0;
 }
 
@@ -57,7 +58,7 @@ static int open_library(void **state)
 {
     cedm_cuda_entry_fn *entry;
     char path[4096];
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     void *symbol;
 
     (void)state;
@@ -65,7 +66,8 @@ static int open_library(void **state)
         print_message("skipped: no emulated device\n");
         return 0;
     }
-    library.handle = dlopen(real != NULL ? real : path, RTLD_NOW | RTLD_LOCAL);
+    library.handle =
+        dlopen(real != NULL ? real : path, RTLD_NOW | RTLD_LOCAL);
     if (library.handle == NULL) {
         fail_msg("%s", dlerror());
     }
@@ -73,7 +75,7 @@ static int open_library(void **state)
     assert_non_null(symbol);
     memcpy(&entry, &symbol, sizeof entry);
     library.api = entry();
-    model = model_file_new(config, 1, &f);
+    model = train_model_file_new(config, 1, &f);
     assert_non_null(model);
     return 0;
 }
@@ -81,7 +83,7 @@ static int open_library(void **state)
 static int close_library(void **state)
 {
     (void)state;
-    model_file_free(model);
+    train_model_file_free(model);
     if (library.handle != NULL) {
         dlclose(library.handle);
     }
@@ -96,30 +98,37 @@ static void need_device(void)
 }
 
 /* Networks begin with zeros in many places, which have no gradient. */
-static void stir(learner *l)
+static void stir(train_learner *l)
 {
     double z[2];
 
     for (uint32_t i = 0; i < l->training->trained_elements; i++) {
-        random_normal(&(random_key){.seed = 1}, i, z);
-        l->sets[LEARNER_PARAMS][i] += (float)(0.1 * z[0]);
-        l->sets[LEARNER_EMA][i] = l->sets[LEARNER_PARAMS][i];
+        train_random_normal(&(train_random_key){.seed = 1}, i, z);
+        l->sets[TRAIN_LEARNER_PARAMS][i] += (float)(0.1 * z[0]);
+        l->sets[TRAIN_LEARNER_EMA][i] = l->sets[TRAIN_LEARNER_PARAMS][i];
     }
 }
 
-static learner *open_on(enum cedm_cuda_precision precision, uint32_t batch)
+static train_learner *open_on(enum cedm_cuda_precision precision,
+                              uint32_t batch)
 {
-    const learner_cuda_options options = {
-        .library = &library, .precision = precision, .images = BATCH,
-        .batch = batch, .share = 1.0 / BATCH, .dropout = 0.25f, .seed = 3};
-    failure f = FAILURE_UNSAID;
-    learner *l = learner_cuda_open(model_file_get(model), &options, &f);
+    const train_learner_cuda_options options = {.library = &library,
+                                                .precision = precision,
+                                                .images = BATCH,
+                                                .batch = batch,
+                                                .share = 1.0 / BATCH,
+                                                .dropout = 0.25f,
+                                                .seed = 3};
+    host_failure f = HOST_FAILURE_UNSAID;
+    train_learner *l =
+        train_learner_cuda_open(train_model_file_get(model), &options, &f);
 
     if (l == NULL) {
         fail_msg("%s", f.text);
     }
-    assert_true(l->counts.scale == (precision == CEDM_CUDA_FP16
-                                        ? LEARNER_FIRST_SCALE : 1.0f));
+    assert_true(
+        l->counts.scale ==
+        (precision == CEDM_CUDA_FP16 ? TRAIN_LEARNER_FIRST_SCALE : 1.0f));
     if (precision == CEDM_CUDA_FP16) {
         l->counts.scale = SCALE;
     }
@@ -128,12 +137,13 @@ static learner *open_on(enum cedm_cuda_precision precision, uint32_t batch)
     return l;
 }
 
-static learner *open_on_cpu(void)
+static train_learner *open_on_cpu(void)
 {
-    const train_net_options options = {.batch = MICRO, .workers = 1,
-                                       .dropout = true};
-    failure f = FAILURE_UNSAID;
-    learner *l = learner_cpu_open(model_file_get(model), &options, &f);
+    const train_net_options options = {
+        .batch = MICRO, .workers = 1, .dropout = true};
+    host_failure f = HOST_FAILURE_UNSAID;
+    train_learner *l =
+        train_learner_cpu_open(train_model_file_get(model), &options, &f);
 
     if (l == NULL) {
         fail_msg("%s", f.text);
@@ -147,37 +157,45 @@ static learner *open_on_cpu(void)
 
 /* A micro-batch, its own for every one of a run.  What it is made of is
  * overwritten when gradient returned, as a run's is. */
-static void add_gradient(learner *l, uint32_t update, uint32_t part)
+static void add_gradient(train_learner *l, uint32_t update, uint32_t part)
 {
     const cg_program *p = l->training->program;
-    size_t pixels = (size_t)p->resolution * p->resolution * p->channels;
+    size_t pixels = (size_t)p->denoiser.resolution * p->denoiser.resolution *
+                    p->denoiser.channels;
     size_t labels = l->training->augment_dim;
     size_t count = l->batch * (2 * pixels + labels);
     float *values = calloc(count, sizeof *values);
     double sigma[BATCH], z[2];
     int32_t cluster[BATCH];
     static uint64_t index[BATCH]; /* the CPU looks at it again */
-    random_key key = {.seed = 9, .step = update, .image = part};
-    failure f = FAILURE_UNSAID;
+    train_random_key key = {.seed = 9, .step = update, .image = part};
+    host_failure f = HOST_FAILURE_UNSAID;
 
     assert_non_null(values);
     for (uint32_t i = 0; i < count; i++) {
-        random_normal(&key, i, z);
+        train_random_normal(&key, i, z);
         values[i] = (float)(i < l->batch * pixels ? 0.5 * z[0] : z[0]);
     }
     for (uint32_t i = 0; i < l->batch; i++) {
-        random_normal(&key, (uint32_t)count + i, z);
+        train_random_normal(&key, (uint32_t)count + i, z);
         sigma[i] = exp(-1.2 + 1.2 * z[0]);
         index[i] = (uint64_t)update * BATCH + part * l->batch + i;
-        cluster[i] = (int32_t)(index[i] % (p->label_dim + 1)) - 1;
+        cluster[i] = (int32_t)(index[i] % (p->denoiser.label_dim + 1)) - 1;
     }
     if (!l->kind->gradient(
-            l, &(train_batch){.n = l->batch, .images = values,
-                              .noise = values + l->batch * pixels,
-                              .labels = values + 2 * l->batch * pixels,
-                              .sigma = sigma, .cluster = cluster,
-                              .index = index, .seed = 3, .step = update,
-                              .dropout = 0.25f, .share = 1.0 / BATCH}, &f)) {
+            l,
+            &(train_batch){.n = l->batch,
+                           .images = values,
+                           .noise = values + l->batch * pixels,
+                           .labels = values + 2 * l->batch * pixels,
+                           .sigma = sigma,
+                           .cluster = cluster,
+                           .index = index,
+                           .seed = 3,
+                           .step = update,
+                           .dropout = 0.25f,
+                           .share = 1.0 / BATCH},
+            &f)) {
         fail_msg("%s", f.text);
     }
     memset(values, 0xff, count * sizeof *values);
@@ -185,10 +203,10 @@ static void add_gradient(learner *l, uint32_t update, uint32_t part)
 }
 
 /* Updates first .. end - 1; the sum of their losses. */
-static double train(learner *l, uint32_t first, uint32_t end)
+static double train(train_learner *l, uint32_t first, uint32_t end)
 {
-    const adam_update rates = {.lr = RATE, .ema_beta = BETA};
-    failure f = FAILURE_UNSAID;
+    const train_adam_update rates = {.lr = RATE, .ema_beta = BETA};
+    host_failure f = HOST_FAILURE_UNSAID;
     double loss = 0.0;
 
     for (uint32_t u = first; u < end; u++) {
@@ -225,7 +243,7 @@ static void test_near_cpu(void **state)
 {
     static const double moments[] = {30 * 0x1p-11, 30 * 0x1p-8, 3e-5};
     static const double losses[] = {1e-3, 1e-2, 1e-6};
-    learner *cpu;
+    train_learner *cpu;
     double wanted;
 
     (void)state;
@@ -233,13 +251,13 @@ static void test_near_cpu(void **state)
     cpu = open_on_cpu();
     wanted = train(cpu, 0, 2);
     for (int p = 0; p < CEDM_CUDA_PRECISIONS; p++) {
-        learner *l = open_on((enum cedm_cuda_precision)p, MICRO);
+        train_learner *l = open_on((enum cedm_cuda_precision)p, MICRO);
         double loss = train(l, 0, 2), off;
 
         if (!(fabs(loss - wanted) <= losses[p] * wanted)) {
             fail_msg("%s: losses %.9g, wanted %.9g", names[p], loss, wanted);
         }
-        off = distance(l->sets[LEARNER_M], cpu->sets[LEARNER_M],
+        off = distance(l->sets[TRAIN_LEARNER_M], cpu->sets[TRAIN_LEARNER_M],
                        l->training->trained_elements);
         if (!(off <= moments[p])) {
             fail_msg("%s: first moment off by %.3g, wanted %.3g", names[p],
@@ -255,18 +273,18 @@ static void test_near_cpu(void **state)
 
 /* ---- the life of a run -------------------------------------------------- */
 
-static void copy_state(learner *to, const learner *from)
+static void copy_state(train_learner *to, const train_learner *from)
 {
-    for (int i = 0; i < LEARNER_SETS; i++) {
+    for (int i = 0; i < TRAIN_LEARNER_SETS; i++) {
         memcpy(to->sets[i], from->sets[i],
                from->training->trained_elements * sizeof(float));
     }
     to->counts = from->counts;
 }
 
-static void check_equal(const learner *a, const learner *b)
+static void check_equal(const train_learner *a, const train_learner *b)
 {
-    for (int i = 0; i < LEARNER_SETS; i++) {
+    for (int i = 0; i < TRAIN_LEARNER_SETS; i++) {
         assert_memory_equal(a->sets[i], b->sets[i],
                             a->training->trained_elements * sizeof(float));
     }
@@ -279,8 +297,8 @@ static void check_equal(const learner *a, const learner *b)
  * is forgotten. */
 static void test_resume(void **state)
 {
-    learner *whole, *part, *next;
-    failure f = FAILURE_UNSAID;
+    train_learner *whole, *part, *next;
+    host_failure f = HOST_FAILURE_UNSAID;
     double loss;
 
     (void)state;
@@ -305,8 +323,8 @@ static void test_resume(void **state)
 static void test_overflow(void **state)
 {
     const float scale = 0x1p40f;
-    learner *l;
-    failure f = FAILURE_UNSAID;
+    train_learner *l;
+    host_failure f = HOST_FAILURE_UNSAID;
     float *before;
     uint64_t n;
 
@@ -316,7 +334,7 @@ static void test_overflow(void **state)
     n = l->training->trained_elements;
     before = malloc(n * sizeof *before);
     assert_non_null(before);
-    memcpy(before, l->sets[LEARNER_PARAMS], n * sizeof *before);
+    memcpy(before, l->sets[TRAIN_LEARNER_PARAMS], n * sizeof *before);
     l->counts.scale = scale;
     assert_true(l->kind->push(l, &f));
     (void)train(l, 0, 1);
@@ -324,14 +342,15 @@ static void test_overflow(void **state)
     assert_int_equal(l->counts.updates, 0);
     assert_true(l->counts.not_finite > 0);
     assert_true(l->counts.scale == scale / 2);
-    assert_memory_equal(before, l->sets[LEARNER_PARAMS], n * sizeof *before);
+    assert_memory_equal(before, l->sets[TRAIN_LEARNER_PARAMS],
+                        n * sizeof *before);
     l->counts.scale = 1024.0f;
     assert_true(l->kind->push(l, &f));
     (void)train(l, 1, 2);
     assert_int_equal(l->counts.skipped, 1);
     assert_int_equal(l->counts.updates, 1);
     assert_true(l->counts.scale == 1024.0f);
-    assert_true(memcmp(before, l->sets[LEARNER_PARAMS],
+    assert_true(memcmp(before, l->sets[TRAIN_LEARNER_PARAMS],
                        n * sizeof *before) != 0);
     free(before);
     l->kind->close(l);
@@ -344,8 +363,8 @@ static void test_denoise(void **state)
 {
     static double x[4096], wanted[4096], got[4096];
     const int32_t cluster[1] = {1};
-    learner *cpu, *l;
-    failure f = FAILURE_UNSAID;
+    train_learner *cpu, *l;
+    host_failure f = HOST_FAILURE_UNSAID;
     double error = 0.0, size = 0.0, z[2];
     size_t pixels;
 
@@ -353,12 +372,12 @@ static void test_denoise(void **state)
     need_device();
     cpu = open_on_cpu();
     l = open_on(CEDM_CUDA_FP32, MICRO);
-    pixels = (size_t)l->training->program->resolution *
-             l->training->program->resolution *
-             l->training->program->channels;
+    pixels = (size_t)l->training->program->denoiser.resolution *
+             l->training->program->denoiser.resolution *
+             l->training->program->denoiser.channels;
     assert_true(pixels <= 4096);
     for (uint32_t e = 0; e < pixels; e++) {
-        random_normal(&(random_key){.seed = 2}, e, z);
+        train_random_normal(&(train_random_key){.seed = 2}, e, z);
         x[e] = 3.0 * z[0];
     }
     add_gradient(cpu, 0, 0);
@@ -380,11 +399,13 @@ static void test_denoise(void **state)
 
 static void test_memory(void **state)
 {
-    learner_cuda_options options = {
-        .library = &library, .precision = CEDM_CUDA_FP16, .images = BATCH,
-        .batch = BATCH, .share = 1.0 / BATCH};
-    failure f = FAILURE_UNSAID;
-    learner *l;
+    train_learner_cuda_options options = {.library = &library,
+                                          .precision = CEDM_CUDA_FP16,
+                                          .images = BATCH,
+                                          .batch = BATCH,
+                                          .share = 1.0 / BATCH};
+    host_failure f = HOST_FAILURE_UNSAID;
+    train_learner *l;
 
     (void)state;
     need_device();
@@ -392,17 +413,18 @@ static void test_memory(void **state)
         skip(); /* it has what it has */
     }
     assert_int_equal(setenv("EMULATED_BYTES", "75000000", 1), 0);
-    l = learner_cuda_open(model_file_get(model), &options, &f);
+    l = train_learner_cuda_open(train_model_file_get(model), &options, &f);
     assert_non_null(l);
     assert_int_equal(l->batch, 1); /* half of the memory is not enough */
     l->kind->close(l);
     options.fixed = true;
-    l = learner_cuda_open(model_file_get(model), &options, &f);
+    l = train_learner_cuda_open(train_model_file_get(model), &options, &f);
     assert_non_null(l);
     assert_int_equal(l->batch, BATCH);
     l->kind->close(l);
     assert_int_equal(setenv("EMULATED_BYTES", "1000", 1), 0);
-    assert_null(learner_cuda_open(model_file_get(model), &options, &f));
+    assert_null(
+        train_learner_cuda_open(train_model_file_get(model), &options, &f));
     assert_non_null(strstr(f.text, "cuda:0: emulator has 1000 of 1000 bytes "
                                    "free; wanted "));
     assert_non_null(strstr(f.text, "; use a smaller --micro-batch"));

@@ -2,7 +2,7 @@
  *
  * norm_grad_test.c - the adjoint of norm, activation and dropout, of every
  * instruction set, against finite differences. */
-#include "op_fixture.h"
+#include "tests/trainer/op_fixture.h"
 
 /* ---- norm, activation, dropout ------------------------------------------ */
 
@@ -30,8 +30,9 @@ static double group_loss(const norm_twin *t, uint32_t first, uint32_t size)
     }
     for (uint32_t i = 0; i < pixels * size; i++) {
         uint32_t c = first + i % size, at = i / size * channels + c;
-        double u = t->gamma[c] * (t->x[at] - mean) /
-                       sqrt(var + (double)op->eps) + t->beta[c];
+        double u =
+            t->gamma[c] * (t->x[at] - mean) / sqrt(var + (double)op->eps) +
+            t->beta[c];
 
         if (t->adaptive != NULL) {
             u = u * (1.0 + t->adaptive[c]) + t->adaptive[channels + c];
@@ -61,8 +62,8 @@ static void make_stats(fixture *x, const cg_norm_grad *op, int s)
     uint32_t partials = (op->height + op->stat_rows - 1) / op->stat_rows;
 
     for (uint32_t i = 0; i < BATCH; i++) {
-        const float *src = values(x, op->src[s], op->height * width *
-                                                     channels, i);
+        const float *src =
+            values(x, op->src[s], op->height * width * channels, i);
         float *stats = values(x, op->stats[s], 2 * partials * channels, i);
 
         for (uint32_t k = 0; k < partials * channels; k++) {
@@ -88,15 +89,19 @@ static void make_stats(fixture *x, const cg_norm_grad *op, int s)
 
 static void make_coefficients(fixture *x, const cg_norm_grad *op)
 {
-    cedm_norm_coeff norm = {
-        .height = op->height, .width = op->width,
-        .channels = {op->channels[0], op->channels[1]},
-        .groups = op->groups, .stat_rows = op->stat_rows, .eps = op->eps,
-        .stats = {op->stats[0], op->stats[1]},
-        .adaptive_index = op->adaptive_index,
-        .adaptive_stride = op->adaptive_stride,
-        .adaptive_src = op->adaptive_src, .dst = op->coeff,
-        .gamma = op->gamma, .beta = op->beta};
+    cedm_norm_coeff norm = {.height = op->height,
+                            .width = op->width,
+                            .channels = {op->channels[0], op->channels[1]},
+                            .groups = op->groups,
+                            .stat_rows = op->stat_rows,
+                            .eps = op->eps,
+                            .stats = {op->stats[0], op->stats[1]},
+                            .adaptive_index = op->adaptive_index,
+                            .adaptive_stride = op->adaptive_stride,
+                            .adaptive_src = op->adaptive_src,
+                            .dst = op->coeff,
+                            .gamma = op->gamma,
+                            .beta = op->beta};
 
     cedm_op_norm_coeff(&x->exec.base, &norm);
 }
@@ -143,11 +148,11 @@ static double *join(fixture *x, const cg_norm_grad *op, const cedm_ref *refs,
     for (uint32_t i = 0; i < pixels * channels; i++) {
         uint32_t p = i / channels, c = i % channels;
         int s = c >= op->channels[0];
-        const float *src = values(x, refs[s], pixels * op->channels[s],
-                                  image);
+        const float *src =
+            values(x, refs[s], pixels * op->channels[s], image);
 
-        out[i] = (double)src[p * op->channels[s] +
-                             (s ? c - op->channels[0] : c)];
+        out[i] =
+            (double)src[p * op->channels[s] + (s ? c - op->channels[0] : c)];
     }
     return out;
 }
@@ -160,9 +165,8 @@ static void narrow(float *out, const double *x, size_t count)
 }
 
 /* before: what an accumulating destination held. */
-static void check_norm_image(fixture *x, const cg_norm_grad *op,
-                             norm_twin *t, const double *before,
-                             uint32_t image)
+static void check_norm_image(fixture *x, const cg_norm_grad *op, norm_twin *t,
+                             const double *before, uint32_t image)
 {
     uint32_t channels = op->channels[0] + op->channels[1];
     uint32_t count = op->height * op->width * channels;
@@ -178,10 +182,11 @@ static void check_norm_image(fixture *x, const cg_norm_grad *op,
     narrow(got, dx, count);
     check_gradient("dx", got, t->x, count, 13, norm_loss, t);
     if (t->adaptive != NULL) {
-        check_gradient("adaptive",
-                       values(x, op->adaptive_dst, op->adaptive_stride,
-                              image) + op->adaptive_index,
-                       t->adaptive, 2 * channels, 3, norm_loss, t);
+        check_gradient(
+            "adaptive",
+            values(x, op->adaptive_dst, op->adaptive_stride, image) +
+                op->adaptive_index,
+            t->adaptive, 2 * channels, 3, norm_loss, t);
     }
     free(got);
     free(dx);
@@ -207,12 +212,15 @@ static void check_norm(const train_ops *ops, cg_norm_grad op, bool adaptive)
             train_dropout(&x.exec, op.layer, i, 0, count, factor);
         }
         t[i] = (norm_twin){
-            .op = &op, .x = join(&x, &op, op.src, i),
+            .op = &op,
+            .x = join(&x, &op, op.src, i),
             .gamma = widen(x.data + op.gamma, channels),
             .beta = widen(x.data + op.beta, channels),
             .adaptive = !adaptive ? NULL
-                : widen(values(&x, op.adaptive_src, op.adaptive_stride, i) +
-                            op.adaptive_index, 2 * channels),
+                                  : widen(values(&x, op.adaptive_src,
+                                                 op.adaptive_stride, i) +
+                                              op.adaptive_index,
+                                          2 * channels),
             .w = widen(values(&x, op.grad, count, i), count),
             .factor = widen(factor, count)};
         before[i] = join(&x, &op, op.dst, i);
@@ -257,8 +265,11 @@ static void check_norm(const train_ops *ops, cg_norm_grad op, bool adaptive)
 static void test_norm_grad(void **state)
 {
     const train_ops *ops = *state;
-    const cg_norm_grad base = {.height = 5, .width = 4, .groups = 4,
-                               .stat_rows = 2, .eps = 1e-5f,
+    const cg_norm_grad base = {.height = 5,
+                               .width = 4,
+                               .groups = 4,
+                               .stat_rows = 2,
+                               .eps = 1e-5f,
                                .act = CEDM_ACT_SILU,
                                .layer = CG_NO_DROPOUT};
     cg_norm_grad op = base;

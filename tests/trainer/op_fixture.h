@@ -19,8 +19,8 @@
 
 #include <cmocka.h>
 
-#include "cpu/train_cpu.h"
-#include "random.h"
+#include "trainer/cpu/train_cpu.h"
+#include "trainer/random.h"
 
 #define BATCH 3u
 #define STEP 1e-5
@@ -44,10 +44,10 @@ static uint32_t draws;
 
 static inline double random_value(void)
 {
-    random_key key = {.seed = 11, .purpose = RANDOM_INIT};
+    train_random_key key = {.seed = 11, .purpose = TRAIN_RANDOM_INIT};
     double z[2];
 
-    random_normal(&key, draws++, z);
+    train_random_normal(&key, draws++, z);
     return z[0];
 }
 
@@ -67,11 +67,15 @@ static inline void open_fixture(fixture *x)
     for (uint32_t i = 0; i < BATCH; i++) {
         x->images[i] = 1000 + 7 * i;
     }
-    x->exec.base = (cedm_exec){.data = x->data, .act = x->act,
-                               .f32 = x->act, .scratch = x->scratch,
+    x->exec.base = (cedm_exec){.data = x->data,
+                               .act = x->act,
+                               .f32 = x->act,
+                               .scratch = x->scratch,
                                .scratch_stride = 1u << 20,
-                               .cluster = x->cluster, .batch = BATCH,
-                               .n = BATCH, .workers = 1};
+                               .cluster = x->cluster,
+                               .batch = BATCH,
+                               .n = BATCH,
+                               .workers = 1};
     x->exec.grads = x->grads;
     x->exec.images = x->images;
     x->exec.dropout = 0.3f;
@@ -100,7 +104,7 @@ static inline cedm_ref tensor(fixture *x, uint32_t elements)
 }
 
 static inline float *values(fixture *x, cedm_ref ref, uint32_t elements,
-                     uint32_t image)
+                            uint32_t image)
 {
     return cedm_at(&x->exec.base, ref, elements, image);
 }
@@ -109,9 +113,9 @@ static inline float *values(fixture *x, cedm_ref ref, uint32_t elements,
  * stride-th. */
 typedef double function(const void *twin);
 
-static inline void check_gradient(const char *what, const float *got, double *x,
-                           uint32_t count, uint32_t stride, function *f,
-                           const void *twin)
+static inline void check_gradient(const char *what, const float *got,
+                                  double *x, uint32_t count, uint32_t stride,
+                                  function *f, const void *twin)
 {
     double largest = 1e-3;
 

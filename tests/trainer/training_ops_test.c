@@ -2,7 +2,7 @@
  *
  * training_ops_test.c - training ops of every instruction set against finite
  * differences or, where they are linear, against their sums. */
-#include "op_fixture.h"
+#include "tests/trainer/op_fixture.h"
 
 /* ---- attention ---------------------------------------------------------- */
 
@@ -47,8 +47,8 @@ static void check_attention(const train_ops *ops, uint32_t tokens,
                             uint32_t channels, uint32_t heads)
 {
     uint32_t map = tokens * channels;
-    cg_attention_grad op = {.tokens = tokens, .channels = channels,
-                            .heads = heads};
+    cg_attention_grad op = {
+        .tokens = tokens, .channels = channels, .heads = heads};
     cg_training_op sized = {.kind = CG_TRAINING_attention_grad};
     fixture x;
 
@@ -62,8 +62,8 @@ static void check_attention(const train_ops *ops, uint32_t tokens,
     ops->attention_grad(&x.exec, &op);
     for (uint32_t i = 0; i < BATCH; i++) {
         double *w = widen(values(&x, op.grad, map, i), map);
-        attention_twin t = {&op, widen(values(&x, op.src, 3 * map, i),
-                                       3 * map), w};
+        attention_twin t = {
+            &op, widen(values(&x, op.src, 3 * map, i), 3 * map), w};
 
         check_gradient("qkv", values(&x, op.dst, 3 * map, i), t.qkv, 3 * map,
                        37, attention_loss, &t);
@@ -117,15 +117,18 @@ static void check_weight(const train_ops *ops, cg_conv_weight op)
             uint32_t sx = p % op.width * op.stride + tap % op.kernel - op.pad;
 
             if (sy < op.in_height && sx < op.in_width) {
-                sum += (double)values(&x, op.grad, out,
-                                      image)[p * op.cout + o] *
-                       (double)values(&x, op.src, in, image)
-                           [(sy * op.in_width + sx) * op.cin + c];
+                sum +=
+                    (double)values(&x, op.grad, out, image)[p * op.cout + o] *
+                    (double)values(
+                        &x, op.src, in,
+                        image)[(sy * op.in_width + sx) * op.cin + c];
             }
         }
         sum *= (double)op.scale;
-        got = (double)x.grads[op.weight + (o * taps + tap) * op.row +
-                              op.first + c] - 0.25;
+        got =
+            (double)x
+                .grads[op.weight + (o * taps + tap) * op.row + op.first + c] -
+            0.25;
         if (!(fabs(got - sum) <= tolerance)) {
             fail_msg("weight[%u][%u][%u]: got %.8g, wanted %.8g", o, tap, c,
                      got, sum);
@@ -138,10 +141,17 @@ static void check_weight(const train_ops *ops, cg_conv_weight op)
 
 static void test_conv_weight(void **state)
 {
-    const cg_conv_weight base = {.height = 6, .width = 5, .in_height = 6,
-                                 .in_width = 5, .cin = 7, .cout = 19,
-                                 .kernel = 3, .stride = 1, .pad = 1,
-                                 .row = 7, .scale = 0.5f};
+    const cg_conv_weight base = {.height = 6,
+                                 .width = 5,
+                                 .in_height = 6,
+                                 .in_width = 5,
+                                 .cin = 7,
+                                 .cout = 19,
+                                 .kernel = 3,
+                                 .stride = 1,
+                                 .pad = 1,
+                                 .row = 7,
+                                 .scale = 0.5f};
     cg_conv_weight op = base;
 
     check_weight(*state, op);
@@ -172,10 +182,17 @@ static void test_conv_weight(void **state)
  * sources; and what is almost made by tiles, but is not. */
 static void test_conv_weight_tiles(void **state)
 {
-    const cg_conv_weight base = {.height = 9, .width = 14, .in_height = 9,
-                                 .in_width = 14, .cin = 80, .cout = 16,
-                                 .kernel = 3, .stride = 1, .pad = 1,
-                                 .row = 80, .scale = 0.5f};
+    const cg_conv_weight base = {.height = 9,
+                                 .width = 14,
+                                 .in_height = 9,
+                                 .in_width = 14,
+                                 .cin = 80,
+                                 .cout = 16,
+                                 .kernel = 3,
+                                 .stride = 1,
+                                 .pad = 1,
+                                 .row = 80,
+                                 .scale = 0.5f};
     cg_conv_weight op = base;
     train_tiles_plan plan;
 
@@ -201,8 +218,12 @@ static void test_conv_weight_tiles(void **state)
 
 static void check_activate(const train_ops *ops, uint32_t layer, uint32_t up)
 {
-    cg_activate op = {.height = 3, .width = 5, .channels = {17, 6},
-                      .act = CEDM_ACT_SILU, .up = up, .layer = layer};
+    cg_activate op = {.height = 3,
+                      .width = 5,
+                      .channels = {17, 6},
+                      .act = CEDM_ACT_SILU,
+                      .up = up,
+                      .layer = layer};
     cg_training_op sized = {.kind = CG_TRAINING_activate};
     uint32_t channels = 23, pixels = 15, count = pixels * channels;
     float factor[15 * 23];
@@ -253,8 +274,13 @@ static void test_activate(void **state)
 static void test_sums(void **state)
 {
     const train_ops *ops = *state;
-    cg_sums op = {.pixels = 12, .channels = 70, .scale = 0.5f, .index = 9,
-                  .stride = 100, .bias = 16, .bias2 = 96};
+    cg_sums op = {.pixels = 12,
+                  .channels = 70,
+                  .scale = 0.5f,
+                  .index = 9,
+                  .stride = 100,
+                  .bias = 16,
+                  .bias2 = 96};
     fixture x;
 
     open_fixture(&x);
@@ -271,8 +297,8 @@ static void test_sums(void **state)
                 sum += 0.5 * (double)values(&x, op.grad, 840, i)[p * 70 + c];
             }
             total += sum;
-            assert_true(fabs((double)values(&x, op.dst, 100, i)[9 + c] -
-                             sum) < 1e-5);
+            assert_true(
+                fabs((double)values(&x, op.dst, 100, i)[9 + c] - sum) < 1e-5);
         }
         assert_true(fabs((double)x.grads[16 + c] - total) < 1e-5);
         assert_true(fabs((double)x.grads[96 + c] - total) < 1e-5);
@@ -293,8 +319,9 @@ static void test_silu_grad(void **state)
     ops->silu_grad(&x.exec, &op);
     for (uint32_t k = 0; k < 40 * BATCH; k++) {
         double u = (double)x.act[op.src * BATCH + k];
-        double slope = (act(u + STEP, CEDM_ACT_SILU) -
-                        act(u - STEP, CEDM_ACT_SILU)) / (2.0 * STEP);
+        double slope =
+            (act(u + STEP, CEDM_ACT_SILU) - act(u - STEP, CEDM_ACT_SILU)) /
+            (2.0 * STEP);
         double wanted = slope * (double)x.act[op.grad * BATCH + k];
         double got = (double)x.act[op.dst * BATCH + k];
 
@@ -308,8 +335,11 @@ static void test_silu_grad(void **state)
 static void test_embed_grad(void **state)
 {
     const train_ops *ops = *state;
-    cg_embed_grad op = {.channels = 20, .label_dim = 4, .label_scale = 2.0f,
-                        .weight = 64, .bias = 32};
+    cg_embed_grad op = {.channels = 20,
+                        .label_dim = 4,
+                        .label_scale = 2.0f,
+                        .weight = 64,
+                        .bias = 32};
     fixture x;
 
     open_fixture(&x);

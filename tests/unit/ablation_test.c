@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "gaussian.h"
+#include "tests/unit/gaussian.h"
 
 typedef long double real;
 
@@ -71,7 +71,8 @@ static curve fitted(const cedm_sampler_params *p)
 {
     real low = (real)p->sigma_min, high = (real)p->sigma_max, eps = 1e-3L;
     curve c = {.p = p};
-    c.beta_d = 2 * (log1pl(low * low) / eps - log1pl(high * high)) / (eps - 1);
+    c.beta_d =
+        2 * (log1pl(low * low) / eps - log1pl(high * high)) / (eps - 1);
     c.beta_min = log1pl(high * high) - c.beta_d / 2;
     return c;
 }
@@ -84,7 +85,8 @@ static real vp_sigma(const curve *c, real t)
 static real sigma_of(const curve *c, real t)
 {
     return c->p->schedule == CEDM_SCHEDULE_vp   ? vp_sigma(c, t)
-           : c->p->schedule == CEDM_SCHEDULE_ve ? sqrtl(t) : t;
+           : c->p->schedule == CEDM_SCHEDULE_ve ? sqrtl(t)
+                                                : t;
 }
 
 static real sigma_inverse(const curve *c, real sigma)
@@ -102,20 +104,23 @@ static real sigma_slope(const curve *c, real t)
     real sigma = sigma_of(c, t);
     return c->p->schedule == CEDM_SCHEDULE_vp
                ? (c->beta_min + c->beta_d * t) / 2 * (sigma + 1 / sigma)
-           : c->p->schedule == CEDM_SCHEDULE_ve ? 1 / (2 * sqrtl(t)) : 1;
+           : c->p->schedule == CEDM_SCHEDULE_ve ? 1 / (2 * sqrtl(t))
+                                                : 1;
 }
 
 static real s_of(const curve *c, real t)
 {
     real sigma = sigma_of(c, t);
-    return c->p->scaling == CEDM_SCALING_vp ? 1 / sqrtl(1 + sigma * sigma) : 1;
+    return c->p->scaling == CEDM_SCALING_vp ? 1 / sqrtl(1 + sigma * sigma)
+                                            : 1;
 }
 
 static real s_slope(const curve *c, real t)
 {
     real s = s_of(c, t);
     return c->p->scaling == CEDM_SCALING_vp
-               ? -sigma_of(c, t) * sigma_slope(c, t) * s * s * s : 0;
+               ? -sigma_of(c, t) * sigma_slope(c, t) * s * s * s
+               : 0;
 }
 
 static real level(const curve *c, uint32_t i)
@@ -125,8 +130,7 @@ static real level(const curve *c, uint32_t i)
     real low = (real)p->sigma_min, high = (real)p->sigma_max, u[M + 1];
     uint32_t first = 0, count = 0;
     switch (p->discretization) {
-    case CEDM_DISCRETIZATION_vp:
-        return vp_sigma(c, 1 + share * (1e-3L - 1));
+    case CEDM_DISCRETIZATION_vp: return vp_sigma(c, 1 + share * (1e-3L - 1));
     case CEDM_DISCRETIZATION_ve:
         return sqrtl(high * high * powl(low * low / (high * high), share));
     case CEDM_DISCRETIZATION_iddpm:
@@ -158,16 +162,16 @@ static gaussian_net *fresh(uint32_t precond)
         fail_msg("no network");
         return NULL;
     }
-    g->model.precond = g->notes.precond = precond;
-    g->model.noise_steps = M;
+    g->m.denoiser.precond = g->notes.precond = precond;
+    g->m.denoiser.noise_steps = M;
     if (precond == CEDM_PRECOND_VP) {
-        g->model.beta_d = 19.9;
-        g->model.beta_min = 0.1;
-        g->model.sigma_min = 0.0009765625;
-        g->model.sigma_max = 152.16698;
+        g->m.denoiser.beta_d = 19.9;
+        g->m.denoiser.beta_min = 0.1;
+        g->m.denoiser.sigma_min = 0.0009765625;
+        g->m.denoiser.sigma_max = 152.16698;
     } else if (precond == CEDM_PRECOND_VE) {
-        g->model.sigma_min = 0.02;
-        g->model.sigma_max = 100;
+        g->m.denoiser.sigma_min = 0.02;
+        g->m.denoiser.sigma_max = 100;
     } else if (precond == CEDM_PRECOND_IDDPM) {
         real u[M + 1];
         iddpm_table(u);
@@ -175,8 +179,8 @@ static gaussian_net *fresh(uint32_t precond)
             table[j] = (float)u[j];
         }
         g->net.exec.data = table;
-        g->model.sigma_min = (double)table[M - 1];
-        g->model.sigma_max = (double)table[0];
+        g->m.denoiser.sigma_min = (double)table[M - 1];
+        g->m.denoiser.sigma_max = (double)table[0];
     }
     return g;
 }
@@ -185,7 +189,8 @@ static real rounded(uint32_t precond, real sigma)
 {
     uint32_t best = 0;
     for (uint32_t j = 1; j <= M; j++) {
-        if (fabsl((real)table[j] - sigma) < fabsl((real)table[best] - sigma)) {
+        if (fabsl((real)table[j] - sigma) <
+            fabsl((real)table[best] - sigma)) {
             best = j;
         }
     }
@@ -222,7 +227,8 @@ static real reference(const cedm_sampler_params *p, uint32_t precond,
 {
     curve c = fitted(p);
     uint64_t seed = seeds[k / MAP];
-    uint64_t element = k % MAP_CHANNELS * SIDE * SIDE + k % MAP / MAP_CHANNELS;
+    uint64_t element =
+        k % MAP_CHANNELS * SIDE * SIDE + k % MAP / MAP_CHANNELS;
     real W = (real)p->guidance;
     real mean = (1 + W) * (real)gaussian_mean(clusters[k / MAP]) -
                 W * (real)gaussian_mean(-1);
@@ -268,19 +274,20 @@ static void run_and_compare(gaussian_net *g, cedm_sampler_params p)
     passes = (g->notes.passes - passes) / (p.guidance != 0 ? 2 : 1);
     assert_int_equal(passes, p.solver == CEDM_SOLVER_heun ? 2 * p.steps - 1
                                                           : p.steps);
-    p.sigma_min = fmax(p.sigma_min, g->model.sigma_min);
-    p.sigma_max = fmin(p.sigma_max, g->model.sigma_max);
+    p.sigma_min = fmax(p.sigma_min, g->m.denoiser.sigma_min);
+    p.sigma_max = fmin(p.sigma_max, g->m.denoiser.sigma_max);
     real levels[STEPS + 1];
     curve c = fitted(&p);
-    known_levels(&c, g->model.precond, levels);
+    known_levels(&c, g->m.denoiser.precond, levels);
     for (uint32_t k = 0; k < IMAGES * MAP; k++) {
-        double want = (double)reference(&p, g->model.precond, levels, k);
+        double want = (double)reference(&p, g->m.denoiser.precond, levels, k);
         double got = cedm_sample_state(&s)[k];
         /* levels of the iDDPM table end at 5e-12, see iddpm_levels */
         if (!(fabs(got - want) <= 1e-10 * (1 + fabs(want)))) {
             fail_msg("%s, precond %u, churn %g, %u steps, element %u: got "
-                     "%.17g, want %.17g", words(&p), g->model.precond,
-                     p.S_churn, p.steps, k, got, want);
+                     "%.17g, want %.17g",
+                     words(&p), g->m.denoiser.precond, p.S_churn, p.steps, k,
+                     got, want);
         }
     }
 }
@@ -347,7 +354,8 @@ static void levels_of_every_discretization(void **state)
 static void iddpm_levels(void **state)
 {
     (void)state;
-    cedm_sampler_params p = cedm_sampler_params_for(CEDM_DISCRETIZATION_iddpm);
+    cedm_sampler_params p =
+        cedm_sampler_params_for(CEDM_DISCRETIZATION_iddpm);
     real u[M + 1];
     iddpm_table(u);
     p.sigma_min = 1e-9;
@@ -460,8 +468,8 @@ static void refused(void **state)
         p.sigma_min = 1;
         p.sigma_max = 2;
         p.schedule = curve_of == 1 ? CEDM_SCHEDULE_vp : CEDM_SCHEDULE_linear;
-        p.discretization = curve_of == 2 ? CEDM_DISCRETIZATION_vp
-                                         : CEDM_DISCRETIZATION_edm;
+        p.discretization =
+            curve_of == 2 ? CEDM_DISCRETIZATION_vp : CEDM_DISCRETIZATION_edm;
         expect_status(cedm_sample_begin(&s, &g->net, &p, seeds, clusters, 1),
                       curve_of == 0 ? CEDM_OK : CEDM_E_PARAM);
     }

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 static cg_program *build(cg_file *file, cg_cpu_conv way, uint64_t memory)
 {
@@ -31,8 +31,7 @@ static const cedm_conv *conv_of(const cg_program *p, uint32_t i)
 static bool is_possible(const cedm_conv *op)
 {
     return op->kernel == 3 && op->stride == 1 && op->pad == 1 &&
-           op->cin[0] % 16 == 0 && op->cin[1] % 16 == 0 &&
-           op->cout % 16 == 0;
+           op->cin[0] % 16 == 0 && op->cin[1] % 16 == 0 && op->cout % 16 == 0;
 }
 
 /* Bytes of the transformed weights of one convolution. */

@@ -12,21 +12,21 @@
 
 #include <cmocka.h>
 
-#include "args.h"
+#include "host/cli/args.h"
 
 enum { OPT_STEPS, OPT_JSON, OPT_N, OPT_OUT, OPT_COUNT };
 
-static const args_option options[OPT_COUNT] = {
+static const host_args_option options[OPT_COUNT] = {
     {"steps", "N", "steps"},
     {"json", NULL, "json"},
     {"n", "N", "count"},
     {"-o", "DIR", "directory"},
 };
 
-static char seen[ARGS_MAX_OPTIONS];
+static char seen[HOST_ARGS_MAX_OPTIONS];
 
 /* The arguments after the program's name, NULL-terminated. */
-static args begin(const char *const *words)
+static host_args begin(const char *const *words)
 {
     static char text[16][64];
     static char *argv[16];
@@ -36,21 +36,21 @@ static args begin(const char *const *words)
         snprintf(text[argc], sizeof text[argc], "%s", words[argc - 1]);
         argv[argc] = text[argc];
     }
-    return args_begin(argc, argv, options, OPT_COUNT, seen);
+    return host_args_begin(argc, argv, options, OPT_COUNT, seen);
 }
 
 static void options_in_order(void **state)
 {
     (void)state;
-    static const char *const words[] = {
-        "--steps", "5", "file", "--n=-7", "-o", "dir", "--json", NULL};
-    static const int expected[] = {OPT_STEPS, ARGS_OPERAND, OPT_N, OPT_OUT,
-                                   OPT_JSON};
+    static const char *const words[] = {"--steps", "5",   "file",   "--n=-7",
+                                        "-o",      "dir", "--json", NULL};
+    static const int expected[] = {OPT_STEPS, HOST_ARGS_OPERAND, OPT_N,
+                                   OPT_OUT, OPT_JSON};
     static const char *const values[] = {"5", "file", "-7", "dir", NULL};
-    args a = begin(words);
-    failure f = {EXIT_DONE, ""};
+    host_args a = begin(words);
+    host_failure f = {HOST_EXIT_DONE, ""};
     for (size_t i = 0; i < 5; i++) {
-        int got = args_next(&a, &f);
+        int got = host_args_next(&a, &f);
         if (got != expected[i]) {
             fail_msg("argument %zu: wanted option %d, got %d (%s)", i,
                      expected[i], got, f.text);
@@ -61,7 +61,7 @@ static void options_in_order(void **state)
             assert_null(a.value);
         }
     }
-    assert_int_equal(args_next(&a, &f), ARGS_END);
+    assert_int_equal(host_args_next(&a, &f), HOST_ARGS_END);
 }
 
 static void bad_options(void **state)
@@ -87,13 +87,13 @@ static void bad_options(void **state)
         {{"--steps=1", "--steps", "1"}, "given twice"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        args a = begin(rows[i].words);
-        failure f = {EXIT_DONE, ""};
+        host_args a = begin(rows[i].words);
+        host_failure f = {HOST_EXIT_DONE, ""};
         int got;
         do {
-            got = args_next(&a, &f);
+            got = host_args_next(&a, &f);
         } while (got >= 0);
-        if (got != ARGS_BAD || f.code != EXIT_USAGE ||
+        if (got != HOST_ARGS_BAD || f.code != HOST_EXIT_USAGE ||
             strstr(f.text, rows[i].says) == NULL) {
             fail_msg("row %zu: wanted code 2 and '%s', got %d, code %d, '%s'",
                      i, rows[i].says, got, f.code, f.text);
@@ -101,9 +101,9 @@ static void bad_options(void **state)
     }
 }
 
-static args value(const char *text)
+static host_args value(const char *text)
 {
-    args a;
+    host_args a;
     memset(&a, 0, sizeof a);
     a.name = "steps";
     a.value = text;
@@ -136,10 +136,10 @@ static void integers(void **state)
         {"one", 0, 10, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        args a = value(rows[i].text);
-        failure f = {EXIT_DONE, ""};
+        host_args a = value(rows[i].text);
+        host_failure f = {HOST_EXIT_DONE, ""};
         uint64_t out = 12345;
-        bool good = args_u64(&a, rows[i].low, rows[i].high, &out, &f);
+        bool good = host_args_u64(&a, rows[i].low, rows[i].high, &out, &f);
         uint64_t wanted = rows[i].good ? rows[i].wanted : 12345;
         if (good != rows[i].good || out != wanted ||
             (!good && strstr(f.text, rows[i].text) == NULL)) {
@@ -158,26 +158,19 @@ static void numbers(void **state)
         double low, high, wanted;
         bool good;
     } rows[] = {
-        {"0.002", 0, 1, 0.002, true},
-        {"-7", -10, 10, -7, true},
-        {"1e3", 0, 1000, 1000, true},
-        {"inf", 0, HUGE_VAL, HUGE_VAL, true},
-        {"inf", 0, 1e9, 0, false},
-        {"nan", -1, 1, 0, false},
-        {"nan", 0, HUGE_VAL, 0, false},
-        {"-nan", 0, HUGE_VAL, 0, false},
-        {"1e999", 0, 1e9, 0, false},
-        {"1.5x", 0, 10, 0, false},
-        {" 1", 0, 10, 0, false},
-        {"", 0, 10, 0, false},
-        {"1,5", 0, 10, 0, false},
-        {"1.0001", 0, 1, 0, false},
+        {"0.002", 0, 1, 0.002, true},   {"-7", -10, 10, -7, true},
+        {"1e3", 0, 1000, 1000, true},   {"inf", 0, HUGE_VAL, HUGE_VAL, true},
+        {"inf", 0, 1e9, 0, false},      {"nan", -1, 1, 0, false},
+        {"nan", 0, HUGE_VAL, 0, false}, {"-nan", 0, HUGE_VAL, 0, false},
+        {"1e999", 0, 1e9, 0, false},    {"1.5x", 0, 10, 0, false},
+        {" 1", 0, 10, 0, false},        {"", 0, 10, 0, false},
+        {"1,5", 0, 10, 0, false},       {"1.0001", 0, 1, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        args a = value(rows[i].text);
-        failure f = {EXIT_DONE, ""};
+        host_args a = value(rows[i].text);
+        host_failure f = {HOST_EXIT_DONE, ""};
         double out = 12345;
-        bool good = args_double(&a, rows[i].low, rows[i].high, &out, &f);
+        bool good = host_args_double(&a, rows[i].low, rows[i].high, &out, &f);
         double wanted = rows[i].good ? rows[i].wanted : 12345;
         if (good != rows[i].good || out < wanted || out > wanted) {
             fail_msg("'%s': wanted %d and %g, got %d and %g", rows[i].text,
@@ -190,13 +183,13 @@ static void words(void **state)
 {
     (void)state;
     static const char *const choices[] = {"png", "npy", NULL};
-    args a = value("npy");
-    failure f = {EXIT_DONE, ""};
+    host_args a = value("npy");
+    host_failure f = {HOST_EXIT_DONE, ""};
     int out = -1;
-    assert_true(args_word(&a, choices, &out, &f));
+    assert_true(host_args_word(&a, choices, &out, &f));
     assert_int_equal(out, 1);
     a = value("pn");
-    assert_false(args_word(&a, choices, &out, &f));
+    assert_false(host_args_word(&a, choices, &out, &f));
     assert_non_null(strstr(f.text, "wanted one of png, npy, got 'pn'"));
 }
 
@@ -219,14 +212,14 @@ static void lists(void **state)
         {"18446744073709551615", 1, {UINT64_MAX}, UINT64_MAX, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        args_list list;
-        failure f = {EXIT_DONE, ""};
-        if (!args_list_parse("seeds", rows[i].text, &list, &f)) {
+        host_args_list list;
+        host_failure f = {HOST_EXIT_DONE, ""};
+        if (!host_args_list_parse("seeds", rows[i].text, &list, &f)) {
             fail_msg("'%s' refused: %s", rows[i].text, f.text);
         }
         assert_true(list.count == rows[i].count);
         for (uint64_t k = 0; k < 6 && k < list.count; k++) {
-            uint64_t got = args_list_at(&list, k);
+            uint64_t got = host_args_list_at(&list, k);
             if (got != rows[i].numbers[k] && (k < 3 || list.count < 7)) {
                 fail_msg("'%s' number %llu: wanted %llu, got %llu",
                          rows[i].text, (unsigned long long)k,
@@ -234,9 +227,9 @@ static void lists(void **state)
                          (unsigned long long)got);
             }
         }
-        assert_true(args_list_max(&list) == rows[i].max);
-        assert_int_equal(args_list_repeats(&list), rows[i].repeats);
-        args_list_free(&list);
+        assert_true(host_args_list_max(&list) == rows[i].max);
+        assert_int_equal(host_args_list_repeats(&list), rows[i].repeats);
+        host_args_list_free(&list);
     }
 }
 
@@ -246,22 +239,29 @@ static void bad_lists(void **state)
     static const struct {
         const char *text, *says;
     } rows[] = {
-        {"", "not a list"},        {",", "not a list"},
-        {"1,", "not a list"},      {",1", "not a list"},
-        {"1,,2", "not a list"},    {"1-", "not a list"},
-        {"-1", "not a list"},      {"1--2", "not a list"},
-        {"1-2-3", "not a list"},   {"1 2", "not a list"},
-        {"a", "not a list"},       {"0x10", "not a list"},
-        {"5-2", "backwards"},      {"1,5-2", "backwards"},
+        {"", "not a list"},
+        {",", "not a list"},
+        {"1,", "not a list"},
+        {",1", "not a list"},
+        {"1,,2", "not a list"},
+        {"1-", "not a list"},
+        {"-1", "not a list"},
+        {"1--2", "not a list"},
+        {"1-2-3", "not a list"},
+        {"1 2", "not a list"},
+        {"a", "not a list"},
+        {"0x10", "not a list"},
+        {"5-2", "backwards"},
+        {"1,5-2", "backwards"},
         {"18446744073709551616", "not a list"},
         {"0-18446744073709551615", "too long"},
         {"1-18446744073709551615,1", "too long"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        args_list list;
-        failure f = {EXIT_DONE, ""};
-        bool good = args_list_parse("seeds", rows[i].text, &list, &f);
-        if (good || f.code != EXIT_USAGE || list.ranges != NULL ||
+        host_args_list list;
+        host_failure f = {HOST_EXIT_DONE, ""};
+        bool good = host_args_list_parse("seeds", rows[i].text, &list, &f);
+        if (good || f.code != HOST_EXIT_USAGE || list.ranges != NULL ||
             strstr(f.text, rows[i].says) == NULL) {
             fail_msg("'%s': wanted '%s', got %d, code %d, '%s'", rows[i].text,
                      rows[i].says, good, f.code, f.text);
@@ -273,18 +273,22 @@ static void bad_lists(void **state)
 static void one_line(void **state)
 {
     (void)state;
-    failure f;
-    failed(&f, "%s: bad", "a\nb\x1b[31m\x7f");
+    host_failure f;
+    host_fail(&f, "%s: bad", "a\nb\x1b[31m\x7f");
     assert_string_equal(f.text, "a?b?[31m?: bad");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(options_in_order), cmocka_unit_test(bad_options),
-        cmocka_unit_test(integers),         cmocka_unit_test(numbers),
-        cmocka_unit_test(words),            cmocka_unit_test(lists),
-        cmocka_unit_test(bad_lists),        cmocka_unit_test(one_line),
+        cmocka_unit_test(options_in_order),
+        cmocka_unit_test(bad_options),
+        cmocka_unit_test(integers),
+        cmocka_unit_test(numbers),
+        cmocka_unit_test(words),
+        cmocka_unit_test(lists),
+        cmocka_unit_test(bad_lists),
+        cmocka_unit_test(one_line),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

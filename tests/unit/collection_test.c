@@ -47,7 +47,7 @@ static void write_named(const char *name, const char *content)
 
 static host_collection open_good(const char *name)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_collection c;
 
     if (!host_collection_open(&c, in_folder(name), host_image_is_name, &f)) {
@@ -61,7 +61,7 @@ static void check_entries(const char *path, const char *const *names,
                           const char *const *contents)
 {
     host_collection c = open_good(path);
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
 
     for (size_t i = 0; names[i] != NULL; i++) {
         size_t size;
@@ -107,10 +107,9 @@ static zip_uint64_t add(zip_t *zip, const char *name, const char *content)
 
 static void folder_and_archive_are_alike(void **state)
 {
-    static const char *const folders[] = {"tree", "tree/a-b", "tree/a",
-                                          "tree/a/b", "tree/a/b/c",
-                                          "tree/a/b/c/d", "tree/a0",
-                                          "tree/.git", "tree/__MACOSX"};
+    static const char *const folders[] = {
+        "tree",         "tree/a-b", "tree/a",    "tree/a/b",     "tree/a/b/c",
+        "tree/a/b/c/d", "tree/a0",  "tree/.git", "tree/__MACOSX"};
     zip_t *zip = begin_zip("tree.zip");
 
     (void)state;
@@ -196,7 +195,7 @@ static void links_lead_outside(void **state)
 static void pipes_do_not_block(void **state)
 {
     static const char *const names[] = {"1.png", NULL};
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_collection c;
 
     (void)state;
@@ -256,7 +255,7 @@ static void the_last_of_a_name_wins(void **state)
 static void check_refused(const char *archive, const char *const words[3])
 {
     host_collection c = open_good(archive);
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     size_t size;
 
     assert_null(host_collection_read(&c, 0, &size, &f));
@@ -268,8 +267,9 @@ static void check_refused(const char *archive, const char *const words[3])
     host_collection_close(&c);
 }
 
-#define LONG_TEXT "a text that repeats itself, a text that repeats itself, " \
-                  "a text that repeats itself, a text that repeats itself"
+#define LONG_TEXT                                                            \
+    "a text that repeats itself, a text that repeats itself, "               \
+    "a text that repeats itself, a text that repeats itself"
 
 static void write_one(const char *archive, zip_int32_t method)
 {
@@ -298,8 +298,8 @@ static void encryption_is_named(void **state)
     zip_uint64_t index = add(zip, "a.png", "secret");
 
     (void)state;
-    assert_int_equal(zip_file_set_encryption(zip, index, ZIP_EM_AES_256,
-                                             "word"), 0);
+    assert_int_equal(
+        zip_file_set_encryption(zip, index, ZIP_EM_AES_256, "word"), 0);
     assert_int_equal(zip_close(zip), 0);
     check_refused("secret.zip", words);
 }
@@ -308,8 +308,8 @@ static void encryption_is_named(void **state)
  * "PK" and a mark each. */
 static void unknown_packing_is_named(void **state)
 {
-    static const char *const words[] = {"a.png: ", "wanted stored or deflated",
-                                        "unpack"};
+    static const char *const words[] = {
+        "a.png: ", "wanted stored or deflated", "unpack"};
     static unsigned char bytes[4096];
     size_t size;
     FILE *file;
@@ -343,7 +343,7 @@ static void truncated_archives_are_refused(void **state)
     size = fread(bytes, 1, sizeof bytes, file);
     assert_int_equal(fclose(file), 0);
     for (size_t n = 0; n < size; n++) {
-        failure f = FAILURE_UNSAID;
+        host_failure f = HOST_FAILURE_UNSAID;
 
         write_file("cut.zip", bytes, n);
         assert_false(host_collection_open(&c, in_folder("cut.zip"),

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "cuda/net.h"
-#include "fashion.h"
+#include "runtime/cuda/cuda_net.h"
+#include "weights/fashion.h"
 
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
 
@@ -94,8 +94,8 @@ static void check_part(const cedm_conv *op, const unsigned char *part,
                        const cedm_cuda_conv_layout *l,
                        enum cedm_cuda_precision precision)
 {
-    size_t nonzero = 0, found = 0, all = (size_t)l->phases * l->cout_padded *
-                                         l->k;
+    size_t nonzero = 0, found = 0,
+           all = (size_t)l->phases * l->cout_padded * l->k;
 
     for (uint32_t p = 0; p < l->phases; p++) {
         for (uint32_t o = 0; o < op->cout; o++) {
@@ -111,7 +111,8 @@ static void check_part(const cedm_conv *op, const unsigned char *part,
                     nonzero += fabs(want) > 0;
                     if (fabs(got - want) > 0) {
                         fail_msg("phase %u output %u channel %u tap %u: got "
-                                 "%g, wanted %g", p, o, c, t, got, want);
+                                 "%g, wanted %g",
+                                 p, o, c, t, got, want);
                     }
                 }
             }
@@ -131,9 +132,11 @@ static void check_part(const cedm_conv *op, const unsigned char *part,
     }
     assert_int_equal(found, nonzero); /* what is padded is zero */
     for (uint32_t o = 0; o < l->cout_padded; o++) {
-        double want = o >= op->cout ? 0
-            : (double)data[op->bias + o] +
-              (op->skip_cin[0] ? (double)data[op->skip_bias + o] : 0);
+        double want =
+            o >= op->cout
+                ? 0
+                : (double)data[op->bias + o] +
+                      (op->skip_cin[0] ? (double)data[op->skip_bias + o] : 0);
 
         assert_true(fabs(element(part + l->bias, o, CEDM_CUDA_FP32) - want) <=
                     0);
@@ -144,17 +147,43 @@ static void check_part(const cedm_conv *op, const unsigned char *part,
     }
 }
 
-#define BASE .scale = 0.5f, .coeff = CEDM_NONE, .emb_src = CEDM_NONE,        \
+#define BASE                                                                 \
+    .scale = 0.5f, .coeff = CEDM_NONE, .emb_src = CEDM_NONE,                 \
     .residual = CEDM_NONE, .stats = CEDM_NONE, .src = {0, CEDM_NONE},        \
     .weight = 16, .bias = 40000, .skip_weight = 41000, .skip_bias = 44000
 static const cedm_conv convs[] = {
-    {.height = 4, .width = 4, .in_height = 4, .in_width = 4, .cin = {33, 40},
-     .cout = 5, .kernel = 3, .stride = 1, .pad = 1, BASE},
-    {.height = 4, .width = 4, .in_height = 2, .in_width = 2, .cin = {35},
-     .cout = 66, .kernel = 3, .stride = 1, .pad = 1, .up = 1,
-     .skip_cin = {20}, .act = CEDM_ACT_SILU, BASE},
-    {.height = 4, .width = 4, .in_height = 4, .in_width = 4, .cin = {64},
-     .cout = 24, .kernel = 1, .stride = 1, BASE},
+    {.height = 4,
+     .width = 4,
+     .in_height = 4,
+     .in_width = 4,
+     .cin = {33, 40},
+     .cout = 5,
+     .kernel = 3,
+     .stride = 1,
+     .pad = 1,
+     BASE},
+    {.height = 4,
+     .width = 4,
+     .in_height = 2,
+     .in_width = 2,
+     .cin = {35},
+     .cout = 66,
+     .kernel = 3,
+     .stride = 1,
+     .pad = 1,
+     .up = 1,
+     .skip_cin = {20},
+     .act = CEDM_ACT_SILU,
+     BASE},
+    {.height = 4,
+     .width = 4,
+     .in_height = 4,
+     .in_width = 4,
+     .cin = {64},
+     .cout = 24,
+     .kernel = 1,
+     .stride = 1,
+     BASE},
 };
 
 static void convolutions_are_packed(void **state)
@@ -199,8 +228,8 @@ static void sums_are_rounded_once(void **state)
     for (int p = 0; p < 2; p++) {
         cedm_conv op = convs[1];
         cedm_cuda_conv_layout l;
-        cedm_cuda_packing packing = {
-            .precision = (enum cedm_cuda_precision)p, .data = data};
+        cedm_cuda_packing packing = {.precision = (enum cedm_cuda_precision)p,
+                                     .data = data};
 
         memset(data, 0, sizeof data);
         /* phase 0, tap (0, 1) of output 0, channel 0: kernel (0, 1), (0, 2) */
@@ -226,7 +255,8 @@ static cedm_blob bound(void)
     cedm_blob blob;
 
     assert_int_equal(cedm_bind(&blob, &cedm_fashion_model, cedm_fashion_blob,
-                               FASHION_BLOB_BYTES), CEDM_OK);
+                               FASHION_BLOB_BYTES),
+                     CEDM_OK);
     return blob;
 }
 
@@ -241,7 +271,7 @@ static void regions_have_their_sizes(void **state)
 
     assert_int_equal(
         cedm_cuda_place(&places, &half, &cedm_fashion_model, &config), 0);
-    cedm_fashion_model.eval(&cedm_cuda_pack, &packing);
+    cedm_fashion_model.graph.eval(&cedm_cuda_pack, &packing);
     assert_int_equal(half.weights, packing.used);
     config.precision = CEDM_CUDA_BF16;
     assert_int_equal(
@@ -250,8 +280,7 @@ static void regions_have_their_sizes(void **state)
     config.precision = CEDM_CUDA_FP32;
     assert_int_equal(
         cedm_cuda_place(&places, &full, &cedm_fashion_model, &config), 0);
-    assert_int_equal(full.arena - half.arena,
-                     3 * 2 * FASHION_ACT_ELEMENTS);
+    assert_int_equal(full.arena - half.arena, 3 * 2 * FASHION_ACT_ELEMENTS);
     assert_true(full.weights > half.weights);
     assert_true(places.workspace + CEDM_CUDA_WORKSPACE_BYTES == full.arena);
     assert_true(places.in_map + 3 * FASHION_IMAGE_BYTES(8) <= full.staging);
@@ -284,9 +313,10 @@ static void tables_follow_the_schedule(void **state)
     params.steps = STEPS;
     params.S_churn = 1;
     cedm_cuda_constants_of(&constants, &blob);
-    assert_true(constants.model.features.channels <= FEATURES);
-    assert_int_equal(cedm_steps_check(&constants.model, constants.data,
-                                      &params), CEDM_OK);
+    assert_true(constants.denoiser.features.channels <= FEATURES);
+    assert_int_equal(
+        cedm_steps_check(&constants.denoiser, constants.data, &params),
+        CEDM_OK);
     cedm_cuda_fill_tables(&constants, &params, steps, scalars, features);
     for (uint32_t i = 0; i < STEPS; i++) {
         double sigma = cedm_sigma(&params, i);

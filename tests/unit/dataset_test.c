@@ -42,7 +42,7 @@ static void backwards(void *pool, cedm_task *task, void *arg, uint32_t count)
 }
 
 static bool read_by(host_dataset *d, const char *path, uint32_t resolution,
-                    uint32_t workers, failure *f)
+                    uint32_t workers, host_failure *f)
 {
     host_dataset_source source = {path, resolution, workers, backwards,
                                   &workers};
@@ -68,7 +68,7 @@ static void add_png(host_zip_writer *zip, size_t i, uint32_t height,
                     uint32_t width, uint32_t channels)
 {
     uint8_t *pixels = malloc((size_t)height * width * channels);
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     char name[32];
     unsigned char *png;
     size_t size;
@@ -88,7 +88,7 @@ static void add_png(host_zip_writer *zip, size_t i, uint32_t height,
 /* Image i has kinds[i] - '0' channels. */
 static void write_kinds(const char *name, const char *kinds)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_zip_writer zip;
 
     assert_true(host_zip_begin(&zip, in_folder(name), &f));
@@ -126,7 +126,7 @@ static void check_kinds(const char *kinds, uint32_t channels)
 
     write_kinds("kinds.zip", kinds);
     for (uint32_t workers = 1; workers <= 4; workers++) {
-        failure f = FAILURE_UNSAID;
+        host_failure f = HOST_FAILURE_UNSAID;
         host_dataset d;
 
         if (!read_by(&d, in_folder("kinds.zip"), 0, workers, &f)) {
@@ -143,8 +143,8 @@ static void check_kinds(const char *kinds, uint32_t channels)
 
             if (d.pixels[e] != wanted) {
                 fail_msg("%s, %u workers: image %zu pixel %zu: got %u, "
-                         "wanted %u", kinds, workers, i, p, d.pixels[e],
-                         wanted);
+                         "wanted %u",
+                         kinds, workers, i, p, d.pixels[e], wanted);
             }
         }
         host_dataset_close(&d);
@@ -172,7 +172,7 @@ static void kinds_become_what_all_share(void **state)
 
 static void changes_are_told(void **state)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_zip_writer zip;
     host_dataset d;
     char text[HOST_DATASET_NOTE_BYTES];
@@ -203,7 +203,7 @@ static void changes_are_told(void **state)
 /* The first bad image is named, whoever met it first. */
 static void the_first_damage_is_named(void **state)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_zip_writer zip;
     host_dataset d;
 
@@ -235,9 +235,9 @@ static void write_gz(const char *name, const void *bytes, unsigned size)
 
 static void idx_files_end_where_they_say(void **state)
 {
-    static const unsigned char idx[16 + 3 * 4 + 1] = {
-        0, 0, 8, 3, 0, 0, 0, 3, 0, 0, 0, 2, 0, 0, 0, 2};
-    failure f = FAILURE_UNSAID;
+    static const unsigned char idx[16 + 3 * 4 + 1] = {0, 0, 8, 3, 0, 0, 0, 3,
+                                                      0, 0, 0, 2, 0, 0, 0, 2};
+    host_failure f = HOST_FAILURE_UNSAID;
     host_dataset d;
     FILE *file;
 
@@ -266,7 +266,7 @@ static void idx_files_end_where_they_say(void **state)
 static void batches_lie_in_archives(void **state)
 {
     static unsigned char batch[2 * 3073];
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_zip_writer zip;
     host_dataset d;
 
@@ -277,8 +277,8 @@ static void batches_lie_in_archives(void **state)
     memset(batch + 3074, 40, 3072);
     assert_true(host_zip_begin(&zip, in_folder("cifar.zip"), &f));
     add_png(&zip, 0, SIDE, SIDE, 3);
-    assert_true(host_zip_add(&zip, "c/data_batch_1.bin", batch,
-                             sizeof batch));
+    assert_true(
+        host_zip_add(&zip, "c/data_batch_1.bin", batch, sizeof batch));
     assert_true(host_zip_end(&zip));
     assert_true(host_dataset_open(&d, in_folder("cifar.zip"), 0, &f));
     assert_int_equal(d.count, 2);
@@ -295,7 +295,7 @@ static void batches_lie_in_archives(void **state)
 /* An alarm ends the test if a pipe is opened. */
 static void nothing_else_is_opened(void **state)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_dataset d;
 
     (void)state;

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "codegen/codegen.h"
-#include "host/files/resize.h"
+#include "host/files/fit.h"
 
 static cg_file *golden;
 
@@ -47,10 +47,10 @@ static host_image image_of(const char *name)
 }
 
 /* To be freed. */
-static uint8_t *fitted(host_resizer *r, const host_image *image, uint32_t size,
-                       host_fit fit)
+static uint8_t *fitted(host_resizer *r, const host_image *image,
+                       uint32_t size, host_fit fit)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     uint8_t *dst = malloc((size_t)size * size * image->channels);
 
     assert_non_null(dst);

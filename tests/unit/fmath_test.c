@@ -17,7 +17,7 @@
 #include <cmocka.h>
 #include <mpfr.h>
 
-#include "fmath.h"
+#include "runtime/fmath.h"
 
 /* ulp; fmath.h promises 2, and this is what a careless change would lose.
  * sincospi has rounding left in the denormals. */
@@ -304,7 +304,8 @@ static void pow_matches_mpfr(void **state)
         worst = fmax(worst, pow_error(x, y));
         worst = fmax(worst, pow_error(uniform(0, 4), uniform(-20, 20)));
         worst = fmax(worst, pow_error(uniform(0, 100), 1 / uniform(-9, 9)));
-        worst = fmax(worst, pow_error(-uniform(0, 9), floor(uniform(-99, 99))));
+        worst =
+            fmax(worst, pow_error(-uniform(0, 9), floor(uniform(-99, 99))));
         worst = fmax(worst, pow_error(1 + uniform(-1, 1) * 0x1p-40,
                                       uniform(-700, 700) * 0x1p40));
     }
@@ -390,9 +391,11 @@ static void pow_special_cases(void **state)
 {
     (void)state;
     const double inf = (double)INFINITY, nan = (double)NAN;
-    const double values[] = {0.0, -0.0, 1, -1, 2, -2, 3, -3, 0.5, -0.5, inf,
-                             -inf, nan, 1e308, -1e308, 0x1p-1074, 0x1p52 + 1,
-                             0x1p53 + 2, -0x1p52 - 1, 0.9999999, -1.0000001};
+    const double values[] = {
+        0.0,         -0.0,      1,         -1,        2,          -2,
+        3,           -3,        0.5,       -0.5,      inf,        -inf,
+        nan,         1e308,     -1e308,    0x1p-1074, 0x1p52 + 1, 0x1p53 + 2,
+        -0x1p52 - 1, 0.9999999, -1.0000001};
     const size_t count = sizeof values / sizeof values[0];
     for (size_t i = 0; i < count; i++) {
         for (size_t j = 0; j < count; j++) {
@@ -407,8 +410,8 @@ static void pow_special_cases(void **state)
             if (exact == 0 || isinf(exact) || isnan(exact)) {
                 same("pow", got, exact);
             } else if (!(fabs(got - exact) <= fabs(exact) * 0x1p-51)) {
-                fail_msg("pow(%a, %a): got %a, want %a", values[i],
-                         values[j], got, exact);
+                fail_msg("pow(%a, %a): got %a, want %a", values[i], values[j],
+                         got, exact);
             }
             mpfr_clear(want);
             mpfr_clear(y);

@@ -2,15 +2,15 @@
  *
  * freq_test.c - images per cluster as text, JSON, tensors and lists, and
  * files that pretend to be. */
-#include "freq.h"
-#include "refused_files.h"
+#include "host/files/freq.h"
+#include "tests/unit/refused_files.h"
 
 /* ---- what is read ------------------------------------------------------ */
 
 static void accept(const char *file, uint32_t count, const double *wanted)
 {
-    failure f = FAILURE_UNSAID;
-    double *freq = freq_read(file, count, &f);
+    host_failure f = HOST_FAILURE_UNSAID;
+    double *freq = host_freq_read(file, count, &f);
     if (freq == NULL) {
         fail_msg("%s", f.text);
         return;
@@ -26,10 +26,10 @@ static void accept(const char *file, uint32_t count, const double *wanted)
 
 static void refuse(const char *rule, out o, uint32_t count, const char *what)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     write_bytes(o.at, o.size);
     free(o.at);
-    if (freq_read(path, count, &f) != NULL) {
+    if (host_freq_read(path, count, &f) != NULL) {
         fail_msg("%s: wanted a refusal, got counts", rule);
     }
     if (strncmp(f.text, path, strlen(path)) != 0 ||
@@ -56,8 +56,11 @@ static out only_pickle(pickler *p)
 
 static out tensor(cg_dtype dtype, int rank, const void *numbers)
 {
-    cg_array array = {.name = "tensor", .dtype = dtype, .rank = rank,
-                      .shape = {rank == 2 ? 2 : 4, 2}, .elements = 4,
+    cg_array array = {.name = "tensor",
+                      .dtype = dtype,
+                      .rank = rank,
+                      .shape = {rank == 2 ? 2 : 4, 2},
+                      .elements = 4,
                       .data = numbers};
     pickler *p = begin_pickle(false);
     put_tensor(p, &array, true);
@@ -118,7 +121,8 @@ static void refuses_other_numbers(void **state)
     refuse("too many", tensor(CG_F64, 1, many), 3,
            "wanted 3 numbers, one per cluster, got 4");
     refuse("too few", tensor(CG_F64, 1, many), 20, "wanted 20 numbers");
-    refuse("a table", tensor(CG_F64, 2, many), 4, "one dimension, got one of");
+    refuse("a table", tensor(CG_F64, 2, many), 4,
+           "one dimension, got one of");
     refuse("no images", tensor(CG_F64, 1, none), 4, "sum to 0");
     refuse("negative", tensor(CG_F64, 1, bad[0]), 4, "count 1 is -1");
     refuse("NaN", tensor(CG_F64, 1, bad[1]), 4, "count 2 is nan");
@@ -134,10 +138,13 @@ static void refuses_other_values(void **state)
 {
     (void)state;
     pickler *p = begin_pickle(true);
-    PUT(&p->frame, "](K\x01NK\x01K\x01" "e");
+    PUT(&p->frame, "](K\x01NK\x01K\x01"
+                   "e");
     refuse("None", end_pickle(p), 4, "wanted a number, got None");
     p = begin_pickle(true);
-    PUT(&p->frame, "](K\x01](K\x01" "eK\x01" "e");
+    PUT(&p->frame, "](K\x01](K\x01"
+                   "eK\x01"
+                   "e");
     refuse("a list in a list", end_pickle(p), 3, "got a list");
     p = begin_pickle(true);
     PUT(&p->frame, "\x8c\x04text");
@@ -146,7 +153,10 @@ static void refuses_other_values(void **state)
     put_name(p, "os", "system");
     PUT(&p->frame, "\x8c\x02id\x85R");
     refuse("a command", end_pickle(p), 4, "system");
-    cg_array array = {.name = "a", .dtype = CG_F64, .rank = 1, .shape = {0},
+    cg_array array = {.name = "a",
+                      .dtype = CG_F64,
+                      .rank = 1,
+                      .shape = {0},
                       .data = (const unsigned char *)""};
     refuse("tensors with names", state_dict(&array, 1, NULL, NULL), 1,
            "got 1 tensors with names");
@@ -158,24 +168,26 @@ static void survives_all_damages(void **state)
     (void)state;
     static const double many[4] = {1, 2, 3, 4};
     pickler *p = begin_pickle(true);
-    PUT(&p->frame, "](K\x01K\x02K\x03K\x04" "e");
+    PUT(&p->frame, "](K\x01K\x02K\x03K\x04"
+                   "e");
     out files[] = {tensor(CG_F64, 1, many), end_pickle(p)};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         out *o = &files[i];
         for (size_t size = 0; size < o->size; size++) {
-            failure f = FAILURE_UNSAID;
+            host_failure f = HOST_FAILURE_UNSAID;
             write_bytes(o->at, size);
-            if (freq_read(path, 4, &f) != NULL) {
+            if (host_freq_read(path, 4, &f) != NULL) {
                 fail_msg("file %zu: wanted %zu of %zu bytes refused, got "
-                         "counts", i, size, o->size);
+                         "counts",
+                         i, size, o->size);
             }
         }
         for (size_t at = 0; at < o->size; at++) {
-            failure f = FAILURE_UNSAID;
+            host_failure f = HOST_FAILURE_UNSAID;
             o->at[at] ^= 0xff;
             write_bytes(o->at, o->size);
             o->at[at] ^= 0xff;
-            double *freq = freq_read(path, 4, &f);
+            double *freq = host_freq_read(path, 4, &f);
             assert_true(freq != NULL || strlen(f.text) > 0);
             free(freq);
         }

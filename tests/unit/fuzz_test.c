@@ -69,7 +69,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define ROW(name) cmocka_unit_test(replay_##name),
-        FUZZ_TARGETS(ROW)
-    };
+        FUZZ_TARGETS(ROW)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

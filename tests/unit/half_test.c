@@ -44,9 +44,9 @@ static void every_half_is_that_float(void **state)
         double want = meaning(half);
         float got = cedm_half_to_float((uint16_t)half);
 
-        if (isnan(want) ? !isnan(got)
-                        : (double)got != want ||
-                              !signbit(got) != !signbit(want)) {
+        if (isnan(want)
+                ? !isnan(got)
+                : (double)got != want || !signbit(got) != !signbit(want)) {
             fail_msg("%04x: got %a, wanted %a", half, (double)got, want);
         }
     }
@@ -92,10 +92,10 @@ static void far_values(void **state)
         float x;
         unsigned want;
     } known[] = {
-        {65504.0f, 0x7bff}, {65519.99f, 0x7bff}, {65520.0f, INFINITE},
-        {1e30f, INFINITE}, {-1e30f, 0xfc00}, {HUGE_VALF, INFINITE},
-        {0x1p-25f, 0}, {0x1.000002p-25f, 1}, {0x1p-149f, 0},
-        {-0x1p-149f, 0x8000}, {1.0f, 0x3c00}, {-2.0f, 0xc000},
+        {65504.0f, 0x7bff},     {65519.99f, 0x7bff},  {65520.0f, INFINITE},
+        {1e30f, INFINITE},      {-1e30f, 0xfc00},     {HUGE_VALF, INFINITE},
+        {0x1p-25f, 0},          {0x1.000002p-25f, 1}, {0x1p-149f, 0},
+        {-0x1p-149f, 0x8000},   {1.0f, 0x3c00},       {-2.0f, 0xc000},
         {0.333333343f, 0x3555},
     };
 

@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 /* Fourier features, residual encoder, wide filter, labels, augmentation:
  * every kind of tensor there is. */
@@ -134,8 +134,7 @@ static void print_header(FILE *file, const draft *d)
             (void)fprintf(file, "%s%ju", k > 0 ? "," : "",
                           (uintmax_t)array->shape[k]);
         }
-        (void)fprintf(file, "],\"data_offsets\":[%ju,%ju]}",
-                      (uintmax_t)begin,
+        (void)fprintf(file, "],\"data_offsets\":[%ju,%ju]}", (uintmax_t)begin,
                       (uintmax_t)(begin + bytes_of(array)));
         begin += bytes_of(array);
     }
@@ -347,10 +346,12 @@ static void refuses_what_floats_cannot_hold(void **state)
 static void refuses_extra_tensors(void **state)
 {
     (void)state;
-    static const char *const names[] = {
-        "a", "model", "model.enc.16x16_conv.weight2", "model.zzz",
-        "ema.enc.16x16_conv.weight", "zzz"
-    };
+    static const char *const names[] = {"a",
+                                        "model",
+                                        "model.enc.16x16_conv.weight2",
+                                        "model.zzz",
+                                        "ema.enc.16x16_conv.weight",
+                                        "zzz"};
     draft d = make_draft();
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         d.arrays[d.count] = d.arrays[0];
@@ -420,26 +421,22 @@ static void refuses_configurations_that_do_not_fit(void **state)
          "model.enc.16x16_conv.weight", "wanted [16,1,3,3]",
          "got [16,3,3,3]"},
         {"\"img_resolution\": 16", "\"img_resolution\": 32",
-         "model.enc.32x32_conv.weight", "wanted [16,3,3,3]",
-         "got nothing"},
+         "model.enc.32x32_conv.weight", "wanted [16,3,3,3]", "got nothing"},
         {"\"channel_mult\": [1, 2]", "\"channel_mult\": [1, 3]",
          "model.enc.8x8_block0.conv0.weight", "wanted [48,16,3,3]",
          "got [32,16,3,3]"},
         {"\"channel_mult\": [1, 2]", "\"channel_mult\": [1, 2, 2]",
          "model.enc.4x4_down.norm0.weight", "wanted [32]", "got nothing"},
         {"\"num_blocks\": 1", "\"num_blocks\": 2",
-         "model.enc.16x16_block1.norm0.weight", "wanted [16]",
-         "got nothing"},
+         "model.enc.16x16_block1.norm0.weight", "wanted [16]", "got nothing"},
         {"\"attn_resolutions\": [8]", "\"attn_resolutions\": [16, 8]",
-         "model.enc.16x16_block0.norm2.weight", "wanted [16]",
-         "got nothing"},
+         "model.enc.16x16_block0.norm2.weight", "wanted [16]", "got nothing"},
         {"\"attn_resolutions\": [8]", "\"attn_resolutions\": []",
          "model.dec.8x8_block1.norm2.bias", "wanted only", "this one"},
-        {"\"residual\"", "\"standard\"",
-         "model.enc.8x8_aux_residual.bias", "wanted only", "this one"},
-        {"[1, 3, 3, 1]", "[1, 1]",
-         "model.enc.8x8_down.conv0.resample_filter", "wanted [1,1,2,2]",
-         "got [1,1,4,4]"},
+        {"\"residual\"", "\"standard\"", "model.enc.8x8_aux_residual.bias",
+         "wanted only", "this one"},
+        {"[1, 3, 3, 1]", "[1, 1]", "model.enc.8x8_down.conv0.resample_filter",
+         "wanted [1,1,2,2]", "got [1,1,4,4]"},
         {"[1, 3, 3, 1]", "[1, 2, 2, 1]",
          "model.enc.8x8_down.conv0.resample_filter", "filter", ""},
     };
@@ -470,8 +467,7 @@ static void refuses_bad_configurations(void **state)
          "img_resolution"},
         {"\"img_resolution\": 16", "\"img_resolution\": -16",
          "img_resolution"},
-        {"\"img_resolution\": 16", "\"img_resolution\": 0",
-         "img_resolution"},
+        {"\"img_resolution\": 16", "\"img_resolution\": 0", "img_resolution"},
         {"\"img_resolution\": 16", "\"img_resolution\": 1e300",
          "img_resolution"},
         {"\"img_resolution\": 16", "\"img_resolution\": 17",
@@ -482,8 +478,7 @@ static void refuses_bad_configurations(void **state)
          "model_channels"},
         {"\"model_channels\": 16", "\"model_channels\": []",
          "model_channels"},
-        {"\"channel_mult\": [1, 2]", "\"channel_mult\": []",
-         "channel_mult"},
+        {"\"channel_mult\": [1, 2]", "\"channel_mult\": []", "channel_mult"},
         {"\"channel_mult\": [1, 2]", "\"channel_mult\": [1, 0]",
          "channel_mult"},
         {"\"channel_mult\": [1, 2]", "\"channel_mult\": [1, 1000]",
@@ -512,8 +507,7 @@ static void refuses_bad_configurations(void **state)
          "sigma_min"},
     };
     static const char *const whole[] = {
-        "", "{", "[]", "17", "{}", "{\"model_type\": \"SongUNet\"}"
-    };
+        "", "{", "[]", "17", "{}", "{\"model_type\": \"SongUNet\"}"};
     draft d = make_draft();
     const char *config = d.config;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -550,12 +544,18 @@ static void refuses_deep_configurations(void **state)
 static void checks_cluster_frequencies(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "", "7", "{}", "[]", "[1, 2, 3, 4, 5, 6]", "[1, 2, 3, 4, 5, 6, 7, 8]",
-        "[1, 2, 3, 4, 5, 6, -7]", "[1, 2, 3, 4, 5, 6, 1e400]",
-        "[1, 2, 3, 4, 5, 6, \"7\"]", "[0, 0, 0, 0, 0, 0, 0]",
-        "[1, 2, 3, 4, 5, 6, null]", "[1, 2, 3, 4, 5, 6, 7"
-    };
+    static const char *const bad[] = {"",
+                                      "7",
+                                      "{}",
+                                      "[]",
+                                      "[1, 2, 3, 4, 5, 6]",
+                                      "[1, 2, 3, 4, 5, 6, 7, 8]",
+                                      "[1, 2, 3, 4, 5, 6, -7]",
+                                      "[1, 2, 3, 4, 5, 6, 1e400]",
+                                      "[1, 2, 3, 4, 5, 6, \"7\"]",
+                                      "[0, 0, 0, 0, 0, 0, 0]",
+                                      "[1, 2, 3, 4, 5, 6, null]",
+                                      "[1, 2, 3, 4, 5, 6, 7"};
     draft d = make_draft();
     d.freq = "[1, 2, 3, 4, 5, 6, 0]";
     accept(&d);

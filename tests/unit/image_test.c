@@ -97,7 +97,7 @@ static void for_each_file(void (*check)(const char *item,
 
 static void check_decoded(const char *item, const cg_array *file)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     unsigned char *bytes = copy_of(file);
     host_image image, head;
 
@@ -122,7 +122,7 @@ static void equals_pillow(void **state)
 /* ---- damage ------------------------------------------------------------ */
 
 /* Reads bytes of a file that may be anything; an error must name it. */
-static bool decodes(const unsigned char *bytes, size_t size, failure *f)
+static bool decodes(const unsigned char *bytes, size_t size, host_failure *f)
 {
     host_image image;
     bool good = host_image_decode(&image, bytes, size, "there", f);
@@ -140,8 +140,9 @@ static bool decodes(const unsigned char *bytes, size_t size, failure *f)
  * with a mark. */
 static void check_truncated(const char *item, const cg_array *file)
 {
-    failure f = FAILURE_UNSAID;
-    bool marked = strncmp(item, "png", 3) == 0 || strncmp(item, "jpeg", 4) == 0;
+    host_failure f = HOST_FAILURE_UNSAID;
+    bool marked =
+        strncmp(item, "png", 3) == 0 || strncmp(item, "jpeg", 4) == 0;
 
     for (size_t n = 0; n < file->elements; n++) {
         unsigned char *bytes = malloc(n + 1);
@@ -171,14 +172,13 @@ static void truncated_files_are_refused(void **state)
 static void every_byte_of_a_png_counts(void **state)
 {
     static const char *const items[] = {"png.rgb", "png.palette8",
-                                        "png.interlaced",
-                                        "png.orientation6"};
+                                        "png.interlaced", "png.orientation6"};
 
     (void)state;
     for (size_t k = 0; k < sizeof items / sizeof *items; k++) {
         const cg_array *file = find(items[k], "file");
         unsigned char *bytes = copy_of(file);
-        failure f = FAILURE_UNSAID;
+        host_failure f = HOST_FAILURE_UNSAID;
 
         for (size_t i = 0; i < file->elements; i++) {
             bytes[i] ^= 1;
@@ -203,7 +203,7 @@ static void adler_is_compared(void **state)
 {
     const cg_array *file = find("png.rgb", "file");
     unsigned char *bytes = copy_of(file);
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     size_t at = 8 + 25, length;
 
     (void)state;
@@ -220,11 +220,13 @@ static void adler_is_compared(void **state)
 /* A header of a PNG with no data: sizes are refused before memory is taken. */
 static void sizes_have_limits(void **state)
 {
-    static const uint32_t sizes[][2] = {
-        {20000, 20000}, {65536, 1}, {1, 65536}, {0x7fffffff, 0x7fffffff},
-        {8193, 8192}};
+    static const uint32_t sizes[][2] = {{20000, 20000},
+                                        {65536, 1},
+                                        {1, 65536},
+                                        {0x7fffffff, 0x7fffffff},
+                                        {8193, 8192}};
     unsigned char head[8 + 25] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
 
     (void)state;
     head[24] = 8;
@@ -246,15 +248,16 @@ static void sizes_have_limits(void **state)
 
 static void names_what_is_no_image(void **state)
 {
-    static const char *const others[] = {"", "P", "BM", "GIF89a",
+    static const char *const others[] = {"",         "P",
+                                         "BM",       "GIF89a",
                                          "%PDF-1.4", "\xff\xd8\xff",
-                                         "II*", "RIFF....WEBPVP8 "};
-    failure f = FAILURE_UNSAID;
+                                         "II*",      "RIFF....WEBPVP8 "};
+    host_failure f = HOST_FAILURE_UNSAID;
 
     (void)state;
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        assert_false(decodes((const unsigned char *)others[i],
-                             strlen(others[i]), &f));
+        assert_false(
+            decodes((const unsigned char *)others[i], strlen(others[i]), &f));
         assert_non_null(strstr(f.text, "replace or remove it"));
     }
     assert_true(host_image_is_name("a/b.JPeG"));
@@ -269,7 +272,7 @@ static void survives(const char *path)
 {
     static unsigned char bytes[8192];
     FILE *file = fopen(path, "rb");
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     size_t size;
     unsigned char *exact;
 
@@ -296,7 +299,7 @@ static void survives_known_attacks(void **state)
 static void check_kind(uint32_t from, const uint8_t *pixel, uint32_t to,
                        const uint8_t *wanted)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_image image = {malloc(from), 1, 1, from};
 
     assert_non_null(image.pixels);

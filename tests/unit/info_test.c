@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "codegen.h"
-#include "torch_files.h"
+#include "codegen/codegen.h"
+#include "tests/unit/torch_files.h"
 
 #define CHECKPOINT "tests/golden/ncsnpp-tiny.safetensors"
 
@@ -59,15 +59,13 @@ static cJSON *json_of(const char *file_name)
 /* But for what names the file itself. */
 static void check_same(const char *file_name, const char *kind)
 {
-    static const char *const same[] = {
-        "network", "resolution", "channels", "parameters", "macs",
-        "clusters", "sampler"
-    };
+    static const char *const same[] = {"network",    "resolution", "channels",
+                                       "parameters", "macs",       "clusters",
+                                       "sampler"};
     static const char *const regions[] = {
-        "weights_bytes", "arena_bytes_batch_1", "arena_bytes_batch_64",
-        "activation_bytes_per_image", "vector_bytes_per_image",
-        "scratch_bytes_per_worker"
-    };
+        "weights_bytes",          "arena_bytes_batch_1",
+        "arena_bytes_batch_64",   "activation_bytes_per_image",
+        "vector_bytes_per_image", "scratch_bytes_per_worker"};
     cJSON *want = json_of(CHECKPOINT), *got = json_of(name_of(file_name));
 
     for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {

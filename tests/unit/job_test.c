@@ -13,35 +13,37 @@
 
 #include <cmocka.h>
 
-#include "job.h"
-#include "shard.h"
+#include "tools/gen/gen_job.h"
+#include "host/cli/shard.h"
 
-static const cedm_model code = {.name = "small", .label_dim = 4};
-static const cedm_model plain = {.name = "plain", .label_dim = 0};
-static const model small = {.code = &code, .data_sha256 = "abc"};
-static const job_machine machine = {"portable", "fp32", 2};
+static const cedm_denoiser four = {.label_dim = 4}, none = {.label_dim = 0};
+static const cedm_model code = {.name = "small", .denoiser = &four};
+static const cedm_model plain = {.name = "plain", .denoiser = &none};
+static const host_model small = {.code = &code, .data_sha256 = "abc"};
+static const gen_job_machine machine = {"portable", "fp32", 2};
 
-static job make(const cedm_model *m, const char *seeds, const char *clusters)
+static gen_job make(const cedm_model *m, const char *seeds,
+                    const char *clusters)
 {
-    job j;
-    failure f = {EXIT_DONE, ""};
+    gen_job j;
+    host_failure f = {HOST_EXIT_DONE, ""};
     memset(&j, 0, sizeof j);
     j.code = m;
     j.params = cedm_sampler_params_default();
-    if (!args_list_parse("seeds", seeds, &j.seeds, &f) ||
-        !job_set_clusters(&j, clusters, &f) || !job_count(&j, &f)) {
+    if (!host_args_list_parse("seeds", seeds, &j.seeds, &f) ||
+        !gen_job_set_clusters(&j, clusters, &f) || !gen_job_count(&j, &f)) {
         fail_msg("%s, %s: %s", seeds, clusters, f.text);
     }
     return j;
 }
 
-static void check_image(const job *j, uint64_t i, uint64_t seed,
+static void check_image(const gen_job *j, uint64_t i, uint64_t seed,
                         int32_t cluster)
 {
-    if (job_seed(j, i) != seed || job_cluster(j, i) != cluster) {
+    if (gen_job_seed(j, i) != seed || gen_job_cluster(j, i) != cluster) {
         fail_msg("image %" PRIu64 ": wanted seed %" PRIu64 " cluster %d, got "
                  "%" PRIu64 " and %d",
-                 i, seed, cluster, job_seed(j, i), job_cluster(j, i));
+                 i, seed, cluster, gen_job_seed(j, i), gen_job_cluster(j, i));
     }
 }
 
@@ -49,40 +51,40 @@ static void list_repeats(void **state)
 {
     (void)state;
     static const int32_t list[] = {3, 0, 1};
-    job j = make(&code, "10-16", "3,0-1");
+    gen_job j = make(&code, "10-16", "3,0-1");
     assert_int_equal(j.count, 7);
     for (uint64_t i = 0; i < 7; i++) {
         check_image(&j, i, 10 + i, list[i % 3]);
     }
-    job_free(&j);
+    gen_job_free(&j);
 }
 
 static void all_takes_the_seeds_per_cluster(void **state)
 {
     (void)state;
-    job j = make(&code, "5,9,2", "all");
+    gen_job j = make(&code, "5,9,2", "all");
     static const uint64_t seeds[] = {5, 9, 2};
     assert_int_equal(j.count, 12);
     for (uint64_t i = 0; i < 12; i++) {
         check_image(&j, i, seeds[i % 3], (int32_t)(i / 3));
     }
-    job_free(&j);
+    gen_job_free(&j);
 }
 
 static void none_and_unconditional(void **state)
 {
     (void)state;
-    job j = make(&code, "0-1", "none");
+    gen_job j = make(&code, "0-1", "none");
     check_image(&j, 1, 1, -1);
-    job_free(&j);
+    gen_job_free(&j);
     j = make(&plain, "0-1", NULL);
     check_image(&j, 1, 1, -1);
-    job_free(&j);
-    failure f;
+    gen_job_free(&j);
+    host_failure f;
     memset(&j, 0, sizeof j);
     j.code = &plain;
-    assert_false(job_set_clusters(&j, "all", &f));
-    assert_int_equal(f.code, EXIT_USAGE);
+    assert_false(gen_job_set_clusters(&j, "all", &f));
+    assert_int_equal(f.code, HOST_EXIT_USAGE);
 }
 
 /* Random clusters are those of the counts, and only those. */
@@ -91,17 +93,17 @@ static void random_follows_counts(void **state)
     (void)state;
     static const double freq[4] = {0, 3, 0, 1};
     uint32_t found[4] = {0, 0, 0, 0};
-    job j = make(&code, "0-3999", NULL);
+    gen_job j = make(&code, "0-3999", NULL);
     j.freq = freq;
     for (uint64_t i = 0; i < j.count; i++) {
-        int32_t cluster = job_cluster(&j, i);
+        int32_t cluster = gen_job_cluster(&j, i);
         assert_in_range(cluster, 0, 3);
         found[cluster]++;
     }
     assert_int_equal(found[0] + found[2], 0);
     /* 3000 of 4000; four standard deviations are 110 */
     assert_in_range(found[1], 2890, 3110);
-    job_free(&j);
+    gen_job_free(&j);
 }
 
 /* The parts of a job, one after another, are its images. */
@@ -109,38 +111,38 @@ static void parts_are_the_whole(void **state)
 {
     (void)state;
     static const uint32_t sizes[] = {1, 2, 3, 7, 11, 64};
-    job whole = make(&code, "5-9,3", "all");
+    gen_job whole = make(&code, "5-9,3", "all");
     for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++) {
-        shard s = {0, sizes[k], 0, NULL};
+        host_shard s = {0, sizes[k], 0, NULL};
         uint64_t next = 0;
         for (; s.rank < s.size; s.rank++) {
-            job part = make(&code, "5-9,3", "all");
+            gen_job part = make(&code, "5-9,3", "all");
             uint64_t first, count;
-            shard_part(&s, part.count, &first, &count);
+            host_shard_part(&s, part.count, &first, &count);
             assert_int_equal(first, next);
             assert_in_range(count, whole.count / s.size,
                             whole.count / s.size + 1);
-            job_keep(&part, first, count);
+            gen_job_keep(&part, first, count);
             for (uint64_t i = 0; i < part.count; i++) {
-                check_image(&part, i, job_seed(&whole, next + i),
-                            job_cluster(&whole, next + i));
+                check_image(&part, i, gen_job_seed(&whole, next + i),
+                            gen_job_cluster(&whole, next + i));
             }
             next += part.count;
-            job_free(&part);
+            gen_job_free(&part);
         }
         assert_int_equal(next, whole.count);
     }
-    job_free(&whole);
+    gen_job_free(&whole);
 }
 
 static void parts_of_very_many(void **state)
 {
     (void)state;
     uint64_t next = 0, total = UINT64_MAX;
-    shard s = {0, 3, 0, NULL};
+    host_shard s = {0, 3, 0, NULL};
     for (; s.rank < s.size; s.rank++) {
         uint64_t first, count;
-        shard_part(&s, total, &first, &count);
+        host_shard_part(&s, total, &first, &count);
         assert_int_equal(first, next);
         next += count;
     }
@@ -150,17 +152,17 @@ static void parts_of_very_many(void **state)
 static void count_beyond_64_bits(void **state)
 {
     (void)state;
-    job j;
-    failure f = {EXIT_DONE, ""};
+    gen_job j;
+    host_failure f = {HOST_EXIT_DONE, ""};
     memset(&j, 0, sizeof j);
     j.code = &code;
-    assert_true(args_list_parse("seeds", "0-9223372036854775807", &j.seeds,
-                                &f));
-    assert_true(job_set_clusters(&j, "all", &f));
-    assert_false(job_count(&j, &f));
-    assert_int_equal(f.code, EXIT_USAGE);
+    assert_true(
+        host_args_list_parse("seeds", "0-9223372036854775807", &j.seeds, &f));
+    assert_true(gen_job_set_clusters(&j, "all", &f));
+    assert_false(gen_job_count(&j, &f));
+    assert_int_equal(f.code, HOST_EXIT_USAGE);
     assert_non_null(strstr(f.text, "beyond 64 bits"));
-    job_free(&j);
+    gen_job_free(&j);
 }
 
 static void record_round_trip(void **state)
@@ -168,24 +170,26 @@ static void record_round_trip(void **state)
     (void)state;
     static const char *const clusters[] = {"2,0", "all", "random", "none"};
     for (size_t k = 0; k < 4; k++) {
-        job j = make(&code, "7,4294967296,18446744073709551615", clusters[k]);
+        gen_job j =
+            make(&code, "7,4294967296,18446744073709551615", clusters[k]);
         j.params.steps = 33;
         j.params.S_churn = 0.1; /* no short binary fraction */
-        char *text = job_record(&j, &small, &machine, 0, j.count, 2);
+        char *text = gen_job_record(&j, &small, &machine, 0, j.count, 2);
         assert_non_null(text);
-        job again;
-        failure f = {EXIT_DONE, ""};
+        gen_job again;
+        host_failure f = {HOST_EXIT_DONE, ""};
         memset(&again, 0, sizeof again);
         again.code = &code;
-        if (!job_from_record(&again, &small, "x.png", text, &f)) {
+        if (!gen_job_from_record(&again, &small, "x.png", text, &f)) {
             fail_msg("%s refused: %s", text, f.text);
         }
         assert_int_equal(again.count, j.count);
         assert_int_equal(again.columns, 2);
         for (uint64_t i = 0; i < j.count; i++) {
-            assert_int_equal(job_cluster(&again, i), job_cluster(&j, i));
-            assert_int_equal((uint32_t)job_seed(&again, i),
-                             (uint32_t)job_seed(&j, i));
+            assert_int_equal(gen_job_cluster(&again, i),
+                             gen_job_cluster(&j, i));
+            assert_int_equal((uint32_t)gen_job_seed(&again, i),
+                             (uint32_t)gen_job_seed(&j, i));
         }
         assert_int_equal(again.params.steps, 33);
         assert_memory_equal(&again.params.S_churn, &j.params.S_churn,
@@ -193,8 +197,8 @@ static void record_round_trip(void **state)
         assert_memory_equal(&again.params.S_max, &j.params.S_max,
                             sizeof(double));
         free(text);
-        job_free(&again);
-        job_free(&j);
+        gen_job_free(&again);
+        gen_job_free(&j);
     }
 }
 
@@ -202,21 +206,21 @@ static void record_round_trip(void **state)
 static void records_keep_every_bit(void **state)
 {
     (void)state;
-    static const double numbers[] = {0.1 + 0.2, 1.0 / 3.0, 0x1.fffffffffffffp9,
-                                     1e-5, 80.0, 0x1p-1074};
+    static const double numbers[] = {
+        0.1 + 0.2, 1.0 / 3.0, 0x1.fffffffffffffp9, 1e-5, 80.0, 0x1p-1074};
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        job j = make(&code, "9007199254740991,9007199254740992", "1");
-        job again = {.code = &code};
-        failure f = {EXIT_DONE, ""};
+        gen_job j = make(&code, "9007199254740991,9007199254740992", "1");
+        gen_job again = {.code = &code};
+        host_failure f = {HOST_EXIT_DONE, ""};
         j.params.rho = numbers[i];
         j.params.guidance = -numbers[i];
-        char *text = job_record(&j, &small, &machine, 0, 2, 0);
+        char *text = gen_job_record(&j, &small, &machine, 0, 2, 0);
         assert_non_null(text);
-        if (!job_from_record(&again, &small, "x.png", text, &f)) {
+        if (!gen_job_from_record(&again, &small, "x.png", text, &f)) {
             fail_msg("%s refused: %s", text, f.text);
         }
         for (uint64_t k = 0; k < 2; k++) {
-            assert_int_equal(job_seed(&again, k), job_seed(&j, k));
+            assert_int_equal(gen_job_seed(&again, k), gen_job_seed(&j, k));
         }
         if (again.params.rho != j.params.rho ||
             again.params.guidance != j.params.guidance) {
@@ -225,8 +229,8 @@ static void records_keep_every_bit(void **state)
                      again.params.guidance);
         }
         free(text);
-        job_free(&again);
-        job_free(&j);
+        gen_job_free(&again);
+        gen_job_free(&j);
     }
 }
 
@@ -259,18 +263,18 @@ static void hostile_records(void **state)
         "\"columns\":1e18}",
     };
     for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
-        job j;
-        failure f = {EXIT_DONE, ""};
+        gen_job j;
+        host_failure f = {HOST_EXIT_DONE, ""};
         memset(&j, 0, sizeof j);
         j.code = &code;
         j.params = cedm_sampler_params_default();
-        bool taken = job_from_record(&j, &small, "x.png", records[i], &f);
-        if (taken || f.code != EXIT_FAILED ||
+        bool taken = gen_job_from_record(&j, &small, "x.png", records[i], &f);
+        if (taken || f.code != HOST_EXIT_FAILED ||
             strncmp(f.text, "x.png: ", 7) != 0) {
             fail_msg("record %zu, %s: taken %d, code %d, '%s'", i, records[i],
                      taken, f.code, f.text);
         }
-        job_free(&j);
+        gen_job_free(&j);
     }
 }
 

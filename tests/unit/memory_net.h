@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codegen.h"
-#include "ir/memory.h"
+#include "codegen/codegen.h"
+#include "codegen/ir/memory.h"
 
 static uint64_t rng;
 
@@ -34,7 +34,7 @@ static inline int by_name(const void *a, const void *b)
 }
 
 static inline void fill(float *data, const cg_spec *spec, uint64_t elements,
-                 const double *h, uint32_t taps)
+                        const double *h, uint32_t taps)
 {
     uint64_t fan_in = spec->rank > 1 ? elements / spec->shape[0] : 10;
     double sum = 0.0;
@@ -53,8 +53,8 @@ static inline void fill(float *data, const cg_spec *spec, uint64_t elements,
     }
 }
 
-static inline cg_file make_file(cg_memory *m, const char *json, const double *h,
-                         uint32_t taps)
+static inline cg_file make_file(cg_memory *m, const char *json,
+                                const double *h, uint32_t taps)
 {
     cg_error error = {""};
     size_t count = 0;
@@ -109,8 +109,8 @@ static inline float *blob_data(cg_memory *m, const cg_program *p)
                 } else if (part->layout == CG_LAYOUT_TRANSPOSE) {
                     to = c * rows + r;
                 }
-                out[to] = a == NULL ? part->values[j]
-                                    : (float)cg_element(a, j);
+                out[to] =
+                    a == NULL ? part->values[j] : (float)cg_element(a, j);
             }
             out += part->elements;
         }
@@ -127,11 +127,11 @@ static inline void *aligned(size_t bytes)
 }
 
 static inline void run_fused(const cg_program *p, const cedm_backend *backend,
-                      const float *data, uint32_t n, const double *features,
-                      const double *image, const int32_t *cluster,
-                      float *out)
+                             const float *data, uint32_t n,
+                             const double *features, const double *image,
+                             const int32_t *cluster, float *out)
 {
-    uint32_t size = p->resolution * p->resolution;
+    uint32_t size = p->denoiser.resolution * p->denoiser.resolution;
     cedm_exec e = {.batch = n + 1, .n = n, .workers = 1, .cluster = cluster};
     float *copy = aligned(p->data_elements * 4);
     memcpy(copy, data, p->data_elements * 4);
@@ -142,25 +142,30 @@ static inline void run_fused(const cg_program *p, const cedm_backend *backend,
     e.scratch = aligned(e.scratch_stride);
     unsigned char *weights = aligned((size_t)p->weights_bytes);
     if (backend->prepare != NULL) {
-        cedm_prepare_ctx ctx = {.data = copy, .weights = weights,
+        cedm_prepare_ctx ctx = {.data = copy,
+                                .weights = weights,
                                 .used = CEDM_ALIGN_UP(p->op_count * 4u)};
         cg_run(p, backend->prepare, &ctx);
         assert_true(ctx.used <= p->weights_bytes);
         e.weights = weights;
     }
-    float *f = e.f32 + (size_t)e.batch * CEDM_REF_OFFSET(p->features_ref);
-    float *x = e.f32 + (size_t)e.batch * CEDM_REF_OFFSET(p->input_ref);
-    for (uint32_t i = 0; i < n * p->features.channels; i++) {
+    float *f =
+        e.f32 +
+        (size_t)e.batch * CEDM_REF_OFFSET(p->inputs[CEDM_INPUT_FEATURES].ref);
+    float *x = e.f32 + (size_t)e.batch *
+                           CEDM_REF_OFFSET(p->inputs[CEDM_INPUT_IMAGE].ref);
+    for (uint32_t i = 0; i < n * p->denoiser.features.channels; i++) {
         f[i] = (float)features[i];
     }
-    for (uint32_t i = 0; i < n * size * p->channels; i++) {
-        uint32_t image_i = i / (size * p->channels);
-        uint32_t c = i % p->channels, at = i / p->channels % size;
-        x[i] = (float)image[(image_i * p->channels + c) * size + at];
+    for (uint32_t i = 0; i < n * size * p->denoiser.channels; i++) {
+        uint32_t image_i = i / (size * p->denoiser.channels);
+        uint32_t c = i % p->denoiser.channels,
+                 at = i / p->denoiser.channels % size;
+        x[i] = (float)image[(image_i * p->denoiser.channels + c) * size + at];
     }
     cg_run(p, backend->run, &e);
-    memcpy(out, e.f32 + (size_t)e.batch * CEDM_REF_OFFSET(p->output_ref),
-           (size_t)n * size * p->channels * 4);
+    memcpy(out, e.f32 + (size_t)e.batch * CEDM_REF_OFFSET(p->outputs[0].ref),
+           (size_t)n * size * p->denoiser.channels * 4);
     free(copy);
     free(e.act);
     free(e.f32);

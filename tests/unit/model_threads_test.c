@@ -18,7 +18,7 @@
 #include <cmocka.h>
 
 #include "cedm.h"
-#include "fashion.h"
+#include "weights/fashion.h"
 #include "ncsnpp_tiny.h"
 
 #define BATCH 2u
@@ -46,8 +46,8 @@ typedef struct context {
 
 static void *aligned(uint64_t size)
 {
-    void *memory = aligned_alloc(CEDM_ALIGN,
-                                 (size_t)CEDM_ALIGN_UP(size + 1u));
+    void *memory =
+        aligned_alloc(CEDM_ALIGN, (size_t)CEDM_ALIGN_UP(size + 1u));
 
     assert_non_null(memory);
     return memory;
@@ -111,11 +111,11 @@ static void open_context(context *c, const cedm_model *model,
     c->bytes = bytes;
     c->size = size;
     c->seed = seed;
-    c->cluster = (int32_t)(seed % model->label_dim);
+    c->cluster = (int32_t)(seed % model->denoiser->label_dim);
     c->weights = aligned(cedm_weights_bytes(model, backend));
     c->arena = aligned(cedm_arena_bytes(model, BATCH, 1));
-    c->image_bytes = (size_t)BATCH * model->resolution * model->resolution *
-                     model->channels;
+    c->image_bytes = (size_t)BATCH * model->denoiser->resolution *
+                     model->denoiser->resolution * model->denoiser->channels;
     c->images = calloc(c->image_bytes, 1);
     assert_non_null(c->images);
 }
@@ -149,8 +149,8 @@ static void same_alone_and_together(const cedm_backend *backend)
         assert_int_equal(alone[i].status, CEDM_OK);
     }
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(pthread_create(&threads[i], NULL, draw,
-                                        &together[i]), 0);
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, draw, &together[i]), 0);
     }
     for (int i = 0; i < 3; i++) {
         assert_int_equal(pthread_join(threads[i], NULL), 0);

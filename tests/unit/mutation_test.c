@@ -65,8 +65,8 @@ static void read_corpus(corpus *c, const char *folder)
         file = names[i]->d_name[0] == '.' ? NULL : fopen(path, "rb");
         if (file != NULL) {
             assert_true(c->count < MOST_FILES);
-            c->sizes[c->count] = fread(c->bytes[c->count], 1, MOST_BYTES,
-                                       file);
+            c->sizes[c->count] =
+                fread(c->bytes[c->count], 1, MOST_BYTES, file);
             c->count++;
             assert_int_equal(fclose(file), 0);
         }
@@ -92,8 +92,8 @@ static size_t below(uint64_t *state, size_t n)
 /* Lengths and sizes at the ends of what their fields hold. */
 static void set_number(uint64_t *state, uint8_t *bytes, size_t size)
 {
-    static const uint32_t values[] = {0, 1, 0xff, 0xffff, 0x7fffffff,
-                                      0x80000000, 0xffffffff, 0x10000};
+    static const uint32_t values[] = {
+        0, 1, 0xff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0x10000};
     uint32_t value = values[below(state, 8)];
     size_t at = below(state, size), width = (size_t)1 << below(state, 3);
 

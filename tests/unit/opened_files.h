@@ -16,7 +16,7 @@
 
 #include <cmocka.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 static char path[64];
 
@@ -46,8 +46,8 @@ static void write_bytes(const void *bytes, size_t size)
 
 /* The message is `path:where: what; wanted X, got Y; what to do`. */
 static inline void check_message(const char *rule, const char *file_name,
-                          const char *where, const char *what,
-                          const char *message)
+                                 const char *where, const char *what,
+                                 const char *message)
 {
     size_t length = strlen(file_name);
     const char *wanted = strstr(message, "; wanted ");
@@ -64,8 +64,9 @@ static inline void check_message(const char *rule, const char *file_name,
     }
 }
 
-static inline void refuse_bytes(const char *rule, const void *bytes, size_t size,
-                         const char *where, const char *what)
+static inline void refuse_bytes(const char *rule, const void *bytes,
+                                size_t size, const char *where,
+                                const char *what)
 {
     cg_error error = {{0}};
     write_bytes(bytes, size);

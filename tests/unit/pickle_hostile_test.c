@@ -5,8 +5,8 @@
  * the offset of the opcode, or found harmless. */
 #include <time.h>
 
-#include "opened_files.h"
-#include "pickler.h"
+#include "tests/unit/opened_files.h"
+#include "tests/unit/pickler.h"
 
 typedef struct hostile {
     const char *rule;
@@ -15,16 +15,16 @@ typedef struct hostile {
     const char *where, *what;
 } hostile;
 
-#define PICKLE(protocol, program) "\x80" protocol program,                   \
-    sizeof("\x80" protocol program) - 1
+#define PICKLE(protocol, program)                                            \
+    "\x80" protocol program, sizeof("\x80" protocol program) - 1
 #define P2(program) PICKLE("\x02", program)
 #define P4(program) PICKLE("\x04", program)
 
 static void refuse_rows(const hostile *rows, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        refuse_bytes(rows[i].rule, rows[i].bytes, rows[i].size,
-                     rows[i].where, rows[i].what);
+        refuse_bytes(rows[i].rule, rows[i].bytes, rows[i].size, rows[i].where,
+                     rows[i].what);
     }
 }
 
@@ -35,42 +35,53 @@ static void refuse_rows(const hostile *rows, size_t count)
 #define TEXT(length, text) "\x8c" length text
 
 static const hostile code[] = {
-    {"GLOBAL os.system", P2("cos\nsystem\nX\x02\0\0\0ls\x85R."), ":0x2: ",
-     "os.system"},
-    {"STACK_GLOBAL os.system", P4(TEXT("\x02", "os") TEXT("\x06", "system")
-     "\x93" TEXT("\x02", "ls") "\x85R."), ":0xe: ", "os.system"},
-    {"by way of the memo", P4(TEXT("\x06", "system") "\x94" TEXT("\x02", "os")
-     "\x94}h\x01h\x00\x93" TEXT("\x02", "ls") "\x85Rs."), ":0x15: ",
-     "os.system"},
-    {"by way of the memo, by index", P2("X\x02\0\0\0osq\x07X\x06\0\0\0system"
-     "r\x09\0\0\0]h\x07j\x09\0\0\0\x93" "a."), ":0x23: ", "os.system"},
-    {"deep in a value", P4("}" TEXT("\x03", "ema") "}" TEXT("\x01", "a")
-     "](K\x01(cposix\nsystem\n" TEXT("\x02", "ls") "\x85Rtess."), ":0x11: ",
-     "posix.system"},
+    {"GLOBAL os.system", P2("cos\nsystem\nX\x02\0\0\0ls\x85R."),
+     ":0x2: ", "os.system"},
+    {"STACK_GLOBAL os.system",
+     P4(TEXT("\x02", "os")
+            TEXT("\x06", "system") "\x93" TEXT("\x02", "ls") "\x85R."),
+     ":0xe: ", "os.system"},
+    {"by way of the memo",
+     P4(TEXT("\x06", "system") "\x94" TEXT(
+         "\x02", "os") "\x94}h\x01h\x00\x93" TEXT("\x02", "ls") "\x85Rs."),
+     ":0x15: ", "os.system"},
+    {"by way of the memo, by index",
+     P2("X\x02\0\0\0osq\x07X\x06\0\0\0system"
+        "r\x09\0\0\0]h\x07j\x09\0\0\0\x93"
+        "a."),
+     ":0x23: ", "os.system"},
+    {"deep in a value",
+     P4("}" TEXT("\x03", "ema") "}" TEXT(
+         "\x01", "a") "](K\x01(cposix\nsystem\n" TEXT("\x02",
+                                                      "ls") "\x85Rtess."),
+     ":0x11: ", "posix.system"},
     {"never called", P2("}cbuiltins\neval\nNs."), ":0x3: ", "builtins.eval"},
     {"exec", P2("c__builtin__\nexec\n."), ":0x2: ", "__builtin__.exec"},
     {"getattr", P2("cbuiltins\ngetattr\n."), ":0x2: ", "builtins.getattr"},
-    {"a function of an allowed module", P2("ctorch_utils.persistence\n"
-     "_src_to_module\n."), ":0x2: ", "_src_to_module"},
+    {"a function of an allowed module",
+     P2("ctorch_utils.persistence\n"
+        "_src_to_module\n."),
+     ":0x2: ", "_src_to_module"},
     {"another", P2("ctorch\nload\n."), ":0x2: ", "torch.load"},
     {"a method of an allowed class", P2("ccollections\nOrderedDict.pop\n."),
      ":0x2: ", "OrderedDict.pop"},
-    {"a blank behind", P2("ccollections\nOrderedDict \n."), ":0x2: ",
-     "OrderedDict "},
-    {"a blank in front", P2("c collections\nOrderedDict\n."), ":0x2: ",
-     " collections"},
-    {"another case", P2("cCollections\nOrderedDict\n."), ":0x2: ",
-     "Collections"},
-    {"a zero behind", P4(TEXT("\x0b", "collections") TEXT("\x0c",
-     "OrderedDict\0") "\x93."), ":0x1d: ", "OrderedDict?"},
-    {"the parts swapped", P2("cOrderedDict\ncollections\n."), ":0x2: ",
-     "OrderedDict.collections"},
+    {"a blank behind", P2("ccollections\nOrderedDict \n."),
+     ":0x2: ", "OrderedDict "},
+    {"a blank in front", P2("c collections\nOrderedDict\n."),
+     ":0x2: ", " collections"},
+    {"another case", P2("cCollections\nOrderedDict\n."),
+     ":0x2: ", "Collections"},
+    {"a zero behind",
+     P4(TEXT("\x0b", "collections") TEXT("\x0c", "OrderedDict\0") "\x93."),
+     ":0x1d: ", "OrderedDict?"},
+    {"the parts swapped", P2("cOrderedDict\ncollections\n."),
+     ":0x2: ", "OrderedDict.collections"},
     {"no names", P2("c\n\n."), ":0x2: ", "names ."},
-    {"control bytes in a name", P2("c\x1b[2J\n\r\n."), ":0x2: ",
-     "names ?[2J.?"},
+    {"control bytes in a name", P2("c\x1b[2J\n\r\n."),
+     ":0x2: ", "names ?[2J.?"},
     {"names that are no strings", P4("NN\x93."), ":0x4: ", "two strings"},
-    {"bytes as names", P4("C\x02osC\x06system\x93."), ":0xe: ",
-     "two strings"},
+    {"bytes as names", P4("C\x02osC\x06system\x93."),
+     ":0xe: ", "two strings"},
     {"INST", P2("(X\x02\0\0\0lsios\nsystem\n."), ":0xa: ", "opcode"},
     {"OBJ", P2("(X\x02\0\0\0lso."), ":0xa: ", "opcode"},
     {"EXT1", P2("\x82\x01."), ":0x2: ", "opcode"},
@@ -85,19 +96,21 @@ static const hostile calls[] = {
     {"REDUCE of a tuple", P2("))R."), ":0x4: ", "REDUCE"},
     {"REDUCE of a call", P2("ctorch.storage\n_load_from_bytes\n)R)R."),
      ":0x25: ", "REDUCE"},
-    {"REDUCE of a storage", P2("ctorch\nFloatStorage\n)R."), ":0x17: ",
-     "REDUCE"},
-    {"REDUCE of ModuleDict", P2("ctorch.nn.modules.container\nModuleDict\n)R."
-     ), ":0x2a: ", "REDUCE"},
-    {"REDUCE with a list", P2("ccollections\nOrderedDict\n]R."), ":0x1c: ",
-     "an empty tuple, got a list"},
+    {"REDUCE of a storage", P2("ctorch\nFloatStorage\n)R."),
+     ":0x17: ", "REDUCE"},
+    {"REDUCE of ModuleDict",
+     P2("ctorch.nn.modules.container\nModuleDict\n)R."), ":0x2a: ", "REDUCE"},
+    {"REDUCE with a list", P2("ccollections\nOrderedDict\n]R."),
+     ":0x1c: ", "an empty tuple, got a list"},
     {"OrderedDict with items", P2("ccollections\nOrderedDict\n]\x85R."),
      ":0x1d: ", "an empty tuple, got a tuple"},
     {"NEWOBJ of OrderedDict", P2("ccollections\nOrderedDict\n)\x81."),
      ":0x1c: ", "NEWOBJ"},
     {"NEWOBJ of None", P2("N)\x81."), ":0x4: ", "NEWOBJ"},
-    {"NEWOBJ with an argument", P2("ctorch.nn.modules.container\nModuleDict\n"
-     "N\x85\x81."), ":0x2b: ", "NEWOBJ"},
+    {"NEWOBJ with an argument",
+     P2("ctorch.nn.modules.container\nModuleDict\n"
+        "N\x85\x81."),
+     ":0x2b: ", "NEWOBJ"},
     {"BUILD of a tuple", P2(")}b."), ":0x4: ", "BUILD"},
     {"BUILD of None", P2("N}b."), ":0x4: ", "BUILD"},
     {"BUILD of a plain dict", P2("}}b."), ":0x4: ", "BUILD"},
@@ -116,9 +129,10 @@ static const hostile stacks[] = {
     {"SETITEMS on a string", P2("X\0\0\0\0(NNu."), ":0xa: ", "got a string"},
     {"SETITEMS of three", P2("}(NNNu."), ":0x7: ", "a key without a value"},
     {"APPEND to a dict", P2("}Na."), ":0x4: ", "wanted a list, got a dict"},
-    {"APPENDS to a set", P4("\x8f(Ne."), ":0x5: ", "wanted a list, got a set"},
-    {"ADDITEMS to a list", P4("](N\x90."), ":0x5: ",
-     "wanted a set, got a list"},
+    {"APPENDS to a set", P4("\x8f(Ne."),
+     ":0x5: ", "wanted a list, got a set"},
+    {"ADDITEMS to a list", P4("](N\x90."),
+     ":0x5: ", "wanted a set, got a list"},
     {"nothing to pop", P2("\x85."), ":0x2: ", "missing on the stack"},
     {"one too few", P2("N\x86."), ":0x3: ", "wanted 2, got 1"},
     {"below a mark", P2("N(\x85."), ":0x4: ", "wanted 1, got 0"},
@@ -137,27 +151,35 @@ static const hostile stacks[] = {
     {"PROTO twice", P2("\x80\x02N."), ":0x2: ", "opcode"},
     {"BINGET of nothing", P2("Nq\0h\x01."), ":0x5: ", "got 1"},
     {"BINGET of a hole", P2("Nq\x05h\x04."), ":0x5: ", "got 4"},
-    {"LONG_BINGET of 2^32 - 1", P2("j\xff\xff\xff\xff."), ":0x2: ",
-     "got 4294967295"},
-    {"LONG_BINPUT of 2^32 - 1", P2("Nr\xff\xff\xff\xff."), ":0x3: ",
-     "values in the memo"},
-    {"LONG_BINPUT of 2^20", P2("Nr\0\0\x10\0."), ":0x3: ",
-     "values in the memo"},
+    {"LONG_BINGET of 2^32 - 1", P2("j\xff\xff\xff\xff."),
+     ":0x2: ", "got 4294967295"},
+    {"LONG_BINPUT of 2^32 - 1", P2("Nr\xff\xff\xff\xff."),
+     ":0x3: ", "values in the memo"},
+    {"LONG_BINPUT of 2^20", P2("Nr\0\0\x10\0."),
+     ":0x3: ", "values in the memo"},
     {"a string too long", P2("X\x05\0\0\0abc."), ":0x2: ", "wanted 5"},
-    {"a string of 4 GiB", P2("X\xff\xff\xff\xff" "abc."), ":0x2: ",
-     "wanted 4294967295"},
-    {"bytes of 2^63", P4("\x8e\0\0\0\0\0\0\0\x80" "abc."), ":0x2: ",
-     "wanted 9223372036854775808"},
-    {"bytes of 2^64 - 1", P4("\x8e\xff\xff\xff\xff\xff\xff\xff\xff" "abc."),
+    {"a string of 4 GiB",
+     P2("X\xff\xff\xff\xff"
+        "abc."),
+     ":0x2: ", "wanted 4294967295"},
+    {"bytes of 2^63",
+     P4("\x8e\0\0\0\0\0\0\0\x80"
+        "abc."),
+     ":0x2: ", "wanted 9223372036854775808"},
+    {"bytes of 2^64 - 1",
+     P4("\x8e\xff\xff\xff\xff\xff\xff\xff\xff"
+        "abc."),
      ":0x2: ", "wanted 18446744073709551615"},
-    {"a string of 2^64 - 8", P4("\x8d\xf8\xff\xff\xff\xff\xff\xff\xff" "."),
+    {"a string of 2^64 - 8",
+     P4("\x8d\xf8\xff\xff\xff\xff\xff\xff\xff"
+        "."),
      ":0x2: ", "wanted 18446744073709551608"},
-    {"a frame too long", P4("\x95\x05\0\0\0\0\0\0\0N."), ":0x2: ",
-     "outside the pickle"},
+    {"a frame too long", P4("\x95\x05\0\0\0\0\0\0\0N."),
+     ":0x2: ", "outside the pickle"},
     {"a frame of 2^64 - 1", P4("\x95\xff\xff\xff\xff\xff\xff\xff\xffN."),
      ":0x2: ", "outside the pickle"},
-    {"a name without its end", P2("ccollections\nOrderedDict"), ":0x2: ",
-     "the end of a name"},
+    {"a name without its end", P2("ccollections\nOrderedDict"),
+     ":0x2: ", "the end of a name"},
     {"LONG1 cut short", P2("\x8a\x0a\x6c\xfc"), ":0x2: ", "wanted 10"},
     {"a float cut short", P2("G\x7f"), ":0x2: ", "wanted 8"},
 };
@@ -209,11 +231,13 @@ static const hostile roots[] = {
     {"no ema", P2("}X\x01\0\0\0eNs."), ":0x2: ", "a network under 'ema'"},
     {"ema is None", P2("}X\x03\0\0\0emaNs."), ":0x2: ", "under 'ema'"},
     {"a persistent identifier", P2("NQ."), ":0x3: ", "got a persistent"},
-    {"an object without a dict", P2("}X\x03\0\0\0ema"
-     "ctorch_utils.persistence\n_reconstruct_persistent_obj\n)Rs."),
+    {"an object without a dict",
+     P2("}X\x03\0\0\0ema"
+        "ctorch_utils.persistence\n_reconstruct_persistent_obj\n)Rs."),
      ":0x41: ", "persistent object"},
-    {"an object of nothing", P2("}X\x03\0\0\0ema"
-     "ctorch_utils.persistence\n_reconstruct_persistent_obj\n}\x85Rs."),
+    {"an object of nothing",
+     P2("}X\x03\0\0\0ema"
+        "ctorch_utils.persistence\n_reconstruct_persistent_obj\n}\x85Rs."),
      ":0x40: ", "'class'"},
     {"a tensor of nothing", P2("ctorch._utils\n_rebuild_tensor_v2\n)R."),
      ":0x24: ", "storage, offset, shape and strides"},

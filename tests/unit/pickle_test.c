@@ -2,8 +2,8 @@
  *
  * pickle_test.c - snapshots and torch files freeze to what the safetensors
  * file of the same weights freezes to, and every kind of tensor is read. */
-#include "opened_files.h"
-#include "torch_files.h"
+#include "tests/unit/opened_files.h"
+#include "tests/unit/torch_files.h"
 
 static cg_file *open_file(const char *file_name)
 {
@@ -122,9 +122,9 @@ static void check_twin(const cg_file *file, const cg_file *twin)
 {
     check_same_arrays(file, twin);
     cg_program *a = build(file), *b = build(twin);
-    assert_true(a->sigma_min == b->sigma_min);
-    assert_true(a->sigma_max == b->sigma_max);
-    assert_true(a->sigma_data == b->sigma_data);
+    assert_true(a->denoiser.sigma_min == b->denoiser.sigma_min);
+    assert_true(a->denoiser.sigma_max == b->denoiser.sigma_max);
+    assert_true(a->denoiser.sigma_data == b->denoiser.sigma_data);
     frozen left = emit(a, file), right = emit(b, twin);
     assert_string_equal(body(left.code), body(right.code));
     check_same_data(left.blob, right.blob);
@@ -136,11 +136,9 @@ static void check_twin(const cg_file *file, const cg_file *twin)
     cg_program_free(b);
 }
 
-static const char *const sources[] = {
-    "tests/golden/fashion.safetensors",
-    "tests/golden/ncsnpp-tiny.safetensors",
-    "tests/golden/uncond-tiny.safetensors"
-};
+static const char *const sources[] = {"tests/golden/fashion.safetensors",
+                                      "tests/golden/ncsnpp-tiny.safetensors",
+                                      "tests/golden/uncond-tiny.safetensors"};
 
 static void snapshots_freeze_like_safetensors(void **unused)
 {
@@ -148,8 +146,8 @@ static void snapshots_freeze_like_safetensors(void **unused)
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         cg_file *file = open_file(sources[i]);
         const char *config = cg_find_metadata(file, "cedm.config");
-        cg_file *twin = open_bytes(snapshot(file->arrays, file->array_count,
-                                            config));
+        cg_file *twin =
+            open_bytes(snapshot(file->arrays, file->array_count, config));
         check_twin(file, twin);
         /* the weights are used where they are in the file */
         for (size_t k = 0; k < twin->array_count; k++) {
@@ -168,8 +166,8 @@ static void state_dicts_freeze_like_safetensors(void **unused)
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
         cg_file *file = open_file(sources[i]);
         const char *config = cg_find_metadata(file, "cedm.config");
-        cg_file *twin = open_bytes(state_dict(
-            file->arrays, file->array_count, keys[i], config));
+        cg_file *twin = open_bytes(
+            state_dict(file->arrays, file->array_count, keys[i], config));
         check_twin(file, twin);
         cg_close(twin);
         cg_close(file);
@@ -181,14 +179,15 @@ static void plain_state_dicts_lack_a_configuration(void **unused)
     (void)unused;
     cg_error error = {{0}};
     cg_file *file = open_file(sources[2]);
-    cg_file *twin = open_bytes(state_dict(file->arrays, file->array_count,
-                                          NULL, NULL));
+    cg_file *twin =
+        open_bytes(state_dict(file->arrays, file->array_count, NULL, NULL));
     check_same_arrays(file, twin);
     assert_int_equal(twin->metadata_count, 0);
     assert_null(cg_build(twin, NULL, &error));
     check_message("no configuration", path, ":data.pkl: no configuration",
                   "add it: torch.save({\"ema\": sd, \"cedm.config\": json}, "
-                  "path)", error.text);
+                  "path)",
+                  error.text);
     cg_close(twin);
     cg_close(file);
 }
@@ -215,9 +214,11 @@ static void reads_tensors_of_every_type(void **unused)
     }
     for (unsigned type = 0; type < 6; type++) {
         for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-            cg_array array = {.name = "tensor", .rank = 1,
+            cg_array array = {.name = "tensor",
+                              .rank = 1,
                               .dtype = storage_types[type].dtype,
-                              .shape = {lengths[i]}, .elements = lengths[i],
+                              .shape = {lengths[i]},
+                              .elements = lengths[i],
                               .data = numbers};
             cg_file *file = open_tensor(&array);
             assert_int_equal(file->array_count, 1);
@@ -237,10 +238,13 @@ static void reads_counts(void **unused)
 {
     (void)unused;
     static const unsigned char counts[] = {
-        0x91, 0x0b, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0
-    };
-    cg_array array = {.name = "tensor", .dtype = CG_I64, .rank = 1,
-                      .shape = {2}, .elements = 2, .data = counts};
+        0x91, 0x0b, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0};
+    cg_array array = {.name = "tensor",
+                      .dtype = CG_I64,
+                      .rank = 1,
+                      .shape = {2},
+                      .elements = 2,
+                      .data = counts};
     cg_file *file = open_tensor(&array);
     assert_true(cg_element(&file->arrays[0], 0) == 2961.0);
     assert_true(cg_element(&file->arrays[0], 1) == 4294967295.0);

@@ -51,8 +51,8 @@ static void put_number(out *o, uint64_t value, unsigned width)
 enum { FRAME_TARGET = 65536, TEXTS = 512 };
 
 typedef struct pickler {
-    out all;    /* finished frames */
-    out frame;  /* protocol 4: the one being written; 2: everything */
+    out all;   /* finished frames */
+    out frame; /* protocol 4: the one being written; 2: everything */
     bool framed;
     uint32_t memo; /* how many values are in it */
     struct {
@@ -177,7 +177,8 @@ static inline void put_text(pickler *p, const char *string)
     note(p, string);
 }
 
-static inline void put_name(pickler *p, const char *module, const char *member)
+static inline void put_name(pickler *p, const char *module,
+                            const char *member)
 {
     char both[96];
     (void)snprintf(both, sizeof both, "%s\n%s\n", module, member);

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "plan/plan.h"
+#include "codegen/plan/plan.h"
 
 #define MAX 256
 
@@ -40,8 +40,8 @@ static uint32_t cut(cg_buffer *out, uint32_t n, int first, int last,
                     uint32_t height, uint32_t pieces)
 {
     if (pieces <= 1 || n >= MAX - 1) {
-        out[n] = (cg_buffer){.elements = height, .first = first,
-                             .last = last};
+        out[n] =
+            (cg_buffer){.elements = height, .first = first, .last = last};
         return n + 1;
     }
     uint32_t left = pieces / 2;
@@ -131,7 +131,8 @@ static void search_beats_greedy(void **unused)
         cg_memory_free(memory);
     }
     print_message("the search improved %u of 200 plans; %u stay above the "
-                  "bound\n", found, missed);
+                  "bound\n",
+                  found, missed);
     assert_true(found > 0);
 }
 

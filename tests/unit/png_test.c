@@ -13,8 +13,8 @@
 #include <cmocka.h>
 #include <png.h>
 
-#include "npy.h"
-#include "png_file.h"
+#include "host/files/npy.h"
+#include "host/files/png_file.h"
 
 #define TEXT "{\"seeds\":[0,1],\"model\":\"caf\xc3\xa9\"}"
 
@@ -59,7 +59,7 @@ static void check_with_libpng(const unsigned char *bytes, size_t size,
     }
     png_textp text;
     assert_int_equal(png_get_text(png, info, &text, NULL), 1);
-    assert_string_equal(text->key, PNG_KEYWORD);
+    assert_string_equal(text->key, HOST_PNG_KEYWORD);
     assert_string_equal(text->text, TEXT);
     assert_int_equal(text->compression, PNG_ITXT_COMPRESSION_NONE);
     assert_int_equal(s.at, size); /* nothing behind IEND */
@@ -77,13 +77,13 @@ static void pixels_and_text_survive(void **state)
             for (size_t k = 0; k < (size_t)w * h * channels; k++) {
                 pixels[k] = (uint8_t)(k * 37 + k / 64);
             }
-            failure f;
+            host_failure f;
             size_t size;
             unsigned char *png =
-                png_file_encode(pixels, w, h, channels, TEXT, &size, &f);
+                host_png_file_encode(pixels, w, h, channels, TEXT, &size, &f);
             assert_non_null(png);
             check_with_libpng(png, size, pixels, w, h, channels);
-            char *text = png_file_text(png, size, "x.png", &f);
+            char *text = host_png_file_text(png, size, "x.png", &f);
             assert_non_null(text);
             assert_string_equal(text, TEXT);
             free(text);
@@ -98,16 +98,17 @@ static void damaged_files(void **state)
 {
     (void)state;
     static const uint8_t pixels[12];
-    failure f;
+    host_failure f;
     size_t size;
-    unsigned char *png = png_file_encode(pixels, 2, 2, 3, TEXT, &size, &f);
+    unsigned char *png =
+        host_png_file_encode(pixels, 2, 2, 3, TEXT, &size, &f);
     assert_non_null(png);
     size_t text_end = 33 + 12 + 9 + strlen(TEXT);
     for (size_t n = 0; n < size; n++) {
         unsigned char *copy = malloc(n + (n == 0));
         assert_non_null(copy);
         memcpy(copy, png, n);
-        char *text = png_file_text(copy, n, "x.png", &f);
+        char *text = host_png_file_text(copy, n, "x.png", &f);
         if ((text != NULL) != (n >= text_end)) {
             fail_msg("%zu of %zu bytes: text %s", n, size,
                      text != NULL ? "found" : "not found");
@@ -117,7 +118,7 @@ static void damaged_files(void **state)
     }
     for (size_t n = 0; n < text_end; n++) {
         png[n] ^= 0x10;
-        char *text = png_file_text(png, size, "x.png", &f);
+        char *text = host_png_file_text(png, size, "x.png", &f);
         if (text != NULL) {
             fail_msg("byte %zu flipped, text still taken: %s", n, text);
         }
@@ -139,17 +140,18 @@ static void random_chunks(void **state)
     (void)state;
     uint32_t seed = 1, texts = 0;
     for (int round = 0; round < 20000; round++) {
-        failure f = {EXIT_DONE, ""};
+        host_failure f = {HOST_EXIT_DONE, ""};
         size_t size;
         static const uint8_t pixel[1];
-        unsigned char *png = png_file_encode(pixel, 1, 1, 1, TEXT, &size, &f);
+        unsigned char *png =
+            host_png_file_encode(pixel, 1, 1, 1, TEXT, &size, &f);
         assert_non_null(png);
         for (uint32_t k = next_random(&seed) % 3; k > 0; k--) {
             size_t at = 8 + next_random(&seed) % (size - 8);
             png[at] = (unsigned char)next_random(&seed);
         }
-        char *text = png_file_text(png, size, "x.png", &f);
-        if (text == NULL && f.code != EXIT_FAILED) {
+        char *text = host_png_file_text(png, size, "x.png", &f);
+        if (text == NULL && f.code != HOST_EXIT_FAILED) {
             fail_msg("round %d: no text and no reason", round);
         }
         if (text != NULL) {
@@ -165,34 +167,34 @@ static void random_chunks(void **state)
 static void limits(void **state)
 {
     (void)state;
-    assert_true(png_file_fits(1, 1, 1));
-    assert_true(png_file_fits(10000, 10000, 3));
-    assert_false(png_file_fits(0, 1, 1));
-    assert_false(png_file_fits(1, 0, 1));
-    assert_false(png_file_fits(1, 1, 0));
-    assert_false(png_file_fits(1, 1, 5));
-    assert_false(png_file_fits(100000, 100000, 3));
-    assert_false(png_file_fits(UINT64_MAX, UINT64_MAX, 4));
-    png_grid grid;
-    failure f;
-    assert_false(png_grid_make(&grid, 32, 3, UINT64_MAX / 2, 2, &f));
-    assert_false(png_grid_make(&grid, 32, 3, 1, UINT64_MAX, &f));
-    assert_false(png_grid_make(&grid, 32, 3, 100000, 100000, &f));
+    assert_true(host_png_file_fits(1, 1, 1));
+    assert_true(host_png_file_fits(10000, 10000, 3));
+    assert_false(host_png_file_fits(0, 1, 1));
+    assert_false(host_png_file_fits(1, 0, 1));
+    assert_false(host_png_file_fits(1, 1, 0));
+    assert_false(host_png_file_fits(1, 1, 5));
+    assert_false(host_png_file_fits(100000, 100000, 3));
+    assert_false(host_png_file_fits(UINT64_MAX, UINT64_MAX, 4));
+    host_png_grid grid;
+    host_failure f;
+    assert_false(host_png_grid_make(&grid, 32, 3, UINT64_MAX / 2, 2, &f));
+    assert_false(host_png_grid_make(&grid, 32, 3, 1, UINT64_MAX, &f));
+    assert_false(host_png_grid_make(&grid, 32, 3, 100000, 100000, &f));
 }
 
 /* Cell k of a grid of C columns is at column k mod C, row k / C. */
 static void grid_cells(void **state)
 {
     (void)state;
-    png_grid grid;
-    failure f;
-    assert_true(png_grid_make(&grid, 2, 3, 3, 2, &f));
+    host_png_grid grid;
+    host_failure f;
+    assert_true(host_png_grid_make(&grid, 2, 3, 3, 2, &f));
     for (uint8_t k = 0; k < 5; k++) {
         uint8_t image[12];
         for (uint8_t i = 0; i < 12; i++) {
             image[i] = (uint8_t)(k * 20 + i + 1);
         }
-        png_grid_set(&grid, k, image);
+        host_png_grid_set(&grid, k, image);
     }
     for (uint32_t y = 0; y < 4; y++) {
         for (uint32_t x = 0; x < 6; x++) {
@@ -209,7 +211,7 @@ static void grid_cells(void **state)
             }
         }
     }
-    png_grid_free(&grid);
+    host_png_grid_free(&grid);
 }
 
 static void npy_headers(void **state)
@@ -220,20 +222,20 @@ static void npy_headers(void **state)
         NULL, "(4294967295,)", "(4294967295, 64,)", "(4294967295, 64, 64,)",
         "(4294967295, 64, 64, 3,)"};
     for (int rank = 1; rank <= 4; rank++) {
-        unsigned char header[NPY_HEADER_BYTES];
-        npy_header(header, shape, rank);
+        unsigned char header[HOST_NPY_HEADER_BYTES];
+        host_npy_header(header, shape, rank);
         assert_memory_equal(header, "\x93NUMPY\x01\x00\x76\x00", 10);
-        assert_int_equal(header[NPY_HEADER_BYTES - 1], '\n');
-        char dict[NPY_HEADER_BYTES - 9];
-        memcpy(dict, header + 10, NPY_HEADER_BYTES - 10);
-        dict[NPY_HEADER_BYTES - 10] = '\0';
+        assert_int_equal(header[HOST_NPY_HEADER_BYTES - 1], '\n');
+        char dict[HOST_NPY_HEADER_BYTES - 9];
+        memcpy(dict, header + 10, HOST_NPY_HEADER_BYTES - 10);
+        dict[HOST_NPY_HEADER_BYTES - 10] = '\0';
         char start[128];
         snprintf(start, sizeof start,
                  "{'descr': '|u1', 'fortran_order': False, 'shape': %s, }",
                  wanted[rank]);
         assert_memory_equal(dict, start, strlen(start));
         assert_int_equal(strspn(dict + strlen(start), " "),
-                         NPY_HEADER_BYTES - 11 - strlen(start));
+                         HOST_NPY_HEADER_BYTES - 11 - strlen(start));
     }
 }
 

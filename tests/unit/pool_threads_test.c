@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "pool.h"
+#include "host/execution/pool.h"
 
 #define MAX_INDICES 5000u
 #define MAX_THREADS 8u
@@ -43,14 +43,14 @@ static void count_task(void *arg, uint32_t index, uint32_t worker)
     atomic_store(&t->inside[worker], 0);
 }
 
-static void run_once(pool *p, uint32_t workers, uint32_t count)
+static void run_once(host_pool *p, uint32_t workers, uint32_t count)
 {
     shared.workers = workers;
     for (uint32_t i = 0; i < count; i++) {
         atomic_store(&shared.times[i], 0);
         shared.plain[i] = 0;
     }
-    pool_for(p, count_task, &shared, count);
+    host_pool_for(p, count_task, &shared, count);
     assert_int_equal(atomic_load(&shared.bad_workers), 0);
     assert_int_equal(atomic_load(&shared.collisions), 0);
     for (uint32_t i = 0; i < count; i++) {
@@ -68,13 +68,13 @@ static void every_index_once(void **state)
     (void)state;
     static const uint32_t counts[] = {0, 1, 2, 3, 7, 8, 64, MAX_INDICES};
     for (uint32_t threads = 1; threads <= MAX_THREADS; threads++) {
-        failure f;
-        pool *p = pool_open(threads, 2, &f);
+        host_failure f;
+        host_pool *p = host_pool_open(threads, 2, &f);
         assert_non_null(p);
         for (size_t i = 0; i < sizeof counts / sizeof counts[0]; i++) {
             run_once(p, threads, counts[i]);
         }
-        pool_close(p);
+        host_pool_close(p);
     }
 }
 
@@ -85,13 +85,13 @@ static void reuse(void **state)
     (void)state;
     static const uint32_t processors[] = {1, MAX_THREADS};
     for (size_t k = 0; k < 2; k++) { /* sleeping workers, spinning workers */
-        failure f;
-        pool *p = pool_open(4, processors[k], &f);
+        host_failure f;
+        host_pool *p = host_pool_open(4, processors[k], &f);
         assert_non_null(p);
         for (uint32_t i = 0; i < 2000; i++) {
             run_once(p, 4, 1 + i % 9);
         }
-        pool_close(p);
+        host_pool_close(p);
     }
 }
 
@@ -125,12 +125,12 @@ static void idle_workers_help(void **state)
     (void)state;
     for (uint32_t threads = 2; threads <= MAX_THREADS; threads++) {
         held h = {.others = 63};
-        failure f;
-        pool *p = pool_open(threads, 2, &f);
+        host_failure f;
+        host_pool *p = host_pool_open(threads, 2, &f);
         assert_non_null(p);
-        pool_for(p, hold_task, &h, 64);
+        host_pool_for(p, hold_task, &h, 64);
         assert_true(h.in_time);
-        pool_close(p);
+        host_pool_close(p);
     }
 }
 
@@ -146,29 +146,29 @@ static void ranges_are_kept(void **state)
 {
     (void)state;
     uint32_t owner[64], own = 0, jobs = 20;
-    failure f;
-    pool *p = pool_open(4, 4, &f);
+    host_failure f;
+    host_pool *p = host_pool_open(4, 4, &f);
     assert_non_null(p);
     for (uint32_t k = 0; k < jobs; k++) {
-        pool_for(p, owner_task, owner, 64);
+        host_pool_for(p, owner_task, owner, 64);
         for (uint32_t i = 0; i < 64; i++) {
             own += owner[i] == i / 16;
         }
     }
     assert_true(own > jobs * 64 / 2);
-    pool_close(p);
+    host_pool_close(p);
 }
 
 static void open_and_close(void **state)
 {
     (void)state;
     for (uint32_t i = 0; i < 100; i++) {
-        failure f;
-        pool *p = pool_open(1 + i % MAX_THREADS, 2, &f);
+        host_failure f;
+        host_pool *p = host_pool_open(1 + i % MAX_THREADS, 2, &f);
         assert_non_null(p);
-        pool_close(p);
+        host_pool_close(p);
     }
-    pool_close(NULL);
+    host_pool_close(NULL);
 }
 
 int main(void)

@@ -5,8 +5,8 @@
 #ifndef CEDM_TESTS_REFUSED_FILES_H
 #define CEDM_TESTS_REFUSED_FILES_H
 
-#include "opened_files.h"
-#include "torch_files.h"
+#include "tests/unit/opened_files.h"
+#include "tests/unit/torch_files.h"
 
 static inline void refuse_out(const char *rule, out o, const char *where,
                               const char *what)

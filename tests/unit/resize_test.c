@@ -39,8 +39,7 @@ static const cg_array *find(const cg_file *file, const char *item,
     char name[64];
     const cg_array *array;
 
-    (void)snprintf(name, sizeof name, "%s%s%s", item, *what ? "." : "",
-                   what);
+    (void)snprintf(name, sizeof name, "%s%s%s", item, *what ? "." : "", what);
     array = cg_find(file, name);
     if (array == NULL) {
         fail_msg("no %s", name);
@@ -51,13 +50,13 @@ static const cg_array *find(const cg_file *file, const char *item,
 static cedm_resize_shape shape_of(const cg_array *in, const cg_array *out,
                                   uint32_t filter)
 {
-    return (cedm_resize_shape){
-        .filter = filter,
-        .channels = in->rank == 3 ? (uint32_t)in->shape[2] : 1,
-        .in_height = (uint32_t)in->shape[0],
-        .in_width = (uint32_t)in->shape[1],
-        .out_height = (uint32_t)out->shape[0],
-        .out_width = (uint32_t)out->shape[1]};
+    return (cedm_resize_shape){.filter = filter,
+                               .channels =
+                                   in->rank == 3 ? (uint32_t)in->shape[2] : 1,
+                               .in_height = (uint32_t)in->shape[0],
+                               .in_width = (uint32_t)in->shape[1],
+                               .out_height = (uint32_t)out->shape[0],
+                               .out_width = (uint32_t)out->shape[1]};
 }
 
 /* Every worker exists, tasks come in the wrong order. */
@@ -90,8 +89,7 @@ static void check_pillow(const cg_array *in, const cg_array *out,
                          uint32_t filter)
 {
     cedm_resize_shape s = shape_of(in, out, filter);
-    uint8_t *got =
-        resized(&s, in->data, (size_t)s.in_width * s.channels, 1);
+    uint8_t *got = resized(&s, in->data, (size_t)s.in_width * s.channels, 1);
 
     for (uint64_t i = 0; i < out->elements; i++) {
         if (got[i] != out->data[i]) {
@@ -301,11 +299,12 @@ static uint8_t define(uint32_t filter, uint32_t in, uint32_t out, uint32_t o,
         sum += filter_at(filter, ((double)i - centre + 0.5) * (1.0 / wide));
     }
     for (int64_t i = low; i < high; i++) {
-        double w = filter_at(filter, ((double)i - centre + 0.5) *
-                                         (1.0 / wide)) / sum * 4194304.0;
+        double w =
+            filter_at(filter, ((double)i - centre + 0.5) * (1.0 / wide)) /
+            sum * 4194304.0;
 
-        total += (int64_t)(w + (w < 0.0 ? -0.5 : 0.5)) *
-                 src[(size_t)i * step];
+        total +=
+            (int64_t)(w + (w < 0.0 ? -0.5 : 0.5)) * src[(size_t)i * step];
     }
     total = total < 0 ? 0 : total >> 22;
     return (uint8_t)(total > 255 ? 255 : total);
@@ -363,9 +362,10 @@ static void check_definition(const cedm_resize_shape *s, bool extreme)
         for (size_t i = 0; i < bytes; i++) {
             if (got[i] != wanted[i]) {
                 fail_msg("%s %ux%u to %ux%u, %u workers, byte %zu: got %u, "
-                         "wanted %u", filters[s->filter], s->in_width,
-                         s->in_height, s->out_width, s->out_height, workers,
-                         i, got[i], wanted[i]);
+                         "wanted %u",
+                         filters[s->filter], s->in_width, s->in_height,
+                         s->out_width, s->out_height, workers, i, got[i],
+                         wanted[i]);
             }
         }
         free(got);

@@ -5,7 +5,7 @@
 #ifndef CEDM_TESTS_SAFETENSORS_H
 #define CEDM_TESTS_SAFETENSORS_H
 
-#include "opened_files.h"
+#include "tests/unit/opened_files.h"
 
 /* One entry of a header. */
 #define TENSOR(name, dtype, shape, begin, end)                               \

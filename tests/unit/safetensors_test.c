@@ -7,7 +7,7 @@
 #include <math.h>
 #include <time.h>
 
-#include "safetensors.h"
+#include "tests/unit/safetensors.h"
 
 #define GOLDEN "tests/golden"
 
@@ -16,8 +16,8 @@ static cg_file *open_parts(const char *header, const void *data,
 {
     size_t size;
     cg_error error = {{0}};
-    unsigned char *bytes = make_file(header, strlen(header), data, data_size,
-                                     &size);
+    unsigned char *bytes =
+        make_file(header, strlen(header), data, data_size, &size);
     write_bytes(bytes, size);
     free(bytes);
     cg_file *file = cg_open(path, &error);
@@ -48,6 +48,7 @@ static void reads_every_dtype_unaligned(void **state)
         0xfe, 0xff,                                     /* u16 */
         0xfe,                                           /* u8 */
     };
+    /* clang-format off */
     static const char header[] =
         "{" TENSOR("bool", "BOOL", "[]", 0, 1) ","
         TENSOR("f64", "F64", "[1]", 1, 9) ","
@@ -62,6 +63,7 @@ static void reads_every_dtype_unaligned(void **state)
         TENSOR("u32", "U32", "[1]", 54, 58) ","
         TENSOR("u16", "U16", "[1]", 58, 60) ","
         TENSOR("u8", "U8", "[1]", 60, 61) "}";
+    /* clang-format on */
     static const struct {
         const char *name;
         cg_dtype dtype;
@@ -111,11 +113,13 @@ static void reads_shapes_and_order(void **state)
      * white space wherever JSON allows it */
     static const char header[] =
         "{\r\"b\" :{ \"data_offsets\" : [ 4 , 6 ] ,\n\t\"shape\":[2], "
-        "\"dtype\":\"U8\"} , "
-        TENSOR("ab", "U8", "[1,1,2,1,1,2,1,1]", 0, 4) ","
-        TENSOR("a", "F64", "[0]", 0, 0) ","
-        TENSOR("abc", "F32", "[9007199254740991,0,2]", 4, 4) ","
-        TENSOR("b.c", "U8", "[3,0]", 6, 6) "}   ";
+        "\"dtype\":\"U8\"} , " TENSOR(
+            "ab", "U8", "[1,1,2,1,1,2,1,1]", 0,
+            4) "," TENSOR("a", "F64", "[0]", 0,
+                          0) "," TENSOR("abc", "F32",
+                                        "[9007199254740991,0,2]", 4,
+                                        4) "," TENSOR("b.c", "U8", "[3,0]", 6,
+                                                      6) "}   ";
     static const char *const names[] = {"a", "ab", "abc", "b", "b.c"};
     cg_file *file = open_parts(header, "\1\2\3\4\5\6", 6);
     assert_int_equal(file->array_count, 5);
@@ -145,8 +149,8 @@ static void reads_strings(void **state)
         "{\"__metadata__\":{\"z\":\"\",\"\":\"nameless\","
         "\"json\":\"{\\\"a\\\": [1]}\","
         "\"all\":\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20AC"
-        "\\ud83d\\ude00\xc3\xa9\xf0\x9f\x98\x80\"},"
-        TENSOR("\\u0061\\u00e9\xe2\x82\xac \\\"", "U8", "[1]", 0, 1) "}";
+        "\\ud83d\\ude00\xc3\xa9\xf0\x9f\x98\x80\"}," TENSOR(
+            "\\u0061\\u00e9\xe2\x82\xac \\\"", "U8", "[1]", 0, 1) "}";
     cg_file *file = open_parts(header, "x", 1);
     assert_int_equal(file->metadata_count, 4);
     assert_string_equal(cg_find_metadata(file, "z"), "");
@@ -165,8 +169,7 @@ static void reads_files_without_tensors(void **state)
     (void)state;
     static const char *const headers[] = {
         "{}", "{ }", "{\"__metadata__\":{}}",
-        "{\"__metadata__\":{\"a\":\"b\"}}     "
-    };
+        "{\"__metadata__\":{\"a\":\"b\"}}     "};
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
         cg_file *file = open_parts(headers[i], NULL, 0);
         assert_int_equal(file->array_count, 0);
@@ -184,15 +187,17 @@ static void names_may_have_512_bytes(void **state)
         size_t size;
         memset(name, 'n', length);
         name[length] = '\0';
-        (void)snprintf(header, sizeof header, "{\"%s\":{\"dtype\":\"U8\","
-                       "\"shape\":[1],\"data_offsets\":[0,1]}}", name);
+        (void)snprintf(header, sizeof header,
+                       "{\"%s\":{\"dtype\":\"U8\","
+                       "\"shape\":[1],\"data_offsets\":[0,1]}}",
+                       name);
         if (length == 512) {
             cg_file *file = open_parts(header, "x", 1);
             assert_non_null(cg_find(file, name));
             cg_close(file);
         } else {
-            unsigned char *bytes = make_file(header, strlen(header), "x", 1,
-                                             &size);
+            unsigned char *bytes =
+                make_file(header, strlen(header), "x", 1, &size);
             refuse_bytes("name of 513 bytes", bytes, size, ":", "name");
             free(bytes);
         }
@@ -225,10 +230,11 @@ static void reads_a_million_tensors(void **state)
     size_t length = 0;
     header[length++] = '{';
     for (int i = COUNT - 1; i >= 0; i--) {
-        length += (size_t)snprintf(header + length, ROW, "\"t%06d\":{"
+        length += (size_t)snprintf(header + length, ROW,
+                                   "\"t%06d\":{"
                                    "\"dtype\":\"U8\",\"shape\":[1],"
-                                   "\"data_offsets\":[%d,%d]}%c", i, i, i + 1,
-                                   i > 0 ? ',' : '}');
+                                   "\"data_offsets\":[%d,%d]}%c",
+                                   i, i, i + 1, i > 0 ? ',' : '}');
     }
     header[length] = '\0';
     data[123456] = 7;

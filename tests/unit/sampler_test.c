@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "gaussian.h"
+#include "tests/unit/gaussian.h"
 
 #define SHOWN 4u /* images compared with a written-out run */
 
@@ -19,9 +19,11 @@ static const int32_t clusters[MAX_IMAGES] = {0, 1, 2, -1, 2, 1, 0, -1};
 
 /* Algorithm 2 with all its numbers. */
 #define PARAMS(N, low, high, r, churn, from, upto, noise, W)                 \
-    {.steps = (N), .sigma_min = (low), .sigma_max = (high), .rho = (r),      \
-     .S_churn = (churn), .S_min = (from), .S_max = (upto),                   \
-     .S_noise = (noise), .guidance = (W)}
+    {                                                                        \
+        .steps = (N), .sigma_min = (low), .sigma_max = (high), .rho = (r),   \
+        .S_churn = (churn), .S_min = (from), .S_max = (upto),                \
+        .S_noise = (noise), .guidance = (W)                                  \
+    }
 
 static gaussian_net *fresh(uint32_t label_dim, uint32_t batch)
 {
@@ -81,8 +83,7 @@ static double error_of(gaussian_net *g, cedm_sampler_params p, double W)
     double start[SHOWN * MAP], worst = 0;
     cedm_sampler s;
     p.guidance = W;
-    expect_status(
-        cedm_sample_begin(&s, &g->net, &p, seeds, clusters, n), 0);
+    expect_status(cedm_sample_begin(&s, &g->net, &p, seeds, clusters, n), 0);
     memcpy(start, cedm_sample_state(&s), sizeof start);
     for (uint32_t i = 1; i < p.steps; i++) {
         expect_status(cedm_sample_step(&s), CEDM_MORE);
@@ -140,24 +141,25 @@ static void algorithm_2(gaussian_net *g, const cedm_sampler_params *p,
                         uint32_t n, double *x)
 {
     static double D[SHOWN * MAP], d[SHOWN * MAP], next[SHOWN * MAP];
-    uint32_t first_draw = g->model.label_dim > 0 ? 2 : 1;
+    uint32_t first_draw = g->m.denoiser.label_dim > 0 ? 2 : 1;
     for (uint32_t k = 0; k < n * MAP; k++) {
-        uint64_t element = k % MAP_CHANNELS * SIDE * SIDE +
-                           k % MAP / MAP_CHANNELS;
-        x[k] = p->sigma_max * (double)cedm_normal_f32(seeds[k / MAP],
-                                                      element, 0);
+        uint64_t element =
+            k % MAP_CHANNELS * SIDE * SIDE + k % MAP / MAP_CHANNELS;
+        x[k] = p->sigma_max *
+               (double)cedm_normal_f32(seeds[k / MAP], element, 0);
     }
     for (uint32_t i = 0; i < p->steps; i++) {
         double t = cedm_sigma(p, i), t_next = cedm_sigma(p, i + 1);
         double gamma = t >= p->S_min && t <= p->S_max
-                           ? fmin(p->S_churn / p->steps, sqrt(2) - 1) : 0;
+                           ? fmin(p->S_churn / p->steps, sqrt(2) - 1)
+                           : 0;
         double t_hat = t + gamma * t;
         double scale = sqrt(t_hat * t_hat - t * t) * p->S_noise;
         for (uint32_t k = 0; k < n * MAP; k++) {
-            uint64_t element = k % MAP_CHANNELS * SIDE * SIDE +
-                               k % MAP / MAP_CHANNELS;
-            x[k] += scale * cedm_normal_f64(seeds[k / MAP], element,
-                                            first_draw + i);
+            uint64_t element =
+                k % MAP_CHANNELS * SIDE * SIDE + k % MAP / MAP_CHANNELS;
+            x[k] += scale *
+                    cedm_normal_f64(seeds[k / MAP], element, first_draw + i);
         }
         denoise(g, x, t_hat, clusters, n, p->guidance, D);
         for (uint32_t k = 0; k < n * MAP; k++) {
@@ -212,8 +214,8 @@ static void one_step_denoises(void **state)
     cedm_sampler s;
     double start[SHOWN * MAP], want[SHOWN * MAP];
     p.steps = 1;
-    expect_status(
-        cedm_sample_begin(&s, &g->net, &p, seeds, clusters, SHOWN), 0);
+    expect_status(cedm_sample_begin(&s, &g->net, &p, seeds, clusters, SHOWN),
+                  0);
     memcpy(start, cedm_sample_state(&s), sizeof start);
     expect_status(cedm_sample_step(&s), CEDM_OK);
     for (uint32_t i = 0; i < SHOWN * MAP; i++) {
@@ -230,7 +232,8 @@ static void one_step_denoises(void **state)
 static void draws_and_evaluations(void **state)
 {
     (void)state;
-    for (uint32_t label_dim = 0; label_dim <= CLUSTERS; label_dim += CLUSTERS) {
+    for (uint32_t label_dim = 0; label_dim <= CLUSTERS;
+         label_dim += CLUSTERS) {
         gaussian_net *g = fresh(label_dim, 4);
         cedm_sampler_params p = cedm_sampler_params_default();
         cedm_sampler s;
@@ -398,8 +401,8 @@ static void the_models_range_counts(void **state)
     gaussian_net *g = fresh(CLUSTERS, 1), *same = fresh(CLUSTERS, 1);
     cedm_sampler_params p = cedm_sampler_params_default(), clipped = p;
     cedm_sampler s, t;
-    g->model.sigma_min = clipped.sigma_min = 0.02;
-    g->model.sigma_max = clipped.sigma_max = 10;
+    g->m.denoiser.sigma_min = clipped.sigma_min = 0.02;
+    g->m.denoiser.sigma_max = clipped.sigma_max = 10;
     run(&s, g, &p, seeds, NULL, 1);
     run(&t, same, &clipped, seeds, NULL, 1);
     assert_memory_equal(cedm_sample_state(&s), cedm_sample_state(&t),

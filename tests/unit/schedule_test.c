@@ -25,11 +25,25 @@ static void expect(double got, double want, double tolerance, uint32_t i)
 /* Printed by the reference with 9 digits. */
 static void published_levels(void **state)
 {
-    static const double n18[19] = {
-        80, 57.5859847, 40.7855738, 28.3745846, 19.352453, 12.9100824,
-        8.40093531, 5.31519452, 3.25682152, 1.92333984, 1.08817064,
-        0.585348123, 0.296442284, 0.139516469, 0.0599473112, 0.0229345184,
-        0.00752801996, 0.002, 0};
+    static const double n18[19] = {80,
+                                   57.5859847,
+                                   40.7855738,
+                                   28.3745846,
+                                   19.352453,
+                                   12.9100824,
+                                   8.40093531,
+                                   5.31519452,
+                                   3.25682152,
+                                   1.92333984,
+                                   1.08817064,
+                                   0.585348123,
+                                   0.296442284,
+                                   0.139516469,
+                                   0.0599473112,
+                                   0.0229345184,
+                                   0.00752801996,
+                                   0.002,
+                                   0};
     cedm_sampler_params p = cedm_sampler_params_default();
     (void)state;
     assert_int_equal(p.steps, 18);

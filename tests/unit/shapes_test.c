@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 typedef struct network {
     const char *name;
@@ -50,10 +50,13 @@ static void make_config(const network *n, char *text, size_t size)
         "\"augment_dim\": 9, \"model_channels\": 128, \"channel_mult\": %s, "
         "\"num_blocks\": 4, \"attn_resolutions\": [16], %s}",
         n->resolution, n->label_dim,
-        n->resolution == 32 ? "[2, 2, 2]" : "[1, 2, 2, 2]", n->ncsnpp ?
-        "\"embedding_type\": \"fourier\", \"encoder_type\": \"residual\", "
-        "\"channel_mult_noise\": 2, \"resample_filter\": [1, 3, 3, 1]" :
-        "\"embedding_type\": \"positional\", \"encoder_type\": \"standard\"");
+        n->resolution == 32 ? "[2, 2, 2]" : "[1, 2, 2, 2]",
+        n->ncsnpp
+            ? "\"embedding_type\": \"fourier\", "
+              "\"encoder_type\": \"residual\", "
+              "\"channel_mult_noise\": 2, \"resample_filter\": [1, 3, 3, 1]"
+            : "\"embedding_type\": \"positional\", "
+              "\"encoder_type\": \"standard\"");
     assert_in_range(length, 1, size - 1);
 }
 
@@ -179,8 +182,8 @@ static void matches_the_published_counts(void **state)
         if (parameters != n->parameters || buffers != n->buffers ||
             count - buffers != n->parameter_tensors) {
             fail_msg("%s: wanted %ju parameters in %zu tensors and %zu "
-                     "buffers, got %ju, %zu, %zu", n->name,
-                     (uintmax_t)n->parameters, n->parameter_tensors,
+                     "buffers, got %ju, %zu, %zu",
+                     n->name, (uintmax_t)n->parameters, n->parameter_tensors,
                      n->buffers, (uintmax_t)parameters, count - buffers,
                      buffers);
         }
@@ -217,9 +220,10 @@ static void matches_the_synthetic_configurations(void **state)
 static void matches_the_reference_files(void **state)
 {
     (void)state;
-    static const char *const names[] = {"fashion", "ddpmpp-tiny",
-        "ncsnpp-tiny", "skipskip-tiny", "uncond-tiny", "adm-tiny",
-        "vp-tiny", "ve-tiny", "iddpm-tiny"};
+    static const char *const names[] = {
+        "fashion",       "ddpmpp-tiny", "ncsnpp-tiny",
+        "skipskip-tiny", "uncond-tiny", "adm-tiny",
+        "vp-tiny",       "ve-tiny",     "iddpm-tiny"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char path[128];
         size_t count = 0;
@@ -230,8 +234,8 @@ static void matches_the_reference_files(void **state)
         if (file == NULL) {
             fail_msg("%s", error.text);
         }
-        cg_spec *specs = expected(cg_find_metadata(file, "cedm.config"),
-                                  &count);
+        cg_spec *specs =
+            expected(cg_find_metadata(file, "cedm.config"), &count);
         qsort(specs, count, sizeof *specs, compare);
         for (size_t k = 0; k < count && k < file->array_count; k++) {
             const cg_array *array = &file->arrays[k];

@@ -2,7 +2,7 @@
  *
  * snapshot_hostile_test.c - snapshots whose modules or arguments lie, and
  * every single mutilation of a good one. */
-#include "refused_files.h"
+#include "tests/unit/refused_files.h"
 
 /* ---- modules ----------------------------------------------------------- */
 
@@ -116,8 +116,9 @@ static void refuses_values_that_are_no_modules(void **state)
         PUT(&p->frame, "s");
         end_object(p);
         PUT(&p->frame, "s");
-        refuse_pickle("no module", p, kind < 2 ? "unusable module" :
-                      "unusable state of a module");
+        refuse_pickle("no module", p,
+                      kind < 2 ? "unusable module"
+                               : "unusable state of a module");
     }
 }
 
@@ -168,7 +169,10 @@ static void checks_metadata(void **state)
         {"another key", "cedn.x", "not a tensor", 6, "a", 1},
         {"the prefix alone", "cedm.", "not a tensor", 5, "a", 1},
     };
-    cg_array array = {.name = "a", .dtype = CG_F32, .rank = 1, .shape = {0},
+    cg_array array = {.name = "a",
+                      .dtype = CG_F32,
+                      .rank = 1,
+                      .shape = {0},
                       .data = (const unsigned char *)""};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         pickler *p = begin_pickle(true);
@@ -187,8 +191,7 @@ static void checks_metadata(void **state)
             continue;
         }
         cg_file *file = open_out(end_pickle(p));
-        assert_string_equal(cg_find_metadata(file, "cedm.x"),
-                            rows[i].value);
+        assert_string_equal(cg_find_metadata(file, "cedm.x"), rows[i].value);
         cg_close(file);
     }
 }
@@ -202,14 +205,23 @@ static out small_snapshot(const char *config)
 {
     static const float weights[] = {0.5f, -1.0f, 2.0f, 0.25f, 3.0f, 9.0f};
     const cg_array arrays[] = {
-        {.name = "model.enc.a.bias", .dtype = CG_F32, .rank = 1,
-         .shape = {2}, .elements = 2,
+        {.name = "model.enc.a.bias",
+         .dtype = CG_F32,
+         .rank = 1,
+         .shape = {2},
+         .elements = 2,
          .data = (const unsigned char *)weights},
-        {.name = "model.enc.a.resample_filter", .dtype = CG_F32, .rank = 4,
-         .shape = {1, 1, 1, 1}, .elements = 1,
+        {.name = "model.enc.a.resample_filter",
+         .dtype = CG_F32,
+         .rank = 4,
+         .shape = {1, 1, 1, 1},
+         .elements = 1,
          .data = (const unsigned char *)weights},
-        {.name = "model.enc.a.weight", .dtype = CG_F32, .rank = 2,
-         .shape = {2, 3}, .elements = 6,
+        {.name = "model.enc.a.weight",
+         .dtype = CG_F32,
+         .rank = 2,
+         .shape = {2, 3},
+         .elements = 6,
          .data = (const unsigned char *)weights},
     };
     return snapshot(arrays, 3, config);
@@ -224,7 +236,7 @@ static void passes_arguments_on(void **state)
         {"\"channel_mult\":[1,2],\"attn_resolutions\":[]",
          "\"channel_mult\":[1,2],\"attn_resolutions\":[]"},
         {"\"channel_mult\":[2]", "\"channel_mult\":[2],\"attn_resolutions\":"
-         "[16]"},
+                                 "[16]"},
         {"\"img_mult\":7", "\"img_mult\":7"},
         {"\"dropout\":0.13", "\"dropout\":0.13"},
         {"\"endpoint\":true,\"x\":false", "\"endpoint\":true,\"x\":false"},
@@ -240,8 +252,7 @@ static void passes_arguments_on(void **state)
         const char *got = cg_find_metadata(file, "cedm.config");
         assert_non_null(got);
         if (strstr(got, rows[i].wanted) == NULL ||
-            strstr(got, SONG) == NULL ||
-            strstr(got, "sigma_max") != NULL ||
+            strstr(got, SONG) == NULL || strstr(got, "sigma_max") != NULL ||
             strstr(got, "pseudo_n") != NULL ||
             strstr(got, "in_channels") != NULL) {
             fail_msg("wanted %s, got %s", rows[i].wanted, got);
@@ -259,15 +270,20 @@ static void passes_other_networks_on(void **state)
         const char *config, *from, *to, *wanted;
     } rows[] = {
         {"{\"model_type\":\"DhariwalUNet\",\"precond\":\"EDMPrecond\"," SIZES
-         "}", "", "", "{\"model_type\":\"DhariwalUNet\",\"precond\":"
+         "}",
+         "", "",
+         "{\"model_type\":\"DhariwalUNet\",\"precond\":"
          "\"EDMPrecond\"," SIZES ",\"sigma_min\":0,\"sigma_data\":0.5,"
          "\"attn_resolutions\":[32,16,8],\"channel_mult\":[1,2,3,4]}"},
         {"{\"model_type\":\"SongUNet\",\"precond\":\"VPPrecond\"," SIZES "}",
-         "", "", "{\"model_type\":\"SongUNet\",\"precond\":\"VPPrecond\","
-         SIZES ",\"attn_resolutions\":[16]}"},
+         "", "",
+         "{\"model_type\":\"SongUNet\",\"precond\":\"VPPrecond\"," SIZES
+         ",\"attn_resolutions\":[16]}"},
         {"{\"model_type\":\"SongUNet\",\"precond\":\"VPPrecond\"," SIZES "}",
-         "sigma_min", "epsilon_t", "{\"model_type\":\"SongUNet\",\"precond\":"
-         "\"VPPrecond\"," SIZES ",\"epsilon_t\":0,\"attn_resolutions\":[16]}"},
+         "sigma_min", "epsilon_t",
+         "{\"model_type\":\"SongUNet\",\"precond\":"
+         "\"VPPrecond\"," SIZES
+         ",\"epsilon_t\":0,\"attn_resolutions\":[16]}"},
         {"{\"model_type\":\"A\",\"precond\":\"B\"," SIZES "}", "", "",
          "{\"model_type\":\"A\",\"precond\":\"B\"," SIZES
          ",\"attn_resolutions\":[16]}"},
@@ -286,9 +302,7 @@ static void passes_other_networks_on(void **state)
 static void refuses_strange_arguments(void **state)
 {
     (void)state;
-    static const char *const arguments[] = {
-        "\"x\":[[1]]", "\"x\":[1,[2]]"
-    };
+    static const char *const arguments[] = {"\"x\":[[1]]", "\"x\":[1,[2]]"};
     for (size_t i = 0; i < sizeof arguments / sizeof *arguments; i++) {
         char config[128];
         (void)snprintf(config, sizeof config, "{" SONG ",%s}", arguments[i]);
@@ -301,8 +315,7 @@ static void refuses_strange_arguments(void **state)
     long_text[sizeof long_text - 1] = '\0';
     (void)snprintf(config, sizeof config, "{" SONG ",\"x\":\"%s\"}",
                    long_text);
-    refuse_out("a long text", small_snapshot(config), ":0x",
-               "x is unusable");
+    refuse_out("a long text", small_snapshot(config), ":0x", "x is unusable");
     (void)snprintf(config, sizeof config, "{" SONG ",\"%s\":1}", long_text);
     refuse_out("a long name", small_snapshot(config), ":0x",
                "a short string");

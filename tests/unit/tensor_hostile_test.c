@@ -2,14 +2,17 @@
  *
  * tensor_hostile_test.c - tensors of snapshots whose shapes, strides,
  * storages or names lie. */
-#include "refused_files.h"
+#include "tests/unit/refused_files.h"
 
 static const float numbers[] = {1.0f, 2.0f, 3.0f, 4.0f, 5.0f, 6.0f};
 
 static cg_array floats(const char *name, uint64_t count)
 {
-    return (cg_array){.name = name, .dtype = CG_F32, .rank = 1,
-                      .shape = {count}, .elements = count,
+    return (cg_array){.name = name,
+                      .dtype = CG_F32,
+                      .rank = 1,
+                      .shape = {count},
+                      .elements = count,
                       .data = (const unsigned char *)numbers};
 }
 
@@ -34,25 +37,44 @@ static const view views[] = {
     {"a scalar", 3, 0, 0, {0}, {0}, NULL},
     {"strides of axes of length 1", 0, 3, 3, {1, 6, 1}, {77, 1, 0}, NULL},
     {"strides of nothing", 0, 2, 2, {0, 3}, {77, 99}, NULL},
-    {"rank 8", 0, 8, 8, {1, 1, 1, 1, 1, 1, 1, 6},
-     {6, 6, 6, 6, 6, 6, 6, 1}, NULL},
+    {"rank 8",
+     0,
+     8,
+     8,
+     {1, 1, 1, 1, 1, 1, 1, 6},
+     {6, 6, 6, 6, 6, 6, 6, 1},
+     NULL},
     {"one element too many", 0, 1, 1, {7}, {1}, "storage is too short"},
     {"one too far", 1, 1, 1, {6}, {1}, "storage is too short"},
     {"behind the storage", 7, 1, 1, {0}, {1}, "storage is too short"},
     {"offset 2^63 - 1", INT64_MAX, 1, 1, {6}, {1}, "storage is too short"},
     {"offset -1", -1, 1, 1, {6}, {1}, "unusable offset"},
     {"dimension -1", 0, 1, 1, {-1}, {1}, "unusable dimension"},
-    {"two negative dimensions", 0, 2, 2, {-2, -3}, {3, 1},
+    {"two negative dimensions",
+     0,
+     2,
+     2,
+     {-2, -3},
+     {3, 1},
      "unusable dimension"},
     {"dimension 2^63 - 1", 0, 1, 1, {INT64_MAX}, {1}, "overflows"},
     {"product wraps to 0", 0, 2, 2, {BIG, BIG}, {BIG, 1}, "overflows"},
-    {"product wraps to 4", 0, 2, 2, {4, BIG * (BIG / 4) + 1},
-     {BIG * (BIG / 4) + 1, 1}, "overflows"},
-    {"bytes wrap to 0", 0, 2, 2, {BIG, BIG / 4}, {BIG / 4, 1}, "overflows"},
-    {"wraps, but for a zero", 0, 3, 3, {BIG, BIG, 0}, {1, 1, 1},
+    {"product wraps to 4",
+     0,
+     2,
+     2,
+     {4, BIG *(BIG / 4) + 1},
+     {BIG * (BIG / 4) + 1, 1},
      "overflows"},
-    {"rank 9", 0, 9, 9, {1, 1, 1, 1, 1, 1, 1, 1, 6},
-     {6, 6, 6, 6, 6, 6, 6, 6, 1}, "unusable shape"},
+    {"bytes wrap to 0", 0, 2, 2, {BIG, BIG / 4}, {BIG / 4, 1}, "overflows"},
+    {"wraps, but for a zero", 0, 3, 3, {BIG, BIG, 0}, {1, 1, 1}, "overflows"},
+    {"rank 9",
+     0,
+     9,
+     9,
+     {1, 1, 1, 1, 1, 1, 1, 1, 6},
+     {6, 6, 6, 6, 6, 6, 6, 6, 1},
+     "unusable shape"},
     {"transposed", 0, 2, 2, {2, 3}, {1, 2}, "row-major order"},
     {"expanded", 0, 2, 2, {6, 6}, {0, 1}, "row-major order"},
     {"every second", 0, 1, 1, {3}, {2}, "row-major order"},
@@ -150,8 +172,10 @@ static void checks_views_of_one_storage(void **state)
         pickler *p = begin_pickle(true);
         put_dict(p);
         for (int k = 0; k < 3; k++) {
-            view v = {.offset = rows[i].begin[k], .rank = 1,
-                      .strides_rank = 1, .shape = {rows[i].count[k]},
+            view v = {.offset = rows[i].begin[k],
+                      .rank = 1,
+                      .strides_rank = 1,
+                      .shape = {rows[i].count[k]},
                       .strides = {1}};
             put_text(p, names[k]);
             put_view(p, &v, &memo);
@@ -293,12 +317,10 @@ static void checks_names(void **state)
 {
     (void)state;
     static const char *const bad[] = {
-        "", " ", "a b", "a\nb", "\x1b[2J", "a\x7f", "\xc3\xa9", "\xff",
-        "\xc2\x9b[2J", "a\t", "*/ int x; /*"
-    };
+        "",         " ",    "a b",         "a\nb", "\x1b[2J",     "a\x7f",
+        "\xc3\xa9", "\xff", "\xc2\x9b[2J", "a\t",  "*/ int x; /*"};
     static const char *const odd[] = {
-        "../../etc/passwd", "*/int(x);/*", "\\", "\"", "%s%n", "${HOME}"
-    };
+        "../../etc/passwd", "*/int(x);/*", "\\", "\"", "%s%n", "${HOME}"};
     char longest[514];
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         out o = named(bad[i], strlen(bad[i]));

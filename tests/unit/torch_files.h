@@ -9,12 +9,12 @@
 
 #include <math.h>
 
-#include "pickler.h"
+#include "tests/unit/pickler.h"
 
 #include <cjson/cJSON.h>
 #include <zlib.h>
 
-#include "codegen.h"
+#include "codegen/codegen.h"
 
 /* ---- tensors ----------------------------------------------------------- */
 
@@ -23,10 +23,9 @@ static const struct {
     unsigned width;
     const char *storage;
 } storage_types[] = {
-    {CG_F32, 4, "FloatStorage"}, {CG_F16, 2, "HalfStorage"},
+    {CG_F32, 4, "FloatStorage"},     {CG_F16, 2, "HalfStorage"},
     {CG_BF16, 2, "BFloat16Storage"}, {CG_F64, 8, "DoubleStorage"},
-    {CG_I64, 8, "LongStorage"}, {CG_I32, 4, "IntStorage"}
-};
+    {CG_I64, 8, "LongStorage"},      {CG_I32, 4, "IntStorage"}};
 
 static unsigned storage_type(const cg_array *array)
 {
@@ -38,8 +37,8 @@ static unsigned storage_type(const cg_array *array)
 }
 
 /* MARK to TUPLE of the identifier of a storage. */
-static void put_identifier(pickler *p, const cg_array *array,
-                           const char *key, bool view)
+static void put_identifier(pickler *p, const cg_array *array, const char *key,
+                           bool view)
 {
     PUT(&p->frame, "(");
     put_text(p, "storage");
@@ -319,8 +318,7 @@ static void put_state(pickler *p, const cg_array *arrays, size_t count,
 {
     static const char *const hooks[] = {
         "_forward_hooks", "_forward_pre_hooks", "_state_dict_hooks",
-        "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks"
-    };
+        "_load_state_dict_pre_hooks", "_load_state_dict_post_hooks"};
     bool network = *key == '\0', model = strcmp(key, "model") == 0;
     put_dict(p);
     put_attribute(p, "training", "\x89");
@@ -358,8 +356,9 @@ static void put_state(pickler *p, const cg_array *arrays, size_t count,
 /* Those of the network and of its model are in the configuration. */
 static const char *class_of(const char *key, const cJSON *config)
 {
-    const char *argument = *key == '\0' ? "precond" :
-                           strcmp(key, "model") == 0 ? "model_type" : "";
+    const char *argument = *key == '\0'                ? "precond"
+                           : strcmp(key, "model") == 0 ? "model_type"
+                                                       : "";
     const cJSON *value = cJSON_GetObjectItem(config, argument);
     return value == NULL ? "Layer" : value->valuestring;
 }
@@ -429,7 +428,7 @@ static void zip_add(zip_writer *z, const char *entry, const void *content,
     size_t pad = (64 - (begin + 30 + length + 4) % 64) % 64;
     uint32_t crc = (uint32_t)crc32(0, content, (uInt)size);
     out head = {0};
-    put_number(&head, 0, 2 + 2); /* flags, method */
+    put_number(&head, 0, 2 + 2);       /* flags, method */
     put_number(&head, 0x21u << 16, 4); /* 1980-01-01 */
     put_number(&head, crc, 4);
     put_number(&head, size, 4);
@@ -477,8 +476,9 @@ static out archive(const out *pickle, const cg_array *arrays, size_t count)
     for (size_t i = 0; i < count; i++) {
         char entry[40];
         (void)snprintf(entry, sizeof entry, "archive/data/%zu", i);
-        zip_add(&z, entry, arrays[i].data, (size_t)arrays[i].elements *
-                storage_types[storage_type(&arrays[i])].width);
+        zip_add(&z, entry, arrays[i].data,
+                (size_t)arrays[i].elements *
+                    storage_types[storage_type(&arrays[i])].width);
     }
     zip_add(&z, "archive/version", "3\n", 2);
     return zip_end(&z);

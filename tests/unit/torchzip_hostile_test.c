@@ -2,17 +2,18 @@
  *
  * torchzip_hostile_test.c - archives that are not what torch.save writes:
  * one lie at a time, then every single mutilation of a good one. */
-#include "refused_files.h"
+#include "tests/unit/refused_files.h"
 
 static const unsigned char numbers[48] = {
     1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0,
-    4, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0
-};
+    4, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0};
 
-static const cg_array counts = {
-    .name = "tensor", .dtype = CG_I64, .rank = 1, .shape = {6},
-    .elements = 6, .data = numbers
-};
+static const cg_array counts = {.name = "tensor",
+                                .dtype = CG_I64,
+                                .rank = 1,
+                                .shape = {6},
+                                .elements = 6,
+                                .data = numbers};
 
 static out tensor_pickle(void)
 {
@@ -89,25 +90,43 @@ static void checks_entries(void **state)
         const char *where, *what;
     } bad[] = {
         {"no pickle", {NULL, DATA, 48, NULL, NULL}, ":zip: ", "got none"},
-        {"two pickles", {PKL, DATA, 48, "b/data.pkl", "N."}, ":zip: ",
+        {"two pickles",
+         {PKL, DATA, 48, "b/data.pkl", "N."},
+         ":zip: ",
          "got more"},
-        {"a pickle of another name", {"archive/Data.pkl", DATA, 48, NULL,
-         NULL}, ":zip: ", "got none"},
-        {"no storage", {PKL, NULL, 0, NULL, NULL}, ":data.pkl:0x",
+        {"a pickle of another name",
+         {"archive/Data.pkl", DATA, 48, NULL, NULL},
+         ":zip: ",
+         "got none"},
+        {"no storage",
+         {PKL, NULL, 0, NULL, NULL},
+         ":data.pkl:0x",
          "missing in the archive"},
-        {"a storage elsewhere", {PKL, "archive/Data/0", 48, NULL, NULL},
-         ":data.pkl:0x", "data/0"},
-        {"a storage of another folder", {PKL, "other/data/0", 48, NULL,
-         NULL}, ":data.pkl:0x", "data/0"},
-        {"an element too few", {PKL, DATA, 40, NULL, NULL}, ":data.pkl:0x",
+        {"a storage elsewhere",
+         {PKL, "archive/Data/0", 48, NULL, NULL},
+         ":data.pkl:0x",
+         "data/0"},
+        {"a storage of another folder",
+         {PKL, "other/data/0", 48, NULL, NULL},
+         ":data.pkl:0x",
+         "data/0"},
+        {"an element too few",
+         {PKL, DATA, 40, NULL, NULL},
+         ":data.pkl:0x",
          "wanted 6 elements of 8 bytes, got 40"},
-        {"a byte too few", {PKL, DATA, 47, NULL, NULL}, ":data.pkl:0x",
+        {"a byte too few",
+         {PKL, DATA, 47, NULL, NULL},
+         ":data.pkl:0x",
          "got 47"},
         {"no bytes", {PKL, DATA, 0, NULL, NULL}, ":data.pkl:0x", "got 0"},
-        {"big-endian", {PKL, DATA, 48, "archive/byteorder", "big"},
-         ":byteorder: ", "little-endian"},
-        {"no byte order", {PKL, DATA, 48, "archive/byteorder", ""},
-         ":byteorder: ", "little-endian"},
+        {"big-endian",
+         {PKL, DATA, 48, "archive/byteorder", "big"},
+         ":byteorder: ",
+         "little-endian"},
+        {"no byte order",
+         {PKL, DATA, 48, "archive/byteorder", ""},
+         ":byteorder: ",
+         "little-endian"},
     };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         accept_out(cook(&good[i]));
@@ -247,7 +266,8 @@ static void refuses_entries_inside_entries(void **state)
     put_dict(p);
     for (int i = 0; i < DEPTH; i++) { /* from the innermost outwards */
         char key[40];
-        cg_array array = {.dtype = CG_F32, .rank = 1,
+        cg_array array = {.dtype = CG_F32,
+                          .rank = 1,
                           .shape = {content.size / 4},
                           .elements = content.size / 4};
         (void)snprintf(key, sizeof key, "a/data/%d", i);
@@ -302,11 +322,12 @@ static void survives_every_changed_byte(void **state)
 static void refuses_code(void **state)
 {
     (void)state;
-    static const char code[] = "\x80\x02" "cos\nsystem\nX\x02\0\0\0ls\x85R.";
+    static const char code[] = "\x80\x02"
+                               "cos\nsystem\nX\x02\0\0\0ls\x85R.";
     const out pickle = {.at = (unsigned char *)(uintptr_t)code,
                         .size = sizeof code - 1};
-    refuse_out("os.system", archive(&pickle, &counts, 1), ":data.pkl:0x2: ",
-               "os.system");
+    refuse_out("os.system", archive(&pickle, &counts, 1),
+               ":data.pkl:0x2: ", "os.system");
 }
 
 int main(void)

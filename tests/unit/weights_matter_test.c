@@ -10,9 +10,10 @@
 
 #include <cmocka.h>
 
-#include "memory_net.h"
+#include "tests/unit/memory_net.h"
 
-#define HEAD "{\"model_type\":\"SongUNet\",\"precond\":\"EDMPrecond\","        \
+#define HEAD                                                                 \
+    "{\"model_type\":\"SongUNet\",\"precond\":\"EDMPrecond\","               \
     "\"img_resolution\":8,\"img_channels\":3,\"label_dim\":4,"               \
     "\"augment_dim\":9,\"model_channels\":16,\"channel_mult\":[1,2],"        \
     "\"num_blocks\":1,\"attn_resolutions\":[4],"
@@ -34,9 +35,9 @@ static double *denoise(cg_memory *m, const net *n)
     run_fused(n->program, cedm_backend_cpu(CEDM_ISA_ALL), n->data, 1,
               n->features, n->image, &cluster, f);
     for (uint32_t i = 0; i < n->size; i++) {
-        uint32_t pixels = n->size / n->program->channels;
-        uint32_t c = i % n->program->channels;
-        double x = n->image[c * pixels + i / n->program->channels];
+        uint32_t pixels = n->size / n->program->denoiser.channels;
+        uint32_t c = i % n->program->denoiser.channels;
+        double x = n->image[c * pixels + i / n->program->denoiser.channels];
         d[i] = 3.90610e-5 * 80.0 * x + 0.49999023 * (double)f[i];
     }
     return d;
@@ -91,11 +92,12 @@ static void check(const char *json, const double *taps, uint32_t count)
     if (n.program == NULL) {
         fail_msg("%s", error.text);
     }
-    n.size = n.program->channels * 64;
+    n.size = n.program->denoiser.channels * 64;
     n.data = blob_data(m, n.program);
-    n.features = cg_take(m, n.program->features.channels, sizeof(double));
+    n.features =
+        cg_take(m, n.program->denoiser.features.channels, sizeof(double));
     n.image = cg_take(m, n.size, sizeof(double));
-    for (uint32_t i = 0; i < n.program->features.channels; i++) {
+    for (uint32_t i = 0; i < n.program->denoiser.features.channels; i++) {
         n.features[i] = uniform();
     }
     for (uint32_t i = 0; i < n.size; i++) {
@@ -104,9 +106,9 @@ static void check(const char *json, const double *taps, uint32_t count)
     uint32_t parts = perturb_all(m, &n);
     uint32_t without_effect = 1; /* map_augment; freqs act by the core */
     for (size_t i = 0; i < file.array_count; i++) {
-        without_effect += strstr(file.arrays[i].name, "resample_filter") !=
-                              NULL ||
-                          strstr(file.arrays[i].name, "freqs") != NULL;
+        without_effect +=
+            strstr(file.arrays[i].name, "resample_filter") != NULL ||
+            strstr(file.arrays[i].name, "freqs") != NULL;
     }
     /* Every tensor of the file was perturbed, except those. */
     assert_int_equal(parts + without_effect, file.array_count);

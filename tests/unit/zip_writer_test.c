@@ -18,7 +18,7 @@
 
 static char path[64];
 
-static host_zip_writer begin(failure *f)
+static host_zip_writer begin(host_failure *f)
 {
     host_zip_writer z;
 
@@ -55,7 +55,7 @@ static void check_entry(zip_t *zip, zip_uint64_t index, const char *name,
 
 static void libzip_reads_them(void **state)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_zip_writer z = begin(&f);
     zip_stat_t st;
     zip_t *zip;
@@ -76,7 +76,7 @@ static void libzip_reads_them(void **state)
 static void more_than_65535_entries(void **state)
 {
     enum { N = 65537 };
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_zip_writer z = begin(&f);
     char name[16];
     zip_t *zip;
@@ -98,7 +98,7 @@ static void more_than_65535_entries(void **state)
 static void more_than_4_gib(void **state)
 {
     const uint64_t hole = (uint64_t)5 << 30;
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_zip_writer z = begin(&f);
     int code = 0;
     zip_t *zip;
@@ -123,7 +123,7 @@ static void more_than_4_gib(void **state)
 
 static void aborted_archives_leave_nothing(void **state)
 {
-    failure f = FAILURE_UNSAID;
+    host_failure f = HOST_FAILURE_UNSAID;
     host_zip_writer z;
 
     (void)state;

@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: MIT
  *
  * cedm-data.c - makes a data set of photographs. */
-#define _GNU_SOURCE /* sched_getaffinity */
 #include <inttypes.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cedm.h"
-#include "tools/args.h"
+#include "host/cli/command.h"
+#include "host/execution/processors.h"
+#include "host/files/output.h"
 #include "tools/data/data_build.h"
-#include "tools/output.h"
 
 enum {
-    OPT_OUT, OPT_RESOLUTION, OPT_FIT, OPT_LABELS, OPT_THREADS, OPT_PROGRESS,
-    OPT_JSON, OPT_VERSION, OPT_HELP, OPT_COUNT
+    OPT_OUT,
+    OPT_RESOLUTION,
+    OPT_FIT,
+    OPT_LABELS,
+    OPT_THREADS,
+    OPT_PROGRESS,
+    OPT_JSON,
+    OPT_COUNT
 };
 
-static const args_option options[OPT_COUNT] = {
+static const host_args_option options[OPT_COUNT] = {
     {"-o", "OUT.zip", "the data set to write"},
     {"resolution", "R", "pixels of a side, a power of two [the images' own]"},
     {"fit", "WAY", "crop, stretch or pad to a square [crop]"},
@@ -26,17 +30,14 @@ static const args_option options[OPT_COUNT] = {
     {"threads", "T", "threads; changes no image [processors]"},
     {"progress", "P", "auto, bar, json or none [auto]"},
     {"json", NULL, "print one JSON object"},
-    {"version", NULL, "print the version"},
-    {"help", NULL, "print this text"},
 };
 
-#define MOST_THREADS 1024u
 #define MOST_RESOLUTION 4096u
 
 typedef struct settings {
     const char *source, *labels;
     data_options build;
-    bool json, version, help;
+    bool json;
 } settings;
 
 static volatile sig_atomic_t interrupted;
@@ -61,68 +62,76 @@ static void catch_signals(void)
 
 /* ---- options ----------------------------------------------------------- */
 
-static bool parse_resolution(const args *a, settings *s, failure *f)
+static bool parse_resolution(const host_args *a, settings *s, host_failure *f)
 {
     uint64_t value;
 
-    if (!args_u64(a, 1, MOST_RESOLUTION, &value, f)) {
+    if (!host_args_u64(a, 1, MOST_RESOLUTION, &value, f)) {
         return false;
     }
     s->build.resolution = (uint32_t)value;
     return (value & (value - 1)) == 0 ||
-           bad_usage(f, "--resolution: wanted a power of two, as EDM's data "
-                        "sets have, got %s", a->value);
+           host_bad_usage(
+               f,
+               "--resolution: wanted a power of two, as EDM's data "
+               "sets have, got %s",
+               a->value);
 }
 
-static bool parse_fit(const args *a, settings *s, failure *f)
+static bool parse_fit(const host_args *a, settings *s, host_failure *f)
 {
     static const char *const words[] = {"crop", "stretch", "pad", NULL};
     static const host_fit fits[] = {HOST_FIT_CROP, HOST_FIT_STRETCH,
                                     HOST_FIT_PAD};
     int word;
 
-    if (!args_word(a, words, &word, f)) {
+    if (!host_args_word(a, words, &word, f)) {
         return false;
     }
     s->build.fit = fits[word];
     return true;
 }
 
-static bool parse_progress(const args *a, settings *s, failure *f)
+static bool parse_progress(const host_args *a, settings *s, host_failure *f)
 {
     static const char *const words[] = {"auto", "bar", "json", "none", NULL};
     int word;
 
-    if (!args_word(a, words, &word, f)) {
+    if (!host_args_word(a, words, &word, f)) {
         return false;
     }
-    s->build.progress = (progress_kind)word;
+    s->build.progress = (host_progress_kind)word;
     return true;
 }
 
-static bool parse_threads(const args *a, settings *s, failure *f)
+static bool parse_threads(const host_args *a, settings *s, host_failure *f)
 {
     uint64_t value;
 
-    if (!args_u64(a, 1, MOST_THREADS, &value, f)) {
+    if (!host_args_u64(a, 1, HOST_MAX_THREADS, &value, f)) {
         return false;
     }
     s->build.threads = (uint32_t)value;
     return true;
 }
 
-static bool parse_source(const args *a, settings *s, failure *f)
+static bool parse_source(const host_args *a, settings *s, host_failure *f)
 {
     if (s->source != NULL) {
-        return bad_usage(f, "unexpected '%s': the source is %s already; see "
-                            "--help", a->value, s->source);
+        return host_bad_usage(
+            f,
+            "unexpected '%s': the source is %s already; see "
+            "--help",
+            a->value, s->source);
     }
     s->source = a->value;
     return true;
 }
 
-static bool parse_option(int option, const args *a, settings *s, failure *f)
+static bool take(void *to, int option, const host_args *a, host_failure *f)
 {
+    settings *s = to;
+
     switch (option) {
     case OPT_OUT: s->build.out = a->value; return true;
     case OPT_RESOLUTION: return parse_resolution(a, s, f);
@@ -131,30 +140,15 @@ static bool parse_option(int option, const args *a, settings *s, failure *f)
     case OPT_THREADS: return parse_threads(a, s, f);
     case OPT_PROGRESS: return parse_progress(a, s, f);
     case OPT_JSON: s->json = true; return true;
-    case OPT_VERSION: s->version = true; return true;
-    case OPT_HELP: s->help = true; return true;
     default: return parse_source(a, s, f);
     }
 }
 
-static bool parse(settings *s, int argc, char **argv, failure *f)
-{
-    char seen[ARGS_MAX_OPTIONS];
-    args a = args_begin(argc, argv, options, OPT_COUNT, seen);
-    int option;
-
-    while ((option = args_next(&a, f)) >= 0) {
-        if (!parse_option(option, &a, s, f)) {
-            return false;
-        }
-    }
-    if (option == ARGS_BAD || s->help || s->version) {
-        return option != ARGS_BAD;
-    }
-    return (s->source != NULL && s->build.out != NULL) ||
-           bad_usage(f, "wanted a folder or zip file of images and -o OUT.zip; "
-                        "see --help");
-}
+static const host_command command = {
+    "cedm-data",
+    "SRC -o OUT.zip [options]: makes a data set of a folder or zip file of "
+    "images",
+    options, OPT_COUNT, take};
 
 /* ---- results ----------------------------------------------------------- */
 
@@ -215,16 +209,7 @@ static bool is_wanted(const char *name)
     return host_image_is_name(name) || strcmp(name, DATA_LABELS_JSON) == 0;
 }
 
-/* Processors that this process may use. */
-static uint32_t processors(void)
-{
-    cpu_set_t set;
-    int n = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-
-    return n > (int)MOST_THREADS ? MOST_THREADS : (uint32_t)n;
-}
-
-static bool run_build(settings *s, host_collection *source, failure *f)
+static bool run_build(settings *s, host_collection *source, host_failure *f)
 {
     data_labels labels = {0};
     data_results results;
@@ -238,20 +223,28 @@ static bool run_build(settings *s, host_collection *source, failure *f)
     return good;
 }
 
-static bool refuse_empty(const host_collection *source, failure *f)
+static bool refuse_empty(const host_collection *source, host_failure *f)
 {
     char text[512];
     bool some = host_collection_left_out(source, text, sizeof text);
 
-    return failed(f, "%s: no images in it; wanted PNG, JPEG, WebP, BMP or GIF "
-                     "files%s%s", source->path, some ? ", got " : "", text);
+    return host_fail(
+        f,
+        "%s: no images in it; wanted PNG, JPEG, WebP, BMP or GIF "
+        "files%s%s",
+        source->path, some ? ", got " : "", text);
 }
 
-static bool run(settings *s, failure *f)
+static bool go(settings *s, host_failure *f)
 {
+    uint32_t processors = host_processors();
     host_collection source;
     bool good;
 
+    if (s->source == NULL || s->build.out == NULL) {
+        return host_bad_usage(f, "wanted a folder or zip file of images and "
+                                 "-o OUT.zip; see --help");
+    }
     if (!host_collection_open(&source, s->source, is_wanted, f)) {
         return false;
     }
@@ -261,10 +254,10 @@ static bool run(settings *s, failure *f)
         return false;
     }
     s->build.interrupted = &interrupted;
-    s->build.threads = s->build.threads > 0 ? s->build.threads : processors();
-    s->build.pool = pool_open(s->build.threads, processors(), f);
+    s->build.threads = s->build.threads > 0 ? s->build.threads : processors;
+    s->build.pool = host_pool_open(s->build.threads, processors, f);
     good = s->build.pool != NULL && run_build(s, &source, f);
-    pool_close(s->build.pool);
+    host_pool_close(s->build.pool);
     host_collection_close(&source);
     return good;
 }
@@ -272,18 +265,14 @@ static bool run(settings *s, failure *f)
 int main(int argc, char **argv)
 {
     settings s = {.build = {.fit = HOST_FIT_CROP}};
-    failure f = FAILURE_UNSAID;
-    bool good = parse(&s, argc, argv, &f);
+    host_failure f = HOST_FAILURE_UNSAID;
+    host_asked asked = host_command_parse(&command, argc, argv, &s, &f);
+    bool good = asked == HOST_ASKED_SHOWN;
 
-    if (good && s.help) {
-        args_help("cedm-data SRC -o OUT.zip [options]: makes a data set of a "
-                  "folder or zip file of images", options, OPT_COUNT);
-    } else if (good && s.version) {
-        puts("cedm-data " CEDM_VERSION);
-    } else if (good) {
+    if (asked == HOST_ASKED_RUN) {
         catch_signals();
-        good = run(&s, &f);
+        good = go(&s, &f);
     }
-    good = good && output_standard(&f);
-    return good ? EXIT_DONE : failure_report("cedm-data", &f);
+    good = good && host_output_standard(&f);
+    return good ? HOST_EXIT_DONE : host_failure_report(command.name, &f);
 }

@@ -24,7 +24,7 @@ typedef struct builder {
     host_squares squares;
     encoded *files; /* [squares.block] */
     host_zip_writer zip;
-    failure *f;
+    host_failure *f;
 } builder;
 
 static void encode_task(void *arg, uint32_t index, uint32_t worker)
@@ -32,7 +32,7 @@ static void encode_task(void *arg, uint32_t index, uint32_t worker)
     builder *b = arg;
     const host_squares *s = &b->squares;
     size_t bytes = (size_t)s->size * s->size * s->channels;
-    failure unsaid;
+    host_failure unsaid;
 
     (void)worker;
     b->files[index].png =
@@ -46,8 +46,8 @@ static bool write_file(builder *b, size_t index)
     char name[DATA_NAME_BYTES];
 
     if (file->png == NULL) {
-        return failed(b->f, "out of memory for images of %u x %u pixels",
-                      b->squares.size, b->squares.size);
+        return host_fail(b->f, "out of memory for images of %u x %u pixels",
+                         b->squares.size, b->squares.size);
     }
     data_name(b->squares.first + index, name);
     return host_zip_add(&b->zip, name, file->png, file->size);
@@ -60,9 +60,9 @@ static bool write_block(builder *b)
 
     b->files = calloc(count, sizeof *b->files);
     if (b->files == NULL) {
-        return failed(b->f, "out of memory for %zu images", count);
+        return host_fail(b->f, "out of memory for %zu images", count);
     }
-    pool_for(b->options->pool, encode_task, b, (uint32_t)count);
+    host_pool_for(b->options->pool, encode_task, b, (uint32_t)count);
     for (size_t i = 0; good && i < count; i++) {
         good = write_file(b, i);
     }
@@ -78,31 +78,32 @@ static bool write_images(builder *b, bool *again)
 {
     host_squares *s = &b->squares;
     uint32_t channels = s->channels;
-    progress shown;
+    host_progress shown;
     bool good = true;
 
     *again = false;
-    progress_begin(&shown, b->options->progress, s->total, 1);
+    host_progress_begin(&shown, b->options->progress, s->total, 1);
     while (good && !*again && host_squares_left(s)) {
         good = host_squares_next(s, b->f);
         *again = good && s->channels != channels;
         good = good && (*again || write_block(b));
-        progress_show(&shown, s->next, 0, 0);
+        host_progress_show(&shown, s->next, 0, 0);
         if (good && *b->options->interrupted) {
-            b->f->code = EXIT_INTERRUPTED;
+            b->f->code = HOST_EXIT_INTERRUPTED;
             good = false;
         }
     }
-    progress_end(&shown);
+    host_progress_end(&shown);
     return good;
 }
 
 static bool write_labels(builder *b, const data_labels *labels)
 {
     char *json = data_json(labels);
-    bool good = json != NULL ? host_zip_add(&b->zip, DATA_LABELS_JSON, json,
-                                            strlen(json))
-                             : failed(b->f, "out of memory for the labels");
+    bool good =
+        json != NULL
+            ? host_zip_add(&b->zip, DATA_LABELS_JSON, json, strlen(json))
+            : host_fail(b->f, "out of memory for the labels");
 
     free(json);
     return good;
@@ -122,11 +123,12 @@ static bool write_all(builder *b, const data_labels *labels, bool *again)
 }
 
 bool data_build(host_collection *source, const data_labels *labels,
-                const data_options *o, data_results *results, failure *f)
+                const data_options *o, data_results *results, host_failure *f)
 {
     host_squares_options squares = {.resolution = o->resolution,
-                                    .fit = o->fit, .workers = o->threads,
-                                    .parallel_for = pool_for,
+                                    .fit = o->fit,
+                                    .workers = o->threads,
+                                    .parallel_for = host_pool_for,
                                     .pool = o->pool};
     builder b = {.options = o, .f = f};
     bool again = false, good;

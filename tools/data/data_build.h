@@ -9,16 +9,16 @@
 
 #include "host/files/squares.h"
 #include "tools/data/data_labels.h"
-#include "tools/pool.h"
-#include "tools/progress.h"
+#include "host/execution/pool.h"
+#include "host/cli/progress.h"
 
 typedef struct data_options {
     const char *out;
     uint32_t resolution; /* 0: the images' own */
     host_fit fit;
-    progress_kind progress;
+    host_progress_kind progress;
     uint32_t threads;
-    pool *pool;
+    host_pool *pool;
     const volatile sig_atomic_t *interrupted;
 } data_options;
 
@@ -34,6 +34,7 @@ typedef struct data_results {
  * all; its bytes depend on the images alone.  In memory are a few images a
  * thread and the names. */
 bool data_build(host_collection *source, const data_labels *labels,
-                const data_options *options, data_results *results, failure *f);
+                const data_options *options, data_results *results,
+                host_failure *f);
 
 #endif

@@ -6,16 +6,6 @@
 
 #include "tools/data/data_labels.h"
 
-void data_labels_forget_classes(data_labels *l)
-{
-    for (size_t i = 0; i < l->class_count; i++) {
-        free(l->classes[i]);
-    }
-    free(l->classes);
-    l->classes = NULL;
-    l->class_count = 0;
-}
-
 /* Bytes of the folders that all images lie in: of an archive's first folder,
  * for instance.  Names are sorted, so the first and the last share what all
  * share. */
@@ -109,7 +99,7 @@ static bool list_classes(data_labels *l, const host_collection *source)
 }
 
 static bool label_by_folder(data_labels *l, const host_collection *source,
-                            failure *f)
+                            host_failure *f)
 {
     size_t skip = common_folders(source);
 
@@ -126,8 +116,8 @@ static bool label_by_folder(data_labels *l, const host_collection *source,
 
         free(folder);
         if (found == NULL) {
-            return failed(f, "out of memory for the labels of %zu images",
-                          l->images);
+            return host_fail(f, "out of memory for the labels of %zu images",
+                             l->images);
         }
         l->of_image[i] = (uint32_t)(found - l->classes);
     }
@@ -148,18 +138,19 @@ static bool is_numbered(const data_labels *l)
 }
 
 bool data_labels_by_folder(data_labels *l, const host_collection *source,
-                           bool asked, failure *f)
+                           bool asked, host_failure *f)
 {
     bool some;
 
     if (!list_classes(l, source)) {
-        return failed(f, "out of memory for the names of folders");
+        return host_fail(f, "out of memory for the names of folders");
     }
     some = l->class_count >= 2 && l->classes[0][0] != '\0';
     if (asked && !some) {
-        return failed(f, "%s: wanted every image in the folder of its class, "
+        return host_fail(f,
+                         "%s: wanted every image in the folder of its class, "
                          "got images beside the folders, or one folder",
-                      source->path);
+                         source->path);
     }
     if (!some || (!asked && is_numbered(l))) {
         data_labels_forget_classes(l);

@@ -14,8 +14,8 @@
 
 void data_name(uint64_t image, char text[DATA_NAME_BYTES])
 {
-    (void)snprintf(text, DATA_NAME_BYTES, "%05" PRIu64 "/img%08" PRIu64
-                                          ".png", image / 1000, image);
+    (void)snprintf(text, DATA_NAME_BYTES,
+                   "%05" PRIu64 "/img%08" PRIu64 ".png", image / 1000, image);
 }
 
 /* `, "classes": [...]`, to be freed. */
@@ -53,8 +53,8 @@ char *data_json(const data_labels *l)
         to += sprintf(to, "{\"labels\": ");
         to = l->of_image != NULL ? write_labels(to, l)
                                  : to + sprintf(to, "null");
-        (void)sprintf(to, "%s%s}\n", *classes != '\0' ? ", \"classes\": " : "",
-                      classes);
+        (void)sprintf(to, "%s%s}\n",
+                      *classes != '\0' ? ", \"classes\": " : "", classes);
     }
     free(classes);
     return text;

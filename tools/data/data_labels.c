@@ -9,30 +9,10 @@
 #include <sys/stat.h>
 
 #include "tools/data/data_labels.h"
-#include "tools/output.h"
+#include "host/files/output.h"
 
 #define LABEL_FILE_MOST ((size_t)1 << 30)
-#define UNSET UINT32_MAX
 #define CLASS_MOST INT32_MAX
-
-/* ---- images of the source ---------------------------------------------- */
-
-size_t data_image_count(const host_collection *source)
-{
-    size_t json = host_collection_find(source, DATA_LABELS_JSON);
-
-    return source->count - (json < source->count);
-}
-
-size_t data_image_entry(const host_collection *source, size_t image)
-{
-    return image + (image >= host_collection_find(source, DATA_LABELS_JSON));
-}
-
-const char *data_image_name(const host_collection *source, size_t image)
-{
-    return source->entries[data_image_entry(source, image)].name;
-}
 
 /* ---- a file of labels -------------------------------------------------- */
 
@@ -40,22 +20,8 @@ typedef struct reading {
     data_labels *labels;
     const host_collection *source;
     const char *where;
-    failure *f;
+    host_failure *f;
 } reading;
-
-bool data_labels_allocate(data_labels *l, size_t images, failure *f)
-{
-    l->images = images;
-    l->of_image = malloc((images > 0 ? images : 1) * sizeof *l->of_image);
-    if (l->of_image == NULL) {
-        return failed(f, "out of memory for the labels of %zu images",
-                      images);
-    }
-    for (size_t i = 0; i < images; i++) {
-        l->of_image[i] = UNSET;
-    }
-    return true;
-}
 
 static bool set_label(reading *r, const char *name, uint32_t label)
 {
@@ -69,9 +35,9 @@ static bool set_label(reading *r, const char *name, uint32_t label)
         return true;
     }
     at = &r->labels->of_image[image];
-    if (*at != UNSET && *at != label) {
-        return failed(r->f, "%s: %s has class %u and class %u", r->where,
-                      name, *at, label);
+    if (*at != DATA_LABEL_UNSET && *at != label) {
+        return host_fail(r->f, "%s: %s has class %u and class %u", r->where,
+                         name, *at, label);
     }
     *at = label;
     return true;
@@ -84,14 +50,17 @@ static bool read_pair(reading *r, const cJSON *pair)
     double value = cJSON_IsNumber(label) ? label->valuedouble : -1.0;
 
     if (!cJSON_IsString(name) || cJSON_GetArraySize(pair) != 2) {
-        return failed(r->f, "%s: wanted pairs of a name and a class in "
-                            "\"labels\"", r->where);
+        return host_fail(r->f,
+                         "%s: wanted pairs of a name and a class in "
+                         "\"labels\"",
+                         r->where);
     }
     if (!(value >= 0.0 && value <= (double)CLASS_MOST) ||
         value != (double)(uint32_t)value) {
-        return failed(r->f, "%s: the class of %s is no whole number below "
-                            "2^31; without classes, give --labels none",
-                      r->where, name->valuestring);
+        return host_fail(r->f,
+                         "%s: the class of %s is no whole number below "
+                         "2^31; without classes, give --labels none",
+                         r->where, name->valuestring);
     }
     return set_label(r, name->valuestring, (uint32_t)value);
 }
@@ -108,10 +77,13 @@ static bool read_json(reading *r, const char *text)
         free(r->labels->of_image);
         r->labels->of_image = NULL;
     } else if (!cJSON_IsArray(labels)) {
-        good = failed(r->f, "%s: wanted JSON with a list \"labels\", as EDM's "
-                            "dataset.json has it", r->where);
+        good = host_fail(r->f,
+                         "%s: wanted JSON with a list \"labels\", as EDM's "
+                         "dataset.json has it",
+                         r->where);
     }
-    cJSON_ArrayForEach(pair, labels) {
+    cJSON_ArrayForEach(pair, labels)
+    {
         good = good && read_pair(r, pair);
     }
     cJSON_Delete(root);
@@ -164,8 +136,10 @@ static bool read_lines(reading *r, char *text)
                 return false;
             }
         } else if (number > 1) {
-            return failed(r->f, "%s:%zu: wanted a name and a class below "
-                                "2^31, got '%s'", r->where, number, line);
+            return host_fail(r->f,
+                             "%s:%zu: wanted a name and a class below "
+                             "2^31, got '%s'",
+                             r->where, number, line);
         }
     }
     return true;
@@ -176,10 +150,12 @@ static bool check_all(const reading *r)
     const data_labels *l = r->labels;
 
     for (size_t i = 0; l->of_image != NULL && i < l->images; i++) {
-        if (l->of_image[i] == UNSET) {
-            return failed(r->f, "%s: %s has no class; wanted one for each of "
-                                "%zu images", r->where,
-                          data_image_name(r->source, i), l->images);
+        if (l->of_image[i] == DATA_LABEL_UNSET) {
+            return host_fail(r->f,
+                             "%s: %s has no class; wanted one for each of "
+                             "%zu images",
+                             r->where, data_image_name(r->source, i),
+                             l->images);
         }
     }
     return true;
@@ -191,14 +167,16 @@ static bool read_text(reading *r, char *text, size_t size)
     bool good;
 
     if (memchr(text, '\0', size) != NULL) {
-        return failed(r->f, "%s: not a text; wanted lines of a name and a "
-                            "class, or JSON", r->where);
+        return host_fail(r->f,
+                         "%s: not a text; wanted lines of a name and a "
+                         "class, or JSON",
+                         r->where);
     }
     if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
         text += 3; /* a byte order mark */
     }
     good = text[strspn(text, " \t\r\n")] == '{' ? read_json(r, text)
-                                                 : read_lines(r, text);
+                                                : read_lines(r, text);
     return good && check_all(r);
 }
 
@@ -210,10 +188,12 @@ static bool read_file(reading *r)
     bool good;
 
     if (stat(r->where, &st) == 0 && !S_ISREG(st.st_mode)) {
-        return failed(r->f, "%s: wanted a file of labels, 'folders' or "
-                            "'none'", r->where);
+        return host_fail(r->f,
+                         "%s: wanted a file of labels, 'folders' or "
+                         "'none'",
+                         r->where);
     }
-    text = (char *)input_file(r->where, LABEL_FILE_MOST, &size, r->f);
+    text = (char *)host_input_file(r->where, LABEL_FILE_MOST, &size, r->f);
     good = text != NULL && read_text(r, text, size);
     free(text);
     return good;
@@ -230,9 +210,9 @@ static bool read_own(reading *r, host_collection *source, size_t entry)
 
     if (text == NULL) {
         free(bytes);
-        return bytes == NULL ? false
-                             : failed(r->f, "%s: out of memory",
-                                      source->path);
+        return bytes == NULL
+                   ? false
+                   : host_fail(r->f, "%s: out of memory", source->path);
     }
     text[size] = '\0';
     host_collection_where(source, entry, where, sizeof where);
@@ -245,7 +225,7 @@ static bool read_own(reading *r, host_collection *source, size_t entry)
 /* ---- all of it --------------------------------------------------------- */
 
 static bool read_labels(data_labels *l, host_collection *source,
-                        const char *from, failure *f)
+                        const char *from, host_failure *f)
 {
     size_t json = host_collection_find(source, DATA_LABELS_JSON);
     reading r = {l, source, from, f};
@@ -265,7 +245,7 @@ static bool read_labels(data_labels *l, host_collection *source,
 }
 
 bool data_labels_open(data_labels *l, host_collection *source,
-                      const char *from, failure *f)
+                      const char *from, host_failure *f)
 {
     *l = (data_labels){0};
     if (read_labels(l, source, from, f)) {
@@ -273,11 +253,4 @@ bool data_labels_open(data_labels *l, host_collection *source,
     }
     data_labels_close(l);
     return false;
-}
-
-void data_labels_close(data_labels *l)
-{
-    data_labels_forget_classes(l);
-    free(l->of_image);
-    *l = (data_labels){0};
 }

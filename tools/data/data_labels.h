@@ -39,17 +39,21 @@ const char *data_image_name(const host_collection *source, size_t image);
  * last word is no number is a heading.  Names are those of the source.  Every
  * image needs a class; classes are whole numbers below 2^31. */
 bool data_labels_open(data_labels *l, host_collection *source,
-                      const char *from, failure *f);
+                      const char *from, host_failure *f);
 void data_labels_close(data_labels *l); /* harmless on a zeroed one */
 
 /* ---- its parts --------------------------------------------------------- */
 
-bool data_labels_allocate(data_labels *l, size_t images, failure *f);
+/* Of an image whose class was not read yet. */
+#define DATA_LABEL_UNSET UINT32_MAX
+
+/* All of them unset. */
+bool data_labels_allocate(data_labels *l, size_t images, host_failure *f);
 
 /* Labels by folders; where they are not asked for, only if folders can be
  * classes. */
 bool data_labels_by_folder(data_labels *l, const host_collection *source,
-                           bool asked, failure *f);
+                           bool asked, host_failure *f);
 void data_labels_forget_classes(data_labels *l);
 
 #endif

@@ -4,9 +4,9 @@
  * source a task. */
 #include <string.h>
 
-#include "cpu/stage.h"
-#include "cpu/vec.h"
-#include "train_cpu.h"
+#include "runtime/cpu/stage.h"
+#include "runtime/cpu/vec.h"
+#include "trainer/cpu/train_cpu.h"
 
 static void multiply(float *x, const float *factor, size_t n)
 {
@@ -45,8 +45,9 @@ static void activate_row(void *arg, uint32_t index, uint32_t worker)
     size_t pixels = (size_t)op->height * op->width;
     size_t row = (size_t)op->width * channels;
     float *scratch = cedm_scratch(base, worker);
-    float *dst = cedm_at(base, op->dst, (pixels << (2 * op->up)) * channels,
-                         image) + ((y * row) << (2 * op->up));
+    float *dst =
+        cedm_at(base, op->dst, (pixels << (2 * op->up)) * channels, image) +
+        ((y * row) << (2 * op->up));
     float *to = op->up ? scratch : dst;
     const float *a = NULL;
 
@@ -57,17 +58,17 @@ static void activate_row(void *arg, uint32_t index, uint32_t worker)
         size_t own = op->channels[s];
         const float *src = cedm_at(base, op->src[s], pixels * own, image);
 
-        CEDM_ISA_NAME(stage)(to + first, channels, src + y * op->width * own,
-                             op->width, own, a == NULL ? NULL : a + first,
-                             a == NULL ? NULL : a + channels + first,
-                             op->act);
+        CEDM_ISA_NAME(stage)
+        (to + first, channels, src + y * op->width * own, op->width, own,
+         a == NULL ? NULL : a + first,
+         a == NULL ? NULL : a + channels + first, op->act);
         first += op->channels[s];
     }
     if (train_drops(exec, op->layer)) {
         float *factor = scratch + row;
 
-        TRAIN_ISA_NAME(dropout)(exec, op->layer, image, (uint32_t)(y * row),
-                                (uint32_t)row, factor);
+        TRAIN_ISA_NAME(dropout)
+        (exec, op->layer, image, (uint32_t)(y * row), (uint32_t)row, factor);
         multiply(to, factor, row);
     }
     if (op->up) {

@@ -11,8 +11,8 @@
  * whose rows are the channels. */
 #include <string.h>
 
-#include "cpu/tile.h"
-#include "train_cpu.h"
+#include "runtime/cpu/tile.h"
+#include "trainer/cpu/train_cpu.h"
 
 typedef struct head {
     const float *q, *k, *v, *grad;
@@ -69,10 +69,16 @@ static void multiply(const float *a, const uint32_t *a_at, uint32_t rows,
                      const uint32_t *out_at)
 {
     static const float zeros[CEDM_PANEL];
-    const cedm_tile tile = {.a = a, .a_at = a_at, .b = b, .runs = 1,
-                            .length = length, .panels = 1,
-                            .init = zeros, .out = out,
-                            .out_at = out_at, .scale = 1.0f};
+    const cedm_tile tile = {.a = a,
+                            .a_at = a_at,
+                            .b = b,
+                            .runs = 1,
+                            .length = length,
+                            .panels = 1,
+                            .init = zeros,
+                            .out = out,
+                            .out_at = out_at,
+                            .scale = 1.0f};
 
     CEDM_ISA_NAME(tile)(&tile, rows);
 }
@@ -112,10 +118,16 @@ static void add_products(const head *h, panel q, const float *by,
                          const float *src, size_t step, float *dst)
 {
     for (size_t c = 0; c < h->d; c += CEDM_PANEL) {
-        cedm_tile tile = {.a = by, .a_at = h->row_at, .b = h->values,
-                          .runs = 1, .length = q.count, .panels = 1,
-                          .init = dst + c, .init_step = h->step,
-                          .out = dst + c, .out_at = h->key_at,
+        cedm_tile tile = {.a = by,
+                          .a_at = h->row_at,
+                          .b = h->values,
+                          .runs = 1,
+                          .length = q.count,
+                          .panels = 1,
+                          .init = dst + c,
+                          .init_step = h->step,
+                          .out = dst + c,
+                          .out_at = h->key_at,
                           .scale = 1.0f};
 
         for (uint32_t i = 0; i < q.count; i++) {
@@ -212,6 +224,5 @@ void TRAIN_ISA_NAME(attention_grad)(train_exec *exec,
         train_op_attention_grad(exec, op);
         return;
     }
-    cedm_run_tasks(&exec->base, attention_task, op,
-                   exec->base.n * op->heads);
+    cedm_run_tasks(&exec->base, attention_task, op, exec->base.n * op->heads);
 }

@@ -2,7 +2,7 @@
  *
  * backend.c - the training ops of one instruction set: its own where they
  * pay, the plain ones for the rest. */
-#include "train_cpu.h"
+#include "trainer/cpu/train_cpu.h"
 
 const train_ops TRAIN_ISA_NAME(table) = {
     .augment = train_op_augment,

@@ -12,9 +12,9 @@
  * order, and short chains. */
 #include <string.h>
 
-#include "cpu/tile.h"
-#include "ops/lanes.h"
-#include "train_cpu.h"
+#include "runtime/cpu/tile.h"
+#include "runtime/ops/lanes.h"
+#include "trainer/cpu/train_cpu.h"
 
 typedef struct weight_job {
     const cg_conv_weight *op;
@@ -53,8 +53,8 @@ static void view(weight_task *t, const weight_job *job, uint32_t index,
     t->plane_at = table;
     t->total_at = t->plane_at + plan->rows;
     memset(t->planes, 0, planes * sizeof(float));
-    memset(t->total, 0, (size_t)plan->panels * plan->rows * CEDM_PANEL *
-                            sizeof(float));
+    memset(t->total, 0,
+           (size_t)plan->panels * plan->rows * CEDM_PANEL * sizeof(float));
     for (uint32_t i = 0; i < t->channels * plan->taps; i++) {
         uint32_t tap = i % plan->taps;
 
@@ -127,8 +127,8 @@ static void stage_planes(const weight_task *t, const float *src)
 }
 
 /* Panel p of `pixels` pixels of the gradient, zeros after its channels. */
-static void pack_panel(const weight_task *t, const float *grad,
-                       size_t pixels, uint32_t p)
+static void pack_panel(const weight_task *t, const float *grad, size_t pixels,
+                       uint32_t p)
 {
     size_t cout = t->job->op->cout, first = (size_t)p * CEDM_PANEL;
     size_t columns = cout - first < CEDM_PANEL ? cout - first : CEDM_PANEL;
@@ -184,11 +184,11 @@ static void store(const weight_task *t, float *weight)
 
         for (uint32_t k = 0; k < CEDM_PANEL; k++) {
             size_t o = (size_t)(t->panel + p) * CEDM_PANEL + k;
-            float *dst = weight + o * plan->taps * op->row + op->first +
-                         t->first;
+            float *dst =
+                weight + o * plan->taps * op->row + op->first + t->first;
 
-            for (size_t i = 0; o < op->cout &&
-                               i < (size_t)t->channels * plan->taps; i++) {
+            for (size_t i = 0;
+                 o < op->cout && i < (size_t)t->channels * plan->taps; i++) {
                 dst[i % plan->taps * op->row + i / plan->taps] +=
                     op->scale * total[i * CEDM_PANEL + k];
             }
@@ -224,10 +224,15 @@ static void linear(train_exec *exec, const cg_conv_weight *op)
 
     for (uint32_t first = 0; first < n; first += TRAIN_LINEAR_PIXELS) {
         uint32_t left = n - first;
-        uint32_t some = left < TRAIN_LINEAR_PIXELS ? left
-                                                   : TRAIN_LINEAR_PIXELS;
-        weight_job job = {.op = op, .first = first, .images = 1, .height = 1,
-                          .width = some, .in_height = 1, .in_width = some};
+        uint32_t some =
+            left < TRAIN_LINEAR_PIXELS ? left : TRAIN_LINEAR_PIXELS;
+        weight_job job = {.op = op,
+                          .first = first,
+                          .images = 1,
+                          .height = 1,
+                          .width = some,
+                          .in_height = 1,
+                          .in_width = some};
 
         train_plan_weight(&job.plan, op, some);
         cedm_run_tasks(&exec->base, weight_run, &job,
@@ -237,8 +242,11 @@ static void linear(train_exec *exec, const cg_conv_weight *op)
 
 void TRAIN_ISA_NAME(conv_weight)(train_exec *exec, const cg_conv_weight *op)
 {
-    weight_job job = {.op = op, .images = exec->base.n, .height = op->height,
-                      .width = op->width, .in_height = op->in_height,
+    weight_job job = {.op = op,
+                      .images = exec->base.n,
+                      .height = op->height,
+                      .width = op->width,
+                      .in_height = op->in_height,
                       .in_width = op->in_width};
     train_tiles_plan tiles;
 

@@ -17,9 +17,9 @@
  * order, and short chains. */
 #include <string.h>
 
-#include "cpu/tile.h"
-#include "cpu/winograd_tile.h"
-#include "train_cpu.h"
+#include "runtime/cpu/tile.h"
+#include "runtime/cpu/winograd_tile.h"
+#include "trainer/cpu/train_cpu.h"
 
 #define POINTS TRAIN_TILE_POINTS
 #define SIDE 6u /* squared: POINTS */
@@ -35,9 +35,9 @@ typedef struct tiles_task {
     const tiles_job *job;
     uint32_t channel, channels; /* of the source */
     uint32_t panel, panels;
-    float *inputs, *grads; /* [points][panels][TRAIN_TILES][PANEL] */
-    float *totals;         /* [points][panels][channels][PANEL] */
-    float *edge;           /* a tile with zeros where the map ends */
+    float *inputs, *grads;         /* [points][panels][TRAIN_TILES][PANEL] */
+    float *totals;                 /* [points][panels][channels][PANEL] */
+    float *edge;                   /* a tile with zeros where the map ends */
     uint32_t *input_at, *total_at; /* of a channel */
 } tiles_task;
 
@@ -46,8 +46,8 @@ static void view(tiles_task *t, const tiles_job *job, uint32_t index,
 {
     const train_tiles_plan *plan = &job->plan;
     uint32_t panels = job->op->cout / CEDM_PANEL, left;
-    size_t totals = (size_t)POINTS * plan->panels * plan->channels *
-                    CEDM_PANEL;
+    size_t totals =
+        (size_t)POINTS * plan->panels * plan->channels * CEDM_PANEL;
     void *tables;
 
     t->job = job;
@@ -59,16 +59,16 @@ static void view(tiles_task *t, const tiles_job *job, uint32_t index,
     t->panels = left < plan->panels ? left : plan->panels;
     t->inputs = scratch;
     t->grads = t->inputs + (size_t)POINTS * plan->channels * TRAIN_TILES;
-    t->totals = t->grads +
-                (size_t)POINTS * plan->panels * CEDM_PANEL * TRAIN_TILES;
+    t->totals =
+        t->grads + (size_t)POINTS * plan->panels * CEDM_PANEL * TRAIN_TILES;
     t->edge = t->totals + totals;
     tables = t->edge + POINTS * CEDM_PANEL;
     t->input_at = tables;
     t->total_at = t->input_at + plan->channels;
     memset(t->totals, 0, totals * sizeof *t->totals);
     for (uint32_t c = 0; c < t->channels; c++) {
-        t->input_at[c] = c / CEDM_PANEL * TRAIN_TILES * CEDM_PANEL +
-                         c % CEDM_PANEL;
+        t->input_at[c] =
+            c / CEDM_PANEL * TRAIN_TILES * CEDM_PANEL + c % CEDM_PANEL;
         t->total_at[c] = c * CEDM_PANEL;
     }
 }
@@ -100,8 +100,8 @@ CEDM_INLINE square square_of(const float *map, uint32_t height,
             v16 value = v16_set(0.0f);
 
             if (row < height && column < width) {
-                value = v16_load(map + row * pitch +
-                                 (size_t)column * channels);
+                value =
+                    v16_load(map + row * pitch + (size_t)column * channels);
             }
             v16_store(edge, value);
         }
@@ -159,9 +159,9 @@ CEDM_INLINE void weight_out(v16 *d, const size_t step)
 
     d[0] = v16_add(v16_add(d[0], difference), v16_add(d3, d4));
     d[step] = v16_fma(v16_set(0.5f), d3, v16_fma(v16_set(-2.0f), d4, sum));
-    d[2 * step] = v16_fma(v16_set(0.25f), d3,
-                          v16_fma(v16_set(4.0f), d4,
-                                  v16_add(difference, d[5 * step])));
+    d[2 * step] =
+        v16_fma(v16_set(0.25f), d3,
+                v16_fma(v16_set(4.0f), d4, v16_add(difference, d[5 * step])));
 }
 
 /* ---- a task ------------------------------------------------------------ */
@@ -191,8 +191,9 @@ static void transform_inputs(const tiles_task *t, uint32_t first,
 
         for (uint32_t i = 0; i < tiles; i++, out += CEDM_PANEL) {
             tile_place p = place_of(t->job, first + i);
-            const float *src = cedm_at(&t->job->exec->base, op->src, map,
-                                       p.image) + t->channel + c;
+            const float *src =
+                cedm_at(&t->job->exec->base, op->src, map, p.image) +
+                t->channel + c;
             square s = square_of(src, op->in_height, op->in_width, op->cin,
                                  p.y - 1, p.x - 1, SIDE, t->edge);
 
@@ -214,12 +215,13 @@ static void transform_grads(const tiles_task *t, uint32_t first,
 
         for (uint32_t i = 0; i < tiles; i++, out += CEDM_PANEL) {
             tile_place p = place_of(t->job, first + i);
-            const float *grad = cedm_at(&t->job->exec->base, op->grad, map,
-                                        p.image) + channel;
+            const float *grad =
+                cedm_at(&t->job->exec->base, op->grad, map, p.image) +
+                channel;
 
-            transform_grad(out, point, square_of(grad, op->height, op->width,
-                                                 op->cout, p.y, p.x, 4,
-                                                 t->edge));
+            transform_grad(out, point,
+                           square_of(grad, op->height, op->width, op->cout,
+                                     p.y, p.x, 4, t->edge));
         }
     }
 }
@@ -257,15 +259,15 @@ static void add_weights(const tiles_task *t, uint32_t k, uint32_t c)
     const cg_conv_weight *op = t->job->op;
     size_t rows = (size_t)t->channels * CEDM_PANEL;
     const float *total = t->totals + k * rows + (size_t)c * CEDM_PANEL;
-    float *dst = t->job->exec->grads + op->weight + op->first + t->channel +
-                 c;
+    float *dst =
+        t->job->exec->grads + op->weight + op->first + t->channel + c;
     float taps[9 * CEDM_PANEL];
     v16 d[POINTS];
 
     for (size_t x = 0; x < SIDE; x++) {
         for (size_t y = 0; y < SIDE; y++) {
-            d[y * SIDE + x] = v16_load(total + (y * SIDE + x) * t->panels *
-                                                   rows);
+            d[y * SIDE + x] =
+                v16_load(total + (y * SIDE + x) * t->panels * rows);
         }
         weight_out(d + x, SIDE);
     }

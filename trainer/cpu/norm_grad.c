@@ -3,8 +3,8 @@
  * norm_grad.c - the adjoint of norm, activation and dropout in vectors:
  * sixteen channels of a row at a time.  The sums of a row are added to
  * totals in double precision. */
-#include "cpu/vec.h"
-#include "train_cpu.h"
+#include "runtime/cpu/vec.h"
+#include "trainer/cpu/train_cpu.h"
 
 /* Elements whose dropout factors exist at a time. */
 #define DROPPED 512u
@@ -91,8 +91,8 @@ static void drop(train_norm_image *v, const train_exec *exec,
         size_t n = elements - e < DROPPED ? elements - e : DROPPED;
         float *g = v->grad + e;
 
-        TRAIN_ISA_NAME(dropout)(exec, op->layer, image, (uint32_t)e,
-                                (uint32_t)n, factor);
+        TRAIN_ISA_NAME(dropout)
+        (exec, op->layer, image, (uint32_t)e, (uint32_t)n, factor);
         for (size_t i = 0; i + 16 <= n; i += 16) {
             v16_store(g + i, v16_mul(v16_load(g + i), v16_load(factor + i)));
         }
@@ -116,9 +116,9 @@ static void walk(const train_norm_image *v, const cg_norm_grad *op,
         for (size_t c = 0; c < own; c += 16) {
             size_t n = own - c < 16 ? own - c : 16, at = first + c;
             norm_columns k = {
-                load(v->a + at, n), load(v->b + at, n),
+                load(v->a + at, n),       load(v->b + at, n),
                 load(v->inverse + at, n), load(v->shift + at, n),
-                load(v->k1 + at, n), load(v->k0 + at, n)};
+                load(v->k1 + at, n),      load(v->k0 + at, n)};
 
             if (apply && v->dst[s] != NULL) {
                 apply_columns(&k, op->accumulate[s] != 0, v->grad + at,

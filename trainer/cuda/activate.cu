@@ -2,8 +2,8 @@
  *
  * activate.cu - an activated map, with dropout, maybe enlarged; a thread V
  * channels of a pixel. */
-#include "dropout.cuh"
-#include "workspace.h"
+#include "trainer/cuda/dropout.cuh"
+#include "trainer/cuda/workspace.h"
 
 #define THREADS 256
 
@@ -72,7 +72,7 @@ static int run(const train_cuda_exec *exec, const activate_args *v)
                        THREADS, 0, exec->base.stream, *v);
 }
 
-uint64_t workspace_activate(const cg_activate *op, uint32_t batch)
+uint64_t train_cuda_workspace_activate(const cg_activate *op, uint32_t batch)
 {
     uint64_t channels = (uint64_t)op->channels[0] + op->channels[1];
 

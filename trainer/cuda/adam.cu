@@ -3,7 +3,7 @@
  * adam.cu - one update of all parameters: a pass that counts what is not
  * finite, one thread that decides, and a pass of trainer/adam.c's formulas,
  * four elements a thread. */
-#include "map.cuh"
+#include "trainer/cuda/map.cuh"
 
 #define THREADS 256
 #define COUNTERS 1024 /* blocks of the first pass */
@@ -116,7 +116,8 @@ static __device__ __forceinline__ void store4(float *to, const float x[4])
     *reinterpret_cast<float4 *>(to) = four;
 }
 
-__global__ void __launch_bounds__(THREADS) adam_update(train_cuda_adam_args v)
+__global__ void __launch_bounds__(THREADS)
+train_adam_update(train_cuda_adam_args v)
 {
     uint64_t first = ((uint64_t)blockIdx.x * THREADS + threadIdx.x) * 4;
     const train_cuda_state *s = v.state;
@@ -163,6 +164,7 @@ extern "C" int train_cuda_adam(const train_cuda_exec *exec,
                             counts, exec->base.overflow, exec->base.batch);
     }
     return error != 0 ? error
-        : CEDM_LAUNCH(adam_update, cedm_blocks(args->elements / 4, THREADS),
-                      THREADS, 0, stream, *args);
+        : CEDM_LAUNCH(train_adam_update,
+                      cedm_blocks(args->elements / 4, THREADS), THREADS, 0,
+                      stream, *args);
 }

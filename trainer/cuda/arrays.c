@@ -3,15 +3,13 @@
  * arrays.c - between host and device: copies, and the arrays of a run. */
 #include <cuda_runtime_api.h>
 
-#include "device_net.h"
+#include "trainer/cuda/device_net.h"
 
 /* ---- calls and copies --------------------------------------------------- */
 
 cedm_status train_cuda_begin(const train_cuda_net *net)
 {
-    return net == NULL   ? CEDM_E_NULL
-           : net->broken ? CEDM_E_STATE
-                         : CEDM_OK;
+    return net == NULL ? CEDM_E_NULL : net->broken ? CEDM_E_STATE : CEDM_OK;
 }
 
 cedm_status train_cuda_end(train_cuda_net *net, cedm_status status)
@@ -23,8 +21,8 @@ cedm_status train_cuda_end(train_cuda_net *net, cedm_status status)
 void train_cuda_move(train_cuda_transfer *t, void *to, const void *from,
                      uint64_t bytes)
 {
-    enum cudaMemcpyKind kind = t->to_host ? cudaMemcpyDeviceToHost
-                                          : cudaMemcpyHostToDevice;
+    enum cudaMemcpyKind kind =
+        t->to_host ? cudaMemcpyDeviceToHost : cudaMemcpyHostToDevice;
 
     if (t->status == CEDM_OK && bytes > 0) {
         t->status = cedm_cuda_check(
@@ -83,8 +81,8 @@ cedm_status train_cuda_put(train_cuda_net *net,
 cedm_status train_cuda_get(train_cuda_net *net,
                            const train_cuda_arrays *arrays)
 {
-    train_cuda_transfer t = {.net = net, .to_host = true,
-                             .status = train_cuda_begin(net)};
+    train_cuda_transfer t = {
+        .net = net, .to_host = true, .status = train_cuda_begin(net)};
 
     if (t.status != CEDM_OK) {
         return t.status;
@@ -98,8 +96,8 @@ cedm_status train_cuda_get(train_cuda_net *net,
 
 cedm_status train_cuda_get_grads(train_cuda_net *net, float *grads)
 {
-    train_cuda_transfer t = {.net = net, .to_host = true,
-                             .status = train_cuda_begin(net)};
+    train_cuda_transfer t = {
+        .net = net, .to_host = true, .status = train_cuda_begin(net)};
 
     if (t.status != CEDM_OK) {
         return t.status;

@@ -6,9 +6,9 @@
  * Five products of matrices, and a softmax and its adjoint between them.
  * Scores and derivatives of as many heads as fit lie in the workspace: maps
  * with attention are small. */
-#include "product_matrix.cuh"
-#include "product_plain.cuh"
-#include "workspace.h"
+#include "trainer/cuda/product_matrix.cuh"
+#include "trainer/cuda/product_plain.cuh"
+#include "trainer/cuda/workspace.h"
 
 #define WARPS 8
 
@@ -199,7 +199,7 @@ static uint32_t group_of(const cg_attention_grad *op, uint32_t element,
     return fit == 0 ? 1 : fit < batch ? (uint32_t)fit : batch;
 }
 
-uint64_t workspace_attention_grad(const cg_attention_grad *op,
+uint64_t train_cuda_workspace_attention_grad(const cg_attention_grad *op,
                                   enum cedm_cuda_precision precision,
                                   uint32_t batch)
 {

@@ -8,7 +8,7 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 
-#include "device_net.h"
+#include "trainer/cuda/device_net.h"
 
 static cedm_status launch(const train_cuda_net *net, void *graph)
 {
@@ -19,9 +19,9 @@ static cedm_status launch(const train_cuda_net *net, void *graph)
 
 static cedm_status record(const train_cuda_net *net, void *event)
 {
-    return cedm_cuda_check(net->config.fault, "cudaEventRecord",
-                           (int)cudaEventRecord(event,
-                                                net->exec.base.stream));
+    return cedm_cuda_check(
+        net->config.fault, "cudaEventRecord",
+        (int)cudaEventRecord(event, net->exec.base.stream));
 }
 
 static cedm_status wait(const train_cuda_net *net, void *event)
@@ -156,7 +156,8 @@ cedm_status train_cuda_gradient(train_cuda_net *net,
         return status;
     }
     return net->evaluation < net->config.evaluations
-               ? train_cuda_end(net, gradient(net, inputs)) : CEDM_E_STATE;
+               ? train_cuda_end(net, gradient(net, inputs))
+               : CEDM_E_STATE;
 }
 
 /* ---- an update ---------------------------------------------------------- */
@@ -219,14 +220,15 @@ cedm_status train_cuda_update(train_cuda_net *net,
         return status;
     }
     return net->evaluation == net->config.evaluations
-               ? train_cuda_end(net, update(net, rates, loss)) : CEDM_E_STATE;
+               ? train_cuda_end(net, update(net, rates, loss))
+               : CEDM_E_STATE;
 }
 
 cedm_status train_cuda_settle(train_cuda_net *net, double *loss,
                               train_cuda_state *state)
 {
-    train_cuda_transfer t = {.net = net, .to_host = true,
-                             .status = train_cuda_begin(net)};
+    train_cuda_transfer t = {
+        .net = net, .to_host = true, .status = train_cuda_begin(net)};
     void *staged;
 
     if (t.status != CEDM_OK) {
@@ -283,8 +285,8 @@ cedm_status train_cuda_denoise(train_cuda_net *net, const float *input,
         return all.status;
     }
     all.status = train_cuda_wait(&all); /* staging may be on its way */
-    return train_cuda_end(
-        net, all.status == CEDM_OK
-                 ? denoise(net, input, features, cluster, output)
-                 : all.status);
+    return train_cuda_end(net,
+                          all.status == CEDM_OK
+                              ? denoise(net, input, features, cluster, output)
+                              : all.status);
 }

@@ -8,7 +8,7 @@
 #ifndef CEDM_TRAINER_CUDA_COLUMNS_CUH
 #define CEDM_TRAINER_CUDA_COLUMNS_CUH
 
-#include "map.cuh"
+#include "trainer/cuda/map.cuh"
 
 #define COLUMNS 64
 #define COLUMN_THREADS 256

@@ -2,9 +2,9 @@
  *
  * conv_weight.cu - which kernel makes a weight's gradient, by how many parts,
  * and their sum. */
-#include "conv_weight_matrix.cuh"
-#include "conv_weight_plain.cuh"
-#include "workspace.h"
+#include "trainer/cuda/conv_weight_matrix.cuh"
+#include "trainer/cuda/conv_weight_plain.cuh"
+#include "trainer/cuda/workspace.h"
 
 #define SUM_THREADS 256
 
@@ -14,7 +14,7 @@ static uint64_t elements_of(const cg_conv_weight *op)
 }
 
 /* One part always fits, more of them up to what there is anyway. */
-uint64_t workspace_conv_weight(const cg_conv_weight *op)
+uint64_t train_cuda_workspace_conv_weight(const cg_conv_weight *op)
 {
     return elements_of(op) * sizeof(float);
 }
@@ -24,7 +24,8 @@ static uint32_t parts_of(const train_cuda_exec *exec,
                          const cg_conv_weight *op, uint32_t tiles,
                          uint32_t steps)
 {
-    uint64_t most = CEDM_CUDA_WORKSPACE_BYTES / workspace_conv_weight(op);
+    uint64_t most =
+        CEDM_CUDA_WORKSPACE_BYTES / train_cuda_workspace_conv_weight(op);
     uint64_t parts = 2 * (uint64_t)exec->base.multiprocessors / tiles;
 
     parts = parts < most ? parts : most;

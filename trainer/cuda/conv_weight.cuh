@@ -9,7 +9,7 @@
 #ifndef CEDM_TRAINER_CUDA_CONV_WEIGHT_CUH
 #define CEDM_TRAINER_CUDA_CONV_WEIGHT_CUH
 
-#include "map.cuh"
+#include "trainer/cuda/map.cuh"
 
 typedef struct weight_args {
     cedm_map src, grad;

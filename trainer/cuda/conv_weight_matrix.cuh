@@ -12,7 +12,7 @@
 #ifndef CEDM_TRAINER_CUDA_CONV_WEIGHT_MATRIX_CUH
 #define CEDM_TRAINER_CUDA_CONV_WEIGHT_MATRIX_CUH
 
-#include "conv_weight.cuh"
+#include "trainer/cuda/conv_weight.cuh"
 
 #define WEIGHT_THREADS 256
 #define WEIGHT_ACROSS 4 /* warps along input channels; 2 along outputs */

@@ -8,7 +8,7 @@
 #ifndef CEDM_TRAINER_CUDA_CONV_WEIGHT_PLAIN_CUH
 #define CEDM_TRAINER_CUDA_CONV_WEIGHT_PLAIN_CUH
 
-#include "conv_weight.cuh"
+#include "trainer/cuda/conv_weight.cuh"
 
 #define PLAIN_THREADS 256
 #define PLAIN_TILE 64

@@ -7,8 +7,8 @@
 
 #include <stdbool.h>
 
-#include "cuda/net.h"
-#include "launch.h"
+#include "runtime/cuda/cuda_net.h"
+#include "trainer/cuda/train_launch.h"
 
 /* A micro-batch, on its way in staging and on the device; features and labels
  * go to the arena. */
@@ -58,12 +58,12 @@ struct train_cuda_net {
     train_cuda_adam_args adam;
     void *batch_graph, *update_graph; /* cudaGraphExec_t */
     void *staged[2], *done[2];        /* cudaEvent_t */
-    void *ranks;         /* ncclComm_t; NULL: alone */
-    const char *failed;  /* the op that did */
-    uint32_t slot;       /* of the next micro-batch's staging */
-    uint32_t evaluation; /* of the update under way */
-    uint32_t side;       /* of the update under way: rates, losses, done */
-    bool untold;         /* the losses of the update before */
+    void *ranks;                      /* ncclComm_t; NULL: alone */
+    const char *failed;               /* the op that did */
+    uint32_t slot;                    /* of the next micro-batch's staging */
+    uint32_t evaluation;              /* of the update under way */
+    uint32_t side; /* of the update under way: rates, losses, done */
+    bool untold;   /* the losses of the update before */
     bool broken;
 };
 
@@ -99,10 +99,6 @@ void train_cuda_move(train_cuda_transfer *t, void *to, const void *from,
 cedm_status train_cuda_wait(const train_cuda_transfer *t);
 
 /* ---- what is queued (queue.c) ------------------------------------------- */
-
-/* Both ways of a micro-batch; an update with all that follows from it. */
-cedm_status train_cuda_queue_batch(train_cuda_net *net);
-cedm_status train_cuda_queue_update(train_cuda_net *net);
 
 /* A gradient of zeros; all that is made of the parameters. */
 cedm_status train_cuda_queue_zeros(train_cuda_net *net);

@@ -5,7 +5,7 @@
 #ifndef CEDM_TRAINER_CUDA_DISPATCH_H
 #define CEDM_TRAINER_CUDA_DISPATCH_H
 
-#include "launch.h"
+#include "trainer/cuda/train_launch.h"
 
 static inline int train_cuda_run_op(const train_cuda_exec *exec,
                                     const cg_op *op, const char **name)
@@ -17,8 +17,7 @@ static inline int train_cuda_run_op(const train_cuda_exec *exec,
         return cedm_cuda_##op_name(&exec->base, &op->u.op_name);
         CEDM_GRAPH_OPS(TRAIN_CUDA_CASE)
 #undef TRAIN_CUDA_CASE
-    case CG_OP_COUNT:
-        break;
+    case CG_OP_COUNT: break;
     }
     return 1;
 }
@@ -34,8 +33,7 @@ static inline int train_cuda_run_training(const train_cuda_exec *exec,
         return train_cuda_##op_name(exec, &op->u.op_name);
         CG_TRAINING_OPS(TRAIN_CUDA_CASE)
 #undef TRAIN_CUDA_CASE
-    case CG_TRAINING_COUNT:
-        break;
+    case CG_TRAINING_COUNT: break;
     }
     return 1;
 }
@@ -57,8 +55,7 @@ static inline int train_cuda_pack_op(const train_cuda_exec *exec,
         return train_cuda_pack_##op_name(exec, &op->u.op_name);
         CEDM_GRAPH_OPS(TRAIN_CUDA_CASE)
 #undef TRAIN_CUDA_CASE
-    case CG_OP_COUNT:
-        break;
+    case CG_OP_COUNT: break;
     }
     return 1;
 }

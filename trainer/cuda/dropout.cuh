@@ -9,7 +9,7 @@
 #ifndef CEDM_TRAINER_CUDA_DROPOUT_CUH
 #define CEDM_TRAINER_CUDA_DROPOUT_CUH
 
-#include "map.cuh"
+#include "trainer/cuda/map.cuh"
 
 typedef struct dropout_mask {
     const unsigned char *bits; /* NULL: no dropout */

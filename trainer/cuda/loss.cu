@@ -3,7 +3,7 @@
  * loss.cu - from a batch of images to the network's input, and from its
  * output to losses and the gradient; in double precision, as
  * trainer/net_run.c does it. */
-#include "map.cuh"
+#include "trainer/cuda/map.cuh"
 
 #define THREADS 256
 

@@ -5,8 +5,8 @@
 #ifndef CEDM_TRAINER_CUDA_MAP_CUH
 #define CEDM_TRAINER_CUDA_MAP_CUH
 
-#include "cuda/device.cuh"
-#include "launch.h"
+#include "runtime/cuda/device.cuh"
+#include "trainer/cuda/train_launch.h"
 
 template <typename T, int V>
 static __device__ __forceinline__ void map_load(float (&to)[V], cedm_map map,

@@ -6,10 +6,10 @@
  * One pass over the map makes sums per run of pixels, a kernel per image
  * finishes them, a second pass makes the gradients.  Both passes compute the
  * gradient before the norm, so that it is neither stored nor rounded. */
-#include "columns.cuh"
-#include "cuda/norm_coeff.cuh"
-#include "dropout.cuh"
-#include "workspace.h"
+#include "trainer/cuda/columns.cuh"
+#include "runtime/cuda/norm_coeff.cuh"
+#include "trainer/cuda/dropout.cuh"
+#include "trainer/cuda/workspace.h"
 
 #define THREADS 256
 #define RUN 256u /* pixels of a run */
@@ -302,7 +302,7 @@ static uint64_t floats_of(const cg_norm_grad *op, uint32_t batch)
     return batch * (4 + 2 * (uint64_t)runs_of(op)) * channels;
 }
 
-uint64_t workspace_norm_grad(const cg_norm_grad *op, uint32_t batch)
+uint64_t train_cuda_workspace_norm_grad(const cg_norm_grad *op, uint32_t batch)
 {
     uint64_t channels = (uint64_t)op->channels[0] + op->channels[1];
     uint64_t elements = op->height * op->width * channels;

@@ -4,7 +4,7 @@
 #include <cuda_runtime_api.h>
 #include <string.h>
 
-#include "device_net.h"
+#include "trainer/cuda/device_net.h"
 
 /* ---- CUDA's objects ----------------------------------------------------- */
 
@@ -40,7 +40,8 @@ static cedm_status make_objects(train_cuda_net *net)
     if (kernels == 0) {
         kernels = train_cuda_kernels_init();
     }
-    return cedm_cuda_check(net->config.fault, "cudaFuncSetAttribute", kernels);
+    return cedm_cuda_check(net->config.fault, "cudaFuncSetAttribute",
+                           kernels);
 }
 
 static void free_objects(train_cuda_net *net)
@@ -73,8 +74,8 @@ static void free_objects(train_cuda_net *net)
 static void fill_exec(train_cuda_net *net, const cedm_cuda_device *device)
 {
     const train_cuda_places *p = &net->places;
-    uint32_t *index = (void *)((unsigned char *)net->config.context +
-                               p->op_index);
+    uint32_t *index =
+        (void *)((unsigned char *)net->config.context + p->op_index);
 
     (void)train_cuda_count_parts(net->training, net->config.precision, index);
     net->exec = (train_cuda_exec){
@@ -104,16 +105,16 @@ static void fill_arguments(train_cuda_net *net)
     const train_cuda_places *p = &net->places;
     const cg_training *t = net->training;
 
-    net->batch = (train_cuda_batch){
-        .elements = train_cuda_widths_of(t).pixels,
-        .images = train_cuda_memory(net, p->on.images),
-        .noise = train_cuda_memory(net, p->on.noise),
-        .scalings = train_cuda_memory(net, p->on.scalings),
-        .input = t->input_ref,
-        .output = t->output_ref,
-        .output_grad = t->output_grad_ref,
-        .share = net->config.share,
-        .loss = train_cuda_memory(net, p->losses)};
+    net->batch =
+        (train_cuda_batch){.elements = train_cuda_widths_of(t).pixels,
+                           .images = train_cuda_memory(net, p->on.images),
+                           .noise = train_cuda_memory(net, p->on.noise),
+                           .scalings = train_cuda_memory(net, p->on.scalings),
+                           .input = t->input_ref,
+                           .output = t->output_ref,
+                           .output_grad = t->output_grad_ref,
+                           .share = net->config.share,
+                           .loss = train_cuda_memory(net, p->losses)};
     net->adam = (train_cuda_adam_args){
         .elements = (t->trained_elements + 3) / 4 * 4,
         .params = net->exec.data,
@@ -156,7 +157,8 @@ static cedm_status check_regions(const train_cuda_config *config,
     }
     return have->context < need->context || have->staging < need->staging ||
                    have->device < need->device
-               ? CEDM_E_ARENA : CEDM_OK;
+               ? CEDM_E_ARENA
+               : CEDM_OK;
 }
 
 cedm_status train_cuda_open(train_cuda_net **net, const cg_training *training,

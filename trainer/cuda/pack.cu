@@ -3,7 +3,7 @@
  * pack.cu - weights after an update: what is derived from parameters, and
  * the parts that kernels read, as runtime/cuda/pack.c makes them on a host;
  * runtime/cuda/launch.h has the layout.  A thread makes an element. */
-#include "map.cuh"
+#include "trainer/cuda/map.cuh"
 
 #define THREADS 256
 #define SIDE 32 /* of a square that is transposed */

@@ -4,7 +4,7 @@
  * Needs no device. */
 #include <string.h>
 
-#include "device_net.h"
+#include "trainer/cuda/device_net.h"
 
 static uint64_t whole(uint64_t bytes)
 {
@@ -25,8 +25,9 @@ train_cuda_widths train_cuda_widths_of(const cg_training *t)
     const cg_program *p = t->program;
 
     return (train_cuda_widths){
-        .pixels = p->resolution * p->resolution * p->channels,
-        .features = p->features.channels,
+        .pixels = p->denoiser.resolution * p->denoiser.resolution *
+                  p->denoiser.channels,
+        .features = p->denoiser.features.channels,
         .labels = t->labels_ref != CEDM_NONE ? t->augment_dim : 0};
 }
 
@@ -36,8 +37,8 @@ uint64_t train_cuda_count_parts(const cg_training *t,
                                 enum cedm_cuda_precision precision,
                                 uint32_t *index)
 {
-    cedm_cuda_packing packing = {.precision = precision, .index = index,
-                                 .dtype = CEDM_DTYPE_F32};
+    cedm_cuda_packing packing = {
+        .precision = precision, .index = index, .dtype = CEDM_DTYPE_F32};
 
     for (uint32_t i = 0; i < t->step_count; i++) {
         if (!t->steps[i].training) {
@@ -56,8 +57,10 @@ static uint64_t workspace(const cg_training *t,
     uint64_t most = CEDM_CUDA_WORKSPACE_BYTES;
 
     for (uint32_t i = 0; i < t->step_count; i++) {
-        uint64_t bytes = t->steps[i].training
-            ? train_cuda_workspace(&t->steps[i].grad, precision, batch) : 0;
+        uint64_t bytes =
+            t->steps[i].training
+                ? train_cuda_workspace(&t->steps[i].grad, precision, batch)
+                : 0;
 
         most = bytes > most ? bytes : most;
     }
@@ -88,8 +91,8 @@ static void place_staging(train_cuda_places *p, train_cuda_sizes *sizes,
         p->in[i].features = take(end, batch * w->features * sizeof(float));
         p->in[i].labels = take(end, batch * w->labels * sizeof(float));
         p->in_rates[i] = take(end, sizeof(train_cuda_rates));
-        p->in_losses[i] = take(end, batch * config->evaluations *
-                                        sizeof(double));
+        p->in_losses[i] =
+            take(end, batch * config->evaluations * sizeof(double));
     }
     p->in_state = take(end, sizeof(train_cuda_state));
 }
@@ -105,8 +108,8 @@ static void place_device(train_cuda_places *p, train_cuda_sizes *sizes,
                          const train_cuda_config *config)
 {
     uint64_t batch = config->batch, trained = trained_bytes(t), end = 0;
-    uint64_t act = batch * t->act.elements *
-                   cedm_cuda_act_bytes(config->precision);
+    uint64_t act =
+        batch * t->act.elements * cedm_cuda_act_bytes(config->precision);
     uint64_t inputs;
 
     sizes->packed = train_cuda_count_parts(t, config->precision, NULL);

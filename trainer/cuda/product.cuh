@@ -5,7 +5,7 @@
 #ifndef CEDM_TRAINER_CUDA_PRODUCT_CUH
 #define CEDM_TRAINER_CUDA_PRODUCT_CUH
 
-#include "map.cuh"
+#include "trainer/cuda/map.cuh"
 
 /* A matrix of every head: element (r, c) lies at r * row + c, or transposed
  * at c * row + r. */

@@ -10,7 +10,7 @@
 #ifndef CEDM_TRAINER_CUDA_PRODUCT_MATRIX_CUH
 #define CEDM_TRAINER_CUDA_PRODUCT_MATRIX_CUH
 
-#include "product.cuh"
+#include "trainer/cuda/product.cuh"
 
 #define TENSOR_THREADS 128
 #define TENSOR_TILE 64

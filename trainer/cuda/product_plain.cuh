@@ -5,7 +5,7 @@
 #ifndef CEDM_TRAINER_CUDA_PRODUCT_PLAIN_CUH
 #define CEDM_TRAINER_CUDA_PRODUCT_PLAIN_CUH
 
-#include "product.cuh"
+#include "trainer/cuda/product.cuh"
 
 #define PRODUCT_THREADS 256
 #define PRODUCT_TILE 64

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "device_net.h"
+#include "trainer/cuda/device_net.h"
 
 /* Seconds that a device may wait for other ranks. */
 #define PATIENCE 600
@@ -23,8 +23,9 @@ _Static_assert(sizeof(ncclUniqueId) == TRAIN_CUDA_INVITATION,
 /* ---- the library -------------------------------------------------------- */
 
 #define FUNCTIONS(X)                                                         \
-    X(GetUniqueId) X(CommInitRank) X(AllReduce) X(CommGetAsyncError)         \
-    X(CommAbort) X(GetErrorString)
+    X(GetUniqueId)                                                           \
+    X(CommInitRank)                                                          \
+    X(AllReduce) X(CommGetAsyncError) X(CommAbort) X(GetErrorString)
 
 static struct {
 #define POINTER(name) __typeof__(nccl##name) *name;
@@ -86,8 +87,8 @@ cedm_status train_cuda_invite(train_cuda_net *net, unsigned char *invitation)
     ncclUniqueId id;
 
     if (status == CEDM_OK) {
-        status = train_cuda_end(net, check(net, "ncclGetUniqueId",
-                                           nccl.GetUniqueId(&id)));
+        status = train_cuda_end(
+            net, check(net, "ncclGetUniqueId", nccl.GetUniqueId(&id)));
         memcpy(invitation, &id, sizeof id);
     }
     return status;
@@ -106,8 +107,7 @@ cedm_status train_cuda_join(train_cuda_net *net,
                : train_cuda_end(
                      net, check(net, "ncclCommInitRank",
                                 nccl.CommInitRank((ncclComm_t *)&net->ranks,
-                                                  (int)size, id,
-                                                  (int)rank)));
+                                                  (int)size, id, (int)rank)));
 }
 
 /* Without waiting for sums that will not be made. */
@@ -155,7 +155,8 @@ cedm_status train_cuda_wait_ranks(const train_cuda_net *net, void *event)
             return status;
         }
         if (time(NULL) - begin > PATIENCE) {
-            return fail(net, "ncclAllReduce", "other ranks did not come for "
+            return fail(net, "ncclAllReduce",
+                        "other ranks did not come for "
                         "10 minutes; look at their GPUs (dmesg)");
         }
         (void)nanosleep(&moment, NULL);

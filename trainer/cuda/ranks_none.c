@@ -2,7 +2,7 @@
  *
  * ranks_none.c - built where there is no nccl.h: ranks cannot join, so that
  * nothing is asked of those that did. */
-#include "device_net.h"
+#include "trainer/cuda/device_net.h"
 
 cedm_status train_cuda_peer(uint32_t device, unsigned char *uuid)
 {

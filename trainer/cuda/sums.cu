@@ -2,7 +2,7 @@
  *
  * sums.cu - sums of gradients over pixels, then over images: what biases and
  * the blocks' vectors get. */
-#include "columns.cuh"
+#include "trainer/cuda/columns.cuh"
 
 #define THREADS 256
 #define RUN 32 /* pixels that a thread adds up in float */

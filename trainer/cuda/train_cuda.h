@@ -19,7 +19,7 @@
 #define CEDM_TRAINER_TRAIN_CUDA_H
 
 #include "cedm_cuda.h"
-#include "training.h"
+#include "codegen/training.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,7 +32,7 @@ typedef struct train_cuda_scalings {
     double weight; /* of the loss */
 } train_cuda_scalings;
 
-/* What one update takes; see adam_update. */
+/* What one update takes; see train_adam_update. */
 typedef struct train_cuda_rates {
     double lr, ema_beta;
 } train_cuda_rates;
@@ -68,7 +68,7 @@ typedef struct train_cuda_config {
     uint32_t evaluations; /* micro-batches of an update */
     double share;         /* of an image in the loss */
     float dropout;
-    uint32_t seed; /* of dropout */
+    uint32_t seed;                    /* of dropout */
     void *context, *staging, *memory; /* memory: on the device */
     train_cuda_sizes sizes;           /* of these, at least as measured */
     cedm_cuda_fault *fault;           /* told of CEDM_E_CUDA */
@@ -116,6 +116,7 @@ typedef struct train_cuda_net train_cuda_net;
  * get_grads, put_grads  The gradient before an update; they wait.
  * denoise   The network's output, without dropout, of what it is to read,
  *           [batch][H][W][C]; waits. */
+/* clang-format off */
 #define TRAIN_CUDA_API_LIST(X)                                               \
     X(measure, (const cg_training *training,                                 \
                 const train_cuda_config *config, train_cuda_sizes *sizes))   \
@@ -138,6 +139,7 @@ typedef struct train_cuda_net train_cuda_net;
     X(denoise, (train_cuda_net *net, const float *input,                     \
                 const float *features, const int32_t *cluster,               \
                 float *output))
+/* clang-format on */
 
 typedef struct train_cuda_api {
     uint32_t abi;  /* TRAIN_CUDA_ABI */
@@ -154,7 +156,8 @@ typedef const train_cuda_api *train_cuda_entry_fn(void);
 #ifdef __GNUC__
 __attribute__((visibility("default")))
 #endif
-const train_cuda_api *train_cuda_entry(void);
+const train_cuda_api *
+train_cuda_entry(void);
 
 #ifdef __cplusplus
 }

@@ -2,7 +2,7 @@
  *
  * vectors.cu - training ops on vectors, and the plain ones on maps; a thread
  * an element. */
-#include "map.cuh"
+#include "trainer/cuda/map.cuh"
 
 #define THREADS 256
 

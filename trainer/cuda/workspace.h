@@ -5,14 +5,16 @@
 #ifndef CEDM_TRAINER_CUDA_WORKSPACE_H
 #define CEDM_TRAINER_CUDA_WORKSPACE_H
 
-#include "launch.h"
+#include "trainer/cuda/train_launch.h"
 
-uint64_t workspace_activate(const cg_activate *op, uint32_t batch);
-uint64_t workspace_norm_grad(const cg_norm_grad *op, uint32_t batch);
-uint64_t workspace_conv_weight(const cg_conv_weight *op);
-uint64_t workspace_attention_grad(const cg_attention_grad *op,
-                                  enum cedm_cuda_precision precision,
-                                  uint32_t batch);
+uint64_t train_cuda_workspace_activate(const cg_activate *op, uint32_t batch);
+uint64_t train_cuda_workspace_norm_grad(const cg_norm_grad *op,
+                                        uint32_t batch);
+uint64_t train_cuda_workspace_conv_weight(const cg_conv_weight *op);
+uint64_t
+train_cuda_workspace_attention_grad(const cg_attention_grad *op,
+                                    enum cedm_cuda_precision precision,
+                                    uint32_t batch);
 
 /* Raise the limits of shared memory; 0 or a cudaError_t. */
 int conv_weight_init();

@@ -3,8 +3,8 @@
  * activate.c - an activated map, with dropout, maybe enlarged. */
 #include <string.h>
 
-#include "ops/act.h"
-#include "training_ops.h"
+#include "runtime/ops/act.h"
+#include "trainer/ops/training_ops.h"
 
 /* One pixel of both sources; factor is NULL without dropout. */
 static void activate_pixel(const cg_activate *op, const float *const src[2],
@@ -49,8 +49,8 @@ static void activate_task(void *arg, uint32_t index, uint32_t worker)
     bool drop = train_drops(exec, op->layer);
     const float *src[2] = {NULL, NULL}, *a = NULL, *b = NULL;
     float *factor = cedm_scratch(base, worker), *pixel = factor + channels;
-    float *dst = cedm_at(base, op->dst, (pixels << (2 * op->up)) * channels,
-                         image);
+    float *dst =
+        cedm_at(base, op->dst, (pixels << (2 * op->up)) * channels, image);
 
     for (int s = 0; s < 2 && op->channels[s] != 0; s++) {
         src[s] = cedm_at(base, op->src[s], pixels * op->channels[s], image);
@@ -77,8 +77,7 @@ static void activate_task(void *arg, uint32_t index, uint32_t worker)
 
 void train_op_activate(train_exec *exec, const cg_activate *op)
 {
-    cedm_run_tasks(&exec->base, activate_task, op,
-                   exec->base.n * op->height);
+    cedm_run_tasks(&exec->base, activate_task, op, exec->base.n * op->height);
 }
 
 void train_size_activate(cedm_sizes *sizes, const cg_activate *op)

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "training_ops.h"
+#include "trainer/ops/training_ops.h"
 
 typedef struct head {
     const float *q, *k, *v, *grad;
@@ -108,8 +108,7 @@ static void attention_task(void *arg, uint32_t index, uint32_t worker)
 
 void train_op_attention_grad(train_exec *exec, const cg_attention_grad *op)
 {
-    cedm_run_tasks(&exec->base, attention_task, op,
-                   exec->base.n * op->heads);
+    cedm_run_tasks(&exec->base, attention_task, op, exec->base.n * op->heads);
 }
 
 void train_size_attention_grad(cedm_sizes *sizes, const cg_attention_grad *op)

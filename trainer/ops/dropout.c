@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * dropout.c - the factors of a dropout layer, for the plain ops. */
-#include "dropout.h"
+#include "trainer/ops/dropout.h"
 
 void train_dropout(const train_exec *exec, uint32_t layer, uint32_t index,
                    uint32_t first, uint32_t count, float *factor)
 {
-    dropout_factors(exec, layer, index, first, count, factor);
+    train_dropout_factors(exec, layer, index, first, count, factor);
 }

@@ -12,26 +12,26 @@
 
 #include <math.h>
 
-#include "random.h"
-#include "training_ops.h"
+#include "trainer/random.h"
+#include "trainer/ops/training_ops.h"
 
-#define DROPOUT_LANES 8u
-#define DROPOUT_GROUP 64u
+#define TRAIN_DROPOUT_LANES 8u
+#define TRAIN_DROPOUT_GROUP 64u
 
 typedef uint32_t dropout_words __attribute__((vector_size(32)));
 typedef uint64_t dropout_products __attribute__((vector_size(64)));
 typedef float dropout_floats __attribute__((vector_size(32)));
 
-#define DROPOUT_INLINE static inline __attribute__((always_inline))
+#define TRAIN_DROPOUT_INLINE static inline __attribute__((always_inline))
 
 /* One round of Philox4x32 [PHILOX]. */
-DROPOUT_INLINE void dropout_round(dropout_words c[4], uint32_t k0,
-                                  uint32_t k1)
+TRAIN_DROPOUT_INLINE void train_dropout_round(dropout_words c[4], uint32_t k0,
+                                              uint32_t k1)
 {
-    dropout_products p0 = __builtin_convertvector(c[0], dropout_products) *
-                          0xd2511f53u;
-    dropout_products p1 = __builtin_convertvector(c[2], dropout_products) *
-                          0xcd9e8d57u;
+    dropout_products p0 =
+        __builtin_convertvector(c[0], dropout_products) * 0xd2511f53u;
+    dropout_products p1 =
+        __builtin_convertvector(c[2], dropout_products) * 0xcd9e8d57u;
     dropout_words high0 = __builtin_convertvector(p0 >> 32, dropout_words);
     dropout_words high1 = __builtin_convertvector(p1 >> 32, dropout_words);
 
@@ -42,18 +42,19 @@ DROPOUT_INLINE void dropout_round(dropout_words c[4], uint32_t k0,
 }
 
 /* The factors of elements 64 group .. 64 group + 63. */
-DROPOUT_INLINE void dropout_group(const random_key *key, uint32_t group,
-                                  uint32_t limit, float kept, float *factor)
+TRAIN_DROPOUT_INLINE void train_dropout_group(const train_random_key *key,
+                                              uint32_t group, uint32_t limit,
+                                              float kept, float *factor)
 {
     const dropout_words zero = {0}, lanes = {0, 1, 2, 3, 4, 5, 6, 7};
-    dropout_words c[4] = {lanes + group * DROPOUT_LANES, zero + key->step,
-                          zero + (uint32_t)key->image,
+    dropout_words c[4] = {lanes + group * TRAIN_DROPOUT_LANES,
+                          zero + key->step, zero + (uint32_t)key->image,
                           zero + (uint32_t)(key->image >> 32)};
     uint32_t k0 = key->seed, k1 = key->purpose;
     dropout_floats keep = {kept, kept, kept, kept, kept, kept, kept, kept};
 
     for (int round = 0; round < 10; round++) {
-        dropout_round(c, k0, k1);
+        train_dropout_round(c, k0, k1);
         k0 += 0x9e3779b9u;
         k1 += 0xbb67ae85u;
     }
@@ -62,32 +63,35 @@ DROPOUT_INLINE void dropout_group(const random_key *key, uint32_t group,
         dropout_words survives = (dropout_words)(bits >= limit);
         dropout_words value = survives & (dropout_words)keep;
 
-        __builtin_memcpy(factor + i * DROPOUT_LANES, &value, sizeof value);
+        __builtin_memcpy(factor + i * TRAIN_DROPOUT_LANES, &value,
+                         sizeof value);
     }
 }
 
-DROPOUT_INLINE void dropout_factors(const train_exec *exec, uint32_t layer,
-                                    uint32_t index, uint32_t first,
-                                    uint32_t count, float *factor)
+TRAIN_DROPOUT_INLINE void
+train_dropout_factors(const train_exec *exec, uint32_t layer, uint32_t index,
+                      uint32_t first, uint32_t count, float *factor)
 {
-    const random_key key = {.seed = exec->seed,
-                            .purpose = RANDOM_DROPOUT + layer,
-                            .step = exec->step,
-                            .image = exec->images[index]};
+    const train_random_key key = {.seed = exec->seed,
+                                  .purpose = TRAIN_RANDOM_DROPOUT + layer,
+                                  .step = exec->step,
+                                  .image = exec->images[index]};
     uint32_t limit = (uint32_t)lrintf(exec->dropout * 65536.0f);
     float kept = 65536.0f / (float)(65536u - limit);
     uint32_t end = first + count, e = first;
 
     while (e < end) {
-        uint32_t at = e % DROPOUT_GROUP, left = DROPOUT_GROUP - at;
+        uint32_t at = e % TRAIN_DROPOUT_GROUP,
+                 left = TRAIN_DROPOUT_GROUP - at;
         uint32_t n = end - e < left ? end - e : left;
-        float group[DROPOUT_GROUP];
+        float group[TRAIN_DROPOUT_GROUP];
 
-        if (n == DROPOUT_GROUP) {
-            dropout_group(&key, e / DROPOUT_GROUP, limit, kept,
-                          factor + (e - first));
+        if (n == TRAIN_DROPOUT_GROUP) {
+            train_dropout_group(&key, e / TRAIN_DROPOUT_GROUP, limit, kept,
+                                factor + (e - first));
         } else {
-            dropout_group(&key, e / DROPOUT_GROUP, limit, kept, group);
+            train_dropout_group(&key, e / TRAIN_DROPOUT_GROUP, limit, kept,
+                                group);
             __builtin_memcpy(factor + (e - first), group + at,
                              n * sizeof *group);
         }

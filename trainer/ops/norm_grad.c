@@ -7,9 +7,9 @@
  *   du = m act'(u) dv
  *   dx = a du - (S0 + xhat S1) / M,  S0 = sum a du, S1 = sum a du xhat
  * so that two passes over the map are enough. */
-#include "ops/act.h"
-#include "ops/moments.h"
-#include "training_ops.h"
+#include "runtime/ops/act.h"
+#include "runtime/ops/moments.h"
+#include "trainer/ops/training_ops.h"
 
 static void find_moments(train_norm_image *v, const cedm_exec *exec,
                          const cg_norm_grad *op, uint32_t image)
@@ -62,9 +62,11 @@ void train_norm_open(train_norm_image *v, const cedm_exec *exec,
     for (int s = 0; s < 2; s++) {
         size_t elements = pixels * op->channels[s];
 
-        v->src[s] = op->channels[s] == 0 ? NULL
+        v->src[s] = op->channels[s] == 0
+                        ? NULL
                         : cedm_at(exec, op->src[s], elements, image);
-        v->dst[s] = op->dst[s] == CEDM_NONE ? NULL
+        v->dst[s] = op->dst[s] == CEDM_NONE
+                        ? NULL
                         : cedm_at(exec, op->dst[s], elements, image);
     }
     for (size_t c = 0; c < channels; c++) {

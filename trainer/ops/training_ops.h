@@ -10,8 +10,8 @@
 #ifndef CEDM_TRAINER_TRAINING_OPS_H
 #define CEDM_TRAINER_TRAINING_OPS_H
 
-#include "ops/ops.h"
-#include "training.h"
+#include "runtime/ops/ops.h"
+#include "codegen/training.h"
 
 typedef struct train_exec {
     cedm_exec base; /* first: tasks are given a pointer to it */

@@ -3,8 +3,8 @@
  * vectors.c - the ops on vectors, and the plain ones on maps. */
 #include <string.h>
 
-#include "ops/act.h"
-#include "training_ops.h"
+#include "runtime/ops/act.h"
+#include "trainer/ops/training_ops.h"
 
 /* Channels whose sums lie on a stack. */
 #define CHUNK 64u
@@ -40,7 +40,8 @@ void train_op_silu_grad(train_exec *exec, const cg_silu_grad *op)
         float *dst = cedm_at(base, op->dst, op->channels, i);
 
         for (size_t c = 0; c < op->channels; c++) {
-            float s = 1.0f / (1.0f + cedm_lanes_exp((cedm_lanes){-src[c]})[0]);
+            float s =
+                1.0f / (1.0f + cedm_lanes_exp((cedm_lanes){-src[c]})[0]);
 
             dst[c] = grad[c] * (s + src[c] * s * (1.0f - s));
         }
@@ -73,8 +74,8 @@ static void sums_task(void *arg, uint32_t index, uint32_t worker)
     const cedm_call *call = arg;
     const cg_sums *op = call->op;
     size_t channels = op->channels;
-    const float *grad = cedm_at(call->exec, op->grad, op->pixels * channels,
-                                index);
+    const float *grad =
+        cedm_at(call->exec, op->grad, op->pixels * channels, index);
     float *dst = cedm_at(call->exec, op->dst, op->stride, index) + op->index;
 
     (void)worker;
@@ -104,8 +105,8 @@ void train_op_sums(train_exec *exec, const cg_sums *op)
         double sum = 0.0;
 
         for (uint32_t i = 0; i < base->n; i++) {
-            sum += (double)cedm_at(base, op->dst, op->stride, i)[op->index +
-                                                                 c];
+            sum +=
+                (double)cedm_at(base, op->dst, op->stride, i)[op->index + c];
         }
         if (op->bias != CEDM_NONE) {
             exec->grads[op->bias + c] += (float)sum;
@@ -150,8 +151,8 @@ static void dilate_task(void *arg, uint32_t index, uint32_t worker)
     size_t height = 2 * (size_t)op->height - 1;
     const float *src = cedm_at(call->exec, op->src,
                                op->height * op->width * channels, index);
-    float *dst = cedm_at(call->exec, op->dst, height * width * channels,
-                         index);
+    float *dst =
+        cedm_at(call->exec, op->dst, height * width * channels, index);
 
     (void)worker;
     memset(dst, 0, height * width * channels * sizeof *dst);

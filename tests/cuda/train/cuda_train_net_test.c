@@ -5,10 +5,10 @@
  * place. */
 #include <stdio.h>
 
-#include "../../../trainer/cuda/device_net.h"
-#include "fixture.h"
-#include "net.h"
-#include "noise_level.h"
+#include "trainer/cuda/device_net.h"
+#include "tests/cuda/train/fixture.h"
+#include "trainer/net.h"
+#include "runtime/noise_level.h"
 
 #define IMAGES 2u
 #define SCALE 4096.0f
@@ -26,8 +26,8 @@ static uint64_t indices[IMAGES] = {5, 6};
 
 static void open_subject(subject *s)
 {
-    const train_net_options options = {.batch = IMAGES, .workers = 1,
-                                       .dropout = true};
+    const train_net_options options = {
+        .batch = IMAGES, .workers = 1, .dropout = true};
     cg_error error = {""};
     cg_file *file = cg_open("tests/golden/ddpmpp-tiny.safetensors", &error);
     const cg_program *p;
@@ -39,7 +39,8 @@ static void open_subject(subject *s)
     assert_non_null(s->net);
     cg_close(file);
     p = s->net->training->program;
-    count = (size_t)IMAGES * p->resolution * p->resolution * p->channels;
+    count = (size_t)IMAGES * p->denoiser.resolution * p->denoiser.resolution *
+            p->denoiser.channels;
     images = malloc(count * sizeof *images);
     noise = malloc(count * sizeof *noise);
     assert_non_null(images);
@@ -48,10 +49,16 @@ static void open_subject(subject *s)
         images[i] = 0.5f * random_normal_float();
         noise[i] = random_normal_float();
     }
-    s->batch = (train_batch){.n = IMAGES, .images = images, .noise = noise,
-                             .sigma = sigmas, .cluster = clusters,
-                             .index = indices, .seed = 3, .step = 8,
-                             .dropout = 0.25f, .share = 1.0 / IMAGES};
+    s->batch = (train_batch){.n = IMAGES,
+                             .images = images,
+                             .noise = noise,
+                             .sigma = sigmas,
+                             .cluster = clusters,
+                             .index = indices,
+                             .seed = 3,
+                             .step = 8,
+                             .dropout = 0.25f,
+                             .share = 1.0 / IMAGES};
     train_net_refresh(s->net);
     train_net_zero_grads(s->net);
     s->loss = train_net_gradient(s->net, &s->batch, NULL);
@@ -91,17 +98,19 @@ static void open_exec(train_cuda_exec *e, const subject *s,
     assert_non_null(zeros);
     assert_non_null(params);
     for (uint32_t i = 0; i < t->step_count; i++) {
-        uint64_t bytes = !t->steps[i].training ? 0
-            : train_cuda_workspace(&t->steps[i].grad, precision, IMAGES);
+        uint64_t bytes =
+            !t->steps[i].training
+                ? 0
+                : train_cuda_workspace(&t->steps[i].grad, precision, IMAGES);
 
         workspace = bytes > workspace ? bytes : workspace;
     }
     for (uint32_t i = 0; i < IMAGES; i++) { /* no labels: zeros */
-        cedm_noise_features(&t->program->features, s->net->data,
-                            log(sigmas[i]) / 4.0,
-                            zeros + (size_t)IMAGES *
-                                        CEDM_REF_OFFSET(t->features_ref) +
-                                i * t->program->features.channels);
+        cedm_noise_features(
+            &t->program->denoiser.features, s->net->data,
+            log(sigmas[i]) / 4.0,
+            zeros + (size_t)IMAGES * CEDM_REF_OFFSET(t->features_ref) +
+                i * t->program->denoiser.features.channels);
     }
     /* What is derived is left to the device. */
     memcpy(params, s->net->data, t->data_elements * sizeof *params);
@@ -112,18 +121,22 @@ static void open_exec(train_cuda_exec *e, const subject *s,
                (size_t)d->count * d->kernel * d->kernel * d->outputs * 4);
     }
     *e = (train_cuda_exec){
-        .base = {.precision = precision, .batch = IMAGES,
-                 .arch = device_arch(), .multiprocessors = 4,
+        .base = {.precision = precision,
+                 .batch = IMAGES,
+                 .arch = device_arch(),
+                 .multiprocessors = 4,
                  .act = device_take((size_t)t->act.elements * IMAGES * 4),
-                 .f32 = put(zeros, f32), .index = index,
+                 .f32 = put(zeros, f32),
+                 .index = index,
                  .cluster = put(clusters, sizeof clusters),
                  .overflow = put(flags, sizeof flags),
                  .workspace = device_take((size_t)workspace),
                  .workspace_bytes = (size_t)workspace},
         .data = put(params, t->data_elements * sizeof *params),
-        .packed = device_take(
-            (size_t)train_cuda_count_parts(t, precision, index)),
-        .dropout = s->batch.dropout, .seed = s->batch.seed,
+        .packed =
+            device_take((size_t)train_cuda_count_parts(t, precision, index)),
+        .dropout = s->batch.dropout,
+        .seed = s->batch.seed,
         .step = put(&s->batch.step, sizeof s->batch.step),
         .images = put(indices, sizeof indices)};
     memset(zeros, 0, t->trained_elements * sizeof *zeros);
@@ -152,25 +165,29 @@ static double run_device(const subject *s, train_cuda_exec *e, float *grads)
 {
     const cg_training *t = s->net->training;
     const cg_program *p = t->program;
-    uint32_t elements = p->resolution * p->resolution * p->channels;
+    uint32_t elements = p->denoiser.resolution * p->denoiser.resolution *
+                        p->denoiser.channels;
     size_t bytes = (size_t)IMAGES * elements * sizeof(float);
     train_cuda_state state = {.scale = SCALE};
     train_cuda_scalings scalings[IMAGES];
     double loss[IMAGES];
-    train_cuda_batch batch = {
-        .elements = elements, .images = put(s->batch.images, bytes),
-        .noise = put(s->batch.noise, bytes), .input = t->input_ref,
-        .output = t->output_ref, .output_grad = t->output_grad_ref,
-        .share = s->batch.share, .loss = device_take(sizeof loss)};
+    train_cuda_batch batch = {.elements = elements,
+                              .images = put(s->batch.images, bytes),
+                              .noise = put(s->batch.noise, bytes),
+                              .input = t->input_ref,
+                              .output = t->output_ref,
+                              .output_grad = t->output_grad_ref,
+                              .share = s->batch.share,
+                              .loss = device_take(sizeof loss)};
     train_cuda_state *setting = put(&state, sizeof state);
 
     for (uint32_t i = 0; i < IMAGES; i++) { /* [EDM, table 1] */
-        double square = p->sigma_data * p->sigma_data;
+        double square = p->denoiser.sigma_data * p->denoiser.sigma_data;
         double sum = sigmas[i] * sigmas[i] + square;
 
         scalings[i] = (train_cuda_scalings){
             sigmas[i], 1.0 / sqrt(sum), square / sum,
-            sigmas[i] * p->sigma_data / sqrt(sum),
+            sigmas[i] * p->denoiser.sigma_data / sqrt(sum),
             sum / (sigmas[i] * sigmas[i] * square)};
     }
     batch.scalings = put(scalings, sizeof scalings);
@@ -225,8 +242,9 @@ static void check_precision(const subject *s,
     if (!(sqrt(error) <= bounds[precision] * sqrt(size)) ||
         !(fabs(loss - s->loss) <= bounds[precision] * s->loss)) {
         fail_msg("%s: gradient off by %.3g of its size, loss %.9g, wanted "
-                 "%.3g and %.9g", precision_names[precision],
-                 sqrt(error / size), loss, bounds[precision], s->loss);
+                 "%.3g and %.9g",
+                 precision_names[precision], sqrt(error / size), loss,
+                 bounds[precision], s->loss);
     }
     close_exec(&e);
     free(index);

@@ -2,11 +2,11 @@
  *
  * cuda_train_test.c - every training op's kernels against trainer/ops, in
  * every precision; fixture.h says within what. */
-#include "fixture.h"
+#include "tests/cuda/train/fixture.h"
 
 #include <stdio.h>
 
-#define FEW 1u         /* one part of a sum */
+#define FEW 1u          /* one part of a sum */
 #define MANY (1u << 20) /* as many parts as there are steps */
 
 /* ---- weights of convolutions -------------------------------------------- */
@@ -19,6 +19,7 @@ static const struct {
     const char *name;
     cg_conv_weight op;
     bool src_f32, grad_f32;
+    /* clang-format off */
 } weight_cases[] = {
     {"3x3", {MAP(9, 7), SAME, .cin = 16, .cout = 24}, 0, 0},
     {"3x3, more than a tile", {MAP(8, 8), SAME, .cin = 40, .cout = 72}, 0, 0},
@@ -49,6 +50,7 @@ static const struct {
     {"the last convolution", {MAP(8, 8), SAME, .cin = 16, .cout = 3}, 0, 1},
     {"a linear layer", {MAP(1, 1), POINT, .cin = 33, .cout = 70}, 1, 1},
 };
+/* clang-format on */
 
 static void check_weight(enum cedm_cuda_precision precision, size_t k,
                          uint32_t multiprocessors)
@@ -64,13 +66,15 @@ static void check_weight(enum cedm_cuda_precision precision, size_t k,
     w->weight = 64;
     w->src = tensor(&x, weight_cases[k].src_f32,
                     w->in_height * w->in_width * w->cin);
-    w->grad = tensor(&x, weight_cases[k].grad_f32,
-                     w->height * w->width * w->cout);
+    w->grad =
+        tensor(&x, weight_cases[k].grad_f32, w->height * w->width * w->cout);
     x.linear = true;
-    expect(&x, (output){
-        .ref = w->weight, .grads = true, .store = 0x1p-23,
-        .elements = w->cout * w->kernel * w->kernel * w->row,
-        .terms = sum_terms(BATCH * w->height * w->width + 2)});
+    expect(&x,
+           (output){.ref = w->weight,
+                    .grads = true,
+                    .store = 0x1p-23,
+                    .elements = w->cout * w->kernel * w->kernel * w->row,
+                    .terms = sum_terms(BATCH * w->height * w->width + 2)});
     fixture_check(&x, &op);
     fixture_close(&x);
 }
@@ -102,9 +106,14 @@ static void check_activate(enum cedm_cuda_precision precision, uint32_t first,
     fixture x;
 
     fixture_open(&x, precision, FEW, "activate");
-    *a = (cg_activate){.height = 5, .width = 7, .channels = {first, second},
-                       .act = act, .up = up, .layer = layer,
-                       .coeff = CEDM_NONE, .src = {0, CEDM_NONE}};
+    *a = (cg_activate){.height = 5,
+                       .width = 7,
+                       .channels = {first, second},
+                       .act = act,
+                       .up = up,
+                       .layer = layer,
+                       .coeff = CEDM_NONE,
+                       .src = {0, CEDM_NONE}};
     a->src[0] = tensor(&x, false, pixels * first);
     if (second != 0) {
         a->src[1] = tensor(&x, false, pixels * second);
@@ -194,16 +203,25 @@ static void check_norm(enum cedm_cuda_precision precision, cg_norm_grad n,
                             .store = unit(&x, false) + FUNCTIONS,
                             .level = 4.0 * FUNCTIONS});
     }
-    expect(&x, (output){.ref = n.sums, .elements = 2 * channels,
-                        .store = FUNCTIONS, .level = sums});
-    expect(&x, (output){.ref = n.gamma, .elements = channels, .grads = true,
-                        .store = FUNCTIONS, .level = sums});
-    expect(&x, (output){.ref = n.beta, .elements = channels, .grads = true,
-                        .store = FUNCTIONS, .level = sums});
+    expect(&x, (output){.ref = n.sums,
+                        .elements = 2 * channels,
+                        .store = FUNCTIONS,
+                        .level = sums});
+    expect(&x, (output){.ref = n.gamma,
+                        .elements = channels,
+                        .grads = true,
+                        .store = FUNCTIONS,
+                        .level = sums});
+    expect(&x, (output){.ref = n.beta,
+                        .elements = channels,
+                        .grads = true,
+                        .store = FUNCTIONS,
+                        .level = sums});
     if (adaptive) {
         expect(&x, (output){.ref = n.adaptive_dst,
                             .elements = n.adaptive_stride,
-                            .store = FUNCTIONS, .level = sums});
+                            .store = FUNCTIONS,
+                            .level = sums});
     }
     fixture_check(&x, &op);
     fixture_close(&x);
@@ -212,8 +230,11 @@ static void check_norm(enum cedm_cuda_precision precision, cg_norm_grad n,
 static void test_norm_grad(void **state)
 {
     const enum cedm_cuda_precision *p = *state;
-    const cg_norm_grad base = {.height = 5, .width = 4, .groups = 4,
-                               .stat_rows = 2, .eps = 1e-5f,
+    const cg_norm_grad base = {.height = 5,
+                               .width = 4,
+                               .groups = 4,
+                               .stat_rows = 2,
+                               .eps = 1e-5f,
                                .act = CEDM_ACT_SILU,
                                .layer = CG_NO_DROPOUT};
     cg_norm_grad n = base;
@@ -255,13 +276,15 @@ static void check_attention(enum cedm_cuda_precision precision,
 
     fixture_open(&x, precision, FEW, "attention_grad");
     u = precision == CEDM_CUDA_FP32 ? 0x1p-20 : unit(&x, false);
-    *a = (cg_attention_grad){.tokens = tokens, .channels = channels,
-                             .heads = heads};
+    *a = (cg_attention_grad){
+        .tokens = tokens, .channels = channels, .heads = heads};
     a->src = tensor(&x, false, 3 * tokens * channels);
     a->grad = tensor(&x, false, tokens * channels);
     a->dst = tensor(&x, false, 3 * tokens * channels);
-    expect(&x, (output){.ref = a->dst, .elements = 3 * tokens * channels,
-                        .store = 2.0 * u, .level = 8.0 * u});
+    expect(&x, (output){.ref = a->dst,
+                        .elements = 3 * tokens * channels,
+                        .store = 2.0 * u,
+                        .level = 8.0 * u});
     fixture_check(&x, &op);
     fixture_close(&x);
 }
@@ -287,18 +310,24 @@ static void check_sums(enum cedm_cuda_precision precision, bool f32,
     fixture x;
 
     fixture_open(&x, precision, FEW, "sums");
-    *s = (cg_sums){.pixels = pixels, .channels = channels, .scale = 0.5f,
-                   .index = 9, .stride = channels + 20,
+    *s = (cg_sums){.pixels = pixels,
+                   .channels = channels,
+                   .scale = 0.5f,
+                   .index = 9,
+                   .stride = channels + 20,
                    .bias = biases ? 16 : CEDM_NONE,
                    .bias2 = biases ? 1024 : CEDM_NONE};
     s->grad = tensor(&x, f32, pixels * channels);
     s->dst = tensor(&x, true, s->stride);
     x.linear = true;
-    expect(&x, (output){.ref = s->dst, .elements = s->stride,
-                        .store = 0x1p-23, .terms = sum_terms(pixels)});
+    expect(&x, (output){.ref = s->dst,
+                        .elements = s->stride,
+                        .store = 0x1p-23,
+                        .terms = sum_terms(pixels)});
     for (int k = 0; k < 2 && biases; k++) {
         expect(&x, (output){.ref = k == 0 ? s->bias : s->bias2,
-                            .elements = channels, .grads = true,
+                            .elements = channels,
+                            .grads = true,
                             .store = 0x1p-23,
                             .terms = sum_terms(BATCH * pixels)});
     }
@@ -330,7 +359,9 @@ static void test_vectors(void **state)
     a->src = tensor(&x, true, 300);
     a->labels = tensor(&x, true, 9);
     a->dst = tensor(&x, true, 300);
-    expect(&x, (output){.ref = a->dst, .elements = 300, .store = 0x1p-20,
+    expect(&x, (output){.ref = a->dst,
+                        .elements = 300,
+                        .store = 0x1p-20,
                         .level = 0x1p-20});
     fixture_check(&x, &op);
     fixture_close(&x);
@@ -342,22 +373,33 @@ static void test_vectors(void **state)
     s->grad = tensor(&x, true, 300);
     s->dst = tensor(&x, true, 300);
     tensor_at(&x, s->src)[0] = -200.0f;
-    expect(&x, (output){.ref = s->dst, .elements = 300, .store = 0x1p-20,
+    expect(&x, (output){.ref = s->dst,
+                        .elements = 300,
+                        .store = 0x1p-20,
                         .level = 0x1p-20});
     fixture_check(&x, &op);
     fixture_close(&x);
 
     fixture_open(&x, *p, FEW, "embed_grad");
     op.kind = CG_TRAINING_embed_grad;
-    *e = (cg_embed_grad){.channels = 70, .label_dim = 4, .label_scale = 2.0f,
-                         .weight = 64, .bias = 32};
+    *e = (cg_embed_grad){.channels = 70,
+                         .label_dim = 4,
+                         .label_scale = 2.0f,
+                         .weight = 64,
+                         .bias = 32};
     e->weight = 512;
     e->grad = tensor(&x, true, 70);
     x.cluster[2] = x.cluster[1];
-    expect(&x, (output){.ref = e->weight, .elements = 280, .grads = true,
-                        .store = 0x1p-20, .level = 0x1p-20});
-    expect(&x, (output){.ref = e->bias, .elements = 70, .grads = true,
-                        .store = 0x1p-20, .level = 0x1p-20});
+    expect(&x, (output){.ref = e->weight,
+                        .elements = 280,
+                        .grads = true,
+                        .store = 0x1p-20,
+                        .level = 0x1p-20});
+    expect(&x, (output){.ref = e->bias,
+                        .elements = 70,
+                        .grads = true,
+                        .store = 0x1p-20,
+                        .level = 0x1p-20});
     fixture_check(&x, &op);
     fixture_close(&x);
 }
@@ -370,12 +412,14 @@ static void check_add(enum cedm_cuda_precision precision, bool f32,
     fixture x;
 
     fixture_open(&x, precision, FEW, "add");
-    *a = (cg_add){.elements = elements, .accumulate = accumulate,
-                  .scale = 0.70710678f};
+    *a = (cg_add){
+        .elements = elements, .accumulate = accumulate, .scale = 0.70710678f};
     a->src = tensor(&x, f32, elements);
     a->dst = accumulate ? tensor(&x, f32, elements) : a->src;
-    expect(&x, (output){.ref = a->dst, .elements = elements,
-                        .store = unit(&x, f32), .level = 0x1p-22});
+    expect(&x, (output){.ref = a->dst,
+                        .elements = elements,
+                        .store = unit(&x, f32),
+                        .level = 0x1p-22});
     fixture_check(&x, &op);
     fixture_close(&x);
 }

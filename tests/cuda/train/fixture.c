@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * fixture.c - memory of a device around one training op. */
-#include "fixture.h"
+#include "tests/cuda/train/fixture.h"
 
 #include <stdio.h>
 
-#include "random.h"
+#include "trainer/random.h"
 
 #define ELEMENTS (1u << 16) /* an image of a segment */
 
@@ -17,10 +17,10 @@ const char *const precision_names[CEDM_CUDA_PRECISIONS] = {"fp16", "bf16",
 float random_normal_float(void)
 {
     static uint32_t draws;
-    random_key key = {.seed = 5, .purpose = RANDOM_INIT};
+    train_random_key key = {.seed = 5, .purpose = TRAIN_RANDOM_INIT};
     double z[2];
 
-    random_normal(&key, draws++, z);
+    train_random_normal(&key, draws++, z);
     return (float)z[0];
 }
 
@@ -74,8 +74,8 @@ static float *copy_of(const float *from, size_t count)
 void fixture_open(fixture *x, enum cedm_cuda_precision precision,
                   uint32_t multiprocessors, const char *what)
 {
-    *x = (fixture){.precision = precision,
-                   .multiprocessors = multiprocessors};
+    *x =
+        (fixture){.precision = precision, .multiprocessors = multiprocessors};
     (void)snprintf(x->what, sizeof x->what, "%s %s, %u multiprocessors",
                    precision_names[precision], what, multiprocessors);
     for (int s = 0; s < 2; s++) {
@@ -112,8 +112,8 @@ cedm_ref tensor(fixture *x, bool f32, uint32_t elements)
     cedm_ref ref = x->used[f32] | (f32 ? CEDM_REF_F32 : 0u);
     float *at = tensor_at(x, ref);
 
-    x->used[f32] += (elements + CEDM_REF_ALIGN - 1) / CEDM_REF_ALIGN *
-                    CEDM_REF_ALIGN;
+    x->used[f32] +=
+        (elements + CEDM_REF_ALIGN - 1) / CEDM_REF_ALIGN * CEDM_REF_ALIGN;
     assert_true(x->used[f32] <= ELEMENTS);
     for (uint32_t i = 0; i < elements * BATCH; i++) {
         at[i] = random_normal_float();
@@ -127,8 +127,8 @@ cedm_ref tensor(fixture *x, bool f32, uint32_t elements)
 void expect(fixture *x, output o)
 {
     assert_true(x->output_count < OUTPUTS);
-    o.f32 = o.grads || CEDM_REF_IS_F32(o.ref) ||
-            x->precision == CEDM_CUDA_FP32;
+    o.f32 =
+        o.grads || CEDM_REF_IS_F32(o.ref) || x->precision == CEDM_CUDA_FP32;
     x->outputs[x->output_count++] = o;
 }
 
@@ -169,8 +169,7 @@ static void call_plain(train_exec *exec, const cg_training_op *op,
         break;
         CG_TRAINING_OPS(CALL)
 #undef CALL
-    case CG_TRAINING_COUNT:
-        break;
+    case CG_TRAINING_COUNT: break;
     }
 }
 
@@ -179,14 +178,21 @@ static result run_plain(const fixture *x, const cg_training_op *op,
 {
     result r = {{copy_of(x->segment[0], (size_t)ELEMENTS * BATCH),
                  copy_of(x->segment[1], (size_t)ELEMENTS * BATCH)},
-                copy_of(x->grads, WEIGHTS), {0}};
+                copy_of(x->grads, WEIGHTS),
+                {0}};
     cedm_sizes sizes = {0, 0};
-    train_exec exec = {
-        .base = {.data = x->data, .act = r.segment[0], .f32 = r.segment[1],
-                 .cluster = x->cluster, .batch = BATCH, .n = BATCH,
-                 .workers = 1},
-        .grads = r.grads, .dropout = 0.3f, .seed = 9, .step = 17,
-        .images = x->images};
+    train_exec exec = {.base = {.data = x->data,
+                                .act = r.segment[0],
+                                .f32 = r.segment[1],
+                                .cluster = x->cluster,
+                                .batch = BATCH,
+                                .n = BATCH,
+                                .workers = 1},
+                       .grads = r.grads,
+                       .dropout = 0.3f,
+                       .seed = 9,
+                       .step = 17,
+                       .images = x->images};
 
     if (absolute) {
         make_absolute(r.segment[0], (size_t)ELEMENTS * BATCH);
@@ -221,8 +227,8 @@ static void *narrowed(const fixture *x)
         half[i] = narrow(x->segment[0][i], x->precision);
     }
     memory = x->precision == CEDM_CUDA_FP32
-        ? to_device(x->segment[0], count * sizeof(float))
-        : to_device(half, count * sizeof *half);
+                 ? to_device(x->segment[0], count * sizeof(float))
+                 : to_device(half, count * sizeof *half);
     free(half);
     return memory;
 }
@@ -264,24 +270,30 @@ static result run_device(const fixture *x, const cg_training_op *op,
     static const uint32_t step = 17, zero[BATCH];
     size_t bytes = (size_t)ELEMENTS * BATCH * sizeof(float);
     size_t workspace = (size_t)train_cuda_workspace(op, x->precision, BATCH);
-    result r = {{floats((size_t)ELEMENTS * BATCH),
-                 floats((size_t)ELEMENTS * BATCH)},
-                floats(WEIGHTS), {0}};
+    result r = {
+        {floats((size_t)ELEMENTS * BATCH), floats((size_t)ELEMENTS * BATCH)},
+        floats(WEIGHTS),
+        {0}};
     void *steps = to_device(&step, sizeof step);
     void *images = to_device(x->images, sizeof x->images);
     void *cluster = to_device(x->cluster, sizeof x->cluster);
-    train_cuda_exec exec = {.dropout = 0.3f, .seed = 9, .step = steps,
-                            .images = images};
+    train_cuda_exec exec = {
+        .dropout = 0.3f, .seed = 9, .step = steps, .images = images};
     const char *name;
 
     workspace = workspace < CEDM_CUDA_WORKSPACE_BYTES
-        ? CEDM_CUDA_WORKSPACE_BYTES : workspace;
-    exec.base = (cedm_cuda_exec){
-        .precision = x->precision, .batch = BATCH, .arch = device_arch(),
-        .multiprocessors = x->multiprocessors, .act = narrowed(x),
-        .f32 = to_device(x->segment[1], bytes), .cluster = cluster,
-        .overflow = to_device(zero, sizeof zero),
-        .workspace = workspace_of(workspace), .workspace_bytes = workspace};
+                    ? CEDM_CUDA_WORKSPACE_BYTES
+                    : workspace;
+    exec.base = (cedm_cuda_exec){.precision = x->precision,
+                                 .batch = BATCH,
+                                 .arch = device_arch(),
+                                 .multiprocessors = x->multiprocessors,
+                                 .act = narrowed(x),
+                                 .f32 = to_device(x->segment[1], bytes),
+                                 .cluster = cluster,
+                                 .overflow = to_device(zero, sizeof zero),
+                                 .workspace = workspace_of(workspace),
+                                 .workspace_bytes = workspace};
     exec.data = to_device(x->data, WEIGHTS * sizeof(float));
     exec.grads = to_device(x->grads, WEIGHTS * sizeof(float));
     device_order(backwards);
@@ -308,8 +320,8 @@ static float *output_at(const result *r, const output *o, uint32_t *count)
 {
     *count = o->grads ? o->elements : o->elements * BATCH;
     return o->grads ? r->grads + o->ref
-        : r->segment[CEDM_REF_IS_F32(o->ref)] +
-              (size_t)BATCH * CEDM_REF_OFFSET(o->ref);
+                    : r->segment[CEDM_REF_IS_F32(o->ref)] +
+                          (size_t)BATCH * CEDM_REF_OFFSET(o->ref);
 }
 
 static void same_bits(const fixture *x, const char *where, const float *a,
@@ -345,8 +357,8 @@ static void check_values(const fixture *x, int k, const result *got,
 
         if (!(fabs((double)g[i] - (double)w[i]) <= bound)) {
             fail_msg("%s: output %d, element %u: got %.9g, wanted %.9g, "
-                     "difference %.3g above %.3g", x->what, k, i,
-                     (double)g[i], (double)w[i],
+                     "difference %.3g above %.3g",
+                     x->what, k, i, (double)g[i], (double)w[i],
                      fabs((double)g[i] - (double)w[i]), bound);
         }
     }
@@ -357,7 +369,8 @@ static void check_rest(const fixture *x, const result *r)
 {
     result rest = {{copy_of(r->segment[0], (size_t)ELEMENTS * BATCH),
                     copy_of(r->segment[1], (size_t)ELEMENTS * BATCH)},
-                   copy_of(r->grads, WEIGHTS), {0}};
+                   copy_of(r->grads, WEIGHTS),
+                   {0}};
     result before = {{x->segment[0], x->segment[1]}, x->grads, {0}};
 
     for (int k = 0; k < x->output_count; k++) {

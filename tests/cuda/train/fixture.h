@@ -26,9 +26,9 @@
 
 #include <cmocka.h>
 
-#include "../../../trainer/cuda/dispatch.h"
-#include "cuda/device.h"
-#include "ops/training_ops.h"
+#include "trainer/cuda/dispatch.h"
+#include "tests/cuda/test_device.h"
+#include "trainer/ops/training_ops.h"
 
 #define BATCH 3u
 #define WEIGHTS 200000u

@@ -3,8 +3,8 @@
  * train_update.c - what surrounds the training ops on a device: packed and
  * derived weights, the loss, and the optimiser with its scale.  Where the
  * host has code for the same, bits are compared. */
-#include "adam.h"
-#include "fixture.h"
+#include "trainer/adam.h"
+#include "tests/cuda/train/fixture.h"
 
 #define PARAMS 5000u
 #define STEPS 12u
@@ -27,8 +27,8 @@ static void check_pack(enum cedm_cuda_precision precision, const cg_op *op,
 {
     float *data = random_floats(WEIGHTS);
     uint32_t index[1] = {0};
-    cedm_cuda_packing packing = {.precision = precision, .data = data,
-                                 .dtype = CEDM_DTYPE_F32};
+    cedm_cuda_packing packing = {
+        .precision = precision, .data = data, .dtype = CEDM_DTYPE_F32};
     unsigned char *wanted, *got;
     train_cuda_exec exec = {.base = {.precision = precision, .index = index}};
     size_t bytes;
@@ -64,13 +64,26 @@ static void check_pack(enum cedm_cuda_precision precision, const cg_op *op,
 
 static void test_pack(void **state)
 {
-    const cedm_conv base = {
-        .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-        .cin = {40, 8}, .cout = 70, .kernel = 3, .stride = 1, .pad = 1,
-        .skip_cin = {33, 5}, .scale = 0.7f, .skip_src = {0, 0},
-        .residual = CEDM_NONE, .emb_src = CEDM_NONE, .stats = CEDM_NONE,
-        .act = CEDM_ACT_SILU, .weight = 7, .bias = 99, .skip_weight = 50000,
-        .skip_bias = 300};
+    const cedm_conv base = {.height = 8,
+                            .width = 8,
+                            .in_height = 8,
+                            .in_width = 8,
+                            .cin = {40, 8},
+                            .cout = 70,
+                            .kernel = 3,
+                            .stride = 1,
+                            .pad = 1,
+                            .skip_cin = {33, 5},
+                            .scale = 0.7f,
+                            .skip_src = {0, 0},
+                            .residual = CEDM_NONE,
+                            .emb_src = CEDM_NONE,
+                            .stats = CEDM_NONE,
+                            .act = CEDM_ACT_SILU,
+                            .weight = 7,
+                            .bias = 99,
+                            .skip_weight = 50000,
+                            .skip_bias = 300};
     cg_op op = {.kind = CG_OP_conv, .u.conv = base};
     cedm_conv *c = &op.u.conv;
 
@@ -96,21 +109,24 @@ static void test_pack(void **state)
         c->cout = 72;
         c->act = CEDM_ACT_NONE;
         check_pack(precision, &op, "1x1 by cuBLAS");
-        op = (cg_op){.kind = CG_OP_linear,
-                     .u.linear = {.in = 30, .out = 41, .weight = 5,
-                                  .bias = CEDM_NONE}};
+        op =
+            (cg_op){.kind = CG_OP_linear,
+                    .u.linear = {
+                        .in = 30, .out = 41, .weight = 5, .bias = CEDM_NONE}};
         check_pack(precision, &op, "linear");
         op = (cg_op){.kind = CG_OP_embed,
-                     .u.embed = {.channels = 33, .label_dim = 0,
-                                 .weight = CEDM_NONE, .bias = CEDM_NONE}};
+                     .u.embed = {.channels = 33,
+                                 .label_dim = 0,
+                                 .weight = CEDM_NONE,
+                                 .bias = CEDM_NONE}};
         check_pack(precision, &op, "silu");
         op.u.embed.label_dim = 9;
         op.u.embed.weight = 11;
         op.u.embed.bias = 900;
         check_pack(precision, &op, "embed");
-        op = (cg_op){.kind = CG_OP_norm_coeff,
-                     .u.norm_coeff = {.channels = {33, 7}, .gamma = 4,
-                                      .beta = 80}};
+        op = (cg_op){
+            .kind = CG_OP_norm_coeff,
+            .u.norm_coeff = {.channels = {33, 7}, .gamma = 4, .beta = 80}};
         check_pack(precision, &op, "norm");
         op = (cg_op){.kind = CG_OP_resample,
                      .u.resample = {.taps = 4, .filter = 12}};
@@ -120,8 +136,13 @@ static void test_pack(void **state)
 
 static void test_derive(void **state)
 {
-    const cg_derived d = {.from = 10, .to = 100000, .outputs = 37,
-                          .kernel = 3, .row = 50, .first = 9, .count = 35,
+    const cg_derived d = {.from = 10,
+                          .to = 100000,
+                          .outputs = 37,
+                          .kernel = 3,
+                          .row = 50,
+                          .first = 9,
+                          .count = 35,
                           .scale = 0.5f};
     float *data = random_floats(WEIGHTS), *got = random_floats(WEIGHTS);
     train_cuda_exec exec = {.data = device_take(WEIGHTS * sizeof(float))};
@@ -134,9 +155,8 @@ static void test_derive(void **state)
         size_t o = i % d.outputs, tap = i / d.outputs % 9;
         size_t c = i / d.outputs / 9;
 
-        data[d.to + i] = d.scale *
-                         data[d.from + (o * 9 + 8 - tap) * d.row + d.first +
-                              c];
+        data[d.to + i] =
+            d.scale * data[d.from + (o * 9 + 8 - tap) * d.row + d.first + c];
     }
     for (size_t i = 0; i < WEIGHTS; i++) {
         if (memcmp(&got[i], &data[i], sizeof *got) != 0) {
@@ -164,7 +184,8 @@ static void *put_floats(const float *x, size_t count)
 static void test_loss(void **state)
 {
     static const train_cuda_scalings scalings[BATCH] = {
-        {0.3, 1.7, 0.7, 0.25, 15.0}, {2.0, 0.5, 0.06, 0.48, 4.25},
+        {0.3, 1.7, 0.7, 0.25, 15.0},
+        {2.0, 0.5, 0.06, 0.48, 4.25},
         {40.0, 0.025, 0.0002, 0.5, 4.0}};
     float *images = random_floats(BATCH * PIXELS);
     float *noise = random_floats(BATCH * PIXELS);
@@ -174,15 +195,18 @@ static void test_loss(void **state)
     double loss[BATCH], denoised[BATCH * PIXELS];
     void *on_device = device_take(sizeof scalings);
     train_cuda_state *scale = device_take(sizeof setting);
-    train_cuda_exec exec = {.base = {.precision = CEDM_CUDA_FP16,
-                                     .batch = BATCH}};
-    train_cuda_batch batch = {
-        .elements = PIXELS, .images = put_floats(images, BATCH * PIXELS),
-        .noise = put_floats(noise, BATCH * PIXELS), .scalings = on_device,
-        .input = CEDM_REF_F32, .output = CEDM_REF_F32 | 704,
-        .output_grad = CEDM_REF_F32 | 1408, .share = 1.0 / 96.0,
-        .loss = device_take(sizeof loss),
-        .denoised = device_take(sizeof denoised)};
+    train_cuda_exec exec = {
+        .base = {.precision = CEDM_CUDA_FP16, .batch = BATCH}};
+    train_cuda_batch batch = {.elements = PIXELS,
+                              .images = put_floats(images, BATCH * PIXELS),
+                              .noise = put_floats(noise, BATCH * PIXELS),
+                              .scalings = on_device,
+                              .input = CEDM_REF_F32,
+                              .output = CEDM_REF_F32 | 704,
+                              .output_grad = CEDM_REF_F32 | 1408,
+                              .share = 1.0 / 96.0,
+                              .loss = device_take(sizeof loss),
+                              .denoised = device_take(sizeof denoised)};
 
     (void)state;
     device_put(on_device, scalings, sizeof scalings);
@@ -201,8 +225,7 @@ static void test_loss(void **state)
             size_t at = i * PIXELS + e;
             double y = (double)images[at];
             double v = y + s->sigma * (double)noise[at];
-            double d = s->skip * v +
-                       s->out * (double)f32[BATCH * 704 + at];
+            double d = s->skip * v + s->out * (double)f32[BATCH * 704 + at];
             float g = (float)(2.0 / 96.0 * s->weight * s->out * (d - y));
 
             sum += s->weight * (d - y) * (d - y);
@@ -264,15 +287,19 @@ static optimiser *open_optimiser(float scale, uint32_t dynamic)
         o->host[0][i] = o->host[4][i] = random_normal_float();
     }
     o->state.scale = scale;
-    o->args = (train_cuda_adam_args){
-        .elements = PARAMS, .params = device_take(bytes),
-        .grads = device_take(bytes), .m = device_take(bytes),
-        .v = device_take(bytes), .ema = device_take(bytes),
-        .rates = device_take(sizeof rates), .dynamic = dynamic,
-        .state = device_take(sizeof o->state)};
-    o->exec.base = (cedm_cuda_exec){
-        .batch = BATCH, .overflow = device_take(sizeof flags),
-        .workspace = device_take(TRAIN_CUDA_ADAM_WORKSPACE)};
+    o->args = (train_cuda_adam_args){.elements = PARAMS,
+                                     .params = device_take(bytes),
+                                     .grads = device_take(bytes),
+                                     .m = device_take(bytes),
+                                     .v = device_take(bytes),
+                                     .ema = device_take(bytes),
+                                     .rates = device_take(sizeof rates),
+                                     .dynamic = dynamic,
+                                     .state = device_take(sizeof o->state)};
+    o->exec.base =
+        (cedm_cuda_exec){.batch = BATCH,
+                         .overflow = device_take(sizeof flags),
+                         .workspace = device_take(TRAIN_CUDA_ADAM_WORKSPACE)};
     device_put(o->exec.base.overflow, flags, sizeof flags);
     device_put((void *)(uintptr_t)o->args.rates, &rates, sizeof rates);
     return o;
@@ -315,9 +342,14 @@ static void test_adam(void **state)
     static float twin[5][PARAMS];
     static const char *const names[5] = {"params", "grads", "m", "v", "ema"};
     optimiser *o = open_optimiser(8.0f, 0);
-    adam a = {.elements = PARAMS, .params = twin[0], .grads = twin[1],
-              .m = twin[2], .v = twin[3], .ema = twin[4], .workers = 1};
-    adam_update lr = {.lr = 1e-2, .ema_beta = 0.75};
+    train_adam a = {.elements = PARAMS,
+                    .params = twin[0],
+                    .grads = twin[1],
+                    .m = twin[2],
+                    .v = twin[3],
+                    .ema = twin[4],
+                    .workers = 1};
+    train_adam_update lr = {.lr = 1e-2, .ema_beta = 0.75};
     uint64_t bad = 0;
 
     (void)state;
@@ -329,13 +361,13 @@ static void test_adam(void **state)
         }
         o->host[1][7] = twin[1][7] = NAN;
         o->host[1][PARAMS - 1] = twin[1][PARAMS - 1] = -INFINITY;
-        bad += adam_step(&a, &lr);
+        bad += train_adam_step(&a, &lr);
         update(o);
         for (int k = 0; k < 5; k++) {
             for (uint32_t i = 0; i < PARAMS && k != 1; i++) {
                 /* (the device's powers may round in another way) */
-                float slack = device_is_real() ? 0x1p-20f *
-                                                     fabsf(twin[k][i]) : 0.0f;
+                float slack =
+                    device_is_real() ? 0x1p-20f * fabsf(twin[k][i]) : 0.0f;
 
                 if (!(fabsf(o->host[k][i] - twin[k][i]) <= slack)) {
                     fail_msg("step %u, %s[%u]: got %.9g, wanted %.9g", s,
@@ -410,10 +442,10 @@ static void test_overflow(void **state)
     uint16_t map[BATCH * 32];
     uint32_t flags[BATCH] = {0};
     cg_add op = {.elements = 32, .scale = 1e5f, .src = 0, .dst = 0};
-    train_cuda_exec exec = {
-        .base = {.precision = CEDM_CUDA_FP16, .batch = BATCH,
-                 .act = device_take(sizeof map),
-                 .overflow = device_take(sizeof flags)}};
+    train_cuda_exec exec = {.base = {.precision = CEDM_CUDA_FP16,
+                                     .batch = BATCH,
+                                     .act = device_take(sizeof map),
+                                     .overflow = device_take(sizeof flags)}};
 
     (void)state;
     for (uint32_t i = 0; i < BATCH * 32; i++) {

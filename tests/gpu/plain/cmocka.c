@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * cmocka.c - runs a group of tests, prints what cmocka prints of it. */
-#include "cmocka.h"
+#include "tests/gpu/plain/cmocka.h"
 
 #include <fnmatch.h>
 #include <setjmp.h>

@@ -27,17 +27,19 @@ void cmocka_set_test_filter(const char *pattern);
 int _cmocka_run_group_tests(const char *group, const struct CMUnitTest *tests,
                             size_t count, void *setup, void *teardown);
 
-#define cmocka_unit_test(function) {.name = #function, .test_func = function}
+#define cmocka_unit_test(function)                                           \
+    {                                                                        \
+        .name = #function, .test_func = function                             \
+    }
 #define cmocka_run_group_tests_name(group, tests, setup, teardown)           \
-    _cmocka_run_group_tests(group, tests, sizeof(tests) / sizeof((tests)[0]),\
-                            setup, teardown)
+    _cmocka_run_group_tests(                                                 \
+        group, tests, sizeof(tests) / sizeof((tests)[0]), setup, teardown)
 
 #define fail_msg(...) plain_fail(__FILE__, __LINE__, __VA_ARGS__)
 #define assert_true(condition)                                               \
     ((condition) ? (void)0 : fail_msg("not so: %s", #condition))
 #define assert_non_null(pointer) assert_true((pointer) != NULL)
-#define assert_memory_equal(a, b, size)                                      \
-    assert_true(memcmp(a, b, size) == 0)
+#define assert_memory_equal(a, b, size) assert_true(memcmp(a, b, size) == 0)
 #define assert_int_equal(a, b)                                               \
     do {                                                                     \
         long long plain_a = (long long)(a), plain_b = (long long)(b);        \

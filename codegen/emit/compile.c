@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * compile.c - NAME.c to NAME.so with the C compiler of the machine.
+ *
+ * The compiler is started with an argument vector: no shell sees a path. */
+#include <errno.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "codegen/error.h"
+
+extern char **environ;
+
+typedef char path_text[1024];
+
+static bool spawn(const char *const argv[], int *status, int *code)
+{
+    char *copy[16];
+    size_t n = 0;
+    pid_t pid;
+
+    /* posix_spawnp takes char *const[] for history's sake. */
+    for (; argv[n] != NULL; n++) {
+        memcpy(&copy[n], &argv[n], sizeof copy[n]);
+    }
+    copy[n] = NULL;
+    *code = posix_spawnp(&pid, argv[0], NULL, NULL, copy, environ);
+    if (*code != 0) {
+        return false;
+    }
+    while (waitpid(pid, status, 0) < 0) {
+        if (errno != EINTR) {
+            *code = errno;
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool compile(const char *cc, const char *include_dir, const char *in,
+                    const char *temp, cg_error *error)
+{
+    const char *const argv[] = {
+        cc,   "-std=c11",  "-O1", "-fPIC", "-shared", "-DCEDM_MODEL_SHARED",
+        "-I", include_dir, "-o",  temp,    in,        NULL};
+    int status = 0, code = 0;
+
+    if (!spawn(argv, &status, &code)) {
+        return cg_fail(error,
+                       "%s: cannot run the C compiler \"%s\": %s; "
+                       "install one or name another",
+                       in, cc, strerror(code));
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        return true;
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+        return cg_fail(error,
+                       "%s: the C compiler \"%s\" is missing or "
+                       "failed to start; install one or name another",
+                       in, cc);
+    }
+    return cg_fail(error,
+                   "%s: the C compiler \"%s\" failed (%s %d); see its "
+                   "messages above",
+                   in, cc, WIFEXITED(status) ? "exit status" : "signal",
+                   WIFEXITED(status) ? WEXITSTATUS(status)
+                                     : WTERMSIG(status));
+}
+
+bool cg_compile(const cg_freeze *freeze, const char *cc,
+                const char *include_dir, cg_error *error)
+{
+    path_text in, temp, out;
+    /* A directory named -x is no option of the compiler. */
+    const char *here = freeze->directory[0] == '-' ? "./" : "";
+    int a = snprintf(in, sizeof in, "%s%s/%s.c", here, freeze->directory,
+                     freeze->name);
+    int b = snprintf(out, sizeof out, "%s/%s.so", freeze->directory,
+                     freeze->name);
+    int c = snprintf(temp, sizeof temp, "%s%s/.%s.so.%ld.tmp", here,
+                     freeze->directory, freeze->name, (long)getpid());
+
+    if (a < 0 || b < 0 || c < 0 || (size_t)a >= sizeof in ||
+        (size_t)b >= sizeof out || (size_t)c >= sizeof temp) {
+        return cg_fail(error,
+                       "%s: the path is too long; wanted fewer than "
+                       "1000 bytes; choose another directory",
+                       freeze->directory);
+    }
+    if (!compile(cc, include_dir, in, temp, error)) {
+        unlink(temp);
+        return false;
+    }
+    if (rename(temp, out) != 0) {
+        int code = errno;
+
+        unlink(temp);
+        return cg_fail(error,
+                       "%s: cannot rename the compiled model: %s; "
+                       "choose another directory",
+                       out, strerror(code));
+    }
+    return true;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * model.c - a frozen model in memory: its code, its blob, its description. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "host/execution/model.h"
+#include "host/files/freq.h"
+
+static const cJSON *member(const cJSON *object, const char *name)
+{
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+/* The description's counts, if it has them. */
+static bool read_freq(host_model *m, host_failure *f)
+{
+    const cJSON *clusters = member(m->description, "clusters");
+    const cJSON *list = member(clusters, "freq");
+    uint32_t count = m->code->denoiser->label_dim;
+    if (!cJSON_IsArray(list) || count == 0) {
+        return true;
+    }
+    m->freq = calloc(count, sizeof *m->freq);
+    if (m->freq == NULL) {
+        return host_fail(f, "%s: out of memory", m->label);
+    }
+    return host_freq_from_json(list, m->freq, count) ||
+           host_fail(f, "%s: the description's freq is no list of %u counts",
+                     m->label, count);
+}
+
+static bool bind_blob(host_model *m, const void *bytes, size_t size,
+                      host_failure *f)
+{
+    cedm_status status = cedm_bind(&m->blob, m->code, bytes, size);
+    if (status != CEDM_OK) {
+        return host_fail(f, "%s: %s; wanted the blob frozen with model %s",
+                         m->label, cedm_status_text(status), m->code->name);
+    }
+    m->blob_bytes = size;
+    errno = 0;
+    m->description =
+        cJSON_ParseWithLength(m->blob.trailer, m->blob.trailer_bytes);
+    if (m->description == NULL) {
+        return host_fail(f, "%s: %s", m->label,
+                         errno == ENOMEM ? "out of memory"
+                                         : "the description is not JSON");
+    }
+    m->data_sha256 =
+        cJSON_GetStringValue(member(m->description, "data_sha256"));
+    if (m->data_sha256 == NULL) {
+        return host_fail(f,
+                         "%s: the description lacks data_sha256; freeze the "
+                         "model again",
+                         m->label);
+    }
+    return read_freq(m, f);
+}
+
+static bool check_code(const host_model *m, const char *path, host_failure *f)
+{
+    const cedm_model *code = m->code;
+    if (code->abi != CEDM_MODEL_ABI || code->size != sizeof(cedm_model)) {
+        return host_fail(
+            f,
+            "%s: made for another version; wanted ABI %u, got %u; "
+            "freeze it again",
+            path, CEDM_MODEL_ABI, code->abi);
+    }
+    return true;
+}
+
+bool host_model_adopt(host_model *m, const cedm_model *code, const void *blob,
+                      size_t blob_bytes, host_failure *f)
+{
+    memset(m, 0, sizeof *m);
+    m->code = code;
+    m->label = code->name;
+    return check_code(m, code->name, f) && bind_blob(m, blob, blob_bytes, f);
+}
+
+/* ---- from files ------------------------------------------------------- */
+
+static bool open_library(host_model *m, const char *path, host_failure *f)
+{
+    if (access(path, R_OK) != 0) {
+        return host_fail(
+            f,
+            "%s: %s; wanted a frozen model M.so, see cedm-freeze "
+            "--build",
+            path, strerror(errno));
+    }
+    /* Without a slash dlopen would search the system's folders. */
+    size_t size = strlen(path) + 3;
+    char *with_slash = malloc(size);
+    if (with_slash == NULL) {
+        return host_fail(f, "%s: out of memory", path);
+    }
+    snprintf(with_slash, size, "%s%s", strchr(path, '/') ? "" : "./", path);
+    m->library = dlopen(with_slash, RTLD_NOW | RTLD_LOCAL);
+    free(with_slash);
+    if (m->library == NULL) {
+        return host_fail(f, "%s: is no loadable model: %s", path, dlerror());
+    }
+    /* ISO C has no cast from an object pointer to a function pointer. */
+    void *symbol = dlsym(m->library, "cedm_model_entry");
+    cedm_model_entry_fn *entry = NULL;
+    memcpy(&entry, &symbol, sizeof entry);
+    if (entry == NULL) {
+        return host_fail(f, "%s: exports no cedm_model_entry", path);
+    }
+    m->code = entry();
+    return check_code(m, path, f);
+}
+
+static char *path_of_blob(const char *path)
+{
+    size_t length = strlen(path);
+    if (length > 3 && strcmp(path + length - 3, ".so") == 0) {
+        length -= 3;
+    }
+    size_t size = length + sizeof ".cedm";
+    char *text = malloc(size);
+    if (text != NULL) {
+        snprintf(text, size, "%.*s.cedm", (int)length, path);
+    }
+    return text;
+}
+
+bool host_model_load(host_model *m, const char *path, host_failure *f)
+{
+    memset(m, 0, sizeof *m);
+    if (!open_library(m, path, f)) {
+        return false;
+    }
+    m->blob_path = path_of_blob(path);
+    if (m->blob_path == NULL) {
+        return host_fail(f, "%s: out of memory", path);
+    }
+    m->label = m->blob_path;
+    return host_map_open(&m->map, m->blob_path, f) &&
+           bind_blob(m, m->map.bytes, m->map.size, f);
+}
+
+void host_model_close(host_model *m)
+{
+    cJSON_Delete(m->description);
+    free(m->freq);
+    cg_map_close(&m->map);
+    free(m->blob_path);
+    if (m->library != NULL) {
+        dlclose(m->library);
+    }
+    memset(m, 0, sizeof *m);
+}
+
+static const char *op_text(const host_model *m, uint32_t id, const char *name)
+{
+    const cJSON *op =
+        cJSON_GetArrayItem(member(m->description, "ops"), (int)id);
+    return cJSON_GetStringValue(member(op, name));
+}
+
+const char *host_model_op_module(const host_model *m, uint32_t id)
+{
+    return op_text(m, id, "module");
+}
+
+const char *host_model_op_kind(const host_model *m, uint32_t id)
+{
+    return op_text(m, id, "kind");
+}
+
+cedm_sampler_params host_model_sampler(const host_model *m)
+{
+    cedm_sampler_params params = cedm_sampler_params_default();
+    host_sampler_from_json(member(m->description, "sampler"), &params);
+    return params;
+}

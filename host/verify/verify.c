@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * verify.c - what the comparisons of cedm-verify have in common. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/verify/verify.h"
+
+double host_verify_limit(const host_verify *v, double limit)
+{
+    return isnan(v->tolerance) ? limit : v->tolerance;
+}
+
+void host_verify_judge(host_verify *v, const char *what, host_difference d,
+                       double value, double limit)
+{
+    bool good = value <= limit;
+    printf("%-28s max %.3e  rel rms %.3e  limit %.3e  %s\n", what, d.max,
+           d.rms, limit, good ? "ok" : "FAILED");
+    v->items++;
+    v->bad += !good;
+}
+
+bool host_verify_files(host_verify *v, const char *path, const char *golden,
+                       host_verify_mode *mode, host_failure *f)
+{
+    cg_error error;
+    if (!host_model_load(&v->model, path, f)) {
+        return false;
+    }
+    const cedm_model *code = v->model.code;
+    v->pixels = (size_t)code->denoiser->resolution *
+                code->denoiser->resolution * code->denoiser->channels;
+    v->golden = cg_open(golden, &error);
+    if (v->golden == NULL) {
+        return host_fail(f, "%s", error.text);
+    }
+    if (!mode(v, f)) {
+        return false;
+    }
+    printf("%s on %s: %u of %u within the limits\n", code->name,
+           host_verify_on_gpu(v)
+               ? host_precision_name(v->gpu.config.precision)
+               : v->engine.backend->name,
+           v->items - v->bad, v->items);
+    return v->bad == 0 ||
+           host_fail(f, "%s: %u of %u items are past the limit", golden,
+                     v->bad, v->items);
+}
+
+void host_verify_close(host_verify *v)
+{
+    host_engine_close(&v->engine);
+    host_gpu_close(&v->gpu);
+    host_cuda_library_close(&v->library);
+    host_model_close(&v->model);
+    cg_close(v->golden);
+}
+
+bool host_verify_failed(const host_verify *v, cedm_status status,
+                        host_failure *f)
+{
+    return host_verify_on_gpu(v) ? host_gpu_failed(&v->gpu, status, f)
+                                 : host_fail(f, "%s: %s", v->golden->path,
+                                             cedm_status_text(status));
+}
+
+static bool open_cpu(host_verify *v, uint32_t batch, host_failure *f)
+{
+    host_engine_config config = {v->isa, batch, v->threads};
+    const char *way = cJSON_GetStringValue(
+        cJSON_GetObjectItemCaseSensitive(v->model.description, "cpu_conv"));
+    if (!host_engine_open(&v->engine, &v->model, &config, f)) {
+        return false;
+    }
+    v->by_tiles = v->engine.backend != cedm_backend_portable() &&
+                  way != NULL && strcmp(way, "winograd") == 0;
+    v->paired = v->engine.backend->factor_bits < 24;
+    return true;
+}
+
+bool host_verify_open_engine(host_verify *v, uint64_t batch,
+                             const cedm_sampler_params *params,
+                             host_failure *f)
+{
+    if (batch < 1 || batch > HOST_ENGINE_MAX_BATCH) {
+        return host_fail(f, "%s: wanted 1 to %u items, got %" PRIu64,
+                         v->golden->path, HOST_ENGINE_MAX_BATCH, batch);
+    }
+    v->half = v->model.code->graph.dtype == CEDM_DTYPE_F16;
+    if (v->device == NULL) {
+        return open_cpu(v, (uint32_t)batch, f);
+    }
+    host_device_choice choice = *v->device;
+    if (choice.kind == HOST_DEVICE_AUTO && v->isa != NULL) {
+        choice.kind = HOST_DEVICE_CPU;
+    }
+    if (!host_device_choose(&choice, v->precision, 0, &v->library, f)) {
+        return false;
+    }
+    if (choice.kind == HOST_DEVICE_CPU) {
+        return open_cpu(v, (uint32_t)batch, f);
+    }
+    host_gpu_config config = {
+        .index = choice.index[0],
+        .precision = v->precision,
+        .batch = batch,
+        .images = batch,
+        .params = *params,
+    };
+    return host_gpu_open(&v->gpu, &v->library, &v->model, &config, f);
+}
+
+int32_t *host_verify_clusters(const cg_file *file, const char *name,
+                              uint64_t n, host_failure *f)
+{
+    int64_t *values = host_golden_integers(file, name, n, -1, INT32_MAX, f);
+    int32_t *clusters =
+        values != NULL ? calloc((size_t)n, sizeof *clusters) : NULL;
+    for (uint64_t i = 0; clusters != NULL && i < n; i++) {
+        clusters[i] = (int32_t)values[i];
+    }
+    free(values);
+    return clusters;
+}

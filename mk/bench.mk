@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+#
+# bench.mk - how fast it is, alone and beside others.
+
+BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
+$(BENCHES): $(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIBS) $(DEMO_OBJ) $(CHOICES)/link
+	$(link-tool)
+
+# They link the library, to look inside; without a GPU, on the emulator.
+GPU_BENCHES = $(if $(NVCC),$(patsubst %,$(BUILD)/bench/gpu_%,net turn))
+EMULATED_BENCHES = $(if $(EMULATES_NET),$(patsubst %,$(BUILD)/test/emulated_gpu_%,net turn))
+$(call obj,$(wildcard bench/gpu/*.c)): EXTRA = $(CUDA_INC)
+GPU_SHARED = $(call obj,bench/gpu/cublas.c bench/gpu/gpu_open.c)
+$(GPU_BENCHES): $(BUILD)/bench/gpu_%: $(OBJ)/bench/gpu/%.o $(GPU_SHARED) \
+  $(BUILD)/lib/libcedm_cuda.a $(LIBCEDM) $(CHOICES)/link
+	$(call say,LINK)
+	$(Q)$(LINK) $(inputs) $(subst _static,,$(CUDA_LIBS)) -lm -o $@
+$(EMULATED_BENCHES): $(BUILD)/test/emulated_gpu_%: $(OBJ)/bench/gpu/%.o $(GPU_SHARED) \
+  $(EMULATED_LIB) $(CHOICES)/link
+	$(call say,LINK)
+	$(Q)$(LINK) $(inputs) -lstdc++ -lm -ldl -o $@
+# How fast a net learns; it opens the library that trains.
+GPU_TRAIN = $(BUILD)/bench/gpu_train
+$(GPU_TRAIN): $(OBJ)/bench/gpu/train.o $(ALONE) $(LIBS) $(CHOICES)/link
+	$(link-tool)
+
+# Networks of full size with random weights: only their speed is of interest.
+MODELS = $(patsubst tests/synth/%.json,$(BUILD)/models/%/frozen,\
+  $(wildcard tests/synth/*.json))
+$(BUILD)/models/%/frozen: tests/synth/%.json $(SYNTH) $(BUILD)/bin/cedm-freeze
+	@mkdir -p $(@D)
+	$(BUILD)/bin/synth $< $(@D)/checkpoint.safetensors
+	$(BUILD)/bin/cedm-freeze $(@D)/checkpoint.safetensors -o $(@D) \
+	  --name $(subst -,_,$*) --build
+	@rm $(@D)/checkpoint.safetensors
+	@touch $@
+
+.PHONY: bench bench-gpu bench-peers
+bench: ## time every op and every network
+	@scripts/deps.sh check
+	+@$(SUBMAKE) $(JOBS) $(BENCHES) $(MODELS) tools
+	$(BUILD)/bench/ops
+	$(BUILD)/bench/net
+	@for model in $(BUILD)/models/*/*.so; do \
+	  $(BUILD)/bench/net $$model 1 $$(nproc) || exit 1; done
+bench-gpu: lib $(GPU_OPS) $(GPU_BENCHES) $(GPU_TRAIN)
+bench-gpu: tools $(SYNTH) ## networks and training on a GPU beside cuBLAS and PyTorch
+	@$(if $(GPU),bench/gpu/run.sh $(BUILD) $(BIN) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
+bench-peers: ## compare with other runtimes on the same work
+	@scripts/deps.sh bench
+	+@$(SUBMAKE) $(JOBS) tools $(BUILD)/bench/turn $(SYNTH) \
+	  $(BUILD)/models/cifar10-c100/frozen
+	bench/peers/run.sh

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+#
+# check.mk - running the tests.
+#
+# Every result is one line in TALLY; the last command adds them up.  Tests run
+# side by side, each in a folder of its own.
+
+TALLY   = $(BUILD)/check/tally
+RUN     = tests/run.sh $(TALLY)
+SCRIPTS = $(wildcard tests/check/*.sh)
+E2E     = $(wildcard tests/e2e/*.sh)
+# Sanitizers cannot place their shadow memory under some address layouts.
+SETARCH = $(shell setarch -R true 2>/dev/null && echo setarch -R)
+
+export CC BUILD
+export BIN = $(BUILD)/bin
+export UBSAN_OPTIONS = print_stacktrace=1
+
+# Jobs for a recursive make, unless the caller gave a number already.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+SUBMAKE = $(MAKE) --no-print-directory
+
+# Lines suffice there: where variables live takes a large function as long as
+# the rest of its compilation.
+CLANG = CC=clang OPT='-O2 -g1' BUILD=$(BUILD)/clang WERROR=1
+ASAN  = SAN=address,undefined OPT='-O1 -g1' BUILD=$(BUILD)/asan
+TSAN  = SAN=thread OPT='-O1 -g1' BUILD=$(BUILD)/tsan
+# Networks of full size take the sanitizers minutes and show them no new code.
+SMALL_E2E = $(filter-out %/full_size.sh,$(E2E))
+THREAD_TESTS = $(filter %threads_test,$(TESTS)) $(filter %/threads.sh,$(E2E))
+
+# $(call variant,NAME,VARIABLES,PROGRAMS,TESTS): a build, which is one test,
+# and the tests of what it built.
+define variant
+.PHONY: build-$(1) run-$(1)
+build-$(1):
+	+@$$(RUN) 'build $(1)' $$(SUBMAKE) -k $(2) $(3)
+run-$(1): build-$(1)
+	+@$$(SUBMAKE) $(2) run-tests NAME=$(1) TALLY=$$(TALLY) RUN_TESTS='$(4)'
+endef
+$(eval $(call variant,gcc,WERROR=1,programs lint-objects,\
+  $$$$(TESTS) $$$$(SCRIPTS) $$$$(E2E)))
+$(eval $(call variant,clang,$$(CLANG),programs,$$$$(TESTS)))
+$(eval $(call variant,asan,$$(ASAN),programs,$$$$(TESTS) $$$$(SMALL_E2E)))
+$(eval $(call variant,tsan,$$(TSAN),threaded,$$$$(THREAD_TESTS)))
+$(eval $(call variant,fast,,programs lint-objects,$$$$(TESTS) $$$$(SCRIPTS)))
+
+.PHONY: threaded
+threaded: tools $(filter $(BUILD)/%,$(THREAD_TESTS))
+
+.PHONY: run-tests $(RUN_TESTS:%=run/%)
+run-tests: $(RUN_TESTS:%=run/%)
+$(RUN_TESTS:%=run/%): run/%:
+	@$(if $(SAN),$(SETARCH)) $(RUN) '$(NAME) $(notdir $*)' $*
+
+# What needs the programs of build-gcc: $(call needs-gcc,TARGET,NAME,COMMAND).
+.PHONY: same-emit frozen-demo bare-m7 bare-neon
+same-emit: build-gcc build-clang
+	@$(RUN) 'gcc and clang builds emit the same' tests/check/same-emit
+frozen-demo: build-gcc
+	@$(RUN) 'weights are what the checkpoint freezes to' $(SUBMAKE) gen-diff
+bare-m7: build-gcc
+	@$(RUN) "Cortex-M7 draws the host's image" tests/bare/m7.sh
+bare-neon: build-gcc
+	@$(RUN) "64-bit Arm gives the host's bits" tests/bare/neon.sh
+
+# $(call count,TARGETS): makes them and says how many tests passed.
+define count
+@scripts/deps.sh check
+@mkdir -p $(BUILD)/check && rm -f $(TALLY)
++@$(SUBMAKE) $(JOBS) -k -O $(1) || echo 0 1 0 >>$(TALLY)
+@$(RUN) -s
+endef
+
+.PHONY: test check
+test: ## the fast tests: unit, ops, generated code, checks of the sources
+	$(call count,run-fast)
+check: ## every test, also with clang and sanitizers; ends with the count
+	$(call count,run-asan run-gcc run-clang run-tsan same-emit frozen-demo \
+	  bare-m7 bare-neon)
+
+.PHONY: gpu-check
+gpu-check: tools lib $(GPU) $(GPU_OPS) $(LEARNER) ## kernels, nets and goldens on a GPU
+	@$(if $(GPU),tests/gpu/run.sh $(BUILD) $(BIN) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
+
+.PHONY: device-kit
+device-kit: $(BUILD)/alone/cedm-train $(LEARNER) $(GPU_TRAIN)
+device-kit: tools $(SYNTH) ## a folder that builds and checks it all on a GPU elsewhere
+	@scripts/device_kit.sh $(BUILD) $(BUILD)/device-kit
+
+.PHONY: check-bare check-neon
+check-bare: tools ## the runtime on an emulated Cortex-M7: image, flash, RAM, stack
+	@tests/bare/m7.sh || [ $$? -eq 77 ]
+check-neon: tools ## the runtime on an emulated 64-bit Arm: the host's bits
+	@tests/bare/neon.sh || [ $$? -eq 77 ]
+
+FUZZ = CC=clang SAN=fuzzer-no-link,address,undefined OPT='-O1 -g' \
+  BUILD=$(BUILD)/clang-fuzz
+T ?= safetensors
+S ?= 60
+.PHONY: fuzz
+fuzz: ## run the fuzz target T=NAME of tests/fuzz for S=SECONDS
+	+@$(MAKE) --no-print-directory $(JOBS) $(FUZZ) $(BUILD)/clang-fuzz/fuzz/$(T)
+	@$(SETARCH) tests/fuzz/run.sh $(BUILD)/clang-fuzz/fuzz/$(T) $(S)
+
+# One build serves the checks of symbols, stack frames and recursion.
+.PHONY: lint-objects stack
+lint-objects:
+	+@$(SUBMAKE) $(JOBS) CC=gcc OPT=-O2 BUILD=$(BUILD)/lint \
+	  CFLAGS='-fno-pic -fstack-usage -fcallgraph-info' \
+	  $(BUILD)/lint/lib/libcedm.a \
+	  $(patsubst $(BUILD)/%,$(BUILD)/lint/%,$(call obj,$(wildcard weights/*.c)))
+stack: lint-objects ## the largest stack frames of the runtime
+	@find $(BUILD)/lint -name '*.su' -exec cat {} + | sort -t'	' -k2,2nr | head -n 20

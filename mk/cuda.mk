@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: MIT
+#
+# cuda.mk - the CUDA libraries, where there is nvcc.
+#
+# Builds with sanitizers or clang look at C alone.  NVCC= leaves CUDA out.
+
+ifeq ($(origin NVCC),undefined)
+NVCC := $(if $(SAN)$(findstring clang,$(CC)),,$(firstword \
+  $(shell command -v nvcc) $(wildcard /usr/local/cuda/bin/nvcc)))
+endif
+CUDA_ARCHS ?=
+CUDA_HOME = $(patsubst %/bin/,%,$(dir $(realpath $(NVCC))))
+CUDA_LIB  = $(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib))
+CUDA_INC  = -isystem $(CUDA_HOME)/include
+CUDA_LIBS = -L$(CUDA_LIB) -Wl,-rpath,$(CUDA_LIB) -lcublasLt -lcudart_static \
+  -lpthread -ldl -lrt
+GENCODE = $(foreach a,80 90a $(CUDA_ARCHS),\
+  -gencode arch=compute_$(a),code=sm_$(a)) \
+  -gencode arch=compute_80,code=compute_80
+NVCC_FLAGS = -O3 -std=c++17 --fmad=false $(GENCODE) -lineinfo $(INCLUDE) \
+  -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra,-ffp-contract=off \
+  -Xcompiler -fno-exceptions,-fno-rtti,-fno-threadsafe-statics,-fno-math-errno \
+  $(if $(WERROR),-Werror all-warnings) -MMD -MP
+CHOICE_nvcc = $(NVCC) $(NVCC_FLAGS)
+CHOICE_nccl = $(NCCL_HOME)
+
+# Ranks add up by NCCL where this has include/nccl.h; NCCL_HOME= leaves it out.
+NCCL_HOME ?= $(patsubst %/include/nccl.h,%,$(firstword \
+  $(wildcard $(CUDA_HOME)/include/nccl.h /usr/include/nccl.h)))
+
+# These of the host side need no CUDA and are tested without.
+CUDA_PLAIN    = $(patsubst %,runtime/cuda/%.c,pack regions tables)
+LIBCUDAHOST   = $(OBJ)/libcudahost.a
+CUDA_SRC      = $(wildcard runtime/cuda/*.c)
+CUDA_KERNELS  = $(wildcard runtime/cuda/*.cu)
+CUDATRAIN_SRC = $(filter-out trainer/cuda/ranks_%,$(wildcard trainer/cuda/*.c))
+CUDATRAIN_KERNELS = $(wildcard trainer/cuda/*.cu)
+CUDA_OBJ      = $(call obj,$(CUDA_SRC) $(CUDA_KERNELS))
+CUDATRAIN_OBJ = $(call obj,$(CUDATRAIN_SRC) $(CUDATRAIN_KERNELS) \
+  trainer/cuda/ranks_$(if $(NCCL_HOME),nccl,none).c)
+LIBCUDA = $(if $(NVCC),$(patsubst %,$(BUILD)/lib/libcedm_cuda.%,a so))
+# With training, which cedm-train opens.
+LIBCUDATRAIN = $(if $(NVCC),$(BUILD)/lib/libcedm_cuda_train.so)
+
+$(call obj,$(CUDA_SRC) $(CUDATRAIN_SRC) trainer/cuda/ranks_nccl.c \
+  trainer/cuda/ranks_none.c): EXTRA = $(CUDA_INC)
+$(OBJ)/trainer/cuda/ranks_nccl.o: EXTRA += -isystem $(NCCL_HOME)/include
+$(OBJ)/trainer/cuda/ranks_nccl.o: $(CHOICES)/nccl
+$(OBJ)/%.o: %.cu $(CHOICES)/nvcc
+	$(call say,NVCC)
+	$(Q)$(NVCC) $(NVCC_FLAGS) -MF $(@:.o=.d) -c $< -o $@
+
+$(LIBCUDAHOST): $(call obj,$(CUDA_PLAIN))
+$(BUILD)/lib/libcedm_cuda.a: $(CUDA_OBJ)
+$(BUILD)/lib/libcedm_cuda.so: $(CUDA_OBJ)
+$(BUILD)/lib/libcedm_cuda_train.so: $(CUDA_OBJ) $(CUDATRAIN_OBJ) $(CHOICES)/nccl
+$(BUILD)/lib/libcedm_cuda_train.so: CUDA_LIBS += \
+  $(patsubst %,-Wl$(comma)-rpath$(comma)%/lib,$(filter-out /usr,$(NCCL_HOME)))
+$(filter %.so,$(LIBCUDA)) $(LIBCUDATRAIN): $(LIBCEDM) $(CHOICES)/link
+	$(call say,LINK)
+	$(Q)$(LINK) -shared -Wl,-soname,$(@F),-z,defs $(filter %.o,$^) $(LIBCEDM) \
+	  $(CUDA_LIBS) -o $@

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+#
+# libraries.mk - what programs, tests and applications link.
+
+# In runtime/cpu these are plain C, the rest is compiled once
+# for each instruction set; so is trainer/cpu, but for its table and plans.
+RT_SRC    = $(wildcard runtime/*.c runtime/ops/*.c)
+CPU_SRC   = $(wildcard runtime/cpu/*.c)
+CPU_PLAIN = $(patsubst %,runtime/cpu/%.c,isa pack plan winograd_plan)
+CPU_ISA   = $(filter-out $(CPU_PLAIN),$(CPU_SRC))
+RT_OBJ    = $(call obj,$(RT_SRC) $(CPU_PLAIN)) \
+  $(foreach i,$(ISAS),$(CPU_ISA:%.c=$(OBJ)/%.$(i).o))
+GEN_OBJ   = $(call obj,$(wildcard codegen/*.c codegen/*/*.c codegen/*/*/*.c))
+DEMO_OBJ  = $(call obj,$(wildcard weights/*.c weights/*.S))
+
+# Ranks are those of MPI or one alone: whoever links the host library chooses.
+RANKS_SRC = $(wildcard host/execution/ranks_*.c)
+HOST_OBJ  = $(call obj,$(filter-out $(RANKS_SRC),$(wildcard host/*/*.c)))
+ALONE     = $(OBJ)/host/execution/ranks_alone.o
+
+TRAIN_CPU = $(filter-out %/table.c %_plan.c,$(wildcard trainer/cpu/*.c))
+TRAIN_OBJ = $(call obj,$(filter-out trainer/cuda/% $(TRAIN_CPU),\
+  $(wildcard trainer/*.c trainer/*/*.c))) \
+  $(foreach i,$(filter-out avx512bf16,$(ISAS)),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
+
+LIBCEDM  = $(BUILD)/lib/libcedm.a
+LIBGEN   = $(BUILD)/lib/libcedmgen.a
+LIBHOST  = $(BUILD)/lib/libcedmhost.a
+LIBTRAIN = $(BUILD)/lib/libcedmtrain.a
+# In the order in which a linker needs them.
+LIBS     = $(LIBTRAIN) $(LIBHOST) $(LIBGEN) $(LIBCEDM)
+SYS_LIBS = -lcjson -lmd -lzip -lgif -ljpeg -lpng -lwebp -lwebpdemux -lz -lm \
+  -lpthread -ldl
+
+$(LIBCEDM): $(RT_OBJ)
+$(LIBGEN): $(GEN_OBJ)
+$(LIBHOST): $(HOST_OBJ)
+$(LIBTRAIN): $(TRAIN_OBJ)
+%.a:
+	$(call say,AR)
+	@rm -f $@
+	$(Q)$(AR) rcsD $@ $(filter %.o,$^)

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+#
+# programs.mk - the folder tools/NAME is the program cedm-NAME.
+
+NAMES = $(patsubst tools/%/,%,$(wildcard tools/*/))
+TOOLS = $(NAMES:%=$(BUILD)/bin/cedm-%)
+# All but their main functions, for tests.
+TOOL_OBJ = $(call obj,$(filter-out $(foreach n,$(NAMES),tools/$(n)/cedm-$(n).c),\
+  $(wildcard tools/*/*.c)))
+LIBTOOLS = $(OBJ)/libtools.a
+$(LIBTOOLS): $(TOOL_OBJ)
+
+# Ranks by MPI where pkg-config knows it; MPI= leaves it out.
+MPI     ?= $(shell pkg-config --exists ompi-c 2>/dev/null && echo ompi-c)
+MPI_INC  = $(if $(MPI),$(patsubst -I%,-isystem %,$(shell pkg-config --cflags $(MPI))))
+MPI_LIBS = $(if $(MPI),$(shell pkg-config --libs $(MPI)))
+LIBRANKS = $(OBJ)/libranks.a
+CHOICE_mpi = $(MPI)
+$(OBJ)/host/execution/ranks_mpi.o: EXTRA = $(MPI_INC)
+$(OBJ)/host/execution/ranks_mpi.o: $(CHOICES)/mpi
+$(LIBRANKS): $(OBJ)/host/execution/ranks_$(if $(MPI),mpi,alone).o $(CHOICES)/mpi
+
+define program
+$(BUILD)/bin/cedm-$(1): $(call obj,$(wildcard tools/$(1)/*.c))
+# For machines without MPI.
+$(BUILD)/alone/cedm-$(1): $(call obj,$(wildcard tools/$(1)/*.c))
+endef
+$(foreach n,$(NAMES),$(eval $(call program,$(n))))
+$(BUILD)/bin/cedm-gen $(BUILD)/alone/cedm-gen: $(DEMO_OBJ)
+$(TOOLS): $(LIBRANKS)
+$(NAMES:%=$(BUILD)/alone/cedm-%): $(ALONE)
+$(TOOLS) $(NAMES:%=$(BUILD)/alone/cedm-%): $(LIBS) $(CHOICES)/link
+	$(call say,LINK)
+	$(Q)$(LINK) $(filter %.o,$^) $(LIBTRAIN) $(LIBHOST) $(filter %/libranks.a,$^) \
+	  $(LIBGEN) $(LIBCEDM) $(SYS_LIBS) $(if $(filter %/libranks.a,$^),$(MPI_LIBS)) -o $@

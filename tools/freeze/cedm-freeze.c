@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cedm-freeze.c - turns a checkpoint into a weight blob and a C graph. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/cli/command.h"
+#include "codegen/codegen.h"
+#include "tools/freeze/freezer.h"
+#include "host/files/freq.h"
+#include "host/files/output.h"
+
+enum {
+    OPT_OUT,
+    OPT_NAME,
+    OPT_WEIGHTS,
+    OPT_FREQ,
+    OPT_CPU_CONV,
+    OPT_CONV_MEMORY,
+    OPT_BUILD,
+    OPT_VERIFY,
+    OPT_COUNT
+};
+
+static const host_args_option options[OPT_COUNT] = {
+    {"-o", "DIR", "where the files go; made if missing"},
+    {"name", "M", "name of the model [the checkpoint's file name]"},
+    {"weights", "TYPE", "of the blob: f32 or f16, half its size [f32]"},
+    {"freq", "FILE", "images per cluster [the checkpoint's]"},
+    {"cpu-conv", "WAY", "3x3 on CPUs: auto, direct or winograd [auto]"},
+    {"conv-memory", "BYTES", "limit of Winograd's weights [none]"},
+    {"build", NULL, "also compile DIR/M.so, with $CC or cc"},
+    {"verify", "GOLDEN", "compare first; writes all files or none"},
+};
+
+typedef struct settings {
+    const char *checkpoint, *directory, *name, *freq, *golden;
+    int weights, cpu_conv; /* enum cedm_dtype, cg_cpu_conv */
+    uint64_t conv_memory;
+    bool build;
+    char stem[64];
+} settings;
+
+/* fashion from dir/fashion.safetensors; what is no letter, digit or
+ * underscore becomes one. */
+static void stem_of(const char *path, char stem[64])
+{
+    const char *base = strrchr(path, '/');
+    base = base != NULL ? base + 1 : path;
+    size_t n = 0;
+    if (base[0] >= '0' && base[0] <= '9') {
+        stem[n++] = 'm';
+    }
+    for (; base[0] != '\0' && base[0] != '.' && n < 63; base++) {
+        bool keeps = (base[0] >= 'a' && base[0] <= 'z') ||
+                     (base[0] >= 'A' && base[0] <= 'Z') ||
+                     (base[0] >= '0' && base[0] <= '9');
+        stem[n++] = keeps ? base[0] : '_';
+    }
+    stem[n] = '\0';
+}
+
+static bool is_identifier(const char *name)
+{
+    size_t valid = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    return name[valid] == '\0' && valid > 0 && valid < 64 &&
+           (name[0] < '0' || name[0] > '9');
+}
+
+static bool take(void *to, int option, const host_args *a, host_failure *f)
+{
+    settings *s = to;
+    static const char *const types[] = {"f32", "f16", NULL};
+    static const char *const ways[] = {"auto", "direct", "winograd", NULL};
+    switch (option) {
+    case OPT_OUT: s->directory = a->value; return true;
+    case OPT_NAME:
+        s->name = a->value;
+        return is_identifier(a->value) ||
+               host_bad_usage(f,
+                              "--name: wanted a C identifier of at most 63 "
+                              "characters, got '%s'",
+                              a->value);
+    case OPT_WEIGHTS: return host_args_word(a, types, &s->weights, f);
+    case OPT_FREQ: s->freq = a->value; return true;
+    case OPT_VERIFY: s->golden = a->value; return true;
+    case OPT_CPU_CONV: return host_args_word(a, ways, &s->cpu_conv, f);
+    case OPT_CONV_MEMORY:
+        return host_args_u64(a, 1, UINT64_MAX, &s->conv_memory, f);
+    case OPT_BUILD: s->build = true; return true;
+    default: break;
+    }
+    if (s->checkpoint != NULL) {
+        return host_bad_usage(f, "unexpected '%s'; wanted one checkpoint",
+                              a->value);
+    }
+    s->checkpoint = a->value;
+    return true;
+}
+
+static const host_command command = {
+    "cedm-freeze",
+    "CHECKPOINT -o DIR [options]: freezes a checkpoint (.pkl, .pt or "
+    ".safetensors)",
+    options, OPT_COUNT, take};
+
+/* What is needed, and the name that follows from it. */
+static bool complete(settings *s, host_failure *f)
+{
+    if (s->checkpoint == NULL || s->directory == NULL) {
+        return host_bad_usage(f, "wanted CHECKPOINT -o DIR; see --help");
+    }
+    if (s->name == NULL) {
+        stem_of(s->checkpoint, s->stem);
+        s->name = s->stem;
+    }
+    return s->name[0] != '\0' ||
+           host_bad_usage(f, "--name: the checkpoint's file name gives none");
+}
+
+static void print_segment(const char *what, const cg_plan_report *r)
+{
+    printf("%-13s %" PRIu64 " bytes per image, lower bound %" PRIu64
+           " (+%.1f %%), without reuse %" PRIu64 "; %s\n",
+           what, (uint64_t)r->elements * 4, (uint64_t)r->lower_bound * 4,
+           r->lower_bound > 0
+               ? 100.0 * (r->elements - r->lower_bound) / r->lower_bound
+               : 0.0,
+           (uint64_t)r->no_reuse * 4, r->method);
+}
+
+static void print_program(const cg_program *p, const settings *s)
+{
+    printf("%-13s %s: %u x %u x %u, ", "model", s->name,
+           p->denoiser.resolution, p->denoiser.resolution,
+           p->denoiser.channels);
+    if (p->denoiser.label_dim > 0) {
+        printf("%u clusters\n", p->denoiser.label_dim);
+    } else {
+        puts("unconditional");
+    }
+    printf("%-13s %" PRIu64 "\n", "parameters", p->parameter_count);
+    printf("%-13s %" PRIu64 " multiply-adds per image and evaluation, %u "
+           "ops\n",
+           "work", p->macs, p->op_count);
+    bool half = p->dtype == CEDM_DTYPE_F16;
+    printf("%-13s %" PRIu64 " bytes of tensors, %s\n", "blob",
+           p->data_elements * (half ? 2 : 4), half ? "f16" : "f32");
+    printf("%-13s %" PRIu64 " bytes prepared at most, %" PRIu64
+           " for portable\n",
+           "weights", p->weights_bytes,
+           half ? CEDM_ALIGN_UP(p->data_elements * 4) : 0);
+    print_segment("activations", &p->act);
+    print_segment("vectors", &p->f32);
+    printf("%-13s %" PRIu64 " bytes per worker\n", "scratch",
+           p->scratch_bytes);
+    printf("%-13s %s/%s.{h,c,cedm,map,svg,csv%s}\n", "files", s->directory,
+           s->name, s->build ? ",so" : "");
+}
+
+static bool freeze(const settings *s, cg_program *program,
+                   const cg_file *file, host_failure *f)
+{
+    freezer to = {s->directory, s->name, s->build, s->golden};
+    double *freq = NULL;
+    if (s->freq != NULL) {
+        if (program->denoiser.label_dim == 0) {
+            return host_bad_usage(f, "--freq: the network is unconditional");
+        }
+        freq = host_freq_read(s->freq, program->denoiser.label_dim, f);
+        if (freq == NULL) {
+            return false;
+        }
+        program->freq = freq;
+    }
+    bool good = freezer_write(&to, program, file, f);
+    if (good) {
+        print_program(program, s);
+    }
+    free(freq);
+    return good;
+}
+
+static bool go(const settings *s, host_failure *f)
+{
+    cg_options choice = {(cg_cpu_conv)s->cpu_conv, s->conv_memory,
+                         (enum cedm_dtype)s->weights};
+    cg_error error;
+    cg_file *file = cg_open(s->checkpoint, &error);
+    cg_program *program =
+        file != NULL ? cg_build(file, &choice, &error) : NULL;
+    bool good = program != NULL ? freeze(s, program, file, f)
+                                : host_fail(f, "%s", error.text);
+    cg_program_free(program);
+    cg_close(file);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    settings s;
+    memset(&s, 0, sizeof s);
+    host_failure f = HOST_FAILURE_UNSAID;
+    host_asked asked = host_command_parse(&command, argc, argv, &s, &f);
+    bool good = asked == HOST_ASKED_SHOWN ||
+                (asked == HOST_ASKED_RUN && complete(&s, &f) && go(&s, &f));
+    good = good && host_output_standard(&f);
+    return good ? HOST_EXIT_DONE : host_failure_report(command.name, &f);
+}

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cedm-gen.c - draws images from a frozen model. */
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "weights/fashion.h"
+#include "host/files/freq.h"
+#include "tools/gen/gen_bench.h"
+#include "host/files/output.h"
+
+extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
+
+/* Everything of one run, for one way out. */
+typedef struct run {
+    gen_options options;
+    host_model model;
+    gen_job job;
+    double *freq;
+    gen_drawer drawer;
+    char name[256]; /* of the output, if none was given */
+    const char *path;
+} run;
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_signal;
+    action.sa_flags = (int)SA_RESETHAND; /* a second Ctrl-C ends at once */
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+/* ---- what to draw ----------------------------------------------------- */
+
+static bool open_model(run *r, host_failure *f)
+{
+    if (r->options.model != NULL) {
+        return host_model_load(&r->model, r->options.model, f);
+    }
+    return host_model_adopt(&r->model, &cedm_fashion_model, cedm_fashion_blob,
+                            FASHION_BLOB_BYTES, f);
+}
+
+static bool job_from_png(run *r, host_failure *f)
+{
+    const char *path = r->options.from;
+    size_t size;
+    unsigned char *png = host_input_file(path, SIZE_MAX / 2, &size, f);
+    if (png == NULL) {
+        return false;
+    }
+    char *record = host_png_file_text(png, size, path, f);
+    free(png);
+    if (record == NULL) {
+        return false;
+    }
+    bool good = gen_job_from_record(&r->job, &r->model, path, record, f);
+    free(record);
+    if (good && r->options.columns == 0) {
+        r->options.columns = r->job.columns;
+    }
+    return good;
+}
+
+static bool read_freq(run *r, host_failure *f)
+{
+    r->job.freq = r->model.freq;
+    if (r->options.freq == NULL) {
+        return true;
+    }
+    if (r->job.mode != GEN_JOB_RANDOM) {
+        return host_bad_usage(f, "--freq: model %s is unconditional",
+                              r->model.code->name);
+    }
+    r->freq = host_freq_read(r->options.freq,
+                             r->model.code->denoiser->label_dim, f);
+    r->job.freq = r->freq;
+    return r->freq != NULL;
+}
+
+/* This process's part of the job. */
+static void take_part(run *r)
+{
+    const host_shard *s = &r->options.shard;
+    uint64_t first, count, total = r->job.count;
+    host_shard_part(s, total, &first, &count);
+    gen_job_keep(&r->job, first, count);
+    if (s->size > 1 && strcmp(s->launcher, "--shard") != 0) {
+        fprintf(stderr,
+                "cedm-gen: %s: part %u of %u, %" PRIu64 " of %" PRIu64
+                " images\n",
+                s->launcher, s->rank, s->size, count, total);
+    }
+}
+
+static bool make_job(run *r, host_failure *f)
+{
+    r->job.code = r->model.code;
+    r->job.params = host_model_sampler(&r->model);
+    if (r->options.from != NULL) {
+        if (!job_from_png(r, f)) {
+            return false;
+        }
+    } else {
+        r->job.seeds = r->options.seeds;
+        r->options.seeds = (host_args_list){NULL, 0, 0};
+        if (!gen_job_set_clusters(&r->job, r->options.clusters, f) ||
+            !read_freq(r, f) || !gen_job_count(&r->job, f)) {
+            return false;
+        }
+    }
+    return gen_options_sampler(&r->options, &r->job.params, f);
+}
+
+/* ---- where it goes ---------------------------------------------------- */
+
+/* After the whole job, so that all parts of it go to one directory. */
+static void choose_path(run *r)
+{
+    r->path = r->options.out;
+    if (r->path == NULL) {
+        gen_options_name(&r->options, &r->job, r->name, sizeof r->name);
+        r->path = r->name;
+    }
+}
+
+static bool choose_grid(run *r, host_failure *f)
+{
+    gen_options *o = &r->options;
+    uint64_t count = r->job.count;
+    if (o->separate) {
+        return !host_args_list_repeats(&r->job.seeds) ||
+               host_bad_usage(f,
+                              "--grid none: a seed is given twice and would "
+                              "overwrite its file");
+    }
+    if (o->columns == 0) {
+        o->columns = r->job.mode == GEN_JOB_ALL
+                         ? r->job.seeds.count
+                         : (uint64_t)ceil(sqrt((double)count));
+    }
+    uint64_t needed = count / o->columns + (count % o->columns != 0);
+    if (o->rows == 0) {
+        o->rows = needed;
+    }
+    return o->rows >= needed ||
+           host_bad_usage(f,
+                          "--grid: %" PRIu64 "x%" PRIu64
+                          " has no room for %" PRIu64 " images",
+                          o->columns, o->rows, count);
+}
+
+static bool open_sink(run *r, gen_sink *s, host_failure *f)
+{
+    gen_sink_config config;
+    memset(&config, 0, sizeof config);
+    config.job = &r->job;
+    config.model = &r->model;
+    config.isa = r->drawer.isa;
+    config.precision = r->drawer.precision;
+    config.batch = r->drawer.batch;
+    config.format = (gen_sink_format)r->options.format;
+    config.separate = r->options.separate;
+    config.columns = r->options.columns;
+    config.rows = r->options.rows;
+    config.path = r->path;
+    return gen_sink_open(s, &config, f);
+}
+
+/* ---- drawing ---------------------------------------------------------- */
+
+static void print_result(const run *r, double spent)
+{
+    if (!r->options.json) {
+        puts(r->path);
+        return;
+    }
+    const gen_drawer *d = &r->drawer;
+    cJSON *root = cJSON_CreateObject();
+    cJSON_AddStringToObject(root, "output", r->path);
+    cJSON_AddNumberToObject(root, "images", (double)r->job.count);
+    cJSON_AddNumberToObject(root, "seconds", spent);
+    cJSON_AddNumberToObject(root, "images_per_second",
+                            (double)r->job.count / spent);
+    cJSON_AddStringToObject(root, "model", r->model.code->name);
+    cJSON_AddStringToObject(root, "data_sha256", r->model.data_sha256);
+    cJSON_AddStringToObject(root, "device", d->device);
+    cJSON_AddStringToObject(root, "isa", d->isa);
+    cJSON_AddStringToObject(root, "precision", d->precision);
+    cJSON_AddNumberToObject(root, "steps", r->job.params.steps);
+    cJSON_AddNumberToObject(root, "batch", d->batch);
+    cJSON_AddNumberToObject(root, "threads", d->threads);
+    cJSON_AddNumberToObject(root, "blob_bytes", (double)r->model.blob_bytes);
+    cJSON_AddNumberToObject(root, "weights_bytes", (double)d->weights_bytes);
+    cJSON_AddNumberToObject(root, "arena_bytes", (double)d->arena_bytes);
+    char *text = cJSON_PrintUnformatted(root);
+    puts(text != NULL ? text : "{}");
+    free(text);
+    cJSON_Delete(root);
+}
+
+static bool draw(run *r, host_failure *f)
+{
+    gen_sink s;
+    if (!open_sink(r, &s, f)) {
+        return false;
+    }
+    double begin = host_seconds();
+    if (!gen_drawer_run(&r->drawer, &s,
+                        (host_progress_kind)r->options.progress, &interrupted,
+                        f) ||
+        !gen_sink_close(&s, f)) {
+        gen_sink_abort(&s);
+        return false;
+    }
+    print_result(r, host_seconds() - begin);
+    return true;
+}
+
+static bool go(run *r, host_failure *f)
+{
+    if (!open_model(r, f) || !make_job(r, f) || !choose_grid(r, f)) {
+        return false;
+    }
+    choose_path(r);
+    take_part(r);
+    if (r->job.count == 0) {
+        return true; /* more processes than images */
+    }
+    if (!gen_drawer_open(&r->drawer, &r->model, &r->job, &r->options,
+                         r->options.shard.local, f)) {
+        return false;
+    }
+    if (r->options.bench) {
+        return gen_bench(&r->drawer, r->options.json, f);
+    }
+    return draw(r, f);
+}
+
+int main(int argc, char **argv)
+{
+    static run r; /* holds a cedm_net, which must not move */
+    host_failure f = HOST_FAILURE_UNSAID;
+    host_asked asked = gen_options_parse(&r.options, argc, argv, &f);
+    bool good = asked == HOST_ASKED_SHOWN;
+    if (asked == HOST_ASKED_RUN) {
+        catch_signals();
+        good = go(&r, &f);
+    }
+    gen_drawer_close(&r.drawer);
+    gen_job_free(&r.job);
+    free(r.freq);
+    host_model_close(&r.model);
+    gen_options_free(&r.options);
+    good = good && host_output_standard(&f);
+    return good ? HOST_EXIT_DONE : host_failure_report("cedm-gen", &f);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gen_bench.c - cedm-gen --bench: how long an evaluation takes.
+ *
+ * On the CPU a sample is one whole Heun step, divided by its two evaluations
+ * (twice that with guidance); the last step, which has one, is not counted.
+ * With one step, that step is the sample. */
+#include <stdlib.h>
+
+#include "tools/gen/gen_bench.h"
+#include "host/cli/progress.h"
+
+#define MIN_SAMPLES 20u
+#define MAX_SAMPLES 1024u
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The job's first batch. */
+typedef struct batch {
+    const gen_job *job;
+    uint32_t n;
+    uint64_t *seeds;
+    int32_t *clusters;
+    uint8_t *images;
+} batch;
+
+static bool take_batch(batch *b, const gen_drawer *d, host_failure *f)
+{
+    const cedm_model *code = d->model->code;
+    b->job = d->job;
+    b->n = d->batch;
+    b->seeds = calloc(b->n, sizeof *b->seeds);
+    b->clusters = calloc(b->n, sizeof *b->clusters);
+    b->images = calloc(b->n, (size_t)code->denoiser->resolution *
+                                 code->denoiser->resolution *
+                                 code->denoiser->channels);
+    if (b->seeds == NULL || b->clusters == NULL || b->images == NULL) {
+        return host_fail(f, "out of memory for a batch of %u images", b->n);
+    }
+    for (uint32_t i = 0; i < b->n; i++) {
+        b->seeds[i] = gen_job_seed(b->job, i);
+        b->clusters[i] = gen_job_cluster(b->job, i);
+    }
+    return true;
+}
+
+static void free_batch(batch *b)
+{
+    free(b->seeds);
+    free(b->clusters);
+    free(b->images);
+}
+
+typedef struct samples {
+    double seconds[MAX_SAMPLES]; /* of an evaluation */
+    uint32_t count;
+} samples;
+
+static bool measure_cpu(host_engine *e, const batch *b, samples *s,
+                        host_failure *f)
+{
+    bool single = b->job->params.steps == 1;
+    cedm_sampler_params last = b->job->params;
+    last.steps = 1;
+    double evals = host_sampler_evaluations(&last);
+    if (!single) { /* what the other steps take each */
+        evals = (host_sampler_evaluations(&b->job->params) - evals) /
+                (b->job->params.steps - 1);
+    }
+    bool warm = false;
+    while (s->count < MIN_SAMPLES) {
+        cedm_sampler sampler;
+        cedm_status status = cedm_sample_begin(
+            &sampler, &e->net, &b->job->params, b->seeds, b->clusters, b->n);
+        status = status == CEDM_OK ? CEDM_MORE : status;
+        while (status == CEDM_MORE && s->count < MAX_SAMPLES) {
+            double start = host_seconds();
+            status = cedm_sample_step(&sampler);
+            double spent = host_seconds() - start;
+            if (warm && (single || status == CEDM_MORE)) {
+                s->seconds[s->count++] = spent / evals;
+            }
+            warm = true;
+        }
+        if (status < CEDM_OK) {
+            return host_fail(f, "--bench: %s", cedm_status_text(status));
+        }
+    }
+    return true;
+}
+
+static bool measure_gpu(host_gpu *g, const batch *b, samples *s,
+                        host_failure *f)
+{
+    double evals = host_sampler_evaluations(&b->job->params);
+    for (uint32_t run = 0; run <= MIN_SAMPLES; run++) {
+        bool widened;
+        double start = host_seconds();
+        if (!host_gpu_start(g, b->seeds, b->clusters, b->n, f) ||
+            !host_gpu_images(g, b->images, &widened, f)) {
+            return false;
+        }
+        if (widened) {
+            return host_fail(f, "--bench: a number does not fit fp16; wanted "
+                                "--precision bf16");
+        }
+        if (run > 0) { /* the first one warms up */
+            s->seconds[s->count++] = (host_seconds() - start) / evals;
+        }
+    }
+    return true;
+}
+
+static void print(const gen_drawer *d, samples *s, bool json)
+{
+    qsort(s->seconds, s->count, sizeof s->seconds[0], compare);
+    double low = s->seconds[0];
+    double median = s->seconds[s->count / 2];
+    const cedm_sampler_params *params = &d->job->params;
+    double rate = d->batch / (median * host_sampler_evaluations(params));
+    printf(json
+               ? "{\"model\": \"%s\", \"isa\": \"%s\", \"precision\": \"%s\","
+                 " \"batch\": %u, \"threads\": %u, \"samples\": %u, "
+                 "\"evaluation_ms_min\": %.4f, "
+                 "\"evaluation_ms_median\": %.4f, \"steps\": %u, "
+                 "\"images_per_second\": %.3f}\n"
+               : "%s on %s, %s, batch %u, %u threads: %u samples; evaluation "
+                 "min %.3f ms, median %.3f ms; %u steps: %.2f images/s\n",
+           d->model->code->name, d->isa, d->precision, d->batch, d->threads,
+           s->count, low * 1e3, median * 1e3, params->steps, rate);
+}
+
+bool gen_bench(gen_drawer *d, bool json, host_failure *f)
+{
+    static samples s;
+    batch b = {0};
+    bool good = take_batch(&b, d, f) &&
+                (d->gpu_count > 0 ? measure_gpu(&d->gpus[0], &b, &s, f)
+                                  : measure_cpu(&d->cpu, &b, &s, f));
+    free_batch(&b);
+    if (good) {
+        print(d, &s, json);
+    }
+    return good;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gen_draw.c - draws the images of a job, on the CPU or on GPUs.
+ *
+ * GPUs take batches in turn.  Each has its next batch queued before the
+ * images of its last one are written, so that it does not wait for that. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/gen/gen_draw.h"
+
+#define CPU_BATCH 16u
+
+/* ---- opening ----------------------------------------------------------- */
+
+/* Batches follow from the whole job, so that a part of it has the same: the
+ * record in a file names the batch, and a GPU's bits depend on it. */
+
+static bool open_cpu(gen_drawer *d, const gen_options *o, host_failure *f)
+{
+    uint64_t batch = o->batch > 0 ? o->batch : CPU_BATCH;
+    host_engine_config config = {o->isa, (uint32_t)batch,
+                                 (uint32_t)o->threads};
+    if (d->job->whole < config.batch) {
+        config.batch = (uint32_t)d->job->whole;
+    }
+    if (!host_engine_open(&d->cpu, d->model, &config, f)) {
+        return false;
+    }
+    snprintf(d->device, sizeof d->device, "cpu");
+    snprintf(d->isa, sizeof d->isa, "%s", d->cpu.backend->name);
+    d->precision = host_precision_name(CEDM_CUDA_FP32);
+    d->batch = d->cpu.batch;
+    d->threads = d->cpu.threads;
+    d->weights_bytes = d->cpu.weights_bytes;
+    d->arena_bytes = d->cpu.arena_bytes;
+    return true;
+}
+
+static void name_devices(gen_drawer *d, const host_device_choice *choice)
+{
+    size_t end = 0;
+    for (uint32_t i = 0; i < choice->count; i++) {
+        end += (size_t)snprintf(d->device + end, sizeof d->device - end,
+                                i == 0 ? "cuda:%u" : ",%u", choice->index[i]);
+    }
+}
+
+/* Small jobs are shared too. */
+static bool open_gpus(gen_drawer *d, const host_device_choice *choice,
+                      const gen_options *o, host_failure *f)
+{
+    host_gpu_config config = {
+        .precision = o->precision,
+        .batch = o->batch,
+        .images = d->job->whole / choice->count +
+                  (d->job->whole % choice->count != 0),
+        .params = d->job->params,
+    };
+    d->gpus = calloc(choice->count, sizeof *d->gpus);
+    if (d->gpus == NULL) {
+        return host_fail(f, "out of memory");
+    }
+    for (; d->gpu_count < choice->count; d->gpu_count++) {
+        config.index = choice->index[d->gpu_count];
+        if (!host_gpu_open(&d->gpus[d->gpu_count], &d->library, d->model,
+                           &config, f)) {
+            return false;
+        }
+        /* the first decides, so that a batch of each is as large */
+        config.batch = d->gpus[0].config.batch;
+    }
+    const host_gpu *first = &d->gpus[0];
+    name_devices(d, choice);
+    snprintf(d->isa, sizeof d->isa, "sm_%u", first->device.arch);
+    d->precision = host_precision_name(first->config.precision);
+    d->batch = first->config.batch;
+    d->weights_bytes = first->config.sizes.weights;
+    d->arena_bytes = first->config.sizes.arena;
+    return true;
+}
+
+bool gen_drawer_open(gen_drawer *d, const host_model *m, const gen_job *j,
+                     const gen_options *o, uint32_t local, host_failure *f)
+{
+    host_device_choice choice = o->device;
+    d->model = m;
+    d->job = j;
+    if (choice.kind == HOST_DEVICE_AUTO && o->isa != NULL) {
+        choice.kind = HOST_DEVICE_CPU; /* that is what it is an option of */
+    }
+    if (!host_device_choose(&choice, o->precision, local, &d->library, f)) {
+        return false;
+    }
+    if (choice.kind == HOST_DEVICE_CPU) {
+        return open_cpu(d, o, f);
+    }
+    if (!open_gpus(d, &choice, o, f)) {
+        return false;
+    }
+    if (o->device.kind == HOST_DEVICE_AUTO) {
+        fputs("cedm-gen: ", stderr);
+        host_gpu_print(&d->gpus[0], stderr);
+    }
+    return true;
+}
+
+void gen_drawer_close(gen_drawer *d)
+{
+    for (uint32_t i = 0; i < d->gpu_count; i++) {
+        host_gpu_close(&d->gpus[i]);
+    }
+    free(d->gpus);
+    host_cuda_library_close(&d->library);
+    host_engine_close(&d->cpu);
+    memset(d, 0, sizeof *d);
+}
+
+/* ---- a drawing --------------------------------------------------------- */
+
+typedef struct drawing {
+    gen_drawer *drawer;
+    gen_sink *sink;
+    host_progress progress;
+    const volatile sig_atomic_t *interrupted;
+    uint64_t next; /* image that no batch holds yet */
+    uint64_t *seeds;
+    int32_t *clusters;
+    uint8_t *images;
+} drawing;
+
+static bool take_buffers(drawing *r, host_failure *f)
+{
+    const cedm_model *code = r->drawer->model->code;
+    size_t batch = r->drawer->batch;
+    r->seeds = malloc(batch * sizeof *r->seeds);
+    r->clusters = malloc(batch * sizeof *r->clusters);
+    r->images = malloc(batch * code->denoiser->resolution *
+                       code->denoiser->resolution * code->denoiser->channels);
+    return (r->seeds != NULL && r->clusters != NULL && r->images != NULL) ||
+           host_fail(f, "out of memory for a batch of %zu images", batch);
+}
+
+/* Seeds and clusters of the next batch; how many they are. */
+static uint32_t next_batch(drawing *r)
+{
+    const gen_job *j = r->drawer->job;
+    uint64_t left = j->count - r->next;
+    uint32_t n = left < r->drawer->batch ? (uint32_t)left : r->drawer->batch;
+    for (uint32_t i = 0; i < n; i++) {
+        r->seeds[i] = gen_job_seed(j, r->next + i);
+        r->clusters[i] = gen_job_cluster(j, r->next + i);
+    }
+    r->next += n;
+    return n;
+}
+
+static bool stopped(const drawing *r, host_failure *f)
+{
+    if (*r->interrupted) {
+        f->code = HOST_EXIT_INTERRUPTED;
+        return true;
+    }
+    return false;
+}
+
+/* ---- on the CPU -------------------------------------------------------- */
+
+static bool draw_batch(drawing *r, uint64_t first, uint32_t n,
+                       host_failure *f)
+{
+    cedm_sampler sampler;
+    cedm_status status =
+        cedm_sample_begin(&sampler, &r->drawer->cpu.net,
+                          &r->drawer->job->params, r->seeds, r->clusters, n);
+    for (uint32_t step = 1; status >= CEDM_OK; step++) {
+        status = cedm_sample_step(&sampler);
+        host_progress_show(&r->progress, first, n, step);
+        if (stopped(r, f)) {
+            return false;
+        }
+        if (status == CEDM_OK) {
+            break;
+        }
+    }
+    if (status == CEDM_OK) {
+        status = cedm_sample_images(&sampler, r->images);
+    }
+    return status == CEDM_OK || host_fail(f, "images %" PRIu64 " and on: %s",
+                                          first, cedm_status_text(status));
+}
+
+static bool draw_on_cpu(drawing *r, host_failure *f)
+{
+    while (r->next < r->drawer->job->count) {
+        uint64_t first = r->next;
+        uint32_t n = next_batch(r);
+        if (!draw_batch(r, first, n, f) ||
+            !gen_sink_put(r->sink, first, n, r->images, f)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- on GPUs ----------------------------------------------------------- */
+
+static bool start_next(drawing *r, host_gpu *g, host_failure *f)
+{
+    if (r->next == r->drawer->job->count) {
+        return true;
+    }
+    uint32_t n = next_batch(r);
+    return host_gpu_start(g, r->seeds, r->clusters, n, f);
+}
+
+/* The batch that a GPU works on, images `first` and on. */
+static bool finish(drawing *r, host_gpu *g, uint64_t first, host_failure *f)
+{
+    bool widened;
+    uint32_t n = g->n;
+    if (!host_gpu_images(g, r->images, &widened, f)) {
+        return false;
+    }
+    if (widened) {
+        fprintf(stderr,
+                "cedm-gen: cuda:%u: a number of images %" PRIu64
+                " to %" PRIu64
+                " does not fit fp16; these and all that follow are drawn in "
+                "bf16\n",
+                g->config.device, first, first + n - 1);
+    }
+    r->sink->config.precision = host_precision_name(g->config.precision);
+    r->drawer->precision = r->sink->config.precision;
+    return start_next(r, g, f) &&
+           gen_sink_put(r->sink, first, n, r->images, f);
+}
+
+static bool draw_on_gpus(drawing *r, host_failure *f)
+{
+    gen_drawer *d = r->drawer;
+    for (uint32_t i = 0; i < d->gpu_count; i++) {
+        if (!start_next(r, &d->gpus[i], f)) {
+            return false;
+        }
+    }
+    uint64_t first = 0;
+    for (uint32_t turn = 0; first < d->job->count; turn++) {
+        host_gpu *g = &d->gpus[turn % d->gpu_count];
+        uint32_t n = g->n;
+        if (!finish(r, g, first, f)) {
+            return false;
+        }
+        host_progress_show(&r->progress, first, n, d->job->params.steps);
+        first += n;
+        if (stopped(r, f)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool gen_drawer_run(gen_drawer *d, gen_sink *s, host_progress_kind kind,
+                    const volatile sig_atomic_t *interrupted, host_failure *f)
+{
+    drawing r = {.drawer = d, .sink = s, .interrupted = interrupted};
+    bool good = take_buffers(&r, f);
+    if (good) {
+        host_progress_begin(&r.progress, kind, d->job->count,
+                            d->job->params.steps);
+        if (r.progress.kind == HOST_PROGRESS_BAR && d->gpu_count == 0) {
+            host_engine_print(&d->cpu, stderr);
+        }
+        good = d->gpu_count > 0 ? draw_on_gpus(&r, f) : draw_on_cpu(&r, f);
+        host_progress_end(&r.progress);
+    }
+    free(r.seeds);
+    free(r.clusters);
+    free(r.images);
+    return good;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gen_draw.h - draws the images of a job, on the CPU or on GPUs. */
+#ifndef CEDM_TOOLS_GEN_GEN_DRAW_H
+#define CEDM_TOOLS_GEN_GEN_DRAW_H
+
+#include <signal.h>
+
+#include "host/execution/engine.h"
+#include "tools/gen/gen_options.h"
+#include "host/execution/gpu.h"
+
+typedef struct gen_drawer {
+    const host_model *model;
+    const gen_job *job;
+    char device[16 + 6 * HOST_DEVICE_MAX]; /* "cpu", "cuda:0,1" */
+    char isa[16];                          /* "avx2", "sm_90" */
+    const char *precision;
+    uint32_t batch, threads;
+    uint64_t weights_bytes, arena_bytes; /* of each device */
+
+    host_engine cpu; /* open if there are no gpus */
+    host_cuda_library library;
+    host_gpu *gpus;
+    uint32_t gpu_count;
+} gen_drawer;
+
+/* Opens what the options choose; local is the rank on this machine.  The
+ * drawer must not be moved. */
+bool gen_drawer_open(gen_drawer *d, const host_model *m, const gen_job *j,
+                     const gen_options *o, uint32_t local, host_failure *f);
+void gen_drawer_close(gen_drawer *d); /* harmless if zeroed */
+
+/* Draws all images of the job, batch by batch, in order.  When *interrupted
+ * becomes true it stops, with HOST_EXIT_INTERRUPTED. */
+bool gen_drawer_run(gen_drawer *d, gen_sink *s, host_progress_kind kind,
+                    const volatile sig_atomic_t *interrupted,
+                    host_failure *f);
+
+#endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gen_job.c - which images to draw, and the JSON record that redraws them. */
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/files/json_number.h"
+#include "tools/gen/gen_job.h"
+
+static bool set_list(gen_job *j, const char *text, host_failure *f)
+{
+    if (!host_args_list_parse("cluster", text, &j->list, f)) {
+        return false;
+    }
+    uint32_t clusters = j->code->denoiser->label_dim;
+    if (host_args_list_max(&j->list) >= clusters) {
+        return host_bad_usage(
+            f,
+            "--cluster: %" PRIu64 " is out of range; model %s "
+            "has clusters 0 to %u",
+            host_args_list_max(&j->list), j->code->name, clusters - 1);
+    }
+    j->mode = GEN_JOB_LIST;
+    return true;
+}
+
+bool gen_job_set_clusters(gen_job *j, const char *text, host_failure *f)
+{
+    bool unconditional = j->code->denoiser->label_dim == 0;
+    if (text == NULL) {
+        j->mode = unconditional ? GEN_JOB_NONE : GEN_JOB_RANDOM;
+        return true;
+    }
+    if (strcmp(text, "none") == 0) {
+        j->mode = GEN_JOB_NONE;
+        return true;
+    }
+    if (unconditional) {
+        return host_bad_usage(
+            f,
+            "--cluster: model %s is unconditional; wanted none, "
+            "got '%s'",
+            j->code->name, text);
+    }
+    if (strcmp(text, "all") == 0) {
+        j->mode = GEN_JOB_ALL;
+        return true;
+    }
+    if (strcmp(text, "random") == 0) {
+        j->mode = GEN_JOB_RANDOM;
+        return true;
+    }
+    return set_list(j, text, f);
+}
+
+bool gen_job_count(gen_job *j, host_failure *f)
+{
+    uint64_t rows = j->mode == GEN_JOB_ALL ? j->code->denoiser->label_dim : 1;
+    if (j->seeds.count > UINT64_MAX / rows) {
+        return host_bad_usage(f,
+                              "--n: %" PRIu64 " images for each of %" PRIu64
+                              " clusters are beyond 64 bits",
+                              j->seeds.count, rows);
+    }
+    j->count = j->seeds.count * rows;
+    j->whole = j->count;
+    return true;
+}
+
+void gen_job_keep(gen_job *j, uint64_t first, uint64_t count)
+{
+    j->first += first;
+    j->count = count;
+}
+
+uint64_t gen_job_seed(const gen_job *j, uint64_t i)
+{
+    return host_args_list_at(&j->seeds, (j->first + i) % j->seeds.count);
+}
+
+int32_t gen_job_cluster(const gen_job *j, uint64_t i)
+{
+    uint64_t at = j->first + i;
+    switch (j->mode) {
+    case GEN_JOB_LIST:
+        return (int32_t)host_args_list_at(&j->list, at % j->list.count);
+    case GEN_JOB_ALL: return (int32_t)(at / j->seeds.count);
+    case GEN_JOB_RANDOM:
+        return cedm_draw_cluster(j->code, gen_job_seed(j, i), j->freq);
+    case GEN_JOB_GIVEN: return j->given[at];
+    case GEN_JOB_NONE:
+    default: return -1;
+    }
+}
+
+/* ---- writing a record ------------------------------------------------- */
+
+/* JSON's numbers are doubles; a seed counts modulo 2^32 anyway. */
+static double seed_number(uint64_t seed)
+{
+    return (double)(seed <= (UINT64_C(1) << 53) ? seed : seed & UINT32_MAX);
+}
+
+/* What cJSON has no memory for it leaves out; gen_job_record finds out. */
+static void append(cJSON *array, cJSON *item)
+{
+    if (!cJSON_AddItemToArray(array, item)) {
+        cJSON_Delete(item);
+    }
+}
+
+char *gen_job_record(const gen_job *j, const host_model *m,
+                     const gen_job_machine *machine, uint64_t first,
+                     uint64_t n, uint64_t columns)
+{
+    errno = 0;
+    cJSON *record = cJSON_CreateObject();
+    cJSON_AddStringToObject(record, "model", m->code->name);
+    cJSON_AddStringToObject(record, "data_sha256", m->data_sha256);
+    cJSON *seeds = cJSON_AddArrayToObject(record, "seeds");
+    cJSON *clusters = cJSON_AddArrayToObject(record, "clusters");
+    for (uint64_t i = first; i < first + n; i++) {
+        append(seeds, host_json_number(seed_number(gen_job_seed(j, i))));
+        append(clusters, cJSON_CreateNumber(gen_job_cluster(j, i)));
+    }
+    cJSON *sampler = host_sampler_to_json(&j->params);
+    if (!cJSON_AddItemToObject(record, "sampler", sampler)) {
+        cJSON_Delete(sampler);
+    }
+    cJSON_AddStringToObject(record, "precision", machine->precision);
+    cJSON_AddStringToObject(record, "isa", machine->isa);
+    cJSON_AddNumberToObject(record, "batch", machine->batch);
+    if (columns > 0) {
+        cJSON_AddNumberToObject(record, "columns", (double)columns);
+    }
+    char *text = cJSON_PrintUnformatted(record);
+    cJSON_Delete(record);
+    if (errno == ENOMEM) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+/* ---- reading one ------------------------------------------------------ */
+
+static bool whole(const cJSON *item, double low, double high)
+{
+    return cJSON_IsNumber(item) && item->valuedouble >= low &&
+           item->valuedouble <= high &&
+           floor(item->valuedouble) == item->valuedouble;
+}
+
+static bool read_seeds(gen_job *j, const cJSON *seeds, uint64_t n)
+{
+    j->seeds.ranges = calloc((size_t)n, sizeof *j->seeds.ranges);
+    if (j->seeds.ranges == NULL) {
+        return false;
+    }
+    const cJSON *item;
+    cJSON_ArrayForEach(item, seeds)
+    {
+        if (!whole(item, 0, 0x1p53)) {
+            return false;
+        }
+        uint64_t seed = (uint64_t)item->valuedouble;
+        j->seeds.ranges[j->seeds.range_count++] =
+            (host_args_range){seed, seed};
+        j->seeds.count++;
+    }
+    return true;
+}
+
+static bool read_clusters(gen_job *j, const cJSON *clusters, uint64_t n)
+{
+    j->mode = GEN_JOB_GIVEN;
+    j->given = calloc((size_t)n, sizeof *j->given);
+    if (j->given == NULL) {
+        return false;
+    }
+    size_t i = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, clusters)
+    {
+        if (!whole(item, -1, (double)j->code->denoiser->label_dim - 1)) {
+            return false;
+        }
+        j->given[i++] = (int32_t)item->valuedouble;
+    }
+    return true;
+}
+
+static bool read_record(gen_job *j, const cJSON *record)
+{
+    const cJSON *seeds = cJSON_GetObjectItemCaseSensitive(record, "seeds");
+    const cJSON *clusters =
+        cJSON_GetObjectItemCaseSensitive(record, "clusters");
+    const cJSON *columns =
+        cJSON_GetObjectItemCaseSensitive(record, "columns");
+    int n = cJSON_GetArraySize(seeds);
+    if (n < 1 || cJSON_GetArraySize(clusters) != n ||
+        !read_seeds(j, seeds, (uint64_t)n) ||
+        !read_clusters(j, clusters, (uint64_t)n)) {
+        return false;
+    }
+    if (columns != NULL) {
+        if (!whole(columns, 1, 1 << 20)) {
+            return false;
+        }
+        j->columns = (uint64_t)columns->valuedouble;
+    }
+    j->count = (uint64_t)n;
+    j->whole = j->count;
+    host_sampler_from_json(
+        cJSON_GetObjectItemCaseSensitive(record, "sampler"), &j->params);
+    return true;
+}
+
+bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
+                         const char *text, host_failure *f)
+{
+    errno = 0;
+    cJSON *record = cJSON_Parse(text);
+    const char *hash = cJSON_GetStringValue(
+        cJSON_GetObjectItemCaseSensitive(record, "data_sha256"));
+    bool good;
+    if (record == NULL && errno == ENOMEM) {
+        good = host_fail(f, "%s: out of memory", path);
+    } else if (hash == NULL || strcmp(hash, m->data_sha256) != 0) {
+        good =
+            host_fail(f,
+                      "%s: drawn by another model; wanted data_sha256 %.12s, "
+                      "got %.12s",
+                      path, m->data_sha256, hash != NULL ? hash : "none");
+    } else {
+        good = read_record(j, record) ||
+               host_fail(f, "%s: its record of seeds and clusters is damaged",
+                         path);
+    }
+    cJSON_Delete(record);
+    return good;
+}
+
+void gen_job_free(gen_job *j)
+{
+    host_args_list_free(&j->seeds);
+    host_args_list_free(&j->list);
+    free(j->given);
+    memset(j, 0, sizeof *j);
+}

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * gen_options.c - the command line of cedm-gen. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/execution/engine.h"
+#include "host/execution/processors.h"
+#include "tools/gen/gen_options.h"
+
+#define DEFAULT_N 64u
+
+#define MAX_CELLS 65536u
+
+/* X(identifier, name, value, help) */
+#define OPTION_LIST(X)                                                       \
+    X(MODEL, "model", "M.so", "a frozen model beside its M.cedm [demo]")     \
+    X(CLUSTER, "cluster", "LIST",                                            \
+      "e.g. 5 or 0-3,7: image i takes number i mod length;\n"                \
+      "                               all: --n images of each, a row "       \
+      "each;\n"                                                              \
+      "                               random: by p(c); none: no label "      \
+      "[random]")                                                            \
+    X(N, "n", "N", "number of images [64]")                                  \
+    X(SEED, "seed", "S", "seeds S to S+n-1 [0]")                             \
+    X(SEEDS, "seeds", "LIST", "one image for each, e.g. 0-63,70")            \
+    X(STEPS, "steps", "N", "noise levels [18]")                              \
+    X(SIGMA_MIN, "sigma-min", "X", "lowest noise level [0.002]")             \
+    X(SIGMA_MAX, "sigma-max", "X", "highest noise level [80]")               \
+    X(RHO, "rho", "X", "spacing of the levels, not 0 [7]")                   \
+    X(S_CHURN, "S-churn", "X", "stochasticity, 0: none [0]")                 \
+    X(S_MIN, "S-min", "X", "churn from this level up [0]")                   \
+    X(S_MAX, "S-max", "X", "churn up to this level [inf]")                   \
+    X(S_NOISE, "S-noise", "X", "scale of churn's noise [1]")                 \
+    X(SOLVER, "solver", "S", "heun or euler [heun]")                         \
+    X(DISC, "disc", "D",                                                     \
+      "noise levels and their range: edm, vp, ve or iddpm [edm]")            \
+    X(SCHEDULE, "schedule", "S", "time: linear, vp or ve [linear]")          \
+    X(SCALING, "scaling", "S", "of the state in time: none or vp [none]")    \
+    X(GUIDANCE, "guidance", "W", "(1+W) conditional - W unconditional [0]")  \
+    X(FREQ, "freq", "FILE", "images per cluster for random, text or .pt")    \
+    X(BATCH, "batch", "B",                                                   \
+      "images at a time; changes no image on the CPU\n"                      \
+      "                               [16, on a GPU 2 a multiprocessor]")    \
+    X(THREADS, "threads", "T", "threads; changes no image [processors]")     \
+    X(ISA, "isa", "LIST", "instruction sets, or portable [best]")            \
+    X(DEVICE, "device", "D",                                                 \
+      "auto, cpu, cuda, cuda:all or e.g. cuda:0,1 [auto]")                   \
+    X(PRECISION, "precision", "P",                                           \
+      "auto, fp32; on a GPU fp16 or bf16 too [auto]")                        \
+    X(SHARD, "shard", "I/N",                                                 \
+      "part I of N, 0 to N-1, of the images; else what\n"                    \
+      "                               srun, mpirun or torchrun says [0/1]")  \
+    X(OUT, "out", "PATH", "file or, with --grid none, directory")            \
+    X(FORMAT, "format", "F", "png, npy or raw: uint8 [n][H][W][C] [png]")    \
+    X(GRID, "grid", "CxR",                                                   \
+      "columns x rows, auto, or none: a file per seed [auto]")               \
+    X(FROM, "from", "x.png", "draw again what a PNG's record says")          \
+    X(PROGRESS, "progress", "P", "auto, bar, json or none [auto]")           \
+    X(JSON, "json", NULL, "print a JSON summary instead of the path")        \
+    X(BENCH, "bench", NULL, "time the steps; writes no file")
+
+enum option {
+#define OPTION_ENUM(id, name, value, help) OPT_##id,
+    OPTION_LIST(OPTION_ENUM)
+#undef OPTION_ENUM
+        OPT_COUNT
+};
+
+static const host_args_option options[OPT_COUNT] = {
+#define OPTION_ROW(id, name, value, help) {name, value, help},
+    OPTION_LIST(OPTION_ROW)
+#undef OPTION_ROW
+};
+
+_Static_assert(OPT_COUNT <= HOST_COMMAND_MAX_OPTIONS, "raise the maximum");
+
+/* The options, and what --n and --seed say before they become one list. */
+typedef struct counts {
+    gen_options *options;
+    uint64_t n, seed;
+    bool n_given, seed_given;
+    bool grid_given;
+} counts;
+
+static bool parse_grid(const host_args *a, gen_options *o, counts *c,
+                       host_failure *f)
+{
+    if (strcmp(a->value, "auto") == 0) {
+        return true;
+    }
+    if (strcmp(a->value, "none") == 0) {
+        o->separate = true;
+        return true;
+    }
+    c->grid_given = true;
+    unsigned long columns, rows;
+    int used = 0;
+    if (strlen(a->value) < 16 &&
+        strspn(a->value, "0123456789x") == strlen(a->value) &&
+        sscanf(a->value, "%lux%lu%n", &columns, &rows, &used) == 2 &&
+        a->value[used] == '\0' && columns >= 1 && rows >= 1 &&
+        columns <= MAX_CELLS && rows <= MAX_CELLS) {
+        o->columns = columns;
+        o->rows = rows;
+        return true;
+    }
+    return host_bad_usage(
+        f, "--grid: wanted auto, none or COLUMNSxROWS, got '%s'", a->value);
+}
+
+static bool parse_sampler(const host_args *a, gen_options *o, host_failure *f)
+{
+    static const struct {
+        const char *name;
+        double low, high;
+    } rows[] = {
+#define SAMPLER_ROW(option, member, low, high) {option, low, high},
+        GEN_SAMPLER_LIST(SAMPLER_ROW)
+#undef SAMPLER_ROW
+    };
+    size_t i = 0;
+    while (strcmp(rows[i].name, a->name) != 0) {
+        i++;
+    }
+    return host_args_double(a, rows[i].low, rows[i].high, &o->sampler[i], f);
+}
+
+static bool parse_choice(const host_args *a, enum host_sampler_choice choice,
+                         gen_options *o, host_failure *f)
+{
+    return host_args_word(a, host_sampler_words(choice), &o->choice[choice],
+                          f);
+}
+
+static bool take(void *to, int option, const host_args *a, host_failure *f)
+{
+    counts *c = to;
+    gen_options *o = c->options;
+    static const char *const formats[] = {"png", "npy", "raw", NULL};
+    static const char *const kinds[] = {"auto", "bar", "json", "none", NULL};
+    switch (option) {
+    case OPT_MODEL: o->model = a->value; return true;
+    case OPT_CLUSTER: o->clusters = a->value; return true;
+    case OPT_N:
+        c->n_given = true;
+        return host_args_u64(a, 1, UINT64_MAX, &c->n, f);
+    case OPT_SEED:
+        c->seed_given = true;
+        return host_args_u64(a, 0, UINT64_MAX, &c->seed, f);
+    case OPT_SEEDS:
+        o->seeds_text = a->value;
+        return host_args_list_parse("seeds", a->value, &o->seeds, f);
+    case OPT_STEPS: return host_args_u64(a, 1, CEDM_MAX_STEPS, &o->steps, f);
+    case OPT_SOLVER: return parse_choice(a, HOST_SAMPLER_solver, o, f);
+    case OPT_DISC: return parse_choice(a, HOST_SAMPLER_discretization, o, f);
+    case OPT_SCHEDULE: return parse_choice(a, HOST_SAMPLER_schedule, o, f);
+    case OPT_SCALING: return parse_choice(a, HOST_SAMPLER_scaling, o, f);
+    case OPT_FREQ: o->freq = a->value; return true;
+    case OPT_BATCH:
+        return host_args_u64(a, 1, HOST_ENGINE_MAX_BATCH, &o->batch, f);
+    case OPT_THREADS:
+        return host_args_u64(a, 1, HOST_MAX_THREADS, &o->threads, f);
+    case OPT_ISA: o->isa = a->value; return true;
+    case OPT_DEVICE: return host_device_parse(a, &o->device, f);
+    case OPT_PRECISION: return host_precision_parse(a, &o->precision, f);
+    case OPT_SHARD: return host_shard_parse(a, &o->shard, f);
+    case OPT_OUT: o->out = a->value; return true;
+    case OPT_FORMAT: return host_args_word(a, formats, &o->format, f);
+    case OPT_GRID: return parse_grid(a, o, c, f);
+    case OPT_FROM: o->from = a->value; return true;
+    case OPT_PROGRESS: return host_args_word(a, kinds, &o->progress, f);
+    case OPT_JSON: o->json = true; return true;
+    case OPT_BENCH: o->bench = true; return true;
+    case HOST_ARGS_OPERAND:
+        return host_bad_usage(f, "unexpected '%s'; see --help", a->value);
+    default: return parse_sampler(a, o, f);
+    }
+}
+
+/* Options that do not go together. */
+static bool check_together(const gen_options *o, const counts *c,
+                           host_failure *f)
+{
+    bool counted = c->n_given || c->seed_given;
+    if (o->seeds_text != NULL && counted) {
+        return host_bad_usage(
+            f, "--seeds says how many images; wanted it without "
+               "--n and --seed");
+    }
+    if (o->from != NULL && (counted || o->seeds_text != NULL ||
+                            o->clusters != NULL || o->freq != NULL)) {
+        return host_bad_usage(
+            f, "--from says seeds and clusters; wanted it "
+               "without --n, --seed, --seeds, --cluster, --freq");
+    }
+    if (o->freq != NULL && o->clusters != NULL &&
+        strcmp(o->clusters, "random") != 0) {
+        return host_bad_usage(f,
+                              "--freq: wanted it with --cluster random, got "
+                              "'%s'",
+                              o->clusters);
+    }
+    if (c->grid_given && o->format != GEN_SINK_PNG) {
+        return host_bad_usage(f,
+                              "--grid: a grid is a PNG; wanted none or auto "
+                              "with npy and raw");
+    }
+    return o->shard.size == 1 || o->separate ||
+           host_bad_usage(
+               f,
+               "%s: part %u of %u; wanted it with --grid none, a file "
+               "for each image",
+               o->shard.launcher, o->shard.rank, o->shard.size);
+}
+
+static bool make_seeds(gen_options *o, const counts *c, host_failure *f)
+{
+    if (o->seeds_text != NULL || o->from != NULL) {
+        return true;
+    }
+    if (c->n - 1 > UINT64_MAX - c->seed || c->n == UINT64_MAX) {
+        return host_bad_usage(f,
+                              "--n: seeds %" PRIu64 " and on, %" PRIu64
+                              " of them, run beyond 64 bits",
+                              c->seed, c->n);
+    }
+    o->seeds.ranges = malloc(sizeof *o->seeds.ranges);
+    if (o->seeds.ranges == NULL) {
+        return host_fail(f, "out of memory");
+    }
+    o->seeds.ranges[0] = (host_args_range){c->seed, c->seed + (c->n - 1)};
+    o->seeds.range_count = 1;
+    o->seeds.count = c->n;
+    return true;
+}
+
+host_asked gen_options_parse(gen_options *o, int argc, char **argv,
+                             host_failure *f)
+{
+    static const host_command command = {
+        "cedm-gen", "[options]: draws images from a frozen model", options,
+        OPT_COUNT, take};
+    memset(o, 0, sizeof *o);
+    for (int i = 0; i < GEN_SAMPLER_COUNT; i++) {
+        o->sampler[i] = (double)NAN;
+    }
+    for (int i = 0; i < HOST_SAMPLER_CHOICES; i++) {
+        o->choice[i] = -1;
+    }
+    o->precision = HOST_PRECISION_AUTO;
+    o->shard = (host_shard)HOST_SHARD_WHOLE;
+    counts c = {o, DEFAULT_N, 0, false, false, false};
+    host_asked asked = host_command_parse(&command, argc, argv, &c, f);
+    if (asked != HOST_ASKED_RUN) {
+        return asked;
+    }
+    bool good = (o->shard.launcher != NULL ||
+                 host_shard_from_environment(&o->shard, f)) &&
+                check_together(o, &c, f) && make_seeds(o, &c, f);
+    return good ? HOST_ASKED_RUN : HOST_ASKED_BAD;
+}
+
+void gen_options_free(gen_options *o)
+{
+    host_args_list_free(&o->seeds);
+}
+
+/* A discretization brings its range. */
+static void set_choices(const gen_options *o, cedm_sampler_params *params)
+{
+#define CHOICE_SET(member, LIST)                                             \
+    if (o->choice[HOST_SAMPLER_##member] >= 0) {                             \
+        params->member =                                                     \
+            (enum cedm_##member)o->choice[HOST_SAMPLER_##member];            \
+    }
+    HOST_SAMPLER_CHOICE_LIST(CHOICE_SET)
+#undef CHOICE_SET
+    if (o->choice[HOST_SAMPLER_discretization] >= 0) {
+        cedm_sampler_params d =
+            cedm_sampler_params_for(params->discretization);
+        params->sigma_min = d.sigma_min;
+        params->sigma_max = d.sigma_max;
+    }
+}
+
+bool gen_options_sampler(const gen_options *o, cedm_sampler_params *params,
+                         host_failure *f)
+{
+    set_choices(o, params);
+    if (o->steps > 0) {
+        params->steps = (uint32_t)o->steps;
+    }
+#define SAMPLER_SET(option, member, low, high)                               \
+    if (!isnan(o->sampler[GEN_##member])) {                                  \
+        params->member = o->sampler[GEN_##member];                           \
+    }
+    GEN_SAMPLER_LIST(SAMPLER_SET)
+#undef SAMPLER_SET
+    if (params->sigma_min > params->sigma_max) {
+        return host_bad_usage(
+            f,
+            "--sigma-min: wanted at most sigma-max, %g, got "
+            "%g",
+            params->sigma_max, params->sigma_min);
+    }
+    return params->rho < 0 || params->rho > 0 ||
+           host_bad_usage(f, "--rho: wanted a number other than 0");
+}
+
+/* Commas make awkward file names. */
+static void append(char *name, size_t size, const char *text)
+{
+    size_t used = strlen(name);
+    for (; *text != '\0' && used + 1 < size; text++) {
+        name[used++] = *text == ',' ? '+' : *text;
+    }
+    name[used] = '\0';
+}
+
+/* "c5", "c0-3+7", or the word. */
+static void name_clusters(const gen_options *o, const gen_job *j, char *text,
+                          size_t size)
+{
+    bool same = j->mode == GEN_JOB_GIVEN;
+    for (uint64_t i = 1; same && i < j->count; i++) {
+        same = j->given[i] == j->given[0];
+    }
+    if (j->mode == GEN_JOB_LIST) {
+        snprintf(text, size, "c%s", o->clusters);
+    } else if (same && j->given[0] >= 0) {
+        snprintf(text, size, "c%d", j->given[0]);
+    } else {
+        snprintf(text, size, "%s",
+                 j->mode == GEN_JOB_ALL              ? "all"
+                 : j->mode == GEN_JOB_RANDOM         ? "random"
+                 : j->mode == GEN_JOB_GIVEN && !same ? "mixed"
+                                                     : "none");
+    }
+}
+
+void gen_options_name(const gen_options *o, const gen_job *j, char *name,
+                      size_t size)
+{
+    static const char *const extensions[] = {".png", ".npy", ".raw"};
+    char clusters[64], seeds[64];
+    name_clusters(o, j, clusters, sizeof clusters);
+    if (o->seeds_text != NULL) {
+        snprintf(seeds, sizeof seeds, "-s%s", o->seeds_text);
+    } else {
+        snprintf(seeds, sizeof seeds, "-s%" PRIu64, gen_job_seed(j, 0));
+    }
+    name[0] = '\0';
+    append(name, size, j->code->name);
+    append(name, size, "-");
+    append(name, size, clusters);
+    append(name, size, seeds);
+    append(name, size, o->separate ? "" : extensions[o->format]);
+}

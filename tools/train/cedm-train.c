@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cedm-train - trains a cluster-conditioned EDM from images and cluster ids.
+ */
+#include <stdio.h>
+
+#include "host/files/output.h"
+#include "host/execution/ranks.h"
+#include "trainer/run.h"
+
+static volatile sig_atomic_t stop;
+
+/* The second signal of a kind ends the program at once. */
+static void on_signal(int number)
+{
+    stop = 1;
+    (void)signal(number, SIG_DFL);
+}
+
+static bool go(const train_options *options, host_failure *f)
+{
+    train_run r;
+    bool good = train_run_open(&r, options, f);
+
+    if (good && host_ranks_rank() == 0) {
+        train_run_describe(&r);
+    }
+    if (good && !options->dry_run) {
+        (void)signal(SIGINT, on_signal);
+        (void)signal(SIGTERM, on_signal);
+        good = train_run_train(&r, &stop, f);
+    }
+    train_run_close(&r);
+    return good;
+}
+
+/* A failed rank whose text is empty leaves the words to another. */
+static int end(bool good, const host_failure *f)
+{
+    return good                 ? HOST_EXIT_DONE
+           : f->text[0] == '\0' ? f->code
+                                : host_failure_report("cedm-train", f);
+}
+
+int main(int argc, char **argv)
+{
+    train_options options;
+    host_failure f = HOST_FAILURE_UNSAID;
+    train_parsed parsed;
+    bool good;
+    int code;
+
+    host_ranks_open();
+    parsed = train_options_parse(&options, argc, argv, &f);
+    good = train_run_agree(parsed != TRAIN_BAD, &f) &&
+           (parsed == TRAIN_DONE || go(&options, &f));
+    good = good && host_output_standard(&f);
+    code = end(good, &f);
+    host_ranks_barrier(); /* launchers kill all after the first that failed */
+    host_ranks_close();
+    return code;
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * train_options.c - the command line of cedm-train, and its presets. */
+#include "trainer/train_options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cedm.h"
+#include "host/execution/processors.h"
+
+/* X(identifier, name, value, help) */
+#define OPTION_LIST(X)                                                       \
+    X(DATA, "data", "D",                                                     \
+      "an EDM dataset (zip or folder), CIFAR's .bin, or idx images")         \
+    X(CLUSTERS, "clusters", "IDS",                                           \
+      "an id per image: .npy, .pt or text; none: unconditional")             \
+    X(OUT, "out", "RUN", "folder of the run")                                \
+    X(PRESET, "preset", "P", "cifar10, cifar100, ffhq64 or fashion")         \
+    X(ARCH, "arch", "A", "ddpmpp, ncsnpp or adm [ddpmpp]")                   \
+    X(RESOLUTION, "resolution", "R", "pixels [the images' own]")             \
+    X(CBASE, "cbase", "C", "channels, times cres at each level [128]")       \
+    X(CRES, "cres", "LIST", "factors of the levels [2,2,2]")                 \
+    X(NUM_BLOCKS, "num-blocks", "N", "blocks of a level [4]")                \
+    X(ATTN, "attn", "LIST", "resolutions with attention [16]")               \
+    X(BATCH, "batch", "B", "images of an update [512]")                      \
+    X(MICRO_BATCH, "micro-batch", "B",                                       \
+      "images at a time, a divisor of batch [by memory]")                    \
+    X(DURATION, "duration", "M", "million images to train with [200]")       \
+    X(LR, "lr", "X", "learning rate [1e-3]")                                 \
+    X(LR_RAMPUP, "lr-rampup", "M", "million images to reach it [10]")        \
+    X(EMA, "ema", "M", "half-life of the average, million images [0.5]")     \
+    X(DROPOUT, "dropout", "P", "rate [0.13]")                                \
+    X(AUGMENT, "augment", "P", "probability [0.12]")                         \
+    X(P_UNCOND, "p-uncond", "P",                                             \
+      "share of images without their cluster [0]")                           \
+    X(XFLIP, "xflip", NULL, "mirrored images double the dataset")            \
+    X(PRECISION, "precision", "P", "fp32; on a GPU fp16 or bf16 too [fp32]") \
+    X(SEED, "seed", "S", "of all that is random [0]")                        \
+    X(THREADS, "threads", "T", "threads; changes no number [processors]")    \
+    X(DEVICE, "device", "D", "auto, cpu, cuda or cuda:I [cpu]")              \
+    X(TICK, "tick", "K", "thousand images between reports [50]")             \
+    X(SNAP, "snap", "N", "ticks between snapshots [50]")                     \
+    X(KEEP, "keep", "N", "newest snapshots to keep, 0: all [0]")             \
+    X(RESUME, "resume", NULL, "go on from the newest state in RUN")          \
+    X(TRANSFER, "transfer", "FILE", "begin with a checkpoint's weights")     \
+    X(DRY_RUN, "dry-run", NULL, "say what would be done, and stop")          \
+    X(VERSION, "version", NULL, "print the version")                         \
+    X(HELP, "help", NULL, "print this text")
+
+enum option {
+#define OPTION_ID(id, name, value, help) OPT_##id,
+    OPTION_LIST(OPTION_ID)
+#undef OPTION_ID
+        OPT_COUNT
+};
+
+static const host_args_option table[OPT_COUNT] = {
+#define OPTION_ROW(id, name, value, help) {name, value, help},
+    OPTION_LIST(OPTION_ROW)
+#undef OPTION_ROW
+};
+
+/* ---- presets ------------------------------------------------------------ */
+
+/* C-EDM's published settings; fashion is the demo's. */
+static const struct preset {
+    const char *name;
+    uint32_t resolution, cbase, num_blocks, batch;
+    train_list cres;
+    double duration, lr, lr_rampup, ema, dropout, augment;
+} presets[] = {
+    {"cifar10",
+     32,
+     128,
+     4,
+     1024,
+     {{2, 2, 2}, 3},
+     200,
+     1e-3,
+     10,
+     0.5,
+     0.13,
+     0.12},
+    {"cifar100",
+     32,
+     128,
+     4,
+     1024,
+     {{2, 2, 2}, 3},
+     100,
+     1e-3,
+     10,
+     0.5,
+     0.13,
+     0.12},
+    {"ffhq64",
+     64,
+     128,
+     4,
+     512,
+     {{1, 2, 2, 2}, 4},
+     200,
+     2e-4,
+     10,
+     0.5,
+     0.05,
+     0.15},
+    {"fashion",
+     32,
+     16,
+     1,
+     64,
+     {{1, 2, 4}, 3},
+     0.5024,
+     2e-3,
+     0.02,
+     0.05,
+     0.0,
+     0.0},
+};
+
+static bool apply_preset(train_options *o, const host_args *a,
+                         host_failure *f)
+{
+    for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
+        const struct preset *p = &presets[i];
+
+        if (strcmp(p->name, a->value) == 0) {
+            o->resolution = p->resolution;
+            o->cbase = p->cbase;
+            o->num_blocks = p->num_blocks;
+            o->batch = p->batch;
+            o->cres = p->cres;
+            o->duration = p->duration;
+            o->lr = p->lr;
+            o->lr_rampup = p->lr_rampup;
+            o->ema = p->ema;
+            o->dropout = p->dropout;
+            o->augment = p->augment;
+            return true;
+        }
+    }
+    return host_bad_usage(f,
+                          "--preset: wanted cifar10, cifar100, ffhq64 or "
+                          "fashion, got \"%s\"",
+                          a->value);
+}
+
+/* ---- values ------------------------------------------------------------- */
+
+static bool read_u32(const host_args *a, uint32_t low, uint32_t high,
+                     uint32_t *out, host_failure *f)
+{
+    uint64_t value;
+
+    if (!host_args_u64(a, low, high, &value, f)) {
+        return false;
+    }
+    *out = (uint32_t)value;
+    return true;
+}
+
+/* 2,2,2: unlike host_args_list, numbers may repeat and there are few. */
+static bool read_list(const host_args *a, train_list *out, host_failure *f)
+{
+    const char *text = a->value;
+
+    out->count = 0;
+    while (*text != '\0' && out->count < TRAIN_LIST_MAX) {
+        char *end;
+        unsigned long value = strtoul(text, &end, 10);
+
+        if (end == text || value < 1 || value > 4096 ||
+            (*end != ',' && *end != '\0') ||
+            (*end == ',' && end[1] == '\0')) {
+            break;
+        }
+        out->values[out->count++] = (uint32_t)value;
+        text = *end == ',' ? end + 1 : end;
+    }
+    if (*text != '\0') {
+        return host_bad_usage(f,
+                              "--%s: wanted at most %u whole numbers like "
+                              "2,2,2, got \"%s\"",
+                              a->name, TRAIN_LIST_MAX, a->value);
+    }
+    return true;
+}
+
+static bool read_arch(train_options *o, const host_args *a, host_failure *f)
+{
+    static const char *const words[] = {"ddpmpp", "ncsnpp", "adm", NULL};
+    int word;
+
+    if (!host_args_word(a, words, &word, f)) {
+        return false;
+    }
+    o->arch = words[word];
+    return true;
+}
+
+static bool read_network(train_options *o, int option, const host_args *a,
+                         host_failure *f)
+{
+    switch (option) {
+    case OPT_ARCH: return read_arch(o, a, f);
+    case OPT_RESOLUTION: return read_u32(a, 4, 1024, &o->resolution, f);
+    case OPT_CBASE: return read_u32(a, 4, 4096, &o->cbase, f);
+    case OPT_CRES:
+        return read_list(a, &o->cres, f) &&
+               (o->cres.count > 0 || host_bad_usage(f, "--cres: no levels"));
+    case OPT_NUM_BLOCKS: return read_u32(a, 1, 32, &o->num_blocks, f);
+    default: return read_list(a, &o->attn, f);
+    }
+}
+
+static bool read_recipe(train_options *o, int option, const host_args *a,
+                        host_failure *f)
+{
+    switch (option) {
+    case OPT_BATCH: return read_u32(a, 1, 65536, &o->batch, f);
+    case OPT_MICRO_BATCH: return read_u32(a, 1, 65536, &o->micro_batch, f);
+    case OPT_DURATION: return host_args_double(a, 0.0, 1e6, &o->duration, f);
+    case OPT_LR: return host_args_double(a, 0.0, 1.0, &o->lr, f);
+    case OPT_LR_RAMPUP:
+        return host_args_double(a, 0.0, 1e6, &o->lr_rampup, f);
+    case OPT_EMA: return host_args_double(a, 0.0, 1e6, &o->ema, f);
+    case OPT_DROPOUT: return host_args_double(a, 0.0, 0.99, &o->dropout, f);
+    case OPT_AUGMENT: return host_args_double(a, 0.0, 1.0, &o->augment, f);
+    case OPT_P_UNCOND: return host_args_double(a, 0.0, 1.0, &o->p_uncond, f);
+    case OPT_SEED: return read_u32(a, 0, UINT32_MAX, &o->seed, f);
+    default: o->xflip = true; return true;
+    }
+}
+
+static bool read_run(train_options *o, int option, const host_args *a,
+                     host_failure *f)
+{
+    switch (option) {
+    case OPT_DATA: o->data = a->value; return true;
+    case OPT_CLUSTERS: o->clusters = a->value; return true;
+    case OPT_OUT: o->out = a->value; return true;
+    case OPT_TRANSFER: o->transfer = a->value; return true;
+    case OPT_THREADS: return read_u32(a, 1, HOST_MAX_THREADS, &o->threads, f);
+    case OPT_TICK: return host_args_double(a, 0.001, 1e9, &o->tick, f);
+    case OPT_SNAP: return read_u32(a, 1, 1000000, &o->snap, f);
+    case OPT_KEEP: return read_u32(a, 0, 1000000, &o->keep, f);
+    case OPT_PRECISION: return host_precision_parse(a, &o->precision, f);
+    case OPT_DEVICE: return host_device_parse_one(a, &o->device, f);
+    case OPT_RESUME: o->resume = true; return true;
+    default: o->dry_run = true; return true;
+    }
+}
+
+static bool read_option(train_options *o, int option, const host_args *a,
+                        host_failure *f)
+{
+    if (option == HOST_ARGS_OPERAND) {
+        return host_bad_usage(f, "\"%s\" belongs to no option; see --help",
+                              a->value);
+    }
+    if (option == OPT_PRESET) {
+        return true; /* applied before */
+    }
+    if (option >= OPT_ARCH && option <= OPT_ATTN) {
+        return read_network(o, option, a, f);
+    }
+    if ((option >= OPT_BATCH && option <= OPT_XFLIP) || option == OPT_SEED) {
+        return read_recipe(o, option, a, f);
+    }
+    return read_run(o, option, a, f);
+}
+
+/* ---- the whole line ----------------------------------------------------- */
+
+static bool check(const train_options *o, host_failure *f)
+{
+    if (o->data == NULL) {
+        return host_bad_usage(f, "--data: which images? see --help");
+    }
+    if (o->out == NULL && !o->dry_run) {
+        return host_bad_usage(f, "--out: in which folder? see --help");
+    }
+    if (o->micro_batch != 0 && o->batch % o->micro_batch != 0) {
+        return host_bad_usage(f,
+                              "--micro-batch: wanted a divisor of the batch, "
+                              "%u, got %u",
+                              o->batch, o->micro_batch);
+    }
+    if (o->resume && o->transfer != NULL) {
+        return host_bad_usage(
+            f, "--transfer begins a run, --resume goes on with "
+               "one: give one of them");
+    }
+    return true;
+}
+
+/* One pass over the arguments: of the preset only, or of the rest. */
+static train_parsed walk(train_options *o, int argc, char **argv, bool preset,
+                         host_failure *f)
+{
+    char seen[HOST_ARGS_MAX_OPTIONS];
+    host_args a = host_args_begin(argc, argv, table, OPT_COUNT, seen);
+    int option;
+
+    while ((option = host_args_next(&a, f)) >= 0) {
+        if (option == OPT_HELP) {
+            host_args_help("cedm-train --data D --clusters IDS --out RUN "
+                           "[options]: trains a cluster-conditioned EDM",
+                           table, OPT_COUNT);
+            return TRAIN_DONE;
+        }
+        if (option == OPT_VERSION) {
+            puts("cedm-train " CEDM_VERSION);
+            return TRAIN_DONE;
+        }
+        if (preset ? option == OPT_PRESET && !apply_preset(o, &a, f)
+                   : !read_option(o, option, &a, f)) {
+            return TRAIN_BAD;
+        }
+    }
+    return option == HOST_ARGS_BAD ? TRAIN_BAD : TRAIN_RUN;
+}
+
+train_parsed train_options_parse(train_options *o, int argc, char **argv,
+                                 host_failure *f)
+{
+    train_parsed parsed;
+
+    *o = (train_options){.arch = "ddpmpp",
+                         .cbase = 128,
+                         .num_blocks = 4,
+                         .cres = {{2, 2, 2}, 3},
+                         .attn = {{16}, 1},
+                         .batch = 512,
+                         .duration = 200,
+                         .lr_rampup = 10,
+                         .ema = 0.5,
+                         .lr = 1e-3,
+                         .dropout = 0.13,
+                         .augment = 0.12,
+                         .tick = 50,
+                         .snap = 50,
+                         .device = {.kind = HOST_DEVICE_CPU},
+                         .precision = CEDM_CUDA_FP32};
+    parsed = walk(o, argc, argv, true, f);
+    if (parsed == TRAIN_RUN) {
+        parsed = walk(o, argc, argv, false, f);
+    }
+    return parsed != TRAIN_RUN || check(o, f) ? parsed : TRAIN_BAD;
+}
