@@ -23,19 +23,23 @@ TRAIN_OBJ = $(call obj,$(filter-out trainer/cuda/% $(TRAIN_CPU),\
   $(wildcard trainer/*.c trainer/*/*.c))) \
   $(foreach i,$(filter-out avx512bf16,$(ISAS)),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
 
+EVALUATE_OBJ = $(call obj,$(wildcard evaluate/*.c))
+
 LIBCEDM  = $(BUILD)/lib/libcedm.a
 LIBGEN   = $(BUILD)/lib/libcedmgen.a
 LIBHOST  = $(BUILD)/lib/libcedmhost.a
 LIBTRAIN = $(BUILD)/lib/libcedmtrain.a
+LIBEVALUATE = $(BUILD)/lib/libcedmevaluate.a
 # In the order in which a linker needs them.
-LIBS     = $(LIBTRAIN) $(LIBHOST) $(LIBGEN) $(LIBCEDM)
-SYS_LIBS = -lcjson -lmd -lzip -lgif -ljpeg -lpng -lwebp -lwebpdemux -lz -lm \
-  -lpthread -ldl
+LIBS     = $(LIBTRAIN) $(LIBEVALUATE) $(LIBHOST) $(LIBGEN) $(LIBCEDM)
+SYS_LIBS = -llapacke -lopenblas -lcjson -lmd -lzip -lgif -ljpeg -lpng -lwebp \
+  -lwebpdemux -lz -lm -lpthread -ldl
 
 $(LIBCEDM): $(RT_OBJ)
 $(LIBGEN): $(GEN_OBJ)
 $(LIBHOST): $(HOST_OBJ)
 $(LIBTRAIN): $(TRAIN_OBJ)
+$(LIBEVALUATE): $(EVALUATE_OBJ)
 %.a:
 	$(call say,AR)
 	@rm -f $@

@@ -15,7 +15,7 @@ endef
 
 # ---- programs of one file -------------------------------------------------
 
-UNIT_SRC = $(foreach d,unit trainer,$(wildcard tests/$(d)/*_test.c))
+UNIT_SRC = $(foreach d,unit trainer evaluate,$(wildcard tests/$(d)/*_test.c))
 UNIT = $(patsubst %.c,$(BUILD)/test/%,$(notdir $(UNIT_SRC)))
 define unit-test
 $(BUILD)/test/$(basename $(notdir $(1))): $(call obj,$(1))

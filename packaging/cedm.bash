@@ -39,4 +39,5 @@ _cedm() {
     fi
 }
 
-complete -F _cedm cedm-data cedm-freeze cedm-gen cedm-info cedm-train cedm-verify
+complete -F _cedm cedm-data cedm-eval cedm-freeze cedm-gen cedm-info cedm-train \
+    cedm-verify

@@ -8,7 +8,8 @@
 set -eu
 
 demo="gcc libc6-dev binutils libcjson-dev libgif-dev libjpeg62-turbo-dev
- libmd-dev libpng-dev libstb-dev libwebp-dev libzip-dev zlib1g-dev"
+ liblapacke-dev libmd-dev libopenblas-dev libpng-dev libstb-dev libwebp-dev
+ libzip-dev zlib1g-dev"
 cross="gcc-aarch64-linux-gnu gcc-arm-none-eabi libc6-dev-arm64-cross
  qemu-system-arm qemu-user"
 check="$demo $cross clang clang-format g++ libclang-rt-dev libcmocka-dev libgmp-dev

@@ -26,13 +26,12 @@ static size_t all_options(const host_command *command,
 static void show(const host_command *command, bool help)
 {
     host_args_option all[HOST_ARGS_MAX_OPTIONS];
-    char first[256];
     if (!help) {
         printf("%s %s\n", command->name, CEDM_VERSION);
         return;
     }
-    snprintf(first, sizeof first, "%s %s", command->name, command->usage);
-    host_args_help(first, all, all_options(command, all));
+    printf("%s ", command->name);
+    host_args_help(command->usage, all, all_options(command, all));
 }
 
 host_asked host_command_parse(const host_command *command, int argc,

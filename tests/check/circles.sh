@@ -11,7 +11,7 @@ set -eu
 objects=${BUILD:-build}/obj
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-folders='runtime codegen host trainer tools'
+folders='runtime codegen host trainer evaluate tools'
 
 # FILE OTHER SYMBOL: file needs other for the symbol.  NAME.o and NAME.ISA.o
 # were made of NAME.c or NAME.cu, those of the emulator as well; objects of

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/gaussian.h"
+#include "tests/unit/gaussian_net.h"
 
 typedef long double real;
 

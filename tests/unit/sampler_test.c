@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/gaussian.h"
+#include "tests/unit/gaussian_net.h"
 
 #define SHOWN 4u /* images compared with a written-out run */
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * gaussian.h - a network that is known in closed form, for tests.
+ * gaussian_net.h - a network that is known in closed form, for tests.
  *
  * Data of cluster c are normal with mean MEAN[c] and deviation SIGMA_DATA
  * in every pixel, so D(x; sigma) = (s^2 x + sigma^2 mean) / (s^2 + sigma^2),
  * and the ODE's solution is known.  The all-zero label has a mean, too.  All
  * ops are written out here from the contract, in float64, and take notes. */
-#ifndef CEDM_TEST_GAUSSIAN_H
-#define CEDM_TEST_GAUSSIAN_H
+#ifndef CEDM_TEST_GAUSSIAN_NET_H
+#define CEDM_TEST_GAUSSIAN_NET_H
 
 #include <math.h>
 #include <stdlib.h>
