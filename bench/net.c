@@ -17,6 +17,7 @@
 
 #include "bench/bench.h"
 #include "host/execution/engine.h"
+#include "host/execution/processors.h"
 #include "weights/fashion.h"
 #include "bench/work.h"
 
@@ -226,7 +227,7 @@ static bool bench_all(int argc, char **argv, host_model *m, host_failure *f)
     return host_model_load(m, argv[1], f) &&
            bench_setting(
                m, argc > 2 ? number(argv[2], HOST_ENGINE_MAX_BATCH) : 1,
-               argc > 3 ? number(argv[3], HOST_ENGINE_MAX_THREADS) : 0,
+               argc > 3 ? number(argv[3], HOST_MAX_THREADS) : 0,
                argc > 4 ? argv[4] : NULL, f);
 }
 

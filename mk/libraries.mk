@@ -32,7 +32,8 @@ LIBTRAIN = $(BUILD)/lib/libcedmtrain.a
 LIBEVALUATE = $(BUILD)/lib/libcedmevaluate.a
 # In the order in which a linker needs them.
 LIBS     = $(LIBTRAIN) $(LIBEVALUATE) $(LIBHOST) $(LIBGEN) $(LIBCEDM)
-SYS_LIBS = -llapacke -lopenblas -lcjson -lmd -lzip -lz -lm -lpthread -ldl
+SYS_LIBS = -llapacke -lopenblas -lcjson -lmd -lzip -lgif -ljpeg -lpng -lwebp \
+  -lwebpdemux -lz -lm -lpthread -ldl
 
 $(LIBCEDM): $(RT_OBJ)
 $(LIBGEN): $(GEN_OBJ)

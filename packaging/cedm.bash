@@ -12,6 +12,7 @@ _cedm() {
     --cpu-conv) words='auto direct winograd' ;;
     --device) words='auto cpu cuda cuda:all' ;;
     --disc) words='edm vp ve iddpm' ;;
+    --fit) words='crop stretch pad' ;;
     --format) words='png npy raw' ;;
     --grid) words='auto none' ;;
     --isa) words='avx2 avx512 avx512bf16 neon portable' ;;
@@ -38,4 +39,5 @@ _cedm() {
     fi
 }
 
-complete -F _cedm cedm-eval cedm-freeze cedm-gen cedm-info cedm-train cedm-verify
+complete -F _cedm cedm-data cedm-eval cedm-freeze cedm-gen cedm-info cedm-train \
+    cedm-verify

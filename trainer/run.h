@@ -61,6 +61,12 @@ void train_run_describe(const train_run *r);
 bool train_run_train(train_run *r, const volatile sig_atomic_t *stop,
                      host_failure *f);
 
+/* ---- its data (run_data.c) ---------------------------------------------- */
+
+/* Reads the images by the pool's threads, shows how far that is, and says on
+ * stderr what was left out or changed. */
+bool train_run_read_data(train_run *r, uint32_t threads, host_failure *f);
+
 /* ---- among ranks (run_ranks.c) ------------------------------------------ */
 
 /* True if every rank is good.  If not, the failure stays with those that

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
  * run_open.c - from options to a run that can begin. */
-#define _GNU_SOURCE /* sched_getaffinity */
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host/files/output.h"
+#include "host/execution/processors.h"
 #include "host/execution/ranks.h"
 #include "trainer/run.h"
 #include "host/cli/shard.h"
@@ -19,22 +17,26 @@
 /* Images of an evaluation then: more only cost memory. */
 #define MICRO_LIMIT 128u
 
-/* Those that this process may use: launchers of ranks share them out. */
-static uint32_t processors(void)
+/* --threads, or as many as there are processors. */
+static uint32_t threads_of(const train_run *r)
 {
-    cpu_set_t set;
-    long n = sched_getaffinity(0, sizeof set, &set) == 0
-                 ? CPU_COUNT(&set)
-                 : sysconf(_SC_NPROCESSORS_ONLN);
+    uint32_t threads = r->options->threads;
 
-    return n < 1 ? 1 : n > 1024 ? 1024 : (uint32_t)n;
+    return threads != 0 ? threads : host_processors();
+}
+
+/* Opened first: data are read by all threads. */
+static bool open_pool(train_run *r, host_failure *f)
+{
+    r->pool = host_pool_open(threads_of(r), host_processors(), f);
+    return r->pool != NULL;
 }
 
 static bool open_data(train_run *r, host_failure *f)
 {
     const train_options *o = r->options;
 
-    if (!host_dataset_open(&r->data, o->data, o->resolution, f)) {
+    if (!train_run_read_data(r, threads_of(r), f)) {
         return false;
     }
     if (o->clusters == NULL) {
@@ -200,13 +202,9 @@ static train_learner *learner_on_gpu(const train_run *r, host_failure *f)
 static bool open_learner(train_run *r, host_failure *f)
 {
     const train_options *o = r->options;
-    uint32_t threads = o->threads != 0 ? o->threads : processors();
+    uint32_t threads = threads_of(r);
 
     if (!check_batch(o, f) || !choose_device(r, f)) {
-        return false;
-    }
-    r->pool = host_pool_open(threads, processors(), f);
-    if (r->pool == NULL) {
         return false;
     }
     r->learner = r->device.kind == HOST_DEVICE_CUDA
@@ -280,7 +278,8 @@ static bool find_state(const train_run *r, cg_file **state, host_failure *f)
 
 static bool open_all(train_run *r, const cg_file *state, host_failure *f)
 {
-    return open_data(r, f) && open_model(r, state, f) && open_learner(r, f) &&
+    return open_pool(r, f) && open_data(r, f) && open_model(r, state, f) &&
+           open_learner(r, f) &&
            (state == NULL || train_run_restore(r, state, f));
 }
 

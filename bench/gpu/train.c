@@ -20,12 +20,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "trainer/loader.h"
 #include "bench/bench.h"
 #include "trainer/learner_cuda.h"
 #include "host/execution/pool.h"
+#include "host/execution/processors.h"
 #include "trainer/random.h"
 
 #define IMAGES 2048u /* of the dataset */
@@ -99,8 +99,7 @@ static void make_data(subject *s)
 static void open_source(subject *s)
 {
     host_failure f = HOST_FAILURE_UNSAID;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    uint32_t threads = processors > 0 ? (uint32_t)processors : 1;
+    uint32_t threads = host_processors();
     host_pool *threads_pool = host_pool_open(threads, threads, &f);
 
     make_data(s);

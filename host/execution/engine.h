@@ -28,8 +28,6 @@ typedef struct host_engine_config {
     uint32_t threads; /* 0: one per processor */
 } host_engine_config;
 
-/* The most threads that a network takes. */
-#define HOST_ENGINE_MAX_THREADS 1024u
 #define HOST_ENGINE_MAX_BATCH 65536u
 
 /* The engine must not be moved. */

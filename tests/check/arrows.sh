@@ -32,7 +32,7 @@ codegen/grad: C cedm.h cedm_model.h codegen codegen/ir codegen/plan codegen/pass
 codegen/measure: C cedm.h cedm_model.h codegen
 codegen/emit: C cedm.h cedm_model.h codegen codegen/ir codegen/op
 host/cli: C cedm.h codegen/codegen.h
-host/files: C cedm.h cedm_model.h codegen/codegen.h host/cli
+host/files: C cedm.h cedm_model.h codegen/codegen.h host/cli runtime/resize.h runtime/tasks.h
 host/execution: C MPI cedm.h cedm_model.h cedm_cuda.h host/cli host/files
 host/verify: C cedm.h codegen/codegen.h host/cli host/execution
 trainer: C cedm.h cedm_model.h codegen/training.h runtime trainer/ops trainer/cpu

@@ -69,22 +69,6 @@ DECLARE(zip_file_t *, zip_fopen_index, zip_t *zip, zip_uint64_t index,
                : __real_zip_fopen_index(zip, index, flags);
 }
 
-DECLARE(int, zip_stat, zip_t *zip, const char *name, zip_flags_t flags,
-        zip_stat_t *entry)
-{
-    return zip_fails("zip_stat", zip_get_error(zip))
-               ? -1
-               : __real_zip_stat(zip, name, flags, entry);
-}
-
-DECLARE(zip_file_t *, zip_fopen, zip_t *zip, const char *name,
-        zip_flags_t flags)
-{
-    return zip_fails("zip_fopen", zip_get_error(zip))
-               ? NULL
-               : __real_zip_fopen(zip, name, flags);
-}
-
 DECLARE(zip_int64_t, zip_fread, zip_file_t *file, void *bytes,
         zip_uint64_t size)
 {

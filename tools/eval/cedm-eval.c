@@ -4,10 +4,10 @@
  * their features. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host/cli/command.h"
 #include "host/execution/pool.h"
+#include "host/execution/processors.h"
 #include "host/files/output.h"
 #include "tools/eval/eval_blas.h"
 #include "tools/eval/eval_run.h"
@@ -80,7 +80,8 @@ static bool take_option(eval_settings *s, int option, const host_args *a,
     case OPT_CLOSED: s->closed = true; return true;
     case OPT_SPLITS: return host_args_u64(a, 1, 100000, &s->splits, f);
     case OPT_SEED: return host_args_u64(a, 0, UINT32_MAX, &s->seed, f);
-    case OPT_THREADS: return host_args_u64(a, 1, 1024, &s->threads, f);
+    case OPT_THREADS:
+        return host_args_u64(a, 1, HOST_MAX_THREADS, &s->threads, f);
     default: s->json = true; return true;
     }
 }
@@ -164,8 +165,7 @@ static void describe(char usage[USAGE_MAX])
 
 static bool go(const request *r, host_failure *f)
 {
-    long found = sysconf(_SC_NPROCESSORS_ONLN);
-    uint32_t processors = found > 0 && found <= 1024 ? (uint32_t)found : 1;
+    uint32_t processors = host_processors();
     uint32_t threads =
         r->settings.threads > 0 ? (uint32_t)r->settings.threads : processors;
     host_pool *p = host_pool_open(threads, processors, f);

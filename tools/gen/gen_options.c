@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/execution/engine.h"
+#include "host/execution/processors.h"
 #include "tools/gen/gen_options.h"
 
 #define DEFAULT_N 64u
@@ -162,7 +163,7 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     case OPT_BATCH:
         return host_args_u64(a, 1, HOST_ENGINE_MAX_BATCH, &o->batch, f);
     case OPT_THREADS:
-        return host_args_u64(a, 1, HOST_ENGINE_MAX_THREADS, &o->threads, f);
+        return host_args_u64(a, 1, HOST_MAX_THREADS, &o->threads, f);
     case OPT_ISA: o->isa = a->value; return true;
     case OPT_DEVICE: return host_device_parse(a, &o->device, f);
     case OPT_PRECISION: return host_precision_parse(a, &o->precision, f);

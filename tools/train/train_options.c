@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cedm.h"
+#include "host/execution/processors.h"
 
 /* X(identifier, name, value, help) */
 #define OPTION_LIST(X)                                                       \
@@ -242,7 +243,7 @@ static bool read_run(train_options *o, int option, const host_args *a,
     case OPT_CLUSTERS: o->clusters = a->value; return true;
     case OPT_OUT: o->out = a->value; return true;
     case OPT_TRANSFER: o->transfer = a->value; return true;
-    case OPT_THREADS: return read_u32(a, 1, 1024, &o->threads, f);
+    case OPT_THREADS: return read_u32(a, 1, HOST_MAX_THREADS, &o->threads, f);
     case OPT_TICK: return host_args_double(a, 0.001, 1e9, &o->tick, f);
     case OPT_SNAP: return read_u32(a, 1, 1000000, &o->snap, f);
     case OPT_KEEP: return read_u32(a, 0, 1000000, &o->keep, f);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/cli/command.h"
+#include "host/execution/processors.h"
 #include "host/files/output.h"
 #include "host/verify/verify.h"
 
@@ -56,7 +57,7 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     case OPT_DEVICE: return host_device_parse_one(a, &s->device, f);
     case OPT_PRECISION: return host_precision_parse(a, &s->precision, f);
     case OPT_THREADS:
-        return host_args_u64(a, 1, HOST_ENGINE_MAX_THREADS, &s->threads, f);
+        return host_args_u64(a, 1, HOST_MAX_THREADS, &s->threads, f);
     case OPT_TOLERANCE: return host_args_double(a, 0, 1e9, &s->tolerance, f);
     default:
         return host_bad_usage(f, "unexpected '%s'; see --help", a->value);
