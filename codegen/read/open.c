@@ -10,6 +10,7 @@
 
 #include "codegen/error.h"
 #include "codegen/read/array.h"
+#include "codegen/read/checksums.h"
 
 struct cg_block {
     cg_block *next;
@@ -156,7 +157,7 @@ static bool read_file(cg_opened *o, cg_error *error)
          compare_names);
     sort(file->metadata, file->metadata_count, sizeof *file->metadata,
          compare_keys);
-    return check_unique(file, error);
+    return check_unique(file, error) && cg_check_sums(file, error);
 }
 
 cg_file *cg_open(const char *path, cg_error *error)
