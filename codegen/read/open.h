@@ -35,6 +35,7 @@ void cg_sort_by_place(cg_file *file);
  * byte; names may still come twice. */
 bool cg_read_safetensors(cg_opened *opened, cg_error *error);
 bool cg_read_pickle(cg_opened *opened, cg_error *error);
+bool cg_read_torch_legacy(cg_opened *opened, cg_error *error);
 bool cg_read_torch_zip(cg_opened *opened, cg_error *error);
 
 #endif

@@ -17,8 +17,8 @@ static bool load(cg_pickle *p, const unsigned char *bytes, size_t size,
            cg_pickle_fail(p, (size_t)(at - bytes),
                           "not a snapshot of a "
                           "network; wanted the end of the file after one "
-                          "pickle, got %td bytes more; if torch.save wrote "
-                          "it in its old format, save it again",
+                          "pickle, got %td bytes more; check what file this "
+                          "is",
                           end - at);
 }
 
@@ -49,6 +49,11 @@ static bool check_overlaps(const cg_torch *t)
     return true;
 }
 
+bool cg_torch_finish(cg_torch *t, cg_ref root)
+{
+    return cg_torch_root(t, root) && check_overlaps(t);
+}
+
 bool cg_torch_read(cg_opened *opened, cg_archive *archive, const char *part,
                    const unsigned char *bytes, size_t size, cg_error *error)
 {
@@ -61,8 +66,8 @@ bool cg_torch_read(cg_opened *opened, cg_archive *archive, const char *part,
                            .limit = CG_PICKLE_LIMIT};
     t.header = t.pickle;
     t.header.limit = CG_STORAGE_LIMIT;
-    bool ok = load(&t.pickle, bytes, size, &root) &&
-              cg_torch_root(&t, root) && check_overlaps(&t);
+    bool ok =
+        load(&t.pickle, bytes, size, &root) && cg_torch_finish(&t, root);
     cg_pickle_free(&t.pickle);
     cg_pickle_free(&t.header);
     return ok;
