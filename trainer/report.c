@@ -242,8 +242,7 @@ static void print_work(const train_run *r)
 
     write_images(r->seen, seen);
     write_images(train_run_duration(r), all);
-    printf("work: %s, of which %s are done; %.3g PFLOP in all\n", all, seen,
-           flops / 1e15);
+    printf("work: %s, %s done; %.3g TFLOP in all\n", all, seen, flops / 1e12);
 }
 
 static void print_place(const train_run *r)
