@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,38 +17,37 @@
 
 /* ---- inside the data ---------------------------------------------------- */
 
-/* The nearest folder above a path, or itself, that exists, without links; to
- * be freed. */
-static char *existing(const char *path)
+/* The nearest folder above a path, or itself, that exists, without links. */
+static bool find_existing(const char *path, char real[PATH_MAX])
 {
-    char *copy = strdup(path), *real = NULL;
+    char copy[PATH_MAX];
+    char *slash = NULL;
 
-    while (copy != NULL && (real = realpath(copy, NULL)) == NULL) {
-        char *slash = strrchr(copy, '/');
-
+    (void)snprintf(copy, sizeof copy, "%s", path);
+    while (realpath(copy, real) == NULL) {
+        slash = strrchr(copy, '/');
         if (slash == copy || slash == NULL) {
-            free(copy);
-            return realpath(slash == NULL ? "." : "/", NULL);
+            return realpath(slash == NULL ? "." : "/", real) != NULL;
         }
         *slash = '\0';
     }
-    free(copy);
-    return real;
+    return true;
 }
 
 /* Grids inside a folder of images would be images when the run goes on. */
 static bool check_outside(const train_options *o, host_failure *f)
 {
-    char *data = realpath(o->data, NULL), *out = existing(o->out);
-    size_t n = data == NULL ? 0 : strlen(data);
+    char data[PATH_MAX], out[PATH_MAX];
     struct stat info;
-    bool inside = data != NULL && out != NULL && stat(data, &info) == 0 &&
-                  S_ISDIR(info.st_mode) && strncmp(out, data, n) == 0 &&
-                  (out[n] == '/' || out[n] == '\0' || n == 1);
+    size_t n;
 
-    free(data);
-    free(out);
-    return !inside ||
+    if (realpath(o->data, data) == NULL || !find_existing(o->out, out) ||
+        stat(data, &info) != 0 || !S_ISDIR(info.st_mode)) {
+        return true;
+    }
+    n = strlen(data);
+    return strncmp(out, data, n) != 0 ||
+           (out[n] != '/' && out[n] != '\0' && n > 1) ||
            host_fail(f,
                      "%s: lies in the folder of images, %s, and its pictures "
                      "would become images; give another --out",

@@ -15,6 +15,12 @@ typedef struct train_list {
     uint32_t count;
 } train_list;
 
+/* The line that a run began with; argv[0] is NULL. */
+typedef struct train_saved {
+    int argc;
+    char **argv;
+} train_saved;
+
 typedef struct train_options {
     const char *data, *clusters, *out, *transfer;
     /* the network */
@@ -39,9 +45,8 @@ typedef struct train_options {
     bool new_data;     /* resume with other images or ids */
     bool transfer_any; /* however little of it fits */
     char *arguments;   /* JSON of what was given, for --resume */
-    /* private: the texts of options of a run that goes on */
-    struct cJSON *saved;
-    char **saved_argv;
+    train_saved
+        saved; /* private: the texts of options of a run that goes on */
 } train_options;
 
 typedef enum train_parsed {

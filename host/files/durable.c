@@ -21,10 +21,16 @@ static bool sync_descriptor(int fd)
 static char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
+    size_t size = slash == NULL   ? 1
+                  : slash == path ? 1
+                                  : (size_t)(slash - path);
+    char *folder = malloc(size + 1);
 
-    return slash == NULL   ? strdup(".")
-           : slash == path ? strdup("/")
-                           : strndup(path, (size_t)(slash - path));
+    if (folder != NULL) {
+        memcpy(folder, slash == NULL ? "." : path, size);
+        folder[size] = '\0';
+    }
+    return folder;
 }
 
 static bool sync_folder(const char *folder)

@@ -58,13 +58,16 @@ static void read_owner(int file, char text[OWNER_MAX])
 }
 
 /* Whether the file that is open is still the one of that name: its last owner
- * may have removed it after it was opened. */
+ * may have removed it after it was opened.  False with errno ENOENT if so. */
 static bool is_current(int file, const char *path)
 {
     struct stat mine, there;
 
-    return fstat(file, &mine) == 0 && stat(path, &there) == 0 &&
-           mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
+    if (fstat(file, &mine) != 0 || stat(path, &there) != 0) {
+        return false;
+    }
+    errno = ENOENT;
+    return mine.st_ino == there.st_ino && mine.st_dev == there.st_dev;
 }
 
 static bool knows_no_locks(int code)
@@ -89,6 +92,12 @@ static bool try_lock(host_lock *lock, const char *folder, bool *good,
         *good = true;
         if (is_current(lock->file, lock->path)) {
             write_owner(lock->file);
+            return true;
+        }
+        if (errno != ENOENT) {
+            *good = host_fail(f, "%s: cannot be read: %s", lock->path,
+                              strerror(errno));
+            (void)unlink(lock->path);
             return true;
         }
     } else if (errno == EWOULDBLOCK) {

@@ -261,13 +261,8 @@ static bool read_in_pass(train_options *o, enum pass pass, int option,
     }
 }
 
-typedef struct line {
-    int argc;
-    char **argv;
-} line;
-
-static train_parsed walk(train_options *o, const line *l, enum pass pass,
-                         cJSON *kept, host_failure *f)
+static train_parsed walk(train_options *o, const train_saved *l,
+                         enum pass pass, cJSON *kept, host_failure *f)
 {
     char seen[HOST_ARGS_MAX_OPTIONS];
     host_args a = host_args_begin(l->argc, l->argv, table, OPT_COUNT, seen);
@@ -293,21 +288,21 @@ static train_parsed walk(train_options *o, const line *l, enum pass pass,
 }
 
 /* Of a run that goes on: what it began with, then what is given now. */
-static train_parsed walk_all(train_options *o, const line *given, cJSON *kept,
-                             host_failure *f)
+static train_parsed walk_all(train_options *o, const train_saved *given,
+                             cJSON *kept, host_failure *f)
 {
-    line lines[2] = {{1, given->argv}, *given};
     train_parsed parsed = walk(o, given, PASS_FIRST, kept, f);
 
     if (parsed == TRAIN_RUN && o->resume && o->out != NULL &&
-        !train_saved_read(o->out, &o->saved, &o->saved_argv, &lines[0].argc,
-                          f)) {
+        !train_saved_read(&o->saved, o->out, f)) {
         return TRAIN_BAD;
     }
-    lines[0].argv = o->saved_argv;
     for (int pass = PASS_PRESET; pass <= PASS_REST; pass++) {
-        for (int i = 0; i < 2 && parsed == TRAIN_RUN; i++) {
-            parsed = walk(o, &lines[i], (enum pass)pass, kept, f);
+        if (parsed == TRAIN_RUN) {
+            parsed = walk(o, &o->saved, (enum pass)pass, kept, f);
+        }
+        if (parsed == TRAIN_RUN) {
+            parsed = walk(o, given, (enum pass)pass, kept, f);
         }
     }
     return parsed;
@@ -336,7 +331,7 @@ train_parsed train_options_parse(train_options *o, int argc, char **argv,
                          .save = 15,
                          .device = {.kind = HOST_DEVICE_CPU},
                          .precision = CEDM_CUDA_FP32};
-    parsed = walk_all(o, &(line){argc, argv}, kept, f);
+    parsed = walk_all(o, &(train_saved){argc, argv}, kept, f);
     o->arguments = cJSON_PrintUnformatted(kept);
     cJSON_Delete(kept);
     if (parsed == TRAIN_RUN && o->arguments == NULL) {
@@ -349,6 +344,5 @@ train_parsed train_options_parse(train_options *o, int argc, char **argv,
 void train_options_free(train_options *o)
 {
     cJSON_free(o->arguments);
-    free(o->saved_argv);
-    cJSON_Delete(o->saved);
+    train_saved_free(&o->saved);
 }

@@ -5,6 +5,7 @@
 #include "tools/train/train_saved.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +23,6 @@ static bool among(const char *name, const char *const *names)
     return *names != NULL;
 }
 
-static char *absolute(const char *path)
-{
-    char *real = realpath(path, NULL);
-
-    return real != NULL ? real : strdup(path);
-}
-
 bool train_saved_note(cJSON *kept, const host_args *a, host_failure *f)
 {
     static const char *const once[] = {"out",      "resume",       "new-data",
@@ -36,17 +30,17 @@ bool train_saved_note(cJSON *kept, const host_args *a, host_failure *f)
                                        "version",  "help",         NULL};
     static const char *const paths[] = {"data", "clusters", NULL};
     cJSON *value;
-    char *path;
+    char path[PATH_MAX];
 
     if (among(a->name, once)) {
         return true;
     }
     if (a->value == NULL) {
         value = cJSON_CreateTrue();
+    } else if (among(a->name, paths) && realpath(a->value, path) != NULL) {
+        value = cJSON_CreateString(path);
     } else {
-        path = among(a->name, paths) ? absolute(a->value) : strdup(a->value);
-        value = path == NULL ? NULL : cJSON_CreateString(path);
-        free(path);
+        value = cJSON_CreateString(a->value);
     }
     cJSON_DeleteItemFromObjectCaseSensitive(kept, a->name);
     return (value != NULL && cJSON_AddItemToObject(kept, a->name, value)) ||
@@ -67,29 +61,23 @@ static char *argument(const cJSON *item)
     return text;
 }
 
-/* An array and its texts, which replace the items' own. */
-static bool make_argv(cJSON *arguments, char ***argv, int *argc)
+static bool make_line(const cJSON *arguments, train_saved *saved)
 {
-    cJSON *item;
-    int count = 1;
+    const cJSON *item;
 
-    *argv = calloc((size_t)cJSON_GetArraySize(arguments) + 2, sizeof **argv);
-    if (*argv == NULL) {
+    saved->argv = calloc((size_t)cJSON_GetArraySize(arguments) + 2,
+                         sizeof *saved->argv);
+    if (saved->argv == NULL) {
         return false;
     }
-    (*argv)[0] = arguments->string;
     cJSON_ArrayForEach(item, arguments)
     {
-        char *text = argument(item);
-
-        cJSON_free(item->valuestring);
-        item->valuestring = text;
-        if (text == NULL) {
+        saved->argv[saved->argc] = argument(item);
+        if (saved->argv[saved->argc] == NULL) {
             return false;
         }
-        (*argv)[count++] = text;
+        saved->argc++;
     }
-    *argc = count;
     return true;
 }
 
@@ -115,24 +103,34 @@ static cJSON *parse(const char *path, host_failure *f)
     return json;
 }
 
-bool train_saved_read(const char *folder, cJSON **json, char ***argv,
-                      int *argc, host_failure *f)
+bool train_saved_read(train_saved *saved, const char *folder, host_failure *f)
 {
     char path[4096];
-    cJSON *arguments;
+    const cJSON *arguments;
+    cJSON *json;
+    bool good;
 
-    *json = NULL;
-    *argv = NULL;
-    *argc = 1;
+    *saved = (train_saved){.argc = 1};
     (void)snprintf(path, sizeof path, "%s/options.json", folder);
     if (access(path, F_OK) != 0 && errno == ENOENT) {
         return true;
     }
-    *json = parse(path, f);
-    if (*json == NULL) {
+    json = parse(path, f);
+    if (json == NULL) {
         return false;
     }
-    arguments = cJSON_GetObjectItemCaseSensitive(*json, "arguments");
-    return !cJSON_IsObject(arguments) || make_argv(arguments, argv, argc) ||
+    arguments = cJSON_GetObjectItemCaseSensitive(json, "arguments");
+    good = !cJSON_IsObject(arguments) || make_line(arguments, saved) ||
            host_fail(f, "%s: out of memory", path);
+    cJSON_Delete(json);
+    return good;
+}
+
+void train_saved_free(train_saved *saved)
+{
+    for (int i = 1; i < saved->argc; i++) {
+        free(saved->argv[i]);
+    }
+    free(saved->argv);
+    *saved = (train_saved){0};
 }
