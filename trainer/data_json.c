@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codegen/codegen.h"
+#include "codegen/training.h"
 
 /* Little-endian int64, as the file had them; a rank says less: all ids may be
  * others and have the same ranks. */

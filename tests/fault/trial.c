@@ -136,7 +136,8 @@ static void check_said(const command *c, const fault *wanted, const result *r)
 }
 
 /* Every point of a run that was there is there, and no file by halves:
- * statistics and their picture may have changed, options may be the new ones. */
+ * statistics and their picture may have changed, options may be the new
+ * ones. */
 static bool is_kept(const char *before, const char *whole)
 {
     char all[SCENE_LISTING_MAX];
