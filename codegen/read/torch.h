@@ -29,6 +29,7 @@ typedef struct cg_torch {
     cg_pickle header;    /* those in front of one storage, reused */
     cg_archive *archive; /* NULL in a snapshot: they are in the pickle */
     cg_legacy *legacy;   /* NULL but in the old format of torch.save */
+    uint64_t elements;   /* of all arrays */
     uint64_t copied;     /* bytes of arrays that were put in order */
     uint64_t decoded;    /* bytes of texts that stood for bytes */
 } cg_torch;

@@ -114,10 +114,10 @@ bool cg_legacy_storage(cg_torch *t, const cg_node *key, cg_storage *storage)
     if (e == NULL || e->storage.data == NULL ||
         e->storage.dtype != storage->dtype ||
         e->storage.elements != storage->elements) {
-        return cg_pickle_fail(
-            &t->pickle, key->offset,
-            "a storage is missing or has two sizes; wanted "
-            "one of its key behind the pickles; " CG_GET_AGAIN);
+        return cg_pickle_fail(&t->pickle, key->offset,
+                              "a storage is missing or has two sizes; wanted "
+                              "the elements of its key behind the pickles, "
+                              "got none; " CG_GET_AGAIN);
     }
     *storage = e->storage;
     return true;

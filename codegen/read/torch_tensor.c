@@ -116,6 +116,16 @@ bool cg_torch_add(cg_torch *t, const cg_array *array)
                               "most %u, got more; check what file this is",
                               CG_ARRAYS_MAX);
     }
+    /* Views of the same bytes cannot make a small file large. */
+    t->elements += array->elements;
+    if (t->elements > file->size) {
+        return cg_pickle_fail(&t->pickle, 0,
+                              "%s: more elements than the file has bytes; "
+                              "wanted at most %zu, got %ju; save the tensors "
+                              "after clone()",
+                              array->name, file->size,
+                              (uintmax_t)t->elements);
+    }
     size_t size = strlen(array->name) + 1;
     char *name = cg_keep(o, size, t->error);
     void *arrays = file->arrays;
