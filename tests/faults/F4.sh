@@ -3,7 +3,9 @@
 # F4: a damaged state.
 . "$here/train.bash"
 train --clusters "$ids/ids_le_i4.npy" --out run >/dev/null 2>&1
-flip() { printf '\x55' | dd of=run/state-000000008.safetensors bs=1 seek="$1" conv=notrunc 2>/dev/null; }
+flip() {
+    printf '\x55' | dd of=run/state-000000008.safetensors bs=1 seek="$1" conv=notrunc 2>/dev/null
+}
 on() { last "$bin/cedm-train" --resume --out run; }
 size=$(stat -c %s run/state-000000008.safetensors)
 cp run/state-000000008.safetensors whole
