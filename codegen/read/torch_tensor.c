@@ -176,20 +176,37 @@ static bool set_type(const cg_torch *t, const cg_node *node, const char *name,
     return true;
 }
 
-bool cg_torch_tensor(cg_torch *t, cg_ref ref, const char *name)
+/* All elements lie in the storage, and are no more than it has. */
+static bool check_reach(const cg_torch *t, const cg_node *node,
+                        const cg_array *array, const cg_storage *storage,
+                        uint64_t offset, const uint64_t *steps)
+{
+    uint64_t wanted = reach(array, steps);
+    if (offset > storage->elements || wanted > storage->elements - offset) {
+        return cg_pickle_fail(&t->pickle, node->offset,
+                              "%s: the storage is too "
+                              "short; wanted %ju elements from %ju on, got "
+                              "%ju in all; " CG_GET_AGAIN,
+                              array->name, (uintmax_t)wanted,
+                              (uintmax_t)offset,
+                              (uintmax_t)storage->elements);
+    }
+    return array->elements <= storage->elements ||
+           cg_pickle_fail(&t->pickle, node->offset,
+                          "%s: a view with more elements than its "
+                          "storage; wanted at most %ju, got %ju; save it "
+                          "after clone()",
+                          array->name, (uintmax_t)storage->elements,
+                          (uintmax_t)array->elements);
+}
+
+static bool add_view(cg_torch *t, const cg_node *node, const char *name)
 {
     const cg_pickle *p = &t->pickle;
     cg_ref items[4]; /* storage, offset, shape, strides */
     cg_array array = {.name = name};
     cg_storage storage = {0};
     uint64_t offset = 0, steps[CG_MAX_RANK];
-    if (cg_pickle_is_call(&p->nodes[ref], CG_CALL_ARRAY)) {
-        return cg_torch_numpy(t, ref, name);
-    }
-    if (!unwrap(t, name, &ref)) {
-        return false;
-    }
-    const cg_node *node = &p->nodes[ref];
     if (!cg_pickle_tuple(p, node->u.call.arguments, 4, items)) {
         return bad(t, node, name, "unusable tensor",
                    "storage, offset, shape and strides");
@@ -198,25 +215,9 @@ bool cg_torch_tensor(cg_torch *t, cg_ref ref, const char *name)
         !set_type(t, node, name, &storage) ||
         !read_size(t, items[1], name, "unusable offset", &offset) ||
         !cg_torch_shape(t, &p->nodes[items[2]], &array) ||
-        !read_strides(t, &p->nodes[items[3]], &array, steps)) {
+        !read_strides(t, &p->nodes[items[3]], &array, steps) ||
+        !check_reach(t, node, &array, &storage, offset, steps)) {
         return false;
-    }
-    uint64_t wanted = reach(&array, steps);
-    if (offset > storage.elements || wanted > storage.elements - offset) {
-        return cg_pickle_fail(p, node->offset,
-                              "%s: the storage is too "
-                              "short; wanted %ju elements from %ju on, got "
-                              "%ju in all; " CG_GET_AGAIN,
-                              name, (uintmax_t)wanted, (uintmax_t)offset,
-                              (uintmax_t)storage.elements);
-    }
-    if (array.elements > storage.elements) {
-        return cg_pickle_fail(p, node->offset,
-                              "%s: a view with more elements than its "
-                              "storage; wanted at most %ju, got %ju; save it "
-                              "after clone()",
-                              name, (uintmax_t)storage.elements,
-                              (uintmax_t)array.elements);
     }
     array.dtype = storage.dtype;
     return cg_torch_view(t, &array, steps,
@@ -224,6 +225,14 @@ bool cg_torch_tensor(cg_torch *t, cg_ref ref, const char *name)
                              offset * cg_dtype_bytes(storage.dtype),
                          false) &&
            cg_torch_add(t, &array);
+}
+
+bool cg_torch_tensor(cg_torch *t, cg_ref ref, const char *name)
+{
+    if (cg_pickle_is_call(&t->pickle.nodes[ref], CG_CALL_ARRAY)) {
+        return cg_torch_numpy(t, ref, name);
+    }
+    return unwrap(t, name, &ref) && add_view(t, &t->pickle.nodes[ref], name);
 }
 
 /* ---- numbers without a storage ----------------------------------------- */

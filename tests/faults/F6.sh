@@ -7,7 +7,8 @@ if strace -o /dev/null true 2>/dev/null; then
         "$bin/cedm-train" --data images.idx "${small[@]}" --duration 0.000008 --keep 1 \
         --out run >/dev/null 2>&1
     row 'calls from the new state to the old one' 'fsync rename fsync unlink' "$(
-        sed 's/^[0-9]* *//' calls | awk '/rename.*state-000000008/ { print before, "rename"; on = 1 }
+        sed 's/^[0-9]* *//' calls |
+            awk '/rename.*state-000000008/ { print before, "rename"; on = 1 }
             on && /^fsync/ { print "fsync"; on = 0 }
             /unlink.*state-000000004/ { print "unlink" }
             { before = $0; sub(/\(.*/, "", before) }' | tr '\n' ' ' | sed 's/ $//')"

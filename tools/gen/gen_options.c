@@ -182,6 +182,23 @@ static bool parse_option(int option, const host_args *a, gen_options *o,
     }
 }
 
+/* One way of saying which clusters. */
+static bool check_clusters(const gen_options *o, host_failure *f)
+{
+    if (o->ids != NULL && (o->clusters != NULL || o->freq != NULL)) {
+        return host_bad_usage(f, "--id says which clusters; wanted it "
+                                 "without --cluster and --freq");
+    }
+    if (o->freq != NULL && o->clusters != NULL &&
+        strcmp(o->clusters, "random") != 0) {
+        return host_bad_usage(f,
+                              "--freq: wanted it with --cluster random, got "
+                              "'%s'",
+                              o->clusters);
+    }
+    return true;
+}
+
 /* Options that do not go together. */
 static bool check_together(const gen_options *o, const counts *c,
                            host_failure *f)
@@ -199,16 +216,8 @@ static bool check_together(const gen_options *o, const counts *c,
             f, "--from says seeds and clusters; wanted it "
                "without --n, --seed, --seeds, --cluster, --id, --freq");
     }
-    if (o->ids != NULL && (o->clusters != NULL || o->freq != NULL)) {
-        return host_bad_usage(f, "--id says which clusters; wanted it "
-                                 "without --cluster and --freq");
-    }
-    if (o->freq != NULL && o->clusters != NULL &&
-        strcmp(o->clusters, "random") != 0) {
-        return host_bad_usage(f,
-                              "--freq: wanted it with --cluster random, got "
-                              "'%s'",
-                              o->clusters);
+    if (!check_clusters(o, f)) {
+        return false;
     }
     if (c->grid_given && o->format != GEN_SINK_PNG) {
         return host_bad_usage(f,
