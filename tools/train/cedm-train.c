@@ -4,7 +4,6 @@
  */
 #include <stdio.h>
 
-#include "host/cli/shard.h"
 #include "host/execution/ranks.h"
 #include "host/files/output.h"
 #include "trainer/report.h"
@@ -16,30 +15,6 @@ static void on_signal(int number)
 {
     stop = 1;
     (void)signal(number, SIG_DFL);
-}
-
-/* Processes that do not know of each other would fight over one folder. */
-static bool check_launcher(host_failure *f)
-{
-    host_shard place = HOST_SHARD_WHOLE;
-
-    if (host_ranks_size() > 1) {
-        return true;
-    }
-    if (!host_shard_from_environment(&place, f)) {
-        return false;
-    }
-    if (place.size > 1) {
-        (void)host_fail(f,
-                        "%s started %u processes, but this program %s; start "
-                        "one process",
-                        place.launcher, place.size, host_ranks_kind());
-        if (place.rank > 0) {
-            f->text[0] = '\0'; /* rank 0 says it */
-        }
-        return false;
-    }
-    return true;
 }
 
 static bool go(const train_options *options, host_failure *f)
@@ -79,7 +54,8 @@ int main(int argc, char **argv)
     host_ranks_open();
     parsed = train_options_parse(&options, argc, argv, &f);
     good = train_run_agree(parsed != TRAIN_BAD, &f) &&
-           (parsed == TRAIN_DONE || (check_launcher(&f) && go(&options, &f)));
+           (parsed == TRAIN_DONE ||
+            (train_run_check_launcher(&f) && go(&options, &f)));
     good = good && host_output_standard(&f);
     code = end(good, &f);
     host_ranks_barrier(); /* launchers kill all after the first that failed */
