@@ -233,8 +233,10 @@ bool train_run_begin_files(train_run *r, host_failure *f)
 {
     const train_options *o = r->options;
 
-    if (r->lock.path == NULL && (!host_output_directory(o->out, f) ||
-                                 !host_lock_folder(&r->lock, o->out, f) ||
+    if (!host_output_directory(o->out, f)) {
+        return false;
+    }
+    if (r->lock.path == NULL && (!host_lock_folder(&r->lock, o->out, f) ||
                                  !(o->resume || check_new(o, f)))) {
         return false;
     }
