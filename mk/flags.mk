@@ -56,7 +56,7 @@ inputs = $(filter %.o,$^) $(filter %.a,$^)
 # $(BUILD)/choices/NAME holds the value that CHOICE_NAME had when something
 # was last built; whatever depends on the file is made again when the value
 # changes: another compiler, another flag, MPI found or not.
-CHOICE_compile = $(shell $(CC) --version | head -n 1) $(BASE) $(CC) $(CFLAGS)
+CHOICE_compile = $(shell $(CC) --version | head -n 1) $(filter-out -Werror,$(BASE)) $(CC) $(CFLAGS)
 CHOICE_link = $(LINK)
 CHOICES = $(BUILD)/choices
 quoted = '$(subst ','\'',$(1))'

@@ -14,7 +14,7 @@ _cedm() {
     --disc) words='edm vp ve iddpm' ;;
     --format) words='png npy raw' ;;
     --grid) words='auto none' ;;
-    --isa) words='avx2 avx512 neon portable' ;;
+    --isa) words='avx2 avx512 avx512bf16 neon portable' ;;
     --mode) words='denoise sample activations' ;;
     --precision) words='auto fp32 fp16 bf16' ;;
     --preset) words='cifar10 cifar100 ffhq64 fashion' ;;

@@ -9,23 +9,6 @@
 #include "host/execution/ranks.h"
 #include "trainer/report.h"
 
-static double images(double millions)
-{
-    return millions * 1e6;
-}
-
-uint64_t train_run_duration(const train_run *r)
-{
-    return (uint64_t)ceil(images(r->options->duration));
-}
-
-double train_run_rate(const train_run *r)
-{
-    const train_options *o = r->options;
-
-    return train_adam_rate(o->lr, images(o->lr_rampup), (double)r->seen);
-}
-
 /* ---- an update ---------------------------------------------------------- */
 
 /* What all ranks do after an update. */
@@ -80,10 +63,8 @@ static bool make_gradients(train_run *r, host_failure *f)
 static bool update(train_run *r, host_failure *f)
 {
     const train_options *o = r->options;
-    train_adam_update rates = {
-        .lr = train_run_rate(r),
-        .ema_beta = train_adam_ema_beta(images(o->ema), (double)r->seen,
-                                        o->batch, r->ema_ramp)};
+    train_adam_update rates = {.lr = train_run_rate(r),
+                               .ema_beta = train_run_ema_beta(r)};
 
     if (!train_run_agree(make_gradients(r, f), f) ||
         !train_run_agree(r->learner->kind->update(r->learner, &rates, f),

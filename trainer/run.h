@@ -64,9 +64,11 @@ bool train_run_open(train_run *r, const train_options *options,
                     host_failure *f);
 void train_run_close(train_run *r);
 
-/* Images of the whole run, and the present learning rate. */
+/* Images of the whole run; the present learning rate, and what the average
+ * keeps of itself in an update (run_rates.c). */
 uint64_t train_run_duration(const train_run *r);
 double train_run_rate(const train_run *r);
+double train_run_ema_beta(const train_run *r);
 
 /* Trains until the duration is reached or *stop is set; then the state is
  * saved, and an interrupted run fails with HOST_EXIT_INTERRUPTED. */

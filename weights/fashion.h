@@ -28,6 +28,9 @@ extern const cedm_model cedm_fashion_model;
 /* Clusters: 0 .. this - 1, or -1 for none; 0: unconditional. */
 #define FASHION_CLUSTERS 20u
 
+/* Noise-level features of one image. */
+#define FASHION_FEATURES 16u
+
 /* Size of the blob in bytes. */
 #define FASHION_BLOB_BYTES 2885675u
 
@@ -43,9 +46,6 @@ extern const cedm_model cedm_fashion_model;
 /* Tensors of one image that are always float, in elements. */
 #define FASHION_F32_ELEMENTS 1888u
 
-/* Noise-level features of one image. */
-#define FASHION_FEATURES 16u
-
 /* Bytes of `batch` images of 8 bits: [batch][height][width][channels]. */
 #define FASHION_IMAGE_BYTES(batch) \
     ((uint64_t)(batch) * FASHION_RESOLUTION * FASHION_RESOLUTION * \
@@ -54,11 +54,11 @@ extern const cedm_model cedm_fashion_model;
 /* Bytes of the arena for a batch and a number of workers (threads).  A
  * constant expression, equal to cedm_arena_bytes(). */
 #define FASHION_ARENA_BYTES(batch, workers) \
-    CEDM_ARENA_BYTES(FASHION_ACT_ELEMENTS, FASHION_F32_ELEMENTS, \
-                     FASHION_SCRATCH_BYTES, \
-                     FASHION_RESOLUTION * FASHION_RESOLUTION * \
-                         FASHION_CHANNELS, \
-                     FASHION_FEATURES, batch, workers)
+    (CEDM_GRAPH_BYTES(FASHION_ACT_ELEMENTS, FASHION_F32_ELEMENTS, \
+                      FASHION_SCRATCH_BYTES, batch, workers) + \
+     CEDM_STATE_BYTES(FASHION_RESOLUTION * FASHION_RESOLUTION * \
+                          FASHION_CHANNELS, \
+                      FASHION_FEATURES, batch))
 
 #ifdef __cplusplus
 }

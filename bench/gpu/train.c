@@ -66,18 +66,19 @@ _Noreturn static void stop_at(const char *where, const char *what)
 static void make_data(subject *s)
 {
     const cg_program *p = s->learner->training->program;
-    size_t size = (size_t)p->resolution * p->resolution * p->channels;
+    size_t size = (size_t)p->denoiser.resolution * p->denoiser.resolution *
+                  p->denoiser.channels;
     const train_random_key key = {.seed = SEED};
 
     s->data = (host_dataset){.count = IMAGES,
-                             .size = p->resolution,
-                             .channels = p->channels,
+                             .size = p->denoiser.resolution,
+                             .channels = p->denoiser.channels,
                              .pixels = malloc(IMAGES * size)};
-    if (p->label_dim > 0) {
+    if (p->denoiser.label_dim > 0) {
         s->clusters.of_image = malloc(IMAGES * sizeof(int32_t));
     }
     if (s->data.pixels == NULL ||
-        (p->label_dim > 0 && s->clusters.of_image == NULL)) {
+        (p->denoiser.label_dim > 0 && s->clusters.of_image == NULL)) {
         stop_at("data", "out of memory");
     }
     for (size_t i = 0; i < IMAGES * size; i++) {
@@ -90,8 +91,8 @@ static void make_data(subject *s)
                                                     : sizeof words);
         }
     }
-    for (uint32_t i = 0; i < IMAGES && p->label_dim > 0; i++) {
-        s->clusters.of_image[i] = (int32_t)(i % p->label_dim);
+    for (uint32_t i = 0; i < IMAGES && p->denoiser.label_dim > 0; i++) {
+        s->clusters.of_image[i] = (int32_t)(i % p->denoiser.label_dim);
     }
 }
 

@@ -10,6 +10,7 @@
 #define CEDM_EMIT_H
 
 #include "codegen/error.h"
+#include "codegen/ir/names.h"
 
 /* ---- files ------------------------------------------------------------- */
 
@@ -57,14 +58,6 @@ void cg_out_discard(cg_out *out);
 
 /* ---- names ------------------------------------------------------------- */
 
-#define CG_NAME_MAX 96 /* bytes of a sanitised name with its zero */
-
-typedef char cg_name[CG_NAME_MAX];
-
-/* A name for comments and pictures: bytes outside [A-Za-z0-9_.] become '_',
- * what is too long is cut. */
-void cg_safe_name(cg_name safe, const char *name);
-
 /* True for a name that cg_freeze may have; else the error says why not. */
 bool cg_check_model_name(const char *name, cg_error *error);
 
@@ -91,14 +84,11 @@ bool cg_emit_blob(cg_out *out, cg_emission *emission, cg_error *error);
 char *cg_trailer(const cg_emission *emission, cg_error *error);
 void cg_emit_header(cg_out *out, const cg_emission *emission);
 void cg_emit_source(cg_out *out, const cg_emission *emission);
+/* Its last part. */
+void cg_emit_model(cg_out *out, const cg_emission *emission);
 void cg_emit_map(cg_out *out, const cg_emission *emission);
 void cg_emit_svg(cg_out *out, const cg_emission *emission);
 void cg_emit_csv(cg_out *out, const cg_emission *emission);
-
-/* Text that says what an op does: shapes and fused parts. */
-#define CG_SUMMARY_MAX 256
-void cg_op_summary(const cg_program *program, uint32_t op,
-                   char text[CG_SUMMARY_MAX]);
 
 /* ---- the plan, as the pictures show it --------------------------------- */
 

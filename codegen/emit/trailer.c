@@ -11,12 +11,6 @@
 
 #include "codegen/emit/emit.h"
 
-static const char *const kind_names[CG_OP_COUNT] = {
-#define CG_KIND_NAME(name) #name,
-    CEDM_GRAPH_OPS(CG_KIND_NAME)
-#undef CG_KIND_NAME
-};
-
 static cJSON *add_object(cJSON *parent, const char *name)
 {
     return cJSON_AddObjectToObject(parent, name);
@@ -51,11 +45,11 @@ static void add_clusters(cJSON *root, const cg_emission *emission)
     cJSON *clusters = add_object(root, "clusters");
     cJSON *ids = NULL;
 
-    add_count(clusters, "count", program->label_dim);
+    add_count(clusters, "count", program->denoiser.label_dim);
     if (program->freq != NULL) {
-        add_item(
-            clusters, "freq",
-            cJSON_CreateDoubleArray(program->freq, (int)program->label_dim));
+        add_item(clusters, "freq",
+                 cJSON_CreateDoubleArray(program->freq,
+                                         (int)program->denoiser.label_dim));
     } else {
         cJSON_AddNullToObject(clusters, "freq");
     }
@@ -89,7 +83,7 @@ static void add_ops(cJSON *root, const cg_program *program)
         cg_name module;
 
         cg_safe_name(module, program->ops[i].module);
-        cJSON_AddStringToObject(op, "kind", kind_names[program->ops[i].kind]);
+        cJSON_AddStringToObject(op, "kind", cg_op_name(program->ops[i].kind));
         cJSON_AddStringToObject(op, "module", module);
         add_count(op, "macs", program->ops[i].macs);
         if (!cJSON_AddItemToArray(ops, op)) {

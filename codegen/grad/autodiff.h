@@ -28,9 +28,9 @@ typedef struct cg_autodiff {
     bool failed;
 } cg_autodiff;
 
-/* ---- building blocks --------------------------------------------------- */
+/* ---- the tape ---------------------------------------------------------- */
 
-/* A new tensor; `like` gives segment and name. */
+/* A new tensor, of float even with activations of another type if f32. */
 cedm_ref cg_new_tensor(cg_autodiff *d, const char *name, uint32_t height,
                        uint32_t width, uint32_t channels, bool f32);
 

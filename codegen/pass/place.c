@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "codegen/error.h"
-#include "codegen/ir/operands.h"
+#include "codegen/op/operands.h"
 #include "codegen/pass/pass.h"
 #include "codegen/plan/plan.h"
 
@@ -41,9 +41,12 @@ static void rewrite_refs(cg_program *p)
             *operands[k].ref = placed(p, *operands[k].ref);
         }
     }
-    p->features_ref = placed(p, p->features_ref);
-    p->input_ref = placed(p, p->input_ref);
-    p->output_ref = placed(p, p->output_ref);
+    for (uint32_t i = 0; i < p->input_count; i++) {
+        p->inputs[i].ref = placed(p, p->inputs[i].ref);
+    }
+    for (uint32_t i = 0; i < p->output_count; i++) {
+        p->outputs[i].ref = placed(p, p->outputs[i].ref);
+    }
 }
 
 static cedm_weight put(cg_program *p, cg_param *ordered, uint32_t index,
@@ -79,8 +82,12 @@ static bool place_weights(cg_program *p, cg_error *error)
     }
     uint32_t count = 0;
     uint64_t elements = 0;
-    keep_exact(p, p->features.freqs);
-    keep_exact(p, p->noise_levels);
+    cedm_weight *exact[] = {&p->denoiser.features.freqs,
+                            &p->denoiser.noise_levels};
+    uint32_t exact_count = p->denoises ? 2 : 0;
+    for (uint32_t i = 0; i < exact_count; i++) {
+        keep_exact(p, *exact[i]);
+    }
     for (uint32_t i = 0; i < p->param_count; i++) {
         p->params[i].offset = CEDM_NONE;
         elements += p->params[i].elements + CEDM_WEIGHT_ALIGN;
@@ -88,11 +95,10 @@ static bool place_weights(cg_program *p, cg_error *error)
     if (elements >= UINT32_MAX) {
         return cg_fail(error, "the network has more than 2^32 weights");
     }
-    if (p->features.freqs != CEDM_NONE) {
-        p->features.freqs = put(p, ordered, p->features.freqs, &count);
-    }
-    if (p->noise_levels != CEDM_NONE) {
-        p->noise_levels = put(p, ordered, p->noise_levels, &count);
+    for (uint32_t i = 0; i < exact_count; i++) {
+        if (*exact[i] != CEDM_NONE) {
+            *exact[i] = put(p, ordered, *exact[i], &count);
+        }
     }
     for (uint32_t i = 0; i < p->op_count; i++) {
         cg_operand weights[CG_MAX_OPERANDS];

@@ -3,13 +3,10 @@
  * torch_legacy.c - the file of torch.save before PyTorch 1.6: the pickles
  * magic, version, machine, value, list of keys; then for each key the number
  * of elements and the elements. */
-#include "codegen/read/torch_legacy.h"
-
 #include <string.h>
 
 #include "codegen/read/array.h"
-
-#define VERSION 1001
+#include "codegen/read/torch.h"
 
 /* A network of full size has about 1700 with its moments; each is compared
  * with all keys. */
@@ -20,66 +17,9 @@ static bool bad(const cg_pickle *p, const cg_node *node, const char *what,
 {
     return cg_pickle_fail(p, node->offset,
                           "the file has an unusable %s; wanted %s, got %s; "
-                          "save it again with torch.save on a little-endian "
-                          "machine",
+                          "save it again with torch.save",
                           what, wanted, cg_kind_words(node));
 }
-
-/* ---- the head ----------------------------------------------------------- */
-
-static bool check_magic(const cg_pickle *p, cg_ref ref)
-{
-    static const unsigned char magic[10] = {0x6c, 0xfc, 0x9c, 0x46, 0xf9,
-                                            0x20, 0x6a, 0xa8, 0x50, 0x19};
-    const cg_node *node = &p->nodes[ref];
-    return (node->kind == CG_KIND_LONG &&
-            node->u.bytes.size == sizeof magic &&
-            memcmp(node->u.bytes.at, magic, sizeof magic) == 0) ||
-           bad(p, node, "magic number", "that of torch.save");
-}
-
-static bool is_version(const cg_pickle *p, cg_ref ref)
-{
-    return ref != CG_NO_REF && p->nodes[ref].kind == CG_KIND_INTEGER &&
-           p->nodes[ref].u.integer == VERSION;
-}
-
-static bool check_machine(const cg_pickle *p, cg_ref ref)
-{
-    const cg_node *node = &p->nodes[ref];
-    if (node->kind != CG_KIND_DICT ||
-        !is_version(p, cg_pickle_find(p, node, "protocol_version"))) {
-        return bad(p, node, "description", "version 1001");
-    }
-    cg_ref little = cg_pickle_find(p, node, "little_endian");
-    return (little != CG_NO_REF && p->nodes[little].kind == CG_KIND_TRUTH &&
-            p->nodes[little].u.integer == 1) ||
-           bad(p, node, "byte order", "little-endian");
-}
-
-bool cg_legacy_load(cg_pickle *p, const unsigned char **at,
-                    const unsigned char *end, cg_ref *root)
-{
-    p->memo_count = p->memo_size = 0;
-    return cg_pickle_load(p, at, end, root);
-}
-
-bool cg_legacy_head(cg_pickle *p, const unsigned char **at,
-                    const unsigned char *end)
-{
-    cg_ref roots[3] = {CG_NO_REF, CG_NO_REF, CG_NO_REF};
-    for (int i = 0; i < 3; i++) {
-        if (!cg_legacy_load(p, at, end, &roots[i])) {
-            return false;
-        }
-    }
-    return check_magic(p, roots[0]) &&
-           (is_version(p, roots[1]) ||
-            bad(p, &p->nodes[roots[1]], "version", "1001")) &&
-           check_machine(p, roots[2]);
-}
-
-/* ---- storages ----------------------------------------------------------- */
 
 typedef struct entry {
     const cg_node *key;
@@ -199,30 +139,21 @@ static bool read_storages(cg_torch *t, cg_ref keys, const unsigned char *at,
 
 /* ---- the file ----------------------------------------------------------- */
 
-static bool read_file(cg_torch *t)
+bool cg_legacy_open(cg_torch *t, cg_ref *root)
 {
     const cg_file *file = &t->opened->file;
     const unsigned char *at = file->bytes, *end = at + file->size;
     cg_pickle *p = &t->pickle;
-    cg_ref root = CG_NO_REF, keys = CG_NO_REF;
-    return cg_legacy_head(p, &at, end) &&
-           cg_legacy_load(p, &at, end, &root) && read_identifiers(t) &&
+    cg_legacy *l = cg_keep(t->opened, sizeof *l, t->error);
+    cg_ref keys = CG_NO_REF;
+    if (l == NULL) {
+        return false;
+    }
+    *l = (cg_legacy){
+        cg_keep(t->opened, STORAGES_MAX * sizeof *l->entries, t->error), 0};
+    t->legacy = l;
+    return l->entries != NULL && cg_legacy_head(p, &at, end) &&
+           cg_legacy_load(p, &at, end, root) && read_identifiers(t) &&
            cg_legacy_load(p, &at, end, &keys) &&
-           read_storages(t, keys, at, end) && cg_torch_finish(t, root);
-}
-
-bool cg_read_torch_legacy(cg_opened *opened, cg_error *error)
-{
-    cg_legacy legacy = {0};
-    cg_torch t = {.opened = opened, .error = error, .legacy = &legacy};
-    t.pickle = (cg_pickle){.path = opened->file.path,
-                           .part = "",
-                           .base = opened->file.bytes,
-                           .error = error,
-                           .limit = CG_PICKLE_LIMIT};
-    legacy.entries =
-        cg_keep(opened, STORAGES_MAX * sizeof *legacy.entries, error);
-    bool ok = legacy.entries != NULL && read_file(&t);
-    cg_pickle_free(&t.pickle);
-    return ok;
+           read_storages(t, keys, at, end);
 }

@@ -5,8 +5,6 @@
  * A module's state is its __dict__; parameters, buffers and inner modules
  * are looked up by key, so that it does not matter which version of PyTorch
  * wrote the rest.  Names are those of state_dict(). */
-#include <string.h>
-
 #include "codegen/read/torch.h"
 
 /* network, model, enc, block, conv: 5 */
@@ -14,7 +12,7 @@
 
 typedef struct walk {
     cg_torch *t;
-    cg_torch_path name;
+    cg_tensor_name name;
     int depth;
 } walk;
 
@@ -82,47 +80,6 @@ bool cg_torch_module(cg_torch *t, cg_ref module, const cg_node **state,
 }
 
 /* ---- walking ----------------------------------------------------------- */
-
-bool cg_torch_enter(const cg_torch *t, cg_torch_path *path,
-                    const cg_node *key)
-{
-    const unsigned char *text = key->u.bytes.at;
-    size_t dot = path->length > 0;
-    if (key->kind != CG_KIND_TEXT || key->u.bytes.size == 0) {
-        return bad(t, key, "name of a tensor or module",
-                   "a string that is not empty");
-    }
-    size_t size = key->u.bytes.size;
-    if (size > CG_NAME_MAX_BYTES - path->length - dot) {
-        return cg_pickle_fail(&t->pickle, key->offset,
-                              "the name of a "
-                              "tensor is too long; wanted at most %u bytes, "
-                              "got %zu; rename it",
-                              CG_NAME_MAX_BYTES, path->length + dot + size);
-    }
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] <= 0x20 || text[i] >= 0x7f) {
-            return cg_pickle_fail(&t->pickle, key->offset,
-                                  "bad name of a "
-                                  "tensor or module; wanted printable ASCII, "
-                                  "got byte 0x%02x; rename it",
-                                  text[i]);
-        }
-    }
-    if (dot > 0) {
-        path->text[path->length++] = '.';
-    }
-    memcpy(path->text + path->length, text, size);
-    path->length += size;
-    path->text[path->length] = '\0';
-    return true;
-}
-
-void cg_torch_leave(cg_torch_path *path, size_t length)
-{
-    path->length = length;
-    path->text[length] = '\0';
-}
 
 /* Each dict is walked once: shared ones would make time and names grow with
  * the product of their sizes, and no network has them. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * torch_root.c - what a file of PyTorch may hold: a network, a state dict, a
- * tensor, a list of numbers, labels. */
+ * torch_root.c - what the value of a file may be: a snapshot's network, a
+ * state dict, a single tensor, a list of numbers, labels. */
 #include <string.h>
 
 #include "codegen/read/torch.h"
@@ -25,21 +25,6 @@ static bool holds_tensors(const cg_pickle *p, const cg_node *dict)
         i = p->items[value].next;
     }
     return false;
-}
-
-bool cg_torch_metadata(cg_torch *t, const char *key, const char *value)
-{
-    cg_opened *o = t->opened;
-    void *items = o->file.metadata;
-    bool ok =
-        cg_grow(o, &items, o->file.metadata_count, &o->metadata_capacity,
-                sizeof *o->file.metadata, t->error);
-    o->file.metadata = items;
-    if (ok) {
-        o->file.metadata[o->file.metadata_count++] =
-            (cg_metadata){key, value};
-    }
-    return ok;
 }
 
 /* A string of the file with a zero behind it; NULL on error. */
@@ -69,23 +54,24 @@ static bool is_metadata(const cg_node *key, const cg_node *value)
 static bool read_dict(cg_torch *t, const cg_node *dict, bool tensors)
 {
     const cg_pickle *p = &t->pickle;
-    cg_torch_path name = {.length = 0};
+    cg_tensor_name tensor = {0};
     for (uint32_t i = dict->u.items.first; i != CG_NO_REF;) {
         uint32_t second = p->items[i].next;
         const cg_node *key = &p->nodes[p->items[i].value];
         const cg_node *value = &p->nodes[p->items[second].value];
         if (is_metadata(key, value)) {
-            const char *kept = keep_text(t, key);
-            const char *text = kept == NULL ? NULL : keep_text(t, value);
-            if (text == NULL || !cg_torch_metadata(t, kept, text)) {
+            const char *name = keep_text(t, key);
+            const char *text = name == NULL ? NULL : keep_text(t, value);
+            if (text == NULL ||
+                !cg_add_metadata(t->opened, name, text, t->error)) {
                 return false;
             }
         } else if (tensors) {
-            if (!cg_torch_enter(t, &name, key) ||
-                !cg_torch_tensor(t, p->items[second].value, name.text)) {
+            if (!cg_torch_enter(t, &tensor, key) ||
+                !cg_torch_tensor(t, p->items[second].value, tensor.text)) {
                 return false;
             }
-            cg_torch_leave(&name, 0);
+            cg_torch_leave(&tensor, 0);
         }
         i = p->items[second].next;
     }

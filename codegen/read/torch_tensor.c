@@ -17,52 +17,6 @@ static bool bad(const cg_torch *t, const cg_node *node, const char *name,
                           name, what, wanted, cg_kind_words(node));
 }
 
-/* A dimension, stride or offset: an integer of at least 0. */
-static bool read_size(const cg_torch *t, cg_ref ref, const char *name,
-                      const char *what, uint64_t *size)
-{
-    const cg_node *node = &t->pickle.nodes[ref];
-    if (node->kind != CG_KIND_INTEGER || node->u.integer < 0) {
-        return bad(t, node, name, what, "an integer of at least 0");
-    }
-    *size = (uint64_t)node->u.integer;
-    return true;
-}
-
-bool cg_torch_shape(const cg_torch *t, const cg_node *shape, cg_array *array)
-{
-    const cg_pickle *p = &t->pickle;
-    if (shape->kind != CG_KIND_TUPLE || shape->count > CG_MAX_RANK) {
-        return cg_pickle_fail(p, shape->offset,
-                              "%s: unusable shape; wanted "
-                              "a tuple of at most %d dimensions, got %s of "
-                              "%u; save the checkpoint again",
-                              array->name, CG_MAX_RANK, cg_kind_words(shape),
-                              shape->count);
-    }
-    uint64_t most = (uint64_t)INT64_MAX / 8; /* of the widest type */
-    uint32_t at = shape->u.items.first;
-    array->rank = (int)shape->count;
-    array->elements = 1;
-    for (int i = 0; i < array->rank; i++, at = p->items[at].next) {
-        uint64_t size = 0;
-        if (!read_size(t, p->items[at].value, array->name,
-                       "unusable dimension", &size)) {
-            return false;
-        }
-        array->shape[i] = size;
-        if (size > 0 && array->elements > most / size) {
-            return cg_pickle_fail(p, shape->offset,
-                                  "%s: the shape "
-                                  "overflows; wanted at most 2^60 elements, "
-                                  "got more; save the checkpoint again",
-                                  array->name);
-        }
-        array->elements *= size;
-    }
-    return true;
-}
-
 /* One for each axis, in elements. */
 static bool read_strides(const cg_torch *t, const cg_node *strides,
                          const cg_array *array, uint64_t *steps)
@@ -75,8 +29,8 @@ static bool read_strides(const cg_torch *t, const cg_node *strides,
     }
     uint32_t at = strides->u.items.first;
     for (int i = 0; i < array->rank; i++, at = p->items[at].next) {
-        if (!read_size(t, p->items[at].value, array->name, "unusable stride",
-                       &steps[i])) {
+        if (!cg_torch_size(t, p->items[at].value, array->name,
+                           "unusable stride", &steps[i])) {
             return false;
         }
     }
@@ -104,41 +58,6 @@ bool cg_torch_is_tensor(const cg_node *node)
            cg_pickle_is_call(node, CG_CALL_TENSOR_TYPED) ||
            cg_pickle_is_call(node, CG_CALL_PARAMETER) ||
            cg_pickle_is_call(node, CG_CALL_ARRAY);
-}
-
-bool cg_torch_add(cg_torch *t, const cg_array *array)
-{
-    cg_opened *o = t->opened;
-    cg_file *file = &o->file;
-    if (file->array_count >= CG_ARRAYS_MAX) {
-        return cg_pickle_fail(&t->pickle, 0,
-                              "too many tensors; wanted at "
-                              "most %u, got more; check what file this is",
-                              CG_ARRAYS_MAX);
-    }
-    /* Views of the same bytes cannot make a small file large. */
-    t->elements += array->elements;
-    if (t->elements > file->size) {
-        return cg_pickle_fail(&t->pickle, 0,
-                              "%s: more elements than the file has bytes; "
-                              "wanted at most %zu, got %ju; save the tensors "
-                              "after clone()",
-                              array->name, file->size,
-                              (uintmax_t)t->elements);
-    }
-    size_t size = strlen(array->name) + 1;
-    char *name = cg_keep(o, size, t->error);
-    void *arrays = file->arrays;
-    bool ok = name != NULL &&
-              cg_grow(o, &arrays, file->array_count, &o->array_capacity,
-                      sizeof *file->arrays, t->error);
-    file->arrays = arrays;
-    if (ok) {
-        file->arrays[file->array_count] = *array;
-        file->arrays[file->array_count++].name =
-            memcpy(name, array->name, size);
-    }
-    return ok;
 }
 
 /* A parameter is a tensor and a flag. */
@@ -213,7 +132,7 @@ static bool add_view(cg_torch *t, const cg_node *node, const char *name)
     }
     if (!cg_torch_storage(t, items[0], &storage) ||
         !set_type(t, node, name, &storage) ||
-        !read_size(t, items[1], name, "unusable offset", &offset) ||
+        !cg_torch_size(t, items[1], name, "unusable offset", &offset) ||
         !cg_torch_shape(t, &p->nodes[items[2]], &array) ||
         !read_strides(t, &p->nodes[items[3]], &array, steps) ||
         !check_reach(t, node, &array, &storage, offset, steps)) {

@@ -2,13 +2,8 @@
  *
  * args.h - the command line: long options and typed values.
  *
- * `--opt value` and `--opt=value` mean the same.  A tool walks its arguments:
- *
- *     args a = host_args_begin(argc, argv, options, count);
- *     int option;
- *     while ((option = host_args_next(&a, &f)) >= 0) { ... a.value ... }
- *     if (option == HOST_ARGS_BAD) { ... }
- */
+ * `--opt value` and `--opt=value` mean the same.  command.h walks over a
+ * program's arguments with these. */
 #ifndef CEDM_HOST_CLI_ARGS_H
 #define CEDM_HOST_CLI_ARGS_H
 

@@ -3,16 +3,13 @@
  * model.c - a frozen model in memory: its code, its blob, its description. */
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/execution/model.h"
+#include "host/files/freq.h"
 
 static const cJSON *member(const cJSON *object, const char *name)
 {
@@ -24,7 +21,7 @@ static bool read_freq(host_model *m, host_failure *f)
 {
     const cJSON *clusters = member(m->description, "clusters");
     const cJSON *list = member(clusters, "freq");
-    uint32_t count = m->code->label_dim;
+    uint32_t count = m->code->denoiser->label_dim;
     if (!cJSON_IsArray(list) || count == 0) {
         return true;
     }
@@ -32,17 +29,7 @@ static bool read_freq(host_model *m, host_failure *f)
     if (m->freq == NULL) {
         return host_fail(f, "%s: out of memory", m->label);
     }
-    uint32_t i = 0;
-    const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-    {
-        if (i == count || !cJSON_IsNumber(item) || item->valuedouble < 0) {
-            i = count + 1;
-            break;
-        }
-        m->freq[i++] = item->valuedouble;
-    }
-    return i == count ||
+    return host_freq_from_json(list, m->freq, count) ||
            host_fail(f, "%s: the description's freq is no list of %u counts",
                      m->label, count);
 }
@@ -145,33 +132,6 @@ static char *path_of_blob(const char *path)
     return text;
 }
 
-static bool map_file(host_model *m, const char *path, host_failure *f)
-{
-    int fd = open(path, O_RDONLY);
-    struct stat info;
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
-        if (fd >= 0) {
-            close(fd);
-        }
-        return false;
-    }
-    m->map_bytes = (size_t)info.st_size;
-    void *map = m->map_bytes == 0
-                    ? MAP_FAILED
-                    : mmap(NULL, m->map_bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (map == MAP_FAILED) {
-        host_fail(f, "%s: cannot be mapped: %s", path,
-                  m->map_bytes == 0 ? "is empty" : strerror(errno));
-    }
-    close(fd);
-    if (map == MAP_FAILED) {
-        return false;
-    }
-    m->map = map;
-    return true;
-}
-
 bool host_model_load(host_model *m, const char *path, host_failure *f)
 {
     memset(m, 0, sizeof *m);
@@ -183,17 +143,15 @@ bool host_model_load(host_model *m, const char *path, host_failure *f)
         return host_fail(f, "%s: out of memory", path);
     }
     m->label = m->blob_path;
-    return map_file(m, m->blob_path, f) &&
-           bind_blob(m, m->map, m->map_bytes, f);
+    return host_map_open(&m->map, m->blob_path, f) &&
+           bind_blob(m, m->map.bytes, m->map.size, f);
 }
 
 void host_model_close(host_model *m)
 {
     cJSON_Delete(m->description);
     free(m->freq);
-    if (m->map != NULL) {
-        munmap(m->map, m->map_bytes);
-    }
+    cg_map_close(&m->map);
     free(m->blob_path);
     if (m->library != NULL) {
         dlclose(m->library);

@@ -9,7 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "cedm.h"
-#include "host/cli/failure.h"
+#include "host/files/map.h"
 #include "host/execution/sampler_params.h"
 
 typedef struct host_model {
@@ -21,8 +21,8 @@ typedef struct host_model {
     double *freq;            /* images per cluster [label_dim], or NULL */
     const char *data_sha256; /* of the blob's tensors */
 
-    void *library, *map; /* private: what host_model_close releases */
-    size_t map_bytes;
+    void *library; /* private: what host_model_close releases */
+    cg_map map;
     char *blob_path;
 } host_model;
 

@@ -46,6 +46,10 @@ bool host_ids_add(host_ids *ids, double value, const char *name,
 bool host_ids_add_array(host_ids *ids, const cg_array *array, bool fortran,
                         host_failure *f);
 
+/* Brings images with names into the order of a data set; an error if two have
+ * one name. */
+bool host_ids_sort(host_ids *ids, host_failure *f);
+
 /* Adds those of the bytes of a file. */
 bool host_ids_add_npy(host_ids *ids, const unsigned char *bytes, size_t size,
                       host_failure *f);

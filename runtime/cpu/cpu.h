@@ -2,10 +2,11 @@
  *
  * cpu.h - what the files of the vectorised CPU backend share.
  *
- * isa.c and prepare*.c are plain C and compiled once.  Every other file is
- * compiled once per instruction set, with CEDM_ISA naming it; vec.h holds
- * all that such a set has of its own.  Sizes and prepared weights are the
- * same for all sets but avx512bf16, which packs pairs of bfloat16. */
+ * isa.c, pack.c, plan.c and winograd_plan.c are plain C and compiled once.
+ * Every other file is compiled once per instruction set, with CEDM_ISA naming
+ * it; vec.h holds all that such a set has of its own.  Sizes and prepared
+ * weights are the same for all sets but avx512bf16, which packs pairs of
+ * bfloat16. */
 #ifndef CEDM_CPU_H
 #define CEDM_CPU_H
 

@@ -24,11 +24,6 @@ void CEDM_ISA_NAME(stage_panel)(float *dst, const float *src, size_t pixels,
                                 size_t stride, const float *a, const float *b,
                                 uint32_t act);
 
-/* Mean and sum of squared deviations of `count` channels over pixels
- * `stride` apart. */
-void CEDM_ISA_NAME(moments)(float *mean, float *m2, const float *src,
-                            size_t pixels, size_t stride, size_t count);
-
 /* The statistics of rows first..end-1 of dst of one image, panels
  * from..to-1; first is a multiple of stat_rows, end too or the height. */
 void CEDM_ISA_NAME(stats)(const cedm_exec *exec, const cedm_conv *op,

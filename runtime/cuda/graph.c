@@ -98,7 +98,7 @@ cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last)
 
     if (params->S_churn > 0) {
         QUEUE(net, churn, .seed = seeds, .steps = rows, .step = step,
-              .first_draw = cedm_noise_draw(net->exec.model, 0),
+              .first_draw = cedm_noise_draw(net->exec.model->denoiser, 0),
               .x = map(net, 0));
     }
     evaluate(net, map(net, 0), row, params->guidance, map(net, 1));

@@ -22,14 +22,16 @@ weights: cedm_model.h OWN
 examples: C cedm.h cedm_model.h fashion.h
 codegen: C cedm.h cedm_model.h codegen/*
 codegen/ir: C cedm.h cedm_model.h codegen
+codegen/op: C cedm.h cedm_model.h codegen codegen/ir
 codegen/read: C cedm.h cedm_model.h codegen
-codegen/arch: C cedm.h cedm_model.h codegen codegen/ir
+codegen/arch: C cedm.h cedm_model.h codegen codegen/ir codegen/arch/unet/unet.h
+codegen/arch/unet: C cedm.h cedm_model.h codegen codegen/arch
 codegen/plan: C cedm.h cedm_model.h codegen codegen/ir
-codegen/pass: C cedm.h cedm_model.h codegen codegen/ir codegen/plan
-codegen/grad: C cedm.h cedm_model.h codegen codegen/ir codegen/plan codegen/pass
+codegen/pass: C cedm.h cedm_model.h codegen codegen/ir codegen/plan codegen/op
+codegen/grad: C cedm.h cedm_model.h codegen codegen/ir codegen/plan codegen/pass codegen/op
 codegen/measure: C cedm.h cedm_model.h codegen
-codegen/emit: C cedm.h cedm_model.h codegen
-host/cli: C cedm.h
+codegen/emit: C cedm.h cedm_model.h codegen codegen/ir codegen/op
+host/cli: C cedm.h codegen/codegen.h
 host/files: C cedm.h cedm_model.h codegen/codegen.h host/cli
 host/execution: C MPI cedm.h cedm_model.h cedm_cuda.h host/cli host/files
 host/verify: C cedm.h codegen/codegen.h host/cli host/execution

@@ -372,7 +372,8 @@ void session_run(session *x, const session_setting *setting, stage *s,
                  const stage_setting *images, const op_class *class,
                  const any_op *op, const char *what)
 {
-    const cedm_backend backend = {"device", &run_table, NULL, &sizes_table};
+    const cedm_backend backend = {
+        .name = "device", .run = &run_table, .sizes = &sizes_table};
 
     *x = (session){.setting = *setting};
     current = x;

@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 #define LABELS 4
 
-static const cedm_model code = {.name = "fuzz", .label_dim = LABELS};
+static const cedm_denoiser denoiser = {.label_dim = LABELS};
+static const cedm_model code = {.name = "fuzz", .denoiser = &denoiser};
 static const host_model frozen = {.code = &code, .data_sha256 = "abc"};
 
 static void want(bool condition)

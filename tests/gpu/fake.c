@@ -161,8 +161,8 @@ static cedm_status images(cedm_cuda_net *net, uint8_t *out)
 static cedm_status state(cedm_cuda_net *net, double *out)
 {
     const cedm_model *model = net->net.model;
-    size_t elements =
-        (size_t)model->resolution * model->resolution * model->channels;
+    size_t elements = (size_t)model->denoiser->resolution *
+                      model->denoiser->resolution * model->denoiser->channels;
     memcpy(out, cedm_sample_state(&net->sampler),
            net->sampler.n * elements * sizeof *out);
     return CEDM_OK;

@@ -15,6 +15,7 @@
 
 #include "cedm.h"
 #include "runtime/philox.h"
+#include "tests/denoiser_model.h"
 
 #define SIDE 4u
 #define MAP_CHANNELS 2u
@@ -39,9 +40,9 @@ static inline double gaussian_mean(int32_t cluster)
     return cluster < 0 ? 0.25 : 0.5 - 0.75 * cluster;
 }
 
-static inline void gaussian_noise(void *ctx, const cedm_noise *op)
+static inline void gaussian_noise(cedm_exec *exec, const cedm_noise *op)
 {
-    gaussian *g = ctx;
+    gaussian *g = exec->pool;
     if (op->draw > 0) {
         g->draws[g->draw_count++] = op->draw;
     }
@@ -56,9 +57,9 @@ static inline void gaussian_noise(void *ctx, const cedm_noise *op)
     }
 }
 
-static inline void gaussian_load(void *ctx, const cedm_load *op)
+static inline void gaussian_load(cedm_exec *exec, const cedm_load *op)
 {
-    gaussian *g = ctx;
+    gaussian *g = exec->pool;
     g->load = *op;
 }
 
@@ -90,9 +91,9 @@ static inline double gaussian_network(const gaussian *g, double input,
     return v / (s2 + v) * (g->mean[image] - y) / c_out;
 }
 
-static inline void gaussian_unload(void *ctx, const cedm_unload *op)
+static inline void gaussian_unload(cedm_exec *exec, const cedm_unload *op)
 {
-    const gaussian *g = ctx;
+    const gaussian *g = exec->pool;
     for (uint32_t i = 0; i < op->n * MAP; i++) {
         uint32_t image = i / MAP;
         double f = gaussian_network(g, g->load.c_in[image] * g->load.x[i],
@@ -103,9 +104,9 @@ static inline void gaussian_unload(void *ctx, const cedm_unload *op)
     }
 }
 
-static inline void gaussian_euler(void *ctx, const cedm_euler *op)
+static inline void gaussian_euler(cedm_exec *exec, const cedm_euler *op)
 {
-    (void)ctx;
+    (void)exec;
     for (uint32_t i = 0; i < op->n * MAP; i++) {
         double d = (op->s * op->x[i] - op->denoised[i]) / op->t;
         op->d[i] = d;
@@ -113,25 +114,27 @@ static inline void gaussian_euler(void *ctx, const cedm_euler *op)
     }
 }
 
-static inline void gaussian_heun(void *ctx, const cedm_heun *op)
+static inline void gaussian_heun(cedm_exec *exec, const cedm_heun *op)
 {
-    (void)ctx;
+    (void)exec;
     for (uint32_t i = 0; i < op->n * MAP; i++) {
         double d = (op->s * op->next[i] - op->denoised[i]) / op->t;
         op->next[i] = op->x[i] + op->h * (op->d[i] + d) / 2;
     }
 }
 
-static inline void gaussian_to_image(void *ctx, const cedm_to_image *op)
+static inline void gaussian_to_image(cedm_exec *exec, const cedm_to_image *op)
 {
-    (void)ctx;
+    (void)exec;
     for (uint32_t i = 0; i < op->n * MAP; i++) {
         op->dst[i] = (uint8_t)fmin(fmax(127.5 * op->x[i] + 128, 0), 255);
     }
 }
 
-static const cedm_ops gaussian_ops = {
-    .embed = gaussian_embed,
+static const cedm_ops gaussian_ops = {.embed = gaussian_embed};
+
+/* Their notes are the exec's pool. */
+static const cedm_sampler_ops gaussian_sampler = {
     .noise = gaussian_noise,
     .load = gaussian_load,
     .unload = gaussian_unload,
@@ -154,27 +157,29 @@ static inline void gaussian_eval(const cedm_ops *ops, void *ctx)
     ops->embed(ctx, &embed);
 }
 
-static inline cedm_model gaussian_model(uint32_t label_dim)
+/* To be wired by denoiser_model_wire where it stays. */
+static inline denoiser_model gaussian_model(uint32_t label_dim)
 {
-    cedm_model model = {
-        .abi = CEDM_MODEL_ABI,
-        .size = sizeof(cedm_model),
-        .name = "gaussian",
-        .resolution = SIDE,
-        .channels = MAP_CHANNELS,
-        .label_dim = label_dim,
-        .sigma_data = SIGMA_DATA,
-        .sigma_max = 1e308,
-        .features = {.channels = 16, .endpoint = 1, .freqs = CEDM_NONE},
-        .op_count = 1,
-        .eval = gaussian_eval,
+    denoiser_model m = {
+        .model = {.abi = CEDM_MODEL_ABI,
+                  .size = sizeof(cedm_model),
+                  .name = "gaussian",
+                  .graph = {.op_count = 1, .eval = gaussian_eval}},
+        .denoiser = {.resolution = SIDE,
+                     .channels = MAP_CHANNELS,
+                     .label_dim = label_dim,
+                     .sigma_data = SIGMA_DATA,
+                     .sigma_max = 1e308,
+                     .features = {.channels = 16,
+                                  .endpoint = 1,
+                                  .freqs = CEDM_NONE}},
     };
-    return model;
+    return m;
 }
 
 /* A model, a network in an arena, and its notes. */
 typedef struct gaussian_net {
-    cedm_model model;
+    denoiser_model m;
     gaussian notes;
     cedm_backend backend;
     cedm_net net;
@@ -188,18 +193,24 @@ static inline gaussian_net *gaussian_new(uint32_t label_dim, uint32_t batch)
     if (g == NULL) {
         return NULL;
     }
-    g->model = gaussian_model(label_dim);
+    g->m = gaussian_model(label_dim);
+    denoiser_model_wire(&g->m, 64);
     g->notes.poisoned_pass = -1;
     g->backend = (cedm_backend){
-        .name = "gaussian", .run = &gaussian_ops, .sizes = &gaussian_sizes};
-    size_t bytes = (size_t)cedm_arena_bytes(&g->model, batch, 1);
+        .name = "gaussian",
+        .run = &gaussian_ops,
+        .sizes = &gaussian_sizes,
+        .sampler = &gaussian_sampler,
+    };
+    size_t bytes = (size_t)cedm_arena_bytes(&g->m.model, batch, 1);
     g->arena = aligned_alloc(CEDM_ALIGN, bytes);
-    cedm_blob blob = {.model = &g->model};
+    cedm_blob blob = {.model = &g->m.model};
     cedm_net_config config = cedm_net_config_default();
     config.backend = &g->backend;
     config.arena = g->arena;
     config.arena_bytes = bytes;
     config.batch = batch;
+    config.pool = &g->notes;
     if (g->arena == NULL || cedm_net_init(&g->net, &blob, &config) != 0) {
         free(g->arena);
         free(g);

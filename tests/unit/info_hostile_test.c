@@ -5,30 +5,23 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-int info_main(int argc, char **argv);
-#define main info_main
-#include "tools/info/cedm-info.c"
-#undef main
+#include "tools/info/info_print.h"
 
-static info describe(const char *text)
+static info_file describe(const char *text)
 {
-    info i;
+    info_file i;
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);
     memset(&i, 0, sizeof i);
     i.kind = "blob";
-    describe_json(&i, root);
+    info_describe_json(&i, root);
     cJSON_Delete(root);
     return i;
-}
-
-static void release(info *i)
-{
-    free(i->freq);
-    free(i->ids);
 }
 
 static void assert_printable(const char *text)
@@ -44,15 +37,16 @@ static void assert_printable(const char *text)
 static void texts_hold_nothing_that_terminals_obey(void **state)
 {
     (void)state;
-    info i = describe("{\"name\":\"a\\u001b[2Jb\\nc\\u009b\xc2\x9b\x7f\","
-                      "\"source\":{\"sha256\":\"\\r\\t0\"},"
-                      "\"network\":{\"model_type\":\"\\u0007\"}}");
+    info_file i =
+        describe("{\"name\":\"a\\u001b[2Jb\\nc\\u009b\xc2\x9b\x7f\","
+                 "\"source\":{\"sha256\":\"\\r\\t0\"},"
+                 "\"network\":{\"model_type\":\"\\u0007\"}}");
     assert_printable(i.name);
     assert_printable(i.source_sha256);
     assert_printable(i.network);
     assert_memory_equal(i.name, "a?[2Jb?c", 8);
     assert_string_equal(i.network, "?");
-    release(&i);
+    info_free(&i);
 }
 
 static void lists_that_do_not_fit_are_left_out(void **state)
@@ -65,17 +59,21 @@ static void lists_that_do_not_fit_are_left_out(void **state)
         "{\"clusters\":{\"count\":4294967296,\"freq\":[1],\"ids\":1}}",
         "{\"clusters\":{\"count\":1e300,\"freq\":[1],\"ids\":[1]}}",
         "{\"clusters\":{\"count\":\"1\",\"freq\":[1],\"ids\":[1]}}",
+        "{\"clusters\":{\"count\":1,\"freq\":[-1]}}",
+        "{\"clusters\":{\"count\":1,\"freq\":[1e999]}}",
+        "{\"clusters\":{\"count\":2,\"freq\":[1,\"1\"]}}",
+        "{\"clusters\":{\"count\":1,\"freq\":{\"a\":1}}}",
         "{\"clusters\":[1]}",
         "{}",
         "[]",
         "null",
     };
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
-        info i = describe(texts[k]);
+        info_file i = describe(texts[k]);
         if (i.freq != NULL || i.ids != NULL) {
             fail_msg("%s: a list was taken", texts[k]);
         }
-        release(&i);
+        info_free(&i);
     }
 }
 
@@ -99,12 +97,12 @@ static void any_numbers_can_be_printed(void **state)
                  "\"sampler\":{\"steps\":%s,\"rho\":%s},"
                  "\"clusters\":{\"count\":1,\"freq\":[%s],\"ids\":[%s]}}",
                  n, n, n, n, n, n, n, n, n, n, n, n, n, n);
-        info i = describe(text);
+        info_file i = describe(text);
         stdout = null;
-        print_text(&i);
-        print_json(&i);
+        info_print_text(&i);
+        info_print_json(&i);
         stdout = saved;
-        release(&i);
+        info_free(&i);
     }
     assert_int_equal(fclose(null), 0);
 }

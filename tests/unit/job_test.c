@@ -16,8 +16,9 @@
 #include "tools/gen/gen_job.h"
 #include "host/cli/shard.h"
 
-static const cedm_model code = {.name = "small", .label_dim = 4};
-static const cedm_model plain = {.name = "plain", .label_dim = 0};
+static const cedm_denoiser four = {.label_dim = 4}, none = {.label_dim = 0};
+static const cedm_model code = {.name = "small", .denoiser = &four};
+static const cedm_model plain = {.name = "plain", .denoiser = &none};
 static const host_model small = {.code = &code, .data_sha256 = "abc"};
 static const gen_job_machine machine = {"portable", "fp32", 2};
 

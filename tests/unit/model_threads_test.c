@@ -111,11 +111,11 @@ static void open_context(context *c, const cedm_model *model,
     c->bytes = bytes;
     c->size = size;
     c->seed = seed;
-    c->cluster = (int32_t)(seed % model->label_dim);
+    c->cluster = (int32_t)(seed % model->denoiser->label_dim);
     c->weights = aligned(cedm_weights_bytes(model, backend));
     c->arena = aligned(cedm_arena_bytes(model, BATCH, 1));
-    c->image_bytes = (size_t)BATCH * model->resolution * model->resolution *
-                     model->channels;
+    c->image_bytes = (size_t)BATCH * model->denoiser->resolution *
+                     model->denoiser->resolution * model->denoiser->channels;
     c->images = calloc(c->image_bytes, 1);
     assert_non_null(c->images);
 }

@@ -122,9 +122,9 @@ static void check_twin(const cg_file *file, const cg_file *twin)
 {
     check_same_arrays(file, twin);
     cg_program *a = build(file), *b = build(twin);
-    assert_true(a->sigma_min == b->sigma_min);
-    assert_true(a->sigma_max == b->sigma_max);
-    assert_true(a->sigma_data == b->sigma_data);
+    assert_true(a->denoiser.sigma_min == b->denoiser.sigma_min);
+    assert_true(a->denoiser.sigma_max == b->denoiser.sigma_max);
+    assert_true(a->denoiser.sigma_data == b->denoiser.sigma_data);
     frozen left = emit(a, file), right = emit(b, twin);
     assert_string_equal(body(left.code), body(right.code));
     check_same_data(left.blob, right.blob);

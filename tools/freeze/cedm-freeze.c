@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/cli/args.h"
+#include "host/cli/command.h"
 #include "codegen/codegen.h"
 #include "tools/freeze/freezer.h"
 #include "host/files/freq.h"
@@ -21,8 +21,6 @@ enum {
     OPT_CONV_MEMORY,
     OPT_BUILD,
     OPT_VERIFY,
-    OPT_VERSION,
-    OPT_HELP,
     OPT_COUNT
 };
 
@@ -35,15 +33,13 @@ static const host_args_option options[OPT_COUNT] = {
     {"conv-memory", "BYTES", "limit of Winograd's weights [none]"},
     {"build", NULL, "also compile DIR/M.so, with $CC or cc"},
     {"verify", "GOLDEN", "compare first; writes all files or none"},
-    {"version", NULL, "print the version"},
-    {"help", NULL, "print this text"},
 };
 
 typedef struct settings {
     const char *checkpoint, *directory, *name, *freq, *golden;
     int weights, cpu_conv; /* enum cedm_dtype, cg_cpu_conv */
     uint64_t conv_memory;
-    bool build, version, help;
+    bool build;
     char stem[64];
 } settings;
 
@@ -74,9 +70,9 @@ static bool is_identifier(const char *name)
            (name[0] < '0' || name[0] > '9');
 }
 
-static bool parse_option(int option, const host_args *a, settings *s,
-                         host_failure *f)
+static bool take(void *to, int option, const host_args *a, host_failure *f)
 {
+    settings *s = to;
     static const char *const types[] = {"f32", "f16", NULL};
     static const char *const ways[] = {"auto", "direct", "winograd", NULL};
     switch (option) {
@@ -95,8 +91,6 @@ static bool parse_option(int option, const host_args *a, settings *s,
     case OPT_CONV_MEMORY:
         return host_args_u64(a, 1, UINT64_MAX, &s->conv_memory, f);
     case OPT_BUILD: s->build = true; return true;
-    case OPT_VERSION: s->version = true; return true;
-    case OPT_HELP: s->help = true; return true;
     default: break;
     }
     if (s->checkpoint != NULL) {
@@ -107,19 +101,15 @@ static bool parse_option(int option, const host_args *a, settings *s,
     return true;
 }
 
-static bool parse(settings *s, int argc, char **argv, host_failure *f)
+static const host_command command = {
+    "cedm-freeze",
+    "CHECKPOINT -o DIR [options]: freezes a checkpoint (.pkl, .pt or "
+    ".safetensors)",
+    options, OPT_COUNT, take};
+
+/* What is needed, and the name that follows from it. */
+static bool complete(settings *s, host_failure *f)
 {
-    char seen[HOST_ARGS_MAX_OPTIONS];
-    host_args a = host_args_begin(argc, argv, options, OPT_COUNT, seen);
-    int option;
-    while ((option = host_args_next(&a, f)) >= 0) {
-        if (!parse_option(option, &a, s, f)) {
-            return false;
-        }
-    }
-    if (option == HOST_ARGS_BAD || s->help || s->version) {
-        return option != HOST_ARGS_BAD;
-    }
     if (s->checkpoint == NULL || s->directory == NULL) {
         return host_bad_usage(f, "wanted CHECKPOINT -o DIR; see --help");
     }
@@ -144,10 +134,11 @@ static void print_segment(const char *what, const cg_plan_report *r)
 
 static void print_program(const cg_program *p, const settings *s)
 {
-    printf("%-13s %s: %u x %u x %u, ", "model", s->name, p->resolution,
-           p->resolution, p->channels);
-    if (p->label_dim > 0) {
-        printf("%u clusters\n", p->label_dim);
+    printf("%-13s %s: %u x %u x %u, ", "model", s->name,
+           p->denoiser.resolution, p->denoiser.resolution,
+           p->denoiser.channels);
+    if (p->denoiser.label_dim > 0) {
+        printf("%u clusters\n", p->denoiser.label_dim);
     } else {
         puts("unconditional");
     }
@@ -176,10 +167,10 @@ static bool freeze(const settings *s, cg_program *program,
     freezer to = {s->directory, s->name, s->build, s->golden};
     double *freq = NULL;
     if (s->freq != NULL) {
-        if (program->label_dim == 0) {
+        if (program->denoiser.label_dim == 0) {
             return host_bad_usage(f, "--freq: the network is unconditional");
         }
-        freq = host_freq_read(s->freq, program->label_dim, f);
+        freq = host_freq_read(s->freq, program->denoiser.label_dim, f);
         if (freq == NULL) {
             return false;
         }
@@ -213,16 +204,9 @@ int main(int argc, char **argv)
     settings s;
     memset(&s, 0, sizeof s);
     host_failure f = HOST_FAILURE_UNSAID;
-    bool good = parse(&s, argc, argv, &f);
-    if (good && s.help) {
-        host_args_help("cedm-freeze CHECKPOINT -o DIR [options]: freezes a "
-                       "checkpoint (.pkl, .pt or .safetensors)",
-                       options, OPT_COUNT);
-    } else if (good && s.version) {
-        puts("cedm-freeze " CEDM_VERSION);
-    } else if (good) {
-        good = go(&s, &f);
-    }
+    host_asked asked = host_command_parse(&command, argc, argv, &s, &f);
+    bool good = asked == HOST_ASKED_SHOWN ||
+                (asked == HOST_ASKED_RUN && complete(&s, &f) && go(&s, &f));
     good = good && host_output_standard(&f);
-    return good ? HOST_EXIT_DONE : host_failure_report("cedm-freeze", &f);
+    return good ? HOST_EXIT_DONE : host_failure_report(command.name, &f);
 }

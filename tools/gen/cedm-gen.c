@@ -88,7 +88,8 @@ static bool read_freq(run *r, host_failure *f)
         return host_bad_usage(f, "--freq: model %s is unconditional",
                               r->model.code->name);
     }
-    r->freq = host_freq_read(r->options.freq, r->model.code->label_dim, f);
+    r->freq = host_freq_read(r->options.freq,
+                             r->model.code->denoiser->label_dim, f);
     r->job.freq = r->freq;
     return r->freq != NULL;
 }
@@ -274,8 +275,9 @@ int main(int argc, char **argv)
 {
     static run r; /* holds a cedm_net, which must not move */
     host_failure f = HOST_FAILURE_UNSAID;
-    bool good = gen_options_parse(&r.options, argc, argv, &f);
-    if (good && !r.options.help && !r.options.version) {
+    host_asked asked = gen_options_parse(&r.options, argc, argv, &f);
+    bool good = asked == HOST_ASKED_SHOWN;
+    if (asked == HOST_ASKED_RUN) {
         catch_signals();
         good = go(&r, &f);
     }

@@ -23,9 +23,9 @@ static const cJSON *ids_of(const host_model *m)
         cJSON_GetObjectItemCaseSensitive(m->description, "clusters");
     const cJSON *ids = cJSON_GetObjectItemCaseSensitive(clusters, "ids");
     bool fits = cJSON_IsArray(ids) &&
-                cJSON_GetArraySize(ids) == (int)m->code->label_dim;
+                cJSON_GetArraySize(ids) == (int)m->code->denoiser->label_dim;
 
-    return fits && m->code->label_dim > 0 ? ids : NULL;
+    return fits && m->code->denoiser->label_dim > 0 ? ids : NULL;
 }
 
 /* The cluster of an id, or -1. */

@@ -16,7 +16,7 @@ static bool set_list(gen_job *j, const char *text, host_failure *f)
     if (!host_args_list_parse("cluster", text, &j->list, f)) {
         return false;
     }
-    uint32_t clusters = j->code->label_dim;
+    uint32_t clusters = j->code->denoiser->label_dim;
     if (host_args_list_max(&j->list) >= clusters) {
         return host_bad_usage(
             f,
@@ -30,7 +30,7 @@ static bool set_list(gen_job *j, const char *text, host_failure *f)
 
 bool gen_job_set_clusters(gen_job *j, const char *text, host_failure *f)
 {
-    bool unconditional = j->code->label_dim == 0;
+    bool unconditional = j->code->denoiser->label_dim == 0;
     if (text == NULL) {
         j->mode = unconditional ? GEN_JOB_NONE : GEN_JOB_RANDOM;
         return true;
@@ -59,7 +59,7 @@ bool gen_job_set_clusters(gen_job *j, const char *text, host_failure *f)
 
 bool gen_job_count(gen_job *j, host_failure *f)
 {
-    uint64_t rows = j->mode == GEN_JOB_ALL ? j->code->label_dim : 1;
+    uint64_t rows = j->mode == GEN_JOB_ALL ? j->code->denoiser->label_dim : 1;
     if (j->seeds.count > UINT64_MAX / rows) {
         return host_bad_usage(f,
                               "--n: %" PRIu64 " images for each of %" PRIu64
@@ -186,7 +186,7 @@ static bool read_clusters(gen_job *j, const cJSON *clusters, uint64_t n)
     const cJSON *item;
     cJSON_ArrayForEach(item, clusters)
     {
-        if (!whole(item, -1, (double)j->code->label_dim - 1)) {
+        if (!whole(item, -1, (double)j->code->denoiser->label_dim - 1)) {
             return false;
         }
         j->given[i++] = (int32_t)item->valuedouble;

@@ -61,9 +61,7 @@
     X(FROM, "from", "x.png", "draw again what a PNG's record says")          \
     X(PROGRESS, "progress", "P", "auto, bar, json or none [auto]")           \
     X(JSON, "json", NULL, "print a JSON summary instead of the path")        \
-    X(BENCH, "bench", NULL, "time the steps; writes no file")                \
-    X(VERSION, "version", NULL, "print the version")                         \
-    X(HELP, "help", NULL, "print this text")
+    X(BENCH, "bench", NULL, "time the steps; writes no file")
 
 enum option {
 #define OPTION_ENUM(id, name, value, help) OPT_##id,
@@ -78,10 +76,11 @@ static const host_args_option options[OPT_COUNT] = {
 #undef OPTION_ROW
 };
 
-_Static_assert(OPT_COUNT <= HOST_ARGS_MAX_OPTIONS, "raise ARGS_MAX_OPTIONS");
+_Static_assert(OPT_COUNT <= HOST_COMMAND_MAX_OPTIONS, "raise the maximum");
 
-/* What --n and --seed say before they become one list. */
+/* The options, and what --n and --seed say before they become one list. */
 typedef struct counts {
+    gen_options *options;
     uint64_t n, seed;
     bool n_given, seed_given;
     bool grid_given;
@@ -137,9 +136,10 @@ static bool parse_choice(const host_args *a, enum host_sampler_choice choice,
                           f);
 }
 
-static bool parse_option(int option, const host_args *a, gen_options *o,
-                         counts *c, host_failure *f)
+static bool take(void *to, int option, const host_args *a, host_failure *f)
 {
+    counts *c = to;
+    gen_options *o = c->options;
     static const char *const formats[] = {"png", "npy", "raw", NULL};
     static const char *const kinds[] = {"auto", "bar", "json", "none", NULL};
     switch (option) {
@@ -176,8 +176,8 @@ static bool parse_option(int option, const host_args *a, gen_options *o,
     case OPT_PROGRESS: return host_args_word(a, kinds, &o->progress, f);
     case OPT_JSON: o->json = true; return true;
     case OPT_BENCH: o->bench = true; return true;
-    case OPT_VERSION: o->version = true; return true;
-    case OPT_HELP: o->help = true; return true;
+    case HOST_ARGS_OPERAND:
+        return host_bad_usage(f, "unexpected '%s'; see --help", a->value);
     default: return parse_sampler(a, o, f);
     }
 }
@@ -253,8 +253,12 @@ static bool make_seeds(gen_options *o, const counts *c, host_failure *f)
     return true;
 }
 
-bool gen_options_parse(gen_options *o, int argc, char **argv, host_failure *f)
+host_asked gen_options_parse(gen_options *o, int argc, char **argv,
+                             host_failure *f)
 {
+    static const host_command command = {
+        "cedm-gen", "[options]: draws images from a frozen model", options,
+        OPT_COUNT, take};
     memset(o, 0, sizeof *o);
     for (int i = 0; i < GEN_SAMPLER_COUNT; i++) {
         o->sampler[i] = (double)NAN;
@@ -264,33 +268,15 @@ bool gen_options_parse(gen_options *o, int argc, char **argv, host_failure *f)
     }
     o->precision = HOST_PRECISION_AUTO;
     o->shard = (host_shard)HOST_SHARD_WHOLE;
-    char seen[HOST_ARGS_MAX_OPTIONS];
-    host_args a = host_args_begin(argc, argv, options, OPT_COUNT, seen);
-    counts c = {DEFAULT_N, 0, false, false, false};
-    int option;
-    while ((option = host_args_next(&a, f)) >= 0) {
-        if (option == HOST_ARGS_OPERAND) {
-            return host_bad_usage(f, "unexpected '%s'; see --help", a.value);
-        }
-        if (!parse_option(option, &a, o, &c, f)) {
-            return false;
-        }
+    counts c = {o, DEFAULT_N, 0, false, false, false};
+    host_asked asked = host_command_parse(&command, argc, argv, &c, f);
+    if (asked != HOST_ASKED_RUN) {
+        return asked;
     }
-    if (option == HOST_ARGS_BAD) {
-        return false;
-    }
-    if (o->help) {
-        host_args_help("cedm-gen [options]: draws images from a frozen model",
-                       options, OPT_COUNT);
-        return true;
-    }
-    if (o->version) {
-        puts("cedm-gen " CEDM_VERSION);
-        return true;
-    }
-    return (o->shard.launcher != NULL ||
-            host_shard_from_environment(&o->shard, f)) &&
-           check_together(o, &c, f) && make_seeds(o, &c, f);
+    bool good = (o->shard.launcher != NULL ||
+                 host_shard_from_environment(&o->shard, f)) &&
+                check_together(o, &c, f) && make_seeds(o, &c, f);
+    return good ? HOST_ASKED_RUN : HOST_ASKED_BAD;
 }
 
 void gen_options_free(gen_options *o)

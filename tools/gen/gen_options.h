@@ -4,6 +4,7 @@
 #ifndef CEDM_TOOLS_GEN_GEN_OPTIONS_H
 #define CEDM_TOOLS_GEN_GEN_OPTIONS_H
 
+#include "host/cli/command.h"
 #include "host/execution/device.h"
 #include "host/cli/progress.h"
 #include "host/cli/shard.h"
@@ -43,12 +44,11 @@ typedef struct gen_options {
     bool separate;
     uint64_t columns, rows; /* 0: automatic */
     bool json, bench;
-    bool help, version; /* shown already; nothing else to do */
 } gen_options;
 
-/* Prints help or version where asked to. */
-bool gen_options_parse(gen_options *o, int argc, char **argv,
-                       host_failure *f);
+/* Free them whatever was asked. */
+host_asked gen_options_parse(gen_options *o, int argc, char **argv,
+                             host_failure *f);
 void gen_options_free(gen_options *o);
 
 /* The model's parameters with those of the command line over them. */

@@ -15,7 +15,8 @@ static const char *const extensions[] = {"png", "npy", "raw"};
 static size_t image_bytes(const gen_sink *s)
 {
     const cedm_model *code = s->config.model->code;
-    return (size_t)code->resolution * code->resolution * code->channels;
+    return (size_t)code->denoiser->resolution * code->denoiser->resolution *
+           code->denoiser->channels;
 }
 
 /* The header that goes before the bytes of `images` images, or of one image
@@ -27,8 +28,9 @@ static bool write_header(gen_sink *s, host_output *out, uint64_t images,
         return true;
     }
     const cedm_model *code = s->config.model->code;
-    uint64_t shape[4] = {images, code->resolution, code->resolution,
-                         code->channels};
+    uint64_t shape[4] = {images, code->denoiser->resolution,
+                         code->denoiser->resolution,
+                         code->denoiser->channels};
     unsigned char header[HOST_NPY_HEADER_BYTES];
     if (images > 0) {
         host_npy_header(header, shape, 4);
@@ -57,8 +59,9 @@ bool gen_sink_open(gen_sink *s, const gen_sink_config *config,
     }
     const cedm_model *code = config->model->code;
     if (config->format == GEN_SINK_PNG &&
-        !host_png_grid_make(&s->grid, code->resolution, code->channels,
-                            config->columns, config->rows, f)) {
+        !host_png_grid_make(&s->grid, code->denoiser->resolution,
+                            code->denoiser->channels, config->columns,
+                            config->rows, f)) {
         return false;
     }
     if (host_output_open(&s->out, config->path, f) &&
@@ -88,9 +91,9 @@ static bool write_png(const gen_sink *s, host_output *out,
             f, "out of memory for the record of %" PRIu64 " images", n);
     }
     size_t size;
-    unsigned char *png =
-        host_png_file_encode(pixels, width, height,
-                             s->config.model->code->channels, text, &size, f);
+    unsigned char *png = host_png_file_encode(
+        pixels, width, height, s->config.model->code->denoiser->channels,
+        text, &size, f);
     free(text);
     bool good = png != NULL && host_output_write(out, png, size, f);
     free(png);
@@ -127,7 +130,7 @@ static bool write_separate(gen_sink *s, uint64_t i, const uint8_t *image,
     if (!good) {
         return false;
     }
-    uint32_t size = s->config.model->code->resolution;
+    uint32_t size = s->config.model->code->denoiser->resolution;
     if (s->config.format == GEN_SINK_PNG) {
         good = write_png(s, &out, image, size, size, i, 1, f);
     } else {
