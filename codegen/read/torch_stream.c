@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * torch_stream.c - how a stream of torch.save before PyTorch 1.6 begins: a file,
- * or each storage of a snapshot. */
+ * torch_stream.c - how a stream of torch.save before PyTorch 1.6 begins: a
+ * file, or each storage of a snapshot. */
 #include <string.h>
 
 #include "codegen/read/torch.h"
