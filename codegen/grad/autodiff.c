@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "codegen/error.h"
+#include "codegen/op/operands.h"
 #include "codegen/pass/pass.h"
 
 /* An op has at most this many steps, tensors and derived weights. */
@@ -105,21 +106,30 @@ static void dropped_conv(cg_autodiff *d, const cg_op *op, uint32_t layer)
     cg_step_op(d, conv);
 }
 
-/* Whether an op's result depends on a parameter: not the image itself, nor
- * a filtered image. */
-static void mark_need(cg_autodiff *d, const cg_op *op)
+/* Whether a weight is a parameter: filters are made, not trained. */
+static bool is_trained(const cg_autodiff *d, cedm_weight weight)
 {
-    switch (op->kind) {
-    case CG_OP_embed: d->needs[op->u.embed.dst] = true; break;
-    case CG_OP_linear: d->needs[op->u.linear.dst] = true; break;
-    case CG_OP_conv: d->needs[op->u.conv.dst] = true; break;
-    case CG_OP_attention: d->needs[op->u.attention.dst] = true; break;
-    case CG_OP_resample:
-        d->needs[op->u.resample.dst] =
-            d->needs[op->u.resample.src] || op->u.resample.coeff != CEDM_NONE;
-        break;
-    case CG_OP_norm_coeff:
-    case CG_OP_COUNT: break;
+    return d->graph->params[weight].parts[0].array != NULL;
+}
+
+/* Whether an op's results depend on a parameter: the image does not, nor does
+ * a filtered image. */
+static void mark_need(cg_autodiff *d, cg_op *op)
+{
+    cg_operand operands[CG_MAX_OPERANDS];
+    bool needs = false;
+    int count = cg_weights(op, operands);
+    for (int k = 0; k < count; k++) {
+        needs = needs || is_trained(d, *operands[k].ref);
+    }
+    count = cg_operands(op, operands);
+    for (int k = 0; k < count; k++) {
+        needs = needs || d->needs[*operands[k].ref];
+    }
+    for (int k = 0; k < count; k++) {
+        if (operands[k].written) {
+            d->needs[*operands[k].ref] = needs;
+        }
     }
 }
 
@@ -136,7 +146,7 @@ static void forward(cg_autodiff *d, bool dropout)
         }
     }
     for (uint32_t i = 0; i < d->op_count; i++) {
-        const cg_op *op = &d->ops[i];
+        cg_op *op = &d->ops[i];
         d->layer[i] = CG_NO_DROPOUT;
         mark_need(d, op);
         if (op->dropout && dropout) {
@@ -151,18 +161,65 @@ static void forward(cg_autodiff *d, bool dropout)
 
 /* ---- backward ----------------------------------------------------------- */
 
-static void adjoint(cg_autodiff *d, const cg_op *op, uint32_t layer)
+/* An op without an adjoint is one of networks that are not trained. */
+typedef void adjoint_fn(cg_autodiff *d, const cg_op *op, uint32_t layer);
+
+static void no_adjoint(cg_autodiff *d, const cg_op *op, uint32_t layer)
 {
-    switch (op->kind) {
-    case CG_OP_embed: cg_adjoint_embed(d, &op->u.embed); break;
-    case CG_OP_linear: cg_adjoint_linear(d, &op->u.linear); break;
-    case CG_OP_conv: cg_adjoint_conv(d, &op->u.conv, layer); break;
-    case CG_OP_resample: cg_adjoint_resample(d, &op->u.resample); break;
-    case CG_OP_attention: cg_adjoint_attention(d, &op->u.attention); break;
-    case CG_OP_norm_coeff: /* with the op that reads the coefficients */
-    case CG_OP_COUNT: break;
-    }
+    (void)layer;
+    d->not_trained = cg_op_name(op->kind);
 }
+
+static void adjoint_embed(cg_autodiff *d, const cg_op *op, uint32_t layer)
+{
+    (void)layer;
+    cg_adjoint_embed(d, &op->u.embed);
+}
+
+static void adjoint_linear(cg_autodiff *d, const cg_op *op, uint32_t layer)
+{
+    (void)layer;
+    cg_adjoint_linear(d, &op->u.linear);
+}
+
+static void adjoint_conv(cg_autodiff *d, const cg_op *op, uint32_t layer)
+{
+    cg_adjoint_conv(d, &op->u.conv, layer);
+}
+
+static void adjoint_resample(cg_autodiff *d, const cg_op *op, uint32_t layer)
+{
+    (void)layer;
+    cg_adjoint_resample(d, &op->u.resample);
+}
+
+static void adjoint_attention(cg_autodiff *d, const cg_op *op, uint32_t layer)
+{
+    (void)layer;
+    cg_adjoint_attention(d, &op->u.attention);
+}
+
+/* The ops that read the coefficients have it in theirs. */
+static void adjoint_norm_coeff(cg_autodiff *d, const cg_op *op,
+                               uint32_t layer)
+{
+    (void)d;
+    (void)op;
+    (void)layer;
+}
+
+#pragma GCC diagnostic ignored "-Woverride-init"
+static adjoint_fn *const adjoints[CG_OP_COUNT] = {
+#define NONE(name) [CG_OP_##name] = no_adjoint,
+    CEDM_GRAPH_OPS(NONE)
+#undef NONE
+        [CG_OP_embed] = adjoint_embed,
+    [CG_OP_linear] = adjoint_linear,
+    [CG_OP_norm_coeff] = adjoint_norm_coeff,
+    [CG_OP_conv] = adjoint_conv,
+    [CG_OP_resample] = adjoint_resample,
+    [CG_OP_attention] = adjoint_attention,
+};
 
 static void backward(cg_autodiff *d)
 {
@@ -170,7 +227,7 @@ static void backward(cg_autodiff *d)
     cedm_ref output = d->program->outputs[0].ref;
     d->training->output_grad_ref = cg_grad_into(d, output, &accumulate);
     for (uint32_t i = d->op_count; i-- > 0;) {
-        adjoint(d, &d->ops[i], d->layer[i]);
+        adjoints[d->ops[i].kind](d, &d->ops[i], d->layer[i]);
     }
     if (d->training->labels_ref != CEDM_NONE) {
         cg_adjoint_augment(d, d->augmented);
@@ -220,6 +277,12 @@ bool cg_differentiate(cg_graph *graph, cg_program *program, bool dropout,
     }
     forward(&d, dropout);
     backward(&d);
+    if (d.not_trained != NULL) {
+        return cg_fail(error,
+                       "the network has an op that cannot be trained, "
+                       "%s; wanted one that denoises",
+                       d.not_trained);
+    }
     if (d.failed) {
         return cg_fail(error, "the network outgrew the tables of its "
                               "gradient; this is a defect, please report it");

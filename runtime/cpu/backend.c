@@ -23,13 +23,7 @@ const cedm_backend CEDM_ISA_NAME(backend) = {
     .name = TEXT_EXPANDED(CEDM_ISA),
     .run = &run,
     .sampler = &cedm_sampler_plain,
-#ifdef CEDM_PAIRS
-    .prepare = &cedm_cpu_prepare_pairs,
-    .sizes = &cedm_cpu_sizes_pairs,
-    .factor_bits = 8,
-#else
-    .prepare = &cedm_cpu_prepare,
-    .sizes = &cedm_cpu_sizes,
-    .factor_bits = 24,
-#endif
+    .prepare = CEDM_PAIRS ? &cedm_cpu_prepare_pairs : &cedm_cpu_prepare,
+    .sizes = CEDM_PAIRS ? &cedm_cpu_sizes_pairs : &cedm_cpu_sizes,
+    .factor_bits = CEDM_PAIRS ? 8 : 24,
 };

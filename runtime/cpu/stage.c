@@ -103,8 +103,6 @@ void CEDM_ISA_NAME(stage)(float *dst, size_t stride, const float *src,
     }
 }
 
-#ifdef CEDM_PAIRS
-
 CEDM_INLINE void pairs_act(float *dst, size_t stride, const float *src,
                            size_t pixels, size_t channels, const float *a,
                            const float *b, const uint32_t act)
@@ -134,8 +132,6 @@ void CEDM_ISA_NAME(stage_pairs)(float *dst, size_t stride, const float *src,
                   CEDM_ACT_NONE);
     }
 }
-
-#endif
 
 /* ---- statistics -------------------------------------------------------- */
 

@@ -14,7 +14,7 @@ void CEDM_ISA_NAME(stage)(float *dst, size_t stride, const float *src,
                           const float *b, uint32_t act);
 
 /* The same as pairs of bfloat16, a word for two channels; channels are whole
- * panels.  Only of sets that have CEDM_PAIRS. */
+ * panels.  Not called of sets without CEDM_PAIRS. */
 void CEDM_ISA_NAME(stage_pairs)(float *dst, size_t stride, const float *src,
                                 size_t pixels, size_t channels,
                                 const float *a, const float *b, uint32_t act);

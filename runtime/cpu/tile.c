@@ -25,14 +25,8 @@ CEDM_INLINE void finish(float *out, const float *add, size_t at, v16 sum,
 
 CEDM_INLINE v16 multiply_add(v16_lane x, v16 w, v16 sum, const int paired)
 {
-#ifdef CEDM_PAIRS
-    if (paired) {
-        return v16_fma_pairs(x, w, sum);
-    }
-#else
-    (void)paired;
-#endif
-    return v16_fma_lane(x, w, sum);
+    return CEDM_PAIRS && paired ? v16_fma_pairs(x, w, sum)
+                                : v16_fma_lane(x, w, sum);
 }
 
 /* Where a tile lies in its call. */
@@ -201,11 +195,9 @@ CEDM_INLINE void multiply_panels(const cedm_tile *tile, uint32_t rows,
 
 void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows)
 {
-#ifdef CEDM_PAIRS
-    if (tile->paired) {
+    if (CEDM_PAIRS && tile->paired) {
         multiply_panels(tile, rows, 1);
-        return;
+    } else {
+        multiply_panels(tile, rows, 0);
     }
-#endif
-    multiply_panels(tile, rows, 0);
 }

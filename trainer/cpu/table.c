@@ -40,20 +40,14 @@ void train_cpu_size(cedm_sizes *sizes, const cg_training_op *op)
 
 const train_ops *train_cpu_ops(uint32_t isa)
 {
-#if defined __x86_64__
+    const train_ops *best = &train_plain;
+
     isa &= cedm_isa_available();
-    if ((isa & CEDM_ISA_avx512) != 0) {
-        return &train_cpu_table_avx512;
+#define BETTER(name)                                                         \
+    if ((isa & CEDM_ISA_##name) != 0) {                                      \
+        best = &train_cpu_table_##name;                                      \
     }
-    if ((isa & CEDM_ISA_avx2) != 0) {
-        return &train_cpu_table_avx2;
-    }
-#elif defined __aarch64__
-    if ((isa & CEDM_ISA_neon) != 0) {
-        return &train_cpu_table_neon;
-    }
-#else
-    (void)isa;
-#endif
-    return &train_plain;
+    CEDM_ISA_FLOAT(BETTER)
+#undef BETTER
+    return best;
 }

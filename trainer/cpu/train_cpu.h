@@ -9,6 +9,7 @@
 #define CEDM_TRAINER_TRAIN_CPU_H
 
 #include "cedm.h"
+#include "runtime/cpu/cpu.h"
 #include "trainer/ops/training_ops.h"
 
 /* The fastest table that a mask of instruction sets and the processor
@@ -76,8 +77,8 @@ void TRAIN_ISA_NAME(attention_grad)(train_exec *exec,
                                     const cg_attention_grad *op);
 #endif
 
-#define TRAIN_TABLE(name, bit) extern const train_ops train_cpu_table_##name;
-CEDM_ISA_LIST(TRAIN_TABLE)
+#define TRAIN_TABLE(name) extern const train_ops train_cpu_table_##name;
+CEDM_ISA_FLOAT(TRAIN_TABLE)
 #undef TRAIN_TABLE
 
 #endif
