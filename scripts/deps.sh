@@ -13,7 +13,7 @@ demo="gcc libc6-dev binutils libcjson-dev libgif-dev libjpeg62-turbo-dev
 cross="gcc-aarch64-linux-gnu gcc-arm-none-eabi libc6-dev-arm64-cross
  qemu-system-arm qemu-user"
 check="$demo $cross clang clang-format g++ libclang-rt-dev libcmocka-dev libgmp-dev
- libmpfr-dev libopenmpi-dev mandoc openmpi-bin pkgconf"
+ libmpfr-dev libopenmpi-dev mandoc openmpi-bin pkgconf strace"
 bench="$demo libopenblas0-pthread python3-torch python3-venv"
 
 wanted=

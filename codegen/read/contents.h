@@ -42,6 +42,7 @@ void cg_forget(cg_opened *opened);
  * byte; names may still come twice. */
 bool cg_read_safetensors(cg_opened *opened, cg_error *error);
 bool cg_read_pickle(cg_opened *opened, cg_error *error);
+bool cg_read_torch_legacy(cg_opened *opened, cg_error *error);
 bool cg_read_torch_zip(cg_opened *opened, cg_error *error);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "codegen/error.h"
+#include "codegen/read/checksums.h"
 #include "codegen/read/contents.h"
 
 /* The length of a safetensors header may look like the beginning of another
@@ -22,9 +23,27 @@ static bool is_safetensors(const cg_map *map)
     return length <= map->size - 8;
 }
 
+/* Protocols 0 and 1 of pickle have no mark of their own. */
+static bool is_old_pickle(const cg_map *map)
+{
+    static const char *const begins[] = {
+        "(dp", "(lp", "}q", "]q", "ctorch", "cnumpy", "ccollections"};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++) {
+        size_t length = strlen(begins[i]);
+        if (map->size >= length &&
+            memcmp(map->bytes, begins[i], length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool read_any(cg_opened *o, cg_error *error)
 {
     static const unsigned char zip[] = {'P', 'K', 3, 4};
+    /* PROTO 2 and the magic number that torch.save's old format begins with */
+    static const unsigned char legacy[] = {0x80, 0x02, 0x8a, 0x0a,
+                                           0x6c, 0xfc, 0x9c, 0x46};
     const cg_map *map = &o->map;
     if (is_safetensors(map)) {
         return cg_read_safetensors(o, error);
@@ -32,9 +51,20 @@ static bool read_any(cg_opened *o, cg_error *error)
     if (map->size >= sizeof zip && memcmp(map->bytes, zip, sizeof zip) == 0) {
         return cg_read_torch_zip(o, error);
     }
+    if (map->size >= sizeof legacy &&
+        memcmp(map->bytes, legacy, sizeof legacy) == 0) {
+        return cg_read_torch_legacy(o, error);
+    }
     if (map->size >= 2 && map->bytes[0] == 0x80 && map->bytes[1] >= 2 &&
         map->bytes[1] <= 5) {
         return cg_read_pickle(o, error);
+    }
+    if (is_old_pickle(map)) {
+        return cg_fail(error,
+                       "%s:0: a pickle of protocol 0 or 1; wanted protocol 2 "
+                       "to 5, got an older one; save it again with protocol "
+                       "4",
+                       o->file.path);
     }
     return cg_read_safetensors(o, error);
 }
@@ -58,7 +88,8 @@ cg_file *cg_open(const char *path, cg_error *error)
     o->file.bytes = o->map.bytes;
     o->file.size = o->map.size;
     o->file.memory = o;
-    if (!read_any(o, error) || !cg_sort_by_name(&o->file, error)) {
+    if (!read_any(o, error) || !cg_sort_by_name(&o->file, error) ||
+        !cg_check_sums(&o->file, error)) {
         cg_close(&o->file);
         return NULL;
     }

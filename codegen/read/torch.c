@@ -18,8 +18,8 @@ static bool load(cg_pickle *p, const unsigned char *bytes, size_t size,
            cg_pickle_fail(p, (size_t)(at - bytes),
                           "not a snapshot of a "
                           "network; wanted the end of the file after one "
-                          "pickle, got %td bytes more; if torch.save wrote "
-                          "it in its old format, save it again",
+                          "pickle, got %td bytes more; check what file this "
+                          "is",
                           end - at);
 }
 
@@ -75,6 +75,21 @@ bool cg_read_pickle(cg_opened *opened, cg_error *error)
 {
     return read_arrays(opened, NULL, "", opened->map.bytes, opened->map.size,
                        error);
+}
+
+bool cg_read_torch_legacy(cg_opened *opened, cg_error *error)
+{
+    cg_torch t = {.opened = opened, .error = error};
+    cg_ref root = CG_NO_REF;
+    t.pickle = (cg_pickle){.path = opened->file.path,
+                           .part = "",
+                           .base = opened->file.bytes,
+                           .error = error,
+                           .limit = CG_PICKLE_LIMIT};
+    bool ok = cg_legacy_open(&t, &root) && cg_torch_root(&t, root) &&
+              check_overlaps(&t);
+    cg_pickle_free(&t.pickle);
+    return ok;
 }
 
 bool cg_read_torch_zip(cg_opened *opened, cg_error *error)

@@ -58,10 +58,12 @@ static bool check_entry(const cg_archive *a, const zip_stat_t *entry)
     return true;
 }
 
-/* Reads to the end and once more: only there the checksum is compared. */
+/* Reads to the end and once more: only there the checksum is compared.  An
+ * archive that was written without checksums has zeros for them. */
 static bool read_entry(const cg_archive *a, zip_uint64_t index,
                        const zip_stat_t *entry, unsigned char *bytes)
 {
+    bool unsummed = (entry->valid & ZIP_STAT_CRC) != 0 && entry->crc == 0;
     zip_file_t *in = zip_fopen_index(a->zip, index, 0);
     if (in == NULL) {
         return bad(a, entry->name, "the entry cannot be read",
@@ -69,7 +71,9 @@ static bool read_entry(const cg_archive *a, zip_uint64_t index,
     }
     zip_int64_t count = zip_fread(in, bytes, entry->size);
     unsigned char more;
-    zip_int64_t after = count < 0 ? -1 : zip_fread(in, &more, 1);
+    zip_int64_t after = count < 0  ? -1
+                        : unsummed ? 0
+                                   : zip_fread(in, &more, 1);
     bool ok = count >= 0 && (zip_uint64_t)count == entry->size && after == 0;
     if (!ok) {
         (void)bad(a, entry->name, "the entry cannot be read",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * torch_root.c - what the value of a file may be: a snapshot's network, a
- * state dict, a single tensor or a list of numbers. */
+ * state dict, a single tensor, a list of numbers, labels. */
 #include <string.h>
 
 #include "codegen/read/torch.h"
@@ -80,7 +80,8 @@ static bool read_dict(cg_torch *t, const cg_node *dict, bool tensors)
 
 static bool read_root_dict(cg_torch *t, const cg_node *dict)
 {
-    static const char *const keys[] = {"ema", "state_dict", "model"};
+    /* "net" is in a training state of EDM, beside the optimizer's. */
+    static const char *const keys[] = {"ema", "state_dict", "model", "net"};
     const cg_pickle *p = &t->pickle;
     if (holds_tensors(p, dict)) {
         return read_dict(t, dict, true);
@@ -98,7 +99,60 @@ static bool read_root_dict(cg_torch *t, const cg_node *dict)
     }
     return bad(t, dict, "checkpoint",
                "a network under 'ema', or tensors by "
-               "name, maybe under 'ema', 'state_dict' or 'model'");
+               "name, maybe under 'ema', 'state_dict', 'model' or 'net'");
+}
+
+/* {0: label, 1: label, ...}, in any order, as C-EDM's sampler leaves them. */
+static bool is_label_dict(const cg_pickle *p, const cg_node *dict)
+{
+    cg_ref first = dict->u.items.first;
+    return first != CG_NO_REF &&
+           p->nodes[p->items[first].value].kind == CG_KIND_INTEGER;
+}
+
+static bool read_labels(cg_torch *t, const cg_node *dict)
+{
+    const cg_pickle *p = &t->pickle;
+    unsigned char *labels =
+        cg_keep(t->opened, dict->count * sizeof(double), t->error);
+    bool *seen = cg_keep(t->opened, dict->count * sizeof *seen, t->error);
+    cg_array array = {.name = "tensor",
+                      .dtype = CG_F64,
+                      .rank = 1,
+                      .shape = {dict->count},
+                      .elements = dict->count,
+                      .data = labels};
+    if (labels == NULL || seen == NULL) {
+        return false;
+    }
+    memset(seen, 0, dict->count * sizeof *seen);
+    for (uint32_t i = dict->u.items.first; i != CG_NO_REF;) {
+        uint32_t second = p->items[i].next;
+        const cg_node *key = &p->nodes[p->items[i].value];
+        double label = 0.0;
+        if (key->kind != CG_KIND_INTEGER || key->u.integer < 0 ||
+            key->u.integer >= dict->count || seen[key->u.integer] ||
+            !cg_torch_number(p, &p->nodes[p->items[second].value], &label)) {
+            return bad(t, key, "labels", "the numbers from 0 on, once each");
+        }
+        cg_torch_store(labels + 8 * key->u.integer, label);
+        seen[key->u.integer] = true;
+        i = p->items[second].next;
+    }
+    return cg_torch_add(t, &array);
+}
+
+/* What clustering by scikit-learn found, of which the labels are wanted. */
+static bool read_kmeans(cg_torch *t, const cg_node *node)
+{
+    const cg_pickle *p = &t->pickle;
+    cg_ref state = node->u.call.state;
+    cg_ref labels = state != CG_NO_REF && p->nodes[state].kind == CG_KIND_DICT
+                        ? cg_pickle_find(p, &p->nodes[state], "labels_")
+                        : CG_NO_REF;
+    return labels != CG_NO_REF && cg_torch_is_tensor(&p->nodes[labels])
+               ? cg_torch_tensor(t, labels, "tensor")
+               : bad(t, node, "clustering", "labels_ in it");
 }
 
 bool cg_torch_root(cg_torch *t, cg_ref root)
@@ -107,8 +161,12 @@ bool cg_torch_root(cg_torch *t, cg_ref root)
     if (cg_torch_is_tensor(node)) {
         return cg_torch_tensor(t, root, "tensor");
     }
+    if (cg_pickle_is_call(node, CG_CALL_KMEANS)) {
+        return read_kmeans(t, node);
+    }
     if (node->kind == CG_KIND_DICT) {
-        return read_root_dict(t, node);
+        return is_label_dict(&t->pickle, node) ? read_labels(t, node)
+                                               : read_root_dict(t, node);
     }
     if ((node->kind == CG_KIND_LIST || node->kind == CG_KIND_TUPLE) &&
         node->count > 0) {

@@ -10,6 +10,7 @@
 #include "weights/fashion.h"
 #include "host/files/freq.h"
 #include "tools/gen/gen_bench.h"
+#include "tools/gen/gen_ids.h"
 #include "host/files/output.h"
 
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
@@ -20,6 +21,7 @@ typedef struct run {
     host_model model;
     gen_job job;
     double *freq;
+    char *clusters; /* of --id */
     gen_drawer drawer;
     char name[256]; /* of the output, if none was given */
     const char *path;
@@ -107,6 +109,24 @@ static void take_part(run *r)
     }
 }
 
+/* Ids become clusters here, where the model is known. */
+static bool set_clusters(run *r, host_failure *f)
+{
+    gen_options *o = &r->options;
+    if (o->ids != NULL) {
+        r->clusters = gen_ids_to_clusters(&r->model, o->ids, f);
+        o->clusters = r->clusters;
+        if (r->clusters == NULL) {
+            return false;
+        }
+    }
+    if (!gen_job_set_clusters(&r->job, o->clusters, f)) {
+        gen_ids_hint(&r->model, f);
+        return false;
+    }
+    return true;
+}
+
 static bool make_job(run *r, host_failure *f)
 {
     r->job.code = r->model.code;
@@ -118,8 +138,8 @@ static bool make_job(run *r, host_failure *f)
     } else {
         r->job.seeds = r->options.seeds;
         r->options.seeds = (host_args_list){NULL, 0, 0};
-        if (!gen_job_set_clusters(&r->job, r->options.clusters, f) ||
-            !read_freq(r, f) || !gen_job_count(&r->job, f)) {
+        if (!set_clusters(r, f) || !read_freq(r, f) ||
+            !gen_job_count(&r->job, f)) {
             return false;
         }
     }
@@ -264,6 +284,7 @@ int main(int argc, char **argv)
     gen_drawer_close(&r.drawer);
     gen_job_free(&r.job);
     free(r.freq);
+    free(r.clusters);
     host_model_close(&r.model);
     gen_options_free(&r.options);
     good = good && host_output_standard(&f);

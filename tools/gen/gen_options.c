@@ -24,6 +24,7 @@
       "each;\n"                                                              \
       "                               random: by p(c); none: no label "      \
       "[random]")                                                            \
+    X(ID, "id", "LIST", "the same by the ids of the training data")          \
     X(N, "n", "N", "number of images [64]")                                  \
     X(SEED, "seed", "S", "seeds S to S+n-1 [0]")                             \
     X(SEEDS, "seeds", "LIST", "one image for each, e.g. 0-63,70")            \
@@ -145,6 +146,7 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     switch (option) {
     case OPT_MODEL: o->model = a->value; return true;
     case OPT_CLUSTER: o->clusters = a->value; return true;
+    case OPT_ID: o->ids = a->value; return true;
     case OPT_N:
         c->n_given = true;
         return host_args_u64(a, 1, UINT64_MAX, &c->n, f);
@@ -181,6 +183,23 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     }
 }
 
+/* One way of saying which clusters. */
+static bool check_clusters(const gen_options *o, host_failure *f)
+{
+    if (o->ids != NULL && (o->clusters != NULL || o->freq != NULL)) {
+        return host_bad_usage(f, "--id says which clusters; wanted it "
+                                 "without --cluster and --freq");
+    }
+    if (o->freq != NULL && o->clusters != NULL &&
+        strcmp(o->clusters, "random") != 0) {
+        return host_bad_usage(f,
+                              "--freq: wanted it with --cluster random, got "
+                              "'%s'",
+                              o->clusters);
+    }
+    return true;
+}
+
 /* Options that do not go together. */
 static bool check_together(const gen_options *o, const counts *c,
                            host_failure *f)
@@ -191,18 +210,15 @@ static bool check_together(const gen_options *o, const counts *c,
             f, "--seeds says how many images; wanted it without "
                "--n and --seed");
     }
-    if (o->from != NULL && (counted || o->seeds_text != NULL ||
-                            o->clusters != NULL || o->freq != NULL)) {
+    if (o->from != NULL &&
+        (counted || o->seeds_text != NULL || o->clusters != NULL ||
+         o->ids != NULL || o->freq != NULL)) {
         return host_bad_usage(
             f, "--from says seeds and clusters; wanted it "
-               "without --n, --seed, --seeds, --cluster, --freq");
+               "without --n, --seed, --seeds, --cluster, --id, --freq");
     }
-    if (o->freq != NULL && o->clusters != NULL &&
-        strcmp(o->clusters, "random") != 0) {
-        return host_bad_usage(f,
-                              "--freq: wanted it with --cluster random, got "
-                              "'%s'",
-                              o->clusters);
+    if (!check_clusters(o, f)) {
+        return false;
     }
     if (c->grid_given && o->format != GEN_SINK_PNG) {
         return host_bad_usage(f,

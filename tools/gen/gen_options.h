@@ -30,7 +30,7 @@ enum gen_sampler {
 };
 
 typedef struct gen_options {
-    const char *model, *clusters, *freq, *isa, *out, *from;
+    const char *model, *clusters, *ids, *freq, *isa, *out, *from;
     const char *seeds_text; /* as given, for the name of the output */
     host_args_list seeds;
     uint64_t steps;                    /* 0: the model's */
