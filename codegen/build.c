@@ -8,50 +8,10 @@
 #include <string.h>
 
 #include "codegen/arch/arch.h"
+#include "codegen/cluster_lists.h"
 #include "codegen/error.h"
 #include "codegen/measure/measure.h"
 #include "codegen/pass/pass.h"
-
-/* Images per cluster, from the optional metadata. */
-static bool read_freq(const cg_file *file, cg_program *p, cg_error *error)
-{
-    const char *text = cg_find_metadata(file, "cedm.cluster_freq");
-    if (text == NULL || p->denoiser.label_dim == 0) {
-        return true;
-    }
-    errno = 0;
-    cJSON *list = cJSON_Parse(text);
-    double *freq = cg_take(p->memory, p->denoiser.label_dim, sizeof(double));
-    uint32_t count = 0;
-    double sum = 0.0;
-    bool ok = cJSON_IsArray(list) && freq != NULL;
-    const cJSON *value;
-    cJSON_ArrayForEach(value, list)
-    {
-        ok = ok && count < p->denoiser.label_dim && cJSON_IsNumber(value) &&
-             value->valuedouble >= 0.0 && value->valuedouble <= 1e15 &&
-             value->valuedouble == floor(value->valuedouble);
-        if (ok) {
-            freq[count++] = value->valuedouble;
-            sum += value->valuedouble;
-        }
-    }
-    bool no_memory = freq == NULL || (list == NULL && errno == ENOMEM);
-    cJSON_Delete(list);
-    if (no_memory) {
-        return cg_fail(error, "%s:cedm.cluster_freq: out of memory",
-                       file->path);
-    }
-    if (!ok || count != p->denoiser.label_dim || !(sum > 0.0)) {
-        return cg_fail(error,
-                       "%s:cedm.cluster_freq: unusable; wanted %u counts of "
-                       "images, one per cluster, got \"%.80s\"; correct or "
-                       "remove it",
-                       file->path, p->denoiser.label_dim, text);
-    }
-    p->freq = freq;
-    return true;
-}
 
 static bool no_config(const cg_file *file, cg_error *error)
 {
@@ -84,6 +44,16 @@ static void name_sections(cg_program *p, const cg_arch *arch)
     }
 }
 
+/* What cedm-train goes on from holds the network four times over. */
+static bool no_state(const cg_file *file, cg_error *error)
+{
+    return cg_find_metadata(file, "cedm.counters") == NULL ||
+           cg_fail(error,
+                   "%s: the state of a training run; wanted a network; take "
+                   "the snapshot-*.safetensors beside it",
+                   file->path);
+}
+
 /* Up to the fused program; the graph has its params. */
 static bool build(cg_program *p, const cg_file *file, cg_graph *graph,
                   cg_error *error)
@@ -102,7 +72,7 @@ static bool build(cg_program *p, const cg_file *file, cg_graph *graph,
     }
     describe(p, graph, arch, &state);
     cg_fold_residual(graph);
-    if (!read_freq(file, p, error) || !cg_fuse(graph, p, error)) {
+    if (!cg_read_clusters(file, p, error) || !cg_fuse(graph, p, error)) {
         return false;
     }
     name_sections(p, arch);
@@ -149,7 +119,8 @@ cg_program *cg_build(const cg_file *checkpoint, const cg_options *options,
     options = options != NULL ? options : &defaults;
     p->dtype = options->weights;
     cg_graph graph = {.memory = p->memory};
-    bool good = build(p, checkpoint, &graph, error) && cg_lives(p, error) &&
+    bool good = no_state(checkpoint, error) &&
+                build(p, checkpoint, &graph, error) && cg_lives(p, error) &&
                 cg_place(p, error);
     if (good) {
         cg_choose_algorithms(p, options);

@@ -332,7 +332,7 @@ typedef struct cedm_graph {
     uint32_t tensor_count;
     const cedm_tensor *tensors;
     uint64_t data_elements;
-    uint64_t layout_hash; /* of the tensors' offsets, sizes and names */
+    uint64_t layout_hash; /* of all that code and blob must agree in */
 
     void (*eval)(const cedm_ops *ops, void *ctx);
 } cedm_graph;
@@ -454,6 +454,10 @@ typedef struct cedm_sizes {
     uint64_t weights; /* bytes of prepared weights so far */
     uint64_t scratch; /* largest scratch of one worker so far */
 } cedm_sizes;
+
+/* Regions of prepared weights end with this many bytes, which say what they
+ * were made of and for which backend; empty regions have none. */
+#define CEDM_WEIGHTS_TAG_BYTES 64u
 
 /* What the `prepare` table receives.  Prepared weights begin with an index,
  * uint32_t [op_count]: where op id's part lies, in units of CEDM_ALIGN

@@ -7,10 +7,14 @@
  * 32x32 pixels, 1 channel, 20 clusters;
  * 719601 parameters, 124464448 multiply-adds per evaluation.
  */
-#ifndef CEDM_MODEL_FASHION_H
-#define CEDM_MODEL_FASHION_H
+#ifndef CEDM_MODEL_fashion_H
+#define CEDM_MODEL_fashion_H
 
 #include "cedm_model.h"
+
+#ifdef FASHION_BLOB_BYTES
+#error "names of two models differ in case alone; freeze one with another"
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -35,7 +39,7 @@ extern const cedm_model cedm_fashion_model;
 #define FASHION_BLOB_BYTES 2885675u
 
 /* Prepared weights in bytes, the most that a CPU backend needs. */
-#define FASHION_WEIGHTS_BYTES 10163456u
+#define FASHION_WEIGHTS_BYTES 10163520u
 
 /* Scratch of one worker in bytes, likewise. */
 #define FASHION_SCRATCH_BYTES 1336192u

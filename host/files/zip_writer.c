@@ -60,7 +60,7 @@ static bool emit(host_zip_writer *z, const void *what, size_t size)
 
 static bool no_memory(host_zip_writer *z)
 {
-    (void)host_fail(z->f, "%s: out of memory", z->out.path);
+    (void)host_fail(z->f, "%s: out of memory", z->out.label);
     host_zip_abort(z);
     return false;
 }
