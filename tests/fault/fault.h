@@ -17,12 +17,13 @@ typedef enum fault_kind {
 
 typedef struct fault {
     fault_kind kind;
-    unsigned at;     /* which call of that kind, from 1 on */
-    bool for_ever;   /* and all calls after it */
-    unsigned calls;  /* so far */
-    const char *hit; /* the first function that failed; NULL: none */
-    int code;        /* and its errno */
-    long live;       /* blocks of memory taken and not yet freed */
+    unsigned at;            /* which call of that kind, from 1 on */
+    bool for_ever;          /* and all calls after it */
+    _Atomic unsigned calls; /* so far, by all threads */
+    /* The first function that failed; NULL: none. */
+    const char *_Atomic hit;
+    int code;          /* and its errno */
+    _Atomic long live; /* blocks of memory taken and not yet freed */
 } fault;
 
 /* NULL until a test sets it: no failures then.  In memory that is shared

@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <spawn.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -35,8 +36,8 @@ bool fault_now(fault_kind kind, const char *function, int code)
     if (call != faults->at && (call < faults->at || !faults->for_ever)) {
         return false;
     }
-    if (faults->hit == NULL) {
-        faults->hit = function;
+    const char *none = NULL;
+    if (atomic_compare_exchange_strong(&faults->hit, &none, function)) {
         faults->code = code;
     }
     errno = code;
