@@ -191,7 +191,7 @@ kill -TERM $pid
 wait $pid
 check 'a stopped grid ends with 130' [ $? -eq 130 ]
 check 'and leaves the old file' [ "$(cat single.png)" = old ]
-check 'and no temporary' test -z "$(ls -A | grep '^single.png.')"
+check 'and no temporary' test -z "$(ls -A | grep '^\.cedm-')"
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

@@ -55,7 +55,7 @@
     X(SHARD, "shard", "I/N",                                                 \
       "part I of N, 0 to N-1, of the images; else what\n"                    \
       "                               srun, mpirun or torchrun says [0/1]")  \
-    X(OUT, "out", "PATH", "file or, with --grid none, directory")            \
+    X(OUT, "out", "PATH", "file, - or, with --grid none, directory")         \
     X(FORMAT, "format", "F", "png, npy or raw: uint8 [n][H][W][C] [png]")    \
     X(GRID, "grid", "CxR",                                                   \
       "columns x rows, auto, or none: a file per seed [auto]")               \
@@ -224,6 +224,10 @@ static bool check_together(const gen_options *o, const counts *c,
         return host_bad_usage(f,
                               "--grid: a grid is a PNG; wanted none or auto "
                               "with npy and raw");
+    }
+    if (o->separate && o->out != NULL && strcmp(o->out, "-") == 0) {
+        return host_bad_usage(f, "--out -: standard output takes one file; "
+                                 "wanted a directory with --grid none");
     }
     return o->shard.size == 1 || o->separate ||
            host_bad_usage(

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "host/files/npy.h"
+#include "host/files/temporary.h"
 #include "tools/gen/gen_sink.h"
 
 static const char *const extensions[] = {"png", "npy", "raw"};
@@ -49,6 +50,22 @@ static bool open_directory(const gen_sink *s, host_failure *f)
                       strerror(errno)));
 }
 
+/* One file, and what killed programs left beside it. */
+static bool open_file(gen_sink *s, host_failure *f)
+{
+    if (!host_output_open(&s->out, s->config.path, f)) {
+        return false;
+    }
+    if (s->out.temporary != NULL) {
+        char *folder = host_target_folder(s->out.temporary);
+        if (folder != NULL) {
+            host_temporary_clean(folder);
+        }
+        free(folder);
+    }
+    return true;
+}
+
 bool gen_sink_open(gen_sink *s, const gen_sink_config *config,
                    host_failure *f)
 {
@@ -64,8 +81,7 @@ bool gen_sink_open(gen_sink *s, const gen_sink_config *config,
                             config->rows, f)) {
         return false;
     }
-    if (host_output_open(&s->out, config->path, f) &&
-        write_header(s, &s->out, config->job->count, f)) {
+    if (open_file(s, f) && write_header(s, &s->out, config->job->count, f)) {
         return true;
     }
     gen_sink_abort(s);
@@ -130,6 +146,7 @@ static bool write_separate(gen_sink *s, uint64_t i, const uint8_t *image,
     if (!good) {
         return false;
     }
+    out.brief = true; /* the next run draws again what a power loss took */
     uint32_t size = s->config.model->code->denoiser->resolution;
     if (s->config.format == GEN_SINK_PNG) {
         good = write_png(s, &out, image, size, size, i, 1, f);
