@@ -25,7 +25,7 @@ BASE = -std=c11 $(OPT) $(WARN) $(SANFLAGS) -ffp-contract=off \
   -MMD -MP $(INCLUDE)
 # The runtime is freestanding: it may call mem* and nothing else.
 RT_FLAGS   = $(BASE) $(FRAME) -ffreestanding -fno-builtin-printf -fno-stack-protector
-HOST_FLAGS = $(BASE) -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64
+HOST_FLAGS = $(BASE) -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64
 
 # Programs name only the libraries that they use themselves.
 LINK = $(CC) $(SANFLAGS) $(CFLAGS) -Wl,--as-needed $(LDFLAGS)
