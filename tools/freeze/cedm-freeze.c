@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "host/cli/command.h"
+#include "host/cli/signals.h"
 #include "codegen/codegen.h"
 #include "tools/freeze/freezer.h"
 #include "host/files/freq.h"
@@ -204,6 +205,7 @@ int main(int argc, char **argv)
     settings s;
     memset(&s, 0, sizeof s);
     host_failure f = HOST_FAILURE_UNSAID;
+    host_signals_begin("cedm-freeze");
     host_asked asked = host_command_parse(&command, argc, argv, &s, &f);
     bool good = asked == HOST_ASKED_SHOWN ||
                 (asked == HOST_ASKED_RUN && complete(&s, &f) && go(&s, &f));

@@ -3,15 +3,15 @@
  * cedm-gen.c - draws images from a frozen model. */
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "weights/fashion.h"
+#include "host/cli/signals.h"
 #include "host/files/freq.h"
+#include "host/files/output.h"
 #include "tools/gen/gen_bench.h"
 #include "tools/gen/gen_ids.h"
-#include "host/files/output.h"
+#include "weights/fashion.h"
 
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
 
@@ -28,23 +28,6 @@ typedef struct run {
 } run;
 
 static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    action.sa_flags = (int)SA_RESETHAND; /* a second Ctrl-C ends at once */
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- what to draw ----------------------------------------------------- */
 
@@ -203,12 +186,8 @@ static bool open_sink(run *r, gen_sink *s, host_failure *f)
 
 /* ---- drawing ---------------------------------------------------------- */
 
-static void print_result(const run *r, double spent)
+static void print_summary(const run *r, double spent, FILE *stream)
 {
-    if (!r->options.json) {
-        puts(r->path);
-        return;
-    }
     const gen_drawer *d = &r->drawer;
     cJSON *root = cJSON_CreateObject();
     cJSON_AddStringToObject(root, "output", r->path);
@@ -228,9 +207,20 @@ static void print_result(const run *r, double spent)
     cJSON_AddNumberToObject(root, "weights_bytes", (double)d->weights_bytes);
     cJSON_AddNumberToObject(root, "arena_bytes", (double)d->arena_bytes);
     char *text = cJSON_PrintUnformatted(root);
-    puts(text != NULL ? text : "{}");
+    fprintf(stream, "%s\n", text != NULL ? text : "{}");
     free(text);
     cJSON_Delete(root);
+}
+
+/* Nothing goes to standard output where the image itself goes there. */
+static void print_result(const run *r, double spent)
+{
+    bool taken = host_target_is_output(r->path);
+    if (r->options.json) {
+        print_summary(r, spent, taken ? stderr : stdout);
+    } else if (!taken) {
+        puts(r->path);
+    }
 }
 
 static bool draw(run *r, host_failure *f)
@@ -275,10 +265,11 @@ int main(int argc, char **argv)
 {
     static run r; /* holds a cedm_net, which must not move */
     host_failure f = HOST_FAILURE_UNSAID;
+    host_signals_begin("cedm-gen");
     host_asked asked = gen_options_parse(&r.options, argc, argv, &f);
     bool good = asked == HOST_ASKED_SHOWN;
     if (asked == HOST_ASKED_RUN) {
-        catch_signals();
+        host_signals_catch(&interrupted);
         good = go(&r, &f);
     }
     gen_drawer_close(&r.drawer);

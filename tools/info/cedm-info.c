@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "host/cli/command.h"
+#include "host/cli/signals.h"
 #include "host/files/output.h"
 #include "tools/info/info_print.h"
 
@@ -59,6 +60,7 @@ int main(int argc, char **argv)
 {
     settings s = {NULL, false};
     host_failure f = HOST_FAILURE_UNSAID;
+    host_signals_begin("cedm-info");
     host_asked asked = host_command_parse(&command, argc, argv, &s, &f);
     bool good =
         asked == HOST_ASKED_SHOWN || (asked == HOST_ASKED_RUN && go(&s, &f));

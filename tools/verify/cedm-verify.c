@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/cli/command.h"
+#include "host/cli/signals.h"
 #include "host/execution/processors.h"
 #include "host/files/output.h"
 #include "host/verify/verify.h"
@@ -90,6 +91,7 @@ int main(int argc, char **argv)
     static host_verify v; /* holds a cedm_net, which must not move */
     settings s = {.precision = HOST_PRECISION_AUTO, .tolerance = (double)NAN};
     host_failure f = HOST_FAILURE_UNSAID;
+    host_signals_begin("cedm-verify");
     host_asked asked = host_command_parse(&command, argc, argv, &s, &f);
     bool good = asked == HOST_ASKED_SHOWN;
     if (asked == HOST_ASKED_RUN) {
