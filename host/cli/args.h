@@ -83,7 +83,8 @@ void host_args_list_free(host_args_list *list);
 uint64_t host_args_list_at(const host_args_list *list, uint64_t i);
 uint64_t host_args_list_max(const host_args_list *list);
 
-/* Whether a number occurs twice. */
-bool host_args_list_repeats(const host_args_list *list);
+/* Whether a number occurs twice, where only the bits of `mask` count: 2^k-1
+ * for numbers modulo 2^k, UINT64_MAX for all of them. */
+bool host_args_list_repeats(const host_args_list *list, uint64_t mask);
 
 #endif

@@ -34,6 +34,15 @@ static bool read_freq(host_model *m, host_failure *f)
                      m->label, count);
 }
 
+/* A description without a sampler leaves Algorithm 2. */
+static bool read_sampler(host_model *m, host_failure *f)
+{
+    const cJSON *sampler = member(m->description, "sampler");
+    m->sampler = cedm_sampler_params_default();
+    return sampler == NULL ||
+           host_sampler_from_json(sampler, &m->sampler, m->label, f);
+}
+
 static bool bind_blob(host_model *m, const void *bytes, size_t size,
                       host_failure *f)
 {
@@ -59,7 +68,7 @@ static bool bind_blob(host_model *m, const void *bytes, size_t size,
                          "model again",
                          m->label);
     }
-    return read_freq(m, f);
+    return read_freq(m, f) && read_sampler(m, f);
 }
 
 static bool check_code(const host_model *m, const char *path, host_failure *f)
@@ -174,11 +183,4 @@ const char *host_model_op_module(const host_model *m, uint32_t id)
 const char *host_model_op_kind(const host_model *m, uint32_t id)
 {
     return op_text(m, id, "kind");
-}
-
-cedm_sampler_params host_model_sampler(const host_model *m)
-{
-    cedm_sampler_params params = cedm_sampler_params_default();
-    host_sampler_from_json(member(m->description, "sampler"), &params);
-    return params;
 }

@@ -16,10 +16,11 @@ typedef struct host_model {
     const cedm_model *code;
     cedm_blob blob; /* bound */
     size_t blob_bytes;
-    const char *label;       /* what messages call it */
-    cJSON *description;      /* the blob's trailer */
-    double *freq;            /* images per cluster [label_dim], or NULL */
-    const char *data_sha256; /* of the blob's tensors */
+    const char *label;           /* what messages call it */
+    cJSON *description;          /* the blob's trailer */
+    double *freq;                /* images per cluster [label_dim], or NULL */
+    const char *data_sha256;     /* of the blob's tensors */
+    cedm_sampler_params sampler; /* that it was frozen with */
 
     void *library; /* private: what host_model_close releases */
     cg_map map;
@@ -40,8 +41,5 @@ void host_model_close(host_model *m);
  * ("conv"); NULL if the description lacks it. */
 const char *host_model_op_module(const host_model *m, uint32_t id);
 const char *host_model_op_kind(const host_model *m, uint32_t id);
-
-/* The sampler's parameters that the model was frozen with. */
-cedm_sampler_params host_model_sampler(const host_model *m);
 
 #endif

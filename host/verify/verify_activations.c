@@ -112,7 +112,7 @@ static bool compare_all(host_verify *v, const double *x, double sigma,
 /* A table of functions looks at what each op wrote; a GPU has none. */
 static bool open_on_cpu(host_verify *v, host_failure *f)
 {
-    cedm_sampler_params params = host_model_sampler(&v->model);
+    cedm_sampler_params params = v->model.sampler;
     if (v->device != NULL && v->device->kind == HOST_DEVICE_CUDA) {
         return host_bad_usage(f, "--mode activations: wanted --device cpu");
     }

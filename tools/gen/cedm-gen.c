@@ -9,8 +9,10 @@
 #include "host/cli/signals.h"
 #include "host/files/freq.h"
 #include "host/files/output.h"
+#include "host/files/png_text.h"
 #include "tools/gen/gen_bench.h"
 #include "tools/gen/gen_ids.h"
+#include "tools/gen/gen_name.h"
 #include "weights/fashion.h"
 
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
@@ -23,7 +25,7 @@ typedef struct run {
     double *freq;
     char *clusters; /* of --id */
     gen_drawer drawer;
-    char name[256]; /* of the output, if none was given */
+    char name[GEN_NAME_BYTES]; /* of the output, if none was given */
     const char *path;
 } run;
 
@@ -40,6 +42,33 @@ static bool open_model(run *r, host_failure *f)
                             FASHION_BLOB_BYTES, f);
 }
 
+/* What the record says and no option does.  The precision counts: other bits
+ * would be another image. */
+static bool take_record(run *r, host_failure *f)
+{
+    gen_options *o = &r->options;
+    const gen_job *j = &r->job;
+    if (o->columns == 0) {
+        o->columns = j->columns;
+        o->rows = j->rows;
+    }
+    if (o->precision != HOST_PRECISION_AUTO) {
+        return true;
+    }
+    o->precision = j->precision;
+    if (j->pairs && o->isa == NULL) {
+        o->isa = HOST_ISA_PAIRS;
+    }
+    return j->precision == CEDM_CUDA_FP32 ||
+           o->device.kind != HOST_DEVICE_CPU ||
+           host_fail(
+               f,
+               "%s: was drawn in %s, which a CPU does not compute in; "
+               "--precision fp32 draws it with other bits",
+               o->from,
+               host_precision_name((enum cedm_cuda_precision)j->precision));
+}
+
 static bool job_from_png(run *r, host_failure *f)
 {
     const char *path = r->options.from;
@@ -48,17 +77,14 @@ static bool job_from_png(run *r, host_failure *f)
     if (png == NULL) {
         return false;
     }
-    char *record = host_png_file_text(png, size, path, f);
+    char *record = host_png_text(png, size, path, f);
     free(png);
     if (record == NULL) {
         return false;
     }
     bool good = gen_job_from_record(&r->job, &r->model, path, record, f);
     free(record);
-    if (good && r->options.columns == 0) {
-        r->options.columns = r->job.columns;
-    }
-    return good;
+    return good && take_record(r, f);
 }
 
 static bool read_freq(run *r, host_failure *f)
@@ -113,7 +139,7 @@ static bool set_clusters(run *r, host_failure *f)
 static bool make_job(run *r, host_failure *f)
 {
     r->job.code = r->model.code;
-    r->job.params = host_model_sampler(&r->model);
+    r->job.params = r->model.sampler;
     if (r->options.from != NULL) {
         if (!job_from_png(r, f)) {
             return false;
@@ -132,24 +158,29 @@ static bool make_job(run *r, host_failure *f)
 /* ---- where it goes ---------------------------------------------------- */
 
 /* After the whole job, so that all parts of it go to one directory. */
-static void choose_path(run *r)
+static bool choose_path(run *r, host_failure *f)
 {
     r->path = r->options.out;
-    if (r->path == NULL) {
-        gen_options_name(&r->options, &r->job, r->name, sizeof r->name);
-        r->path = r->name;
+    if (r->path != NULL || r->options.bench) {
+        return true;
     }
+    gen_name_default(&r->options, &r->job, r->model.data_sha256, r->name);
+    r->path = r->name;
+    return r->options.force ||
+           gen_name_free(&r->job, &r->model, r->name, r->options.columns,
+                         r->options.rows, f);
 }
+
+/* Cells that no image is in: a grid asked for by mistake, or by a record
+ * that was made for it, takes memory and time all the same. */
+#define MAX_EMPTY_CELLS 65536u
 
 static bool choose_grid(run *r, host_failure *f)
 {
     gen_options *o = &r->options;
     uint64_t count = r->job.count;
     if (o->separate) {
-        return !host_args_list_repeats(&r->job.seeds) ||
-               host_bad_usage(f,
-                              "--grid none: a seed is given twice and would "
-                              "overwrite its file");
+        return gen_name_distinct(&r->job, f);
     }
     if (o->columns == 0) {
         o->columns = r->job.mode == GEN_JOB_ALL
@@ -160,11 +191,18 @@ static bool choose_grid(run *r, host_failure *f)
     if (o->rows == 0) {
         o->rows = needed;
     }
-    return o->rows >= needed ||
-           host_bad_usage(f,
-                          "--grid: %" PRIu64 "x%" PRIu64
-                          " has no room for %" PRIu64 " images",
-                          o->columns, o->rows, count);
+    if (o->rows < needed) {
+        return host_bad_usage(f,
+                              "--grid: %" PRIu64 "x%" PRIu64
+                              " has no room for %" PRIu64 " images",
+                              o->columns, o->rows, count);
+    }
+    return (o->rows <= UINT64_MAX / o->columns &&
+            o->rows * o->columns - count <= MAX_EMPTY_CELLS) ||
+           host_fail(f,
+                     "a grid of %" PRIu64 "x%" PRIu64 " for %" PRIu64
+                     " images; wanted at most %u empty cells",
+                     o->columns, o->rows, count, MAX_EMPTY_CELLS);
 }
 
 static bool open_sink(run *r, gen_sink *s, host_failure *f)
@@ -243,10 +281,10 @@ static bool draw(run *r, host_failure *f)
 
 static bool go(run *r, host_failure *f)
 {
-    if (!open_model(r, f) || !make_job(r, f) || !choose_grid(r, f)) {
+    if (!open_model(r, f) || !make_job(r, f) || !choose_grid(r, f) ||
+        !choose_path(r, f)) {
         return false;
     }
-    choose_path(r);
     take_part(r);
     if (r->job.count == 0) {
         return true; /* more processes than images */

@@ -56,6 +56,7 @@
       "part I of N, 0 to N-1, of the images; else what\n"                    \
       "                               srun, mpirun or torchrun says [0/1]")  \
     X(OUT, "out", "PATH", "file, - or, with --grid none, directory")         \
+    X(FORCE, "force", NULL, "replace a file of that default name")           \
     X(FORMAT, "format", "F", "png, npy or raw: uint8 [n][H][W][C] [png]")    \
     X(GRID, "grid", "CxR",                                                   \
       "columns x rows, auto, or none: a file per seed [auto]")               \
@@ -171,6 +172,7 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     case OPT_PRECISION: return host_precision_parse(a, &o->precision, f);
     case OPT_SHARD: return host_shard_parse(a, &o->shard, f);
     case OPT_OUT: o->out = a->value; return true;
+    case OPT_FORCE: o->force = true; return true;
     case OPT_FORMAT: return host_args_word(a, formats, &o->format, f);
     case OPT_GRID: return parse_grid(a, o, c, f);
     case OPT_FROM: o->from = a->value; return true;
@@ -329,54 +331,4 @@ bool gen_options_sampler(const gen_options *o, cedm_sampler_params *params,
     }
     return params->rho < 0 || params->rho > 0 ||
            host_bad_usage(f, "--rho: wanted a number other than 0");
-}
-
-/* Commas make awkward file names. */
-static void append(char *name, size_t size, const char *text)
-{
-    size_t used = strlen(name);
-    for (; *text != '\0' && used + 1 < size; text++) {
-        name[used++] = *text == ',' ? '+' : *text;
-    }
-    name[used] = '\0';
-}
-
-/* "c5", "c0-3+7", or the word. */
-static void name_clusters(const gen_options *o, const gen_job *j, char *text,
-                          size_t size)
-{
-    bool same = j->mode == GEN_JOB_GIVEN;
-    for (uint64_t i = 1; same && i < j->count; i++) {
-        same = j->given[i] == j->given[0];
-    }
-    if (j->mode == GEN_JOB_LIST) {
-        snprintf(text, size, "c%s", o->clusters);
-    } else if (same && j->given[0] >= 0) {
-        snprintf(text, size, "c%d", j->given[0]);
-    } else {
-        snprintf(text, size, "%s",
-                 j->mode == GEN_JOB_ALL              ? "all"
-                 : j->mode == GEN_JOB_RANDOM         ? "random"
-                 : j->mode == GEN_JOB_GIVEN && !same ? "mixed"
-                                                     : "none");
-    }
-}
-
-void gen_options_name(const gen_options *o, const gen_job *j, char *name,
-                      size_t size)
-{
-    static const char *const extensions[] = {".png", ".npy", ".raw"};
-    char clusters[64], seeds[64];
-    name_clusters(o, j, clusters, sizeof clusters);
-    if (o->seeds_text != NULL) {
-        snprintf(seeds, sizeof seeds, "-s%s", o->seeds_text);
-    } else {
-        snprintf(seeds, sizeof seeds, "-s%" PRIu64, gen_job_seed(j, 0));
-    }
-    name[0] = '\0';
-    append(name, size, j->code->name);
-    append(name, size, "-");
-    append(name, size, clusters);
-    append(name, size, seeds);
-    append(name, size, o->separate ? "" : extensions[o->format]);
 }

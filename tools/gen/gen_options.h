@@ -41,7 +41,7 @@ typedef struct gen_options {
     int precision; /* or HOST_PRECISION_AUTO */
     host_shard shard;
     int format, progress;
-    bool separate;
+    bool separate, force;
     uint64_t columns, rows; /* 0: automatic */
     bool json, bench;
 } gen_options;
@@ -54,9 +54,5 @@ void gen_options_free(gen_options *o);
 /* The model's parameters with those of the command line over them. */
 bool gen_options_sampler(const gen_options *o, cedm_sampler_params *params,
                          host_failure *f);
-
-/* NAME.EXT after model, clusters and seeds, in `name`. */
-void gen_options_name(const gen_options *o, const gen_job *j, char *name,
-                      size_t size);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "host/files/npy.h"
 #include "host/files/temporary.h"
+#include "tools/gen/gen_name.h"
 #include "tools/gen/gen_sink.h"
 
 static const char *const extensions[] = {"png", "npy", "raw"};
@@ -93,7 +94,8 @@ static char *record(const gen_sink *s, uint64_t first, uint64_t n)
     const gen_sink_config *c = &s->config;
     gen_job_machine machine = {c->isa, c->precision, c->batch};
     return gen_job_record(c->job, c->model, &machine, first, n,
-                          c->separate ? 0 : c->columns);
+                          c->separate ? 0 : c->columns,
+                          c->separate ? 0 : c->rows);
 }
 
 /* Encodes pixels with the record of images first .. first + n - 1. */
@@ -116,27 +118,11 @@ static bool write_png(const gen_sink *s, host_output *out,
     return good;
 }
 
-/* DIR/000123.png; with each seed once per cluster, DIR/000123-c5.png. */
-static char *name_of_image(const gen_sink *s, uint64_t i)
-{
-    const gen_sink_config *c = &s->config;
-    size_t size = strlen(c->path) + 64;
-    char *name = malloc(size);
-    char cluster[16] = "";
-    if (c->job->mode == GEN_JOB_ALL) {
-        snprintf(cluster, sizeof cluster, "-c%d", gen_job_cluster(c->job, i));
-    }
-    if (name != NULL) {
-        snprintf(name, size, "%s/%06" PRIu64 "%s.%s", c->path,
-                 gen_job_seed(c->job, i), cluster, extensions[c->format]);
-    }
-    return name;
-}
-
 static bool write_separate(gen_sink *s, uint64_t i, const uint8_t *image,
                            host_failure *f)
 {
-    char *name = name_of_image(s, i);
+    char *name = gen_name_image(s->config.job, i, s->config.path,
+                                extensions[s->config.format]);
     if (name == NULL) {
         return host_fail(f, "%s: out of memory", s->config.path);
     }
