@@ -8,50 +8,10 @@
 #include <string.h>
 
 #include "codegen/arch/arch.h"
+#include "codegen/clusters.h"
 #include "codegen/error.h"
 #include "codegen/measure/measure.h"
 #include "codegen/pass/pass.h"
-
-/* Images per cluster, from the optional metadata. */
-static bool read_freq(const cg_file *file, cg_program *p, cg_error *error)
-{
-    const char *text = cg_find_metadata(file, "cedm.cluster_freq");
-    if (text == NULL || p->denoiser.label_dim == 0) {
-        return true;
-    }
-    errno = 0;
-    cJSON *list = cJSON_Parse(text);
-    double *freq = cg_take(p->memory, p->denoiser.label_dim, sizeof(double));
-    uint32_t count = 0;
-    double sum = 0.0;
-    bool ok = cJSON_IsArray(list) && freq != NULL;
-    const cJSON *value;
-    cJSON_ArrayForEach(value, list)
-    {
-        ok = ok && count < p->denoiser.label_dim && cJSON_IsNumber(value) &&
-             value->valuedouble >= 0.0 && value->valuedouble <= 1e15 &&
-             value->valuedouble == floor(value->valuedouble);
-        if (ok) {
-            freq[count++] = value->valuedouble;
-            sum += value->valuedouble;
-        }
-    }
-    bool no_memory = freq == NULL || (list == NULL && errno == ENOMEM);
-    cJSON_Delete(list);
-    if (no_memory) {
-        return cg_fail(error, "%s:cedm.cluster_freq: out of memory",
-                       file->path);
-    }
-    if (!ok || count != p->denoiser.label_dim || !(sum > 0.0)) {
-        return cg_fail(error,
-                       "%s:cedm.cluster_freq: unusable; wanted %u counts of "
-                       "images, one per cluster, got \"%.80s\"; correct or "
-                       "remove it",
-                       file->path, p->denoiser.label_dim, text);
-    }
-    p->freq = freq;
-    return true;
-}
 
 static bool no_config(const cg_file *file, cg_error *error)
 {
@@ -102,7 +62,7 @@ static bool build(cg_program *p, const cg_file *file, cg_graph *graph,
     }
     describe(p, graph, arch, &state);
     cg_fold_residual(graph);
-    if (!read_freq(file, p, error) || !cg_fuse(graph, p, error)) {
+    if (!cg_read_clusters(file, p, error) || !cg_fuse(graph, p, error)) {
         return false;
     }
     name_sections(p, arch);

@@ -231,6 +231,7 @@ typedef struct cg_program {
     const char *config;     /* the checkpoint's JSON, verbatim */
     const char *model_type; /* the architecture, e.g. "SongUNet" */
     const double *freq;     /* images per cluster [label_dim], or NULL */
+    const int64_t *ids; /* of clusters, in the data [label_dim], or NULL */
 
     uint32_t dtype; /* of the blob's data: enum cedm_dtype */
 

@@ -39,7 +39,6 @@ static void describe(cg_emission *emission, const cg_program *program,
         }
     }
     cg_sha256(checkpoint->bytes, checkpoint->size, emission->source_sha256);
-    emission->cluster_ids = cg_find_metadata(checkpoint, "cedm.cluster_ids");
 }
 
 static bool write_all(cg_out *outs, cg_emission *emission,

@@ -73,7 +73,6 @@ typedef struct cg_emission {
     cg_name upper;    /* the same in capitals, for macros */
     cg_name source;   /* base name of the checkpoint */
     char source_sha256[65];
-    const char *cluster_ids; /* JSON of the checkpoint, or NULL */
     const cg_name *op_names; /* [op_count] */
     char data_sha256[65];    /* filled by cg_emit_blob */
     uint64_t blob_bytes;     /* filled by cg_emit_blob */

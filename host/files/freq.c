@@ -113,6 +113,7 @@ double *host_freq_read(const char *path, uint32_t count, host_failure *f)
 bool host_freq_from_json(const cJSON *list, double *freq, uint32_t count)
 {
     uint32_t i = 0;
+    double sum = 0;
     const cJSON *item;
     cJSON_ArrayForEach(item, list)
     {
@@ -120,7 +121,8 @@ bool host_freq_from_json(const cJSON *list, double *freq, uint32_t count)
             !isfinite(item->valuedouble)) {
             return false;
         }
+        sum += item->valuedouble;
         freq[i++] = item->valuedouble;
     }
-    return cJSON_IsArray(list) && i == count;
+    return cJSON_IsArray(list) && i == count && sum > 0 && isfinite(sum);
 }

@@ -272,16 +272,16 @@ void tiny_make(tiny *t)
     t->freq[0] = 12;
     t->freq[1] = 34;
     p->freq = t->freq;
+    t->ids[0] = 3;
+    t->ids[1] = 5;
+    p->ids = t->ids;
     p->data_elements = TINY_DATA;
     p->layout_hash = 0x0123456789abcdefu;
     p->scratch_bytes = 4096;
     p->weights_bytes = 8192;
-    t->metadata[0] = (cg_metadata){"cedm.cluster_ids", "[3, 5]"};
     t->file.path = "/somewhere/else/tiny-1.safetensors";
     t->file.arrays = t->arrays;
     t->file.array_count = TINY_PARAMS;
-    t->file.metadata = t->metadata;
-    t->file.metadata_count = 1;
     t->file.bytes = (const unsigned char *)bytes;
     t->file.size = sizeof bytes - 1;
 }

@@ -15,11 +15,12 @@
 static info_file describe(const char *text)
 {
     info_file i;
+    host_failure f;
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);
     memset(&i, 0, sizeof i);
     i.kind = "blob";
-    info_describe_json(&i, root);
+    (void)info_describe_json(&i, root, "x.cedm", &f);
     cJSON_Delete(root);
     return i;
 }
@@ -63,6 +64,9 @@ static void lists_that_do_not_fit_are_left_out(void **state)
         "{\"clusters\":{\"count\":1,\"freq\":[1e999]}}",
         "{\"clusters\":{\"count\":2,\"freq\":[1,\"1\"]}}",
         "{\"clusters\":{\"count\":1,\"freq\":{\"a\":1}}}",
+        "{\"clusters\":{\"count\":1,\"freq\":[0],\"ids\":[0.5]}}",
+        "{\"clusters\":{\"count\":2,\"freq\":[1,-1],\"ids\":[1,1e300]}}",
+        "{\"clusters\":{\"count\":1,\"ids\":[\"9223372036854775808\"]}}",
         "{\"clusters\":[1]}",
         "{}",
         "[]",
@@ -75,6 +79,20 @@ static void lists_that_do_not_fit_are_left_out(void **state)
         }
         info_free(&i);
     }
+}
+
+static void ids_keep_every_digit(void **state)
+{
+    (void)state;
+    info_file i = describe("{\"clusters\":{\"count\":4,\"ids\":[2147483648,"
+                      "-9007199254740992,\"9007199254740993\","
+                      "\"-9223372036854775808\"]}}");
+    assert_non_null(i.ids);
+    assert_true(i.ids[0] == INT64_C(2147483648));
+    assert_true(i.ids[1] == -(INT64_C(1) << 53));
+    assert_true(i.ids[2] == (INT64_C(1) << 53) + 1);
+    assert_true(i.ids[3] == INT64_MIN);
+    info_free(&i);
 }
 
 /* Sizes wrap silently, nothing worse; the sanitizers watch. */
@@ -112,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_hold_nothing_that_terminals_obey),
         cmocka_unit_test(lists_that_do_not_fit_are_left_out),
+        cmocka_unit_test(ids_keep_every_digit),
         cmocka_unit_test(any_numbers_can_be_printed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

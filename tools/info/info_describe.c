@@ -4,6 +4,8 @@
  * itself. */
 #include "tools/info/info_describe.h"
 
+#include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +41,13 @@ static bool describe_program(info_file *i, const cg_program *p,
             return host_fail(f, "%s: out of memory", file->path);
         }
         memcpy(i->freq, p->freq, p->denoiser.label_dim * sizeof *i->freq);
+    }
+    if (p->ids != NULL && p->denoiser.label_dim > 0) {
+        i->ids = calloc(p->denoiser.label_dim, sizeof *i->ids);
+        if (i->ids == NULL) {
+            return host_fail(f, "%s: out of memory", file->path);
+        }
+        memcpy(i->ids, p->ids, p->denoiser.label_dim * sizeof *i->ids);
     }
     return true;
 }
@@ -83,14 +92,45 @@ static void copy_text(char *to, size_t size, const cJSON *item)
     }
 }
 
+/* Ids beyond 2^53 are texts, which keep every digit. */
+static bool read_id(const cJSON *item, int64_t *id)
+{
+    const char *text = cJSON_GetStringValue(item);
+    char *end = NULL;
+    errno = 0;
+    if (text != NULL) {
+        *id = strtoll(text, &end, 10);
+        return end != text && *end == '\0' && errno == 0;
+    }
+    *id = cJSON_IsNumber(item) && fabs(item->valuedouble) <= 0x1p53
+              ? (int64_t)item->valuedouble
+              : 0;
+    return cJSON_IsNumber(item) && (double)*id == item->valuedouble;
+}
+
+static void read_ids(info_file *i, const cJSON *ids)
+{
+    const cJSON *item;
+    size_t k = 0;
+    bool good =
+        i->clusters > 0 && cJSON_GetArraySize(ids) == (int)i->clusters;
+    i->ids = good ? calloc(i->clusters, sizeof *i->ids) : NULL;
+    good = i->ids != NULL;
+    cJSON_ArrayForEach(item, ids)
+    {
+        good = good && read_id(item, &i->ids[k++]);
+    }
+    if (!good) {
+        free(i->ids);
+        i->ids = NULL;
+    }
+}
+
 /* A list that does not fit the clusters is left out. */
 static void describe_clusters(info_file *i, const cJSON *clusters)
 {
     const cJSON *freq = member(clusters, "freq");
-    const cJSON *ids = member(clusters, "ids");
-    const cJSON *item;
     int n = (int)i->clusters;
-    size_t k = 0;
     if (n > 0 && cJSON_GetArraySize(freq) == n) {
         i->freq = calloc(i->clusters, sizeof *i->freq);
     }
@@ -98,19 +138,13 @@ static void describe_clusters(info_file *i, const cJSON *clusters)
         free(i->freq);
         i->freq = NULL;
     }
-    if (n > 0 && cJSON_GetArraySize(ids) == n) {
-        i->ids = calloc(i->clusters, sizeof *i->ids);
-    }
-    if (i->ids != NULL) {
-        cJSON_ArrayForEach(item, ids)
-        {
-            i->ids[k++] = item->valueint;
-        }
-    }
+    read_ids(i, member(clusters, "ids"));
 }
 
-void info_describe_json(info_file *i, const cJSON *root)
+bool info_describe_json(info_file *i, const cJSON *root, const char *path,
+                        host_failure *f)
 {
+    const cJSON *sampler = member(root, "sampler");
     const cJSON *network = member(root, "network");
     const cJSON *memory = member(root, "memory");
     copy_text(i->name, sizeof i->name, member(root, "name"));
@@ -129,9 +163,10 @@ void info_describe_json(info_file *i, const cJSON *root)
     i->f32 = count(memory, "f32_elements");
     i->scratch_bytes = count(memory, "scratch_bytes");
     i->weights_bytes = count(memory, "weights_bytes");
-    i->sampler = cedm_sampler_params_default();
-    host_sampler_from_json(member(root, "sampler"), &i->sampler);
     describe_clusters(i, member(root, "clusters"));
+    i->sampler = cedm_sampler_params_default();
+    return sampler == NULL ||
+           host_sampler_from_json(sampler, &i->sampler, path, f);
 }
 
 static bool describe_model(info_file *i, const char *path, host_failure *f)
@@ -142,7 +177,7 @@ static bool describe_model(info_file *i, const char *path, host_failure *f)
         i->kind = "frozen model";
         i->blob_bytes = m.blob_bytes;
         i->dtype = m.code->graph.dtype;
-        info_describe_json(i, m.description);
+        good = info_describe_json(i, m.description, path, f);
     }
     host_model_close(&m);
     return good;
@@ -172,9 +207,9 @@ static bool describe_blob(info_file *i, const char *path, host_failure *f)
     i->kind = "blob";
     i->blob_bytes = size;
     i->dtype = h.dtype;
-    info_describe_json(i, root);
+    bool good = info_describe_json(i, root, path, f);
     cJSON_Delete(root);
-    return true;
+    return good;
 }
 
 /* ---- by the file's name ------------------------------------------------ */

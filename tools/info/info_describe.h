@@ -20,7 +20,7 @@ typedef struct info_file {
     uint64_t parameters, macs;
     uint64_t blob_bytes, weights_bytes, scratch_bytes, act, f32;
     double *freq; /* [clusters], or NULL */
-    int32_t *ids; /* the original ids [clusters], or NULL */
+    int64_t *ids; /* the original ids [clusters], or NULL */
     cedm_sampler_params sampler;
 } info_file;
 
@@ -31,7 +31,8 @@ void info_free(info_file *i);
 
 /* The part that is in the JSON at the end of a blob.  Members that are
  * missing or of another type count as 0 and "unknown"; lists that do not fit
- * the clusters are left out. */
-void info_describe_json(info_file *i, const cJSON *root);
+ * the clusters are left out.  Fails for a sampler that is not understood. */
+bool info_describe_json(info_file *i, const cJSON *root, const char *path,
+                        host_failure *f);
 
 #endif

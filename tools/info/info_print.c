@@ -29,6 +29,28 @@ static void print_region(const char *name, uint64_t one, uint64_t many)
     printf("  %-26s %14" PRIu64 " %14" PRIu64 "\n", name, one, many);
 }
 
+static void print_clusters(const info_file *i)
+{
+    double sum = 0;
+    for (uint32_t c = 0; i->freq != NULL && c < i->clusters; c++) {
+        sum += i->freq[c];
+    }
+    if (i->freq == NULL && i->ids == NULL) {
+        return;
+    }
+    for (uint32_t c = 0; c < i->clusters; c++) {
+        printf("cluster %u:", c);
+        if (i->freq != NULL) {
+            printf(" %.0f images, %.2f %%", i->freq[c],
+                   100 * i->freq[c] / sum);
+        }
+        if (i->ids != NULL) {
+            printf("%s id %" PRId64, i->freq != NULL ? "," : "", i->ids[c]);
+        }
+        puts("");
+    }
+}
+
 void info_print_text(const info_file *i)
 {
     printf("%s%s%s: %s, %u x %u x %u, ", i->kind, i->name[0] ? " " : "",
@@ -50,16 +72,7 @@ void info_print_text(const info_file *i)
     const cedm_sampler_params *p = &i->sampler;
     printf("sampler: %u steps, sigma %g to %g, rho %g, S_churn %g\n",
            p->steps, p->sigma_min, p->sigma_max, p->rho, p->S_churn);
-    double sum = 0;
-    for (uint32_t c = 0; i->freq != NULL && c < i->clusters; c++) {
-        sum += i->freq[c];
-    }
-    for (uint32_t c = 0; i->freq != NULL && c < i->clusters; c++) {
-        printf("cluster %u: %.0f images, %.2f %%", c, i->freq[c],
-               100 * i->freq[c] / sum);
-        printf(i->ids != NULL ? ", id %d\n" : "\n",
-               i->ids != NULL ? i->ids[c] : 0);
-    }
+    print_clusters(i);
     printf("source sha256 %s\n", i->source_sha256);
 }
 
@@ -76,10 +89,16 @@ static cJSON *json_clusters(const info_file *i)
         clusters, "freq",
         i->freq != NULL ? cJSON_CreateDoubleArray(i->freq, (int)i->clusters)
                         : cJSON_CreateNull());
-    cJSON_AddItemToObject(clusters, "ids",
-                          i->ids != NULL
-                              ? cJSON_CreateIntArray(i->ids, (int)i->clusters)
-                              : cJSON_CreateNull());
+    if (i->ids == NULL) {
+        cJSON_AddNullToObject(clusters, "ids");
+        return clusters;
+    }
+    cJSON *ids = cJSON_AddArrayToObject(clusters, "ids");
+    for (uint32_t c = 0; c < i->clusters; c++) {
+        char text[32];
+        snprintf(text, sizeof text, "%" PRId64, i->ids[c]);
+        cJSON_AddItemToArray(ids, cJSON_CreateRaw(text));
+    }
     return clusters;
 }
 
