@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "codegen/arch/arch.h"
-#include "codegen/clusters.h"
+#include "codegen/cluster_lists.h"
 #include "codegen/error.h"
 #include "codegen/measure/measure.h"
 #include "codegen/pass/pass.h"

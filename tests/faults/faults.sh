@@ -19,7 +19,8 @@ trap 'rm -rf "$work"' EXIT
 
 numbers=("$@")
 if [ $# -eq 0 ]; then
-    mapfile -t numbers < <(cd "$here" && ls -- *.sh | sed -n 's/^\([A-Z][0-9]*\)\.sh$/\1/p' | sort -V)
+    mapfile -t numbers < <(cd "$here" && ls -- *.sh |
+        sed -n 's/^\([A-Z][0-9]*\)\.sh$/\1/p' | sort -V)
 fi
 for number in "${numbers[@]}"; do
     mkdir "$work/$number"
@@ -28,7 +29,8 @@ for number in "${numbers[@]}"; do
         . "$here/rows.bash"
         . "$here/$number.sh"
     ) </dev/null
-    [ -s "$work/$number.rows" ] || printf 'FAILED %-4s no row\n' "$number" | tee "$work/$number.rows"
+    [ -s "$work/$number.rows" ] ||
+        printf 'FAILED %-4s no row\n' "$number" | tee "$work/$number.rows"
 done
 cat "$work"/*.rows | awk '{ if ($1 == "ok") p++; else f++ }
     END { printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }'

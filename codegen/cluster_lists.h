@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * clusters.h - what a checkpoint's metadata says of its clusters. */
-#ifndef CEDM_CODEGEN_CLUSTERS_H
-#define CEDM_CODEGEN_CLUSTERS_H
+ * cluster_lists.h - what a checkpoint's metadata says of its clusters. */
+#ifndef CEDM_CODEGEN_CLUSTER_LISTS_H
+#define CEDM_CODEGEN_CLUSTER_LISTS_H
 
 #include "codegen/codegen.h"
 

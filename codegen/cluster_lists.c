@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * clusters.c - what a checkpoint's metadata says of its clusters. */
-#include "codegen/clusters.h"
+ * cluster_lists.c - what a checkpoint's metadata says of its clusters. */
+#include "codegen/cluster_lists.h"
 
 #include <cjson/cJSON.h>
 #include <errno.h>
