@@ -27,18 +27,14 @@ void host_verify_judge(host_verify *v, const char *what, host_difference d,
 bool host_verify_files(host_verify *v, const char *path, const char *golden,
                        host_verify_mode *mode, host_failure *f)
 {
-    cg_error error;
     if (!host_model_load(&v->model, path, f)) {
         return false;
     }
     const cedm_model *code = v->model.code;
     v->pixels = (size_t)code->denoiser->resolution *
                 code->denoiser->resolution * code->denoiser->channels;
-    v->golden = cg_open(golden, &error);
-    if (v->golden == NULL) {
-        return host_fail(f, "%s", error.text);
-    }
-    if (!mode(v, f)) {
+    v->golden = host_golden_open(golden, f);
+    if (v->golden == NULL || !mode(v, f)) {
         return false;
     }
     printf("%s on %s: %u of %u within the limits\n", code->name,

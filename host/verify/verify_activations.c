@@ -29,11 +29,7 @@ static cg_file *open_inputs(const host_verify *v, host_failure *f)
     }
     snprintf(path, size, "%.*s%s%s", (int)(at - v->golden->path),
              v->golden->path, to, at + strlen(from));
-    cg_error error;
-    cg_file *file = cg_open(path, &error);
-    if (file == NULL) {
-        host_fail(f, "%s", error.text);
-    }
+    cg_file *file = host_golden_open(path, f);
     free(path);
     return file;
 }
