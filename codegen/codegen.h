@@ -285,14 +285,21 @@ void cg_run(const cg_program *program, const cedm_ops *ops, void *ctx);
 typedef struct cg_freeze {
     const char *directory; /* created if missing */
     const char *name;      /* a C identifier, e.g. fashion */
+    const char *library;   /* NULL, or a file that becomes DIR/NAME.so */
 } cg_freeze;
 
-/* Writes DIR/NAME.h .c .cedm .map .svg .csv, each through a temporary file
- * and a rename.  Same program, same bytes.  False on error. */
+/* Whether a model can be called that; else the error says why not. */
+bool cg_check_model_name(const char *name, cg_error *error);
+
+/* Writes DIR/NAME.h .c .cedm .map .svg .csv, each through a temporary file,
+ * and renames them and the library together: on error all files are what they
+ * were.  Same program, same bytes.  No two calls may write the same files at
+ * one time.  False on error. */
 bool cg_emit(const cg_program *program, const cg_file *checkpoint,
              const cg_freeze *freeze, cg_error *error);
 
-/* Compiles DIR/NAME.c to DIR/NAME.so with the C compiler `cc`. */
+/* Compiles DIR/NAME.c to DIR/NAME.so with the C compiler `cc`, a program and
+ * maybe arguments that begin its command line, parted by blanks. */
 bool cg_compile(const cg_freeze *freeze, const char *cc,
                 const char *include_dir, cg_error *error);
 

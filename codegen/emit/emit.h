@@ -37,6 +37,9 @@ bool cg_make_directory(const char *path, cg_error *error);
  * must be called in the end. */
 bool cg_out_open(cg_out *out, const char *directory, const char *name,
                  const char *suffix, cg_error *error);
+/* Takes a finished file of the same file system as what is to be renamed. */
+bool cg_out_adopt(cg_out *out, const char *file, const char *directory,
+                  const char *name, const char *suffix, cg_error *error);
 void cg_out_bytes(cg_out *out, const void *bytes, size_t size);
 void cg_out_zeros(cg_out *out, uint64_t count);
 /* At most 1000 bytes a call. */
@@ -57,9 +60,6 @@ void cg_out_settle(cg_out *out);
 void cg_out_discard(cg_out *out);
 
 /* ---- names ------------------------------------------------------------- */
-
-/* True for a name that cg_freeze may have; else the error says why not. */
-bool cg_check_model_name(const char *name, cg_error *error);
 
 /* One distinct C identifier for each op, made from its module path; none is
  * a keyword, a macro or a name of `taken`.  To be freed; NULL: no memory. */

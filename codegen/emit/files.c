@@ -123,10 +123,10 @@ static bool name_others(cg_out *out)
            (size_t)b < sizeof out->old;
 }
 
-bool cg_out_open(cg_out *out, const char *directory, const char *name,
-                 const char *suffix, cg_error *error)
+/* An output of that name which has no file yet. */
+static bool begin(cg_out *out, const char *directory, const char *name,
+                  const char *suffix, mode_t *mode, cg_error *error)
 {
-    mode_t mode = 0;
     int length;
 
     out->fd = -1;
@@ -139,11 +139,18 @@ bool cg_out_open(cg_out *out, const char *directory, const char *name,
     if (length < 0 || (size_t)length >= sizeof out->path) {
         return fail(error, directory, "cannot create a file", ENAMETOOLONG);
     }
-    if (!find_target(out, &mode, error)) {
+    return find_target(out, mode, error) &&
+           (name_others(out) ||
+            fail(error, directory, "cannot create a file", ENAMETOOLONG));
+}
+
+bool cg_out_open(cg_out *out, const char *directory, const char *name,
+                 const char *suffix, cg_error *error)
+{
+    mode_t mode = 0;
+
+    if (!begin(out, directory, name, suffix, &mode, error)) {
         return false;
-    }
-    if (!name_others(out)) {
-        return fail(error, directory, "cannot create a file", ENAMETOOLONG);
     }
     out->fd = create(out->temp);
     if (out->fd < 0 && errno == EEXIST) {
@@ -158,6 +165,22 @@ bool cg_out_open(cg_out *out, const char *directory, const char *name,
     if (mode != 0) {
         (void)fchmod(out->fd, mode);
     }
+    return true;
+}
+
+bool cg_out_adopt(cg_out *out, const char *file, const char *directory,
+                  const char *name, const char *suffix, cg_error *error)
+{
+    mode_t mode = 0;
+
+    if (!begin(out, directory, name, suffix, &mode, error)) {
+        return false;
+    }
+    if (strlen(file) >= sizeof out->temp) {
+        return fail(error, file, "cannot create a file", ENAMETOOLONG);
+    }
+    strcpy(out->temp, file);
+    out->pending = true;
     return true;
 }
 

@@ -17,7 +17,8 @@
 double *host_freq_read(const char *path, uint32_t count, host_failure *f);
 
 /* The counts of a JSON array, as a model's description has them, into
- * freq[count]; false if it is no array of as many numbers from 0 up. */
+ * freq[count]; false if it is no array of as many numbers from 0 up with a sum
+ * above 0. */
 bool host_freq_from_json(const cJSON *list, double *freq, uint32_t count);
 
 #endif

@@ -221,7 +221,7 @@ expect 2 'wanted CHECKPOINT -o DIR' cedm-freeze "$g.safetensors"
 expect 2 "unknown option '--nosuch'" cedm-freeze --nosuch
 expect 2 '-o: missing value' cedm-freeze "$g.safetensors" -o
 expect 2 'unexpected' cedm-freeze "$g.safetensors" more -o d
-expect 2 '--name: wanted a C identifier' \
+expect 2 '--name: the model.s name .3d. is not usable' \
     cedm-freeze "$g.safetensors" -o d --name 3d
 expect 2 '--weights: wanted one of' \
     cedm-freeze "$g.safetensors" -o d --weights f64

@@ -30,7 +30,7 @@ static void freeze_as(frozen *f, const char *checkpoint,
                       enum cedm_dtype dtype)
 {
     cg_options options = {.weights = dtype};
-    cg_freeze to = {gen_directory(), "m"};
+    cg_freeze to = {gen_directory(), "m", NULL};
     cg_error error = {""};
     cedm_model_entry_fn *entry;
     unsigned char *bytes;

@@ -237,7 +237,7 @@ static void check_model(const cedm_model *m, const tiny *t)
 /* Emits and compiles t; the model, its library in *library. */
 static const cedm_model *load_model(const tiny *t, void **library)
 {
-    cg_freeze freeze = {gen_directory(), "tiny"};
+    cg_freeze freeze = {gen_directory(), "tiny", NULL};
     cg_error error = {""};
     cedm_model_entry_fn *entry;
     char path[300];

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "host/cli/command.h"
 #include "host/cli/signals.h"
@@ -36,39 +37,46 @@ static const host_args_option options[OPT_COUNT] = {
     {"verify", "GOLDEN", "compare first; writes all files or none"},
 };
 
+#define STEM_BYTES 49 /* a model's name has at most 48 characters */
+
 typedef struct settings {
     const char *checkpoint, *directory, *name, *freq, *golden;
     int weights, cpu_conv; /* enum cedm_dtype, cg_cpu_conv */
     uint64_t conv_memory;
     bool build;
-    char stem[64];
+    char stem[STEM_BYTES];
 } settings;
 
-/* fashion from dir/fashion.safetensors; what is no letter, digit or
- * underscore becomes one. */
-static void stem_of(const char *path, char stem[64])
+static bool is_word_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9');
+}
+
+/* fashion from dir/fashion.safetensors.  What is no letter or digit becomes
+ * one underscore; m_ goes before what cannot begin a name, and before cedm,
+ * the library's own prefix. */
+static void stem_of(const char *path, char stem[STEM_BYTES])
 {
     const char *base = strrchr(path, '/');
     base = base != NULL ? base + 1 : path;
+    bool begins = (base[0] >= 'a' && base[0] <= 'z') ||
+                  (base[0] >= 'A' && base[0] <= 'Z');
     size_t n = 0;
-    if (base[0] >= '0' && base[0] <= '9') {
+    if (!begins || strncasecmp(base, "cedm", 4) == 0) {
         stem[n++] = 'm';
+        stem[n++] = '_';
     }
-    for (; base[0] != '\0' && base[0] != '.' && n < 63; base++) {
-        bool keeps = (base[0] >= 'a' && base[0] <= 'z') ||
-                     (base[0] >= 'A' && base[0] <= 'Z') ||
-                     (base[0] >= '0' && base[0] <= '9');
-        stem[n++] = keeps ? base[0] : '_';
+    for (; base[0] != '\0' && base[0] != '.' && n < STEM_BYTES - 1; base++) {
+        bool keeps = is_word_character(base[0]);
+        if (keeps || n == 0 || stem[n - 1] != '_') {
+            stem[n++] = keeps ? base[0] : '_';
+        }
+    }
+    while (n > 1 && stem[n - 1] == '_') {
+        n--;
     }
     stem[n] = '\0';
-}
-
-static bool is_identifier(const char *name)
-{
-    size_t valid = strspn(name, "abcdefghijklmnopqrstuvwxyz"
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    return name[valid] == '\0' && valid > 0 && valid < 64 &&
-           (name[0] < '0' || name[0] > '9');
 }
 
 static bool take(void *to, int option, const host_args *a, host_failure *f)
@@ -76,15 +84,13 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     settings *s = to;
     static const char *const types[] = {"f32", "f16", NULL};
     static const char *const ways[] = {"auto", "direct", "winograd", NULL};
+    cg_error error;
     switch (option) {
     case OPT_OUT: s->directory = a->value; return true;
     case OPT_NAME:
         s->name = a->value;
-        return is_identifier(a->value) ||
-               host_bad_usage(f,
-                              "--name: wanted a C identifier of at most 63 "
-                              "characters, got '%s'",
-                              a->value);
+        return cg_check_model_name(a->value, &error) ||
+               host_bad_usage(f, "--name: %s", error.text);
     case OPT_WEIGHTS: return host_args_word(a, types, &s->weights, f);
     case OPT_FREQ: s->freq = a->value; return true;
     case OPT_VERIFY: s->golden = a->value; return true;
@@ -118,8 +124,7 @@ static bool complete(settings *s, host_failure *f)
         stem_of(s->checkpoint, s->stem);
         s->name = s->stem;
     }
-    return s->name[0] != '\0' ||
-           host_bad_usage(f, "--name: the checkpoint's file name gives none");
+    return true;
 }
 
 static void print_segment(const char *what, const cg_plan_report *r)
