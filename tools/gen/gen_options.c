@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "host/execution/engine.h"
 #include "host/execution/processors.h"
@@ -202,6 +203,29 @@ static bool check_clusters(const gen_options *o, host_failure *f)
     return true;
 }
 
+/* A name that says one kind of file does not get another. */
+static bool check_extension(const gen_options *o, host_failure *f)
+{
+    static const char *const names[] = {".png", ".npy", ".raw"};
+    static const char *const kinds[] = {".jpg",  ".jpeg", ".gif",
+                                        ".webp", ".bmp",  ".tif",
+                                        ".npz",  ".png",  ".npy", ".raw"};
+    const char *dot = o->out != NULL ? strrchr(o->out, '.') : NULL;
+    if (dot == NULL || o->separate ||
+        strcasecmp(dot, names[o->format]) == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcasecmp(dot, kinds[i]) == 0) {
+            return host_bad_usage(f,
+                                  "--out %s: wanted a name that ends in %s, "
+                                  "or another --format",
+                                  o->out, names[o->format]);
+        }
+    }
+    return true;
+}
+
 /* Options that do not go together. */
 static bool check_together(const gen_options *o, const counts *c,
                            host_failure *f)
@@ -230,6 +254,9 @@ static bool check_together(const gen_options *o, const counts *c,
     if (o->separate && o->out != NULL && strcmp(o->out, "-") == 0) {
         return host_bad_usage(f, "--out -: standard output takes one file; "
                                  "wanted a directory with --grid none");
+    }
+    if (!check_extension(o, f)) {
+        return false;
     }
     return o->shard.size == 1 || o->separate ||
            host_bad_usage(
