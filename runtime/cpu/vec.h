@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "runtime/ieee.h"
+
 #define CEDM_INLINE static inline __attribute__((always_inline))
 
 #if defined __AVX512F__

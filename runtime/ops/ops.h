@@ -12,6 +12,7 @@
 #define CEDM_OPS_H
 
 #include "cedm_model.h"
+#include "runtime/ieee.h"
 #include "runtime/tasks.h"
 
 #define CEDM_OP_DECLARE(name)                                                \
