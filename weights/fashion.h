@@ -7,10 +7,14 @@
  * 32x32 pixels, 1 channel, 20 clusters;
  * 719601 parameters, 124464448 multiply-adds per evaluation.
  */
-#ifndef CEDM_MODEL_FASHION_H
-#define CEDM_MODEL_FASHION_H
+#ifndef CEDM_MODEL_fashion_H
+#define CEDM_MODEL_fashion_H
 
 #include "cedm_model.h"
+
+#ifdef FASHION_BLOB_BYTES
+#error "names of two models differ in case alone; freeze one with another"
+#endif
 
 #ifdef __cplusplus
 extern "C" {

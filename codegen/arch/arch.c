@@ -3,7 +3,6 @@
  * arch.c - the table of architectures, and a configuration's way there. */
 #include "codegen/arch/arch.h"
 
-#include <errno.h>
 #include <stdio.h>
 
 #include "codegen/arch/unet/unet.h"
@@ -50,23 +49,10 @@ static const cg_arch *build(const cg_reader *r, cg_state *state,
 const cg_arch *cg_arch_build(const char *json, cg_state *state,
                              cg_graph *graph)
 {
-    errno = 0;
-    cJSON *root = cJSON_Parse(json);
+    cJSON *root = cg_read_config(state->path, json, state->error);
     const cg_reader r = {root, state->path, state->error};
-    const cg_arch *arch = NULL;
+    const cg_arch *arch = root != NULL ? build(&r, state, graph) : NULL;
 
-    if (root == NULL && errno == ENOMEM) {
-        (void)cg_fail(state->error, "%s:cedm.config: out of memory",
-                      state->path);
-    } else if (!cJSON_IsObject(root)) {
-        (void)cg_fail(state->error,
-                      "%s:cedm.config: not JSON; wanted an object with the "
-                      "network's constructor arguments, got \"%.40s\"; "
-                      "change the configuration",
-                      state->path, json);
-    } else {
-        arch = build(&r, state, graph);
-    }
     cJSON_Delete(root);
     return arch;
 }

@@ -17,6 +17,11 @@ typedef struct cg_reader {
     cg_error *error;
 } cg_reader;
 
+/* The text as an object: RFC 8259 to the last byte, no more.  cJSON alone
+ * takes text behind the value, 007, +1, 1. and .5; other tools read them
+ * otherwise or not at all.  To be deleted; NULL on error. */
+cJSON *cg_read_config(const char *path, const char *json, cg_error *error);
+
 /* NULL when absent. */
 const cJSON *cg_read_item(const cg_reader *r, const char *key);
 

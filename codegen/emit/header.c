@@ -117,7 +117,12 @@ void cg_emit_header(cg_out *out, const cg_emission *emission)
     cg_out_text(out,
                 "#ifndef CEDM_MODEL_%s_H\n#define CEDM_MODEL_%s_H\n\n"
                 "#include \"cedm_model.h\"\n\n",
-                m, m);
+                name, name);
+    cg_out_text(out,
+                "#ifdef %s_BLOB_BYTES\n"
+                "#error \"names of two models differ in case alone; freeze "
+                "one with another\"\n#endif\n\n",
+                m);
     cg_out_text(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     cg_out_text(out,
                 "/* The graph, in %s.c; bind it to the bytes of "

@@ -7,10 +7,14 @@
  * 4x4 pixels, 1 channel, 2 clusters;
  * 248 parameters, 9184 multiply-adds per evaluation.
  */
-#ifndef CEDM_MODEL_TINY_H
-#define CEDM_MODEL_TINY_H
+#ifndef CEDM_MODEL_tiny_H
+#define CEDM_MODEL_tiny_H
 
 #include "cedm_model.h"
+
+#ifdef TINY_BLOB_BYTES
+#error "names of two models differ in case alone; freeze one with another"
+#endif
 
 #ifdef __cplusplus
 extern "C" {
