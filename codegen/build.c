@@ -44,6 +44,16 @@ static void name_sections(cg_program *p, const cg_arch *arch)
     }
 }
 
+/* What cedm-train goes on from holds the network four times over. */
+static bool no_state(const cg_file *file, cg_error *error)
+{
+    return cg_find_metadata(file, "cedm.counters") == NULL ||
+           cg_fail(error,
+                   "%s: the state of a training run; wanted a network; take "
+                   "the snapshot-*.safetensors beside it",
+                   file->path);
+}
+
 /* Up to the fused program; the graph has its params. */
 static bool build(cg_program *p, const cg_file *file, cg_graph *graph,
                   cg_error *error)
@@ -109,7 +119,8 @@ cg_program *cg_build(const cg_file *checkpoint, const cg_options *options,
     options = options != NULL ? options : &defaults;
     p->dtype = options->weights;
     cg_graph graph = {.memory = p->memory};
-    bool good = build(p, checkpoint, &graph, error) && cg_lives(p, error) &&
+    bool good = no_state(checkpoint, error) &&
+                build(p, checkpoint, &graph, error) && cg_lives(p, error) &&
                 cg_place(p, error);
     if (good) {
         cg_choose_algorithms(p, options);

@@ -19,7 +19,7 @@ static bool read_freq(const cg_file *file, cg_program *p, cg_error *error)
         return true;
     }
     errno = 0;
-    cJSON *list = cJSON_Parse(text);
+    cJSON *list = cJSON_ParseWithOpts(text, NULL, true);
     double *freq = cg_take(p->memory, p->denoiser.label_dim, sizeof(double));
     uint32_t count = 0;
     double sum = 0.0;

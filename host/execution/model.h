@@ -27,7 +27,7 @@ typedef struct host_model {
     char *blob_path;
 } host_model;
 
-/* DIR/M.so and the DIR/M.cedm beside it. */
+/* DIR/M.so and the DIR/M.cedm beside it; either of them names both. */
 bool host_model_load(host_model *m, const char *path, host_failure *f);
 
 /* A model that is linked in. */
