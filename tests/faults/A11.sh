@@ -10,8 +10,11 @@ for other in '--sigma-max 70' '--guidance 1' '--grid 1x2' '--S-churn 1' '--solve
     row "names of two jobs, the second with $other" 2 "$(names $other)"
 done
 row 'other steps, other n' 3 \
-    "$({ gen --cluster 5 --n 2; "$bin/cedm-gen" --steps 2 --cluster 5 --n 2; gen --cluster 5 --n 3; } |
-        sort -u | wc -l)"
+    "$({
+        gen --cluster 5 --n 2
+        gen --cluster 5 --n 3
+        "$bin/cedm-gen" --steps 2 --cluster 5 --n 2
+    } | sort -u | wc -l)"
 row 'the same job again' 1 "$(names)"
 long=$(seq -s, 1 2 61)
 row 'lists alike in their first 63 characters' 2 \

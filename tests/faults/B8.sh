@@ -12,9 +12,11 @@ row 'CC of a path with a blank' '0 ' "$(CC="$PWD/bin/c c" freeze "$model" -o a -
 row "CC='no such'" '1 *cannot run the C compiler "no such"*' \
     "$(CC='no such' freeze "$model" -o a --name m --build)"
 name() { # FILE: the name that a model of this file gets
-    rm -rf n && cp "$model" "$1" && "$bin/cedm-freeze" "$1" -o n >/dev/null && basename n/*.cedm .cedm
+    rm -rf n && cp "$model" "$1" && "$bin/cedm-freeze" "$1" -o n >/dev/null &&
+        basename n/*.cedm .cedm
 }
-row 'the name of a model from cedm-cifar10.safetensors' m_cedm_cifar10 "$(name cedm-cifar10.safetensors)"
+row 'the name of a model from cedm-cifar10.safetensors' m_cedm_cifar10 \
+    "$(name cedm-cifar10.safetensors)"
 row 'from _final.safetensors' m_final "$(name _final.safetensors)"
 row 'from café (non-ASCII).safetensors' caf_non_ASCII "$(name 'café (non-ASCII).safetensors')"
 row 'from 3d.safetensors' m_3d "$(name 3d.safetensors)"

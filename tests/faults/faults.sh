@@ -13,7 +13,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 bin=$(cd "${BIN:-$root/build/bin}" && pwd) || exit 1
-export bin golden=$root/tests/golden cases=$here/cases
+export root bin golden=$root/tests/golden cases=$here/cases
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

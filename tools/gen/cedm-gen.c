@@ -8,6 +8,7 @@
 
 #include "host/cli/signals.h"
 #include "host/files/freq.h"
+#include "host/files/json_text.h"
 #include "host/files/output.h"
 #include "host/files/png_text.h"
 #include "tools/gen/gen_bench.h"
@@ -228,7 +229,7 @@ static void print_summary(const run *r, double spent, FILE *stream)
 {
     const gen_drawer *d = &r->drawer;
     cJSON *root = cJSON_CreateObject();
-    cJSON_AddStringToObject(root, "output", r->path);
+    cJSON_AddItemToObject(root, "output", host_json_text(r->path));
     cJSON_AddNumberToObject(root, "images", (double)r->job.count);
     cJSON_AddNumberToObject(root, "seconds", spent);
     cJSON_AddNumberToObject(root, "images_per_second",

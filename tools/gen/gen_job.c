@@ -276,7 +276,7 @@ bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
                          const char *text, host_failure *f)
 {
     errno = 0;
-    cJSON *record = cJSON_Parse(text);
+    cJSON *record = cJSON_ParseWithOpts(text, NULL, true);
     const char *hash = cJSON_GetStringValue(
         cJSON_GetObjectItemCaseSensitive(record, "data_sha256"));
     bool good;

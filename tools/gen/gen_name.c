@@ -118,7 +118,7 @@ void gen_name_default(const gen_options *o, const gen_job *j,
     append(name, o->separate ? "" : extensions[o->format]);
 }
 
-/* ---- a file that has the name --------------------------------------------- */
+/* ---- a file that has the name ------------------------------------------- */
 
 /* Which machine drew it does not matter here. */
 static cJSON *recipe(const char *text)
@@ -163,7 +163,7 @@ bool gen_name_free(const gen_job *j, const host_model *m, const char *name,
                              name);
 }
 
-/* ---- a file for each image ------------------------------------------------ */
+/* ---- a file for each image ---------------------------------------------- */
 
 typedef struct pair {
     uint32_t seed; /* seeds count modulo 2^32 */
