@@ -332,7 +332,7 @@ typedef struct cedm_graph {
     uint32_t tensor_count;
     const cedm_tensor *tensors;
     uint64_t data_elements;
-    uint64_t layout_hash; /* of the tensors' offsets, sizes and names */
+    uint64_t layout_hash; /* of all that code and blob must agree in */
 
     void (*eval)(const cedm_ops *ops, void *ctx);
 } cedm_graph;

@@ -2,8 +2,6 @@
  *
  * place.c - indices become offsets: of tensors in the arena, of weights in
  * the blob. */
-#include <string.h>
-
 #include "codegen/error.h"
 #include "codegen/op/operands.h"
 #include "codegen/pass/pass.h"
@@ -112,37 +110,6 @@ static bool place_weights(cg_program *p, cg_error *error)
     return true;
 }
 
-/* FNV-1a over names, offsets and sizes: two programs with one hash read the
- * same blob. */
-static uint64_t fnv(uint64_t hash, const void *bytes, size_t size)
-{
-    const unsigned char *b = bytes;
-    for (size_t i = 0; i < size; i++) {
-        hash = (hash ^ b[i]) * 0x100000001b3u;
-    }
-    return hash;
-}
-
-static uint64_t fnv_u32(uint64_t hash, uint32_t value)
-{
-    unsigned char b[4] = {(unsigned char)value, (unsigned char)(value >> 8),
-                          (unsigned char)(value >> 16),
-                          (unsigned char)(value >> 24)};
-    return fnv(hash, b, sizeof b);
-}
-
-static uint64_t layout_hash(const cg_program *p)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (uint32_t i = 0; i < p->param_count; i++) {
-        const cg_param *param = &p->params[i];
-        hash = fnv(hash, param->name, strlen(param->name) + 1);
-        hash = fnv_u32(hash, param->offset);
-        hash = fnv_u32(hash, param->elements);
-    }
-    return hash;
-}
-
 bool cg_place(cg_program *p, cg_error *error)
 {
     uint32_t act = 0;
@@ -162,6 +129,6 @@ bool cg_place(cg_program *p, cg_error *error)
         return false;
     }
     rewrite_refs(p);
-    p->layout_hash = layout_hash(p);
+    p->layout_hash = cg_layout_hash(p);
     return true;
 }
