@@ -63,7 +63,8 @@ extern "C" {
     X(E_STATE, -17, "the call is not allowed in this state")                 \
     /* memory */                                                             \
     X(E_ARENA, -20, "the arena is too small")                                \
-    X(E_WEIGHTS, -21, "the region for prepared weights is too small")        \
+    X(E_WEIGHTS, -21, "the region for prepared weights is too small, or was" \
+      " not prepared for this model and backend")                            \
     X(E_BATCH, -22, "batch or workers is 0 or too large")                    \
     /* model */                                                              \
     X(E_ABI, -30, "the model was generated for another version; freeze its " \
@@ -210,7 +211,8 @@ uint64_t cedm_arena_bytes(const cedm_model *model, uint32_t batch,
 
 typedef struct cedm_net_config {
     const cedm_backend *backend;
-    const void *weights; /* from cedm_prepare with that backend */
+    const void *weights; /* from cedm_prepare with that blob and backend */
+    size_t weights_bytes;
     void *arena;
     size_t arena_bytes;
     uint32_t batch;   /* images at a time, 1..65536 */
@@ -247,9 +249,11 @@ typedef struct cedm_net {
 } cedm_net;
 
 /* Places a network in its arena.  The net holds pointers into itself: it must
- * not be moved.  Errors: E_NULL E_ALIGN E_ABI E_BATCH E_ARENA E_WEIGHTS, and
- * E_BACKEND if the backend needs more scratch than the model was frozen with:
- * freeze it again. */
+ * not be moved.  Weights that were prepared from another blob or for another
+ * backend, or never, are E_WEIGHTS.
+ * Errors: E_NULL E_ALIGN E_ABI E_BATCH E_ARENA E_WEIGHTS, and E_BACKEND if the
+ * backend needs more scratch than the model was frozen with: freeze it
+ * again. */
 cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
                           const cedm_net_config *config);
 

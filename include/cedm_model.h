@@ -455,6 +455,10 @@ typedef struct cedm_sizes {
     uint64_t scratch; /* largest scratch of one worker so far */
 } cedm_sizes;
 
+/* Regions of prepared weights end with this many bytes, which say what they
+ * were made of and for which backend; empty regions have none. */
+#define CEDM_WEIGHTS_TAG_BYTES 64u
+
 /* What the `prepare` table receives.  Prepared weights begin with an index,
  * uint32_t [op_count]: where op id's part lies, in units of CEDM_ALIGN
  * bytes from the start; the parts follow in op order. */

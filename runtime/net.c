@@ -6,6 +6,7 @@
 
 #include "runtime/model_check.h"
 #include "runtime/tasks.h"
+#include "runtime/weights_tag.h"
 
 #define MAX_BATCH 65536u
 #define MAX_WORKERS 1024u
@@ -32,6 +33,12 @@ static uint64_t widened_bytes(const cedm_model *model)
                : 0;
 }
 
+/* What a region for so many bytes has. */
+static uint64_t region_bytes(uint64_t bytes)
+{
+    return bytes > 0 ? bytes + CEDM_WEIGHTS_TAG_BYTES : 0;
+}
+
 /* What a backend needs for a model. */
 static cedm_sizes measure(const cedm_model *model,
                           const cedm_backend *backend)
@@ -51,7 +58,8 @@ uint64_t cedm_weights_bytes(const cedm_model *model,
     if (cedm_model_check(model) != CEDM_OK || backend == NULL) {
         return 0;
     }
-    return widened_bytes(model) + measure(model, backend).weights;
+    return region_bytes(widened_bytes(model) +
+                        measure(model, backend).weights);
 }
 
 static bool counts_fit(const cedm_model *model, uint32_t batch,
@@ -204,23 +212,31 @@ cedm_status cedm_prepare(const cedm_blob *blob, const cedm_net_config *config,
     }
     if (config->backend->prepare != NULL) {
         status = prepare(blob, config, floats(blob, weights),
-                         (unsigned char *)weights + widened, need - widened);
+                         (unsigned char *)weights + widened,
+                         need - widened - CEDM_WEIGHTS_TAG_BYTES);
     }
     if (status != CEDM_OK) {
         memset(weights, 0, (size_t)need);
+        return status;
     }
-    return status;
+    cedm_weights_tag_write((unsigned char *)weights + need -
+                               CEDM_WEIGHTS_TAG_BYTES,
+                           blob, config->backend, need);
+    return CEDM_OK;
 }
 
-/* An index that points outside the region was not made by cedm_prepare, or
- * was made for another backend or model. */
+/* Of `bytes` for the backend.  An index that points outside them was not made
+ * by cedm_prepare. */
 static cedm_status check_weights(const cedm_net_config *config,
-                                 const cedm_model *model, uint64_t bytes)
+                                 const cedm_blob *blob, uint64_t bytes)
 {
+    const cedm_model *model = blob->model;
     uint64_t widened = widened_bytes(model);
+    uint64_t need = region_bytes(widened + bytes);
+    const unsigned char *end;
     const uint32_t *index;
 
-    if (widened + bytes == 0) {
+    if (need == 0) {
         return CEDM_OK;
     }
     if (config->weights == NULL) {
@@ -228,6 +244,12 @@ static cedm_status check_weights(const cedm_net_config *config,
     }
     if (!aligned(config->weights)) {
         return CEDM_E_ALIGN;
+    }
+    end = (const unsigned char *)config->weights + need -
+          CEDM_WEIGHTS_TAG_BYTES;
+    if (config->weights_bytes < need ||
+        !cedm_weights_tag_fits(end, blob, config->backend, need)) {
+        return CEDM_E_WEIGHTS;
     }
     index = (const void *)((const unsigned char *)config->weights + widened);
     for (uint32_t i = 0; i < model->graph.op_count && bytes > 0; i++) {
@@ -301,8 +323,9 @@ static void place_state(cedm_net *net, uint64_t batch, unsigned char *at)
 }
 
 static cedm_status check_config(const cedm_net_config *config,
-                                const cedm_model *model)
+                                const cedm_blob *blob)
 {
+    const cedm_model *model = blob->model;
     cedm_status status = cedm_model_check(model);
     cedm_sizes sizes;
 
@@ -325,7 +348,7 @@ static cedm_status check_config(const cedm_net_config *config,
     if (sizes.scratch > model->graph.scratch_bytes) {
         return CEDM_E_BACKEND;
     }
-    return check_weights(config, model, sizes.weights);
+    return check_weights(config, blob, sizes.weights);
 }
 
 cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
@@ -341,7 +364,7 @@ cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
         config->arena == NULL) {
         return CEDM_E_NULL;
     }
-    status = check_config(config, blob->model);
+    status = check_config(config, blob);
     if (status != CEDM_OK) {
         return status;
     }

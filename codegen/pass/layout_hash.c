@@ -69,9 +69,8 @@ static void add_ports(uint64_t *hash, const cedm_port *ports, uint32_t count)
 
 static void add_denoiser(uint64_t *hash, const cedm_denoiser *d)
 {
-    const uint32_t words[] = {d->resolution, d->channels, d->label_dim,
-                              d->precond,    d->noise_steps,
-                              d->noise_levels};
+    const uint32_t words[] = {d->resolution, d->channels,    d->label_dim,
+                              d->precond,    d->noise_steps, d->noise_levels};
     add_words(hash, words, sizeof words / sizeof words[0]);
     add_double(hash, d->sigma_data);
     add_double(hash, d->sigma_min);

@@ -93,6 +93,7 @@ static bool start(host_engine *e, host_failure *f)
     cedm_net_config config = cedm_net_config_default();
     config.backend = e->backend;
     config.weights = e->weights;
+    config.weights_bytes = (size_t)e->weights_bytes;
     config.arena = e->arena;
     config.arena_bytes = (size_t)e->arena_bytes;
     config.batch = e->batch;

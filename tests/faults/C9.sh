@@ -9,6 +9,7 @@ row 'without M.so' '1 *alone.cedm: has no M.so beside it; cedm-freeze CHECKPOINT
 row '--model M.c' '1 *is the source of a model; cedm-freeze*' "$(says $gen --model m.c)"
 row '--model of a checkpoint' '1 *is a checkpoint; freeze it: cedm-freeze*' \
     "$(says $gen --model "$golden/uncond-tiny.safetensors")"
-row '--model README.md' '1 *is no loadable model; wanted M.so*' "$(says $gen --model "$root/README.md")"
+row '--model README.md' '1 *is no loadable model; wanted M.so*' \
+    "$(says $gen --model "$root/README.md")"
 row 'cedm-freeze README.md' '1 *README.md:0: not a checkpoint; wanted safetensors, *' \
     "$(says "$bin/cedm-freeze" "$root/README.md" -o d)"

@@ -114,6 +114,7 @@ static cedm_status open_net(cedm_cuda_net **net, const cedm_blob *blob,
     cedm_net_config c = cedm_net_config_default();
     c.backend = cedm_backend_cpu(CEDM_ISA_ALL);
     c.weights = config->weights;
+    c.weights_bytes = (size_t)config->sizes.weights;
     c.arena = config->arena;
     c.arena_bytes = (size_t)config->sizes.arena;
     c.batch = config->batch;

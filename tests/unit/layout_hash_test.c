@@ -56,7 +56,6 @@ static const char *const changes[][2] = {
     {"\"EDMPrecond\"", "\"EDMPrecond\", \"sigma_data\": 0.6"},
     {"\"EDMPrecond\"", "\"EDMPrecond\", \"sigma_min\": 0.01"},
     {"\"EDMPrecond\"", "\"EDMPrecond\", \"sigma_max\": 100"},
-    {"\"img_resolution\": 8", "\"img_resolution\": 16"},
 };
 #define CHANGES (sizeof changes / sizeof changes[0])
 

@@ -69,6 +69,7 @@ static cedm_status prepare(context *c)
         return status;
     }
     config.weights = c->weights;
+    config.weights_bytes = (size_t)weights;
     config.arena = c->arena;
     config.arena_bytes = (size_t)arena;
     config.batch = BATCH;

@@ -243,6 +243,7 @@ static const cedm_backend forgetful =
     BACKEND("forgetful", &short_ops, &count_ops);
 static const cedm_backend bare = BACKEND("bare", NULL, &gaussian_sizes);
 
+#define TAG CEDM_WEIGHTS_TAG_BYTES
 #define PREPARED (192u + OPS / 2 * PART)
 
 /* The last index first, counting the tasks. */
@@ -270,7 +271,7 @@ static void widened_weights(void **state)
     static const float freqs[2] = {3.14159274f, -1e-7f};
     static const uint16_t halves[] = {0x3c00, 0xc000, 0x3555};
     static _Alignas(CEDM_ALIGN) uint16_t data[48];
-    static _Alignas(CEDM_ALIGN) unsigned char w[192 + PREPARED];
+    static _Alignas(CEDM_ALIGN) unsigned char w[192 + PREPARED + TAG];
     static _Alignas(CEDM_ALIGN) unsigned char arena[16384];
     (void)state;
     denoiser_model m = gaussian_model(0);
@@ -288,22 +289,22 @@ static void widened_weights(void **state)
     memcpy(data, freqs, sizeof freqs);
     memcpy(data + 16, halves, sizeof halves);
     data[36] = 1;
-    assert_int_equal(cedm_weights_bytes(model, &bare), 192);
+    assert_int_equal(cedm_weights_bytes(model, &bare), 192 + TAG);
     expect_status(prepare(&blob, &bare, NULL, 0), CEDM_E_NULL);
-    expect_status(prepare(&blob, &bare, w, 191), CEDM_E_WEIGHTS);
+    expect_status(prepare(&blob, &bare, w, 191 + TAG), CEDM_E_WEIGHTS);
     memset(w, 0xee, sizeof w);
-    expect_status(prepare(&blob, &bare, w, 192), 0);
-    assert_int_equal(w[192], 0xee); /* untouched */
+    expect_status(prepare(&blob, &bare, w, 192 + TAG), 0);
+    assert_int_equal(w[192 + TAG], 0xee); /* untouched */
     uint32_t tasks = 0;
     memset(w, 0xee, 192);
     config.backend = &bare;
     config.workers = 2;
     config.parallel_for = backwards;
     config.pool = &tasks;
-    expect_status(cedm_prepare(&blob, &config, w, 192), 0);
+    expect_status(cedm_prepare(&blob, &config, w, 192 + TAG), 0);
     assert_int_equal(tasks, 3); /* the tensors */
     config.workers = 1;         /* no threads then */
-    expect_status(cedm_prepare(&blob, &config, w, 192), 0);
+    expect_status(cedm_prepare(&blob, &config, w, 192 + TAG), 0);
     assert_int_equal(tasks, 3);
     float wide[48], want[48] = {0};
     memcpy(want, freqs, sizeof freqs);
@@ -324,6 +325,9 @@ static void widened_weights(void **state)
     config.weights = w + 4;
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_ALIGN);
     config.weights = w;
+    config.weights_bytes = 191 + TAG;
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    config.weights_bytes = sizeof w;
     expect_status(cedm_net_init(&net, &blob, &config), 0);
     assert_ptr_equal(net.exec.data, w);
 
@@ -331,7 +335,8 @@ static void widened_weights(void **state)
     model->graph.op_count = OPS;
     model->graph.eval = eval_many;
     model->graph.scratch_bytes = 1000;
-    assert_int_equal(cedm_weights_bytes(model, &packing), 192 + PREPARED);
+    assert_int_equal(cedm_weights_bytes(model, &packing),
+                     192 + PREPARED + TAG);
     expect_status(prepare(&blob, &packing, w, sizeof w), 0);
     assert_memory_equal(w, wide, sizeof wide);
     assert_int_equal(w[192 + 192], 1);
@@ -349,7 +354,7 @@ static void widened_weights(void **state)
 
 static void prepared_weights(void **state)
 {
-    static _Alignas(CEDM_ALIGN) unsigned char w[PREPARED + CEDM_ALIGN];
+    static _Alignas(CEDM_ALIGN) unsigned char w[PREPARED + TAG + CEDM_ALIGN];
     static _Alignas(CEDM_ALIGN) unsigned char arena[16384];
     (void)state;
     denoiser_model m = gaussian_model(0);
@@ -359,7 +364,7 @@ static void prepared_weights(void **state)
     model->graph.op_count = OPS;
     model->graph.eval = eval_many;
     model->graph.scratch_bytes = 1000;
-    assert_int_equal(cedm_weights_bytes(model, &packing), PREPARED);
+    assert_int_equal(cedm_weights_bytes(model, &packing), PREPARED + TAG);
     assert_int_equal(cedm_weights_bytes(model, &bare), 0);
     expect_status(prepare(&blob, &bare, NULL, 0), 0);
     expect_status(cedm_prepare(&blob, NULL, w, PREPARED), CEDM_E_NULL);
@@ -367,9 +372,11 @@ static void prepared_weights(void **state)
     expect_status(prepare(&none, &packing, w, PREPARED), CEDM_E_NULL);
     expect_status(prepare(&blob, NULL, w, PREPARED), CEDM_E_NULL);
     expect_status(prepare(&blob, &packing, NULL, PREPARED), CEDM_E_NULL);
-    expect_status(prepare(&blob, &packing, w + 4, PREPARED), CEDM_E_ALIGN);
+    expect_status(prepare(&blob, &packing, w + 4, PREPARED + TAG),
+                  CEDM_E_ALIGN);
     memset(w, 0xee, sizeof w);
-    expect_status(prepare(&blob, &packing, w, PREPARED - 1), CEDM_E_WEIGHTS);
+    expect_status(prepare(&blob, &packing, w, PREPARED + TAG - 1),
+                  CEDM_E_WEIGHTS);
     assert_int_equal(w[0], 0xee); /* untouched */
     expect_status(prepare(&blob, &packing, w, sizeof w), 0);
     for (uint32_t i = 0; i < OPS; i++) {
@@ -382,7 +389,7 @@ static void prepared_weights(void **state)
         }
     }
     assert_int_equal(w[160], 0);
-    assert_int_equal(w[PREPARED], 0xee);
+    assert_int_equal(w[PREPARED + TAG], 0xee);
 
     cedm_net_config config = cedm_net_config_default();
     cedm_net net;
@@ -393,6 +400,8 @@ static void prepared_weights(void **state)
     config.weights = w + 4;
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_ALIGN);
     config.weights = w;
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    config.weights_bytes = PREPARED + TAG;
     expect_status(cedm_net_init(&net, &blob, &config), 0);
     model->graph.scratch_bytes =
         999; /* frozen for a backend that needs less */
@@ -401,10 +410,52 @@ static void prepared_weights(void **state)
     memset(w, 0xee, sizeof w); /* never prepared */
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
 
-    expect_status(prepare(&blob, &forgetful, w, PREPARED), CEDM_E_WEIGHTS);
-    for (size_t i = 0; i < PREPARED; i++) {
+    expect_status(prepare(&blob, &forgetful, w, PREPARED + TAG),
+                  CEDM_E_WEIGHTS);
+    for (size_t i = 0; i < PREPARED + TAG; i++) {
         assert_int_equal(w[i], 0);
     }
+}
+
+/* Zeros, or weights of another model, of other data, or for another backend,
+ * are in no way different to look at. */
+static void weights_of_others(void **state)
+{
+    static _Alignas(CEDM_ALIGN) unsigned char w[PREPARED + TAG];
+    static _Alignas(CEDM_ALIGN) unsigned char arena[16384];
+    (void)state;
+    denoiser_model m = gaussian_model(0);
+    denoiser_model_wire(&m, 64);
+    m.model.graph.op_count = OPS;
+    m.model.graph.eval = eval_many;
+    m.model.graph.scratch_bytes = 1000;
+    cedm_model twin = m.model;
+    twin.graph.layout_hash = m.model.graph.layout_hash + 1;
+    cedm_backend renamed = packing;
+    renamed.name = "another";
+    static const char here[] = "{\"data_sha256\":\"a\"}";
+    static const char there[] = "{\"data_sha256\":\"b\"}";
+    cedm_blob blob = {
+        .model = &m.model, .trailer = here, .trailer_bytes = sizeof here};
+    cedm_blob other = blob, finer = blob;
+    other.model = &twin;
+    finer.trailer = there;
+    cedm_net_config config = cedm_net_config_default();
+    cedm_net net;
+    config.backend = &packing;
+    config.arena = arena;
+    config.arena_bytes = sizeof arena;
+    config.weights = w;
+    config.weights_bytes = sizeof w;
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    expect_status(prepare(&other, &packing, w, sizeof w), 0);
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    expect_status(prepare(&finer, &packing, w, sizeof w), 0);
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    expect_status(prepare(&blob, &renamed, w, sizeof w), 0);
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    expect_status(prepare(&blob, &packing, w, sizeof w), 0);
+    expect_status(cedm_net_init(&net, &blob, &config), 0);
 }
 
 /* ---- denoise ----------------------------------------------------------- */
@@ -534,6 +585,7 @@ int main(void)
         cmocka_unit_test(sizes_do_not_overflow),
         cmocka_unit_test(refused_networks),
         cmocka_unit_test(prepared_weights),
+        cmocka_unit_test(weights_of_others),
         cmocka_unit_test(widened_weights),
         cmocka_unit_test(denoise_is_exact),
         cmocka_unit_test(refused_denoising),

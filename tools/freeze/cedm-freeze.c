@@ -158,7 +158,8 @@ static void print_program(const cg_program *p, const settings *s)
     printf("%-13s %" PRIu64 " bytes prepared at most, %" PRIu64
            " for portable\n",
            "weights", p->weights_bytes,
-           half ? CEDM_ALIGN_UP(p->data_elements * 4) : 0);
+           half ? CEDM_ALIGN_UP(p->data_elements * 4) + CEDM_WEIGHTS_TAG_BYTES
+                : 0);
     print_segment("activations", &p->act);
     print_segment("vectors", &p->f32);
     printf("%-13s %" PRIu64 " bytes per worker\n", "scratch",

@@ -41,8 +41,8 @@ static uint32_t sum_clusters(uint32_t sum, const gen_job *j)
     } else if (j->mode == GEN_JOB_GIVEN) {
         sum = cedm_crc32c(sum, j->given, (size_t)j->count * sizeof *j->given);
     } else if (j->mode == GEN_JOB_RANDOM && j->freq != NULL) {
-        sum = cedm_crc32c(sum, j->freq, j->code->denoiser->label_dim *
-                                           sizeof *j->freq);
+        sum = cedm_crc32c(sum, j->freq,
+                          j->code->denoiser->label_dim * sizeof *j->freq);
     }
     return sum;
 }
