@@ -33,6 +33,8 @@
  *
  * Results.  Bits depend on the model, the backend's ISA and the arguments,
  * never on batch, n, position in a batch, workers or the order of calls.
+ * The processor must round to nearest: another rounding mode of the caller
+ * (fesetround) changes the bits of every image.
  */
 #ifndef CEDM_H
 #define CEDM_H

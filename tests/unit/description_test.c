@@ -26,7 +26,7 @@ static bool loads(const double *freq, host_failure *f)
     assert_non_null(file);
     cg_program *program = cg_build(file, NULL, &error);
     assert_non_null(program);
-    assert_int_equal(program->label_dim, 7);
+    assert_int_equal(program->denoiser.label_dim, 7);
     cg_freeze freeze = {folder, "m", NULL};
     program->freq = freq;
     if (!cg_emit(program, file, &freeze, &error) ||
