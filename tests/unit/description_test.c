@@ -47,7 +47,8 @@ static void counts_have_a_sum(void **state)
 {
     (void)state;
     static const double some[7] = {0, 0, 3, 0, 0, 0, 1}, none[7];
-    const double huge[7] = {1e308, 1e308}, infinite[7] = {1, INFINITY};
+    const double huge[7] = {1e308, 1e308},
+                 infinite[7] = {1, (double)INFINITY};
     host_failure f = HOST_FAILURE_UNSAID;
     if (!loads(some, &f)) {
         fail_msg("%s", f.text);

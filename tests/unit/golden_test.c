@@ -18,7 +18,7 @@
 #include "host/verify/golden.h"
 
 #define N 3
-static const double no = NAN, inf = INFINITY;
+static const double no = (double)NAN, inf = (double)INFINITY;
 
 static void check(const double *got, const double *want, double max,
                   double rms)
