@@ -58,7 +58,7 @@ static bool copy_source(zip_source_t *archive, host_output *out,
     unsigned char bytes[1 << 14];
     zip_int64_t count;
     if (zip_source_open(archive) != 0) {
-        return host_fail(f, "%s: %s", out->path, text);
+        return host_fail(f, "%s: %s", out->label, text);
     }
     bool good = true;
     do {
@@ -66,7 +66,7 @@ static bool copy_source(zip_source_t *archive, host_output *out,
         good = count <= 0 || host_output_write(out, bytes, (size_t)count, f);
     } while (good && count > 0);
     (void)zip_source_close(archive);
-    return good && (count == 0 || host_fail(f, "%s: %s", out->path, text));
+    return good && (count == 0 || host_fail(f, "%s: %s", out->label, text));
 }
 
 bool evaluate_statistics_write(const evaluate_statistics *s, const char *path,

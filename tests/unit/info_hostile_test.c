@@ -85,8 +85,8 @@ static void ids_keep_every_digit(void **state)
 {
     (void)state;
     info_file i = describe("{\"clusters\":{\"count\":4,\"ids\":[2147483648,"
-                      "-9007199254740992,\"9007199254740993\","
-                      "\"-9223372036854775808\"]}}");
+                           "-9007199254740992,\"9007199254740993\","
+                           "\"-9223372036854775808\"]}}");
     assert_non_null(i.ids);
     assert_true(i.ids[0] == INT64_C(2147483648));
     assert_true(i.ids[1] == -(INT64_C(1) << 53));
