@@ -137,6 +137,7 @@ uint32_t host_processors(void)
     if (quota > 0 && quota < (double)n) {
         n = (long)quota;
     }
-    return n < 1 ? 1 : n > (long)HOST_MAX_THREADS ? HOST_MAX_THREADS
-                                               : (uint32_t)n;
+    return n < 1                        ? 1
+           : n > (long)HOST_MAX_THREADS ? HOST_MAX_THREADS
+                                        : (uint32_t)n;
 }
