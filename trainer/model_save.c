@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "cedm.h"
-#include "host/files/durable.h"
+#include "host/files/output.h"
 #include "trainer/model_places.h"
 
 #define DIGITS 8u /* of a checksum */
@@ -223,8 +223,7 @@ bool train_model_file_save(const train_model_file *m,
     bool good = header != NULL || host_fail(f, "out of memory");
 
     good = good && host_output_open(&out, path, f) &&
-           write_all(&w, header, &out, f) &&
-           host_durable_commit(&out, path, f);
+           write_all(&w, header, &out, f) && host_output_commit(&out, f);
     free(header);
     free(w.buffer);
     free(places);

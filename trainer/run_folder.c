@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "host/files/durable.h"
+#include "host/files/output.h"
 #include "trainer/run.h"
 
 /* ---- inside the data ---------------------------------------------------- */
@@ -226,7 +226,7 @@ static bool write_options(const train_run *r, host_failure *f)
                   "{\"network\":%s,\n\"recipe\":%s,\n\"data\":%s,\n"
                   "\"arguments\":%s}\n",
                   r->config, r->recipe, r->data_json, r->options->arguments);
-    return host_durable_commit(&out, path, f);
+    return host_output_commit(&out, f);
 }
 
 bool train_run_begin_files(train_run *r, host_failure *f)

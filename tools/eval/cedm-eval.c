@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/cli/command.h"
+#include "host/cli/signals.h"
 #include "host/execution/pool.h"
 #include "host/execution/processors.h"
 #include "host/files/output.h"
@@ -193,6 +194,7 @@ int main(int argc, char **argv)
                                   take};
     host_failure f = HOST_FAILURE_UNSAID;
     describe(usage);
+    host_signals_begin("cedm-eval");
     host_asked asked = host_command_parse(&command, argc, argv, &r, &f);
     bool good = asked == HOST_ASKED_SHOWN;
     if (asked == HOST_ASKED_RUN && check(&r, &f)) {

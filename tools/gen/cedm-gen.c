@@ -8,6 +8,9 @@
 
 #include "host/cli/signals.h"
 #include "host/files/freq.h"
+#include "host/files/json_text.h"
+#include "host/files/output.h"
+#include "host/files/png_text.h"
 #include "tools/gen/gen_bench.h"
 #include "tools/gen/gen_ids.h"
 #include "host/files/json_text.h"

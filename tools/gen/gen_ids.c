@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "host/cli/args.h"
+#include "host/files/json_number.h"
 
 /* Characters of a cluster in a list: ten digits and a comma. */
 #define PLACE_MAX 11u
@@ -36,7 +37,9 @@ static int64_t place_of(const cJSON *ids, uint64_t id)
 
     cJSON_ArrayForEach(item, ids)
     {
-        if (cJSON_IsNumber(item) && item->valuedouble == (double)id) {
+        int64_t value;
+        if (host_json_integer(item, &value) && value >= 0 &&
+            (uint64_t)value == id) {
             return place;
         }
         place++;
@@ -54,10 +57,12 @@ static void list_ids(const cJSON *ids, char *text, size_t size)
     text[0] = '\0';
     cJSON_ArrayForEach(item, ids)
     {
-        if (used + 32 < size && (at < 8 || at + 1 == count)) {
+        int64_t value = 0;
+        if (used + 32 < size && (at < 8 || at + 1 == count) &&
+            host_json_integer(item, &value)) {
             used += (size_t)snprintf(
-                text + used, size - used, "%s%s%.0f", at > 0 ? ", " : "",
-                at >= 8 && count > 9 ? "..., " : "", item->valuedouble);
+                text + used, size - used, "%s%s%" PRId64, at > 0 ? ", " : "",
+                at >= 8 && count > 9 ? "..., " : "", value);
         }
         at++;
     }
@@ -73,7 +78,8 @@ void gen_ids_hint(const host_model *m, host_failure *f)
 
     cJSON_ArrayForEach(item, ids)
     {
-        plain = plain && item->valuedouble == at;
+        int64_t value = -1;
+        plain = plain && host_json_integer(item, &value) && value == at;
         at++;
     }
     if (ids != NULL && !plain) {

@@ -13,6 +13,7 @@
 #include "codegen/codegen.h"
 #include "host/execution/model.h"
 #include "host/files/freq.h"
+#include "host/files/json_number.h"
 #include "host/files/output.h"
 
 /* ---- from a checkpoint ------------------------------------------------ */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "host/cli/command.h"
+#include "host/cli/signals.h"
 #include "host/execution/processors.h"
 #include "host/cli/signals.h"
 #include "host/files/output.h"
