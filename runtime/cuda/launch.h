@@ -212,7 +212,7 @@ typedef struct cedm_cuda_scalars {
     double c_in, c_skip, c_out;
 } cedm_cuda_scalars;
 
-/* One step of the sampler; the names are those of runtime/sampler.c. */
+/* One step of the sampler; the names are those of runtime/diffusion/sampler.c. */
 typedef struct cedm_cuda_step_row {
     double base, scale;          /* churn: x = base x + scale noise */
     double s, divisor;           /* at t hat */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "runtime/cuda/cuda_net.h"
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 
 /* In data of 16 bits these tensors are floats that take two elements, and
  * every offset is even. */

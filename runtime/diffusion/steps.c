@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * steps.c - the scalars of Algorithm 2 [EDM], step by step. */
-#include "runtime/steps.h"
+#include "runtime/diffusion/steps.h"
 
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 
 #define MAX_GAMMA 0x1.a827999fcef32p-2 /* sqrt(2) - 1 */
 

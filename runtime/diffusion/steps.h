@@ -5,7 +5,7 @@
 #ifndef CEDM_STEPS_H
 #define CEDM_STEPS_H
 
-#include "runtime/schedule.h"
+#include "runtime/diffusion/schedule.h"
 
 /* One step, from t hat to the next level. */
 typedef struct cedm_step {

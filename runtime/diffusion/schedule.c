@@ -6,10 +6,10 @@
  * Levels come first and the time follows from them: every sigma(t) here has
  * a closed inverse, and sigma' is a function of sigma, so that no level is
  * ever computed back from its time. */
-#include "runtime/schedule.h"
+#include "runtime/diffusion/schedule.h"
 
 #include "runtime/fmath.h"
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 
 #define EPSILON_S 1e-3    /* where the VP curve meets sigma_min */
 #define IDDPM_STEPS 1000u /* M */

@@ -2,13 +2,13 @@
  *
  * denoise.c - D(x; sigma, cluster): scalars and features in float64, then
  * the network's ops, through whatever table the net holds. */
-#include "runtime/denoise.h"
+#include "runtime/diffusion/denoise.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #include "runtime/model_check.h"
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 
 /* Fills the columns and the features from the sigmas.  A sampler gives all
  * images one sigma, so a repeated one is copied. */

@@ -8,10 +8,10 @@
  * [0] and [2]. */
 #include <string.h>
 
-#include "runtime/denoise.h"
+#include "runtime/diffusion/denoise.h"
 #include "runtime/model_check.h"
 #include "runtime/philox.h"
-#include "runtime/steps.h"
+#include "runtime/diffusion/steps.h"
 
 /* ---- begin ------------------------------------------------------------- */
 
