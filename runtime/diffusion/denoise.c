@@ -92,6 +92,19 @@ cedm_status cedm_evaluate(cedm_net *net, const cedm_real *x, double scale,
                : CEDM_E_NONFINITE;
 }
 
+cedm_status cedm_evaluate_run(const cedm_sampler *sampler, const cedm_real *x,
+                              double sigma, double scale, cedm_real *out)
+{
+    cedm_net *net = sampler->net;
+    cedm_real *column = cedm_column(net, CEDM_SIGMA);
+
+    for (uint32_t i = 0; i < sampler->n; i++) {
+        column[i] = (cedm_real)sigma;
+    }
+    return cedm_evaluate(net, x, scale, net->clusters[0],
+                         sampler->params.guidance, sampler->n, out);
+}
+
 /* In the state's precision, as it is used. */
 static bool usable(cedm_real sigma)
 {
