@@ -407,10 +407,10 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
                               uint32_t n);
 
 /* One step: as many evaluations of the network as the solver's facts say
- * (twice that with guidance).  The caller's loop is the progress, the cancel, the preview.
- * Returns CEDM_MORE, or CEDM_OK after the last step; E_STATE after that.
- * Errors: E_NULL E_STATE E_NONFINITE (ends the run: the state is what it was
- * before the step, or with that step's fresh noise). */
+ * (twice that with guidance).  The caller's loop is the progress, the cancel,
+ * the preview.  Returns CEDM_MORE, or CEDM_OK after the last step; E_STATE
+ * after that.  Errors: E_NULL E_STATE E_NONFINITE (ends the run: the state is
+ * what it was before the step, or with that step's fresh noise). */
 cedm_status cedm_sample_step(cedm_sampler *sampler);
 
 /* The images so far, 8 bits: trunc(clip(127.5 x + 128, 0, 255)).

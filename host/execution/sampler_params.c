@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/files/json_number.h"
@@ -28,14 +29,49 @@ const char *const *host_sampler_words(enum host_sampler_choice choice)
     return words[choice];
 }
 
-/* The last step is always an Euler step. */
+/* A step that ends at 0 has one evaluation, and there is one at most. */
 double host_sampler_evaluations(const cedm_sampler_params *params)
 {
-    double steps = params->steps;
+    const cedm_solver_facts *facts = cedm_solver_describe(params->solver);
+    double evaluations = (double)params->steps * facts->evaluations;
     bool guided = params->guidance < 0 || params->guidance > 0;
-    bool heun = params->solver == CEDM_SOLVER_heun;
-    return (heun ? 2 * steps - 1 : steps) * (guided ? 2 : 1);
+    if (facts->ends_at_0) {
+        evaluations -= facts->evaluations - 1;
+    }
+    return evaluations * (guided ? 2 : 1);
 }
+
+/* ---- lists of levels --------------------------------------------------- */
+
+uint32_t host_sampler_level_count(const cedm_sampler_params *params)
+{
+    return params->steps + !cedm_solver_describe(params->solver)->ends_at_0;
+}
+
+void host_sampler_set_level_count(cedm_sampler_params *params, uint32_t count)
+{
+    params->steps = count - !cedm_solver_describe(params->solver)->ends_at_0;
+}
+
+double *host_sampler_levels_from_json(const cJSON *sampler, uint32_t *count)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(sampler, "sigmas");
+    int n = cJSON_GetArraySize(array);
+    double *levels = n > 0 ? calloc((size_t)n, sizeof *levels) : NULL;
+    *count = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array)
+    {
+        if (levels == NULL || !cJSON_IsNumber(item)) {
+            free(levels);
+            return NULL;
+        }
+        levels[(*count)++] = item->valuedouble;
+    }
+    return levels;
+}
+
+/* ---- JSON -------------------------------------------------------------- */
 
 static void read_default(const cJSON *sampler, const char *name,
                          double *value)
@@ -63,13 +99,22 @@ static int read_word(const cJSON *sampler, const char *name,
     return value;
 }
 
+/* Keeps the value where the number is no count. */
+static void read_count(const cJSON *sampler, const char *name,
+                       uint32_t *value)
+{
+    double number = *value;
+    read_default(sampler, name, &number);
+    if (number >= 1 && number <= UINT32_MAX) {
+        *value = (uint32_t)number;
+    }
+}
+
 void host_sampler_from_json(const cJSON *sampler, cedm_sampler_params *params)
 {
-    double steps = params->steps;
-    read_default(sampler, "steps", &steps);
-    if (steps >= 1 && steps <= UINT32_MAX) {
-        params->steps = (uint32_t)steps;
-    }
+    enum cedm_discretization before = params->discretization;
+    read_count(sampler, "steps", &params->steps);
+    read_count(sampler, "order", &params->order);
     read_default(sampler, "sigma_min", &params->sigma_min);
     read_default(sampler, "sigma_max", &params->sigma_max);
     read_default(sampler, "rho", &params->rho);
@@ -83,6 +128,10 @@ void host_sampler_from_json(const cJSON *sampler, cedm_sampler_params *params)
         sampler, #member, HOST_SAMPLER_##member, (int)params->member);
     HOST_SAMPLER_CHOICE_LIST(READ)
 #undef READ
+    if (params->discretization == CEDM_DISCRETIZATION_list &&
+        params->sigmas == NULL) {
+        params->discretization = before;
+    }
 }
 
 static void add_number(cJSON *object, const char *name, double value)
@@ -91,6 +140,38 @@ static void add_number(cJSON *object, const char *name, double value)
         isfinite(value) ? host_json_number(value) : cJSON_CreateNull();
     if (!cJSON_AddItemToObject(object, name, item)) {
         cJSON_Delete(item);
+    }
+}
+
+/* Words and numbers that the first records did not have are left out where
+ * they change nothing, so that the same images make the same files. */
+static bool is_told(const cedm_sampler_params *params,
+                    enum host_sampler_choice choice)
+{
+    return choice != HOST_SAMPLER_churn_draws ||
+           params->churn_draws != CEDM_CHURN_DRAWS_edm;
+}
+
+static void add_order(cJSON *sampler, const cedm_sampler_params *params)
+{
+    const cedm_solver_facts *facts = cedm_solver_describe(params->solver);
+    if (params->order > 0 && facts->least < facts->most) {
+        add_number(sampler, "order", params->order);
+    }
+}
+
+static void add_levels(cJSON *sampler, const cedm_sampler_params *params)
+{
+    if (params->discretization != CEDM_DISCRETIZATION_list) {
+        return;
+    }
+    cJSON *levels = cJSON_AddArrayToObject(sampler, "sigmas");
+    uint32_t count = host_sampler_level_count(params);
+    for (uint32_t i = 0; i < count; i++) {
+        cJSON *item = host_json_number(params->sigmas[i]);
+        if (!cJSON_AddItemToArray(levels, item)) {
+            cJSON_Delete(item);
+        }
     }
 }
 
@@ -107,9 +188,13 @@ cJSON *host_sampler_to_json(const cedm_sampler_params *params)
     add_number(sampler, "S_noise", params->S_noise);
     add_number(sampler, "guidance", params->guidance);
 #define ADD(member, LIST)                                                    \
-    cJSON_AddStringToObject(sampler, #member,                                \
-                            words[HOST_SAMPLER_##member][params->member]);
+    if (is_told(params, HOST_SAMPLER_##member)) {                            \
+        cJSON_AddStringToObject(                                             \
+            sampler, #member, words[HOST_SAMPLER_##member][params->member]); \
+    }
     HOST_SAMPLER_CHOICE_LIST(ADD)
 #undef ADD
+    add_order(sampler, params);
+    add_levels(sampler, params);
     return sampler;
 }

@@ -14,7 +14,8 @@
     X(solver, CEDM_SOLVER_LIST)                                              \
     X(discretization, CEDM_DISCRETIZATION_LIST)                              \
     X(schedule, CEDM_SCHEDULE_LIST)                                          \
-    X(scaling, CEDM_SCALING_LIST)
+    X(scaling, CEDM_SCALING_LIST)                                            \
+    X(churn_draws, CEDM_CHURN_DRAWS_LIST)
 
 enum host_sampler_choice {
 #define HOST_SAMPLER_CHOICE_ENUM(member, LIST) HOST_SAMPLER_##member,
@@ -29,8 +30,20 @@ const char *const *host_sampler_words(enum host_sampler_choice choice);
 /* Evaluations of the network that a run takes for an image. */
 double host_sampler_evaluations(const cedm_sampler_params *params);
 
+/* How many levels a list of these parameters has, by steps and solver. */
+uint32_t host_sampler_level_count(const cedm_sampler_params *params);
+
+/* Sets the steps that a list of levels makes with the solver; 0 if it is too
+ * short for one. */
+void host_sampler_set_level_count(cedm_sampler_params *params,
+                                  uint32_t count);
+
+/* The levels of a JSON object's list, to be freed, and their number; NULL if
+ * it has none, or what is there is no list of numbers. */
+double *host_sampler_levels_from_json(const cJSON *sampler, uint32_t *count);
+
 /* Members of a JSON object that are there replace those of `params`; null
- * is infinity. */
+ * is infinity.  The word `list` counts where `params` has a list. */
 void host_sampler_from_json(const cJSON *sampler,
                             cedm_sampler_params *params);
 

@@ -368,8 +368,9 @@ static double furthest(const double *a, const double *b)
     return most;
 }
 
-/* Twice the steps, the last error by 2^order.  From a level at which the slope hardly bends, so that the first steps,
- * which know too few points, do not show. */
+/* Twice the steps divide the error by 2^order.  Runs start at a level where
+ * the slope hardly bends, so that the first steps, which know too few points,
+ * do not show. */
 static void orders(void **state)
 {
     static double levels[MOST_STEPS + 1], want[2][IMAGES * MAP];

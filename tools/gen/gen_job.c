@@ -194,6 +194,17 @@ static bool read_clusters(gen_job *j, const cJSON *clusters, uint64_t n)
     return true;
 }
 
+/* A list of levels that is not as long as steps and solver say is damaged. */
+static bool read_sampler(gen_job *j, const cJSON *sampler)
+{
+    uint32_t count;
+    j->sigmas = host_sampler_levels_from_json(sampler, &count);
+    j->params.sigmas = j->sigmas;
+    host_sampler_from_json(sampler, &j->params);
+    return j->params.discretization != CEDM_DISCRETIZATION_list ||
+           count == host_sampler_level_count(&j->params);
+}
+
 static bool read_record(gen_job *j, const cJSON *record)
 {
     const cJSON *seeds = cJSON_GetObjectItemCaseSensitive(record, "seeds");
@@ -215,9 +226,8 @@ static bool read_record(gen_job *j, const cJSON *record)
     }
     j->count = (uint64_t)n;
     j->whole = j->count;
-    host_sampler_from_json(
-        cJSON_GetObjectItemCaseSensitive(record, "sampler"), &j->params);
-    return true;
+    return read_sampler(j,
+                        cJSON_GetObjectItemCaseSensitive(record, "sampler"));
 }
 
 bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
@@ -238,8 +248,7 @@ bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
                       path, m->data_sha256, hash != NULL ? hash : "none");
     } else {
         good = read_record(j, record) ||
-               host_fail(f, "%s: its record of seeds and clusters is damaged",
-                         path);
+               host_fail(f, "%s: its record is damaged", path);
     }
     cJSON_Delete(record);
     return good;
@@ -250,5 +259,6 @@ void gen_job_free(gen_job *j)
     host_args_list_free(&j->seeds);
     host_args_list_free(&j->list);
     free(j->given);
+    free(j->sigmas);
     memset(j, 0, sizeof *j);
 }

@@ -27,6 +27,7 @@ typedef struct gen_job {
     uint64_t whole;      /* images in all: more if this is a part */
     uint64_t columns;    /* of a grid, as the record has it; 0: none */
     cedm_sampler_params params;
+    double *sigmas; /* a record's list of levels, or NULL */
 } gen_job;
 
 /* Reads `all`, `random`, `none` or a list; NULL is random, or none for an
