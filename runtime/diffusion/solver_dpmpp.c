@@ -5,10 +5,12 @@
  *
  * With D' and D'' from divided differences over the last points, h the step
  * in lambda and B = 1 - e^-h,
- *   x = (sigma next / sigma) x + B D + h phi_2 D' + h^2 phi_3 D''
+ *   x = (sigma next / sigma) x + B D + h phi_2 D' + h^2 phi_3 D'' / 2
  *   phi_2 = 1 - B / h,  phi_3 = 1/2 - phi_2 / h.
- * Order 2 has B / 2 in place of phi_2, which is as good.  The authors' program
- * has half of the last term in order 3, and with it order 2.
+ * Order 2 has B / 2 in place of phi_2, which is as good.  The integral of D''
+ * is twice the last term: with it order 3 would be of third order, as it is
+ * here, in the authors' and all programs after theirs, it is of second order,
+ * but errs less by few steps (docs/NUMERICS.md).
  *
  * The last steps have lower orders: near sigma = 0 polynomials in lambda go
  * astray. */
@@ -22,13 +24,13 @@ static void add_difference(double weight[3], uint32_t first, double share)
     weight[first + 1] -= share;
 }
 
-/* h D' = a + r0 / (r0 + r1) (a - b) and h^2 D'' = 2 (a - b) / (r0 + r1), of
- * the differences a = (D[0] - D[1]) / r0, b = (D[1] - D[2]) / r1. */
+/* h D' = a + r0 / (r0 + r1) (a - b), h^2 D'' / 2 = (a - b) / (r0 + r1), of the
+ * differences a = (D[0] - D[1]) / r0, b = (D[1] - D[2]) / r1. */
 static void third_order(double weight[3], double B, double h, double r0,
                         double r1)
 {
     double phi_2 = 1 - B / h, phi_3 = 1 / 2.0 - phi_2 / h;
-    double bend = (phi_2 * r0 + 2 * phi_3) / (r0 + r1); /* of a - b */
+    double bend = (phi_2 * r0 + phi_3) / (r0 + r1); /* of a - b */
 
     add_difference(weight, 0, (phi_2 + bend) / r0);
     add_difference(weight, 1, -bend / r1);
