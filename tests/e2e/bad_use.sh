@@ -143,6 +143,12 @@ expect 1 'range does not suit the schedule' \
 expect 1 'range does not suit the schedule' \
     $gen --bench --disc vp --sigma-min 1 --sigma-max 2
 
+expect 2 "unknown option '--S_churn=4'; wanted --S-churn" $gen --S_churn=4
+expect 2 "unknown option '--sigma_min'; wanted --sigma-min" $gen --sigma_min 1
+expect 2 "unknown option '--outdir=x'; wanted --out" $gen --outdir=x
+expect 2 "unknown option '--class'; wanted --cluster" $gen --class 3
+expect 2 "unknown option '--network'; wanted --model" $gen --network M.so
+expect 2 "unknown option '--net_work'; see --help" $gen --net_work M.so
 expect 2 '--nfe: wanted an integer from 1' $gen --nfe 0
 for option in '--solver heun' '--order 2' '--steps 4' '--disc vpt' '--rho 3' \
     '--sigmas 9,1'; do

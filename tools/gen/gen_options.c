@@ -73,7 +73,14 @@
     X(FROM, "from", "x.png", "draw again what a PNG's record says")          \
     X(PROGRESS, "progress", "P", "auto, bar, json or none [auto]")           \
     X(JSON, "json", NULL, "print a JSON summary instead of the path")        \
-    X(BENCH, "bench", NULL, "time the steps; writes no file")
+    X(BENCH, "bench", NULL, "time the steps; writes no file")                \
+    /* of [EDM]'s and [CEDM]'s programs */                                   \
+    X(NETWORK, "network", "--model", NULL)                                   \
+    X(OUTDIR, "outdir", "--out", NULL)                                       \
+    X(CLASS, "class", "--cluster", NULL)                                     \
+    X(CFG_WEIGHT, "cfg_weight", "--guidance", NULL)                          \
+    X(FREQ_PATH, "freq_path", "--freq", NULL)                                \
+    X(SUBDIRS, "subdirs", "--grid none", NULL)
 
 enum option {
 #define OPTION_ENUM(id, name, value, help) OPT_##id,
