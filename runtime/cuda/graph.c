@@ -51,7 +51,7 @@ static void run_network(cedm_cuda_net *net, const double *x,
     exec->cluster = (const void *)cedm_cuda_arena(net, clusters);
     QUEUE(net, load, .x = x, .scalars = scalars, .features = features,
           .row = row);
-    exec->model->eval(&cedm_cuda_run, exec);
+    exec->model->graph.eval(&cedm_cuda_run, exec);
     QUEUE(net, unload, .x = x, .scalars = scalars, .row = row, .first = first,
           .weight = weight, .dst = dst);
 }
@@ -61,7 +61,7 @@ static void evaluate(cedm_cuda_net *net, const double *x, cedm_cuda_row row,
 {
     const cedm_cuda_places *p = &net->places;
 
-    if (guidance == 0 || net->exec.model->label_dim == 0) {
+    if (guidance == 0 || net->exec.model->denoiser->label_dim == 0) {
         run_network(net, x, row, p->clusters, 1, true, dst);
         return;
     }

@@ -90,13 +90,13 @@ static cedm_status upload_weights(cedm_cuda_net *net, const cedm_blob *blob)
         .packing =
             {
                 .precision = net->config.precision,
-                .dtype = blob->model->dtype,
+                .dtype = blob->model->graph.dtype,
                 .data = blob->data,
                 .weights = net->config.staging,
             },
     };
 
-    blob->model->eval(&upload_ops, &u);
+    blob->model->graph.eval(&upload_ops, &u);
     return u.status;
 }
 

@@ -41,8 +41,8 @@ extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
 
 #define ORDERS 3u /* steps in which a solver comes to its order */
 
-#define CHANNELS MODEL.channels
-#define PIXELS (MODEL.resolution * MODEL.resolution)
+#define CHANNELS MODEL.denoiser->channels
+#define PIXELS (MODEL.denoiser->resolution * MODEL.denoiser->resolution)
 #define ELEMENTS (PIXELS * CHANNELS)
 
 /* Why these: docs/NUMERICS.md. */
@@ -300,7 +300,7 @@ static void check_overflow(both *b)
     float *bias, was;
 
     finder.conv = find_widest;
-    MODEL.eval(&finder, &widest);
+    MODEL.graph.eval(&finder, &widest);
     bias = (float *)(void *)(b->data + widest.bias * sizeof *bias);
     was = *bias;
     *bias = 1e6f;
