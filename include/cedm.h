@@ -63,6 +63,10 @@ extern "C" {
     X(E_PARAM, -16, "a sampler parameter is no usable number, or the "        \
       "range does not suit the schedule")                                    \
     X(E_STATE, -17, "the call is not allowed in this state")                 \
+    X(E_SOLVER, -18, "the solver has no such order, or does not go with "    \
+      "churn, a schedule or a scaling")                                      \
+    X(E_LEVELS, -19, "the noise levels do not fall, or leave the model's "   \
+      "range")                                                               \
     /* memory */                                                             \
     X(E_ARENA, -20, "the arena is too small")                                \
     X(E_WEIGHTS, -21, "the region for prepared weights is too small, or was" \
@@ -243,7 +247,7 @@ typedef struct cedm_net {
     const cedm_model *model;
     const cedm_sampler_ops *sampler_ops;
     /* of a model that denoises, else NULL */
-    cedm_real *state[4];  /* [batch][H][W][channels] each */
+    cedm_real *state[CEDM_STATE_MAPS]; /* [batch][H][W][channels] each */
     cedm_real *scalars;   /* [batch] x 4: c_in, c_skip, c_out, sigma */
     float *features;      /* [batch][features.channels] */
     uint64_t *seeds;      /* [batch] */
@@ -278,16 +282,35 @@ cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
 /* What a sampler is made of, appendix C of Karras et al. 2022: an ODE
  *   dx/dt = (sigma'/sigma + s'/s) x - sigma' s/sigma D(x/s; sigma)
  * for a schedule sigma(t) and a scaling s(t), noise levels to stop at, and a
- * solver.  The first word of each list gives Algorithm 2 of that paper, the
- * others the samplers of earlier work; they combine freely.  X(word) */
+ * solver.  The first word of each list gives Algorithm 2 of that paper.
+ * X(word) */
 
-/* heun: second order, two evaluations a step; euler: first order, one */
-#define CEDM_SOLVER_LIST(X) X(heun) X(euler)
+/* Solvers.  cedm_solver_describe tells the facts of each.
+ *   heun, euler  as that paper has them: they take the state from the lowest
+ *          level on to 0, and go with churn, every schedule and scaling
+ * The others use what they know from earlier steps, so that a step is one
+ * evaluation, and end at the lowest level without one there: the image keeps
+ * noise of deviation sigma_min, 0.002 by default, a quarter of a grey level.
+ * They solve the ODE without schedule and scaling, without churn.
+ *   ipndm  Adams-Bashforth with the coefficients of equal steps
+ *          (Liu et al. 2022; Zhang and Chen 2023)
+ *   dpmpp  DPM-Solver++, multistep (Lu et al. 2022)
+ *   unipc  UniPC with B2(h), a corrector after each step (Zhao et al. 2023)
+ *   deis   tAB-DEIS: D by polynomials in the time of the vp schedule (Zhang
+ *          and Chen 2023) */
+#define CEDM_SOLVER_LIST(X) X(heun) X(euler) X(ipndm) X(dpmpp) X(unipc) X(deis)
 
-/* Noise levels between the ends of the range: edm spaces them by rho (eq. 5),
- * vp evenly in the time of the vp schedule, ve evenly in the logarithm, iddpm
- * picks them from the 1000 levels of a cosine schedule. */
-#define CEDM_DISCRETIZATION_LIST(X) X(edm) X(vp) X(ve) X(iddpm)
+/* Noise levels, and the default range and rho:
+ *   edm     by rho (eq. 5 of Karras et al. 2022); 0.002 .. 80, 7
+ *   vp      evenly in the time of the vp schedule; 0.0105 .. 152
+ *   ve      evenly in the logarithm; 0.02 .. 100
+ *   iddpm   of the 1000 levels of a cosine schedule; 0.002 .. 81
+ *   vpt     evenly in the time of the vp schedule to the power of 1 / rho;
+ *           0.002 .. 80, 2
+ *   logsnr  as ve; 0.002 .. 80
+ *   list    those of `sigmas` */
+#define CEDM_DISCRETIZATION_LIST(X)                                          \
+    X(edm) X(vp) X(ve) X(iddpm) X(vpt) X(logsnr) X(list)
 
 /* linear: sigma = t; vp: sqrt(exp(beta_d t^2 / 2 + beta_min t) - 1), fitted
  * to the range at t = 0.001 and 1; ve: sqrt(t) */
@@ -296,41 +319,76 @@ cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
 /* none: s = 1; vp: s = 1 / sqrt(1 + sigma^2) */
 #define CEDM_SCALING_LIST(X) X(none) X(vp)
 
+/* Which draw of a seed churn adds at a step inside S_min .. S_max: edm counts
+ * all steps (Karras et al. 2022), cedm those inside (Adaloglou and Kaiser
+ * 2025).  The two differ where S_max is below sigma_max. */
+#define CEDM_CHURN_DRAWS_LIST(X) X(edm) X(cedm)
+
 #define CEDM_SOLVER_ENUM(word) CEDM_SOLVER_##word,
 #define CEDM_DISCRETIZATION_ENUM(word) CEDM_DISCRETIZATION_##word,
 #define CEDM_SCHEDULE_ENUM(word) CEDM_SCHEDULE_##word,
 #define CEDM_SCALING_ENUM(word) CEDM_SCALING_##word,
+#define CEDM_CHURN_DRAWS_ENUM(word) CEDM_CHURN_DRAWS_##word,
 enum cedm_solver { CEDM_SOLVER_LIST(CEDM_SOLVER_ENUM) };
 enum cedm_discretization {
     CEDM_DISCRETIZATION_LIST(CEDM_DISCRETIZATION_ENUM)
 };
 enum cedm_schedule { CEDM_SCHEDULE_LIST(CEDM_SCHEDULE_ENUM) };
 enum cedm_scaling { CEDM_SCALING_LIST(CEDM_SCALING_ENUM) };
+enum cedm_churn_draws { CEDM_CHURN_DRAWS_LIST(CEDM_CHURN_DRAWS_ENUM) };
 #undef CEDM_SOLVER_ENUM
 #undef CEDM_DISCRETIZATION_ENUM
 #undef CEDM_SCHEDULE_ENUM
 #undef CEDM_SCALING_ENUM
+#undef CEDM_CHURN_DRAWS_ENUM
+
+/* What a solver is. */
+typedef struct cedm_solver_facts {
+    const char *word;
+    uint32_t order;       /* by default */
+    uint32_t least, most; /* orders that it has; equal: no choice */
+    uint32_t evaluations; /* of D in a step that does not end at 0 */
+    uint32_t maps;        /* of state at order `most`; a net has 4 */
+    uint32_t ends_at_0;   /* 1: step `steps` goes from the lowest level to 0,
+                             with one evaluation; 0: it goes to that level */
+    uint32_t general;     /* 1: goes with churn, schedules and scalings */
+} cedm_solver_facts;
+
+/* The facts of a solver, constant; NULL if there is no such solver. */
+const cedm_solver_facts *cedm_solver_describe(enum cedm_solver solver);
 
 typedef struct cedm_sampler_params {
-    uint32_t steps;      /* N, 1..65536; 1: one Euler step from sigma_max */
+    uint32_t steps;      /* 1..65536 */
     double sigma_min;    /* clipped to the model's range */
     double sigma_max;
-    double rho;          /* not 0; used by the edm discretization */
+    double rho;          /* not 0; used by edm and vpt levels */
     double S_churn, S_min, S_max, S_noise;
     double guidance;     /* W: (1+W) D(cond) - W D(no label); 0: off */
     enum cedm_solver solver;
     enum cedm_discretization discretization;
     enum cedm_schedule schedule;
     enum cedm_scaling scaling;
+    uint32_t order;      /* of the solver; 0: its default */
+    enum cedm_churn_draws churn_draws;
+    const double *sigmas; /* list levels: falling, above 0, in the model's
+                             range; `steps` of them where the solver ends at
+                             0, else steps + 1.  Not copied: to be kept while
+                             the parameters are used.  sigma_min and
+                             sigma_max are ignored. */
 } cedm_sampler_params;
 
 /* Algorithm 2: 18 steps, 0.002 .. 80, rho 7, no churn, no guidance. */
 cedm_sampler_params cedm_sampler_params_default(void);
 
-/* The same with another discretization and the range that goes with it:
- * edm 0.002 .. 80, vp 0.0105 .. 152, ve 0.02 .. 100, iddpm 0.002 .. 81. */
+/* The same with another discretization, its range and its rho. */
 cedm_sampler_params
 cedm_sampler_params_for(enum cedm_discretization discretization);
+
+/* What this project recommends for a number of evaluations, 1..65536: ipndm
+ * of order 3 on vpt levels, of the solvers here the one with the least error
+ * for a few evaluations; docs/NUMERICS.md has the table.  `evaluations` steps,
+ * no churn, no guidance (which takes the network twice in each). */
+cedm_sampler_params cedm_sampler_params_nfe(uint32_t evaluations);
 
 typedef struct cedm_sampler {
     cedm_net *net;
@@ -338,25 +396,27 @@ typedef struct cedm_sampler {
     uint32_t n, step;
 } cedm_sampler;
 
-/* Noise level i of the discretization, i = 0..steps; 0 for i = steps.  The
- * parameters are taken as they are, neither checked nor clipped to a model's
- * range; a sampler rounds the level to one that an iDDPM model knows. */
+/* Noise level i of a sampler, i = 0..steps; for i = steps it is 0 where the
+ * solver ends at 0, else sigma_min.  The parameters are taken as they are,
+ * neither checked nor clipped to a model's range; a sampler rounds the level
+ * to one that an iDDPM model knows. */
 double cedm_sigma(const cedm_sampler_params *params, uint32_t i);
 
 /* Starts n images: x = sigma_max * latent(seed).
  *   seeds     [n], any; reduced modulo 2^32 as PyTorch's generator is
  *   clusters  [n], -1 for the all-zero label; NULL: all -1
- * Both are copied.  Errors: E_NULL E_COUNT E_CLUSTER E_STEPS E_PARAM. */
+ * Both are copied.  Errors: E_NULL E_COUNT E_CLUSTER E_STEPS E_PARAM, E_SOLVER
+ * and E_LEVELS as their texts say. */
 cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
                               const cedm_sampler_params *params,
                               const uint64_t *seeds, const int32_t *clusters,
                               uint32_t n);
 
-/* One step: one or two evaluations of the network (twice that with
- * guidance).  The caller's loop is the progress, the cancel, the preview.
- * Returns CEDM_MORE, or CEDM_OK after the last step; E_STATE after that.
- * Errors: E_NULL E_STATE E_NONFINITE (ends the run: the state is what it was
- * before the step, or with that step's fresh noise). */
+/* One step: as many evaluations of the network as the solver's facts say
+ * (twice that with guidance).  The caller's loop is the progress, the cancel,
+ * the preview.  Returns CEDM_MORE, or CEDM_OK after the last step; E_STATE
+ * after that.  Errors: E_NULL E_STATE E_NONFINITE (ends the run: the state is
+ * what it was before the step, or with that step's fresh noise). */
 cedm_status cedm_sample_step(cedm_sampler *sampler);
 
 /* The images so far, 8 bits: trunc(clip(127.5 x + 128, 0, 255)).

@@ -281,6 +281,18 @@ typedef struct cedm_heun {
     cedm_real *next;
 } cedm_heun;
 
+/* Maps of sampler state that a net has. */
+#define CEDM_STATE_MAPS 4u
+
+/* All maps become combinations of all: map[j] = sum_k weight[j][k] map[k] of
+ * the values before, added up in the order of k; a map whose weight is 0 is
+ * left out, whatever it holds.  The maps are distinct. */
+typedef struct cedm_combine {
+    uint32_t n;
+    cedm_real weight[CEDM_STATE_MAPS][CEDM_STATE_MAPS];
+    cedm_real *map[CEDM_STATE_MAPS];
+} cedm_combine;
+
 /* dst = trunc(clip(127.5 x + 128, 0, 255)), [n][H][W][channels]. */
 typedef struct cedm_to_image {
     uint32_t n;
@@ -289,7 +301,7 @@ typedef struct cedm_to_image {
 } cedm_to_image;
 
 #define CEDM_SAMPLER_OPS(X)                                                  \
-    X(noise) X(load) X(unload) X(euler) X(heun) X(to_image)
+    X(noise) X(load) X(unload) X(euler) X(heun) X(to_image) X(combine)
 
 /* ---- the graph -------------------------------------------------------- */
 
@@ -410,7 +422,8 @@ typedef const cedm_model *cedm_model_entry_fn(void);
 /* The state of a sampler, which follows where the graph denoises: four maps
  * and 128 bytes of scalars an image. */
 #define CEDM_STATE_BYTES(pixels, features, batch)                            \
-    (CEDM_ALIGN_UP((uint64_t)(batch) * (pixels) * 4u * sizeof(cedm_real)) +  \
+    (CEDM_ALIGN_UP((uint64_t)(batch) * (pixels) * CEDM_STATE_MAPS *            \
+                   sizeof(cedm_real)) +                                      \
      CEDM_ALIGN_UP((uint64_t)(batch) * ((features) * 4u + 128u)))
 
 /* ---- execution -------------------------------------------------------- */

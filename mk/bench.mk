@@ -35,7 +35,7 @@ $(BUILD)/models/%/frozen: tests/synth/%.json $(SYNTH) $(BUILD)/bin/cedm-freeze
 	@rm $(@D)/checkpoint.safetensors
 	@touch $@
 
-.PHONY: bench bench-gpu bench-peers
+.PHONY: bench bench-gpu bench-peers bench-solvers
 bench: ## time every op and every network
 	@scripts/deps.sh check
 	+@$(SUBMAKE) $(JOBS) $(BENCHES) $(MODELS) tools
@@ -46,6 +46,9 @@ bench: ## time every op and every network
 bench-gpu: lib $(GPU_OPS) $(GPU_BENCHES) $(GPU_TRAIN)
 bench-gpu: tools $(SYNTH) ## networks and training on a GPU beside cuBLAS and PyTorch
 	@$(if $(GPU),bench/gpu/run.sh $(BUILD) $(BIN) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
+bench-solvers: ## error of every solver by evaluations, for docs/NUMERICS.md
+	+@$(SUBMAKE) $(JOBS) $(BUILD)/bench/solvers
+	$(BUILD)/bench/solvers
 bench-peers: ## compare with other runtimes on the same work
 	@scripts/deps.sh bench
 	+@$(SUBMAKE) $(JOBS) tools $(BUILD)/bench/turn $(SYNTH) \

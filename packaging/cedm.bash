@@ -11,7 +11,6 @@ _cedm() {
     --arch) words='ddpmpp ncsnpp adm' ;;
     --cpu-conv) words='auto direct winograd' ;;
     --device) words='auto cpu cuda cuda:all' ;;
-    --disc) words='edm vp ve iddpm' ;;
     --fit) words='crop stretch pad' ;;
     --format) words='png npy raw' ;;
     --grid) words='auto none' ;;
@@ -20,10 +19,11 @@ _cedm() {
     --precision) words='auto fp32 fp16 bf16' ;;
     --preset) words='cifar10 cifar100 ffhq64 fashion' ;;
     --progress) words='auto bar json none' ;;
-    --scaling) words='none vp' ;;
-    --schedule) words='linear vp ve' ;;
-    --solver) words='heun euler' ;;
     --weights) words='f32 f16' ;;
+    --churn-draws | --disc | --scaling | --schedule | --solver)
+        words=$("$program" --help 2>/dev/null |
+            sed -n "s/^  $before [A-Z]* *\(.*: \)*\([a-z0-9 ]*\) \[.*/\2/p")
+        ;;
     *)
         if [[ $word == -* ]]; then
             words=$("$program" --help 2>/dev/null |

@@ -304,9 +304,10 @@ static unsigned char *place_graph(cedm_net *net,
 static void place_state(cedm_net *net, uint64_t batch, unsigned char *at)
 {
     uint64_t map = batch * cedm_pixels(net->model);
-    unsigned char *end = at + CEDM_ALIGN_UP(4u * map * sizeof(cedm_real));
+    unsigned char *end =
+        at + CEDM_ALIGN_UP(CEDM_STATE_MAPS * map * sizeof(cedm_real));
 
-    for (int i = 0; i < 4; i++) {
+    for (uint32_t i = 0; i < CEDM_STATE_MAPS; i++) {
         net->state[i] = take(&at, map * sizeof(cedm_real));
     }
     at = end;

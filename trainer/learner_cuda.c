@@ -9,7 +9,7 @@
 
 #include "trainer/cuda/train_cuda.h"
 #include "trainer/learner_cuda.h"
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 #include "host/execution/ranks.h"
 #include "host/execution/region.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "trainer/net.h"
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 
 /* ---- walking over steps ------------------------------------------------- */
 

@@ -154,7 +154,7 @@ enum cedm_cuda_precision gpu_precision(const char *text)
 
 double gpu_sample(gpu_model *m, uint8_t *images)
 {
-    uint32_t n = m->config.batch, labels = m->code->label_dim;
+    uint32_t n = m->config.batch, labels = m->code->denoiser->label_dim;
     uint64_t *seeds = gpu_array(n, sizeof *seeds);
     int32_t *clusters = gpu_array(n, sizeof *clusters);
     cedm_status status;

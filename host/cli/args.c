@@ -37,6 +37,25 @@ static const char *dashes_of(const host_args_option *option)
     return option->name[0] == '-' ? "" : "--";
 }
 
+/* An unknown option; one that only underscores make so has its name said. */
+static void refuse(const host_args *a, const char *text, const char *name,
+                   size_t length, host_failure *f)
+{
+    char dashed[64] = "";
+    if (length < sizeof dashed) {
+        for (size_t i = 0; i < length; i++) {
+            dashed[i] = name[i] == '_' ? '-' : name[i];
+        }
+    }
+    size_t index = find_option(a, dashed, strlen(dashed));
+    if (index < a->count && a->options[index].help != NULL) {
+        host_bad_usage(f, "unknown option '%s'; wanted %s%s", text,
+                       dashes_of(&a->options[index]), dashed);
+    } else {
+        host_bad_usage(f, "unknown option '%s'; see --help", text);
+    }
+}
+
 static bool take_value(host_args *a, const host_args_option *option,
                        const char *equals, host_failure *f)
 {
@@ -77,10 +96,15 @@ int host_args_next(host_args *a, host_failure *f)
         index = a->count; /* ---o is not -o */
     }
     if (index == a->count) {
-        host_bad_usage(f, "unknown option '%s'; see --help", text);
+        refuse(a, text, name, length, f);
         return HOST_ARGS_BAD;
     }
     const host_args_option *option = &a->options[index];
+    if (option->help == NULL) {
+        host_bad_usage(f, "unknown option '%s'; wanted %s", text,
+                       option->value);
+        return HOST_ARGS_BAD;
+    }
     if (a->seen[index]++ != 0) {
         host_bad_usage(f, "option '%s' is given twice", text);
         return HOST_ARGS_BAD;
@@ -95,6 +119,9 @@ void host_args_help(const char *synopsis, const host_args_option *options,
 {
     printf("%s\n\n", synopsis);
     for (size_t i = 0; i < count; i++) {
+        if (options[i].help == NULL) {
+            continue;
+        }
         char left[64];
         snprintf(left, sizeof left, "%s%s%s%s", dashes_of(&options[i]),
                  options[i].name, options[i].value != NULL ? " " : "",

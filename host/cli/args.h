@@ -15,7 +15,8 @@
 typedef struct host_args_option {
     const char *name;  /* without its dashes; a short one as "-o" */
     const char *value; /* what it takes, e.g. "N"; NULL: nothing */
-    const char *help;
+    const char *help;  /* NULL: an option of other programs, which is not
+                          taken; `value` has its name here */
 } host_args_option;
 
 #define HOST_ARGS_END (-1)

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/files/json_number.h"
@@ -28,28 +29,63 @@ const char *const *host_sampler_words(enum host_sampler_choice choice)
     return words[choice];
 }
 
-/* The last step is always an Euler step. */
+/* A step that ends at 0 has one evaluation, and there is one at most. */
 double host_sampler_evaluations(const cedm_sampler_params *params)
 {
-    double steps = params->steps;
+    const cedm_solver_facts *facts = cedm_solver_describe(params->solver);
+    double evaluations = (double)params->steps * facts->evaluations;
     bool guided = params->guidance < 0 || params->guidance > 0;
-    bool heun = params->solver == CEDM_SOLVER_heun;
-    return (heun ? 2 * steps - 1 : steps) * (guided ? 2 : 1);
+    if (facts->ends_at_0) {
+        evaluations -= facts->evaluations - 1;
+    }
+    return evaluations * (guided ? 2 : 1);
 }
+
+/* ---- lists of levels --------------------------------------------------- */
+
+uint32_t host_sampler_level_count(const cedm_sampler_params *params)
+{
+    return params->steps + !cedm_solver_describe(params->solver)->ends_at_0;
+}
+
+void host_sampler_set_level_count(cedm_sampler_params *params, uint32_t count)
+{
+    params->steps = count - !cedm_solver_describe(params->solver)->ends_at_0;
+}
+
+double *host_sampler_levels_from_json(const cJSON *sampler, uint32_t *count)
+{
+    const cJSON *array = cJSON_GetObjectItemCaseSensitive(sampler, "sigmas");
+    int n = cJSON_GetArraySize(array);
+    double *levels = n > 0 ? calloc((size_t)n, sizeof *levels) : NULL;
+    *count = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, array)
+    {
+        if (levels == NULL || !cJSON_IsNumber(item)) {
+            free(levels);
+            return NULL;
+        }
+        levels[(*count)++] = item->valuedouble;
+    }
+    return levels;
+}
+
+/* ---- JSON -------------------------------------------------------------- */
 
 /* Members that are numbers, beside the number of steps. */
 #define NUMBER_LIST(X)                                                       \
     X(sigma_min)                                                             \
     X(sigma_max) X(rho) X(S_churn) X(S_min) X(S_max) X(S_noise) X(guidance)
 
-static bool read_steps(const cJSON *item, uint32_t *steps)
+static bool read_count(const cJSON *item, uint32_t *count)
 {
     double value = item->valuedouble;
     if (!cJSON_IsNumber(item) || !(value >= 1 && value <= CEDM_MAX_STEPS) ||
         value != floor(value)) {
         return false;
     }
-    *steps = (uint32_t)value;
+    *count = (uint32_t)value;
     return true;
 }
 
@@ -77,7 +113,13 @@ static bool read_member(const cJSON *item, cedm_sampler_params *params)
 {
     const char *name = item->string;
     if (strcmp(name, "steps") == 0) {
-        return read_steps(item, &params->steps);
+        return read_count(item, &params->steps);
+    }
+    if (strcmp(name, "order") == 0) {
+        return read_count(item, &params->order);
+    }
+    if (strcmp(name, "sigmas") == 0) { /* host_sampler_levels_from_json */
+        return cJSON_IsArray(item);
     }
 #define NUMBER(member)                                                       \
     if (strcmp(name, #member) == 0) {                                        \
@@ -117,6 +159,11 @@ bool host_sampler_from_json(const cJSON *sampler, cedm_sampler_params *params,
                              text != NULL ? text : "no word");
         }
     }
+    if (params->discretization == CEDM_DISCRETIZATION_list &&
+        params->sigmas == NULL) {
+        return host_fail(
+            f, "%s: says that its levels are a list, and has none", label);
+    }
     return true;
 }
 
@@ -129,6 +176,38 @@ static void add_number(cJSON *object, const char *name, double value)
     }
 }
 
+/* Words and numbers that the first records did not have are left out where
+ * they change nothing, so that the same images make the same files. */
+static bool is_told(const cedm_sampler_params *params,
+                    enum host_sampler_choice choice)
+{
+    return choice != HOST_SAMPLER_churn_draws ||
+           params->churn_draws != CEDM_CHURN_DRAWS_edm;
+}
+
+static void add_order(cJSON *sampler, const cedm_sampler_params *params)
+{
+    const cedm_solver_facts *facts = cedm_solver_describe(params->solver);
+    if (params->order > 0 && facts->least < facts->most) {
+        add_number(sampler, "order", params->order);
+    }
+}
+
+static void add_levels(cJSON *sampler, const cedm_sampler_params *params)
+{
+    if (params->discretization != CEDM_DISCRETIZATION_list) {
+        return;
+    }
+    cJSON *levels = cJSON_AddArrayToObject(sampler, "sigmas");
+    uint32_t count = host_sampler_level_count(params);
+    for (uint32_t i = 0; i < count; i++) {
+        cJSON *item = host_json_number(params->sigmas[i]);
+        if (!cJSON_AddItemToArray(levels, item)) {
+            cJSON_Delete(item);
+        }
+    }
+}
+
 cJSON *host_sampler_to_json(const cedm_sampler_params *params)
 {
     cJSON *sampler = cJSON_CreateObject();
@@ -137,9 +216,13 @@ cJSON *host_sampler_to_json(const cedm_sampler_params *params)
     NUMBER_LIST(NUMBER)
 #undef NUMBER
 #define ADD(member, LIST)                                                    \
-    cJSON_AddStringToObject(sampler, #member,                                \
-                            words[HOST_SAMPLER_##member][params->member]);
+    if (is_told(params, HOST_SAMPLER_##member)) {                            \
+        cJSON_AddStringToObject(                                             \
+            sampler, #member, words[HOST_SAMPLER_##member][params->member]); \
+    }
     HOST_SAMPLER_CHOICE_LIST(ADD)
 #undef ADD
+    add_order(sampler, params);
+    add_levels(sampler, params);
     return sampler;
 }

@@ -15,7 +15,8 @@
     X(solver, CEDM_SOLVER_LIST)                                              \
     X(discretization, CEDM_DISCRETIZATION_LIST)                              \
     X(schedule, CEDM_SCHEDULE_LIST)                                          \
-    X(scaling, CEDM_SCALING_LIST)
+    X(scaling, CEDM_SCALING_LIST)                                            \
+    X(churn_draws, CEDM_CHURN_DRAWS_LIST)
 
 enum host_sampler_choice {
 #define HOST_SAMPLER_CHOICE_ENUM(member, LIST) HOST_SAMPLER_##member,
@@ -30,10 +31,23 @@ const char *const *host_sampler_words(enum host_sampler_choice choice);
 /* Evaluations of the network that a run takes for an image. */
 double host_sampler_evaluations(const cedm_sampler_params *params);
 
+/* How many levels a list of these parameters has, by steps and solver. */
+uint32_t host_sampler_level_count(const cedm_sampler_params *params);
+
+/* Sets the steps that a list of levels makes with the solver; 0 if it is too
+ * short for one. */
+void host_sampler_set_level_count(cedm_sampler_params *params,
+                                  uint32_t count);
+
+/* The levels of a JSON object's list, to be freed, and their number; NULL if
+ * it has none, or what is there is no list of numbers. */
+double *host_sampler_levels_from_json(const cJSON *sampler, uint32_t *count);
+
 /* Members of a JSON object replace those of `params`; null is infinity.
  * Fails, in a line that begins with `label`, where it is no object, or a
  * member is unknown or has a value of another kind: what another version
- * means by it would be drawn otherwise without a word. */
+ * means by it would be drawn otherwise without a word.  The word `list` needs
+ * a list in `params`. */
 bool host_sampler_from_json(const cJSON *sampler, cedm_sampler_params *params,
                             const char *label, host_failure *f);
 

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 #include "runtime/cuda/launch.h"
-#include "runtime/steps.h"
+#include "runtime/diffusion/steps.h"
 
 /* ---- regions ----------------------------------------------------------- */
 

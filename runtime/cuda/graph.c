@@ -2,13 +2,14 @@
  *
  * graph.c - a step of the sampler, queued op by op or captured as a graph.
  *
- * State maps: [0] x (x hat after churn), [1] D then d, [2] the Euler step,
- * [3] D there.  Every step reads its scalars from the tables at the number
- * that the device counts, so one graph serves all steps but the last, whose
- * evaluation at noise level 0 is left out. */
+ * State maps are those of runtime/diffusion: solver_heun.c, solver.h.  Every
+ * step reads its scalars from the tables at the number that the device
+ * counts, so one graph serves all steps but the last, whose evaluation at
+ * noise level 0 is left out. */
 #include <cuda_runtime_api.h>
 
 #include "runtime/cuda/cuda_net.h"
+#include "runtime/diffusion/solver.h"
 
 static double *map(const cedm_cuda_net *net, int i)
 {
@@ -86,31 +87,48 @@ cedm_status cedm_cuda_evaluate(cedm_cuda_net *net, const double *x,
 
 /* ---- steps ------------------------------------------------------------- */
 
-cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last)
+/* Algorithm 2: churn, then Euler's step, then Heun's but at the end. */
+static void queue_algorithm_2(cedm_cuda_net *net, cedm_cuda_row row,
+                              bool heun)
 {
     const cedm_sampler_params *params = &net->config.params;
     const cedm_cuda_step_row *rows = step_rows(net);
-    uint32_t *step = step_counter(net);
     const uint64_t *seeds =
         (const void *)cedm_cuda_arena(net, net->places.seeds);
-    cedm_cuda_row row = {.step = step, .per_step = 2};
-    bool heun = !last && params->solver != CEDM_SOLVER_euler;
 
     if (params->S_churn > 0) {
-        QUEUE(net, churn, .seed = seeds, .steps = rows, .step = step,
-              .first_draw = cedm_noise_draw(net->exec.model->denoiser, 0),
+        QUEUE(net, churn, .seed = seeds, .steps = rows, .step = row.step,
+              .first_draw = cedm_first_draw(&net->constants.denoiser,
+                                            net->constants.data, params),
               .x = map(net, 0));
     }
     evaluate(net, map(net, 0), row, params->guidance, map(net, 1));
-    QUEUE(net, euler, .steps = rows, .step = step, .x = map(net, 0),
+    QUEUE(net, euler, .steps = rows, .step = row.step, .x = map(net, 0),
           .denoised = map(net, 1), .d = map(net, 1),
           .next = map(net, heun ? 2 : 0));
     if (heun) {
         row.first = 1;
         evaluate(net, map(net, 2), row, params->guidance, map(net, 3));
-        QUEUE(net, heun, .steps = rows, .step = step, .x = map(net, 0),
+        QUEUE(net, heun, .steps = rows, .step = row.step, .x = map(net, 0),
               .d = map(net, 1), .next = map(net, 2), .denoised = map(net, 3),
               .dst = map(net, 0));
+    }
+}
+
+cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last)
+{
+    const cedm_solver_kind *solver =
+        cedm_solver_of(net->config.params.solver);
+    uint32_t *step = step_counter(net);
+    cedm_cuda_row row = {.step = step, .per_step = 2};
+
+    if (solver->matrix == NULL) {
+        queue_algorithm_2(net, row, !last && solver->facts.evaluations > 1);
+    } else {
+        evaluate(net, map(net, CEDM_MAP_X), row, net->config.params.guidance,
+                 map(net, CEDM_MAP_D));
+        QUEUE(net, combine, .steps = step_rows(net), .step = step,
+              .map = {map(net, 0), map(net, 1), map(net, 2), map(net, 3)});
     }
     QUEUE(net, advance, .step = step);
     return outcome(net);

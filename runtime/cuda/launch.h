@@ -212,12 +212,14 @@ typedef struct cedm_cuda_scalars {
     double c_in, c_skip, c_out;
 } cedm_cuda_scalars;
 
-/* One step of the sampler; the names are those of runtime/sampler.c. */
+/* One step of the sampler; the names are those of runtime/diffusion/steps.h.
+ * A multistep solver has the matrix alone. */
 typedef struct cedm_cuda_step_row {
     double base, scale;          /* churn: x = base x + scale noise */
     double s, divisor;           /* at t hat */
     double next_s, next_divisor; /* at the next level */
     double h;
+    double matrix[CEDM_STATE_MAPS][CEDM_STATE_MAPS];
 } cedm_cuda_step_row;
 
 /* x = scale * latent of each seed: draw 0, made in float32, CHW order. */
@@ -274,6 +276,13 @@ typedef struct cedm_cuda_heun {
     double *dst;
 } cedm_cuda_heun;
 
+/* map[j] = sum_k matrix[j][k] map[k] of the values before, as cedm_combine. */
+typedef struct cedm_cuda_combine {
+    const cedm_cuda_step_row *steps;
+    const uint32_t *step;
+    double *map[CEDM_STATE_MAPS];
+} cedm_cuda_combine;
+
 /* dst = trunc(clip(127.5 x + 128, 0, 255)), a NaN becomes 0. */
 typedef struct cedm_cuda_to_image {
     const double *x;
@@ -287,7 +296,8 @@ typedef struct cedm_cuda_advance {
 
 #define CEDM_CUDA_SAMPLER_OPS(X)                                             \
     X(latent)                                                                \
-    X(churn) X(load) X(unload) X(euler) X(heun) X(to_image) X(advance)
+    X(churn)                                                                 \
+    X(load) X(unload) X(euler) X(heun) X(combine) X(to_image) X(advance)
 
 #define CEDM_CUDA_SAMPLER_OP(name)                                           \
     int cedm_cuda_run_##name(const cedm_cuda_exec *exec,                     \

@@ -235,6 +235,29 @@ heun(cedm_cuda_heun op, uint32_t elements)
     }
 }
 
+__global__ void __launch_bounds__(THREADS)
+combine(cedm_cuda_combine op, uint32_t elements)
+{
+    const cedm_cuda_step_row &row = op.steps[*op.step];
+    size_t at = (size_t)blockIdx.x * elements + element();
+    double v[CEDM_STATE_MAPS];
+
+    if (element() >= elements) {
+        return;
+    }
+    for (uint32_t k = 0; k < CEDM_STATE_MAPS; k++) {
+        v[k] = op.map[k][at];
+    }
+    for (uint32_t j = 0; j < CEDM_STATE_MAPS; j++) {
+        double sum = 0;
+
+        for (uint32_t k = 0; k < CEDM_STATE_MAPS; k++) {
+            sum += row.matrix[j][k] != 0 ? row.matrix[j][k] * v[k] : 0;
+        }
+        op.map[j][at] = sum;
+    }
+}
+
 /* The comparisons are written so that a NaN becomes 0. */
 __global__ void __launch_bounds__(THREADS)
 to_image(cedm_cuda_to_image op, uint32_t elements)
@@ -268,6 +291,15 @@ extern "C" int cedm_cuda_run_heun(const cedm_cuda_exec *exec,
     uint32_t elements = shape_of(exec).elements;
 
     return CEDM_LAUNCH(heun, grid_of(exec, elements), THREADS, 0,
+                       exec->stream, *op, elements);
+}
+
+extern "C" int cedm_cuda_run_combine(const cedm_cuda_exec *exec,
+                                     const cedm_cuda_combine *op)
+{
+    uint32_t elements = shape_of(exec).elements;
+
+    return CEDM_LAUNCH(combine, grid_of(exec, elements), THREADS, 0,
                        exec->stream, *op, elements);
 }
 

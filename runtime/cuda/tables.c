@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "runtime/cuda/cuda_net.h"
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 
 /* In data of 16 bits these tensors are floats that take two elements, and
  * every offset is even. */
@@ -59,9 +59,10 @@ void cedm_cuda_fill_tables(const cedm_cuda_constants *constants,
             .next_divisor = step.next.divisor,
             .h = step.next.t - step.hat.t,
         };
+        memcpy(steps[i].matrix, step.matrix, sizeof step.matrix);
         cedm_cuda_fill_row(constants, step.hat.sigma, step.hat.s,
                            &scalars[row], features + row * channels);
-        if (cedm_step_is_heun(params, &step)) {
+        if (cedm_step_evaluations(params, &step) > 1) {
             cedm_cuda_fill_row(constants, step.next.sigma, step.next.s,
                                &scalars[row + 1],
                                features + (row + 1) * channels);

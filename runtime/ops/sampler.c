@@ -109,6 +109,33 @@ void cedm_op_heun(cedm_exec *exec, const cedm_heun *op)
     }
 }
 
+/* One element of a map afterwards; v has that of every map before. */
+static cedm_real combined(const cedm_real *weight, const cedm_real *v)
+{
+    cedm_real sum = 0;
+
+    for (uint32_t k = 0; k < CEDM_STATE_MAPS; k++) {
+        sum += weight[k] != 0 ? weight[k] * v[k] : 0;
+    }
+    return sum;
+}
+
+void cedm_op_combine(cedm_exec *exec, const cedm_combine *op)
+{
+    size_t elements = op->n * image_elements(exec);
+
+    for (size_t i = 0; i < elements; i++) {
+        cedm_real v[CEDM_STATE_MAPS];
+
+        for (uint32_t k = 0; k < CEDM_STATE_MAPS; k++) {
+            v[k] = op->map[k][i];
+        }
+        for (uint32_t j = 0; j < CEDM_STATE_MAPS; j++) {
+            op->map[j][i] = combined(op->weight[j], v);
+        }
+    }
+}
+
 /* The comparisons are written so that a NaN becomes 0. */
 void cedm_op_to_image(cedm_exec *exec, const cedm_to_image *op)
 {

@@ -16,8 +16,9 @@ table='
 include: FREE cedm.h cedm_model.h
 runtime: FREE cedm.h cedm_model.h
 runtime/ops: FREE cedm.h cedm_model.h runtime
+runtime/diffusion: FREE cedm.h cedm_model.h runtime
 runtime/cpu: FREE SIMD cedm.h cedm_model.h runtime runtime/ops
-runtime/cuda: FREE CUDA cedm.h cedm_model.h cedm_cuda.h runtime
+runtime/cuda: FREE CUDA cedm.h cedm_model.h cedm_cuda.h runtime runtime/diffusion
 weights: cedm_model.h OWN
 examples: C cedm.h cedm_model.h fashion.h
 codegen: C cedm.h cedm_model.h codegen/*
@@ -35,8 +36,8 @@ host/cli: C cedm.h codegen/codegen.h
 host/files: C cedm.h cedm_model.h codegen/codegen.h host/cli runtime/resize.h runtime/tasks.h
 host/execution: C MPI cedm.h cedm_model.h cedm_cuda.h host/cli host/files
 host/verify: C cedm.h codegen/codegen.h host/cli host/execution
-trainer: C cedm.h cedm_model.h codegen/training.h runtime trainer/ops trainer/cpu
- trainer/cuda/train_cuda.h host/*
+trainer: C cedm.h cedm_model.h codegen/training.h runtime runtime/diffusion trainer/ops
+ trainer/cpu trainer/cuda/train_cuda.h host/*
 trainer/ops: C cedm.h cedm_model.h codegen/training.h trainer runtime runtime/ops
 trainer/cpu: C SIMD cedm.h cedm_model.h trainer trainer/ops runtime runtime/ops
  runtime/cpu
@@ -142,7 +143,7 @@ if [ -n "$twice" ]; then
 fi
 
 # No backend in the sampler and what it rests on.
-for file in runtime/sampler.c runtime/schedule.c runtime/philox.h; do
+for file in runtime/diffusion/*.[ch] runtime/philox.h; do
     if grep -nE 'cedm_backend_(portable|cpu)|avx|cuda|ops/|cpu/' "$file"; then
         echo "$file: names a backend"
         bad=1

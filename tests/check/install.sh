@@ -96,9 +96,11 @@ complete() { # PROGRAM WORD BEFORE: the proposals
         _cedm "$1" "$2" "$3"
         echo "${COMPREPLY[*]}"' "$usr" "$@"
 }
-[ "$(complete cedm-gen --sig cedm-gen)" = '--sigma-min --sigma-max' ] ||
+[ "$(complete cedm-gen --sig cedm-gen)" = '--sigma-min --sigma-max --sigmas' ] ||
     fail "cedm-gen --sig completes to '$(complete cedm-gen --sig cedm-gen)'"
 [ "$(complete cedm-gen n --format)" = npy ] || fail 'no completion of --format'
+[ "$(complete cedm-gen un --solver)" = unipc ] || fail 'no completion of --solver'
+[ "$(complete cedm-gen lo --disc)" = logsnr ] || fail 'no completion of --disc'
 [ "$(complete cedm-freeze check cedm-freeze)" = '' ] ||
     fail 'files are left to the shell'
 pass

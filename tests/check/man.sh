@@ -3,7 +3,8 @@
 #
 # man.sh - every program has a manual page, whose options, arguments and
 # defaults are those of --help, in the same order as far as that has one; the
-# version is the library's; mandoc has nothing to say about any page.
+# version is the library's; mandoc has nothing to say about any page.  Words of
+# the library's lists are explained.
 set -eu
 build=${BUILD:-build}
 bin=${BIN:-$build/bin}
@@ -87,6 +88,19 @@ for program in "$bin"/cedm-*; do
     if command -v mandoc >/dev/null; then
         mandoc -T lint -W warning "$page" || fail "$page: see above"
     fi
+done
+# Words that an option takes, where they come from the library's lists.
+for option in solver disc schedule scaling churn-draws; do
+    words=$("$bin/cedm-gen" --help |
+        sed -n "s/^  --$option [A-Z]* *\(.*: \)*\([a-z0-9 ]*\) \[.*/\2/p")
+    [ -n "$words" ] || fail "cedm-gen --$option: no words in --help"
+    for word in $words; do
+        awk -v "option=--$option" '
+            { gsub(/\\-/, "-") }
+            /^\.BI --/ { inside = index($0, ".BI " option " ") == 1; next }
+            inside' man/cedm-gen.1 | grep -qw -- "$word" ||
+            fail "man/cedm-gen.1: --$option says nothing of $word"
+    done
 done
 for page in man/*.1; do
     [ -x "$bin/$(basename "$page" .1)" ] || fail "$page: of no program here"

@@ -17,7 +17,7 @@
 #include "tests/cuda/cases_cuda.h"
 #include "tests/cuda/test_device.h"
 #include "weights/fashion.h"
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 
 #define BATCH 2u
 #define MAP (FASHION_RESOLUTION * FASHION_RESOLUTION * FASHION_CHANNELS)

@@ -84,8 +84,8 @@ static void start(uint32_t stream)
     }
     for (uint32_t i = 0; i < 4; i++) {
         w.steps[i] =
-            (cedm_cuda_step_row){0.9 + i,  0.25 * i, 0.5 + i, 1.5 + i,
-                                 0.75 + i, 2.25 + i, -0.7 - i};
+            (cedm_cuda_step_row){0.9 + i,  0.25 * i, 0.5 + i,  1.5 + i,
+                                 0.75 + i, 2.25 + i, -0.7 - i, {{0}}};
     }
     for (uint32_t i = 0; i < 16; i++) {
         w.scalars[i] = (cedm_cuda_scalars){0.3 + i, 0.2 * i, 1.0 / (1 + i)};
@@ -257,6 +257,33 @@ static void test_heun(void **state)
         }
         check_rest("heun", w.dst);
     }
+}
+
+/* One weight is 0 where its map holds a NaN. */
+static void test_combine(void **state)
+{
+    static const double weight[4][4] = {
+        {1.25, -0.5, 0.75, 0}, {0, 1, 0, 0}, {0, 0, 0, 0}, {2, 0, -3, 0}};
+
+    (void)state;
+    start(7);
+    memcpy(w.steps[STEP].matrix, weight, sizeof weight);
+    for (uint32_t i = 0; i < BATCH * MAP; i++) {
+        w.dst[i] = (double)stage_normal(7, 7, i);
+        w.dst2[i] = (double)NAN;
+    }
+    work before = w;
+    RUN(combine, d->steps, &d->step, {d->x, d->dst, d->z, d->dst2});
+    for (size_t i = 0; i < BATCH * MAP; i++) {
+        double a = before.x[i], b = before.dst[i], c = before.z[i];
+
+        check("combine: 0", i, w.x[i], 1.25 * a - 0.5 * b + 0.75 * c, 1e-14);
+        check("combine: 1", i, w.dst[i], b, 0.0);
+        check("combine: 2", i, w.z[i], 0.0, 0.0);
+        check("combine: 3", i, w.dst2[i], 2 * a - 3 * c, 1e-14);
+    }
+    check_rest("combine: 1", w.dst);
+    check_rest("combine: 3", w.dst2);
 }
 
 static void test_to_image(void **state)

@@ -143,6 +143,46 @@ expect 1 'range does not suit the schedule' \
 expect 1 'range does not suit the schedule' \
     $gen --bench --disc vp --sigma-min 1 --sigma-max 2
 
+expect 2 "unknown option '--S_churn=4'; wanted --S-churn" $gen --S_churn=4
+expect 2 "unknown option '--sigma_min'; wanted --sigma-min" $gen --sigma_min 1
+expect 2 "unknown option '--outdir=x'; wanted --out" $gen --outdir=x
+expect 2 "unknown option '--class'; wanted --cluster" $gen --class 3
+expect 2 "unknown option '--network'; wanted --model" $gen --network M.so
+expect 2 "unknown option '--net_work'; see --help" $gen --net_work M.so
+expect 2 '--nfe: wanted an integer from 1' $gen --nfe 0
+for option in '--solver heun' '--order 2' '--steps 4' '--disc vpt' '--rho 3' \
+    '--sigmas 9,1'; do
+    # shellcheck disable=SC2086
+    expect 2 '--nfe picks solver, steps and levels' $gen --nfe 4 $option
+done
+expect 2 '--order: heun has orders 2 to 2' $gen --order 3
+expect 2 '--order: ipndm has orders 1 to 3.*got 4' \
+    $gen --solver ipndm --order 4
+expect 2 '--order: unipc has orders 1 to 2.*got 3' \
+    $gen --solver unipc --order 3
+expect 2 '--S-churn: wanted it with --solver heun, euler, got ipndm' \
+    $gen --solver ipndm --S-churn 1
+expect 2 '--S-churn: wanted it with --solver' $gen --nfe 8 --S-churn 1
+expect 2 '--schedule: wanted it with --solver' $gen --solver dpmpp --schedule vp
+expect 2 '--scaling: wanted it with --solver' $gen --solver deis --scaling vp
+expect 2 '--disc list: wanted --sigmas' $gen --disc list
+expect 2 '--sigmas: wanted numbers above 0' $gen --sigmas 9,1,
+expect 2 '--sigmas: wanted numbers above 0' $gen --sigmas 9,x
+expect 2 '--sigmas: wanted numbers above 0' $gen --sigmas '9, 1'
+expect 2 '--sigmas: wanted numbers above 0' $gen --sigmas 9,1,0
+expect 2 '--sigmas: wanted numbers above 0' $gen --sigmas inf,1
+expect 2 '--sigmas: wanted numbers above 0' $gen --sigmas nan
+expect 2 '--sigmas: wanted levels that fall, got 2 after 1' $gen --sigmas 3,1,2
+expect 2 '--sigmas: wanted levels that fall' $gen --sigmas 3,3
+expect 2 '--sigmas: wanted 2 to 65536 levels, got 1' \
+    $gen --solver ipndm --sigmas 3
+expect 2 '--sigmas says all levels' $gen --sigmas 3,1 --steps 2
+expect 2 '--sigmas says all levels' $gen --sigmas 3,1 --disc edm
+expect 2 '--sigmas says all levels' $gen --sigmas 3,1 --sigma-max 3
+expect 2 '--churn-draws: wanted one of edm, cedm' $gen --churn-draws some
+expect 1 'noise levels do not fall' \
+    $gen --solver ipndm --disc iddpm --steps 2000
+
 expect 2 '--batch: wanted an integer from 1' $gen --batch 0
 expect 2 '--batch: wanted an integer' $gen --batch 65537
 expect 2 '--threads: wanted an integer from 1' $gen --threads 0

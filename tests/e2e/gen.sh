@@ -115,6 +115,47 @@ gen --cluster 5 --n 5 --grid 3x3 --out g.png >/dev/null
 check 'a grid has the size asked for' [ "$(od -An -tx1 -j16 -N8 g.png |
     tr -d ' ')" = 0000006000000060 ]
 
+# ---- solvers ---------------------------------------------------------------
+
+solvers=$("$bin/cedm-gen" --help | sed -n 's/^  --solver S *\(.*\) \[.*/\1/p')
+check 'there are solvers' [ "$(wc -w <<<"$solvers")" -ge 6 ]
+for solver in $solvers; do
+    raw --cluster 5 --n 5 --seed 3 --solver "$solver" --out a.raw
+    raw --cluster 5 --n 5 --seed 3 --solver "$solver" --batch 2 --threads 3 \
+        --out b.raw
+    check "$solver: batch and threads change nothing" cmp a.raw b.raw
+    gen --n 2 --solver "$solver" --disc vpt --rho 1.5 --guidance 0.5 \
+        --out u.png >/dev/null
+    "$bin/cedm-gen" --from u.png --out s.png >/dev/null
+    check "$solver: --from draws the same file again" cmp u.png s.png
+    "$bin/cedm-gen" --n 2 --solver "$solver" --sigmas 80,9,2,0.5,0.002 \
+        --out u.png >/dev/null
+    "$bin/cedm-gen" --from u.png --out s.png >/dev/null
+    check "$solver: also by a list of levels" cmp u.png s.png
+done
+"$bin/cedm-gen" --from u.png --solver heun --json --out s.png >s.json
+check 'five levels are five steps that end at 0' \
+    grep -q '"solver":"heun","steps":5,"evaluations":9,' s.json
+"$bin/cedm-gen" --from u.png --solver ipndm --order 2 --json --out t.png >t.json
+check 'and four that end at the last' \
+    grep -q '"solver":"ipndm","steps":4,"evaluations":4,' t.json
+check 'the record has the order' \
+    test -n "$(record t.png | grep '"order":2,"sigmas":\[80,9,2,0.5,0.002\]')"
+"$bin/cedm-gen" --n 1 --nfe 5 --json --out u.png >u.json 2>u.err
+check '--nfe says what it picked' grep -q \
+    '^cedm-gen: --nfe 5: solver ipndm of order 3, 5 steps, vpt levels' u.err
+check '--nfe N is N evaluations' grep -q '"evaluations":5,' u.json
+"$bin/cedm-gen" --n 1 --solver ipndm --disc vpt --steps 5 --out s.png >/dev/null
+check 'and can be said in other words' cmp u.png s.png
+churn='--n 1 --S-churn 9 --S-max 30'
+# shellcheck disable=SC2086
+gen $churn --out a.png >/dev/null
+# shellcheck disable=SC2086
+gen $churn --churn-draws cedm --out u.png >/dev/null
+check "C-EDM's draws are others" test -n "$(cmp a.png u.png)"
+"$bin/cedm-gen" --from u.png --out s.png >/dev/null
+check 'and are in the record' cmp u.png s.png
+
 # ---- the record ------------------------------------------------------------
 
 gen --n 5 --seed 11 --S-churn 10 --guidance 0.5 --out r.png >/dev/null

@@ -96,6 +96,28 @@ static void check_image(const gen_job *j, uint64_t i)
     want((cluster == -1) == (j->mode == GEN_JOB_NONE));
 }
 
+/* What is accepted can be run: the library has nothing to add about solvers,
+ * and levels of a list fall. */
+static void check_sampler(const gen_options *o, const cedm_model *code,
+                          cedm_sampler_params *p)
+{
+    host_failure f = HOST_FAILURE_UNSAID;
+    if (!gen_sampler_apply(&o->sampler, code->denoiser, p, &f)) {
+        check_failure(&f);
+        return;
+    }
+    const cedm_solver_facts *facts = cedm_solver_describe(p->solver);
+    want(p->order >= facts->least && p->order <= facts->most);
+    want(facts->general || !(p->S_churn > 0));
+    if (p->discretization == CEDM_DISCRETIZATION_list) {
+        uint32_t count = host_sampler_level_count(p);
+        want(p->sigmas != NULL && count == o->sampler.sigma_count);
+        for (uint32_t i = 1; i < count; i++) {
+            want(p->sigmas[i] < p->sigmas[i - 1]);
+        }
+    }
+}
+
 static void check_job(gen_options *o, const cedm_model *code)
 {
     gen_job j;
@@ -112,9 +134,7 @@ static void check_job(gen_options *o, const cedm_model *code)
         check_image(&j, j.count - 1);
         gen_name_default(o, &j, "abc", name);
         want(strlen(name) < sizeof name && strchr(name, '/') == NULL);
-        if (!gen_options_sampler(o, &j.params, &f)) {
-            check_failure(&f);
-        }
+        check_sampler(o, code, &j.params);
     } else {
         check_failure(&f);
     }

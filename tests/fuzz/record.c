@@ -47,6 +47,19 @@ static bool same_number(double a, double b)
     return a == b || (isinf(a) && isinf(b));
 }
 
+static void check_same_levels(const cedm_sampler_params *a,
+                              const cedm_sampler_params *b)
+{
+    uint32_t count = host_sampler_level_count(a);
+    if (a->discretization != CEDM_DISCRETIZATION_list) {
+        return;
+    }
+    want(count == host_sampler_level_count(b));
+    for (uint32_t i = 0; i < count; i++) {
+        want(same_number(a->sigmas[i], b->sigmas[i]));
+    }
+}
+
 static void check_same(const gen_job *a, const gen_job *b)
 {
     want(a->count == b->count && a->columns == b->columns);
@@ -69,6 +82,8 @@ static void check_same(const gen_job *a, const gen_job *b)
     want(a->params.discretization == b->params.discretization);
     want(a->params.schedule == b->params.schedule);
     want(a->params.scaling == b->params.scaling);
+    want(a->params.churn_draws == b->params.churn_draws);
+    check_same_levels(&a->params, &b->params);
 }
 
 /* Through a file of one pixel and back. */

@@ -109,7 +109,7 @@ static void eval(const cedm_ops *ops, void *ctx)
 int device_run(cedm_cuda_exec *exec, stage_call *call, const void *op)
 {
     static cedm_cuda_net net; /* 1 KiB and more */
-    const cedm_model model = {.eval = eval, .op_count = 1};
+    const cedm_model model = {.graph = {.eval = eval, .op_count = 1}};
     cedm_cuda_fault fault = {NULL, NULL};
     cedm_cuda_gemm gemms[1];
     cedm_cuda_exec with = *exec;

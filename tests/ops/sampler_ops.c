@@ -252,6 +252,46 @@ static void test_heun(void **state)
     }
 }
 
+/* Maps 0 to 2 and a fourth; one weight is 0 where its map holds a NaN. */
+static void test_combine(void **state)
+{
+    static const double weight[4][4] = {
+        {1.25, -0.5, 0.75, 0}, {0, 1, 0, 0}, {0, 0, 0, 0}, {2, 0, -3, 0}};
+    const cedm_backend *backend = *state;
+
+    for (uint32_t n = 1; n <= BATCH; n++) {
+        cedm_combine op = {.n = n, .map = {w.dst, w.dst2, w.x, w.y}};
+
+        start(n, n);
+        memcpy(w.dst, w.z, n * MAP * sizeof w.z[0]);
+        for (uint32_t i = 0; i < n * MAP; i++) {
+            w.dst2[i] = (cedm_real)stage_normal(n, 7, i);
+            w.y[i] = (cedm_real)NAN;
+        }
+        for (uint32_t k = 0; k < 16; k++) {
+            op.weight[k / 4][k % 4] = (cedm_real)weight[k / 4][k % 4];
+        }
+        cedm_real third[BATCH * MAP];
+        memcpy(third, w.x, sizeof third);
+        backend->sampler->combine(&w.exec, &op);
+        for (size_t i = 0; i < n * MAP; i++) {
+            double a = (double)w.z[i];
+            double b = (double)(cedm_real)stage_normal(n, 7, (uint32_t)i);
+            double c = (double)third[i];
+            double size = fabs(a) + fabs(b) + 3 * fabs(c);
+
+            check("combine: 0", i, (double)w.dst[i],
+                  1.25 * a - 0.5 * b + 0.75 * c, 4 * ULP * size);
+            check("combine: 1", i, (double)w.dst2[i], b, 0);
+            check("combine: 2", i, (double)w.x[i], 0, 0);
+            check("combine: 3", i, (double)w.y[i], 2 * a - 3 * c,
+                  4 * ULP * size);
+        }
+        check_rest("combine: 0", w.dst, n);
+        check_rest("combine: 1", w.dst2, n);
+    }
+}
+
 static void test_to_image(void **state)
 {
     static const struct {

@@ -34,7 +34,8 @@ static void expect_status(cedm_status got, cedm_status want)
 static char *words(const cedm_sampler_params *p)
 {
     static const char *const solvers[] = {"heun", "euler"};
-    static const char *const levels[] = {"edm", "vp", "ve", "iddpm"};
+    static const char *const levels[] = {"edm", "vp",     "ve",  "iddpm",
+                                         "vpt", "logsnr", "list"};
     static const char *const schedules[] = {"linear", "vp", "ve"};
     static const char *const scalings[] = {"none", "vp"};
     static char text[80];
@@ -131,7 +132,11 @@ static real level(const curve *c, uint32_t i)
     uint32_t first = 0, count = 0;
     switch (p->discretization) {
     case CEDM_DISCRETIZATION_vp: return vp_sigma(c, 1 + share * (1e-3L - 1));
+    case CEDM_DISCRETIZATION_vpt:
+        low = powl(1e-3L, 1 / (real)p->rho);
+        return vp_sigma(c, powl(1 + share * (low - 1), (real)p->rho));
     case CEDM_DISCRETIZATION_ve:
+    case CEDM_DISCRETIZATION_logsnr:
         return sqrtl(high * high * powl(low * low / (high * high), share));
     case CEDM_DISCRETIZATION_iddpm:
         iddpm_table(u);
@@ -142,6 +147,7 @@ static real level(const curve *c, uint32_t i)
             }
         }
         return u[first + (uint32_t)lrintl((real)(count - 1) * share)];
+    case CEDM_DISCRETIZATION_list: return (real)p->sigmas[i];
     case CEDM_DISCRETIZATION_edm:
     default:
         low = powl(low, 1 / (real)p->rho);
@@ -328,7 +334,7 @@ static void levels_of_every_discretization(void **state)
     static const uint32_t steps[] = {1, 2, 3, 18, 40, 256};
     static const double ranges[][2] = {{0.002, 80}, {0.03, 60.5}};
     (void)state;
-    for (uint32_t k = 0; k < 4 * 6 * 3; k++) {
+    for (uint32_t k = 0; k < 6 * 6 * 3; k++) {
         cedm_sampler_params p =
             cedm_sampler_params_for((enum cedm_discretization)(k / 18));
         if (k % 3 < 2) {
@@ -378,14 +384,17 @@ static void iddpm_levels(void **state)
 
 static void default_ranges(void **state)
 {
-    static const double want[4][2] = {
-        {0.002, 80}, {0.010485993, 152.16697}, {0.02, 100}, {0.002, 81}};
+    static const double want[7][2] = {{0.002, 80}, {0.010485993, 152.16697},
+                                      {0.02, 100}, {0.002, 81},
+                                      {0.002, 80}, {0.002, 80},
+                                      {0.002, 80}};
     (void)state;
-    for (uint32_t k = 0; k < 4; k++) {
+    for (uint32_t k = 0; k < 7; k++) {
         cedm_sampler_params p =
             cedm_sampler_params_for((enum cedm_discretization)k);
         assert_int_equal(p.discretization, k);
         assert_int_equal(p.steps, 18);
+        assert_true(p.rho == (k == CEDM_DISCRETIZATION_vpt ? 2 : 7));
         assert_true(fabs(p.sigma_min - want[k][0]) <= 1e-6 * want[k][0]);
         assert_true(fabs(p.sigma_max - want[k][1]) <= 1e-6 * want[k][1]);
     }
@@ -457,8 +466,8 @@ static void refused(void **state)
     p.member = (value);                                                      \
     expect_status(cedm_sample_begin(&s, &g->net, &p, seeds, clusters, 1),    \
                   CEDM_E_PARAM)
-    REFUSE(solver, (enum cedm_solver)2);
-    REFUSE(discretization, (enum cedm_discretization)4);
+    REFUSE(solver, (enum cedm_solver)99);
+    REFUSE(discretization, (enum cedm_discretization)99);
     REFUSE(schedule, (enum cedm_schedule)3);
     REFUSE(scaling, (enum cedm_scaling)2);
 #undef REFUSE

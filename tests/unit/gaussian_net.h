@@ -123,6 +123,24 @@ static inline void gaussian_heun(cedm_exec *exec, const cedm_heun *op)
     }
 }
 
+static inline void gaussian_combine(cedm_exec *exec, const cedm_combine *op)
+{
+    (void)exec;
+    for (uint32_t i = 0; i < op->n * MAP; i++) {
+        double after[CEDM_STATE_MAPS] = {0};
+        for (uint32_t j = 0; j < CEDM_STATE_MAPS; j++) {
+            for (uint32_t k = 0; k < CEDM_STATE_MAPS; k++) {
+                if (op->weight[j][k] != 0) {
+                    after[j] += op->weight[j][k] * op->map[k][i];
+                }
+            }
+        }
+        for (uint32_t j = 0; j < CEDM_STATE_MAPS; j++) {
+            op->map[j][i] = after[j];
+        }
+    }
+}
+
 static inline void gaussian_to_image(cedm_exec *exec, const cedm_to_image *op)
 {
     (void)exec;
@@ -141,6 +159,7 @@ static const cedm_sampler_ops gaussian_sampler = {
     .euler = gaussian_euler,
     .heun = gaussian_heun,
     .to_image = gaussian_to_image,
+    .combine = gaussian_combine,
 };
 
 static inline void gaussian_size_embed(void *ctx, const cedm_embed *op)

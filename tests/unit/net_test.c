@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/gaussian_net.h"
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 
 static void expect_status(cedm_status got, cedm_status want)
 {

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 #include <mpfr.h>
 
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 
 #define BITS 2200 /* squares of 1e-300 beside squares of 1e300 */
 #define CHANNELS 64u

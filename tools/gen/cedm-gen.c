@@ -157,7 +157,12 @@ static bool make_job(run *r, host_failure *f)
             return false;
         }
     }
-    return gen_options_sampler(&r->options, &r->job.params, f);
+    if (!gen_sampler_apply(&r->options.sampler, r->model.code->denoiser,
+                           &r->job.params, f)) {
+        return false;
+    }
+    gen_sampler_say(&r->options.sampler, &r->job.params, stderr);
+    return true;
 }
 
 /* ---- where it goes ---------------------------------------------------- */
@@ -243,7 +248,11 @@ static void print_summary(const run *r, double spent, FILE *stream)
     cJSON_AddStringToObject(root, "device", d->device);
     cJSON_AddStringToObject(root, "isa", d->isa);
     cJSON_AddStringToObject(root, "precision", d->precision);
+    cJSON_AddStringToObject(root, "solver",
+                            cedm_solver_describe(r->job.params.solver)->word);
     cJSON_AddNumberToObject(root, "steps", r->job.params.steps);
+    cJSON_AddNumberToObject(root, "evaluations",
+                            host_sampler_evaluations(&r->job.params));
     cJSON_AddNumberToObject(root, "batch", d->batch);
     cJSON_AddNumberToObject(root, "threads", d->threads);
     cJSON_AddNumberToObject(root, "blob_bytes", (double)r->model.blob_bytes);

@@ -2,8 +2,9 @@
  *
  * gen_bench.c - cedm-gen --bench: how long an evaluation takes.
  *
- * On the CPU a sample is one whole Heun step, divided by its two evaluations
- * (twice that with guidance); the last step, which has one, is not counted.
+ * On the CPU a sample is one whole step, divided by its evaluations, of which
+ * Heun's method has two (twice that with guidance); the last step, which may
+ * have fewer, is not counted.
  * With one step, that step is the sample. */
 #include <stdlib.h>
 

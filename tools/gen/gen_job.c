@@ -255,6 +255,23 @@ static bool read_images(gen_job *j, const cJSON *record)
     return true;
 }
 
+/* A list of levels that is not as long as steps and solver say is damaged. */
+static bool read_sampler(gen_job *j, const cJSON *sampler, const char *path,
+                         host_failure *f)
+{
+    uint32_t count;
+    j->sigmas = host_sampler_levels_from_json(sampler, &count);
+    j->params.sigmas = j->sigmas;
+    if (!host_sampler_from_json(sampler, &j->params, path, f)) {
+        return false;
+    }
+    uint32_t wanted = host_sampler_level_count(&j->params);
+    return j->params.discretization != CEDM_DISCRETIZATION_list ||
+           count == wanted ||
+           host_fail(f, "%s: its record is damaged; wanted %u levels, got %u",
+                     path, wanted, count);
+}
+
 static bool read_record(gen_job *j, const cJSON *record, const char *path,
                         host_failure *f)
 {
@@ -268,8 +285,7 @@ static bool read_record(gen_job *j, const cJSON *record, const char *path,
                          "of a grid and a precision, fp16, bf16 or fp32",
                          path);
     }
-    return host_sampler_from_json(member(record, "sampler"), &j->params, path,
-                                  f);
+    return read_sampler(j, member(record, "sampler"), path, f);
 }
 
 bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
@@ -300,5 +316,6 @@ void gen_job_free(gen_job *j)
     host_args_list_free(&j->seeds);
     host_args_list_free(&j->list);
     free(j->given);
+    free(j->sigmas);
     memset(j, 0, sizeof *j);
 }

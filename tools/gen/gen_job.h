@@ -30,6 +30,7 @@ typedef struct gen_job {
     bool pairs;             /* a record's products were of bfloat16 */
     bool by_cluster;        /* seeds repeat, pairs with clusters do not */
     cedm_sampler_params params;
+    double *sigmas; /* a record's list of levels, or NULL */
 } gen_job;
 
 /* Reads `all`, `random`, `none` or a list; NULL is random, or none for an

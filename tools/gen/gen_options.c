@@ -16,6 +16,8 @@
 
 #define MAX_CELLS 65536u
 
+#define SPACED(word) #word " "
+
 /* X(identifier, name, value, help) */
 #define OPTION_LIST(X)                                                       \
     X(MODEL, "model", "M.so", "a frozen model beside its M.cedm [demo]")     \
@@ -29,19 +31,28 @@
     X(N, "n", "N", "number of images [64]")                                  \
     X(SEED, "seed", "S", "seeds S to S+n-1 [0]")                             \
     X(SEEDS, "seeds", "LIST", "one image for each, e.g. 0-63,70")            \
-    X(STEPS, "steps", "N", "noise levels [18]")                              \
+    X(STEPS, "steps", "N", "steps from the highest noise level down [18]")   \
+    X(NFE, "nfe", "N",                                                       \
+      "N evaluations: picks solver, steps and levels\n"                      \
+      "                               for the least error, and says which")  \
     X(SIGMA_MIN, "sigma-min", "X", "lowest noise level [0.002]")             \
     X(SIGMA_MAX, "sigma-max", "X", "highest noise level [80]")               \
-    X(RHO, "rho", "X", "spacing of the levels, not 0 [7]")                   \
+    X(RHO, "rho", "X", "exponent of edm and vpt levels, not 0 [7, vpt 2]")   \
     X(S_CHURN, "S-churn", "X", "stochasticity, 0: none [0]")                 \
     X(S_MIN, "S-min", "X", "churn from this level up [0]")                   \
     X(S_MAX, "S-max", "X", "churn up to this level [inf]")                   \
     X(S_NOISE, "S-noise", "X", "scale of churn's noise [1]")                 \
-    X(SOLVER, "solver", "S", "heun or euler [heun]")                         \
+    X(CHURN_DRAWS, "churn-draws", "R",                                       \
+      "churn draws as: " CEDM_CHURN_DRAWS_LIST(SPACED) "[edm]")              \
+    X(SOLVER, "solver", "S", CEDM_SOLVER_LIST(SPACED) "[heun]")              \
+    X(ORDER, "order", "K", "of a multistep solver [the solver's]")           \
     X(DISC, "disc", "D",                                                     \
-      "noise levels and their range: edm, vp, ve or iddpm [edm]")            \
-    X(SCHEDULE, "schedule", "S", "time: linear, vp or ve [linear]")          \
-    X(SCALING, "scaling", "S", "of the state in time: none or vp [none]")    \
+      "levels: " CEDM_DISCRETIZATION_LIST(SPACED) "[edm]")                   \
+    X(SIGMAS, "sigmas", "LIST", "the levels themselves, e.g. 80,9,1,0.002")  \
+    X(SCHEDULE, "schedule", "S",                                             \
+      "time: " CEDM_SCHEDULE_LIST(SPACED) "[linear]")                        \
+    X(SCALING, "scaling", "S",                                               \
+      "of the state in time: " CEDM_SCALING_LIST(SPACED) "[none]")           \
     X(GUIDANCE, "guidance", "W", "(1+W) conditional - W unconditional [0]")  \
     X(FREQ, "freq", "FILE", "images per cluster for random, text or .pt")    \
     X(BATCH, "batch", "B",                                                   \
@@ -64,7 +75,14 @@
     X(FROM, "from", "x.png", "draw again what a PNG's record says")          \
     X(PROGRESS, "progress", "P", "auto, bar, json or none [auto]")           \
     X(JSON, "json", NULL, "print a JSON summary instead of the path")        \
-    X(BENCH, "bench", NULL, "time the steps; writes no file")
+    X(BENCH, "bench", NULL, "time the steps; writes no file")                \
+    /* of [EDM]'s and [CEDM]'s programs */                                   \
+    X(NETWORK, "network", "--model", NULL)                                   \
+    X(OUTDIR, "outdir", "--out", NULL)                                       \
+    X(CLASS, "class", "--cluster", NULL)                                     \
+    X(CFG_WEIGHT, "cfg_weight", "--guidance", NULL)                          \
+    X(FREQ_PATH, "freq_path", "--freq", NULL)                                \
+    X(SUBDIRS, "subdirs", "--grid none", NULL)
 
 enum option {
 #define OPTION_ENUM(id, name, value, help) OPT_##id,
@@ -115,30 +133,6 @@ static bool parse_grid(const host_args *a, gen_options *o, counts *c,
         f, "--grid: wanted auto, none or COLUMNSxROWS, got '%s'", a->value);
 }
 
-static bool parse_sampler(const host_args *a, gen_options *o, host_failure *f)
-{
-    static const struct {
-        const char *name;
-        double low, high;
-    } rows[] = {
-#define SAMPLER_ROW(option, member, low, high) {option, low, high},
-        GEN_SAMPLER_LIST(SAMPLER_ROW)
-#undef SAMPLER_ROW
-    };
-    size_t i = 0;
-    while (strcmp(rows[i].name, a->name) != 0) {
-        i++;
-    }
-    return host_args_double(a, rows[i].low, rows[i].high, &o->sampler[i], f);
-}
-
-static bool parse_choice(const host_args *a, enum host_sampler_choice choice,
-                         gen_options *o, host_failure *f)
-{
-    return host_args_word(a, host_sampler_words(choice), &o->choice[choice],
-                          f);
-}
-
 static bool take(void *to, int option, const host_args *a, host_failure *f)
 {
     counts *c = to;
@@ -158,11 +152,27 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     case OPT_SEEDS:
         o->seeds_text = a->value;
         return host_args_list_parse("seeds", a->value, &o->seeds, f);
-    case OPT_STEPS: return host_args_u64(a, 1, CEDM_MAX_STEPS, &o->steps, f);
-    case OPT_SOLVER: return parse_choice(a, HOST_SAMPLER_solver, o, f);
-    case OPT_DISC: return parse_choice(a, HOST_SAMPLER_discretization, o, f);
-    case OPT_SCHEDULE: return parse_choice(a, HOST_SAMPLER_schedule, o, f);
-    case OPT_SCALING: return parse_choice(a, HOST_SAMPLER_scaling, o, f);
+    case OPT_STEPS:
+        return host_args_u64(a, 1, CEDM_MAX_STEPS, &o->sampler.steps, f);
+    case OPT_NFE:
+        return host_args_u64(a, 1, CEDM_MAX_STEPS, &o->sampler.nfe, f);
+    case OPT_ORDER: return host_args_u64(a, 1, 99, &o->sampler.order, f);
+    case OPT_SIGMAS: return gen_sampler_sigmas_option(&o->sampler, a, f);
+    case OPT_SOLVER:
+        return gen_sampler_word_option(&o->sampler, a, HOST_SAMPLER_solver,
+                                       f);
+    case OPT_DISC:
+        return gen_sampler_word_option(&o->sampler, a,
+                                       HOST_SAMPLER_discretization, f);
+    case OPT_SCHEDULE:
+        return gen_sampler_word_option(&o->sampler, a, HOST_SAMPLER_schedule,
+                                       f);
+    case OPT_SCALING:
+        return gen_sampler_word_option(&o->sampler, a, HOST_SAMPLER_scaling,
+                                       f);
+    case OPT_CHURN_DRAWS:
+        return gen_sampler_word_option(&o->sampler, a,
+                                       HOST_SAMPLER_churn_draws, f);
     case OPT_FREQ: o->freq = a->value; return true;
     case OPT_BATCH:
         return host_args_u64(a, 1, HOST_ENGINE_MAX_BATCH, &o->batch, f);
@@ -182,7 +192,7 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     case OPT_BENCH: o->bench = true; return true;
     case HOST_ARGS_OPERAND:
         return host_bad_usage(f, "unexpected '%s'; see --help", a->value);
-    default: return parse_sampler(a, o, f);
+    default: return gen_sampler_number_option(&o->sampler, a, f);
     }
 }
 
@@ -294,12 +304,7 @@ host_asked gen_options_parse(gen_options *o, int argc, char **argv,
         "cedm-gen", "[options]: draws images from a frozen model", options,
         OPT_COUNT, take};
     memset(o, 0, sizeof *o);
-    for (int i = 0; i < GEN_SAMPLER_COUNT; i++) {
-        o->sampler[i] = (double)NAN;
-    }
-    for (int i = 0; i < HOST_SAMPLER_CHOICES; i++) {
-        o->choice[i] = -1;
-    }
+    o->sampler = gen_sampler_none();
     o->precision = HOST_PRECISION_AUTO;
     o->shard = (host_shard)HOST_SHARD_WHOLE;
     counts c = {o, DEFAULT_N, 0, false, false, false};
@@ -316,46 +321,5 @@ host_asked gen_options_parse(gen_options *o, int argc, char **argv,
 void gen_options_free(gen_options *o)
 {
     host_args_list_free(&o->seeds);
-}
-
-/* A discretization brings its range. */
-static void set_choices(const gen_options *o, cedm_sampler_params *params)
-{
-#define CHOICE_SET(member, LIST)                                             \
-    if (o->choice[HOST_SAMPLER_##member] >= 0) {                             \
-        params->member =                                                     \
-            (enum cedm_##member)o->choice[HOST_SAMPLER_##member];            \
-    }
-    HOST_SAMPLER_CHOICE_LIST(CHOICE_SET)
-#undef CHOICE_SET
-    if (o->choice[HOST_SAMPLER_discretization] >= 0) {
-        cedm_sampler_params d =
-            cedm_sampler_params_for(params->discretization);
-        params->sigma_min = d.sigma_min;
-        params->sigma_max = d.sigma_max;
-    }
-}
-
-bool gen_options_sampler(const gen_options *o, cedm_sampler_params *params,
-                         host_failure *f)
-{
-    set_choices(o, params);
-    if (o->steps > 0) {
-        params->steps = (uint32_t)o->steps;
-    }
-#define SAMPLER_SET(option, member, low, high)                               \
-    if (!isnan(o->sampler[GEN_##member])) {                                  \
-        params->member = o->sampler[GEN_##member];                           \
-    }
-    GEN_SAMPLER_LIST(SAMPLER_SET)
-#undef SAMPLER_SET
-    if (params->sigma_min > params->sigma_max) {
-        return host_bad_usage(
-            f,
-            "--sigma-min: wanted at most sigma-max, %g, got "
-            "%g",
-            params->sigma_max, params->sigma_min);
-    }
-    return params->rho < 0 || params->rho > 0 ||
-           host_bad_usage(f, "--rho: wanted a number other than 0");
+    gen_sampler_free(&o->sampler);
 }

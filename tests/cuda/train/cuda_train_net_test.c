@@ -8,7 +8,7 @@
 #include "trainer/cuda/device_net.h"
 #include "tests/cuda/train/fixture.h"
 #include "trainer/net.h"
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 
 #define IMAGES 2u
 #define SCALE 4096.0f

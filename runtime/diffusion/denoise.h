@@ -21,4 +21,8 @@ cedm_status cedm_evaluate(cedm_net *net, const cedm_real *x, double scale,
                           const int32_t *cluster, double guidance, uint32_t n,
                           cedm_real *out);
 
+/* The same for the images of a run, all at one level and scale. */
+cedm_status cedm_evaluate_run(const cedm_sampler *sampler, const cedm_real *x,
+                              double sigma, double scale, cedm_real *out);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * noise_level.c - preconditioning and noise-level features, in float64. */
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 
 #include "runtime/fmath.h"
 

@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * sampler.c - Algorithm 2 of [EDM], in the general form of its appendix C
- * (algorithm 1 with its churn): scalars here, arrays in the ops table.
- *
- * State maps of the net: [0] x (x hat after churn), [1] D then d, [2] the
- * Euler step then the Heun step, [3] D there.  A step ends by exchanging
- * [0] and [2]. */
+ * sampler.c - a run: scalars here and in steps.c, arrays in the ops table.
+ * State map 0 is the state between steps. */
 #include <string.h>
 
-#include "runtime/denoise.h"
+#include "runtime/diffusion/denoise.h"
 #include "runtime/model_check.h"
 #include "runtime/philox.h"
-#include "runtime/steps.h"
+#include "runtime/diffusion/solver.h"
 
 /* ---- begin ------------------------------------------------------------- */
 
@@ -64,76 +60,64 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
 
 /* ---- step -------------------------------------------------------------- */
 
-static cedm_status evaluate(const cedm_sampler *sampler, const cedm_real *x,
-                            const cedm_point *at, cedm_real *out)
-{
-    cedm_net *net = sampler->net;
-    cedm_real *column = cedm_column(net, CEDM_SIGMA);
-
-    for (uint32_t i = 0; i < sampler->n; i++) {
-        column[i] = (cedm_real)at->sigma;
-    }
-    return cedm_evaluate(net, x, at->s, net->clusters[0],
-                         sampler->params.guidance, sampler->n, out);
-}
-
-/* Lines 4 to 6: adds fresh noise to the state. */
+/* Lines 4 to 6 of Algorithm 2: adds fresh noise to the state. */
 static void churn(const cedm_sampler *sampler, const cedm_step *step)
 {
     cedm_net *net = sampler->net;
+    uint32_t first = cedm_first_draw(net->model->denoiser, net->exec.data,
+                                     &sampler->params);
 
-    net->sampler_ops->noise(
-        &net->exec,
-        &(cedm_noise){
-            .n = sampler->n,
-            .draw = cedm_noise_draw(net->model->denoiser, sampler->step),
-            .base_scale = (cedm_real)step->base,
-            .scale = (cedm_real)step->scale,
-            .seed = net->seeds,
-            .base = net->state[0],
-            .dst = net->state[0],
-        });
+    net->sampler_ops->noise(&net->exec,
+                            &(cedm_noise){
+                                .n = sampler->n,
+                                .draw = first + sampler->step,
+                                .base_scale = (cedm_real)step->base,
+                                .scale = (cedm_real)step->scale,
+                                .seed = net->seeds,
+                                .base = net->state[0],
+                                .dst = net->state[0],
+                            });
 }
 
-/* Lines 7 and 8, then 9 to 11 for Heun's method unless sigma falls to 0. */
-static cedm_status advance(const cedm_sampler *sampler, const cedm_step *step)
+/* A step of Algorithm 2, whose result changes places with the state. */
+static cedm_status step_by_algorithm_2(const cedm_sampler *sampler,
+                                       const cedm_step *step)
 {
     cedm_net *net = sampler->net;
-    const cedm_point *hat = &step->hat, *next = &step->next;
-    cedm_real *const *state = net->state;
-    cedm_real h = (cedm_real)(next->t - hat->t);
-    cedm_status status = evaluate(sampler, state[0], hat, state[1]);
+    cedm_status status;
+
+    if (step->churns) {
+        churn(sampler, step);
+    }
+    status = cedm_one_step(sampler, step,
+                           cedm_step_evaluations(&sampler->params, step));
+    if (status == CEDM_OK) {
+        cedm_real *x = net->state[2];
+        net->state[2] = net->state[0];
+        net->state[0] = x;
+    }
+    return status;
+}
+
+static cedm_status step_by_matrix(const cedm_sampler *sampler,
+                                  const cedm_step *step)
+{
+    cedm_net *net = sampler->net;
+    cedm_combine combine = {.n = sampler->n};
+    cedm_status status =
+        cedm_evaluate_run(sampler, net->state[CEDM_MAP_X], step->hat.sigma, 1,
+                          net->state[CEDM_MAP_D]);
 
     if (status != CEDM_OK) {
         return status;
     }
-    net->sampler_ops->euler(&net->exec, &(cedm_euler){
-                                            .n = sampler->n,
-                                            .s = (cedm_real)hat->s,
-                                            .t = (cedm_real)hat->divisor,
-                                            .h = h,
-                                            .x = state[0],
-                                            .denoised = state[1],
-                                            .d = state[1],
-                                            .next = state[2],
-                                        });
-    if (!cedm_step_is_heun(&sampler->params, step)) {
-        return CEDM_OK;
+    for (uint32_t j = 0; j < CEDM_STATE_MAPS; j++) {
+        combine.map[j] = net->state[j];
+        for (uint32_t k = 0; k < CEDM_STATE_MAPS; k++) {
+            combine.weight[j][k] = (cedm_real)step->matrix[j][k];
+        }
     }
-    status = evaluate(sampler, state[2], next, state[3]);
-    if (status != CEDM_OK) {
-        return status;
-    }
-    net->sampler_ops->heun(&net->exec, &(cedm_heun){
-                                           .n = sampler->n,
-                                           .s = (cedm_real)next->s,
-                                           .t = (cedm_real)next->divisor,
-                                           .h = h,
-                                           .x = state[0],
-                                           .d = state[1],
-                                           .denoised = state[3],
-                                           .next = state[2],
-                                       });
+    net->sampler_ops->combine(&net->exec, &combine);
     return CEDM_OK;
 }
 
@@ -149,17 +133,13 @@ cedm_status cedm_sample_step(cedm_sampler *sampler)
     }
     cedm_step step =
         cedm_step_at(net->model->denoiser, net->exec.data, p, sampler->step);
-    if (step.churns) {
-        churn(sampler, &step);
-    }
-    cedm_status status = advance(sampler, &step);
+    cedm_status status = cedm_solver_of(p->solver)->matrix != NULL
+                             ? step_by_matrix(sampler, &step)
+                             : step_by_algorithm_2(sampler, &step);
     if (status != CEDM_OK) {
         sampler->step = p->steps;
         return status;
     }
-    cedm_real *x = net->state[2];
-    net->state[2] = net->state[0];
-    net->state[0] = x;
     sampler->step++;
     return sampler->step < p->steps ? CEDM_MORE : CEDM_OK;
 }

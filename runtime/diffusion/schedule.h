@@ -4,9 +4,20 @@
 #ifndef CEDM_SCHEDULE_H
 #define CEDM_SCHEDULE_H
 
-#include <stdbool.h>
-
 #include "cedm.h"
+#include "runtime/diffusion/noise_level.h"
+
+/* The VP curve, see cedm_vp_sigma, and the time where it meets the lowest
+ * level of a range. */
+#define CEDM_VP_START 1e-3
+
+typedef struct cedm_vp_curve {
+    double d, min; /* beta_d, beta_min */
+} cedm_vp_curve;
+
+/* The curve through the ends of a range, at CEDM_VP_START and 1.  It is one
+ * where d comes out above 0. */
+cedm_vp_curve cedm_vp_fit(double sigma_min, double sigma_max);
 
 /* With both scalings s' sigma / s = sigma' (s^2 - 1), so that the ODE is
  *   dx/dt = (s x - D(x / s; sigma)) / divisor,  divisor = sigma / (sigma' s) */
@@ -17,9 +28,5 @@ typedef struct cedm_point {
 
 /* The point of a noise level, 0 or more. */
 cedm_point cedm_point_at(const cedm_sampler_params *params, double sigma);
-
-/* Whether the choices are known and the range fits a VP curve where one is
- * asked for: its beta_d must come out above 0. */
-bool cedm_schedule_known(const cedm_sampler_params *params);
 
 #endif

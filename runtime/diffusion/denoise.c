@@ -2,13 +2,13 @@
  *
  * denoise.c - D(x; sigma, cluster): scalars and features in float64, then
  * the network's ops, through whatever table the net holds. */
-#include "runtime/denoise.h"
+#include "runtime/diffusion/denoise.h"
 
 #include <stdbool.h>
 #include <string.h>
 
 #include "runtime/model_check.h"
-#include "runtime/noise_level.h"
+#include "runtime/diffusion/noise_level.h"
 
 /* Fills the columns and the features from the sigmas.  A sampler gives all
  * images one sigma, so a repeated one is copied. */
@@ -90,6 +90,19 @@ cedm_status cedm_evaluate(cedm_net *net, const cedm_real *x, double scale,
     return all_finite(out, (size_t)n * cedm_pixels(net->model))
                ? CEDM_OK
                : CEDM_E_NONFINITE;
+}
+
+cedm_status cedm_evaluate_run(const cedm_sampler *sampler, const cedm_real *x,
+                              double sigma, double scale, cedm_real *out)
+{
+    cedm_net *net = sampler->net;
+    cedm_real *column = cedm_column(net, CEDM_SIGMA);
+
+    for (uint32_t i = 0; i < sampler->n; i++) {
+        column[i] = (cedm_real)sigma;
+    }
+    return cedm_evaluate(net, x, scale, net->clusters[0],
+                         sampler->params.guidance, sampler->n, out);
 }
 
 /* In the state's precision, as it is used. */
