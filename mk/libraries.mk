@@ -23,18 +23,25 @@ TRAIN_OBJ = $(call obj,$(filter-out trainer/cuda/% $(TRAIN_CPU),\
   $(wildcard trainer/*.c trainer/*/*.c))) \
   $(foreach i,$(filter-out avx512bf16,$(ISAS)),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
 
+# cluster/cpu is compiled once for each instruction set, and once for none.
+CLUSTER_CPU = $(wildcard cluster/cpu/*.c)
+CLUSTER_OBJ = $(call obj,$(wildcard cluster/*.c) $(CLUSTER_CPU)) \
+  $(foreach i,$(filter-out avx512bf16,$(ISAS)),$(CLUSTER_CPU:%.c=$(OBJ)/%.$(i).o))
+
 LIBCEDM  = $(BUILD)/lib/libcedm.a
 LIBGEN   = $(BUILD)/lib/libcedmgen.a
 LIBHOST  = $(BUILD)/lib/libcedmhost.a
 LIBTRAIN = $(BUILD)/lib/libcedmtrain.a
+LIBCLUSTER = $(BUILD)/lib/libcedmcluster.a
 # In the order in which a linker needs them.
-LIBS     = $(LIBTRAIN) $(LIBHOST) $(LIBGEN) $(LIBCEDM)
+LIBS     = $(LIBCLUSTER) $(LIBTRAIN) $(LIBHOST) $(LIBGEN) $(LIBCEDM)
 SYS_LIBS = -lcjson -lmd -lzip -lz -lm -lpthread -ldl
 
 $(LIBCEDM): $(RT_OBJ)
 $(LIBGEN): $(GEN_OBJ)
 $(LIBHOST): $(HOST_OBJ)
 $(LIBTRAIN): $(TRAIN_OBJ)
+$(LIBCLUSTER): $(CLUSTER_OBJ)
 %.a:
 	$(call say,AR)
 	@rm -f $@
