@@ -196,7 +196,7 @@ static void forget(cluster_kmeans *k)
     cluster_kmeans_unbound(k);
 }
 
-bool cluster_kmeans_begin(cluster_kmeans *k, uint32_t run, host_failure *f)
+void cluster_kmeans_clear(cluster_kmeans *k, uint32_t run)
 {
     k->run = run;
     k->iteration = 0;
@@ -204,6 +204,11 @@ bool cluster_kmeans_begin(cluster_kmeans *k, uint32_t run, host_failure *f)
     for (uint64_t i = 0; i < k->rows.count; i++) {
         k->labels[i] = -1;
     }
+}
+
+bool cluster_kmeans_begin(cluster_kmeans *k, uint32_t run, host_failure *f)
+{
+    cluster_kmeans_clear(k, run);
     return seed(k, f);
 }
 

@@ -12,6 +12,10 @@
 /* Floats of a worker's scratch. */
 size_t cluster_kmeans_scratch(const cluster_kmeans *k);
 
+/* A run in which nothing is known but where its centres are, which may be
+ * set before or after. */
+void cluster_kmeans_clear(cluster_kmeans *k, uint32_t run);
+
 /* Forgets all bounds: the next assignment looks at every row. */
 void cluster_kmeans_unbound(cluster_kmeans *k);
 
