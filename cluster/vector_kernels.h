@@ -38,21 +38,53 @@ typedef struct cluster_product {
     size_t out_row, out_panel;
 } cluster_product;
 
-/* X(name, arguments)
+/* What an update takes: m and v are averages of gradients and their squares
+ * with factors 0.9 and 0.999, epsilon is 1e-8. */
+typedef struct cluster_adam {
+    float step;    /* lr / (1 - 0.9^t) */
+    float inverse; /* 1 / sqrt(1 - 0.999^t) */
+    float keep;    /* 1 - lr * decay: what a parameter is multiplied by */
+    float average; /* share of the moving average that stays */
+} cluster_adam;
+
+/* X(result, name, arguments); panels are 16 values each, neighbours.
  *
  * multiply  a product; see above
  * largest   out[p] is the largest of the 16 values of panel p; values are not
  *           NaN
  * squares   out[c] is the sum of the squares of column c of a panel, its
- *           product with itself to the last bit */
+ *           product with itself to the last bit
+ * gelu      out = u Phi(u), Phi being the normal distribution [GELU], within
+ *           5e-7; n is a multiple of 16 in this and the next
+ * gelu_grad grad *= d gelu(u) / du, within 1e-6 of it
+ * softmax   q = softmax(scale * logits) and log_q its logarithm; a logit of
+ *           minus infinity is a class that does not exist, with q = 0
+ * overlap   the sum of a[c] b[c]
+ * mutual    r[c] = (q[c] t[c])^beta * inverse[c], of logarithms of q and t;
+ *           returns their sum
+ * adam      an update of n parameters, a multiple of 16, by [ADAMW], and of
+ *           their moving average; see cluster_adam */
 #define CLUSTER_KERNEL_LIST(X)                                               \
-    X(multiply, (const cluster_product *product, uint32_t rows))             \
-    X(largest, (const float *values, uint32_t panels, float *out))           \
-    X(squares, (const float *panel, uint32_t k, float *out))
+    X(void, multiply, (const cluster_product *product, uint32_t rows))       \
+    X(void, largest, (const float *values, uint32_t panels, float *out))     \
+    X(void, squares, (const float *panel, uint32_t k, float *out))           \
+    X(void, gelu, (const float *u, float *out, size_t n))                    \
+    X(void, gelu_grad, (const float *u, float *grad, size_t n))              \
+    X(void, softmax,                                                         \
+      (const float *logits, float scale, uint32_t panels, float *q,          \
+       float *log_q))                                                        \
+    X(float, overlap, (const float *a, const float *b, uint32_t panels))     \
+    X(float, mutual,                                                         \
+      (const float *log_q, const float *log_t, float beta,                   \
+       const float *inverse, uint32_t panels, float *r))                     \
+    X(void, adam,                                                            \
+      (const cluster_adam *update, const float *grads, float *params,        \
+       float *m, float *v, float *average, size_t n))
 
 typedef struct cluster_kernels {
     const char *name; /* "portable", "avx2", ... */
-#define CLUSTER_KERNEL_MEMBER(name, arguments) void(*name) arguments;
+#define CLUSTER_KERNEL_MEMBER(result, name, arguments)                       \
+    result(*name) arguments;
     CLUSTER_KERNEL_LIST(CLUSTER_KERNEL_MEMBER)
 #undef CLUSTER_KERNEL_MEMBER
 } cluster_kernels;

@@ -18,8 +18,8 @@
 #define CLUSTER_PASTE_EXPANDED(name, isa) CLUSTER_PASTE(name, isa)
 #define CLUSTER_ISA_NAME(name) CLUSTER_PASTE_EXPANDED(name, CLUSTER_ISA)
 
-#define CLUSTER_KERNEL_DECLARE(name, arguments)                              \
-    void CLUSTER_ISA_NAME(name) arguments;
+#define CLUSTER_KERNEL_DECLARE(result, name, arguments)                      \
+    result CLUSTER_ISA_NAME(name) arguments;
 CLUSTER_KERNEL_LIST(CLUSTER_KERNEL_DECLARE)
 #undef CLUSTER_KERNEL_DECLARE
 

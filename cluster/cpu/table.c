@@ -10,7 +10,7 @@ extern const cluster_kernels CLUSTER_ISA_NAME(kernels);
 
 const cluster_kernels CLUSTER_ISA_NAME(kernels) = {
     .name = TEXT_EXPANDED(CLUSTER_ISA),
-#define ROW(name, arguments) .name = CLUSTER_ISA_NAME(name),
+#define ROW(result, name, arguments) .name = CLUSTER_ISA_NAME(name),
     CLUSTER_KERNEL_LIST(ROW)
 #undef ROW
 };
