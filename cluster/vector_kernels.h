@@ -22,15 +22,17 @@
  *   out[i][p][c] = init[i][p][c] + sum_k a[i][k] b[p][k][c]
  *
  * a[i] begins at a + i * a_row and is `runs` runs of `length` floats, a_run
- * apart, so that k < runs * length; b is dense.  Rows and panels of init and
- * out are their _row and _panel floats apart, which may be 0 in init.  NULL
- * as init means zeros; init may be out, in the same order.  Strides between
- * rows are below 2^24 floats. */
+ * apart, so that k < runs * length.  Panels of b are b_panel floats apart, 0
+ * meaning that they are dense; rows and panels of init and out are their _row
+ * and _panel floats apart, which may be 0 in init.  NULL as init means zeros;
+ * init may be out, in the same order.  Strides between rows are below 2^24
+ * floats. */
 typedef struct cluster_product {
     const float *a;
     size_t a_row, a_run;
     uint32_t runs, length;
     const float *b;
+    size_t b_panel;
     uint32_t panels;
     const float *init;
     size_t init_row, init_panel;

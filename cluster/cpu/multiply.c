@@ -4,6 +4,12 @@
  * row and one panel at a time. */
 #include "cluster/cpu/kernels_isa.h"
 
+static size_t b_panel(const cluster_product *p)
+{
+    return p->b_panel != 0 ? p->b_panel
+                           : (size_t)p->runs * p->length * CLUSTER_PANEL;
+}
+
 #ifdef CEDM_ISA
 
 #include "runtime/cpu/tile.h"
@@ -27,7 +33,7 @@ void CLUSTER_ISA_NAME(multiply)(const cluster_product *p, uint32_t rows)
         .length = p->length,
         .step = p->a_run,
         .panels = p->panels,
-        .b_panel = (size_t)p->runs * p->length * CLUSTER_PANEL,
+        .b_panel = b_panel(p),
         .init_panel = p->init != NULL ? p->init_panel : 0,
         .init_step = p->init != NULL ? p->init_row : 0,
         .out_panel = p->out_panel,
@@ -64,10 +70,8 @@ static v16 chain(const cluster_product *p, const float *a, const float *b,
 
 void CLUSTER_ISA_NAME(multiply)(const cluster_product *p, uint32_t rows)
 {
-    const size_t step = (size_t)p->runs * p->length * CLUSTER_PANEL;
-
     for (size_t panel = 0; panel < p->panels; panel++) {
-        const float *b = p->b + panel * step;
+        const float *b = p->b + panel * b_panel(p);
 
         for (size_t row = 0; row < rows; row++) {
             v16 sum = v16_set(0.0f);
