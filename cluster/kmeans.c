@@ -137,6 +137,7 @@ bool cluster_kmeans_open(cluster_kmeans *k, const cluster_rows *rows,
         return false;
     }
     k->unit = unit_of(k);
+    k->units = 1.0 / k->unit;
     return true;
 }
 

@@ -73,10 +73,10 @@ typedef struct cluster_kmeans {
     cluster_kmeans_options options;
     cluster_rows rows; /* centred */
     const cluster_workers *workers;
-    float *mean;      /* [width], public */
-    double tolerance; /* absolute */
-    float *squares;   /* [rows]: |x|^2 */
-    double unit;      /* what 1 in a sum is */
+    float *mean;        /* [width], public */
+    double tolerance;   /* absolute */
+    float *squares;     /* [rows]: |x|^2 */
+    double unit, units; /* what 1 in a sum is, and its inverse: powers of 2 */
 
     uint32_t run, iteration; /* public, as are the next two */
     float *centres;          /* [clusters][width], centred */

@@ -15,7 +15,7 @@
 
 static int64_t whole(const cluster_kmeans *k, float x)
 {
-    return (int64_t)llrint((double)x / k->unit);
+    return (int64_t)llrint((double)x * k->units);
 }
 
 static void sum_task(void *arg, uint32_t index, uint32_t worker)

@@ -11,10 +11,10 @@
 /* Rows that are packed at a time. */
 #define CHUNK 4096u
 
-/* Queries and panels of a task's scores: whole tiles, and scores that stay
- * in a first-level cache. */
+/* Queries and panels of a task's scores: whole tiles, and so many panels
+ * that the next ones are fetched meanwhile. */
 #define QUERIES 96u
-#define PANELS 2u
+#define PANELS 16u
 
 static uint32_t smaller(uint64_t a, uint32_t b)
 {

@@ -23,6 +23,8 @@ _Static_assert(CLUSTER_PANEL == CEDM_PANEL, "the tile's panels");
 
 static const float zeros[CLUSTER_PANEL];
 
+/* The panels after those that are multiplied are fetched ahead: large packed
+ * matrices come from far. */
 void CLUSTER_ISA_NAME(multiply)(const cluster_product *p, uint32_t rows)
 {
     uint32_t a_at[ROWS], out_at[ROWS];
@@ -34,6 +36,7 @@ void CLUSTER_ISA_NAME(multiply)(const cluster_product *p, uint32_t rows)
         .step = p->a_run,
         .panels = p->panels,
         .b_panel = b_panel(p),
+        .ahead = p->b + CEDM_TILE_PANELS * b_panel(p),
         .init_panel = p->init != NULL ? p->init_panel : 0,
         .init_step = p->init != NULL ? p->init_row : 0,
         .out_panel = p->out_panel,
