@@ -33,7 +33,7 @@ void cluster_contingency_close(
 /* One column for each row of a cost matrix, no column twice, with the least
  * sum: column_of [rows].  cost(arg, row, column); rows <= columns.  Time
  * rows^2 * columns, memory of both.  The Hungarian method, row by row along
- * shortest paths [JV].  False: out of memory. */
+ * shortest paths [JONKER].  False: out of memory. */
 typedef int64_t cluster_cost(const void *arg, uint32_t row, uint32_t column);
 bool cluster_match(cluster_cost *cost, const void *arg, uint32_t rows,
                    uint32_t columns, uint32_t *column_of);

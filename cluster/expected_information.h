@@ -7,7 +7,7 @@
 #include "cluster/contingency.h"
 
 /* The mean of the mutual information, in nats, of all pairs of partitions
- * with these sizes [AMI, eq. 24a].  Cost: pairs of different sizes times the
+ * with these sizes [AMI] eq. 24a.  Cost: pairs of different sizes times the
  * smaller of each.  False: out of memory. */
 bool cluster_expected_information(const cluster_contingency *c,
                                   double *expected);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * feature_rows.h - features as the rows of a matrix, transformed when they are read.
+ * feature_rows.h - features as the rows of a matrix, transformed when they
+ * are read.
  *
  * A row x is read as (x * factor - shift) * scale.  The features themselves
  * stay as they are, so that they may be mapped from a file that is larger

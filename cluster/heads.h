@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * heads.h - clustering heads of TEMI [TEMI]: features to logits of clusters.
+ * heads.h - clustering heads of TEMI [TEMI]: from features to logits of
+ * clusters.
  *
  *   z = W2 gelu(W1 x + b1) + b2,  n = z / max(|z|, 1e-12),
  *   logit[c] = g[c] (v[c] / |v[c]|) . n
  *
  * The parameters of a head are one array of floats, its matrices packed for
- * products (vector_kernels.h) and every extent rounded up to whole panels; what is
- * only there to fill them is 0 and stays 0. */
+ * products (vector_kernels.h) and every extent rounded up to whole panels;
+ * what is only there to fill them is 0 and stays 0. */
 #ifndef CEDM_CLUSTER_HEADS_H
 #define CEDM_CLUSTER_HEADS_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * match.c - the assignment problem by shortest augmenting paths [JV]. */
+ * match.c - the assignment problem by shortest augmenting paths [JONKER]. */
 #include <stdlib.h>
 
 #include "cluster/contingency.h"

@@ -42,7 +42,7 @@ void cluster_nearest_find(const cluster_centres *c,
 
 /* A bound of the rounding errors in a score and in |x|^2, `size` being |x|:
  * a chain of n terms, each rounded twice at most, is off by 2 n u times the
- * sum of their sizes [HIGHAM]. */
+ * sum of their sizes. */
 float cluster_score_error(const cluster_centres *c, float size);
 
 /* The nearest centre of every row, [count]. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * panels.h - matrices packed for products; vector_kernels.h says how they lie. */
+ * panels.h - matrices packed for products, as vector_kernels.h says. */
 #ifndef CEDM_CLUSTER_PANELS_H
 #define CEDM_CLUSTER_PANELS_H
 

@@ -113,8 +113,9 @@ static float weight_of(const cluster_temi *t, uint32_t head, uint32_t pair)
     }
 }
 
-/* SCAN's entropy of a view: its loss goes to one row of it; its derivative,
- * 5 / temperature * q[k] (ln m[k] - sum_c q[c] ln m[c]), is added to d. */
+/* The entropy of a view [SCAN]: its loss goes to one row of it; its
+ * derivative by logit k, 5 / temperature * q[k] (ln m[k] - sum_c q[c] ln m[c]),
+ * is added to d. */
 static double add_entropy(const student *s, uint32_t row, double factor,
                           float *d)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * vector_kernels.h - the loops in which clustering spends its time, once for every
- * instruction set.
+ * vector_kernels.h - the loops in which clustering spends its time, once for
+ * every instruction set.
  *
  * Matrices that are multiplied by are packed: their columns lie in panels of
  * CLUSTER_PANEL neighbours, [panel][k][CLUSTER_PANEL], columns that do not
