@@ -11,14 +11,14 @@
 #define PREFIX_BYTES 10u /* magic (6), version (2), length (2) */
 
 void host_npy_header(unsigned char header[HOST_NPY_HEADER_BYTES],
-                     const uint64_t *shape, int rank)
+                     const char *descr, const uint64_t *shape, int rank)
 {
     /* Four numbers of 20 digits and the fixed text are below 118 bytes
      * whenever the array fits in 64 bits. */
     char dict[HOST_NPY_HEADER_BYTES];
     size_t used = (size_t)snprintf(
         dict, sizeof dict,
-        "{'descr': '|u1', 'fortran_order': False, 'shape': (");
+        "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
     for (int i = 0; i < rank; i++) {
         used += (size_t)snprintf(
             dict + used, sizeof dict - used,

@@ -223,7 +223,7 @@ static void npy_headers(void **state)
         "(4294967295, 64, 64, 3,)"};
     for (int rank = 1; rank <= 4; rank++) {
         unsigned char header[HOST_NPY_HEADER_BYTES];
-        host_npy_header(header, shape, rank);
+        host_npy_header(header, "|u1", shape, rank);
         assert_memory_equal(header, "\x93NUMPY\x01\x00\x76\x00", 10);
         assert_int_equal(header[HOST_NPY_HEADER_BYTES - 1], '\n');
         char dict[HOST_NPY_HEADER_BYTES - 9];

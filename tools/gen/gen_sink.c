@@ -31,9 +31,9 @@ static bool write_header(gen_sink *s, host_output *out, uint64_t images,
                          code->channels};
     unsigned char header[HOST_NPY_HEADER_BYTES];
     if (images > 0) {
-        host_npy_header(header, shape, 4);
+        host_npy_header(header, "|u1", shape, 4);
     } else {
-        host_npy_header(header, shape + 1, 3);
+        host_npy_header(header, "|u1", shape + 1, 3);
     }
     return host_output_write(out, header, sizeof header, f);
 }
