@@ -28,7 +28,7 @@ static bool allocate_rows(cluster_kmeans *k)
     k->upper = malloc(n * sizeof *k->upper);
     k->lower = malloc(n * sizeof *k->lower);
     k->distances = malloc(n * sizeof *k->distances);
-    k->best.labels = malloc(n * sizeof *k->best.labels);
+    k->best.labels = calloc(n, sizeof *k->best.labels);
     k->block_sums = malloc(cluster_blocks(n) * sizeof *k->block_sums);
     return k->squares != NULL && k->labels != NULL && k->previous != NULL &&
            k->upper != NULL && k->lower != NULL && k->distances != NULL &&
@@ -42,7 +42,7 @@ static bool allocate_centres(cluster_kmeans *k)
 
     k->mean = malloc(k->rows.width * sizeof *k->mean);
     k->centres = malloc(elements * sizeof *k->centres);
-    k->best.centres = malloc(elements * sizeof *k->best.centres);
+    k->best.centres = calloc(elements, sizeof *k->best.centres);
     k->sums = malloc(elements * sizeof *k->sums);
     k->counts = malloc(clusters * sizeof *k->counts);
     k->moves = malloc(clusters * sizeof *k->moves);

@@ -155,7 +155,7 @@ void cluster_temi_batch(cluster_temi *t, const uint32_t *rows,
 
     memmove(t->arrays.pairs, rows, batch * sizeof *rows);
     memmove(t->arrays.pairs + batch, partners, batch * sizeof *partners);
-    cluster_temi_load(t);
+    cluster_temi_fetch(t);
     cluster_temi_teach(t, rates.teacher_temperature);
     for (uint32_t i = 0; i < t->options.heads; i++) {
         cluster_temi_student(t, i);

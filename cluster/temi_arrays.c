@@ -174,7 +174,7 @@ static void weights_task(void *arg, uint32_t index, uint32_t worker)
     }
 }
 
-void cluster_temi_load(cluster_temi *t)
+void cluster_temi_fetch(cluster_temi *t)
 {
     cluster_run(t->workers, gather_task, t, cluster_temi_blocks(t));
     cluster_run(t->workers, turn_task, t,

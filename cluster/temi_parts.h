@@ -42,7 +42,7 @@ bool cluster_temi_arrays_open(cluster_temi *t);
 void cluster_temi_arrays_close(cluster_temi_arrays *a);
 
 /* arrays.x and turned_x from arrays.pairs; packed weights of all heads. */
-void cluster_temi_load(cluster_temi *t);
+void cluster_temi_fetch(cluster_temi *t);
 
 /* The teacher's probabilities, then p and w. */
 void cluster_temi_teach(cluster_temi *t, double temperature);

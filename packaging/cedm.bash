@@ -14,7 +14,9 @@ _cedm() {
     --disc) words='edm vp ve iddpm' ;;
     --format) words='png npy raw' ;;
     --grid) words='auto none' ;;
+    --init) words='plusplus random' ;;
     --isa) words='avx2 avx512 neon portable' ;;
+    --loss) words='temi pmi wmi scan' ;;
     --mode) words='denoise sample activations' ;;
     --precision) words='auto fp32 fp16 bf16' ;;
     --preset) words='cifar10 cifar100 ffhq64 fashion' ;;
@@ -38,4 +40,4 @@ _cedm() {
     fi
 }
 
-complete -F _cedm cedm-freeze cedm-gen cedm-info cedm-train cedm-verify
+complete -F _cedm cedm-cluster cedm-freeze cedm-gen cedm-info cedm-train cedm-verify

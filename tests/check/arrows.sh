@@ -42,6 +42,7 @@ trainer/cuda: C CUDA cedm_cuda.h codegen/training.h trainer runtime/cuda
 cluster: C cedm.h cedm_model.h runtime trainer/random.h host/cli
 cluster/cpu: C cedm.h cluster runtime runtime/ops runtime/cpu
 tools: C cedm.h cedm_model.h codegen/codegen.h host/* trainer
+tools/cluster: C cedm.h host/cli host/files host/execution cluster
 tools/gen: C cedm.h cedm_model.h host/* weights
 '
 # Whose affair it is alone: they look into everything.

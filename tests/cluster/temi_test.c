@@ -379,6 +379,28 @@ static void disturb(cluster_temi *t)
     }
 }
 
+/* Losses of the heads and gradients of their tensors. */
+static void check_heads(const cluster_temi *t, const comparison *c)
+{
+    const twin_places places = twin_places_of(odd);
+
+    for (uint32_t i = 0; i < HEADS; i++) {
+        assert_true(fabs(t->head_loss[i] - c->losses[i]) <=
+                    1e-5 * (1.0 + fabs(c->losses[i])));
+        for (uint32_t k = 0; k < TWIN_TENSORS; k++) {
+            const double error = tensor_error(
+                &t->layout.tensors[k], t->arrays.grads + i * t->layout.floats,
+                c->grads + i * places.at[TWIN_TENSORS] + places.at[k]);
+
+            if (!(error <= 1e-4)) {
+                fail_msg("%s: loss %d: gradient of %s off by %g",
+                         t->workers->kernels->name, (int)t->options.loss,
+                         t->layout.tensors[k].name, error);
+            }
+        }
+    }
+}
+
 static void check_loss(enum cluster_loss loss, twin_loss twin, bool positive,
                        const cluster_kernels *kernels)
 {
@@ -389,7 +411,6 @@ static void check_loss(enum cluster_loss loss, twin_loss twin, bool positive,
         .values = x, .count = ROWS, .width = odd.width};
     cluster_workers w = numbers_workers(1, kernels);
     cluster_temi_options o = cluster_temi_options_default();
-    const twin_places places = twin_places_of(odd);
     comparison c = {.b = {.H = HEADS,
                           .B = BATCH,
                           .C = odd.clusters,
@@ -418,27 +439,13 @@ static void check_loss(enum cluster_loss loss, twin_loss twin, bool positive,
     disturb(&t);
     twin_step(&c, &t, &rows, pairs);
     cluster_temi_batch(&t, pairs, pairs + BATCH);
-    for (uint32_t i = 0; i < HEADS; i++) {
-        assert_true(fabs(t.head_loss[i] - c.losses[i]) <=
-                    1e-5 * (1.0 + fabs(c.losses[i])));
-        for (uint32_t k = 0; k < TWIN_TENSORS; k++) {
-            const double error = tensor_error(
-                &t.layout.tensors[k], t.arrays.grads + i * t.layout.floats,
-                c.grads + i * places.at[TWIN_TENSORS] + places.at[k]);
-
-            if (!(error <= 1e-4)) {
-                fail_msg("%s: loss %d: gradient of %s off by %g",
-                         kernels->name, (int)loss, t.layout.tensors[k].name,
-                         error);
-            }
-        }
-    }
+    check_heads(&t, &c);
     drop(&c);
     cluster_temi_close(&t);
 }
 
-/* Between neighbours of 107 pairs cancel in a gradient: ten times the error
- * of the golden ones is allowed. */
+/* Terms of 107 pairs cancel in a gradient: ten times the error of the golden
+ * ones is allowed. */
 static void test_losses(void **state)
 {
     const cluster_kernels *kernels[NUMBERS_KERNELS_MAX];
