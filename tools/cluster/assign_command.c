@@ -3,6 +3,7 @@
  * assign_command.c - cedm-cluster assign: clusters of new features, by what
  * kmeans or temi saved. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,18 +42,47 @@ static bool is_matrix(const cg_array *a, uint64_t columns)
            a->shape[1] == columns;
 }
 
+/* Mean and offsets as one array, [1 + clusters][width]; to be freed. */
+static float *read_centres(const cg_file *file, const cg_array *mean,
+                           const cg_array *offsets, host_failure *f)
+{
+    const size_t floats = (size_t)(mean->elements + offsets->elements);
+    float *out = malloc(floats * sizeof *out);
+
+    if (out == NULL) {
+        (void)host_fail(f, "%s: out of memory", file->path);
+        return NULL;
+    }
+    memcpy(out, mean->data, mean->elements * sizeof *out);
+    memcpy(out + mean->elements, offsets->data,
+           offsets->elements * sizeof *out);
+    for (size_t i = 0; i < floats; i++) {
+        if (!isfinite(out[i])) {
+            (void)host_fail(f, "%s: a centre is not finite", file->path);
+            free(out);
+            return NULL;
+        }
+    }
+    return out;
+}
+
+static bool is_normalized(const cg_file *file)
+{
+    const char *about = cg_find_metadata(file, "cedm.cluster");
+    cJSON *json = about != NULL ? cJSON_Parse(about) : NULL;
+    const bool normalize =
+        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "normalize"));
+
+    cJSON_Delete(json);
+    return normalize;
+}
+
 /* Rows are centred as those of k-means were: the same bits. */
 static bool by_centres(assignment *a, host_failure *f)
 {
     const cg_array *offsets = cg_find(a->file, "offsets");
     const cg_array *mean = cg_find(a->file, "mean");
-    const char *about = cg_find_metadata(a->file, "cedm.cluster");
-    cJSON *json = about != NULL ? cJSON_Parse(about) : NULL;
-    const bool normalize =
-        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "normalize"));
-    float *shift;
 
-    cJSON_Delete(json);
     if (mean == NULL || mean->dtype != CG_F32 ||
         !is_matrix(offsets, mean->elements)) {
         return host_fail(f,
@@ -60,26 +90,22 @@ static bool by_centres(assignment *a, host_failure *f)
                          "kmeans or temi saved",
                          a->file->path);
     }
-    if (!open_features(a, normalize, mean->elements, f)) {
+    if (!open_features(a, is_normalized(a->file), mean->elements, f)) {
         return false;
     }
-    const size_t floats = (size_t)(mean->elements + offsets->elements);
+    float *centres = read_centres(a->file, mean, offsets, f);
 
-    shift = malloc(floats * sizeof *shift);
-    if (shift == NULL) {
-        return host_fail(f, "%s: out of memory", a->file->path);
+    if (centres == NULL) {
+        return false;
     }
-    memcpy(shift, mean->data, mean->elements * sizeof *shift);
-    memcpy(shift + mean->elements, offsets->data,
-           offsets->elements * sizeof *shift);
-    a->x.rows.shift = shift;
+    a->x.rows.shift = centres;
     a->clusters = (uint32_t)offsets->shape[0];
     const bool good =
-        cluster_assign_nearest(&a->x.rows, shift + mean->elements,
+        cluster_assign_nearest(&a->x.rows, centres + mean->elements,
                                a->clusters, &a->s->workers, a->ids, f);
 
     a->x.rows.shift = NULL;
-    free(shift);
+    free(centres);
     return good;
 }
 

@@ -2,6 +2,7 @@
  *
  * heads_file.c - heads written, and read from our files and TEMI's. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,12 +112,21 @@ static bool take_tensor(cluster_heads_file *h, const cg_file *file,
     if (values == NULL) {
         return host_fail(f, "%s: out of memory", file->path);
     }
-    for (uint64_t i = 0; i < elements; i++) {
+    bool good = true;
+
+    for (uint64_t i = 0; good && i < elements; i++) {
         values[i] = (float)cg_element(a, i);
+        good = isfinite(values[i]) ||
+               host_fail(f,
+                         "%s: heads.%" PRIu32 ".%s: element %" PRIu64
+                         " is not finite",
+                         file->path, h->best, p->name, i);
     }
-    cluster_head_set(p, h->best_head, values);
+    if (good) {
+        cluster_head_set(p, h->best_head, values);
+    }
     free(values);
-    return true;
+    return good;
 }
 
 /* mean, or 1 / deviation, of every feature: NULL if the file has none. */
