@@ -93,7 +93,7 @@ static void pack_candidates(seeding *s)
 static uint64_t choose(seeding *s, const cluster_workers *w)
 {
     const uint32_t blocks = cluster_blocks(s->rows->count);
-    double least = INFINITY;
+    double least = HUGE_VAL;
     uint32_t best = 0;
 
     pack_candidates(s);

@@ -287,11 +287,11 @@ bool cluster_minibatch_begin(cluster_minibatch *m, uint32_t runs,
     cluster_kmeans *k = m->k;
     const size_t bytes =
         (size_t)k->options.clusters * k->rows.width * sizeof(float);
-    double least = INFINITY, inertia;
+    double least = HUGE_VAL, inertia;
 
     cluster_kmeans_clear(k, 0);
     m->state =
-        (cluster_minibatch_state){.smoothed = INFINITY, .least = INFINITY};
+        (cluster_minibatch_state){.smoothed = HUGE_VAL, .least = HUGE_VAL};
     draw(m, UINT32_MAX, 0);
     for (uint32_t run = 0; run < runs; run++) {
         if (!seed_run(m, run, &inertia, f)) {

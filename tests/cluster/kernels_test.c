@@ -68,7 +68,7 @@ typedef struct twin {
 static twin twin_softmax(const float *logits, double scale)
 {
     twin t;
-    double sum = 0.0, most = -INFINITY;
+    double sum = 0.0, most = -HUGE_VAL;
 
     for (uint32_t c = 0; c < CLASSES; c++) {
         most = fmax(most, (double)logits[c]);

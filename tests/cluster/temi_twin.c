@@ -26,7 +26,7 @@ static double *doubles(size_t n)
 static void softmax(const double *logits, uint32_t n, double temperature,
                     double *q)
 {
-    double sum = 0.0, most = -INFINITY;
+    double sum = 0.0, most = -HUGE_VAL;
 
     for (uint32_t c = 0; c < n; c++) {
         most = fmax(most, logits[c]);
