@@ -275,6 +275,58 @@ static void test_bounds(void **state)
     free(x);
 }
 
+static double distance(const float *x, const float *centre)
+{
+    double square = 0.0;
+
+    for (uint32_t c = 0; c < WIDTH; c++) {
+        const double difference = (double)x[c] - (double)centre[c];
+
+        square += difference * difference;
+    }
+    return sqrt(square);
+}
+
+/* Every bound is on its side of the distance that it bounds. */
+static void check_bounds(const cluster_kmeans *k)
+{
+    for (uint32_t i = 0; i < ROWS; i++) {
+        float x[WIDTH];
+
+        cluster_rows_load(&k->rows, i, 1, x);
+        for (uint32_t c = 0; c < CLUSTERS; c++) {
+            const double true_one = distance(x, k->centres + c * WIDTH);
+
+            if (c == (uint32_t)k->labels[i]) {
+                assert_true((double)k->upper[i] >= true_one);
+            } else {
+                assert_true((double)k->lower[i] <= true_one);
+            }
+        }
+    }
+}
+
+static void test_bounds_hold(void **state)
+{
+    float *x = blobs();
+    const cluster_rows rows = {.values = x, .count = ROWS, .width = WIDTH};
+    cluster_workers w = numbers_workers(1, cluster_kernels_for(UINT32_MAX));
+    host_failure f = HOST_FAILURE_UNSAID;
+    cluster_kmeans k;
+
+    (void)state;
+    assert_true(cluster_kmeans_open(&k, &rows, &overlapping, &w, &f));
+    assert_true(cluster_kmeans_begin(&k, 0, &f));
+    for (uint32_t i = 0; i < 15; i++) {
+        cluster_kmeans_assign(&k);
+        check_bounds(&k);
+        (void)cluster_kmeans_sum(&k);
+        (void)cluster_kmeans_move(&k);
+    }
+    cluster_kmeans_close(&k);
+    free(x);
+}
+
 /* Some rows are skipped, or bounds were for nothing. */
 static void test_bounds_skip(void **state)
 {
@@ -422,6 +474,7 @@ int main(void)
         cmocka_unit_test(test_few_distinct),
         cmocka_unit_test(test_threads),
         cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_bounds_hold),
         cmocka_unit_test(test_bounds_skip),
         cmocka_unit_test(test_resumed),
         cmocka_unit_test(test_one_cluster),

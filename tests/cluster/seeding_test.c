@@ -201,6 +201,45 @@ static void test_batches(void **state)
     close_band(&b);
 }
 
+/* A centre out of all rows' reach is placed on one of them, and a run ends
+ * after ten steps without a lower inertia. */
+static void test_batches_replace(void **state)
+{
+    band b = open_band();
+    const size_t elements = (size_t)b.options.clusters * b.rows.width;
+    float *given = malloc(elements * sizeof *given);
+    host_failure f = HOST_FAILURE_UNSAID;
+    cluster_kmeans k;
+    cluster_minibatch m;
+
+    (void)state;
+    memcpy(given, b.x, elements * sizeof *given);
+    for (uint32_t c = 0; c < b.rows.width; c++) {
+        given[3 * b.rows.width + c] = 1e4f;
+    }
+    b.options.seeding = CLUSTER_SEEDING_given;
+    b.options.given = given;
+    b.options.iterations = 100;
+    assert_true(cluster_kmeans_open(&k, &b.rows, &b.options, &b.workers, &f));
+    assert_true(cluster_minibatch_open(&m, &k, 256, &f));
+    assert_true(cluster_minibatch_begin(&m, 1, &f));
+    while (cluster_minibatch_step(&m)) {
+    }
+    (void)cluster_kmeans_finish(&k);
+    assert_int_equal(m.state.worse, 10);
+    assert_true(m.state.step < 100 * b.rows.count / 256);
+    bool used = false;
+
+    for (uint64_t i = 0; i < b.rows.count; i++) {
+        used = used || k.labels[i] == 3;
+    }
+    assert_true(used);
+    cluster_minibatch_close(&m);
+    cluster_kmeans_close(&k);
+    free(given);
+    close_band(&b);
+}
+
 static void test_batches_threads(void **state)
 {
     band b = open_band();
@@ -225,6 +264,7 @@ int main(void)
         cmocka_unit_test(test_runs),
         cmocka_unit_test(test_best_of_ten),
         cmocka_unit_test(test_batches),
+        cmocka_unit_test(test_batches_replace),
         cmocka_unit_test(test_batches_threads),
     };
 

@@ -21,7 +21,8 @@ array() {
     # "KEY":{"dtype":"F32","shape":[ROWS,WIDTH],"data_offsets":[BEGIN,END]}
     read -r kind width shape begin end < <(tail -c +9 "$file" |
         head -c "$length" | sed "s/.*\"$2\": *{//; s/}.*//" |
-        sed 's/.*"\([FI]\)\([0-9]*\)".*"shape": *\[\([^]]*\)\].*\[\([0-9]*\), *\([0-9]*\)\].*/\1 \2 \3 \4 \5/; s/, */,/')
+        sed 's/, */,/g; s/.*"\([FI]\)\([0-9]*\)"/\1 \2 /; s/[^][0-9,FI ]//g' |
+        sed 's/,\[\([0-9,]*\)\],\[\([0-9]*\),\([0-9]*\)\]/ \1 \2 \3/')
     {
         printf '\223NUMPY\001\000\166\000%-117s\n' \
             "{'descr': '<$(tr FI fi <<<"$kind")$((width / 8))', \
