@@ -12,6 +12,10 @@
 /* Columns of a task that goes down all rows: whole cache lines. */
 #define COLUMNS 64u
 
+/* Elements that are fetched ahead, which mostly are the next rows': 4 KiB, as
+ * no hardware looks beyond a page. */
+#define AHEAD 1024u
+
 /* With rows of 2^20 such numbers squares stay below 2^120. */
 #define LARGEST 0x1p50f
 
@@ -44,6 +48,7 @@ void cluster_row_part(const cluster_rows *rows, uint64_t row, uint32_t first,
     shift = shift != NULL ? shift + first : NULL;
     scale = scale != NULL ? scale + first : NULL;
     for (; i + CLUSTER_PANEL <= n; i += CLUSTER_PANEL) {
+        __builtin_prefetch(x + i + AHEAD);
         transform(x + i, factor, shift != NULL ? shift + i : NULL,
                   scale != NULL ? scale + i : NULL, CLUSTER_PANEL, out + i);
     }
