@@ -84,7 +84,8 @@ static void offer(const cluster_knn *n, uint64_t query, const float *scores,
     cluster_scored *top = n->found + (query - n->first) * n->k;
     float largest[PANELS];
 
-    n->workers->kernels->largest(scores, cluster_panels(columns), largest);
+    n->workers->kernels->largest(scores, NULL, cluster_panels(columns),
+                                 largest);
     for (uint32_t p = 0; p < cluster_panels(columns); p++) {
         if (!(largest[p] >= top[0].value)) {
             continue;

@@ -18,8 +18,8 @@ bool cluster_centres_open(cluster_centres *c, uint32_t count, uint32_t width,
 {
     *c = (cluster_centres){.count = count, .width = width};
     c->packed = malloc(cluster_packed(count, width) * sizeof *c->packed);
-    c->init = malloc(cluster_packed(count, 1) * sizeof *c->init);
-    if (c->packed == NULL || c->init == NULL) {
+    c->bias = malloc(cluster_packed(count, 1) * sizeof *c->bias);
+    if (c->packed == NULL || c->bias == NULL) {
         cluster_centres_close(c);
         return host_fail(f, "out of memory for %u centres", count);
     }
@@ -29,7 +29,7 @@ bool cluster_centres_open(cluster_centres *c, uint32_t count, uint32_t width,
 void cluster_centres_close(cluster_centres *c)
 {
     free(c->packed);
-    free(c->init);
+    free(c->bias);
     *c = (cluster_centres){0};
 }
 
@@ -59,7 +59,7 @@ static void pack_task(void *arg, uint32_t index, uint32_t worker)
             square += (double)*value * (double)*value;
             *value *= 2.0f;
         }
-        p->to->init[first + c] = c < n ? (float)-square : -INFINITY;
+        p->to->bias[first + c] = c < n ? (float)-square : -INFINITY;
     }
 }
 
@@ -71,7 +71,7 @@ void cluster_centres_set(cluster_centres *c, const float *centres,
 
     cluster_run(w, pack_task, &p, cluster_panels(c->count));
     for (uint32_t i = 0; i < c->count; i++) {
-        largest = fmaxf(largest, -c->init[i]);
+        largest = fmaxf(largest, -c->bias[i]);
     }
     c->largest = sqrtf(largest) * (1.0f + 4.0f * FLT_EPSILON);
 }
@@ -83,9 +83,10 @@ size_t cluster_nearest_scratch(uint32_t n)
     return ((size_t)n * CLUSTER_PANEL + 1) * PANELS;
 }
 
-/* The best two of what was found and the scores of some panels. */
-static void merge(cluster_nearest *best, const float *scores, uint32_t panels,
-                  const float *largest, uint32_t first)
+/* The best two of what was found and of products, to which `bias` is added. */
+static void merge(cluster_nearest *best, const float *products,
+                  const float *bias, uint32_t panels, const float *largest,
+                  uint32_t first)
 {
     cluster_nearest b = *best;
 
@@ -95,16 +96,20 @@ static void merge(cluster_nearest *best, const float *scores, uint32_t panels,
         }
         for (uint32_t i = p * CLUSTER_PANEL; i < (p + 1) * CLUSTER_PANEL;
              i++) {
-            if (scores[i] > b.score) {
-                b = (cluster_nearest){first + i, scores[i], b.score};
-            } else if (scores[i] > b.second) {
-                b.second = scores[i];
+            const float score = products[i] + bias[i];
+
+            if (score > b.score) {
+                b = (cluster_nearest){first + i, score, b.score};
+            } else if (score > b.second) {
+                b.second = score;
             }
         }
     }
     *best = b;
 }
 
+/* -|c|^2 is added last: a chain that began with it would lose the low bits of
+ * every product. */
 void cluster_nearest_find(const cluster_centres *c,
                           const cluster_kernels *kernels, const float *x,
                           uint32_t n, float *scratch, cluster_nearest *out)
@@ -125,17 +130,17 @@ void cluster_nearest_find(const cluster_centres *c,
             .length = c->width,
             .b = c->packed + (size_t)first * CLUSTER_PANEL * c->width,
             .panels = panels,
-            .init = c->init + (size_t)first * CLUSTER_PANEL,
-            .init_panel = CLUSTER_PANEL,
             .out = scratch,
             .out_row = row,
             .out_panel = CLUSTER_PANEL,
         };
 
+        const float *bias = c->bias + (size_t)first * CLUSTER_PANEL;
+
         kernels->multiply(&product, n);
         for (uint32_t i = 0; i < n; i++) {
-            kernels->largest(scratch + i * row, panels, largest);
-            merge(&out[i], scratch + i * row, panels, largest,
+            kernels->largest(scratch + i * row, bias, panels, largest);
+            merge(&out[i], scratch + i * row, bias, panels, largest,
                   first * CLUSTER_PANEL);
         }
     }

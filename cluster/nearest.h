@@ -13,7 +13,7 @@
 typedef struct cluster_centres {
     uint32_t count, width;
     float *packed; /* 2 c */
-    float *init;   /* -|c|^2; columns that do not exist: minus infinity */
+    float *bias;   /* -|c|^2; columns that do not exist: minus infinity */
     float largest; /* at least every |c| */
 } cluster_centres;
 

@@ -52,8 +52,8 @@ typedef struct cluster_adam {
 /* X(result, name, arguments); panels are 16 values each, neighbours.
  *
  * multiply  a product; see above
- * largest   out[p] is the largest of the 16 values of panel p; values are not
- *           NaN
+ * largest   out[p] is the largest value + bias of panel p, none being NaN;
+ *           without bias (NULL) the largest value
  * squares   out[c] is the sum of the squares of column c of a panel, its
  *           product with itself to the last bit
  * gelu      out = u Phi(u), Phi being the normal distribution [GELU], within
@@ -68,7 +68,8 @@ typedef struct cluster_adam {
  *           their moving average; see cluster_adam */
 #define CLUSTER_KERNEL_LIST(X)                                               \
     X(void, multiply, (const cluster_product *product, uint32_t rows))       \
-    X(void, largest, (const float *values, uint32_t panels, float *out))     \
+    X(void, largest,                                                         \
+      (const float *values, const float *bias, uint32_t panels, float *out)) \
     X(void, squares, (const float *panel, uint32_t k, float *out))           \
     X(void, gelu, (const float *u, float *out, size_t n))                    \
     X(void, gelu_grad, (const float *u, float *grad, size_t n))              \

@@ -3,11 +3,16 @@
  * reduce.c - what is read off scores and panels. */
 #include "cluster/cpu/kernels_isa.h"
 
-void CLUSTER_ISA_NAME(largest)(const float *values, uint32_t panels,
-                               float *out)
+void CLUSTER_ISA_NAME(largest)(const float *values, const float *bias,
+                               uint32_t panels, float *out)
 {
-    for (uint32_t p = 0; p < panels; p++) {
-        out[p] = v16_largest(v16_load(values + (size_t)p * CLUSTER_PANEL));
+    for (size_t p = 0; p < panels; p++) {
+        v16 x = v16_load(values + p * CLUSTER_PANEL);
+
+        if (bias != NULL) {
+            x = v16_add(x, v16_load(bias + p * CLUSTER_PANEL));
+        }
+        out[p] = v16_largest(x);
     }
 }
 

@@ -261,12 +261,22 @@ static void test_reductions(void **state)
         kernels[n]->squares(panel, K, sums);
         kernels[n]->multiply(&p, 1);
         assert_true(sums[3] == product[3]);
-        kernels[n]->largest(values, PANELS, most);
+        kernels[n]->largest(values, NULL, PANELS, most);
         for (uint32_t i = 0; i < PANELS; i++) {
             float wanted = -2.0f;
 
             for (uint32_t c = 0; c < 16; c++) {
                 wanted = fmaxf(wanted, values[i * 16 + c]);
+            }
+            assert_true(most[i] == wanted);
+        }
+        kernels[n]->largest(values, panel, PANELS, most);
+        for (uint32_t i = 0; i < PANELS; i++) {
+            float wanted = -3.0f;
+
+            for (uint32_t c = 0; c < 16; c++) {
+                wanted =
+                    fmaxf(wanted, values[i * 16 + c] + panel[i * 16 + c]);
             }
             assert_true(most[i] == wanted);
         }
