@@ -101,7 +101,7 @@ typedef struct cluster_kmeans {
 } cluster_kmeans;
 
 /* rows->shift and scale are NULL; the rows have passed cluster_rows_check.
- * Everything that is given must outlive k.  Memory: 28 bytes a row, 24 bytes
+ * Everything that is given must outlive k.  Memory: 28 bytes a row, 20 bytes
  * an element of the centres, and per worker a block of rows.  Fails if there
  * are fewer rows than clusters. */
 bool cluster_kmeans_open(cluster_kmeans *k, const cluster_rows *rows,

@@ -149,6 +149,34 @@ check 'bound' "$cluster" "${bound[@]}" --out bound.json
 check 'its curve' grep -q '</svg>' bound.svg
 check 'its lists' grep -q '"r_c_least":' bound.json
 
+# ---- a sheet ----------------------------------------------------------------
+
+# Six images of 8 x 8, grey 0, 40, ..., 200; clusters 0, 2 and 5.
+{
+    printf '\000\000\010\003\000\000\000\006\000\000\000\010\000\000\000\010'
+    for grey in 000 050 120 170 240 310; do
+        printf "\\$grey%.0s" {1..64}
+    done
+} >images.idx
+npy() { # TYPE SHAPE
+    printf '\223NUMPY\001\000\166\000%-117s\n' \
+        "{'descr': '$1', 'fortran_order': False, 'shape': ($2,), }"
+}
+{
+    npy '|u1' 6
+    printf '\002\000\005\002\002\000'
+} >six.npy
+{ # one feature: image 4 is the nearest to the mean of cluster 2
+    npy '|u1' '6, 1'
+    printf '\000\001\002\006\004\005'
+} >six.features.npy
+check 'a sheet' "$cluster" show six.npy --data images.idx --columns 3 --out plain.png
+check 'three rows' near clusters 3 0 show six.npy --data images.idx \
+    --features six.features.npy --columns 3 --out near.png
+check 'another order' bash -c '! cmp -s plain.png near.png'
+check 'other images' says 'wanted an image for each of 1500 ids, got 6' 1 show \
+    one.npy --data images.idx --out sheet.png
+
 # ---- interrupted, killed, resumed -------------------------------------------
 
 # stopped SIGNAL CODE COMMAND...: stops a run after a second.
