@@ -85,12 +85,12 @@ static inline void transpose(inputs *in, bool to_planes)
 static inline inputs read_inputs(const cedm_model *code, uint32_t n,
                                  const char *folder)
 {
-    uint32_t area = code->resolution * code->resolution;
-    size_t size = (size_t)n * area * code->channels;
-    inputs in = {.n = n, .channels = code->channels, .area = area};
+    uint32_t area = code->denoiser->resolution * code->denoiser->resolution;
+    size_t size = (size_t)n * area * code->denoiser->channels;
+    inputs in = {.n = n, .channels = code->denoiser->channels, .area = area};
     float *sigma = read_floats(folder, "sigma", n);
     float *labels =
-        read_floats(folder, "labels", (size_t)n * code->label_dim);
+        read_floats(folder, "labels", (size_t)n * code->denoiser->label_dim);
 
     in.x = inputs_array(size, sizeof *in.x);
     in.out = inputs_array(size, sizeof *in.out);
@@ -101,8 +101,8 @@ static inline inputs read_inputs(const cedm_model *code, uint32_t n,
     for (uint32_t k = 0; k < n; k++) {
         in.sigma[k] = (cedm_real)sigma[k];
         in.cluster[k] = -1;
-        for (uint32_t c = 0; c < code->label_dim; c++) {
-            if (labels[(size_t)k * code->label_dim + c] > 0.5f) {
+        for (uint32_t c = 0; c < code->denoiser->label_dim; c++) {
+            if (labels[(size_t)k * code->denoiser->label_dim + c] > 0.5f) {
                 in.cluster[k] = (int32_t)c;
             }
         }

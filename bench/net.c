@@ -17,6 +17,7 @@
 
 #include "bench/bench.h"
 #include "host/execution/engine.h"
+#include "host/execution/processors.h"
 #include "weights/fashion.h"
 #include "bench/work.h"
 
@@ -39,28 +40,31 @@ static const char *const kind_names[KINDS] = {
 
 static struct {
     const cedm_ops *inner;
+    const cedm_sampler_ops *sampler;
     clockid_t clock;
     double seconds[KINDS], flop[KINDS];
     uint64_t calls[KINDS];
 } timed;
 
-#define TIMED(name)                                                          \
-    static void timed_##name(void *ctx, const cedm_##name *op)               \
+#define TIMED(name, type, table)                                             \
+    static void timed_##name(type *ctx, const cedm_##name *op)               \
     {                                                                        \
         double start = bench_now(timed.clock);                               \
                                                                              \
-        timed.inner->name(ctx, op);                                          \
+        timed.table->name(ctx, op);                                          \
         timed.seconds[KIND_##name] += bench_now(timed.clock) - start;        \
         timed.flop[KIND_##name] += WORK_OF(op);                              \
         timed.calls[KIND_##name]++;                                          \
     }
-CEDM_GRAPH_OPS(TIMED)
-CEDM_SAMPLER_OPS(TIMED)
+#define TIMED_GRAPH(name) TIMED(name, void, inner)
+#define TIMED_SAMPLER(name) TIMED(name, cedm_exec, sampler)
+CEDM_GRAPH_OPS(TIMED_GRAPH)
+CEDM_SAMPLER_OPS(TIMED_SAMPLER)
 #undef TIMED
 
 #define TIMED(name) .name = timed_##name,
-static const cedm_ops timed_ops = {CEDM_GRAPH_OPS(TIMED)
-                                       CEDM_SAMPLER_OPS(TIMED)};
+static const cedm_ops timed_ops = {CEDM_GRAPH_OPS(TIMED)};
+static const cedm_sampler_ops timed_sampler = {CEDM_SAMPLER_OPS(TIMED)};
 #undef TIMED
 
 /* ---- an evaluation ----------------------------------------------------- */
@@ -85,7 +89,8 @@ static void *array(size_t count, size_t size)
 static evaluation evaluation_of(host_engine *e)
 {
     const cedm_model *code = e->model->code;
-    size_t map = (size_t)code->resolution * code->resolution * code->channels;
+    const cedm_denoiser *d = code->denoiser;
+    size_t map = (size_t)d->resolution * d->resolution * d->channels;
     evaluation v = {
         .engine = e,
         .x = array(e->batch * map, sizeof(cedm_real)),
@@ -99,8 +104,9 @@ static evaluation evaluation_of(host_engine *e)
     }
     for (uint32_t i = 0; i < e->batch; i++) {
         v.sigma[i] = (cedm_real)1;
-        v.cluster[i] =
-            code->label_dim != 0 ? (int32_t)(i % code->label_dim) : -1;
+        v.cluster[i] = code->denoiser->label_dim != 0
+                           ? (int32_t)(i % code->denoiser->label_dim)
+                           : -1;
     }
     return v;
 }
@@ -167,7 +173,9 @@ static void bench_engine(host_engine *e)
     timed.clock = e->threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC;
     t = bench_run(timed.clock, evaluate, &v);
     timed.inner = e->net.ops;
+    timed.sampler = e->net.sampler_ops;
     e->net.ops = &timed_ops;
+    e->net.sampler_ops = &timed_sampler;
     for (int i = 0; i < BENCH_SAMPLES; i++) {
         evaluate(&v);
     }
@@ -178,6 +186,7 @@ static void bench_engine(host_engine *e)
            e->batch / t.median);
     print_kinds(e, BENCH_SAMPLES);
     e->net.ops = timed.inner;
+    e->net.sampler_ops = timed.sampler;
     free(v.x);
     free(v.out);
     free(v.sigma);
@@ -226,7 +235,7 @@ static bool bench_all(int argc, char **argv, host_model *m, host_failure *f)
     return host_model_load(m, argv[1], f) &&
            bench_setting(
                m, argc > 2 ? number(argv[2], HOST_ENGINE_MAX_BATCH) : 1,
-               argc > 3 ? number(argv[3], HOST_ENGINE_MAX_THREADS) : 0,
+               argc > 3 ? number(argv[3], HOST_MAX_THREADS) : 0,
                argc > 4 ? argv[4] : NULL, f);
 }
 

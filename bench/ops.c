@@ -263,40 +263,68 @@ static void place_conv(bed *b, cedm_conv *op)
     op->skip_weight = op->skip_bias = CEDM_NONE;
 }
 
+static void place_embed(bed *b, cedm_embed *op)
+{
+    op->features = tensor(b, op->channels);
+    op->dst = tensor(b, op->channels);
+    op->weight = weight(b, op->label_dim, op->channels);
+    op->bias = weight(b, 1, op->channels);
+}
+
+static void place_attention(bed *b, cedm_attention *op)
+{
+    size_t map = (size_t)op->tokens * op->channels;
+
+    op->src = tensor(b, 3 * map);
+    op->dst = tensor(b, map);
+}
+
+static void place_linear(bed *b, cedm_linear *op)
+{
+    op->src = tensor(b, op->in);
+    op->dst = tensor(b, op->out);
+    op->weight = weight(b, op->out, op->in);
+    op->bias = weight(b, op->out, 1);
+}
+
+static void place_norm_coeff(bed *b, cedm_norm_coeff *op)
+{
+    size_t partials = (op->height + op->stat_rows - 1) / op->stat_rows;
+    size_t channels = op->channels[0] + op->channels[1];
+
+    for (int k = 0; k < 2; k++) {
+        op->stats[k] =
+            tensor_if(b, op->channels[k], partials * 2 * op->channels[k]);
+    }
+    op->adaptive_src = CEDM_NONE;
+    op->dst = tensor(b, 2 * channels);
+    op->gamma = weight(b, channels, 1);
+    op->beta = weight(b, channels, 1);
+}
+
+static void place_resample(bed *b, cedm_resample *op)
+{
+    op->src = tensor(b, (size_t)op->in_height * op->in_width * op->channels);
+    op->coeff = tensor(b, 2 * (size_t)op->channels);
+    op->dst = tensor(b, (size_t)op->height * op->width * op->channels);
+    op->filter = weight(b, CEDM_MAX_TAPS, 1);
+}
+
+/* By the list: an op without a function here does not compile. */
 static void place(bed *b)
 {
-    any_op *u = &b->op;
-    const char *op = b->shape->op;
+    bool found = false;
 
-    if (strcmp(op, "conv") == 0) {
-        place_conv(b, &u->conv);
-    } else if (strcmp(op, "embed") == 0) {
-        u->embed.features = tensor(b, u->embed.channels);
-        u->embed.dst = tensor(b, u->embed.channels);
-        u->embed.weight = weight(b, u->embed.label_dim, u->embed.channels);
-        u->embed.bias = weight(b, 1, u->embed.channels);
-    } else if (strcmp(op, "attention") == 0) {
-        size_t map = (size_t)u->attention.tokens * u->attention.channels;
-
-        u->attention.src = tensor(b, 3 * map);
-        u->attention.dst = tensor(b, map);
-    } else if (strcmp(op, "linear") == 0) {
-        u->linear.src = tensor(b, u->linear.in);
-        u->linear.dst = tensor(b, u->linear.out);
-        u->linear.weight = weight(b, u->linear.out, u->linear.in);
-        u->linear.bias = weight(b, u->linear.out, 1);
-    } else if (strcmp(op, "norm_coeff") == 0) {
-        u->norm_coeff.stats[0] = tensor(b, 8 * 2 * 256);
-        u->norm_coeff.stats[1] = tensor(b, 8 * 2 * 256);
-        u->norm_coeff.adaptive_src = CEDM_NONE;
-        u->norm_coeff.dst = tensor(b, 2 * 512);
-        u->norm_coeff.gamma = weight(b, 512, 1);
-        u->norm_coeff.beta = weight(b, 512, 1);
-    } else {
-        u->resample.src = tensor(b, 32 * 32 * 256);
-        u->resample.coeff = tensor(b, 2 * 256);
-        u->resample.dst = tensor(b, 32 * 32 * 256);
-        u->resample.filter = weight(b, CEDM_MAX_TAPS, 1);
+#define PLACE(name)                                                          \
+    if (strcmp(b->shape->op, #name) == 0) {                                  \
+        place_##name(b, &b->op.name);                                        \
+        found = true;                                                        \
+    }
+    CEDM_GRAPH_OPS(PLACE)
+#undef PLACE
+    if (!found) {
+        fprintf(stderr, "ops: there is no op '%s'\n", b->shape->op);
+        exit(1);
     }
 }
 

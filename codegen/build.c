@@ -8,108 +8,10 @@
 #include <string.h>
 
 #include "codegen/arch/arch.h"
+#include "codegen/cluster_lists.h"
 #include "codegen/error.h"
 #include "codegen/measure/measure.h"
 #include "codegen/pass/pass.h"
-
-/* The features that feed the first op, as the core computes them. */
-static cedm_features features_of(const cg_config *c, const cg_graph *graph)
-{
-    const cg_node *node = &graph->nodes[0];
-    cedm_features f = {
-        .kind = c->fourier ? CEDM_FEATURES_FOURIER : CEDM_FEATURES_POSITIONAL,
-        .channels = node->channels,
-        .endpoint = c->dhariwal ? 0 : 1,
-        .swap = c->dhariwal ? 0 : 1,
-        .freqs = c->fourier ? (cedm_weight)node->weight : CEDM_NONE};
-    return f;
-}
-
-/* Images per cluster, from the optional metadata. */
-static bool read_freq(const cg_file *file, cg_program *p, cg_error *error)
-{
-    const char *text = cg_find_metadata(file, "cedm.cluster_freq");
-    if (text == NULL || p->label_dim == 0) {
-        return true;
-    }
-    errno = 0;
-    cJSON *list = cJSON_Parse(text);
-    double *freq = cg_take(p->memory, p->label_dim, sizeof(double));
-    uint32_t count = 0;
-    double sum = 0.0;
-    bool ok = cJSON_IsArray(list) && freq != NULL;
-    const cJSON *value;
-    cJSON_ArrayForEach(value, list)
-    {
-        ok = ok && count < p->label_dim && cJSON_IsNumber(value) &&
-             value->valuedouble >= 0.0 && value->valuedouble <= 1e15 &&
-             value->valuedouble == floor(value->valuedouble);
-        if (ok) {
-            freq[count++] = value->valuedouble;
-            sum += value->valuedouble;
-        }
-    }
-    bool no_memory = freq == NULL || (list == NULL && errno == ENOMEM);
-    cJSON_Delete(list);
-    if (no_memory) {
-        return cg_fail(error, "%s:cedm.cluster_freq: out of memory",
-                       file->path);
-    }
-    if (!ok || count != p->label_dim || !(sum > 0.0)) {
-        return cg_fail(error,
-                       "%s:cedm.cluster_freq: unusable; wanted %u counts of "
-                       "images, one per cluster, got \"%.80s\"; correct or "
-                       "remove it",
-                       file->path, p->label_dim, text);
-    }
-    p->freq = freq;
-    return true;
-}
-
-static void describe(cg_program *p, const cg_config *c, const char *json)
-{
-    p->resolution = c->img_resolution;
-    p->channels = c->img_channels;
-    p->label_dim = c->label_dim;
-    p->precond = c->precond;
-    p->beta_d = c->beta_d;
-    p->beta_min = c->beta_min;
-    p->noise_steps = c->noise_steps;
-    p->noise_levels = CEDM_NONE;
-    p->sigma_data = c->sigma_data;
-    p->sigma_min = c->sigma_min;
-    p->sigma_max = c->sigma_max;
-    p->config = json;
-    p->model_type = c->dhariwal ? "DhariwalUNet" : "SongUNet";
-    /* The one layer without an op: augmentation labels are 0 here. */
-    p->macs =
-        (uint64_t)c->augment_dim * c->model_channels * c->channel_mult_noise;
-}
-
-/* The range of an iDDPM network: the ends of its table of noise levels,
- * which must fall. */
-static bool read_levels(cg_program *p, const cg_file *file,
-                        const cg_graph *graph, cg_error *error)
-{
-    if (graph->noise_levels < 0) {
-        return true;
-    }
-    const cg_array *u = graph->params[graph->noise_levels].parts[0].array;
-    for (uint32_t j = 1; j <= p->noise_steps; j++) {
-        if (!(cg_element(u, j) < cg_element(u, j - 1))) {
-            return cg_fail(error,
-                           "%s:u: unusable table of noise levels; wanted "
-                           "falling values, got %g after %g at %u; take "
-                           "another checkpoint",
-                           file->path, cg_element(u, j), cg_element(u, j - 1),
-                           j);
-        }
-    }
-    p->sigma_max = cg_element(u, 0);
-    p->sigma_min = cg_element(u, p->noise_steps - 1);
-    p->noise_levels = (cedm_weight)graph->noise_levels;
-    return true;
-}
 
 static bool no_config(const cg_file *file, cg_error *error)
 {
@@ -124,31 +26,57 @@ static bool no_config(const cg_file *file, cg_error *error)
                          : "save_file(sd, path, {\"cedm.config\": json})");
 }
 
+/* What the program has of the graph beside ops, tensors and params. */
+static void describe(cg_program *p, const cg_graph *graph,
+                     const cg_arch *arch, const cg_state *state)
+{
+    p->denoises = graph->denoises;
+    p->denoiser = graph->denoiser;
+    p->model_type = arch->name;
+    p->macs = graph->macs;
+    p->parameter_count = state->parameters;
+}
+
+static void name_sections(cg_program *p, const cg_arch *arch)
+{
+    for (uint32_t i = 0; i < p->op_count; i++) {
+        p->ops[i].section = arch->section(p->ops[i].module);
+    }
+}
+
+/* What cedm-train goes on from holds the network four times over. */
+static bool no_state(const cg_file *file, cg_error *error)
+{
+    return cg_find_metadata(file, "cedm.counters") == NULL ||
+           cg_fail(error,
+                   "%s: the state of a training run; wanted a network; take "
+                   "the snapshot-*.safetensors beside it",
+                   file->path);
+}
+
 /* Up to the fused program; the graph has its params. */
 static bool build(cg_program *p, const cg_file *file, cg_graph *graph,
                   cg_error *error)
 {
-    cg_config config;
     cg_state state = {.file = file,
                       .path = file->path,
                       .memory = graph->memory,
                       .error = error};
-    const char *json = cg_find_metadata(file, "cedm.config");
-    if (json == NULL) {
+    p->config = cg_find_metadata(file, "cedm.config");
+    if (p->config == NULL) {
         return no_config(file, error);
     }
-    if (!cg_config_parse(&config, file->path, json, error)) {
+    const cg_arch *arch = cg_arch_build(p->config, &state, graph);
+    if (arch == NULL || !cg_no_extras(&state)) {
         return false;
     }
-    describe(p, &config, json);
-    if (!cg_arch_build(&config, &state, graph) ||
-        !read_levels(p, file, graph, error) || !cg_no_extras(&state)) {
-        return false;
-    }
-    p->parameter_count = state.parameters;
-    p->features = features_of(&config, graph);
+    describe(p, graph, arch, &state);
     cg_fold_residual(graph);
-    return read_freq(file, p, error) && cg_fuse(graph, p, error);
+    if (!cg_read_clusters(file, p, error) || !cg_fuse(graph, p, error)) {
+        return false;
+    }
+    name_sections(p, arch);
+    return true;
 }
 
 static cg_program *new_program(const cg_file *checkpoint, cg_error *error)
@@ -191,7 +119,8 @@ cg_program *cg_build(const cg_file *checkpoint, const cg_options *options,
     options = options != NULL ? options : &defaults;
     p->dtype = options->weights;
     cg_graph graph = {.memory = p->memory};
-    bool good = build(p, checkpoint, &graph, error) && cg_lives(p, error) &&
+    bool good = no_state(checkpoint, error) &&
+                build(p, checkpoint, &graph, error) && cg_lives(p, error) &&
                 cg_place(p, error);
     if (good) {
         cg_choose_algorithms(p, options);
@@ -202,7 +131,7 @@ cg_program *cg_build(const cg_file *checkpoint, const cg_options *options,
 
 static bool trainable(const cg_program *p, const char *path, cg_error *error)
 {
-    if (p->precond != CEDM_PRECOND_EDM) {
+    if (!p->denoises || p->denoiser.precond != CEDM_PRECOND_EDM) {
         return cg_fail(error,
                        "%s:cedm.config: cannot be trained; wanted the "
                        "preconditioning EDMPrecond, got another; start from "
@@ -264,7 +193,6 @@ static cg_spec *copy_specs(const cg_state *state)
 
 cg_spec *cg_expected(const char *config_json, size_t *count, cg_error *error)
 {
-    cg_config config;
     cg_spec *specs = NULL;
     cg_memory *memory = cg_memory_new();
     cg_graph graph = {.memory = memory};
@@ -273,8 +201,7 @@ cg_spec *cg_expected(const char *config_json, size_t *count, cg_error *error)
     /* Every other failure replaces this text. */
     (void)cg_fail(error, "configuration: out of memory");
     if (memory != NULL &&
-        cg_config_parse(&config, state.path, config_json, error) &&
-        cg_arch_build(&config, &state, &graph)) {
+        cg_arch_build(config_json, &state, &graph) != NULL) {
         specs = copy_specs(&state);
         *count = state.count;
     }

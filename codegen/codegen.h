@@ -22,6 +22,25 @@ typedef struct cg_error {
     char text[1024];
 } cg_error;
 
+/* Replaces what terminals obey by '?': control bytes, and U+0080 to U+009F.
+ * Messages quote names from hostile files. */
+void cg_clean(char *text);
+
+/* ---- files as bytes (codegen/read) ------------------------------------- */
+
+typedef struct cg_map {
+    const unsigned char *bytes;
+    size_t size;  /* not 0 while open */
+    void *memory; /* private: what close releases */
+} cg_map;
+
+/* Maps a regular file that is not empty, read-only.  Pages are read when they
+ * are first used.  Another process that shortens the file while it is mapped
+ * makes reads fault; nothing can be promised then.  False, and *map zeroed,
+ * on error. */
+bool cg_map_open(cg_map *map, const char *path, cg_error *error);
+void cg_map_close(cg_map *map); /* a zeroed or closed one is allowed */
+
 /* ---- checkpoints and other files of named arrays (codegen/read) -------- */
 
 /* X(name, bytes, safetensors' word) */
@@ -143,6 +162,13 @@ typedef enum cg_op_kind {
         CG_OP_COUNT
 } cg_op_kind;
 
+/* Which part of a network an op belongs to, for pictures of the plan. */
+typedef enum cg_section {
+    CG_SECTION_OTHER,
+    CG_SECTION_ENCODER, /* what it leaves for a decoder is a skip */
+    CG_SECTION_DECODER
+} cg_section;
+
 /* One call of the generated function.  Until cg_place every cedm_ref in the
  * descriptor is an index into tensors and every cedm_weight an index into
  * params; after it they are what the runtime expects. */
@@ -154,9 +180,13 @@ typedef struct cg_op {
 #undef CG_OP_MEMBER
     } u;
     const char *module; /* the checkpoint's path, e.g. enc.16x16_down.conv0 */
+    cg_section section; /* of the network */
     bool dropout;       /* of a convolution's activated source, in training */
     uint64_t macs;      /* nominal multiply-adds of the reference network */
 } cg_op;
+
+/* The word of a kind: "conv". */
+const char *cg_op_name(cg_op_kind kind);
 
 /* Calls the function that a table has for an op. */
 static inline void cg_call(const cg_op *op, const cedm_ops *ops, void *ctx)
@@ -178,6 +208,8 @@ typedef struct cg_plan_report {
     const char *method;   /* which order of the portfolio won */
 } cg_plan_report;
 
+#define CG_MAX_PORTS 4
+
 /* A network ready to be emitted or run. */
 typedef struct cg_program {
     cg_op *ops;
@@ -192,17 +224,14 @@ typedef struct cg_program {
 
     uint64_t parameter_count; /* trainable ones of the checkpoint */
     uint64_t macs;            /* nominal, one image, one evaluation */
-    cedm_ref features_ref, input_ref, output_ref;
-    cedm_features features;
-    uint32_t resolution, channels, label_dim;
-    uint32_t precond;
-    double sigma_data, sigma_min, sigma_max;
-    double beta_d, beta_min;
-    uint32_t noise_steps;
-    cedm_weight noise_levels;
+    cedm_port inputs[CG_MAX_PORTS], outputs[CG_MAX_PORTS];
+    uint32_t input_count, output_count;
+    cedm_denoiser denoiser; /* how the network denoises, if it does */
+    bool denoises;
     const char *config;     /* the checkpoint's JSON, verbatim */
-    const char *model_type; /* "SongUNet" or "DhariwalUNet" */
+    const char *model_type; /* the architecture, e.g. "SongUNet" */
     const double *freq;     /* images per cluster [label_dim], or NULL */
+    const int64_t *ids; /* of clusters, in the data [label_dim], or NULL */
 
     uint32_t dtype; /* of the blob's data: enum cedm_dtype */
 
@@ -256,14 +285,21 @@ void cg_run(const cg_program *program, const cedm_ops *ops, void *ctx);
 typedef struct cg_freeze {
     const char *directory; /* created if missing */
     const char *name;      /* a C identifier, e.g. fashion */
+    const char *library;   /* NULL, or a file that becomes DIR/NAME.so */
 } cg_freeze;
 
-/* Writes DIR/NAME.h .c .cedm .map .svg .csv, each through a temporary file
- * and a rename.  Same program, same bytes.  False on error. */
+/* Whether a model can be called that; else the error says why not. */
+bool cg_check_model_name(const char *name, cg_error *error);
+
+/* Writes DIR/NAME.h .c .cedm .map .svg .csv, each through a temporary file,
+ * and renames them and the library together: on error all files are what they
+ * were.  Same program, same bytes.  No two calls may write the same files at
+ * one time.  False on error. */
 bool cg_emit(const cg_program *program, const cg_file *checkpoint,
              const cg_freeze *freeze, cg_error *error);
 
-/* Compiles DIR/NAME.c to DIR/NAME.so with the C compiler `cc`. */
+/* Compiles DIR/NAME.c to DIR/NAME.so with the C compiler `cc`, a program and
+ * maybe arguments that begin its command line, parted by blanks. */
 bool cg_compile(const cg_freeze *freeze, const char *cc,
                 const char *include_dir, cg_error *error);
 

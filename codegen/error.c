@@ -1,11 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
- * error.c - one line that says what went wrong; names come from hostile
- * files, so nothing unprintable passes. */
+ * error.c - one line that says what went wrong. */
 #include "codegen/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+
+void cg_clean(char *text)
+{
+    for (char *p = text; *p != '\0'; p++) {
+        unsigned char byte = (unsigned char)*p, next = (unsigned char)p[1];
+        if (byte < 0x20u || byte == 0x7fu) {
+            *p = '?';
+        } else if (byte == 0xc2u && next >= 0x80u && next < 0xa0u) {
+            p[0] = p[1] = '?';
+        }
+    }
+}
 
 bool cg_fail(cg_error *error, const char *format, ...)
 {
@@ -13,13 +24,6 @@ bool cg_fail(cg_error *error, const char *format, ...)
     va_start(args, format);
     (void)vsnprintf(error->text, sizeof error->text, format, args);
     va_end(args);
-    for (char *p = error->text; *p != '\0'; p++) {
-        unsigned char byte = (unsigned char)*p, next = (unsigned char)p[1];
-        if (byte < 0x20u || byte == 0x7fu) {
-            *p = '?';
-        } else if (byte == 0xc2u && next >= 0x80u && next < 0xa0u) {
-            p[0] = p[1] = '?'; /* U+0080 to U+009F control terminals too */
-        }
-    }
+    cg_clean(error->text);
     return false;
 }

@@ -6,9 +6,8 @@
 
 #include "codegen/codegen.h"
 
-/* Writes the message (first one wins is not kept: the last call counts) and
- * returns false, so that `return cg_fail(...)` reads well.  Control bytes in
- * the formatted text are replaced by '?'. */
+/* Writes the message, cleaned, over the one before it.  Always returns false,
+ * so that `return cg_fail(...)` reads well. */
 bool cg_fail(cg_error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -22,6 +22,7 @@ static cedm_status draw(uint64_t seed, int32_t cluster)
 
     config.backend = cedm_backend_cpu(CEDM_ISA_ALL);
     config.weights = weights;
+    config.weights_bytes = sizeof weights;
     config.arena = arena;
     config.arena_bytes = sizeof arena;
     if ((status = cedm_bind(&blob, &cedm_fashion_model, cedm_fashion_blob,

@@ -11,12 +11,13 @@
  *   blob     const, the weights as frozen: file, mmap or flash
  *   weights  what a backend made of the blob; empty for the portable one,
  *            unless the blob holds 16-bit floats
- *   arena    [activations | f32 | scratch x workers | sampler state]
+ *   arena    [activations | f32 | scratch x workers], then the state of a
+ *            sampler if the model denoises
  *   structs  cedm_net, cedm_sampler: visible so that they can be static, but
  *            their members are private unless marked otherwise
  *
- * All three must be aligned to CEDM_ALIGN (64) bytes, stay in place and
- * outlive the net.  Nothing needs to be freed.
+ * The first three must be aligned to CEDM_ALIGN (64) bytes; all stay in place
+ * and outlive the net.  Nothing needs to be freed.
  *
  * World.  No I/O, no clock, no threads, no environment, no locale, no exit,
  * no mutable globals.  One cedm_net belongs to one thread at a time; any
@@ -28,10 +29,12 @@
  * Errors.  Every function that can fail returns a cedm_status: 0, or a
  * negative number.  On error outputs are untouched or zeroed, never partial.
  *
- * Images and maps are [n][H][W][channels], H = W = model->resolution.
+ * Images and maps are [n][H][W][channels], H = W = denoiser->resolution.
  *
  * Results.  Bits depend on the model, the backend's ISA and the arguments,
  * never on batch, n, position in a batch, workers or the order of calls.
+ * The processor must round to nearest: another rounding mode of the caller
+ * (fesetround) changes the bits of every image.
  */
 #ifndef CEDM_H
 #define CEDM_H
@@ -62,16 +65,20 @@ extern "C" {
     X(E_STATE, -17, "the call is not allowed in this state")                 \
     /* memory */                                                             \
     X(E_ARENA, -20, "the arena is too small")                                \
-    X(E_WEIGHTS, -21, "the region for prepared weights is too small")        \
+    X(E_WEIGHTS, -21, "the region for prepared weights is too small, or was" \
+      " not prepared for this model and backend")                            \
     X(E_BATCH, -22, "batch or workers is 0 or too large")                    \
     /* model */                                                              \
-    X(E_ABI, -30, "the model was generated for another version")             \
-    X(E_BACKEND, -31, "the model was frozen for a backend that needs less"   \
-      " memory; freeze it again")                   \
+    X(E_ABI, -30, "the model was generated for another version; freeze its " \
+      "checkpoint again")                                                    \
+    X(E_BACKEND, -31, "the model was frozen for a backend that needs less "  \
+      "memory; freeze it again")                                             \
+    X(E_KIND, -32, "the model is of another kind: it does not denoise")      \
     /* blob */                                                               \
     X(E_BLOB_SHORT, -40, "the blob is shorter than its header says")         \
     X(E_BLOB_MAGIC, -41, "not a cedm blob")                                  \
-    X(E_BLOB_VERSION, -42, "the blob has another format version")            \
+    X(E_BLOB_VERSION, -42, "the blob has another format version; freeze "    \
+      "its checkpoint again")                                                \
     X(E_BLOB_HEADER, -43, "the blob's header is damaged")                    \
     X(E_BLOB_LAYOUT, -44, "the blob belongs to another model")               \
     X(E_BLOB_DATA, -45, "a tensor in the blob is damaged")                   \
@@ -97,12 +104,16 @@ const char *cedm_status_text(cedm_status status);
 
 /* ---- backends --------------------------------------------------------- */
 
-/* Three meanings for one op list, see cedm_model.h. */
+/* Three meanings for one list of graph ops, and the sampler's ops; see
+ * cedm_model.h. */
 typedef struct cedm_backend {
     const char *name;        /* "portable", "avx2", ... */
     const cedm_ops *run;     /* ctx: cedm_exec */
     const cedm_ops *prepare; /* ctx: cedm_prepare_ctx; NULL: no weights */
     const cedm_ops *sizes;   /* ctx: cedm_sizes */
+    const cedm_sampler_ops *sampler;
+    uint32_t factor_bits; /* of what direct convolutions multiply: 24, or 8
+                           * where they round to bfloat16 */
 } cedm_backend;
 
 /* Instruction sets, as bits of a mask; X(name, bit).  avx512bf16 rounds what
@@ -176,6 +187,14 @@ typedef struct cedm_blob {
 cedm_status cedm_bind(cedm_blob *blob, const cedm_model *model,
                       const void *bytes, size_t size);
 
+/* The header of a blob whose model is not at hand, for what its description
+ * says: trailer_bytes of JSON at bytes + trailer_offset.  Header, length and
+ * description are checked, tensors and the layout are not.  `bytes` need no
+ * alignment.  Cost: a CRC of header and description.
+ * Errors: E_NULL E_BLOB_*.  header is zeroed on error. */
+cedm_status cedm_inspect(cedm_blob_header *header, const void *bytes,
+                         size_t size);
+
 /* ---- sizes ------------------------------------------------------------ */
 
 /* Bytes of prepared weights for a backend; at most model->weights_bytes.  A
@@ -194,7 +213,8 @@ uint64_t cedm_arena_bytes(const cedm_model *model, uint32_t batch,
 
 typedef struct cedm_net_config {
     const cedm_backend *backend;
-    const void *weights; /* from cedm_prepare with that backend */
+    const void *weights; /* from cedm_prepare with that blob and backend */
+    size_t weights_bytes;
     void *arena;
     size_t arena_bytes;
     uint32_t batch;   /* images at a time, 1..65536 */
@@ -221,6 +241,8 @@ typedef struct cedm_net {
     void *ctx;
     cedm_exec exec;
     const cedm_model *model;
+    const cedm_sampler_ops *sampler_ops;
+    /* of a model that denoises, else NULL */
     cedm_real *state[4];  /* [batch][H][W][channels] each */
     cedm_real *scalars;   /* [batch] x 4: c_in, c_skip, c_out, sigma */
     float *features;      /* [batch][features.channels] */
@@ -229,9 +251,11 @@ typedef struct cedm_net {
 } cedm_net;
 
 /* Places a network in its arena.  The net holds pointers into itself: it must
- * not be moved.  Errors: E_NULL E_ALIGN E_ABI E_BATCH E_ARENA E_WEIGHTS, and
- * E_BACKEND if the backend needs more scratch than the model was frozen with:
- * freeze it again. */
+ * not be moved.  Weights that were prepared from another blob or for another
+ * backend, or never, are E_WEIGHTS.
+ * Errors: E_NULL E_ALIGN E_ABI E_BATCH E_ARENA E_WEIGHTS, and E_BACKEND if the
+ * backend needs more scratch than the model was frozen with: freeze it
+ * again. */
 cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
                           const cedm_net_config *config);
 

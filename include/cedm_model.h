@@ -41,8 +41,9 @@
 extern "C" {
 #endif
 
-/* Version of this contract; a model made for another one is refused. */
-#define CEDM_MODEL_ABI 1u
+/* Version of this contract; a model made for another one is refused.  A new
+ * op or member is a new version. */
+#define CEDM_MODEL_ABI 2u
 
 /* ---- references ------------------------------------------------------- */
 
@@ -210,6 +211,13 @@ typedef struct cedm_attention {
 #define CEDM_GRAPH_OPS(X)                                                    \
     X(embed) X(linear) X(norm_coeff) X(conv) X(resample) X(attention)
 
+/* What a call of each op means; ctx is the table's own affair. */
+typedef struct cedm_ops {
+#define CEDM_OP_MEMBER(name) void (*name)(void *ctx, const cedm_##name *op);
+    CEDM_GRAPH_OPS(CEDM_OP_MEMBER)
+#undef CEDM_OP_MEMBER
+} cedm_ops;
+
 /* ---- the ops of a sampler --------------------------------------------- */
 
 /* Sampler state: float64, or float32 where CEDM_STATE_F32 is defined. */
@@ -283,16 +291,7 @@ typedef struct cedm_to_image {
 #define CEDM_SAMPLER_OPS(X)                                                  \
     X(noise) X(load) X(unload) X(euler) X(heun) X(to_image)
 
-/* ---- the table -------------------------------------------------------- */
-
-typedef struct cedm_ops {
-#define CEDM_OP_MEMBER(name) void (*name)(void *ctx, const cedm_##name *op);
-    CEDM_GRAPH_OPS(CEDM_OP_MEMBER)
-    CEDM_SAMPLER_OPS(CEDM_OP_MEMBER)
-#undef CEDM_OP_MEMBER
-} cedm_ops;
-
-/* ---- the model -------------------------------------------------------- */
+/* ---- the graph -------------------------------------------------------- */
 
 /* One tensor of the blob: where it must lie.  Checked by cedm_bind. */
 typedef struct cedm_tensor {
@@ -307,6 +306,38 @@ enum cedm_dtype {
     CEDM_DTYPE_F32 = 0,
     CEDM_DTYPE_F16 = 1 /* IEEE 754 binary16 */
 };
+
+/* A tensor by which a graph is fed or read: f32 [height][width][channels],
+ * a vector is 1 x 1.  It keeps its place and its values from the start of an
+ * evaluation to its first use, or from its last write to the end. */
+typedef struct cedm_port {
+    const char *name;
+    cedm_ref ref;
+    uint32_t height, width, channels;
+} cedm_port;
+
+typedef struct cedm_graph {
+    uint32_t input_count, output_count;
+    const cedm_port *inputs, *outputs;
+
+    /* sizes */
+    uint32_t op_count;
+    uint32_t act_elements;  /* activation segment, per image */
+    uint32_t f32_elements;  /* f32 segment, per image */
+    uint64_t scratch_bytes; /* per worker, the largest of the backends */
+    uint64_t weights_bytes; /* prepared weights, the largest of them */
+
+    /* layout of the blob */
+    uint32_t dtype; /* enum cedm_dtype */
+    uint32_t tensor_count;
+    const cedm_tensor *tensors;
+    uint64_t data_elements;
+    uint64_t layout_hash; /* of all that code and blob must agree in */
+
+    void (*eval)(const cedm_ops *ops, void *ctx);
+} cedm_graph;
+
+/* ---- a graph that denoises --------------------------------------------- */
 
 enum cedm_features_kind {
     CEDM_FEATURES_POSITIONAL = 0, /* [EDM] DDPM++, ADM */
@@ -333,42 +364,31 @@ enum cedm_precond {
     CEDM_PRECOND_IDDPM = 3 /* noise_steps, noise_levels */
 };
 
+/* The graph is F: its inputs are "image", c_in x, and "features" of the
+ * noise level, its output is "image".  Both images are [H][W][channels] with
+ * H = W = resolution. */
+enum { CEDM_INPUT_IMAGE = 0, CEDM_INPUT_FEATURES = 1 };
+
+typedef struct cedm_denoiser {
+    uint32_t resolution; /* H = W */
+    uint32_t channels;   /* of the image, 1..4 */
+    uint32_t label_dim;  /* clusters; 0: unconditional */
+    uint32_t precond;    /* enum cedm_precond */
+    double sigma_data, sigma_min, sigma_max; /* sigma_max may be 1e308 */
+    double beta_d, beta_min;  /* VP */
+    uint32_t noise_steps;     /* M of VP and iDDPM */
+    cedm_weight noise_levels; /* iDDPM only: u[M + 1], falling */
+    cedm_features features;
+} cedm_denoiser;
+
+/* ---- the model --------------------------------------------------------- */
+
 typedef struct cedm_model {
     uint32_t abi;  /* CEDM_MODEL_ABI */
     uint32_t size; /* sizeof(cedm_model) */
     const char *name;
-
-    /* what it denoises */
-    uint32_t resolution; /* H = W */
-    uint32_t channels;   /* of the image, 1..4 */
-    uint32_t label_dim;  /* clusters; 0: unconditional */
-    uint32_t precond;
-    double sigma_data, sigma_min, sigma_max; /* sigma_max may be 1e308 */
-    double beta_d, beta_min;   /* VP */
-    uint32_t noise_steps;      /* M of VP and iDDPM */
-    cedm_weight noise_levels;  /* iDDPM only: u[M + 1], falling */
-    cedm_features features;
-
-    /* tensors that the core fills and reads */
-    cedm_ref features_ref; /* f32 [features.channels] */
-    cedm_ref input_ref;    /* f32 [H][W][channels] */
-    cedm_ref output_ref;   /* f32 [H][W][channels] */
-
-    /* sizes */
-    uint32_t op_count;
-    uint32_t act_elements; /* activation segment, per image */
-    uint32_t f32_elements; /* f32 segment, per image */
-    uint64_t scratch_bytes; /* per worker, the largest of the backends */
-    uint64_t weights_bytes; /* prepared weights, the largest of them */
-
-    /* layout of the blob */
-    uint32_t dtype; /* enum cedm_dtype */
-    uint64_t data_elements;
-    uint64_t layout_hash; /* of the tensors' offsets, sizes and names */
-    uint32_t tensor_count;
-    const cedm_tensor *tensors;
-
-    void (*eval)(const cedm_ops *ops, void *ctx);
+    cedm_graph graph;
+    const cedm_denoiser *denoiser; /* NULL: of something else */
 } cedm_model;
 
 /* What a loadable model (M.so) exports under the name cedm_model_entry. */
@@ -380,18 +400,18 @@ typedef const cedm_model *cedm_model_entry_fn(void);
 #define CEDM_ALIGN_UP(bytes)                                                 \
     (((uint64_t)(bytes) + (CEDM_ALIGN - 1u)) & ~(uint64_t)(CEDM_ALIGN - 1u))
 
-/* Bytes of sampler state: four maps and 128 bytes of scalars an image. */
+/* [activations | f32 | scratch x workers]: what a graph runs in.  A constant
+ * expression, used by the generated header and by cedm_arena_bytes. */
+#define CEDM_GRAPH_BYTES(act, f32, scratch, batch, workers)                  \
+    (CEDM_ALIGN_UP((uint64_t)(batch) * (act) * 4u) +                         \
+     CEDM_ALIGN_UP((uint64_t)(batch) * (f32) * 4u) +                         \
+     (uint64_t)(workers) * CEDM_ALIGN_UP(scratch))
+
+/* The state of a sampler, which follows where the graph denoises: four maps
+ * and 128 bytes of scalars an image. */
 #define CEDM_STATE_BYTES(pixels, features, batch)                            \
     (CEDM_ALIGN_UP((uint64_t)(batch) * (pixels) * 4u * sizeof(cedm_real)) +  \
      CEDM_ALIGN_UP((uint64_t)(batch) * ((features) * 4u + 128u)))
-
-/* [activations | f32 | scratch x workers | sampler state]; a constant
- * expression, used by the generated header and by cedm_arena_bytes. */
-#define CEDM_ARENA_BYTES(act, f32, scratch, pixels, features, batch, workers)\
-    (CEDM_ALIGN_UP((uint64_t)(batch) * (act) * 4u) +                         \
-     CEDM_ALIGN_UP((uint64_t)(batch) * (f32) * 4u) +                         \
-     (uint64_t)(workers) * CEDM_ALIGN_UP(scratch) +                          \
-     CEDM_STATE_BYTES(pixels, features, batch))
 
 /* ---- execution -------------------------------------------------------- */
 
@@ -421,11 +441,23 @@ typedef struct cedm_exec {
     void *pool;
 } cedm_exec;
 
+/* What each of a sampler's ops means on the tensors of an exec. */
+typedef struct cedm_sampler_ops {
+#define CEDM_OP_MEMBER(name)                                                 \
+    void (*name)(cedm_exec *exec, const cedm_##name *op);
+    CEDM_SAMPLER_OPS(CEDM_OP_MEMBER)
+#undef CEDM_OP_MEMBER
+} cedm_sampler_ops;
+
 /* What the `sizes` table of a backend receives as ctx; adds up. */
 typedef struct cedm_sizes {
     uint64_t weights; /* bytes of prepared weights so far */
     uint64_t scratch; /* largest scratch of one worker so far */
 } cedm_sizes;
+
+/* Regions of prepared weights end with this many bytes, which say what they
+ * were made of and for which backend; empty regions have none. */
+#define CEDM_WEIGHTS_TAG_BYTES 64u
 
 /* What the `prepare` table receives.  Prepared weights begin with an index,
  * uint32_t [op_count]: where op id's part lies, in units of CEDM_ALIGN

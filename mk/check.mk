@@ -9,6 +9,7 @@ TALLY   = $(BUILD)/check/tally
 RUN     = tests/run.sh $(TALLY)
 SCRIPTS = $(wildcard tests/check/*.sh)
 E2E     = $(wildcard tests/e2e/*.sh)
+FAULTS  = tests/faults/faults.sh
 # Sanitizers cannot place their shadow memory under some address layouts.
 SETARCH = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
@@ -39,7 +40,7 @@ run-$(1): build-$(1)
 	+@$$(SUBMAKE) $(2) run-tests NAME=$(1) TALLY=$$(TALLY) RUN_TESTS='$(4)'
 endef
 $(eval $(call variant,gcc,WERROR=1,programs lint-objects,\
-  $$$$(TESTS) $$$$(SCRIPTS) $$$$(E2E)))
+  $$$$(TESTS) $$$$(SCRIPTS) $$$$(E2E) $$$$(FAULTS)))
 $(eval $(call variant,clang,$$(CLANG),programs,$$$$(TESTS)))
 $(eval $(call variant,asan,$$(ASAN),programs,$$$$(TESTS) $$$$(SMALL_E2E)))
 $(eval $(call variant,tsan,$$(TSAN),threaded,$$$$(THREAD_TESTS)))
@@ -78,6 +79,10 @@ test: ## the fast tests: unit, ops, generated code, checks of the sources
 check: ## every test, also with clang and sanitizers; ends with the count
 	$(call count,run-asan run-gcc run-clang run-tsan same-emit frozen-demo \
 	  bare-m7 bare-neon)
+
+.PHONY: check-faults
+check-faults: tools ## faults that were found: what, wanted, seen
+	@$(FAULTS)
 
 .PHONY: gpu-check
 gpu-check: tools lib $(GPU) $(GPU_OPS) $(LEARNER) ## kernels, nets and goldens on a GPU

@@ -18,19 +18,22 @@ SANFLAGS = -fsanitize=$(SAN) -fno-sanitize-recover=all \
   -fno-omit-frame-pointer
 endif
 
+ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
+# The x87 of 32-bit x86 rounds to 80 bits; runtime/ieee.h refuses it.
+SSE = $(if $(filter i386 i486 i586 i686,$(ARCH)),-msse2 -mfpmath=sse)
+
 # Headers are named by their path from here, public ones by their own name.
 INCLUDE = -I. -Iinclude
-BASE = -std=c11 $(OPT) $(WARN) $(SANFLAGS) -ffp-contract=off \
+BASE = -std=c11 $(SSE) $(OPT) $(WARN) $(SANFLAGS) -ffp-contract=off \
   -fno-math-errno -fno-trapping-math -fno-common -fvisibility=hidden -fPIC \
   -MMD -MP $(INCLUDE)
 # The runtime is freestanding: it may call mem* and nothing else.
 RT_FLAGS   = $(BASE) $(FRAME) -ffreestanding -fno-builtin-printf -fno-stack-protector
-HOST_FLAGS = $(BASE) -D_POSIX_C_SOURCE=200809L -D_FILE_OFFSET_BITS=64
+HOST_FLAGS = $(BASE) -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64
 
 # Programs name only the libraries that they use themselves.
 LINK = $(CC) $(SANFLAGS) $(CFLAGS) -Wl,--as-needed $(LDFLAGS)
 
-ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
 ISAS_x86_64  = avx2 avx512 avx512bf16
 ISAS_aarch64 = neon
 ISAS = $(ISAS_$(ARCH))
@@ -56,7 +59,7 @@ inputs = $(filter %.o,$^) $(filter %.a,$^)
 # $(BUILD)/choices/NAME holds the value that CHOICE_NAME had when something
 # was last built; whatever depends on the file is made again when the value
 # changes: another compiler, another flag, MPI found or not.
-CHOICE_compile = $(shell $(CC) --version | head -n 1) $(BASE) $(CC) $(CFLAGS)
+CHOICE_compile = $(shell $(CC) --version | head -n 1) $(filter-out -Werror,$(BASE)) $(CC) $(CFLAGS)
 CHOICE_link = $(LINK)
 CHOICES = $(BUILD)/choices
 quoted = '$(subst ','\'',$(1))'

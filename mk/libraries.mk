@@ -2,15 +2,15 @@
 #
 # libraries.mk - what programs, tests and applications link.
 
-# In runtime/cpu, isa.c and prepare*.c are plain C, the rest is compiled once
-# for each instruction set; so is trainer/cpu, but for its table.
+# In runtime/cpu these are plain C, the rest is compiled once
+# for each instruction set; so is trainer/cpu, but for its table and plans.
 RT_SRC    = $(wildcard runtime/*.c runtime/ops/*.c)
 CPU_SRC   = $(wildcard runtime/cpu/*.c)
-CPU_PLAIN = $(wildcard runtime/cpu/isa.c runtime/cpu/prepare*.c)
+CPU_PLAIN = $(patsubst %,runtime/cpu/%.c,isa pack plan winograd_plan)
 CPU_ISA   = $(filter-out $(CPU_PLAIN),$(CPU_SRC))
 RT_OBJ    = $(call obj,$(RT_SRC) $(CPU_PLAIN)) \
   $(foreach i,$(ISAS),$(CPU_ISA:%.c=$(OBJ)/%.$(i).o))
-GEN_OBJ   = $(call obj,$(wildcard codegen/*.c codegen/*/*.c))
+GEN_OBJ   = $(call obj,$(wildcard codegen/*.c codegen/*/*.c codegen/*/*/*.c))
 DEMO_OBJ  = $(call obj,$(wildcard weights/*.c weights/*.S))
 
 # Ranks are those of MPI or one alone: whoever links the host library chooses.
@@ -18,7 +18,7 @@ RANKS_SRC = $(wildcard host/execution/ranks_*.c)
 HOST_OBJ  = $(call obj,$(filter-out $(RANKS_SRC),$(wildcard host/*/*.c)))
 ALONE     = $(OBJ)/host/execution/ranks_alone.o
 
-TRAIN_CPU = $(filter-out %/table.c,$(wildcard trainer/cpu/*.c))
+TRAIN_CPU = $(filter-out %/table.c %_plan.c,$(wildcard trainer/cpu/*.c))
 TRAIN_OBJ = $(call obj,$(filter-out trainer/cuda/% $(TRAIN_CPU),\
   $(wildcard trainer/*.c trainer/*/*.c))) \
   $(foreach i,$(filter-out avx512bf16,$(ISAS)),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
@@ -27,21 +27,25 @@ TRAIN_OBJ = $(call obj,$(filter-out trainer/cuda/% $(TRAIN_CPU),\
 CLUSTER_CPU = $(wildcard cluster/cpu/*.c)
 CLUSTER_OBJ = $(call obj,$(wildcard cluster/*.c) $(CLUSTER_CPU)) \
   $(foreach i,$(filter-out avx512bf16,$(ISAS)),$(CLUSTER_CPU:%.c=$(OBJ)/%.$(i).o))
+EVALUATE_OBJ = $(call obj,$(wildcard evaluate/*.c))
 
 LIBCEDM  = $(BUILD)/lib/libcedm.a
 LIBGEN   = $(BUILD)/lib/libcedmgen.a
 LIBHOST  = $(BUILD)/lib/libcedmhost.a
 LIBTRAIN = $(BUILD)/lib/libcedmtrain.a
 LIBCLUSTER = $(BUILD)/lib/libcedmcluster.a
+LIBEVALUATE = $(BUILD)/lib/libcedmevaluate.a
 # In the order in which a linker needs them.
-LIBS     = $(LIBCLUSTER) $(LIBTRAIN) $(LIBHOST) $(LIBGEN) $(LIBCEDM)
-SYS_LIBS = -lcjson -lmd -lzip -lz -lm -lpthread -ldl
+LIBS     = $(LIBCLUSTER) $(LIBTRAIN) $(LIBEVALUATE) $(LIBHOST) $(LIBGEN) $(LIBCEDM)
+SYS_LIBS = -llapacke -lopenblas -lcjson -lmd -lzip -lgif -ljpeg -lpng -lwebp \
+  -lwebpdemux -lz -lm -lpthread -ldl
 
 $(LIBCEDM): $(RT_OBJ)
 $(LIBGEN): $(GEN_OBJ)
 $(LIBHOST): $(HOST_OBJ)
 $(LIBTRAIN): $(TRAIN_OBJ)
 $(LIBCLUSTER): $(CLUSTER_OBJ)
+$(LIBEVALUATE): $(EVALUATE_OBJ)
 %.a:
 	$(call say,AR)
 	@rm -f $@

@@ -2,7 +2,7 @@
 #
 # tests.mk - building the tests: a file tests/FOLDER/NAME_test.c is a program.
 
-TEST_LIBS = -lcmocka -lpng -lmpfr -lgmp $(SYS_LIBS)
+TEST_LIBS = -lcmocka -lmpfr -lgmp $(SYS_LIBS)
 define link-test
 $(call say,LINK)
 $(Q)$(LINK) $(inputs) $(TEST_LIBS) -o $@
@@ -15,7 +15,7 @@ endef
 
 # ---- programs of one file -------------------------------------------------
 
-UNIT_SRC = $(foreach d,unit trainer cluster,$(wildcard tests/$(d)/*_test.c))
+UNIT_SRC = $(foreach d,unit trainer evaluate cluster,$(wildcard tests/$(d)/*_test.c))
 UNIT = $(patsubst %.c,$(BUILD)/test/%,$(notdir $(UNIT_SRC)))
 define unit-test
 $(BUILD)/test/$(basename $(notdir $(1))): $(call obj,$(1))
@@ -36,6 +36,8 @@ $(OBJ)/tests/unit/fuzz_test.o: $(FUZZ_SRC)
 $(OBJ)/tests/unit/fuzz_test.o: EXTRA = \
   -D'FUZZ_TARGETS(X)=$(patsubst tests/fuzz/%.c,X(%),$(FUZZ_SRC))'
 $(BUILD)/test/fuzz_test: $(call obj,$(FUZZ_SRC))
+# Mutants of their inputs.
+$(BUILD)/test/mutation_test: $(call obj,tests/fuzz/image.c tests/fuzz/dataset.c)
 FUZZERS = $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 $(FUZZERS): $(BUILD)/fuzz/%: $(OBJ)/tests/fuzz/%.o $(LIBTOOLS) $(LIBS) $(CHOICES)/link
 	$(call say,LINK)

@@ -12,10 +12,11 @@ _cedm() {
     --cpu-conv) words='auto direct winograd' ;;
     --device) words='auto cpu cuda cuda:all' ;;
     --disc) words='edm vp ve iddpm' ;;
+    --fit) words='crop stretch pad' ;;
     --format) words='png npy raw' ;;
     --grid) words='auto none' ;;
     --init) words='plusplus random' ;;
-    --isa) words='avx2 avx512 neon portable' ;;
+    --isa) words='avx2 avx512 avx512bf16 neon portable' ;;
     --loss) words='temi pmi wmi scan' ;;
     --mode) words='denoise sample activations' ;;
     --precision) words='auto fp32 fp16 bf16' ;;
@@ -40,4 +41,5 @@ _cedm() {
     fi
 }
 
-complete -F _cedm cedm-cluster cedm-freeze cedm-gen cedm-info cedm-train cedm-verify
+complete -F _cedm cedm-cluster cedm-data cedm-eval cedm-freeze cedm-gen cedm-info \
+    cedm-train cedm-verify

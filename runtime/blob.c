@@ -23,7 +23,7 @@ typedef struct layout {
 
 static uint64_t element_bytes(const cedm_model *model)
 {
-    return model->dtype == CEDM_DTYPE_F16 ? 2u : 4u;
+    return model->graph.dtype == CEDM_DTYPE_F16 ? 2u : 4u;
 }
 
 static layout layout_of(const cedm_model *model)
@@ -31,8 +31,9 @@ static layout layout_of(const cedm_model *model)
     layout l;
 
     l.table = HEADER_BYTES;
-    l.data = CEDM_ALIGN_UP(l.table + 4u * (uint64_t)model->tensor_count);
-    l.data_end = l.data + element_bytes(model) * model->data_elements;
+    l.data =
+        CEDM_ALIGN_UP(l.table + 4u * (uint64_t)model->graph.tensor_count);
+    l.data_end = l.data + element_bytes(model) * model->graph.data_elements;
     l.trailer = CEDM_ALIGN_UP(l.data_end);
     return l;
 }
@@ -70,25 +71,44 @@ static cedm_status check_header(const cedm_blob_header *h)
     return CEDM_OK;
 }
 
-/* Is it this model's header, and is the blob as long as it says? */
-static cedm_status check_layout(const cedm_blob_header *h,
-                                const cedm_model *model, uint64_t size)
+/* The beginning of a blob as its header, checked by itself. */
+static cedm_status read_header(cedm_blob_header *h, const void *bytes,
+                               size_t size)
 {
-    layout l = layout_of(model);
-
-    if (h->dtype != model->dtype || h->layout_hash != model->layout_hash ||
-        h->tensor_count != model->tensor_count || h->data_offset != l.data ||
-        h->data_bytes != l.data_end - l.data) {
-        return CEDM_E_BLOB_LAYOUT;
+    if (size < sizeof *h) {
+        return CEDM_E_BLOB_SHORT;
     }
-    if (h->trailer_offset != l.trailer || h->total_bytes < l.trailer ||
-        h->total_bytes - l.trailer != h->trailer_bytes) {
+    memcpy(h, bytes, sizeof *h);
+    return check_header(h);
+}
+
+/* Does the trailer end the blob, and is that as long as it says? */
+static cedm_status check_length(const cedm_blob_header *h, uint64_t size)
+{
+    if (h->total_bytes < h->trailer_offset ||
+        h->total_bytes - h->trailer_offset != h->trailer_bytes) {
         return CEDM_E_BLOB_HEADER;
     }
     if (size < h->total_bytes) {
         return CEDM_E_BLOB_SHORT;
     }
     return size > h->total_bytes ? CEDM_E_BLOB_TRAILER : CEDM_OK;
+}
+
+/* Is it this model's header, and is the blob as long as it says? */
+static cedm_status check_layout(const cedm_blob_header *h,
+                                const cedm_model *model, uint64_t size)
+{
+    layout l = layout_of(model);
+
+    if (h->dtype != model->graph.dtype ||
+        h->layout_hash != model->graph.layout_hash ||
+        h->tensor_count != model->graph.tensor_count ||
+        h->data_offset != l.data || h->data_bytes != l.data_end - l.data) {
+        return CEDM_E_BLOB_LAYOUT;
+    }
+    return h->trailer_offset == l.trailer ? check_length(h, size)
+                                          : CEDM_E_BLOB_HEADER;
 }
 
 /* ---- contents ---------------------------------------------------------- */
@@ -98,8 +118,8 @@ static bool tensors_fit(const cedm_model *model)
 {
     uint64_t at = 0;
 
-    for (uint32_t t = 0; t < model->tensor_count; t++) {
-        const cedm_tensor *tensor = &model->tensors[t];
+    for (uint32_t t = 0; t < model->graph.tensor_count; t++) {
+        const cedm_tensor *tensor = &model->graph.tensors[t];
 
         if (tensor->offset < at || tensor->offset % CEDM_WEIGHT_ALIGN != 0) {
             return false;
@@ -107,7 +127,8 @@ static bool tensors_fit(const cedm_model *model)
         at = (uint64_t)tensor->offset + tensor->elements;
     }
     /* 2^33: offsets and lengths have 32 bits, so no more can be meant. */
-    return at <= model->data_elements && model->data_elements < 1ull << 33;
+    return at <= model->graph.data_elements &&
+           model->graph.data_elements < 1ull << 33;
 }
 
 static cedm_status check_data(const unsigned char *bytes,
@@ -116,8 +137,8 @@ static cedm_status check_data(const unsigned char *bytes,
     layout l = layout_of(model);
     uint64_t at = l.data, width = element_bytes(model);
 
-    for (uint32_t t = 0; t < model->tensor_count; t++) {
-        const cedm_tensor *tensor = &model->tensors[t];
+    for (uint32_t t = 0; t < model->graph.tensor_count; t++) {
+        const cedm_tensor *tensor = &model->graph.tensors[t];
         uint64_t from = l.data + width * tensor->offset;
         uint64_t length = width * tensor->elements;
         uint32_t crc;
@@ -132,12 +153,21 @@ static cedm_status check_data(const unsigned char *bytes,
     return all_zero(bytes, at, l.trailer) ? CEDM_OK : CEDM_E_BLOB_DATA;
 }
 
+static cedm_status check_trailer(const unsigned char *bytes,
+                                 const cedm_blob_header *h)
+{
+    uint32_t crc =
+        cedm_crc32c(0, bytes + h->trailer_offset, (size_t)h->trailer_bytes);
+
+    return h->trailer_crc == crc ? CEDM_OK : CEDM_E_BLOB_TRAILER;
+}
+
 static cedm_status check_contents(const unsigned char *bytes,
                                   const cedm_blob_header *h,
                                   const cedm_model *model)
 {
     layout l = layout_of(model);
-    size_t table_bytes = 4u * (size_t)model->tensor_count;
+    size_t table_bytes = 4u * (size_t)model->graph.tensor_count;
     cedm_status status;
 
     if (h->table_crc != cedm_crc32c(0, bytes + l.table, table_bytes) ||
@@ -145,14 +175,7 @@ static cedm_status check_contents(const unsigned char *bytes,
         return CEDM_E_BLOB_HEADER;
     }
     status = check_data(bytes, model);
-    if (status != CEDM_OK) {
-        return status;
-    }
-    if (h->trailer_crc !=
-        cedm_crc32c(0, bytes + l.trailer, (size_t)h->trailer_bytes)) {
-        return CEDM_E_BLOB_TRAILER;
-    }
-    return CEDM_OK;
+    return status == CEDM_OK ? check_trailer(bytes, h) : status;
 }
 
 static cedm_status check(const cedm_model *model, const void *bytes,
@@ -169,11 +192,7 @@ static cedm_status check(const cedm_model *model, const void *bytes,
     if (!tensors_fit(model)) {
         return CEDM_E_BLOB_LAYOUT;
     }
-    if (size < sizeof *h) {
-        return CEDM_E_BLOB_SHORT;
-    }
-    memcpy(h, bytes, sizeof *h);
-    status = check_header(h);
+    status = read_header(h, bytes, size);
     if (status == CEDM_OK) {
         status = check_layout(h, model, size);
     }
@@ -208,4 +227,29 @@ cedm_status cedm_bind(cedm_blob *blob, const cedm_model *model,
     blob->trailer = (const char *)(at + h.trailer_offset);
     blob->trailer_bytes = (size_t)h.trailer_bytes;
     return CEDM_OK;
+}
+
+cedm_status cedm_inspect(cedm_blob_header *header, const void *bytes,
+                         size_t size)
+{
+    cedm_status status;
+
+    if (header == NULL) {
+        return CEDM_E_NULL;
+    }
+    memset(header, 0, sizeof *header);
+    if (bytes == NULL) {
+        return CEDM_E_NULL;
+    }
+    status = read_header(header, bytes, size);
+    if (status == CEDM_OK) {
+        status = check_length(header, size);
+    }
+    if (status == CEDM_OK) {
+        status = check_trailer(bytes, header);
+    }
+    if (status != CEDM_OK) {
+        memset(header, 0, sizeof *header);
+    }
+    return status;
 }

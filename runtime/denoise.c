@@ -14,14 +14,14 @@
  * images one sigma, so a repeated one is copied. */
 static void prepare_inputs(cedm_net *net, double scale, uint32_t n)
 {
-    const cedm_model *model = net->model;
+    const cedm_denoiser *denoiser = net->model->denoiser;
     const cedm_real *sigma = cedm_column(net, CEDM_SIGMA);
-    size_t channels = model->features.channels;
+    size_t channels = denoiser->features.channels;
 
     for (uint32_t i = 0; i < n; i++) {
         float *features = net->features + i * channels;
         cedm_scalings s =
-            cedm_precondition(model, net->exec.data, (double)sigma[i]);
+            cedm_precondition(denoiser, net->exec.data, (double)sigma[i]);
 
         cedm_column(net, CEDM_C_IN)[i] = (cedm_real)(s.c_in / scale);
         cedm_column(net, CEDM_C_SKIP)[i] = (cedm_real)(s.c_skip / scale);
@@ -29,8 +29,8 @@ static void prepare_inputs(cedm_net *net, double scale, uint32_t n)
         if (i > 0 && sigma[i] == sigma[i - 1]) {
             memcpy(features, features - channels, channels * sizeof(float));
         } else {
-            cedm_noise_features(&model->features, net->exec.data, s.c_noise,
-                                features);
+            cedm_noise_features(&denoiser->features, net->exec.data,
+                                s.c_noise, features);
         }
     }
 }
@@ -57,9 +57,9 @@ static void run_network(cedm_net *net, const cedm_real *x,
         .dst = out,
     };
 
-    net->ops->load(net->ctx, &load);
-    net->model->eval(net->ops, net->ctx);
-    net->ops->unload(net->ctx, &unload);
+    net->sampler_ops->load(&net->exec, &load);
+    net->model->graph.eval(net->ops, net->ctx);
+    net->sampler_ops->unload(&net->exec, &unload);
 }
 
 /* x - x is 0 unless x is infinite or NaN. */
@@ -81,7 +81,7 @@ cedm_status cedm_evaluate(cedm_net *net, const cedm_real *x, double scale,
 {
     net->exec.n = n;
     prepare_inputs(net, scale, n);
-    if (guidance == 0 || net->model->label_dim == 0) {
+    if (guidance == 0 || net->model->denoiser->label_dim == 0) {
         run_network(net, x, cluster, n, 1, true, out);
     } else {
         run_network(net, x, cluster, n, 1 + guidance, true, out);
@@ -109,6 +109,9 @@ cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
     }
     if (net->model == NULL) {
         return CEDM_E_NULL;
+    }
+    if (net->model->denoiser == NULL) {
+        return CEDM_E_KIND;
     }
     if (n == 0 || n > net->exec.batch) {
         return CEDM_E_COUNT;

@@ -11,6 +11,8 @@
 #ifndef CEDM_FMATH_H
 #define CEDM_FMATH_H
 
+#include "runtime/ieee.h"
+
 double cedm_log(double x);
 double cedm_exp(double x);
 

@@ -9,10 +9,13 @@
 /* CEDM_E_NULL, CEDM_E_ABI or CEDM_OK. */
 cedm_status cedm_model_check(const cedm_model *model);
 
-/* Elements of an image; the model was checked, so it fits 32 bits. */
+/* Elements of an image that a model denoises; it was checked, so they fit
+ * 32 bits. */
 static inline uint32_t cedm_pixels(const cedm_model *model)
 {
-    return model->resolution * model->resolution * model->channels;
+    const cedm_denoiser *d = model->denoiser;
+
+    return d->resolution * d->resolution * d->channels;
 }
 
 /* CEDM_E_CLUSTER unless all are -1 .. label_dim - 1; NULL is all -1. */

@@ -6,6 +6,7 @@
 
 #include "runtime/model_check.h"
 #include "runtime/tasks.h"
+#include "runtime/weights_tag.h"
 
 #define MAX_BATCH 65536u
 #define MAX_WORKERS 1024u
@@ -21,15 +22,21 @@ static bool aligned(const void *region)
 
 static uint64_t index_bytes(const cedm_model *model)
 {
-    return CEDM_ALIGN_UP(sizeof(uint32_t) * (uint64_t)model->op_count);
+    return CEDM_ALIGN_UP(sizeof(uint32_t) * (uint64_t)model->graph.op_count);
 }
 
 /* The floats that 16-bit data becomes, before everything else. */
 static uint64_t widened_bytes(const cedm_model *model)
 {
-    return model->dtype == CEDM_DTYPE_F16
-               ? CEDM_ALIGN_UP(4u * model->data_elements)
+    return model->graph.dtype == CEDM_DTYPE_F16
+               ? CEDM_ALIGN_UP(4u * model->graph.data_elements)
                : 0;
+}
+
+/* What a region for so many bytes has. */
+static uint64_t region_bytes(uint64_t bytes)
+{
+    return bytes > 0 ? bytes + CEDM_WEIGHTS_TAG_BYTES : 0;
 }
 
 /* What a backend needs for a model. */
@@ -41,7 +48,7 @@ static cedm_sizes measure(const cedm_model *model,
     if (backend->prepare != NULL) {
         sizes.weights = index_bytes(model);
     }
-    model->eval(backend->sizes, &sizes);
+    model->graph.eval(backend->sizes, &sizes);
     return sizes;
 }
 
@@ -51,14 +58,26 @@ uint64_t cedm_weights_bytes(const cedm_model *model,
     if (cedm_model_check(model) != CEDM_OK || backend == NULL) {
         return 0;
     }
-    return widened_bytes(model) + measure(model, backend).weights;
+    return region_bytes(widened_bytes(model) +
+                        measure(model, backend).weights);
 }
 
 static bool counts_fit(const cedm_model *model, uint32_t batch,
                        uint32_t workers)
 {
     return batch >= 1 && batch <= MAX_BATCH && workers >= 1 &&
-           workers <= MAX_WORKERS && model->scratch_bytes <= MAX_SCRATCH;
+           workers <= MAX_WORKERS &&
+           model->graph.scratch_bytes <= MAX_SCRATCH;
+}
+
+/* Of a sampler, where there is anything to sample. */
+static uint64_t state_bytes(const cedm_model *model, uint32_t batch)
+{
+    return model->denoiser == NULL
+               ? 0
+               : CEDM_STATE_BYTES(
+                     cedm_pixels(model),
+                     (uint64_t)model->denoiser->features.channels, batch);
 }
 
 uint64_t cedm_arena_bytes(const cedm_model *model, uint32_t batch,
@@ -68,10 +87,10 @@ uint64_t cedm_arena_bytes(const cedm_model *model, uint32_t batch,
         !counts_fit(model, batch, workers)) {
         return 0;
     }
-    return CEDM_ARENA_BYTES(model->act_elements, model->f32_elements,
-                            model->scratch_bytes, cedm_pixels(model),
-                            (uint64_t)model->features.channels, batch,
-                            workers);
+    return CEDM_GRAPH_BYTES(model->graph.act_elements,
+                            model->graph.f32_elements,
+                            model->graph.scratch_bytes, batch, workers) +
+           state_bytes(model, batch);
 }
 
 /* ---- prepared weights -------------------------------------------------- */
@@ -84,10 +103,12 @@ static cedm_parallel_for *threads_of(const cedm_net_config *config)
 /* Tensors that are computed with in float64 keep their precision. */
 static bool stays_float(const cedm_model *model, const cedm_tensor *tensor)
 {
-    return (model->precond == CEDM_PRECOND_IDDPM &&
-            tensor->offset == model->noise_levels) ||
-           (model->features.kind == CEDM_FEATURES_FOURIER &&
-            tensor->offset == model->features.freqs);
+    const cedm_denoiser *d = model->denoiser;
+
+    return d != NULL && ((d->precond == CEDM_PRECOND_IDDPM &&
+                          tensor->offset == d->noise_levels) ||
+                         (d->features.kind == CEDM_FEATURES_FOURIER &&
+                          tensor->offset == d->features.freqs));
 }
 
 /* What widening a tensor is told. */
@@ -101,11 +122,11 @@ static void widen_task(void *arg, uint32_t index, uint32_t worker)
 {
     const widening *w = arg;
     const cedm_model *model = w->blob->model;
-    const cedm_tensor *tensor = &model->tensors[index];
+    const cedm_tensor *tensor = &model->graph.tensors[index];
     const uint16_t *from = w->blob->data;
     float *to = w->to + tensor->offset;
     size_t used = tensor->elements * sizeof *to;
-    uint64_t end = index + 1 < model->tensor_count
+    uint64_t end = index + 1 < model->graph.tensor_count
                        ? tensor[1].offset * sizeof *to
                        : widened_bytes(model);
 
@@ -127,20 +148,20 @@ static void widen(const cedm_blob *blob, const cedm_net_config *config,
                   float *to)
 {
     const cedm_model *model = blob->model;
-    uint64_t first = model->tensor_count > 0
-                         ? model->tensors[0].offset * sizeof *to
+    uint64_t first = model->graph.tensor_count > 0
+                         ? model->graph.tensors[0].offset * sizeof *to
                          : widened_bytes(model);
     widening w = {blob, to};
 
     memset(to, 0, (size_t)first);
     cedm_for_each(threads_of(config), config->pool, widen_task, &w,
-                  model->tensor_count);
+                  model->graph.tensor_count);
 }
 
 /* The blob's tensors as backends read them. */
 static const float *floats(const cedm_blob *blob, const void *weights)
 {
-    return blob->model->dtype == CEDM_DTYPE_F16 ? weights : blob->data;
+    return blob->model->graph.dtype == CEDM_DTYPE_F16 ? weights : blob->data;
 }
 
 /* The part of the region that is the backend's. */
@@ -157,7 +178,7 @@ static cedm_status prepare(const cedm_blob *blob,
     };
 
     memset(weights, 0, (size_t)ctx.used);
-    blob->model->eval(config->backend->prepare, &ctx);
+    blob->model->graph.eval(config->backend->prepare, &ctx);
     /* else the backend's two tables disagree */
     return ctx.used == need ? CEDM_OK : CEDM_E_WEIGHTS;
 }
@@ -191,23 +212,31 @@ cedm_status cedm_prepare(const cedm_blob *blob, const cedm_net_config *config,
     }
     if (config->backend->prepare != NULL) {
         status = prepare(blob, config, floats(blob, weights),
-                         (unsigned char *)weights + widened, need - widened);
+                         (unsigned char *)weights + widened,
+                         need - widened - CEDM_WEIGHTS_TAG_BYTES);
     }
     if (status != CEDM_OK) {
         memset(weights, 0, (size_t)need);
+        return status;
     }
-    return status;
+    cedm_weights_tag_write((unsigned char *)weights + need -
+                               CEDM_WEIGHTS_TAG_BYTES,
+                           blob, config->backend, need);
+    return CEDM_OK;
 }
 
-/* An index that points outside the region was not made by cedm_prepare, or
- * was made for another backend or model. */
+/* Of `bytes` for the backend.  An index that points outside them was not made
+ * by cedm_prepare. */
 static cedm_status check_weights(const cedm_net_config *config,
-                                 const cedm_model *model, uint64_t bytes)
+                                 const cedm_blob *blob, uint64_t bytes)
 {
+    const cedm_model *model = blob->model;
     uint64_t widened = widened_bytes(model);
+    uint64_t need = region_bytes(widened + bytes);
+    const unsigned char *end;
     const uint32_t *index;
 
-    if (widened + bytes == 0) {
+    if (need == 0) {
         return CEDM_OK;
     }
     if (config->weights == NULL) {
@@ -216,8 +245,14 @@ static cedm_status check_weights(const cedm_net_config *config,
     if (!aligned(config->weights)) {
         return CEDM_E_ALIGN;
     }
+    end = (const unsigned char *)config->weights + need -
+          CEDM_WEIGHTS_TAG_BYTES;
+    if (config->weights_bytes < need ||
+        !cedm_weights_tag_fits(end, blob, config->backend, need)) {
+        return CEDM_E_WEIGHTS;
+    }
     index = (const void *)((const unsigned char *)config->weights + widened);
-    for (uint32_t i = 0; i < model->op_count && bytes > 0; i++) {
+    for (uint32_t i = 0; i < model->graph.op_count && bytes > 0; i++) {
         if ((uint64_t)index[i] * CEDM_ALIGN > bytes) {
             return CEDM_E_WEIGHTS;
         }
@@ -247,23 +282,30 @@ static void *take(unsigned char **at, uint64_t bytes)
     return part;
 }
 
-/* As CEDM_ARENA_BYTES adds it up. */
-static void place(cedm_net *net, const cedm_net_config *config)
+/* As CEDM_GRAPH_BYTES adds it up; returns the end. */
+static unsigned char *place_graph(cedm_net *net,
+                                  const cedm_net_config *config)
 {
-    const cedm_model *model = net->model;
+    const cedm_graph *graph = &net->model->graph;
     uint64_t batch = config->batch;
-    uint64_t map = batch * cedm_pixels(model);
-    uint64_t stride = CEDM_ALIGN_UP(model->scratch_bytes);
+    uint64_t stride = CEDM_ALIGN_UP(graph->scratch_bytes);
     unsigned char *at = config->arena;
-    unsigned char *end;
 
     net->exec.act =
-        take(&at, CEDM_ALIGN_UP(batch * model->act_elements * 4u));
+        take(&at, CEDM_ALIGN_UP(batch * graph->act_elements * 4u));
     net->exec.f32 =
-        take(&at, CEDM_ALIGN_UP(batch * model->f32_elements * 4u));
+        take(&at, CEDM_ALIGN_UP(batch * graph->f32_elements * 4u));
     net->exec.scratch = take(&at, config->workers * stride);
     net->exec.scratch_stride = (size_t)stride;
-    end = at + CEDM_ALIGN_UP(4u * map * sizeof(cedm_real));
+    return at;
+}
+
+/* As CEDM_STATE_BYTES adds it up, from `at` on. */
+static void place_state(cedm_net *net, uint64_t batch, unsigned char *at)
+{
+    uint64_t map = batch * cedm_pixels(net->model);
+    unsigned char *end = at + CEDM_ALIGN_UP(4u * map * sizeof(cedm_real));
+
     for (int i = 0; i < 4; i++) {
         net->state[i] = take(&at, map * sizeof(cedm_real));
     }
@@ -271,18 +313,19 @@ static void place(cedm_net *net, const cedm_net_config *config)
     /* widest first, so that each part is aligned for its type */
     net->seeds = take(&at, batch * sizeof *net->seeds);
     net->scalars = take(&at, 4u * batch * sizeof *net->scalars);
-    net->features =
-        take(&at, batch * model->features.channels * sizeof(float));
+    net->features = take(
+        &at, batch * net->model->denoiser->features.channels * sizeof(float));
     net->clusters[0] = take(&at, batch * sizeof(int32_t));
     net->clusters[1] = take(&at, batch * sizeof(int32_t));
-    for (uint32_t i = 0; i < config->batch; i++) {
+    for (uint32_t i = 0; i < batch; i++) {
         net->clusters[1][i] = -1;
     }
 }
 
 static cedm_status check_config(const cedm_net_config *config,
-                                const cedm_model *model)
+                                const cedm_blob *blob)
 {
+    const cedm_model *model = blob->model;
     cedm_status status = cedm_model_check(model);
     cedm_sizes sizes;
 
@@ -302,10 +345,10 @@ static cedm_status check_config(const cedm_net_config *config,
     /* The arena was counted when the model was frozen, perhaps for another
      * release of the backend. */
     sizes = measure(model, config->backend);
-    if (sizes.scratch > model->scratch_bytes) {
+    if (sizes.scratch > model->graph.scratch_bytes) {
         return CEDM_E_BACKEND;
     }
-    return check_weights(config, model, sizes.weights);
+    return check_weights(config, blob, sizes.weights);
 }
 
 cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
@@ -321,12 +364,13 @@ cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
         config->arena == NULL) {
         return CEDM_E_NULL;
     }
-    status = check_config(config, blob->model);
+    status = check_config(config, blob);
     if (status != CEDM_OK) {
         return status;
     }
     net->model = blob->model;
     net->ops = config->backend->run;
+    net->sampler_ops = config->backend->sampler;
     net->ctx = &net->exec;
     net->exec.model = blob->model;
     net->exec.data = floats(blob, config->weights);
@@ -338,6 +382,9 @@ cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
     net->exec.workers = config->workers;
     net->exec.parallel_for = config->parallel_for;
     net->exec.pool = config->pool;
-    place(net, config);
+    unsigned char *end = place_graph(net, config);
+    if (net->model->denoiser != NULL) {
+        place_state(net, config->batch, end);
+    }
     return CEDM_OK;
 }

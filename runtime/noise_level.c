@@ -71,14 +71,14 @@ static uint32_t nearest(const float *levels, uint32_t last, double sigma)
                                                                        : high;
 }
 
-double cedm_round_sigma(const cedm_model *model, const float *data,
+double cedm_round_sigma(const cedm_denoiser *denoiser, const float *data,
                         double sigma)
 {
-    if (model->precond != CEDM_PRECOND_IDDPM) {
+    if (denoiser->precond != CEDM_PRECOND_IDDPM) {
         return sigma;
     }
-    const float *levels = data + model->noise_levels;
-    return (double)levels[nearest(levels, model->noise_steps, sigma)];
+    const float *levels = data + denoiser->noise_levels;
+    return (double)levels[nearest(levels, denoiser->noise_steps, sigma)];
 }
 
 /* ---- preconditioning --------------------------------------------------- */
@@ -97,20 +97,20 @@ static cedm_scalings edm(double sigma_data, double sigma)
     return s;
 }
 
-cedm_scalings cedm_precondition(const cedm_model *model, const float *data,
-                                double sigma)
+cedm_scalings cedm_precondition(const cedm_denoiser *denoiser,
+                                const float *data, double sigma)
 {
     cedm_scalings s = {
         .c_skip = 1,
         .c_out = -sigma,
         .c_in = 1 / hypotenuse(1, sigma),
     };
-    double last = (double)model->noise_steps - 1;
+    double last = (double)denoiser->noise_steps - 1;
 
-    switch (model->precond) {
+    switch (denoiser->precond) {
     case CEDM_PRECOND_VP:
         s.c_noise =
-            last * cedm_vp_time(model->beta_d, model->beta_min, sigma);
+            last * cedm_vp_time(denoiser->beta_d, denoiser->beta_min, sigma);
         return s;
     case CEDM_PRECOND_VE:
         s.c_out = sigma;
@@ -118,10 +118,10 @@ cedm_scalings cedm_precondition(const cedm_model *model, const float *data,
         s.c_noise = cedm_log(sigma / 2);
         return s;
     case CEDM_PRECOND_IDDPM:
-        s.c_noise = last - nearest(data + model->noise_levels,
-                                   model->noise_steps, sigma);
+        s.c_noise = last - nearest(data + denoiser->noise_levels,
+                                   denoiser->noise_steps, sigma);
         return s;
-    default: return edm(model->sigma_data, sigma);
+    default: return edm(denoiser->sigma_data, sigma);
     }
 }
 

@@ -13,12 +13,12 @@ typedef struct cedm_scalings {
 
 /* Table 1 of [EDM], the model's column.  data are the blob's tensors; sigma
  * is finite and above 0. */
-cedm_scalings cedm_precondition(const cedm_model *model, const float *data,
-                                double sigma);
+cedm_scalings cedm_precondition(const cedm_denoiser *denoiser,
+                                const float *data, double sigma);
 
 /* The noise level nearest to sigma that the model was trained on: one of its
  * table for iDDPM, sigma itself for the others. */
-double cedm_round_sigma(const cedm_model *model, const float *data,
+double cedm_round_sigma(const cedm_denoiser *denoiser, const float *data,
                         double sigma);
 
 /* The VP schedule, sigma(t) = sqrt(exp(beta_d t^2 / 2 + beta_min t) - 1) for

@@ -27,11 +27,14 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
         net->model == NULL) {
         return CEDM_E_NULL;
     }
+    if (net->model->denoiser == NULL) {
+        return CEDM_E_KIND;
+    }
     if (n == 0 || n > net->exec.batch) {
         return CEDM_E_COUNT;
     }
     p = *params;
-    status = cedm_steps_check(net->model, net->exec.data, &p);
+    status = cedm_steps_check(net->model->denoiser, net->exec.data, &p);
     if (status == CEDM_OK) {
         status = cedm_clusters_check(net->model, clusters, n);
     }
@@ -46,15 +49,16 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
     sampler->n = n;
     sampler->step = 0;
     net->exec.n = n;
-    net->ops->noise(net->ctx, &(cedm_noise){
-                                  .n = n,
-                                  .draw = 0,
-                                  .scale = (cedm_real)cedm_steps_begin(
-                                      net->model, net->exec.data, &p),
-                                  .seed = net->seeds,
-                                  .base = NULL,
-                                  .dst = net->state[0],
-                              });
+    net->sampler_ops->noise(&net->exec,
+                            &(cedm_noise){
+                                .n = n,
+                                .draw = 0,
+                                .scale = (cedm_real)cedm_steps_begin(
+                                    net->model->denoiser, net->exec.data, &p),
+                                .seed = net->seeds,
+                                .base = NULL,
+                                .dst = net->state[0],
+                            });
     return CEDM_OK;
 }
 
@@ -78,16 +82,17 @@ static void churn(const cedm_sampler *sampler, const cedm_step *step)
 {
     cedm_net *net = sampler->net;
 
-    net->ops->noise(net->ctx,
-                    &(cedm_noise){
-                        .n = sampler->n,
-                        .draw = cedm_noise_draw(net->model, sampler->step),
-                        .base_scale = (cedm_real)step->base,
-                        .scale = (cedm_real)step->scale,
-                        .seed = net->seeds,
-                        .base = net->state[0],
-                        .dst = net->state[0],
-                    });
+    net->sampler_ops->noise(
+        &net->exec,
+        &(cedm_noise){
+            .n = sampler->n,
+            .draw = cedm_noise_draw(net->model->denoiser, sampler->step),
+            .base_scale = (cedm_real)step->base,
+            .scale = (cedm_real)step->scale,
+            .seed = net->seeds,
+            .base = net->state[0],
+            .dst = net->state[0],
+        });
 }
 
 /* Lines 7 and 8, then 9 to 11 for Heun's method unless sigma falls to 0. */
@@ -102,16 +107,16 @@ static cedm_status advance(const cedm_sampler *sampler, const cedm_step *step)
     if (status != CEDM_OK) {
         return status;
     }
-    net->ops->euler(net->ctx, &(cedm_euler){
-                                  .n = sampler->n,
-                                  .s = (cedm_real)hat->s,
-                                  .t = (cedm_real)hat->divisor,
-                                  .h = h,
-                                  .x = state[0],
-                                  .denoised = state[1],
-                                  .d = state[1],
-                                  .next = state[2],
-                              });
+    net->sampler_ops->euler(&net->exec, &(cedm_euler){
+                                            .n = sampler->n,
+                                            .s = (cedm_real)hat->s,
+                                            .t = (cedm_real)hat->divisor,
+                                            .h = h,
+                                            .x = state[0],
+                                            .denoised = state[1],
+                                            .d = state[1],
+                                            .next = state[2],
+                                        });
     if (!cedm_step_is_heun(&sampler->params, step)) {
         return CEDM_OK;
     }
@@ -119,16 +124,16 @@ static cedm_status advance(const cedm_sampler *sampler, const cedm_step *step)
     if (status != CEDM_OK) {
         return status;
     }
-    net->ops->heun(net->ctx, &(cedm_heun){
-                                 .n = sampler->n,
-                                 .s = (cedm_real)next->s,
-                                 .t = (cedm_real)next->divisor,
-                                 .h = h,
-                                 .x = state[0],
-                                 .d = state[1],
-                                 .denoised = state[3],
-                                 .next = state[2],
-                             });
+    net->sampler_ops->heun(&net->exec, &(cedm_heun){
+                                           .n = sampler->n,
+                                           .s = (cedm_real)next->s,
+                                           .t = (cedm_real)next->divisor,
+                                           .h = h,
+                                           .x = state[0],
+                                           .d = state[1],
+                                           .denoised = state[3],
+                                           .next = state[2],
+                                       });
     return CEDM_OK;
 }
 
@@ -143,7 +148,7 @@ cedm_status cedm_sample_step(cedm_sampler *sampler)
         return CEDM_E_STATE;
     }
     cedm_step step =
-        cedm_step_at(net->model, net->exec.data, p, sampler->step);
+        cedm_step_at(net->model->denoiser, net->exec.data, p, sampler->step);
     if (step.churns) {
         churn(sampler, &step);
     }
@@ -167,11 +172,11 @@ cedm_status cedm_sample_images(const cedm_sampler *sampler, uint8_t *out)
         return CEDM_E_NULL;
     }
     cedm_net *net = sampler->net;
-    net->ops->to_image(net->ctx, &(cedm_to_image){
-                                     .n = sampler->n,
-                                     .x = net->state[0],
-                                     .dst = out,
-                                 });
+    net->sampler_ops->to_image(&net->exec, &(cedm_to_image){
+                                               .n = sampler->n,
+                                               .x = net->state[0],
+                                               .dst = out,
+                                           });
     return CEDM_OK;
 }
 
@@ -217,13 +222,14 @@ int32_t cedm_draw_cluster(const cedm_model *model, uint64_t seed,
 {
     uint32_t words[4];
 
-    if (model == NULL || model->label_dim == 0) {
+    if (model == NULL || model->denoiser == NULL ||
+        model->denoiser->label_dim == 0) {
         return -1;
     }
     if (freq != NULL) {
-        return inverse_cdf(freq, model->label_dim,
+        return inverse_cdf(freq, model->denoiser->label_dim,
                            (double)cedm_uniform_f32(seed, 0, 1));
     }
     cedm_philox_words(seed, 0, 1, words);
-    return (int32_t)(words[0] % model->label_dim);
+    return (int32_t)(words[0] % model->denoiser->label_dim);
 }

@@ -16,15 +16,15 @@ typedef struct cedm_step {
 
 /* Clips the range to the model's and checks everything.  data are the
  * blob's tensors as floats.  E_STEPS, E_PARAM or OK. */
-cedm_status cedm_steps_check(const cedm_model *model, const float *data,
+cedm_status cedm_steps_check(const cedm_denoiser *denoiser, const float *data,
                              cedm_sampler_params *params);
 
 /* What the latents are multiplied by. */
-double cedm_steps_begin(const cedm_model *model, const float *data,
+double cedm_steps_begin(const cedm_denoiser *denoiser, const float *data,
                         const cedm_sampler_params *params);
 
 /* Step i, 0 .. steps - 1, of parameters that were checked. */
-cedm_step cedm_step_at(const cedm_model *model, const float *data,
+cedm_step cedm_step_at(const cedm_denoiser *denoiser, const float *data,
                        const cedm_sampler_params *params, uint32_t i);
 
 /* Whether the step evaluates the network at its end too. */
@@ -36,9 +36,10 @@ static inline bool cedm_step_is_heun(const cedm_sampler_params *params,
 
 /* The number of the draw that step i's noise is: after the latent, and the
  * label if there are any. */
-static inline uint32_t cedm_noise_draw(const cedm_model *model, uint32_t i)
+static inline uint32_t cedm_noise_draw(const cedm_denoiser *denoiser,
+                                       uint32_t i)
 {
-    return (model->label_dim > 0 ? 2 : 1) + i;
+    return (denoiser->label_dim > 0 ? 2 : 1) + i;
 }
 
 #endif

@@ -7,12 +7,13 @@
 # As root it runs apt-get; otherwise it prints the one command and fails.
 set -eu
 
-demo="gcc libc6-dev binutils libcjson-dev libmd-dev libstb-dev libzip-dev
- zlib1g-dev"
+demo="gcc libc6-dev binutils libcjson-dev libgif-dev libjpeg62-turbo-dev
+ liblapacke-dev libmd-dev libopenblas-dev libpng-dev libstb-dev libwebp-dev
+ libzip-dev zlib1g-dev"
 cross="gcc-aarch64-linux-gnu gcc-arm-none-eabi libc6-dev-arm64-cross
  qemu-system-arm qemu-user"
 check="$demo $cross clang clang-format g++ libclang-rt-dev libcmocka-dev libgmp-dev
- libmpfr-dev libopenmpi-dev libpng-dev mandoc openmpi-bin pkgconf"
+ libmpfr-dev libopenmpi-dev mandoc openmpi-bin pkgconf strace"
 bench="$demo libopenblas0-pthread python3-torch python3-venv"
 
 wanted=

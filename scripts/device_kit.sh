@@ -13,7 +13,7 @@ limit=60 # MiB
 rm -rf "$kit"
 mkdir -p "$kit/built/bin" "$kit/built/exe" "$kit/built/lib" \
     "$kit/tests/golden" "$kit/bench/peers"
-cp -r include runtime codegen host trainer tools weights mk "$kit"
+cp -r include runtime codegen host trainer evaluate tools weights mk "$kit"
 cp -r tests/gpu tests/cuda tests/emulate tests/ops tests/synth tests/run.sh "$kit/tests"
 mkdir "$kit/tests/e2e" && cp tests/e2e/*.bash "$kit/tests/e2e"
 cp -r bench/gpu bench/*.h "$kit/bench"

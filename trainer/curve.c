@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * curve.c - a line, two axes, and the numbers at their ends. */
+ * curve.c - a line, two axes with marks, a title. */
 #include "trainer/curve.h"
 
 #include <math.h>
@@ -11,16 +11,17 @@
 
 #include "host/files/output.h"
 #include "host/files/png_file.h"
+#include "trainer/glyphs.h"
 
 #define WIDTH 640
 #define HEIGHT 360
-#define LEFT 64
-#define RIGHT 16
-#define TOP 16
-#define BOTTOM 32
+#define LEFT 72
+#define RIGHT 24
+#define TOP 32
+#define BOTTOM 48
 
-/* Pixels of a dot of a digit: digits are 3 by 5 dots. */
-#define DOT 2
+/* From one character to the next. */
+#define ADVANCE (TRAIN_GLYPH_WIDTH + 1)
 
 typedef struct curve {
     double *seen, *loss;
@@ -28,11 +29,6 @@ typedef struct curve {
     double low, high; /* of the loss */
     uint8_t *pixels;  /* grey */
 } curve;
-
-/* Rows of a digit from the top, three bits each, the left one highest. */
-static const uint16_t digits[11] = {075557, 026227, 071747, 071717,
-                                    055711, 074717, 074757, 071111,
-                                    075757, 075717, 000002 /* the point */};
 
 static void set(curve *c, int x, int y, uint8_t shade)
 {
@@ -42,44 +38,41 @@ static void set(curve *c, int x, int y, uint8_t shade)
     }
 }
 
-static void put_digit(curve *c, int x, int y, uint16_t rows)
+/* The dots of one character, its upper left corner at x, y. */
+static void put_glyph(curve *c, int x, int y, char character)
 {
-    for (int i = 0; i < 15 * DOT * DOT; i++) {
-        int dot = i / (DOT * DOT), in = i % (DOT * DOT);
+    const uint8_t *rows = train_glyph(character);
 
-        if (rows >> (14 - dot) & 1) {
-            set(c, x + dot % 3 * DOT + in % DOT, y + dot / 3 * DOT + in / DOT,
-                0);
+    for (int i = 0; i < TRAIN_GLYPH_HEIGHT * TRAIN_GLYPH_WIDTH; i++) {
+        int row = i / TRAIN_GLYPH_WIDTH, column = i % TRAIN_GLYPH_WIDTH;
+
+        if (rows[row] >> (TRAIN_GLYPH_WIDTH - 1 - column) & 1) {
+            set(c, x + column, y + row, 0);
         }
     }
 }
 
-/* A number with its right end at x, its middle at y. */
-static void put_number(curve *c, int x, int y, double value)
+enum { ALIGN_LEFT, ALIGN_MIDDLE, ALIGN_RIGHT };
+
+/* A line whose left end, middle or right end is at x, its middle at y. */
+static void put_text(curve *c, int x, int y, int align, const char *text)
 {
-    char text[32];
-    size_t n;
+    int width = (int)strlen(text) * ADVANCE - 1;
 
-    (void)snprintf(text, sizeof text, "%.*f", value < 100.0 ? 3 : 0, value);
-    n = strlen(text);
-    for (size_t i = 0; i < n; i++) {
-        int digit = text[i] == '.' ? 10 : text[i] - '0';
-
-        if (digit >= 0 && digit <= 10) {
-            put_digit(c, x - (int)(n - i) * 4 * DOT, y - 5 * DOT / 2,
-                      digits[digit]);
-        }
+    x -= align == ALIGN_LEFT ? 0 : align == ALIGN_MIDDLE ? width / 2 : width;
+    for (; *text != '\0'; text++, x += ADVANCE) {
+        put_glyph(c, x, y - TRAIN_GLYPH_HEIGHT / 2, *text);
     }
 }
 
 /* ---- the curve ---------------------------------------------------------- */
 
-static double place_x(const curve *c, size_t i)
+static double at_x(const curve *c, double seen)
 {
-    return LEFT + c->seen[i] / c->seen[c->count - 1] * (WIDTH - LEFT - RIGHT);
+    return LEFT + seen / c->seen[c->count - 1] * (WIDTH - LEFT - RIGHT);
 }
 
-static double place_y(const curve *c, double loss)
+static double at_y(const curve *c, double loss)
 {
     double share = (log(loss) - log(c->low)) / (log(c->high) - log(c->low));
 
@@ -100,24 +93,98 @@ static void line(curve *c, double x0, double y0, double x1, double y1)
     }
 }
 
+static void draw_curve(curve *c)
+{
+    for (size_t i = 1; i < c->count; i++) {
+        line(c, at_x(c, c->seen[i - 1]), at_y(c, c->loss[i - 1]),
+             at_x(c, c->seen[i]), at_y(c, c->loss[i]));
+    }
+}
+
+/* ---- the axes ----------------------------------------------------------- */
+
+static void mark_y(curve *c, double loss)
+{
+    char text[32];
+    int y = (int)lround(at_y(c, loss));
+
+    for (int x = LEFT; x < WIDTH - RIGHT; x++) {
+        set(c, x, y, 224);
+    }
+    (void)snprintf(text, sizeof text, "%.4g", loss);
+    put_text(c, LEFT - 6, y, ALIGN_RIGHT, text);
+}
+
+/* 1, 2 and 5 times powers of ten; the ends where those are too few. */
+static void mark_losses(curve *c)
+{
+    static const double steps[] = {1.0, 2.0, 5.0};
+    int marks = 0;
+
+    for (int k = (int)floor(log10(c->low)); k <= (int)log10(c->high) + 1;
+         k++) {
+        for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+            double loss = steps[i] * pow(10.0, k);
+
+            if (loss >= c->low && loss <= c->high) {
+                mark_y(c, loss);
+                marks++;
+            }
+        }
+    }
+    if (marks < 2) {
+        mark_y(c, c->low);
+        mark_y(c, c->high);
+    }
+}
+
+/* At most six steps of 1, 2 or 5 times a power of ten. */
+static double step_of(double last)
+{
+    double step = pow(10.0, floor(log10(last)) - 1.0);
+    static const double factors[] = {2.0, 2.5, 2.0};
+
+    for (int i = 0; last / step > 6.0; i++) {
+        step *= factors[i % 3];
+    }
+    return step;
+}
+
+static void mark_images(curve *c)
+{
+    double last = c->seen[c->count - 1], step = step_of(last);
+    double unit = last < 1e4 ? 1.0 : last < 1e7 ? 1e3 : 1e6;
+    char text[32];
+
+    for (double seen = 0.0; seen <= last * (1.0 + 1e-9); seen += step) {
+        int x = (int)lround(at_x(c, seen));
+
+        for (int y = HEIGHT - BOTTOM; y < HEIGHT - BOTTOM + 4; y++) {
+            set(c, x, y, 128);
+        }
+        (void)snprintf(text, sizeof text, "%.6g", seen / unit);
+        put_text(c, x, HEIGHT - BOTTOM + 12, ALIGN_MIDDLE, text);
+    }
+    put_text(c, (LEFT + WIDTH - RIGHT) / 2, HEIGHT - 12, ALIGN_MIDDLE,
+             last < 1e4   ? "images seen"
+             : last < 1e7 ? "thousand images seen"
+                          : "million images seen");
+}
+
 static void draw(curve *c)
 {
     memset(c->pixels, 255, WIDTH * HEIGHT);
+    mark_losses(c);
     for (int x = LEFT; x < WIDTH - RIGHT; x++) {
-        set(c, x, TOP, 200);
         set(c, x, HEIGHT - BOTTOM, 128);
     }
     for (int y = TOP; y < HEIGHT - BOTTOM; y++) {
         set(c, LEFT, y, 128);
     }
-    for (size_t i = 1; i < c->count; i++) {
-        line(c, place_x(c, i - 1), place_y(c, c->loss[i - 1]), place_x(c, i),
-             place_y(c, c->loss[i]));
-    }
-    put_number(c, LEFT - 4, TOP + 4, c->high);
-    put_number(c, LEFT - 4, HEIGHT - BOTTOM, c->low);
-    put_number(c, WIDTH - RIGHT, HEIGHT - BOTTOM / 2,
-               c->seen[c->count - 1] / 1e3);
+    mark_images(c);
+    draw_curve(c);
+    put_text(c, LEFT, TOP / 2, ALIGN_LEFT,
+             "training loss of a pixel, mean of each tick");
 }
 
 /* ---- the numbers -------------------------------------------------------- */

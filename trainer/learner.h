@@ -27,7 +27,8 @@ typedef struct train_learner_counts {
     uint64_t skipped; /* left out: a gradient was not finite in 16 bits */
     uint32_t good;    /* made since the scale changed */
     float scale;      /* of the loss; 1: none */
-    /* elements of gradients that were not finite; the caller's to zero */
+    /* Elements of gradients that were not finite.  The learner counts up;
+     * the caller sets it to 0 after reporting. */
     uint64_t not_finite;
 } train_learner_counts;
 
@@ -57,8 +58,8 @@ typedef struct train_learner_kind {
     /* Waits until everything is done, which completes loss and counts. */
     bool (*settle)(train_learner *l, host_failure *f);
 
-    /* Makes the arrays current, or takes over what the caller made of arrays
-     * and counts.  Both after settle. */
+    /* pull brings the arrays up to date; push takes over what the caller
+     * made of arrays and counts.  Both after settle. */
     bool (*pull)(train_learner *l, host_failure *f);
     bool (*push)(train_learner *l, host_failure *f);
 
@@ -68,14 +69,16 @@ typedef struct train_learner_kind {
                     double sigma, const int32_t *cluster, double *denoised,
                     host_failure *f);
 
-    /* Ranks with a GPU each can join to add up gradients there: says which
-     * GPU is this rank's, false if it cannot; makes what they join by; all
-     * do it at once.  NULL on a CPU. */
+    /* Ranks that have a GPU each can join, and add up gradients there.  The
+     * three are NULL on a CPU.
+     * peer says which GPU is this rank's; false if it cannot join. */
     bool (*peer)(const train_learner *l,
                  unsigned char uuid[TRAIN_LEARNER_UUID]);
+    /* invite makes, on one rank, what all will join by. */
     bool (*invite)(train_learner *l,
                    unsigned char by[TRAIN_LEARNER_INVITATION],
                    host_failure *f);
+    /* join is called by all ranks at once and waits for all of them. */
     bool (*join)(train_learner *l,
                  const unsigned char by[TRAIN_LEARNER_INVITATION],
                  host_failure *f);
@@ -89,8 +92,9 @@ struct train_learner {
     uint32_t batch; /* images of an evaluation */
     float *sets[TRAIN_LEARNER_SETS];
     train_learner_counts counts;
-    double loss; /* share times losses, as far as they became known in the
-                  * last call of update or settle: of whole updates */
+    /* The sum of share times loss over the images of whole updates: of
+     * those that became known in the last call of update or settle. */
+    double loss;
     train_learner_memory memory[TRAIN_LEARNER_MEMORY_MAX];
     uint32_t memory_count;
 };

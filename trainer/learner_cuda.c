@@ -44,19 +44,21 @@ static uint32_t pixels_of(const cuda *c)
 {
     const cg_program *p = c->training->program;
 
-    return p->resolution * p->resolution * p->channels;
+    return p->denoiser.resolution * p->denoiser.resolution *
+           p->denoiser.channels;
 }
 
 /* The scalars of image i, and the features of its noise level. */
 static train_scalings condition(cuda *c, uint32_t i, double sigma)
 {
     const cg_program *p = c->training->program;
-    train_scalings s = train_scalings_of(sigma, p->sigma_data);
+    train_scalings s = train_scalings_of(sigma, p->denoiser.sigma_data);
 
     c->scalings[i] =
         (train_cuda_scalings){sigma, s.in, s.skip, s.out, s.weight};
-    cedm_noise_features(&p->features, c->data, s.noise,
-                        c->features + (size_t)i * p->features.channels);
+    cedm_noise_features(&p->denoiser.features, c->data, s.noise,
+                        c->features +
+                            (size_t)i * p->denoiser.features.channels);
     return s;
 }
 
@@ -311,8 +313,8 @@ static bool take_host(cuda *c, host_failure *f)
     c->data = calloc(t->data_elements, sizeof *c->data);
     c->moments = calloc(3 * t->trained_elements, sizeof *c->moments);
     c->scalings = malloc(batch * sizeof *c->scalings);
-    c->features =
-        malloc(batch * t->program->features.channels * sizeof *c->features);
+    c->features = malloc(batch * t->program->denoiser.features.channels *
+                         sizeof *c->features);
     c->map = malloc(batch * pixels_of(c) * sizeof *c->map);
     c->result = malloc(batch * pixels_of(c) * sizeof *c->result);
     c->cluster = malloc(batch * sizeof *c->cluster);

@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * model_file.c - a checkpoint in memory, and checkpoints on disk. */
+ * model_file.c - a checkpoint in memory: begun, and filled from others. */
 #include "trainer/model_file.h"
 
-#include <cjson/cJSON.h>
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "trainer/init.h"
-#include "host/files/output.h"
-
-struct train_model_file {
-    cg_file file;
-    cg_spec *specs;
-    size_t spec_count;
-    cg_metadata config;
-    float *values;
-};
+#include "trainer/model_places.h"
 
 static int by_name(const void *a, const void *b)
 {
@@ -134,46 +125,100 @@ static bool same_shape(const cg_array *a, const cg_array *b)
     return same;
 }
 
-int train_model_file_take(train_model_file *m, const cg_file *from,
-                          const char *prefix, bool all, host_failure *f)
+static bool is_buffer(const train_model_file *m, const cg_array *array)
 {
-    int taken = 0;
+    for (size_t i = 0; i < m->spec_count; i++) {
+        if (m->specs[i].name == array->name) {
+            return m->specs[i].buffer;
+        }
+    }
+    return false;
+}
 
+static void copy(const train_model_file *m, const cg_array *to,
+                 const cg_array *from)
+{
+    float *values = values_of(m, to);
+
+    for (uint64_t e = 0; e < from->elements; e++) {
+        values[e] = (float)cg_element(from, e);
+    }
+}
+
+static void write_shape(const cg_array *a, char *text, size_t size)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (int r = 0; r < a->rank && used + 1 < size; r++) {
+        used += (size_t)snprintf(text + used, size - used, "%s%" PRIu64,
+                                 r > 0 ? "x" : "", a->shape[r]);
+    }
+}
+
+/* Names the first few and counts the rest. */
+static void note_left(train_model_taken *t, const cg_array *to,
+                      const cg_array *from)
+{
+    size_t used = strlen(t->left), room = sizeof t->left - used;
+    char there[64] = "none", here[64];
+
+    if (++t->left_count > TRAIN_MODEL_LEFT_NAMED) {
+        return;
+    }
+    write_shape(to, here, sizeof here);
+    if (from != NULL) {
+        write_shape(from, there, sizeof there);
+    }
+    (void)snprintf(t->left + used, room, "%s%s (wanted %s, got %s)",
+                   used > 0 ? ", " : "", to->name, here, there);
+}
+
+void train_model_file_take(train_model_file *m, const cg_file *from,
+                           const char *prefix, train_model_taken *taken)
+{
+    *taken = (train_model_taken){.all_tensors = m->file.array_count};
     for (size_t i = 0; i < m->file.array_count; i++) {
         const cg_array *to = &m->file.arrays[i];
         const cg_array *a = find(from, prefix, to->name);
-        float *values = values_of(m, to);
+        uint64_t parameters = is_buffer(m, to) ? 0 : to->elements;
 
+        taken->all_parameters += parameters;
         if (a == NULL || !same_shape(a, to)) {
-            if (all) {
-                host_fail(f,
-                          "%s:%s%s: %s; the file belongs to another network",
-                          from->path, prefix, to->name,
-                          a == NULL ? "tensor is missing" : "wrong shape");
-                return -1;
-            }
+            note_left(taken, to, a);
             continue;
         }
-        for (uint64_t e = 0; e < a->elements; e++) {
-            values[e] = (float)cg_element(a, e);
-        }
-        taken++;
+        copy(m, to, a);
+        taken->tensors++;
+        taken->parameters += parameters;
     }
-    return taken;
+    if (taken->left_count > TRAIN_MODEL_LEFT_NAMED) {
+        size_t used = strlen(taken->left);
+
+        (void)snprintf(taken->left + used, sizeof taken->left - used,
+                       " and %zu more",
+                       taken->left_count - TRAIN_MODEL_LEFT_NAMED);
+    }
+}
+
+bool train_model_file_take_all(train_model_file *m, const cg_file *from,
+                               const char *prefix, host_failure *f)
+{
+    train_model_taken taken;
+
+    train_model_file_take(m, from, prefix, &taken);
+    return taken.left_count == 0 ||
+           host_fail(f, "%s: the file belongs to another network: %s",
+                     from->path, taken.left);
 }
 
 /* ---- between files and programs ----------------------------------------- */
 
-/* Where the elements of an array lie in a training program's parameters. */
-typedef struct placed {
-    const cg_part *part; /* NULL: not trained */
-    uint64_t first;
-} placed;
-
-static placed *places_of(const train_model_file *m, const cg_training *t)
+train_placed *train_model_places(const train_model_file *m,
+                                 const cg_training *t)
 {
     const cg_program *p = t->program;
-    placed *places = calloc(m->file.array_count, sizeof *places);
+    train_placed *places = calloc(m->file.array_count, sizeof *places);
 
     for (uint32_t i = 0; places != NULL && i < p->param_count; i++) {
         uint64_t at = p->params[i].offset;
@@ -182,7 +227,8 @@ static placed *places_of(const train_model_file *m, const cg_training *t)
             const cg_part *part = &p->params[i].parts[k];
 
             if (part->array != NULL && at < t->trained_elements) {
-                places[part->array - m->file.arrays] = (placed){part, at};
+                places[part->array - m->file.arrays] =
+                    (train_placed){part, at};
             }
             at += part->elements;
         }
@@ -190,26 +236,11 @@ static placed *places_of(const train_model_file *m, const cg_training *t)
     return places;
 }
 
-/* One array of a set, in the checkpoint's own order. */
-static void gather(const train_model_file *m, const placed *place, size_t i,
-                   const float *values, float *out)
-{
-    const cg_array *a = &m->file.arrays[i];
-
-    if (place->part == NULL) {
-        memcpy(out, a->data, a->elements * sizeof *out);
-        return;
-    }
-    for (uint64_t e = 0; e < place->part->elements; e++) {
-        out[cg_part_source(place->part, e)] = values[place->first + e];
-    }
-}
-
 bool train_model_file_load(const train_model_file *m,
                            const cg_training *training, const cg_file *from,
                            const char *prefix, float *values, host_failure *f)
 {
-    placed *places = places_of(m, training);
+    train_placed *places = train_model_places(m, training);
     bool good = places != NULL || host_fail(f, "out of memory");
 
     for (size_t i = 0; good && i < m->file.array_count; i++) {
@@ -230,128 +261,6 @@ bool train_model_file_load(const train_model_file *m,
                 (float)cg_element(a, cg_part_source(places[i].part, e));
         }
     }
-    free(places);
-    return good;
-}
-
-/* ---- writing ------------------------------------------------------------ */
-
-static bool in_set(const train_model_set *set, const placed *place)
-{
-    return place->part != NULL || set->buffers;
-}
-
-static void add_tensor(cJSON *header, const char *prefix, const cg_array *a,
-                       uint64_t *at)
-{
-    char name[1024];
-    cJSON *tensor = cJSON_CreateObject();
-    cJSON *shape = cJSON_AddArrayToObject(tensor, "shape");
-    cJSON *offsets = cJSON_AddArrayToObject(tensor, "data_offsets");
-
-    (void)snprintf(name, sizeof name, "%s%s", prefix, a->name);
-    cJSON_AddStringToObject(tensor, "dtype", "F32");
-    for (int r = 0; r < a->rank; r++) {
-        cJSON_AddItemToArray(shape, cJSON_CreateNumber((double)a->shape[r]));
-    }
-    cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)*at));
-    *at += a->elements * sizeof(float);
-    cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)*at));
-    cJSON_AddItemToObject(header, name, tensor);
-}
-
-/* The header's text, padded with blanks to a multiple of 8; to be freed. */
-static char *make_header(const train_model_file *m, const placed *places,
-                         const train_model_set *sets, size_t count,
-                         const train_model_note *notes, size_t note_count)
-{
-    cJSON *header, *metadata;
-    uint64_t at = 0;
-    char *text, *padded;
-    size_t length;
-
-    errno = 0;
-    header = cJSON_CreateObject();
-    metadata = cJSON_AddObjectToObject(header, "__metadata__");
-    for (size_t i = 0; i < note_count; i++) {
-        cJSON_AddStringToObject(metadata, notes[i].key, notes[i].value);
-    }
-    for (size_t s = 0; s < count; s++) {
-        for (size_t i = 0; i < m->file.array_count; i++) {
-            if (in_set(&sets[s], &places[i])) {
-                add_tensor(header, sets[s].prefix, &m->file.arrays[i], &at);
-            }
-        }
-    }
-    text = cJSON_PrintUnformatted(header);
-    cJSON_Delete(header);
-    length = text == NULL ? 0 : strlen(text);
-    /* cJSON leaves out what it has no memory for. */
-    padded = text == NULL || errno == ENOMEM ? NULL : malloc(length + 8);
-    if (padded != NULL) {
-        (void)snprintf(padded, length + 8, "%s%*s", text,
-                       (int)((8 - length % 8) % 8), "");
-    }
-    cJSON_free(text);
-    return padded;
-}
-
-static bool write_all(const train_model_file *m, const placed *places,
-                      const train_model_set *sets, size_t count,
-                      const char *header, host_output *out, host_failure *f)
-{
-    uint64_t length = strlen(header), largest = 0;
-    unsigned char bytes[8];
-    float *buffer;
-    bool good;
-
-    for (int i = 0; i < 8; i++) {
-        bytes[i] = (unsigned char)(length >> (8 * i));
-    }
-    for (size_t i = 0; i < m->file.array_count; i++) {
-        uint64_t n = m->file.arrays[i].elements;
-
-        largest = n > largest ? n : largest;
-    }
-    buffer = malloc(largest * sizeof *buffer);
-    good = buffer != NULL || host_fail(f, "out of memory");
-    good = good && host_output_write(out, bytes, 8, f) &&
-           host_output_write(out, header, length, f);
-    for (size_t s = 0; good && s < count; s++) {
-        for (size_t i = 0; good && i < m->file.array_count; i++) {
-            if (in_set(&sets[s], &places[i])) {
-                gather(m, &places[i], i, sets[s].values, buffer);
-                good = host_output_write(
-                    out, buffer, m->file.arrays[i].elements * sizeof *buffer,
-                    f);
-            }
-        }
-    }
-    free(buffer);
-    return good;
-}
-
-bool train_model_file_save(const train_model_file *m,
-                           const cg_training *training, const char *path,
-                           const train_model_set *sets, size_t count,
-                           const train_model_note *notes, size_t note_count,
-                           host_failure *f)
-{
-    host_output out;
-    placed *places = places_of(m, training);
-    char *header = places == NULL ? NULL
-                                  : make_header(m, places, sets, count, notes,
-                                                note_count);
-    bool good = header != NULL || host_fail(f, "out of memory");
-
-    if (good && host_output_open(&out, path, f)) {
-        good = write_all(m, places, sets, count, header, &out, f) &&
-               host_output_commit(&out, f);
-        host_output_abort(&out);
-    } else {
-        good = false;
-    }
-    free(header);
     free(places);
     return good;
 }

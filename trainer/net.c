@@ -10,13 +10,6 @@
 #include "trainer/cpu/train_cpu.h"
 #include "host/execution/region.h"
 
-#define PLAIN(name) .name = train_op_##name,
-const train_ops train_plain = {CG_TRAINING_OPS(PLAIN)};
-#undef PLAIN
-#define SIZE(name) .name = train_size_##name,
-const train_sizes train_sizes_all = {CG_TRAINING_OPS(SIZE)};
-#undef SIZE
-
 /* ---- parameters --------------------------------------------------------- */
 
 void train_params_load(const cg_training *training, float *data)

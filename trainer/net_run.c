@@ -101,7 +101,8 @@ static size_t pixels_of(const train_net *net)
 {
     const cg_program *p = net->training->program;
 
-    return (size_t)p->resolution * p->resolution * p->channels;
+    return (size_t)p->denoiser.resolution * p->denoiser.resolution *
+           p->denoiser.channels;
 }
 
 /* What the network is told of image i beside its pixels. */
@@ -113,8 +114,8 @@ static void load_condition(train_net *net, uint32_t i, double c_noise,
     const cedm_exec *base = &net->exec.base;
 
     cedm_noise_features(
-        &p->features, net->data, c_noise,
-        cedm_at(base, t->features_ref, p->features.channels, i));
+        &p->denoiser.features, net->data, c_noise,
+        cedm_at(base, t->features_ref, p->denoiser.features.channels, i));
     if (t->labels_ref != CEDM_NONE) {
         float *dst = cedm_at(base, t->labels_ref, t->augment_dim, i);
         size_t bytes = t->augment_dim * sizeof *dst;
@@ -132,7 +133,7 @@ static void load_image(train_net *net, const train_batch *batch, uint32_t i)
     const cg_training *t = net->training;
     size_t pixels = pixels_of(net);
     train_scalings s =
-        train_scalings_of(batch->sigma[i], t->program->sigma_data);
+        train_scalings_of(batch->sigma[i], t->program->denoiser.sigma_data);
     float *input = cedm_at(&net->exec.base, t->input_ref, pixels, i);
     const float *image = batch->images + i * pixels;
     const float *noise = batch->noise + i * pixels;
@@ -152,7 +153,7 @@ static double image_loss(train_net *net, const train_batch *batch, uint32_t i,
     const cedm_exec *base = &net->exec.base;
     size_t pixels = pixels_of(net);
     train_scalings s =
-        train_scalings_of(batch->sigma[i], t->program->sigma_data);
+        train_scalings_of(batch->sigma[i], t->program->denoiser.sigma_data);
     const float *output = cedm_at(base, t->output_ref, pixels, i);
     float *grad = cedm_at(base, t->output_grad_ref, pixels, i);
     double loss = 0.0;
@@ -200,7 +201,8 @@ void train_net_denoise(train_net *net, uint32_t n, const double *x,
     const cg_training *t = net->training;
     cedm_exec *base = &net->exec.base;
     size_t pixels = pixels_of(net);
-    train_scalings s = train_scalings_of(sigma, t->program->sigma_data);
+    train_scalings s =
+        train_scalings_of(sigma, t->program->denoiser.sigma_data);
 
     base->n = n;
     base->cluster = cluster;

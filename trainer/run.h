@@ -8,8 +8,10 @@
  *   snapshot-NNN.safetensors  the averaged network, what cedm-freeze takes
  *   state-NNN.safetensors     everything that --resume needs
  *   grid-NNN.png         images drawn by the snapshot
- * All but stats.jsonl appear whole or not at all.  A state is written after
- * its snapshot: the newest state has all the files of its point. */
+ * All but stats.jsonl appear whole or not at all, states and snapshots also
+ * if the power fails.  A state is written after its snapshot: the newest state
+ * has all the files of its point, or is one between ticks, which has no other
+ * files and gives way to the next. */
 #ifndef CEDM_TRAINER_RUN_H
 #define CEDM_TRAINER_RUN_H
 
@@ -19,12 +21,15 @@
 #include "trainer/learner_cuda.h"
 #include "trainer/model_file.h"
 #include "host/execution/pool.h"
+#include "host/files/lock.h"
 #include "trainer/train_options.h"
 
 typedef struct train_run {
     const train_options *options;
     char *config, *recipe; /* JSON */
     char *ids, *freq;      /* JSON of the clusters, or NULL */
+    char *data_json;       /* of rank 0 */
+    host_lock lock;        /* of the folder */
     host_dataset data;
     host_clusters clusters;
     host_pool *pool;
@@ -33,7 +38,8 @@ typedef struct train_run {
     enum cedm_cuda_precision precision;
     train_model_file *model;
     train_learner *learner;
-    const char *sums; /* who adds up the gradients of ranks */
+    char transferred[900]; /* what --transfer took, in words */
+    const char *sums;      /* who adds up the gradients of ranks */
     train_source source;
     train_loader batch;
 
@@ -45,6 +51,11 @@ typedef struct train_run {
     uint64_t tick_steps;
     double loss_sum;              /* of the steps' mean losses */
     double tick_time, start_time; /* of the clock, for speeds */
+
+    double saved_time; /* of the last state */
+    uint64_t between;  /* images of a state between ticks, 0: there is none */
+    double shown;      /* when progress was, 0: never */
+    unsigned line;     /* characters of it on the terminal */
 } train_run;
 
 /* Reads the data, builds the network, restores the state with --resume.
@@ -53,13 +64,22 @@ bool train_run_open(train_run *r, const train_options *options,
                     host_failure *f);
 void train_run_close(train_run *r);
 
-/* Prints what will be trained and how much memory it takes. */
-void train_run_describe(const train_run *r);
+/* Images of the whole run; the present learning rate, and what the average
+ * keeps of itself in an update (run_rates.c). */
+uint64_t train_run_duration(const train_run *r);
+double train_run_rate(const train_run *r);
+double train_run_ema_beta(const train_run *r);
 
 /* Trains until the duration is reached or *stop is set; then the state is
  * saved, and an interrupted run fails with HOST_EXIT_INTERRUPTED. */
 bool train_run_train(train_run *r, const volatile sig_atomic_t *stop,
                      host_failure *f);
+
+/* ---- its data (run_data.c) ---------------------------------------------- */
+
+/* Reads the images by the pool's threads, shows how far that is, and says on
+ * stderr what was left out or changed. */
+bool train_run_read_data(train_run *r, uint32_t threads, host_failure *f);
 
 /* ---- among ranks (run_ranks.c) ------------------------------------------ */
 
@@ -67,20 +87,50 @@ bool train_run_train(train_run *r, const volatile sig_atomic_t *stop,
  * say it: rank 0 if it failed, or all that did; the text of others is "". */
 bool train_run_agree(bool good, host_failure *f);
 
+/* Refuses to be one of several processes that a launcher started and that are
+ * no ranks of each other: they would fight over one folder. */
+bool train_run_check_launcher(host_failure *f);
+
 /* Gives the others what rank 0 begins with: parameters, moments, average and
  * counters; then all learners take it over, and join each other if they can. */
 bool train_run_share(train_run *r, host_failure *f);
 
-/* ---- on disk (run_save.c, run_files.c) ---------------------------------- */
+/* ---- on disk: the folder (run_folder.c) --------------------------------- */
+
+/* Locks the folder if it is there.  A new run begins in a folder that has none
+ * of a run's files; none lies in the folder of its images. */
+bool train_run_enter(train_run *r, host_failure *f);
+
+/* With --resume opens the newest state; if it is damaged, the failure names the
+ * newest one that is not.  NULL for a new run. */
+bool train_run_find_state(const train_run *r, cg_file **state,
+                          host_failure *f);
+
+/* Makes and locks the folder if there was none, writes options.json, removes
+ * the lines of stats.jsonl from after the present point. */
+bool train_run_begin_files(train_run *r, host_failure *f);
+
+/* ---- a point (run_save.c, run_restore.c) -------------------------------- */
 
 /* Snapshot, grid, then state of the present point, of a learner that has
  * settled; old ones beyond --keep are removed.  Who interrupts a run does not
  * wait for a grid. */
 bool train_run_save(train_run *r, bool grid, host_failure *f);
 
-/* Restores m, v, average and counters from a state file whose parameters
- * are the network's. */
+/* Only the state, for less loss if the run is killed.  The next one of either
+ * kind takes its place. */
+bool train_run_save_between(train_run *r, host_failure *f);
+
+/* Whether a state is of the same network. */
+bool train_run_check_config(const train_run *r, const cg_file *state,
+                            host_failure *f);
+
+/* Restores m, v, average and counters from a state whose parameters are the
+ * network's.  Refused are another recipe, counters that disagree, and other
+ * data unless --new-data is given. */
 bool train_run_restore(train_run *r, const cg_file *state, host_failure *f);
+
+/* ---- files (run_files.c) ------------------------------------------------ */
 
 /* Appends a line to stats.jsonl. */
 bool train_run_append_stats(const train_run *r, const char *line,
@@ -92,10 +142,20 @@ bool train_run_draw_stats(const train_run *r, host_failure *f);
 /* Removes the lines of stats.jsonl from after the present point. */
 bool train_run_cut_stats(const train_run *r, host_failure *f);
 
-/* The newest state file of a folder, to be freed; NULL if there is none. */
-bool train_run_newest_state(const char *folder, char **path, host_failure *f);
+/* The number in kind-NNN.suffix, or -1 if the name is another. */
+int64_t train_run_number(const char *name, const char *kind,
+                         const char *suffix);
 
-/* folder/kind-NNN.suffix */
+/* The largest number below `under` of a kind of file in a folder, -1 if there
+ * is none; a folder that does not exist has none. */
+bool train_run_newest(const char *folder, const char *kind,
+                      const char *suffix, int64_t under, int64_t *number,
+                      host_failure *f);
+
+/* folder/kind-NNN.suffix of another point, and of the present one */
+void train_run_path_at(const train_run *r, const char *kind,
+                       const char *suffix, uint64_t seen, char *path,
+                       size_t size);
 void train_run_path(const train_run *r, const char *kind, const char *suffix,
                     char *path, size_t size);
 

@@ -15,15 +15,21 @@
 
 #define STATS_LIMIT ((size_t)1 << 30)
 
+void train_run_path_at(const train_run *r, const char *kind,
+                       const char *suffix, uint64_t seen, char *path,
+                       size_t size)
+{
+    (void)snprintf(path, size, "%s/%s-%09" PRIu64 ".%s", r->options->out,
+                   kind, seen, suffix);
+}
+
 void train_run_path(const train_run *r, const char *kind, const char *suffix,
                     char *path, size_t size)
 {
-    (void)snprintf(path, size, "%s/%s-%09" PRIu64 ".%s", r->options->out,
-                   kind, r->seen, suffix);
+    train_run_path_at(r, kind, suffix, r->seen, path, size);
 }
 
-/* The number in kind-NNN.suffix, or -1 if the name is another. */
-static int64_t number_of(const char *name, const char *kind,
+int64_t train_run_number(const char *name, const char *kind,
                          const char *suffix)
 {
     size_t n = strlen(kind);
@@ -53,7 +59,7 @@ static bool newest(const char *folder, const char *kind, const char *suffix,
         return errno == ENOENT;
     }
     for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0) {
-        int64_t number = number_of(entry->d_name, kind, suffix);
+        int64_t number = train_run_number(entry->d_name, kind, suffix);
 
         *best = number > *best && number < under ? number : *best;
     }
@@ -68,26 +74,12 @@ static bool newest(const char *folder, const char *kind, const char *suffix,
     return true;
 }
 
-bool train_run_newest_state(const char *folder, char **path, host_failure *f)
+bool train_run_newest(const char *folder, const char *kind,
+                      const char *suffix, int64_t under, int64_t *number,
+                      host_failure *f)
 {
-    int64_t number;
-    size_t size = strlen(folder) + 64;
-
-    *path = NULL;
-    if (!newest(folder, "state", "safetensors", INT64_MAX, &number)) {
-        return host_fail(f, "%s: cannot be read: %s", folder,
-                         strerror(errno));
-    }
-    if (number < 0) {
-        return true;
-    }
-    *path = malloc(size);
-    if (*path == NULL) {
-        return host_fail(f, "%s: out of memory", folder);
-    }
-    (void)snprintf(*path, size, "%s/state-%09" PRId64 ".safetensors", folder,
-                   number);
-    return true;
+    return newest(folder, kind, suffix, under, number) ||
+           host_fail(f, "%s: cannot be read: %s", folder, strerror(errno));
 }
 
 static void prune_kind(const char *folder, const char *kind,

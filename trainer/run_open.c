@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * run_open.c - from options to a run that can begin. */
-#define _GNU_SOURCE /* sched_getaffinity */
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host/files/output.h"
+#include "host/execution/processors.h"
 #include "host/execution/ranks.h"
+#include "trainer/source_json.h"
 #include "trainer/run.h"
+#include "trainer/transfer.h"
 #include "host/cli/shard.h"
 
 /* Arena of an evaluation where --micro-batch leaves it open. */
@@ -19,66 +19,45 @@
 /* Images of an evaluation then: more only cost memory. */
 #define MICRO_LIMIT 128u
 
-/* Those that this process may use: launchers of ranks share them out. */
-static uint32_t processors(void)
+/* --threads, or as many as there are processors. */
+static uint32_t threads_of(const train_run *r)
 {
-    cpu_set_t set;
-    long n = sched_getaffinity(0, sizeof set, &set) == 0
-                 ? CPU_COUNT(&set)
-                 : sysconf(_SC_NPROCESSORS_ONLN);
+    uint32_t threads = r->options->threads;
 
-    return n < 1 ? 1 : n > 1024 ? 1024 : (uint32_t)n;
+    return threads != 0 ? threads : host_processors();
+}
+
+/* Opened first: data are read by all threads. */
+static bool open_pool(train_run *r, host_failure *f)
+{
+    r->pool = host_pool_open(threads_of(r), host_processors(), f);
+    return r->pool != NULL;
 }
 
 static bool open_data(train_run *r, host_failure *f)
 {
     const train_options *o = r->options;
 
-    if (!host_dataset_open(&r->data, o->data, o->resolution, f)) {
+    if (!train_run_read_data(r, threads_of(r), f)) {
         return false;
     }
-    if (o->clusters == NULL) {
-        return true;
+    if (o->clusters != NULL) {
+        if (!host_clusters_open(&r->clusters, o->clusters, r->data.count,
+                                f)) {
+            return false;
+        }
+        r->ids = host_clusters_ids_json(&r->clusters);
+        r->freq = host_clusters_images_json(&r->clusters);
+        if (r->ids == NULL || r->freq == NULL) {
+            return host_fail(f, "out of memory");
+        }
     }
-    if (!host_clusters_open(&r->clusters, o->clusters, r->data.count, f)) {
-        return false;
-    }
-    r->ids = host_clusters_ids_json(&r->clusters);
-    r->freq = host_clusters_images_json(&r->clusters);
-    return (r->ids != NULL && r->freq != NULL) ||
+    /* Only rank 0 writes and restores. */
+    r->data_json = host_ranks_rank() == 0
+                       ? train_data_json(&r->data, &r->clusters)
+                       : NULL;
+    return r->data_json != NULL || host_ranks_rank() != 0 ||
            host_fail(f, "out of memory");
-}
-
-/* The weights of another network, as far as they fit. */
-static bool transfer(train_run *r, host_failure *f)
-{
-    cg_error error = {""};
-    cg_file *from = cg_open(r->options->transfer, &error);
-    int taken = from == NULL
-                    ? -1
-                    : train_model_file_take(r->model, from, "", false, f);
-
-    if (from == NULL) {
-        return host_fail(f, "%s", error.text);
-    }
-    cg_close(from);
-    return taken > 0 ||
-           host_fail(f,
-                     "%s: none of its tensors fits the network; wanted one "
-                     "of the same --arch, --cbase and --cres",
-                     r->options->transfer);
-}
-
-static bool check_config(const train_run *r, const cg_file *state,
-                         host_failure *f)
-{
-    const char *config = cg_find_metadata(state, "cedm.config");
-
-    return (config != NULL && strcmp(config, r->config) == 0) ||
-           host_fail(f,
-                     "%s: the run has another network; wanted %s, got %s; "
-                     "give the options and data that it began with",
-                     state->path, config == NULL ? "one" : config, r->config);
 }
 
 static bool open_model(train_run *r, const cg_file *state, host_failure *f)
@@ -95,10 +74,12 @@ static bool open_model(train_run *r, const cg_file *state, host_failure *f)
         return false;
     }
     if (state != NULL) {
-        return check_config(r, state, f) &&
-               train_model_file_take(r->model, state, "net.", true, f) >= 0;
+        return train_run_check_config(r, state, f) &&
+               train_model_file_take_all(r->model, state, "net.", f);
     }
-    return o->transfer == NULL || host_ranks_rank() != 0 || transfer(r, f);
+    return o->transfer == NULL || host_ranks_rank() != 0 ||
+           train_transfer(r->model, o->transfer, o->transfer_any,
+                          r->transferred, sizeof r->transferred, f);
 }
 
 /* The batch itself, or its largest divisor that is no larger than a limit. */
@@ -200,13 +181,9 @@ static train_learner *learner_on_gpu(const train_run *r, host_failure *f)
 static bool open_learner(train_run *r, host_failure *f)
 {
     const train_options *o = r->options;
-    uint32_t threads = o->threads != 0 ? o->threads : processors();
+    uint32_t threads = threads_of(r);
 
     if (!check_batch(o, f) || !choose_device(r, f)) {
-        return false;
-    }
-    r->pool = host_pool_open(threads, processors(), f);
-    if (r->pool == NULL) {
         return false;
     }
     r->learner = r->device.kind == HOST_DEVICE_CUDA
@@ -230,64 +207,11 @@ static bool open_learner(train_run *r, host_failure *f)
            train_loader_open(&r->batch, &r->source, r->learner->batch, f);
 }
 
-static bool write_options(const train_run *r, host_failure *f)
-{
-    size_t size = strlen(r->config) + strlen(r->recipe) + 64;
-    char path[4096], *text = malloc(size);
-    bool good;
-
-    if (text == NULL) {
-        return host_fail(f, "out of memory");
-    }
-    (void)snprintf(path, sizeof path, "%s/options.json", r->options->out);
-    (void)snprintf(text, size, "{\"network\":%s,\"recipe\":%s}\n", r->config,
-                   r->recipe);
-    good = host_output_file(path, text, strlen(text), f);
-    free(text);
-    return good;
-}
-
-/* The state to go on with, NULL for a new run; a folder that has one already
- * is not begun anew. */
-static bool find_state(const train_run *r, cg_file **state, host_failure *f)
-{
-    const train_options *o = r->options;
-    char *path = NULL;
-    cg_error error = {""};
-    bool good = true;
-
-    *state = NULL;
-    if (o->out != NULL && !train_run_newest_state(o->out, &path, f)) {
-        return false;
-    }
-    if (o->resume && path == NULL) {
-        good = host_fail(f,
-                         "%s: nothing to resume; wanted a file state-NNN."
-                         "safetensors",
-                         o->out);
-    } else if (!o->resume && path != NULL && !o->dry_run) {
-        good = host_fail(f,
-                         "%s: belongs to a run already; give --resume or "
-                         "another --out",
-                         path);
-    } else if (o->resume) {
-        *state = cg_open(path, &error);
-        good = *state != NULL || host_fail(f, "%s", error.text);
-    }
-    free(path);
-    return good;
-}
-
 static bool open_all(train_run *r, const cg_file *state, host_failure *f)
 {
-    return open_data(r, f) && open_model(r, state, f) && open_learner(r, f) &&
+    return open_pool(r, f) && open_data(r, f) && open_model(r, state, f) &&
+           open_learner(r, f) &&
            (state == NULL || train_run_restore(r, state, f));
-}
-
-static bool begin_files(const train_run *r, host_failure *f)
-{
-    return host_output_directory(r->options->out, f) && write_options(r, f) &&
-           train_run_cut_stats(r, f);
 }
 
 bool train_run_open(train_run *r, const train_options *options,
@@ -296,15 +220,17 @@ bool train_run_open(train_run *r, const train_options *options,
     bool first = host_ranks_rank() == 0, good;
     cg_file *state = NULL;
 
-    *r = (train_run){.options = options};
-    good = (!first || find_state(r, &state, f)) && open_all(r, state, f);
+    *r = (train_run){.options = options, .lock = HOST_LOCK_FREE};
+    good = (!first ||
+            (train_run_enter(r, f) && train_run_find_state(r, &state, f))) &&
+           open_all(r, state, f);
     cg_close(state);
     if (!train_run_agree(good, f)) {
         return false;
     }
     return train_run_share(r, f) &&
-           train_run_agree(!first || options->dry_run || begin_files(r, f),
-                           f);
+           train_run_agree(
+               !first || options->dry_run || train_run_begin_files(r, f), f);
 }
 
 void train_run_close(train_run *r)
@@ -322,4 +248,6 @@ void train_run_close(train_run *r)
     free(r->recipe);
     free(r->ids);
     free(r->freq);
+    free(r->data_json);
+    host_lock_release(&r->lock);
 }

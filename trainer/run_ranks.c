@@ -3,6 +3,7 @@
  * run_ranks.c - what the ranks of a run tell each other beside gradients. */
 #include <string.h>
 
+#include "host/cli/shard.h"
 #include "host/execution/ranks.h"
 #include "trainer/run.h"
 
@@ -19,6 +20,29 @@ bool train_run_agree(bool good, host_failure *f)
         f->text[0] = '\0';
     }
     return bad[0] == 0.0;
+}
+
+bool train_run_check_launcher(host_failure *f)
+{
+    host_shard place = HOST_SHARD_WHOLE;
+
+    if (host_ranks_size() > 1) {
+        return true;
+    }
+    if (!host_shard_from_environment(&place, f)) {
+        return false;
+    }
+    if (place.size > 1) {
+        (void)host_fail(f,
+                        "%s started %u processes, but this program %s; start "
+                        "one process",
+                        place.launcher, place.size, host_ranks_kind());
+        if (place.rank > 0) {
+            f->text[0] = '\0'; /* rank 0 says it */
+        }
+        return false;
+    }
+    return true;
 }
 
 /* ---- GPUs that add up gradients ------------------------------------------ */

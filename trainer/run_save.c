@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * run_save.c - a point of a run: written, and gone back to. */
-#include <cjson/cJSON.h>
-#include <errno.h>
+ * run_save.c - a point of a run, written. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "host/cli/progress.h"
 #include "trainer/run.h"
 #include "trainer/sample.h"
 
@@ -80,22 +80,38 @@ static bool save_state(const train_run *r, host_failure *f)
 {
     float *const *from = r->learner->sets;
     const train_model_set sets[] = {
-        {"net.", from[TRAIN_LEARNER_PARAMS], true},
         {"ema.", from[TRAIN_LEARNER_EMA], false},
         {"exp_avg.", from[TRAIN_LEARNER_M], false},
-        {"exp_avg_sq.", from[TRAIN_LEARNER_V], false}};
+        {"exp_avg_sq.", from[TRAIN_LEARNER_V], false},
+        {"net.", from[TRAIN_LEARNER_PARAMS], true}};
     char *counters = counters_json(r);
-    const train_model_note notes[] = {{"cedm.config", r->config},
+    const train_model_note notes[] = {TRAIN_MODEL_SEALED,
+                                      {"cedm.config", r->config},
                                       {"cedm.recipe", r->recipe},
+                                      {"cedm.data", r->data_json},
                                       {"cedm.counters", counters}};
     char path[4096];
     bool good = counters != NULL || host_fail(f, "out of memory");
 
     train_run_path(r, "state", "safetensors", path, sizeof path);
     good = good && train_model_file_save(r->model, r->learner->training, path,
-                                         sets, 4, notes, 3, f);
+                                         sets, 4, notes, 5, f);
     free(counters);
     return good;
+}
+
+/* A state between ticks has had its time when there is a newer one. */
+static void replace_between(train_run *r, uint64_t by)
+{
+    char path[4096];
+
+    if (r->between > 0 && r->between != r->seen) {
+        train_run_path_at(r, "state", "safetensors", r->between, path,
+                          sizeof path);
+        (void)unlink(path);
+    }
+    r->between = by;
+    r->saved_time = host_seconds();
 }
 
 bool train_run_save(train_run *r, bool grid, host_failure *f)
@@ -105,84 +121,16 @@ bool train_run_save(train_run *r, bool grid, host_failure *f)
         !save_state(r, f)) {
         return false;
     }
+    replace_between(r, 0);
     train_run_prune(r->options->out, r->options->keep);
     return true;
 }
 
-/* ---- going back --------------------------------------------------------- */
-
-static bool count(const cJSON *json, const char *key, uint64_t *out)
+bool train_run_save_between(train_run *r, host_failure *f)
 {
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, key);
-
-    if (!cJSON_IsNumber(value) || value->valuedouble < 0.0 ||
-        value->valuedouble > 9e15) {
+    if (!r->learner->kind->pull(r->learner, f) || !save_state(r, f)) {
         return false;
     }
-    *out = (uint64_t)value->valuedouble;
+    replace_between(r, r->seen);
     return true;
-}
-
-static bool restore_counters(train_run *r, const cg_file *state,
-                             host_failure *f)
-{
-    const char *text = cg_find_metadata(state, "cedm.counters");
-    cJSON *json;
-    const cJSON *loss, *scale;
-    train_learner_counts *c = &r->learner->counts;
-    uint64_t ramp = 0, good_updates = 0;
-    bool good;
-
-    errno = 0;
-    json = text == NULL ? NULL : cJSON_Parse(text);
-    if (json == NULL && errno == ENOMEM) {
-        return host_fail(f, "%s: out of memory", state->path);
-    }
-    loss = cJSON_GetObjectItemCaseSensitive(json, "loss_sum");
-    scale = cJSON_GetObjectItemCaseSensitive(json, "scale");
-    good = count(json, "seen", &r->seen) &&
-           count(json, "updates", &r->updates) &&
-           count(json, "tick", &r->tick) &&
-           count(json, "tick_start", &r->tick_start) &&
-           count(json, "tick_steps", &r->tick_steps) &&
-           count(json, "not_finite", &c->not_finite) &&
-           count(json, "skipped", &c->skipped) &&
-           count(json, "good", &good_updates) &&
-           count(json, "ema_ramp", &ramp) && c->skipped <= r->updates &&
-           cJSON_IsNumber(scale) && scale->valuedouble >= 1.0 &&
-           scale->valuedouble <= 1e9 && cJSON_IsString(loss);
-    if (good) {
-        r->loss_sum = strtod(loss->valuestring, NULL);
-        r->ema_ramp = ramp != 0;
-        c->updates = r->updates - c->skipped;
-        c->good = (uint32_t)good_updates;
-        c->scale = (float)scale->valuedouble;
-    }
-    cJSON_Delete(json);
-    return good || host_fail(f,
-                             "%s: no usable cedm.counters; resume from an "
-                             "older state",
-                             state->path);
-}
-
-bool train_run_restore(train_run *r, const cg_file *state, host_failure *f)
-{
-    const cg_training *t = r->learner->training;
-    float *const *to = r->learner->sets;
-    const char *recipe = cg_find_metadata(state, "cedm.recipe");
-
-    if (recipe == NULL || strcmp(recipe, r->recipe) != 0) {
-        return host_fail(f,
-                         "%s: the run has another recipe; wanted %s, got %s; "
-                         "give the options that it began with",
-                         state->path, recipe == NULL ? "one" : recipe,
-                         r->recipe);
-    }
-    return train_model_file_load(r->model, t, state, "ema.",
-                                 to[TRAIN_LEARNER_EMA], f) &&
-           train_model_file_load(r->model, t, state, "exp_avg.",
-                                 to[TRAIN_LEARNER_M], f) &&
-           train_model_file_load(r->model, t, state, "exp_avg_sq.",
-                                 to[TRAIN_LEARNER_V], f) &&
-           restore_counters(r, state, f);
 }

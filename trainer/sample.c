@@ -97,7 +97,7 @@ static bool draw_batch(drawing *s, uint32_t first, uint32_t seed,
 {
     size_t pixels = s->elements / s->n;
 
-    begin(s, first, s->learner->training->program->label_dim, seed);
+    begin(s, first, s->learner->training->program->denoiser.label_dim, seed);
     for (uint32_t i = 0; i < s->steps; i++) {
         if (!heun(s, level(i, s->steps), level(i + 1, s->steps), f)) {
             return false;
@@ -117,7 +117,8 @@ static bool draw(train_learner *l, host_png_grid *grid, uint32_t count,
 {
     const cg_program *p = l->training->program;
     uint32_t batch = l->batch;
-    size_t pixels = (size_t)p->resolution * p->resolution * p->channels;
+    size_t pixels = (size_t)p->denoiser.resolution * p->denoiser.resolution *
+                    p->denoiser.channels;
     double *block = malloc(4 * batch * pixels * sizeof *block);
     int32_t *cluster = malloc(batch * sizeof *cluster);
     uint8_t *image = malloc(pixels);
@@ -154,8 +155,8 @@ bool train_sample_grid(train_learner *l, uint32_t columns, uint32_t steps,
     size_t size = 0;
     bool good;
 
-    if (!host_png_grid_make(&grid, p->resolution, p->channels, columns,
-                            columns, f)) {
+    if (!host_png_grid_make(&grid, p->denoiser.resolution,
+                            p->denoiser.channels, columns, columns, f)) {
         return false;
     }
     good = draw(l, &grid, columns * columns, steps, seed, f);

@@ -15,6 +15,12 @@ typedef struct train_list {
     uint32_t count;
 } train_list;
 
+/* The line that a run began with; argv[0] is NULL. */
+typedef struct train_saved {
+    int argc;
+    char **argv;
+} train_saved;
+
 typedef struct train_options {
     const char *data, *clusters, *out, *transfer;
     /* the network */
@@ -34,7 +40,13 @@ typedef struct train_options {
     double tick;   /* thousands of images */
     uint32_t snap; /* ticks between snapshots */
     uint32_t keep; /* snapshots; 0: all */
+    double save;   /* minutes until a state between ticks; 0: none */
     bool resume, dry_run;
+    bool new_data;     /* resume with other images or ids */
+    bool transfer_any; /* however little of it fits */
+    char *arguments;   /* JSON of what was given, for --resume */
+    train_saved
+        saved; /* private: the texts of options of a run that goes on */
 } train_options;
 
 typedef enum train_parsed {
@@ -43,8 +55,11 @@ typedef enum train_parsed {
     TRAIN_BAD
 } train_parsed;
 
+/* With --resume, options that are not given are those of options.json in the
+ * folder of the run.  To be freed in any case. */
 train_parsed train_options_parse(train_options *o, int argc, char **argv,
                                  host_failure *f);
+void train_options_free(train_options *o);
 
 /* The network's configuration as JSON (cedm.config), to be freed. */
 char *train_options_config(const train_options *o, uint32_t resolution,

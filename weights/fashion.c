@@ -37,8 +37,8 @@ static const cedm_linear map_layer1 = {
 /* enc.32x32_conv  1x32x32 -> 16x32x32, 3x3 */
 static const cedm_conv enc_32x32_conv = {
     .id = 3, .height = 32, .width = 32, .in_height = 32, .in_width = 32,
-    .cin = { 1 }, .cout = 16,
-    .kernel = 3, .stride = 1, .pad = 1, .stat_rows = 4, .scale = 1.0f,
+    .cin = { 1 }, .cout = 16, .kernel = 3, .stride = 1, .pad = 1,
+    .stat_rows = 4, .scale = 1.0f,
     .src = { F32(0), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = NONE, .dst = ACT(0), .stats = F32(1120),
     .weight = 5584, .bias = 5728, .skip_weight = NONE, .skip_bias = NONE,
@@ -61,10 +61,10 @@ static const cedm_norm_coeff enc_32x32_block0_norm0 = {
 
 /* enc.32x32_block0.conv0  16x32x32 -> 16x32x32, 3x3, silu(norm0), + emb */
 static const cedm_conv enc_32x32_block0_conv0 = {
-    .id = 6, .height = 32, .width = 32, .in_height = 32, .in_width = 32,
-    .cin = { 16 }, .cout = 16,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 4, .scale = 1.0f,
+    .id = 6, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
+    .in_height = 32, .in_width = 32, .cin = { 16 }, .cout = 16, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 4,
+    .scale = 1.0f,
     .src = { ACT(0), NONE }, .coeff = F32(864), .skip_src = { NONE, NONE },
     .emb_stride = 608, .emb_src = F32(0), .residual = NONE, .dst = ACT(32768),
     .stats = F32(608),
@@ -82,14 +82,13 @@ static const cedm_norm_coeff enc_32x32_block0_norm1 = {
 /* enc.32x32_block0.conv1
  * 16x32x32 -> 16x32x32, 3x3, silu(norm1), + residual */
 static const cedm_conv enc_32x32_block0_conv1 = {
-    .id = 8, .height = 32, .width = 32, .in_height = 32, .in_width = 32,
-    .cin = { 16 }, .cout = 16,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 4, .scale = 0.70710677f,
+    .id = 8, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
+    .in_height = 32, .in_width = 32, .cin = { 16 }, .cout = 16, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 4,
+    .scale = 0.70710677f,
     .src = { ACT(32768), NONE }, .coeff = F32(864),
-    .skip_src = { NONE, NONE },
-    .emb_src = NONE, .residual = ACT(0), .dst = ACT(16384),
-    .stats = F32(1376),
+    .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = ACT(0),
+    .dst = ACT(16384), .stats = F32(1376),
     .weight = 47648, .bias = 49952, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -104,19 +103,18 @@ static const cedm_norm_coeff enc_16x16_down_norm0 = {
 /* enc.16x16_down.conv0.resample
  * 16x32x32 -> 16x16x16, down, 2 taps, silu(norm0) */
 static const cedm_resample enc_16x16_down_conv0_resample = {
-    .id = 10, .mode = CEDM_RESAMPLE_DOWN,
-    .height = 16, .width = 16, .in_height = 32, .in_width = 32,
-    .channels = 16,
-    .taps = 2, .act = CEDM_ACT_SILU,
-    .src = ACT(16384), .coeff = F32(608), .dst = ACT(36864), .filter = 50000,
+    .id = 10, .mode = CEDM_RESAMPLE_DOWN, .height = 16, .width = 16,
+    .in_height = 32, .in_width = 32, .channels = 16, .taps = 2,
+    .act = CEDM_ACT_SILU,
+    .src = ACT(16384), .coeff = F32(608), .dst = ACT(36864),
+    .filter = 50000,
 };
 
 /* enc.16x16_down.conv0  16x16x16 -> 16x16x16, 3x3, + emb */
 static const cedm_conv enc_16x16_down_conv0 = {
-    .id = 11, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 16 }, .cout = 16,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .stat_rows = 8, .scale = 1.0f,
+    .id = 11, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
+    .in_height = 16, .in_width = 16, .cin = { 16 }, .cout = 16, .kernel = 3,
+    .stride = 1, .pad = 1, .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(36864), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_index = 16, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
     .dst = ACT(32768), .stats = F32(608),
@@ -125,11 +123,10 @@ static const cedm_conv enc_16x16_down_conv0 = {
 
 /* enc.16x16_down.skip.resample  16x32x32 -> 16x16x16, down, 2 taps */
 static const cedm_resample enc_16x16_down_skip_resample = {
-    .id = 12, .mode = CEDM_RESAMPLE_DOWN,
-    .height = 16, .width = 16, .in_height = 32, .in_width = 32,
-    .channels = 16,
-    .taps = 2,
-    .src = ACT(16384), .coeff = NONE, .dst = ACT(40960), .filter = 50000,
+    .id = 12, .mode = CEDM_RESAMPLE_DOWN, .height = 16, .width = 16,
+    .in_height = 32, .in_width = 32, .channels = 16, .taps = 2,
+    .src = ACT(16384), .coeff = NONE, .dst = ACT(40960),
+    .filter = 50000,
 };
 
 /* enc.16x16_down.norm1  16x16x16, 4 groups */
@@ -143,14 +140,13 @@ static const cedm_norm_coeff enc_16x16_down_norm1 = {
 /* enc.16x16_down.conv1
  * 16x16x16 -> 16x16x16, 3x3, silu(norm1), + 1x1 skip of 16 */
 static const cedm_conv enc_16x16_down_conv1 = {
-    .id = 14, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 16 }, .cout = 16,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .skip_cin = { 16 }, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .id = 14, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
+    .in_height = 16, .in_width = 16, .cin = { 16 }, .cout = 16, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 16 },
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(32768), NONE }, .coeff = F32(672),
-    .skip_src = { ACT(40960), NONE },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(40960), .stats = F32(1760),
+    .skip_src = { ACT(40960), NONE }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(40960), .stats = F32(1760),
     .weight = 52368, .bias = 54672, .skip_weight = 54688, .skip_bias = 54944,
 };
 
@@ -164,14 +160,13 @@ static const cedm_norm_coeff enc_16x16_block0_norm0 = {
 
 /* enc.16x16_block0.conv0  16x16x16 -> 32x16x16, 3x3, silu(norm0), + emb */
 static const cedm_conv enc_16x16_block0_conv0 = {
-    .id = 16, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 16 }, .cout = 32,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 8, .scale = 1.0f,
+    .id = 16, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
+    .in_height = 16, .in_width = 16, .cin = { 16 }, .cout = 32, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
+    .scale = 1.0f,
     .src = { ACT(40960), NONE }, .coeff = F32(736),
-    .skip_src = { NONE, NONE },
-    .emb_index = 32, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
-    .dst = ACT(45056), .stats = F32(608),
+    .skip_src = { NONE, NONE }, .emb_index = 32, .emb_stride = 608,
+    .emb_src = F32(0), .residual = NONE, .dst = ACT(45056), .stats = F32(608),
     .weight = 54992, .bias = 59600, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -186,14 +181,13 @@ static const cedm_norm_coeff enc_16x16_block0_norm1 = {
 /* enc.16x16_block0.conv1
  * 32x16x16 -> 32x16x16, 3x3, silu(norm1), + 1x1 skip of 16 */
 static const cedm_conv enc_16x16_block0_conv1 = {
-    .id = 18, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 32,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .skip_cin = { 16 }, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .id = 18, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
+    .in_height = 16, .in_width = 16, .cin = { 32 }, .cout = 32, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 16 },
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(45056), NONE }, .coeff = F32(736),
-    .skip_src = { ACT(40960), NONE },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(32768), .stats = F32(608),
+    .skip_src = { ACT(40960), NONE }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(32768), .stats = F32(608),
     .weight = 59696, .bias = 68912, .skip_weight = 68944, .skip_bias = 69456,
 };
 
@@ -208,12 +202,11 @@ static const cedm_norm_coeff enc_16x16_block0_norm2 = {
 /* enc.16x16_block0.qkv  32x16x16 -> 96x16x16, 1x1, norm2 */
 static const cedm_conv enc_16x16_block0_qkv = {
     .id = 20, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 96,
-    .kernel = 1, .stride = 1, .act = CEDM_ACT_AFFINE, .stat_rows = 8,
-    .scale = 1.0f,
+    .cin = { 32 }, .cout = 96, .kernel = 1, .stride = 1,
+    .act = CEDM_ACT_AFFINE, .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(32768), NONE }, .coeff = F32(736),
-    .skip_src = { NONE, NONE },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(45056), .stats = NONE,
+    .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(45056), .stats = NONE,
     .weight = 69552, .bias = 72624, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -226,8 +219,8 @@ static const cedm_attention enc_16x16_block0_attention = {
 /* enc.16x16_block0.proj  32x16x16 -> 32x16x16, 1x1, into residual */
 static const cedm_conv enc_16x16_block0_proj = {
     .id = 22, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 32,
-    .kernel = 1, .stride = 1, .stat_rows = 8, .scale = 0.70710677f,
+    .cin = { 32 }, .cout = 32, .kernel = 1, .stride = 1, .stat_rows = 8,
+    .scale = 0.70710677f,
     .src = { ACT(69632), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = ACT(32768), .dst = ACT(32768),
     .stats = F32(1632),
@@ -245,18 +238,18 @@ static const cedm_norm_coeff enc_8x8_down_norm0 = {
 /* enc.8x8_down.conv0.resample
  * 32x16x16 -> 32x8x8, down, 2 taps, silu(norm0) */
 static const cedm_resample enc_8x8_down_conv0_resample = {
-    .id = 24, .mode = CEDM_RESAMPLE_DOWN,
-    .height = 8, .width = 8, .in_height = 16, .in_width = 16, .channels = 32,
-    .taps = 2, .act = CEDM_ACT_SILU,
-    .src = ACT(32768), .coeff = F32(608), .dst = ACT(47104), .filter = 50000,
+    .id = 24, .mode = CEDM_RESAMPLE_DOWN, .height = 8, .width = 8,
+    .in_height = 16, .in_width = 16, .channels = 32, .taps = 2,
+    .act = CEDM_ACT_SILU,
+    .src = ACT(32768), .coeff = F32(608), .dst = ACT(47104),
+    .filter = 50000,
 };
 
 /* enc.8x8_down.conv0  32x8x8 -> 32x8x8, 3x3, + emb */
 static const cedm_conv enc_8x8_down_conv0 = {
-    .id = 25, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 32 }, .cout = 32,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .stat_rows = 8, .scale = 1.0f,
+    .id = 25, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
+    .in_height = 8, .in_width = 8, .cin = { 32 }, .cout = 32, .kernel = 3,
+    .stride = 1, .pad = 1, .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(47104), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_index = 64, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
     .dst = ACT(45056), .stats = F32(608),
@@ -265,10 +258,10 @@ static const cedm_conv enc_8x8_down_conv0 = {
 
 /* enc.8x8_down.skip.resample  32x16x16 -> 32x8x8, down, 2 taps */
 static const cedm_resample enc_8x8_down_skip_resample = {
-    .id = 26, .mode = CEDM_RESAMPLE_DOWN,
-    .height = 8, .width = 8, .in_height = 16, .in_width = 16, .channels = 32,
-    .taps = 2,
-    .src = ACT(32768), .coeff = NONE, .dst = ACT(53248), .filter = 50000,
+    .id = 26, .mode = CEDM_RESAMPLE_DOWN, .height = 8, .width = 8,
+    .in_height = 16, .in_width = 16, .channels = 32, .taps = 2,
+    .src = ACT(32768), .coeff = NONE, .dst = ACT(53248),
+    .filter = 50000,
 };
 
 /* enc.8x8_down.norm1  32x8x8, 8 groups */
@@ -282,14 +275,13 @@ static const cedm_norm_coeff enc_8x8_down_norm1 = {
 /* enc.8x8_down.conv1
  * 32x8x8 -> 32x8x8, 3x3, silu(norm1), + 1x1 skip of 32 */
 static const cedm_conv enc_8x8_down_conv1 = {
-    .id = 28, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 32 }, .cout = 32,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .skip_cin = { 32 }, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .id = 28, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
+    .in_height = 8, .in_width = 8, .cin = { 32 }, .cout = 32, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 32 },
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(45056), NONE }, .coeff = F32(672),
-    .skip_src = { ACT(53248), NONE },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(53248), .stats = F32(1824),
+    .skip_src = { ACT(53248), NONE }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(53248), .stats = F32(1824),
     .weight = 83152, .bias = 92368, .skip_weight = 92400, .skip_bias = 93424,
 };
 
@@ -303,14 +295,13 @@ static const cedm_norm_coeff enc_8x8_block0_norm0 = {
 
 /* enc.8x8_block0.conv0  32x8x8 -> 64x8x8, 3x3, silu(norm0), + emb */
 static const cedm_conv enc_8x8_block0_conv0 = {
-    .id = 30, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 32 }, .cout = 64,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 8, .scale = 1.0f,
+    .id = 30, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
+    .in_height = 8, .in_width = 8, .cin = { 32 }, .cout = 64, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
+    .scale = 1.0f,
     .src = { ACT(53248), NONE }, .coeff = F32(736),
-    .skip_src = { NONE, NONE },
-    .emb_index = 96, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
-    .dst = ACT(45056), .stats = F32(608),
+    .skip_src = { NONE, NONE }, .emb_index = 96, .emb_stride = 608,
+    .emb_src = F32(0), .residual = NONE, .dst = ACT(45056), .stats = F32(608),
     .weight = 93520, .bias = 111952, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -325,14 +316,13 @@ static const cedm_norm_coeff enc_8x8_block0_norm1 = {
 /* enc.8x8_block0.conv1
  * 64x8x8 -> 64x8x8, 3x3, silu(norm1), + 1x1 skip of 32 */
 static const cedm_conv enc_8x8_block0_conv1 = {
-    .id = 32, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64 }, .cout = 64,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .skip_cin = { 32 }, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .id = 32, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 32 },
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(45056), NONE }, .coeff = F32(736),
-    .skip_src = { ACT(53248), NONE },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(49152), .stats = F32(864),
+    .skip_src = { ACT(53248), NONE }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(49152), .stats = F32(864),
     .weight = 112144, .bias = 149008, .skip_weight = 149072,
     .skip_bias = 151120,
 };
@@ -347,14 +337,13 @@ static const cedm_norm_coeff dec_8x8_in0_norm0 = {
 
 /* dec.8x8_in0.conv0  64x8x8 -> 64x8x8, 3x3, silu(norm0), + emb */
 static const cedm_conv dec_8x8_in0_conv0 = {
-    .id = 34, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64 }, .cout = 64,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 8, .scale = 1.0f,
+    .id = 34, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
+    .scale = 1.0f,
     .src = { ACT(49152), NONE }, .coeff = F32(608),
-    .skip_src = { NONE, NONE },
-    .emb_index = 160, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
-    .dst = ACT(55296), .stats = F32(736),
+    .skip_src = { NONE, NONE }, .emb_index = 160, .emb_stride = 608,
+    .emb_src = F32(0), .residual = NONE, .dst = ACT(55296), .stats = F32(736),
     .weight = 151312, .bias = 188176, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -368,14 +357,13 @@ static const cedm_norm_coeff dec_8x8_in0_norm1 = {
 
 /* dec.8x8_in0.conv1  64x8x8 -> 64x8x8, 3x3, silu(norm1), + residual */
 static const cedm_conv dec_8x8_in0_conv1 = {
-    .id = 36, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64 }, .cout = 64,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 8, .scale = 0.70710677f,
+    .id = 36, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
+    .scale = 0.70710677f,
     .src = { ACT(55296), NONE }, .coeff = F32(608),
-    .skip_src = { NONE, NONE },
-    .emb_src = NONE, .residual = ACT(49152), .dst = ACT(45056),
-    .stats = F32(736),
+    .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = ACT(49152),
+    .dst = ACT(45056), .stats = F32(736),
     .weight = 188368, .bias = 225232, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -390,12 +378,11 @@ static const cedm_norm_coeff dec_8x8_in0_norm2 = {
 /* dec.8x8_in0.qkv  64x8x8 -> 192x8x8, 1x1, norm2 */
 static const cedm_conv dec_8x8_in0_qkv = {
     .id = 38, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64 }, .cout = 192,
-    .kernel = 1, .stride = 1, .act = CEDM_ACT_AFFINE, .stat_rows = 8,
-    .scale = 1.0f,
+    .cin = { 64 }, .cout = 192, .kernel = 1, .stride = 1,
+    .act = CEDM_ACT_AFFINE, .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(45056), NONE }, .coeff = F32(608),
-    .skip_src = { NONE, NONE },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(55296), .stats = NONE,
+    .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(55296), .stats = NONE,
     .weight = 225424, .bias = 237712, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -408,8 +395,8 @@ static const cedm_attention dec_8x8_in0_attention = {
 /* dec.8x8_in0.proj  64x8x8 -> 64x8x8, 1x1, into residual */
 static const cedm_conv dec_8x8_in0_proj = {
     .id = 40, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64 }, .cout = 64,
-    .kernel = 1, .stride = 1, .stat_rows = 8, .scale = 0.70710677f,
+    .cin = { 64 }, .cout = 64, .kernel = 1, .stride = 1, .stat_rows = 8,
+    .scale = 0.70710677f,
     .src = { ACT(67584), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = ACT(45056), .dst = ACT(45056),
     .stats = F32(608),
@@ -426,14 +413,13 @@ static const cedm_norm_coeff dec_8x8_in1_norm0 = {
 
 /* dec.8x8_in1.conv0  64x8x8 -> 64x8x8, 3x3, silu(norm0), + emb */
 static const cedm_conv dec_8x8_in1_conv0 = {
-    .id = 42, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64 }, .cout = 64,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 8, .scale = 1.0f,
+    .id = 42, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
+    .scale = 1.0f,
     .src = { ACT(45056), NONE }, .coeff = F32(736),
-    .skip_src = { NONE, NONE },
-    .emb_index = 224, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
-    .dst = ACT(55296), .stats = F32(608),
+    .skip_src = { NONE, NONE }, .emb_index = 224, .emb_stride = 608,
+    .emb_src = F32(0), .residual = NONE, .dst = ACT(55296), .stats = F32(608),
     .weight = 242192, .bias = 279056, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -447,14 +433,13 @@ static const cedm_norm_coeff dec_8x8_in1_norm1 = {
 
 /* dec.8x8_in1.conv1  64x8x8 -> 64x8x8, 3x3, silu(norm1), into residual */
 static const cedm_conv dec_8x8_in1_conv1 = {
-    .id = 44, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64 }, .cout = 64,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 8, .scale = 0.70710677f,
+    .id = 44, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
+    .scale = 0.70710677f,
     .src = { ACT(55296), NONE }, .coeff = F32(736),
-    .skip_src = { NONE, NONE },
-    .emb_src = NONE, .residual = ACT(45056), .dst = ACT(45056),
-    .stats = F32(992),
+    .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = ACT(45056),
+    .dst = ACT(45056), .stats = F32(992),
     .weight = 279248, .bias = 316112, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -468,14 +453,13 @@ static const cedm_norm_coeff dec_8x8_block0_norm0 = {
 
 /* dec.8x8_block0.conv0  (64+64)x8x8 -> 64x8x8, 3x3, silu(norm0), + emb */
 static const cedm_conv dec_8x8_block0_conv0 = {
-    .id = 46, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64, 64 }, .cout = 64,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 8, .scale = 1.0f,
+    .id = 46, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
+    .in_height = 8, .in_width = 8, .cin = { 64, 64 }, .cout = 64, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
+    .scale = 1.0f,
     .src = { ACT(45056), ACT(49152) }, .coeff = F32(608),
-    .skip_src = { NONE, NONE },
-    .emb_index = 288, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
-    .dst = ACT(55296), .stats = F32(864),
+    .skip_src = { NONE, NONE }, .emb_index = 288, .emb_stride = 608,
+    .emb_src = F32(0), .residual = NONE, .dst = ACT(55296), .stats = F32(864),
     .weight = 316432, .bias = 390160, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -490,14 +474,13 @@ static const cedm_norm_coeff dec_8x8_block0_norm1 = {
 /* dec.8x8_block0.conv1
  * 64x8x8 -> 64x8x8, 3x3, silu(norm1), + 1x1 skip of (64+64) */
 static const cedm_conv dec_8x8_block0_conv1 = {
-    .id = 48, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64 }, .cout = 64,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .skip_cin = { 64, 64 }, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .id = 48, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 64, 64 },
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(55296), NONE }, .coeff = F32(608),
-    .skip_src = { ACT(45056), ACT(49152) },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(45056), .stats = F32(800),
+    .skip_src = { ACT(45056), ACT(49152) }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(45056), .stats = F32(800),
     .weight = 390352, .bias = 427216, .skip_weight = 427280,
     .skip_bias = 435472,
 };
@@ -512,14 +495,13 @@ static const cedm_norm_coeff dec_8x8_block1_norm0 = {
 
 /* dec.8x8_block1.conv0  (64+32)x8x8 -> 64x8x8, 3x3, silu(norm0), + emb */
 static const cedm_conv dec_8x8_block1_conv0 = {
-    .id = 50, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64, 32 }, .cout = 64,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 8, .scale = 1.0f,
+    .id = 50, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
+    .in_height = 8, .in_width = 8, .cin = { 64, 32 }, .cout = 64, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
+    .scale = 1.0f,
     .src = { ACT(45056), ACT(53248) }, .coeff = F32(608),
-    .skip_src = { NONE, NONE },
-    .emb_index = 352, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
-    .dst = ACT(49152), .stats = F32(800),
+    .skip_src = { NONE, NONE }, .emb_index = 352, .emb_stride = 608,
+    .emb_src = F32(0), .residual = NONE, .dst = ACT(49152), .stats = F32(800),
     .weight = 435728, .bias = 491024, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -534,14 +516,13 @@ static const cedm_norm_coeff dec_8x8_block1_norm1 = {
 /* dec.8x8_block1.conv1
  * 64x8x8 -> 64x8x8, 3x3, silu(norm1), + 1x1 skip of (64+32) */
 static const cedm_conv dec_8x8_block1_conv1 = {
-    .id = 52, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64 }, .cout = 64,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .skip_cin = { 64, 32 }, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .id = 52, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 64, 32 },
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(49152), NONE }, .coeff = F32(608),
-    .skip_src = { ACT(45056), ACT(53248) },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(45056), .stats = F32(736),
+    .skip_src = { ACT(45056), ACT(53248) }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(45056), .stats = F32(736),
     .weight = 491216, .bias = 528080, .skip_weight = 528144,
     .skip_bias = 534288,
 };
@@ -556,14 +537,13 @@ static const cedm_norm_coeff dec_16x16_up_norm0 = {
 
 /* dec.16x16_up.conv0  64x8x8 -> 64x16x16, 3x3, silu(norm0), up, + emb */
 static const cedm_conv dec_16x16_up_conv0 = {
-    .id = 54, .height = 16, .width = 16, .in_height = 8, .in_width = 8,
-    .cin = { 64 }, .cout = 64,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .up = 1, .act = CEDM_ACT_SILU, .stat_rows = 8, .scale = 1.0f,
+    .id = 54, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
+    .stride = 1, .pad = 1, .up = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
+    .scale = 1.0f,
     .src = { ACT(45056), NONE }, .coeff = F32(864),
-    .skip_src = { NONE, NONE },
-    .emb_index = 416, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
-    .dst = ACT(65536), .stats = F32(608),
+    .skip_src = { NONE, NONE }, .emb_index = 416, .emb_stride = 608,
+    .emb_src = F32(0), .residual = NONE, .dst = ACT(65536), .stats = F32(608),
     .weight = 534480, .bias = 571344, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -578,14 +558,13 @@ static const cedm_norm_coeff dec_16x16_up_norm1 = {
 /* dec.16x16_up.conv1
  * 64x16x16 -> 64x16x16, 3x3, silu(norm1), + 1x1 skip of 64, up */
 static const cedm_conv dec_16x16_up_conv1 = {
-    .id = 56, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 64 }, .cout = 64,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .skip_cin = { 64 }, .skip_up = 1, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .id = 56, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
+    .in_height = 16, .in_width = 16, .cin = { 64 }, .cout = 64, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 64 },
+    .skip_up = 1, .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(65536), NONE }, .coeff = F32(864),
-    .skip_src = { ACT(45056), NONE },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(49152), .stats = F32(608),
+    .skip_src = { ACT(45056), NONE }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(49152), .stats = F32(608),
     .weight = 571536, .bias = 608400, .skip_weight = 608464,
     .skip_bias = 612560,
 };
@@ -601,14 +580,13 @@ static const cedm_norm_coeff dec_16x16_block0_norm0 = {
 /* dec.16x16_block0.conv0
  * (64+32)x16x16 -> 32x16x16, 3x3, silu(norm0), + emb */
 static const cedm_conv dec_16x16_block0_conv0 = {
-    .id = 58, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 64, 32 }, .cout = 32,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 8, .scale = 1.0f,
+    .id = 58, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
+    .in_height = 16, .in_width = 16, .cin = { 64, 32 }, .cout = 32,
+    .kernel = 3, .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
+    .scale = 1.0f,
     .src = { ACT(49152), ACT(32768) }, .coeff = F32(864),
-    .skip_src = { NONE, NONE },
-    .emb_index = 480, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
-    .dst = ACT(65536), .stats = F32(608),
+    .skip_src = { NONE, NONE }, .emb_index = 480, .emb_stride = 608,
+    .emb_src = F32(0), .residual = NONE, .dst = ACT(65536), .stats = F32(608),
     .weight = 612816, .bias = 640464, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -623,14 +601,13 @@ static const cedm_norm_coeff dec_16x16_block0_norm1 = {
 /* dec.16x16_block0.conv1
  * 32x16x16 -> 32x16x16, 3x3, silu(norm1), + 1x1 skip of (64+32) */
 static const cedm_conv dec_16x16_block0_conv1 = {
-    .id = 60, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 32,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .skip_cin = { 64, 32 }, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .id = 60, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
+    .in_height = 16, .in_width = 16, .cin = { 32 }, .cout = 32, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 64, 32 },
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(65536), NONE }, .coeff = F32(736),
-    .skip_src = { ACT(49152), ACT(32768) },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(32768), .stats = F32(608),
+    .skip_src = { ACT(49152), ACT(32768) }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(32768), .stats = F32(608),
     .weight = 640560, .bias = 649776, .skip_weight = 649808,
     .skip_bias = 652880,
 };
@@ -646,14 +623,13 @@ static const cedm_norm_coeff dec_16x16_block1_norm0 = {
 /* dec.16x16_block1.conv0
  * (32+16)x16x16 -> 32x16x16, 3x3, silu(norm0), + emb */
 static const cedm_conv dec_16x16_block1_conv0 = {
-    .id = 62, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 32, 16 }, .cout = 32,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 8, .scale = 1.0f,
+    .id = 62, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
+    .in_height = 16, .in_width = 16, .cin = { 32, 16 }, .cout = 32,
+    .kernel = 3, .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
+    .scale = 1.0f,
     .src = { ACT(32768), ACT(40960) }, .coeff = F32(736),
-    .skip_src = { NONE, NONE },
-    .emb_index = 512, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
-    .dst = ACT(45056), .stats = F32(608),
+    .skip_src = { NONE, NONE }, .emb_index = 512, .emb_stride = 608,
+    .emb_src = F32(0), .residual = NONE, .dst = ACT(45056), .stats = F32(608),
     .weight = 653008, .bias = 666832, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -668,14 +644,13 @@ static const cedm_norm_coeff dec_16x16_block1_norm1 = {
 /* dec.16x16_block1.conv1
  * 32x16x16 -> 32x16x16, 3x3, silu(norm1), + 1x1 skip of (32+16) */
 static const cedm_conv dec_16x16_block1_conv1 = {
-    .id = 64, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 32,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .skip_cin = { 32, 16 }, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .id = 64, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
+    .in_height = 16, .in_width = 16, .cin = { 32 }, .cout = 32, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 32, 16 },
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(45056), NONE }, .coeff = F32(736),
-    .skip_src = { ACT(32768), ACT(40960) },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(32768), .stats = F32(608),
+    .skip_src = { ACT(32768), ACT(40960) }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(32768), .stats = F32(608),
     .weight = 666928, .bias = 676144, .skip_weight = 676176,
     .skip_bias = 677712,
 };
@@ -691,12 +666,11 @@ static const cedm_norm_coeff dec_16x16_block1_norm2 = {
 /* dec.16x16_block1.qkv  32x16x16 -> 96x16x16, 1x1, norm2 */
 static const cedm_conv dec_16x16_block1_qkv = {
     .id = 66, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 96,
-    .kernel = 1, .stride = 1, .act = CEDM_ACT_AFFINE, .stat_rows = 8,
-    .scale = 1.0f,
+    .cin = { 32 }, .cout = 96, .kernel = 1, .stride = 1,
+    .act = CEDM_ACT_AFFINE, .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(32768), NONE }, .coeff = F32(736),
-    .skip_src = { NONE, NONE },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(40960), .stats = NONE,
+    .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(40960), .stats = NONE,
     .weight = 677808, .bias = 680880, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -709,8 +683,8 @@ static const cedm_attention dec_16x16_block1_attention = {
 /* dec.16x16_block1.proj  32x16x16 -> 32x16x16, 1x1, into residual */
 static const cedm_conv dec_16x16_block1_proj = {
     .id = 68, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 32,
-    .kernel = 1, .stride = 1, .stat_rows = 8, .scale = 0.70710677f,
+    .cin = { 32 }, .cout = 32, .kernel = 1, .stride = 1, .stat_rows = 8,
+    .scale = 0.70710677f,
     .src = { ACT(65536), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = ACT(32768), .dst = ACT(32768),
     .stats = F32(608),
@@ -728,13 +702,11 @@ static const cedm_norm_coeff dec_32x32_up_norm0 = {
 /* dec.32x32_up.conv0  32x16x16 -> 32x32x32, 3x3, silu(norm0), up, + emb */
 static const cedm_conv dec_32x32_up_conv0 = {
     .id = 70, .height = 32, .width = 32, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 32,
-    .kernel = 3, .stride = 1, .pad = 1, .up = 1, .act = CEDM_ACT_SILU,
-    .stat_rows = 4, .scale = 1.0f,
+    .cin = { 32 }, .cout = 32, .kernel = 3, .stride = 1, .pad = 1, .up = 1,
+    .act = CEDM_ACT_SILU, .stat_rows = 4, .scale = 1.0f,
     .src = { ACT(32768), NONE }, .coeff = F32(1632),
-    .skip_src = { NONE, NONE },
-    .emb_index = 544, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
-    .dst = ACT(73728), .stats = F32(608),
+    .skip_src = { NONE, NONE }, .emb_index = 544, .emb_stride = 608,
+    .emb_src = F32(0), .residual = NONE, .dst = ACT(73728), .stats = F32(608),
     .weight = 682096, .bias = 691312, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -749,14 +721,13 @@ static const cedm_norm_coeff dec_32x32_up_norm1 = {
 /* dec.32x32_up.conv1
  * 32x32x32 -> 32x32x32, 3x3, silu(norm1), + 1x1 skip of 32, up */
 static const cedm_conv dec_32x32_up_conv1 = {
-    .id = 72, .height = 32, .width = 32, .in_height = 32, .in_width = 32,
-    .cin = { 32 }, .cout = 32,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .skip_cin = { 32 }, .skip_up = 1, .stat_rows = 4,
-    .scale = 0.70710677f,
+    .id = 72, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
+    .in_height = 32, .in_width = 32, .cin = { 32 }, .cout = 32, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 32 },
+    .skip_up = 1, .stat_rows = 4, .scale = 0.70710677f,
     .src = { ACT(73728), NONE }, .coeff = F32(1632),
-    .skip_src = { ACT(32768), NONE },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(40960), .stats = F32(608),
+    .skip_src = { ACT(32768), NONE }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(40960), .stats = F32(608),
     .weight = 691408, .bias = 700624, .skip_weight = 700656,
     .skip_bias = 701680,
 };
@@ -772,14 +743,13 @@ static const cedm_norm_coeff dec_32x32_block0_norm0 = {
 /* dec.32x32_block0.conv0
  * (32+16)x32x32 -> 16x32x32, 3x3, silu(norm0), + emb */
 static const cedm_conv dec_32x32_block0_conv0 = {
-    .id = 74, .height = 32, .width = 32, .in_height = 32, .in_width = 32,
-    .cin = { 32, 16 }, .cout = 16,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 4, .scale = 1.0f,
+    .id = 74, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
+    .in_height = 32, .in_width = 32, .cin = { 32, 16 }, .cout = 16,
+    .kernel = 3, .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 4,
+    .scale = 1.0f,
     .src = { ACT(40960), ACT(16384) }, .coeff = F32(1632),
-    .skip_src = { NONE, NONE },
-    .emb_index = 576, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
-    .dst = ACT(73728), .stats = F32(608),
+    .skip_src = { NONE, NONE }, .emb_index = 576, .emb_stride = 608,
+    .emb_src = F32(0), .residual = NONE, .dst = ACT(73728), .stats = F32(608),
     .weight = 701808, .bias = 708720, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -794,14 +764,13 @@ static const cedm_norm_coeff dec_32x32_block0_norm1 = {
 /* dec.32x32_block0.conv1
  * 16x32x32 -> 16x32x32, 3x3, silu(norm1), + 1x1 skip of (32+16) */
 static const cedm_conv dec_32x32_block0_conv1 = {
-    .id = 76, .height = 32, .width = 32, .in_height = 32, .in_width = 32,
-    .cin = { 16 }, .cout = 16,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .skip_cin = { 32, 16 }, .stat_rows = 4,
-    .scale = 0.70710677f,
+    .id = 76, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
+    .in_height = 32, .in_width = 32, .cin = { 16 }, .cout = 16, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 32, 16 },
+    .stat_rows = 4, .scale = 0.70710677f,
     .src = { ACT(73728), NONE }, .coeff = F32(864),
-    .skip_src = { ACT(40960), ACT(16384) },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(16384), .stats = F32(608),
+    .skip_src = { ACT(40960), ACT(16384) }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(16384), .stats = F32(608),
     .weight = 708768, .bias = 711072, .skip_weight = 711088,
     .skip_bias = 711856,
 };
@@ -817,14 +786,13 @@ static const cedm_norm_coeff dec_32x32_block1_norm0 = {
 /* dec.32x32_block1.conv0
  * (16+16)x32x32 -> 16x32x32, 3x3, silu(norm0), + emb */
 static const cedm_conv dec_32x32_block1_conv0 = {
-    .id = 78, .height = 32, .width = 32, .in_height = 32, .in_width = 32,
-    .cin = { 16, 16 }, .cout = 16,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 4, .scale = 1.0f,
+    .id = 78, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
+    .in_height = 32, .in_width = 32, .cin = { 16, 16 }, .cout = 16,
+    .kernel = 3, .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 4,
+    .scale = 1.0f,
     .src = { ACT(16384), ACT(0) }, .coeff = F32(864),
-    .skip_src = { NONE, NONE },
-    .emb_index = 592, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
-    .dst = ACT(32768), .stats = F32(608),
+    .skip_src = { NONE, NONE }, .emb_index = 592, .emb_stride = 608,
+    .emb_src = F32(0), .residual = NONE, .dst = ACT(32768), .stats = F32(608),
     .weight = 711936, .bias = 716544, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -839,14 +807,13 @@ static const cedm_norm_coeff dec_32x32_block1_norm1 = {
 /* dec.32x32_block1.conv1
  * 16x32x32 -> 16x32x32, 3x3, silu(norm1), + 1x1 skip of (16+16) */
 static const cedm_conv dec_32x32_block1_conv1 = {
-    .id = 80, .height = 32, .width = 32, .in_height = 32, .in_width = 32,
-    .cin = { 16 }, .cout = 16,
-    .algorithm = CEDM_CONV_WINOGRAD4, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .skip_cin = { 16, 16 }, .stat_rows = 4,
-    .scale = 0.70710677f,
+    .id = 80, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
+    .in_height = 32, .in_width = 32, .cin = { 16 }, .cout = 16, .kernel = 3,
+    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 16, 16 },
+    .stat_rows = 4, .scale = 0.70710677f,
     .src = { ACT(32768), NONE }, .coeff = F32(256),
-    .skip_src = { ACT(16384), ACT(0) },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(16384), .stats = F32(0),
+    .skip_src = { ACT(16384), ACT(0) }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(16384), .stats = F32(0),
     .weight = 716592, .bias = 718896, .skip_weight = 718912,
     .skip_bias = 719424,
 };
@@ -862,12 +829,11 @@ static const cedm_norm_coeff dec_32x32_aux_norm = {
 /* dec.32x32_aux_conv  16x32x32 -> 1x32x32, 3x3, silu(32x32_aux_norm) */
 static const cedm_conv dec_32x32_aux_conv = {
     .id = 82, .height = 32, .width = 32, .in_height = 32, .in_width = 32,
-    .cin = { 16 }, .cout = 1,
-    .kernel = 3, .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 4,
-    .scale = 1.0f,
+    .cin = { 16 }, .cout = 1, .kernel = 3, .stride = 1, .pad = 1,
+    .act = CEDM_ACT_SILU, .stat_rows = 4, .scale = 1.0f,
     .src = { ACT(16384), NONE }, .coeff = F32(1024),
-    .skip_src = { NONE, NONE },
-    .emb_src = NONE, .residual = NONE, .dst = F32(0), .stats = NONE,
+    .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = NONE,
+    .dst = F32(0), .stats = NONE,
     .weight = 719472, .bias = 719616, .skip_weight = NONE, .skip_bias = NONE,
 };
 
@@ -1165,13 +1131,15 @@ static void fashion_eval(const cedm_ops *ops, void *ctx)
     ops->conv(ctx, &dec_32x32_aux_conv);
 }
 
-/* Declared for applications in fashion.h. */
-extern const cedm_model cedm_fashion_model;
+static const cedm_port inputs[] = {
+    { "image", F32(0), 32, 32, 1 },
+    { "features", F32(1024), 1, 1, 16 },
+};
+static const cedm_port outputs[] = {
+    { "image", F32(0), 32, 32, 1 },
+};
 
-const cedm_model cedm_fashion_model = {
-    .abi = CEDM_MODEL_ABI,
-    .size = sizeof(cedm_model),
-    .name = "fashion",
+static const cedm_denoiser denoiser = {
     .resolution = 32, .channels = 1, .label_dim = 20,
     .precond = CEDM_PRECOND_EDM,
     .sigma_data = 0.5,
@@ -1181,17 +1149,30 @@ const cedm_model cedm_fashion_model = {
         .kind = CEDM_FEATURES_POSITIONAL, .channels = 16,
         .endpoint = 1, .swap = 1, .freqs = NONE,
     },
-    .features_ref = F32(1024), .input_ref = F32(0), .output_ref = F32(0),
-    .op_count = 83,
-    .act_elements = 106496,
-    .f32_elements = 1888,
-    .scratch_bytes = 1336192u,
-    .weights_bytes = 10163456u,
-    .data_elements = 719632u,
-    .layout_hash = 0xb2d69ac2ecaabf51u,
-    .tensor_count = 177,
-    .tensors = tensors,
-    .eval = fashion_eval,
+};
+
+/* Declared for applications in fashion.h. */
+extern const cedm_model cedm_fashion_model;
+
+const cedm_model cedm_fashion_model = {
+    .abi = CEDM_MODEL_ABI,
+    .size = sizeof(cedm_model),
+    .name = "fashion",
+    .graph = {
+        .input_count = 2, .output_count = 1,
+        .inputs = inputs, .outputs = outputs,
+        .op_count = 83,
+        .act_elements = 106496,
+        .f32_elements = 1888,
+        .scratch_bytes = 1336192u,
+        .weights_bytes = 10163520u,
+        .tensor_count = 177,
+        .tensors = tensors,
+        .data_elements = 719632u,
+        .layout_hash = 0x63a8dcd1b3f9136bu,
+        .eval = fashion_eval,
+    },
+    .denoiser = &denoiser,
 };
 
 #ifdef CEDM_MODEL_SHARED

@@ -7,10 +7,14 @@
  * 32x32 pixels, 1 channel, 20 clusters;
  * 719601 parameters, 124464448 multiply-adds per evaluation.
  */
-#ifndef CEDM_MODEL_FASHION_H
-#define CEDM_MODEL_FASHION_H
+#ifndef CEDM_MODEL_fashion_H
+#define CEDM_MODEL_fashion_H
 
 #include "cedm_model.h"
+
+#ifdef FASHION_BLOB_BYTES
+#error "names of two models differ in case alone; freeze one with another"
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,11 +32,14 @@ extern const cedm_model cedm_fashion_model;
 /* Clusters: 0 .. this - 1, or -1 for none; 0: unconditional. */
 #define FASHION_CLUSTERS 20u
 
+/* Noise-level features of one image. */
+#define FASHION_FEATURES 16u
+
 /* Size of the blob in bytes. */
 #define FASHION_BLOB_BYTES 2885675u
 
 /* Prepared weights in bytes, the most that a CPU backend needs. */
-#define FASHION_WEIGHTS_BYTES 10163456u
+#define FASHION_WEIGHTS_BYTES 10163520u
 
 /* Scratch of one worker in bytes, likewise. */
 #define FASHION_SCRATCH_BYTES 1336192u
@@ -43,9 +50,6 @@ extern const cedm_model cedm_fashion_model;
 /* Tensors of one image that are always float, in elements. */
 #define FASHION_F32_ELEMENTS 1888u
 
-/* Noise-level features of one image. */
-#define FASHION_FEATURES 16u
-
 /* Bytes of `batch` images of 8 bits: [batch][height][width][channels]. */
 #define FASHION_IMAGE_BYTES(batch) \
     ((uint64_t)(batch) * FASHION_RESOLUTION * FASHION_RESOLUTION * \
@@ -54,11 +58,11 @@ extern const cedm_model cedm_fashion_model;
 /* Bytes of the arena for a batch and a number of workers (threads).  A
  * constant expression, equal to cedm_arena_bytes(). */
 #define FASHION_ARENA_BYTES(batch, workers) \
-    CEDM_ARENA_BYTES(FASHION_ACT_ELEMENTS, FASHION_F32_ELEMENTS, \
-                     FASHION_SCRATCH_BYTES, \
-                     FASHION_RESOLUTION * FASHION_RESOLUTION * \
-                         FASHION_CHANNELS, \
-                     FASHION_FEATURES, batch, workers)
+    (CEDM_GRAPH_BYTES(FASHION_ACT_ELEMENTS, FASHION_F32_ELEMENTS, \
+                      FASHION_SCRATCH_BYTES, batch, workers) + \
+     CEDM_STATE_BYTES(FASHION_RESOLUTION * FASHION_RESOLUTION * \
+                          FASHION_CHANNELS, \
+                      FASHION_FEATURES, batch))
 
 #ifdef __cplusplus
 }

@@ -130,7 +130,7 @@ static void time_ops(gpu_model *m)
     for (int i = 0; i < EVALUATIONS; i++) {
         timed.used = 0;
         record();
-        m->code->eval(&timed_ops, exec);
+        m->code->graph.eval(&timed_ops, exec);
         if (exec->error != 0) {
             gpu_stop(exec->failed,
                      cudaGetErrorString((cudaError_t)exec->error));
@@ -287,7 +287,7 @@ int main(int argc, char **argv)
         return 2;
     }
     gpu_load(&m, argv[1]);
-    if (m.code->op_count > OPS_MAX) {
+    if (m.code->graph.op_count > OPS_MAX) {
         gpu_stop(argv[1], "has more ops than OPS_MAX");
     }
     for (uint32_t i = 0; i <= OPS_MAX; i++) {

@@ -20,12 +20,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "trainer/loader.h"
 #include "bench/bench.h"
 #include "trainer/learner_cuda.h"
 #include "host/execution/pool.h"
+#include "host/execution/processors.h"
 #include "trainer/random.h"
 
 #define IMAGES 2048u /* of the dataset */
@@ -66,18 +66,19 @@ _Noreturn static void stop_at(const char *where, const char *what)
 static void make_data(subject *s)
 {
     const cg_program *p = s->learner->training->program;
-    size_t size = (size_t)p->resolution * p->resolution * p->channels;
+    size_t size = (size_t)p->denoiser.resolution * p->denoiser.resolution *
+                  p->denoiser.channels;
     const train_random_key key = {.seed = SEED};
 
     s->data = (host_dataset){.count = IMAGES,
-                             .size = p->resolution,
-                             .channels = p->channels,
+                             .size = p->denoiser.resolution,
+                             .channels = p->denoiser.channels,
                              .pixels = malloc(IMAGES * size)};
-    if (p->label_dim > 0) {
+    if (p->denoiser.label_dim > 0) {
         s->clusters.of_image = malloc(IMAGES * sizeof(int32_t));
     }
     if (s->data.pixels == NULL ||
-        (p->label_dim > 0 && s->clusters.of_image == NULL)) {
+        (p->denoiser.label_dim > 0 && s->clusters.of_image == NULL)) {
         stop_at("data", "out of memory");
     }
     for (size_t i = 0; i < IMAGES * size; i++) {
@@ -90,16 +91,15 @@ static void make_data(subject *s)
                                                     : sizeof words);
         }
     }
-    for (uint32_t i = 0; i < IMAGES && p->label_dim > 0; i++) {
-        s->clusters.of_image[i] = (int32_t)(i % p->label_dim);
+    for (uint32_t i = 0; i < IMAGES && p->denoiser.label_dim > 0; i++) {
+        s->clusters.of_image[i] = (int32_t)(i % p->denoiser.label_dim);
     }
 }
 
 static void open_source(subject *s)
 {
     host_failure f = HOST_FAILURE_UNSAID;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    uint32_t threads = processors > 0 ? (uint32_t)processors : 1;
+    uint32_t threads = host_processors();
     host_pool *threads_pool = host_pool_open(threads, threads, &f);
 
     make_data(s);

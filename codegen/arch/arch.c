@@ -1,38 +1,58 @@
 /* SPDX-License-Identifier: MIT
  *
- * arch.c - a configuration to its graph. */
-#include "codegen/error.h"
-#include "codegen/arch/layers.h"
+ * arch.c - the table of architectures, and a configuration's way there. */
+#include "codegen/arch/arch.h"
 
-/* The table u that iDDPM's preconditioning keeps beside the network. */
-static void noise_levels(cg_builder *b)
+#include <stdio.h>
+
+#include "codegen/arch/unet/unet.h"
+#include "codegen/error.h"
+
+static const cg_arch *const archs[] = {&cg_arch_song, &cg_arch_dhariwal};
+#define COUNT (sizeof archs / sizeof archs[0])
+
+/* The row that the configuration names, or NULL. */
+static const cg_arch *find(const cg_reader *r)
 {
-    uint32_t count = b->config->noise_steps + 1;
-    b->graph->noise_levels = -1;
-    if (b->config->precond == CEDM_PRECOND_IDDPM) {
-        cg_part part = {cg_need_top(b->state, "u", count), NULL, count,
-                        CG_LAYOUT_PLAIN};
-        b->graph->noise_levels = cg_param_add(b->graph, "u", &part, 1);
+    const char *words[COUNT + 1] = {NULL};
+    char wanted[256] = "";
+    size_t used = 0;
+    int i = 0;
+
+    for (size_t k = 0; k < COUNT; k++) {
+        words[k] = archs[k]->name;
+        used += (size_t)snprintf(wanted + used, sizeof wanted - used,
+                                 "%s\"%s\"", k > 0 ? " or " : "", words[k]);
     }
+    if (cg_read_item(r, "model_type") == NULL) {
+        (void)cg_read_bad(r, "model_type", wanted);
+        return NULL;
+    }
+    return cg_read_word(r, "model_type", words, wanted, &i) ? archs[i] : NULL;
 }
 
-bool cg_arch_build(const cg_config *c, cg_state *state, cg_graph *graph)
+static const cg_arch *build(const cg_reader *r, cg_state *state,
+                            cg_graph *graph)
 {
-    cg_builder b = {.config = c, .state = state, .graph = graph};
-    graph->augment = -1;
-    graph->taps = c->taps;
-    graph->nearest =
-        c->taps == 2 && c->resample_filter[0] == c->resample_filter[1];
-    cg_filter_param(&b);
-    noise_levels(&b);
-    if (c->dhariwal) {
-        cg_dhariwal_build(&b);
-    } else {
-        cg_song_build(&b);
+    const cg_arch *arch = find(r);
+
+    if (arch == NULL || !arch->build(r, state, graph)) {
+        return NULL;
     }
     if (graph->failed && !state->failed) {
         state->failed = true;
         (void)cg_fail(state->error, "%s: out of memory", state->path);
     }
-    return !state->failed;
+    return state->failed ? NULL : arch;
+}
+
+const cg_arch *cg_arch_build(const char *json, cg_state *state,
+                             cg_graph *graph)
+{
+    cJSON *root = cg_read_config(state->path, json, state->error);
+    const cg_reader r = {root, state->path, state->error};
+    const cg_arch *arch = root != NULL ? build(&r, state, graph) : NULL;
+
+    cJSON_Delete(root);
+    return arch;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * arch.h - building the graph of a network while asking for its tensors. */
+ * arch.h - architectures: building the graph of a network while asking for
+ * its tensors. */
 #ifndef CEDM_CODEGEN_ARCH_H
 #define CEDM_CODEGEN_ARCH_H
 
-#include "codegen/arch/config.h"
+#include "codegen/arch/reader.h"
 #include "codegen/ir/graph.h"
 
 /* Asks for tensors by name and shape.  With a file every one is looked up
@@ -32,7 +33,22 @@ const cg_array *cg_need_top(cg_state *state, const char *name,
 /* Are all of the file's tensors requested ones?  Call after building. */
 bool cg_no_extras(cg_state *state);
 
-/* Builds the graph of a configuration.  False on error. */
-bool cg_arch_build(const cg_config *config, cg_state *state, cg_graph *graph);
+/* A row of the table in arch.c. */
+typedef struct cg_arch {
+    const char *name; /* model_type in a configuration */
+
+    /* Reads and checks the configuration and builds its graph: nodes, ports,
+     * and how it denoises.  False when an error was said to the reader or
+     * the state, or the graph failed. */
+    bool (*build)(const cg_reader *reader, cg_state *state, cg_graph *graph);
+
+    /* Where in the network a module is. */
+    cg_section (*section)(const char *module);
+} cg_arch;
+
+/* Builds the graph of a configuration, the JSON text of cedm.config, by the
+ * architecture that it names; NULL on error. */
+const cg_arch *cg_arch_build(const char *json, cg_state *state,
+                             cg_graph *graph);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * state.c - what a checkpoint must hold against what it holds. */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,7 +94,7 @@ static const cg_array *check(cg_state *state, const cg_spec *spec)
     }
     for (uint64_t i = 0; i < array->elements; i++) {
         double value = cg_element(array, i);
-        if (!(fabs(value) <= 3.4028234e38)) {
+        if (!(fabs(value) <= (double)FLT_MAX)) {
             (void)snprintf(got, sizeof got, "%g at element %llu", value,
                            (unsigned long long)i);
             return fail(state, spec->name, "weight is not finite",

@@ -16,18 +16,57 @@ extern char **environ;
 
 typedef char path_text[1024];
 
-static bool spawn(const char *const argv[], int *status, int *code)
+#define MAX_WORDS 16
+#define MAX_ARGUMENTS (MAX_WORDS + 16)
+
+/* The words of $CC ("ccache gcc", "gcc -m64"), as make takes them; a path of
+ * a program is one word whatever is in it. */
+typedef struct command {
+    char text[1024];
+    const char *words[MAX_WORDS];
+    size_t count;
+} command;
+
+static bool split(command *c, const char *cc)
 {
-    char *copy[16];
+    char *at = c->text;
+
+    c->count = 0;
+    if (strlen(cc) >= sizeof c->text) {
+        return false;
+    }
+    strcpy(c->text, cc);
+    if (strchr(cc, '/') != NULL && access(cc, X_OK) == 0) {
+        c->words[c->count++] = c->text;
+        return true;
+    }
+    for (at += strspn(at, " \t"); *at != '\0'; at += strspn(at, " \t")) {
+        if (c->count == MAX_WORDS) {
+            return false;
+        }
+        c->words[c->count++] = at;
+        at += strcspn(at, " \t");
+        if (*at != '\0') {
+            *at++ = '\0';
+        }
+    }
+    return c->count > 0;
+}
+
+static bool spawn(const command *c, const char *const arguments[],
+                  int *status, int *code)
+{
+    char *argv[MAX_ARGUMENTS];
     size_t n = 0;
     pid_t pid;
 
     /* posix_spawnp takes char *const[] for history's sake. */
-    for (; argv[n] != NULL; n++) {
-        memcpy(&copy[n], &argv[n], sizeof copy[n]);
+    memcpy(argv, c->words, c->count * sizeof argv[0]);
+    while (arguments[n] != NULL) {
+        n++;
     }
-    copy[n] = NULL;
-    *code = posix_spawnp(&pid, argv[0], NULL, NULL, copy, environ);
+    memcpy(&argv[c->count], arguments, (n + 1) * sizeof argv[0]);
+    *code = posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ);
     if (*code != 0) {
         return false;
     }
@@ -43,12 +82,20 @@ static bool spawn(const char *const argv[], int *status, int *code)
 static bool compile(const char *cc, const char *include_dir, const char *in,
                     const char *temp, cg_error *error)
 {
-    const char *const argv[] = {
-        cc,   "-std=c11",  "-O1", "-fPIC", "-shared", "-DCEDM_MODEL_SHARED",
-        "-I", include_dir, "-o",  temp,    in,        NULL};
+    const char *const arguments[] = {
+        "-std=c11", "-O1",       "-fPIC", "-shared", "-DCEDM_MODEL_SHARED",
+        "-I",       include_dir, "-o",    temp,      in,
+        NULL};
     int status = 0, code = 0;
+    command c;
 
-    if (!spawn(argv, &status, &code)) {
+    if (!split(&c, cc)) {
+        return cg_fail(error,
+                       "%s: \"%.200s\" is no C compiler; wanted a program "
+                       "and at most %d arguments; set CC",
+                       in, cc, MAX_WORDS - 1);
+    }
+    if (!spawn(&c, arguments, &status, &code)) {
         return cg_fail(error,
                        "%s: cannot run the C compiler \"%s\": %s; "
                        "install one or name another",

@@ -12,7 +12,8 @@
 #include "codegen/emit/emit.h"
 
 /* The blob comes first: the others quote its size. */
-enum { BLOB, HEADER, SOURCE, MAP, SVG, CSV, FILES };
+enum { BLOB, HEADER, SOURCE, MAP, SVG, CSV, FILES, LIBRARY = FILES };
+#define MOST (FILES + 1)
 
 static const char *const suffixes[FILES] = {".cedm", ".h",   ".c",
                                             ".map",  ".svg", ".csv"};
@@ -39,7 +40,6 @@ static void describe(cg_emission *emission, const cg_program *program,
         }
     }
     cg_sha256(checkpoint->bytes, checkpoint->size, emission->source_sha256);
-    emission->cluster_ids = cg_find_metadata(checkpoint, "cedm.cluster_ids");
 }
 
 static bool write_all(cg_out *outs, cg_emission *emission,
@@ -67,21 +67,22 @@ static bool write_all(cg_out *outs, cg_emission *emission,
     return true;
 }
 
-static bool publish_all(cg_out *outs, const char *directory, cg_error *error)
+static bool publish_all(cg_out *outs, int count, const char *directory,
+                        cg_error *error)
 {
     int fd;
 
-    for (int i = 0; i < FILES; i++) {
+    for (int i = 0; i < count; i++) {
         if (!cg_out_keep_old(&outs[i], error)) {
             return false;
         }
     }
-    for (int i = 0; i < FILES; i++) {
+    for (int i = 0; i < count; i++) {
         if (!cg_out_publish(&outs[i], error)) {
             return false;
         }
     }
-    for (int i = 0; i < FILES; i++) {
+    for (int i = 0; i < count; i++) {
         cg_out_settle(&outs[i]);
     }
     /* The new names; not every file system can sync a directory. */
@@ -91,6 +92,20 @@ static bool publish_all(cg_out *outs, const char *directory, cg_error *error)
         close(fd);
     }
     return true;
+}
+
+/* Writes them all, the last of which is the library, if there is one. */
+static bool emit_all(cg_out *outs, cg_emission *emission,
+                     const cg_freeze *freeze, cg_error *error)
+{
+    bool library = freeze->library != NULL;
+
+    return write_all(outs, emission, freeze->directory, error) &&
+           (!library ||
+            cg_out_adopt(&outs[LIBRARY], freeze->library, freeze->directory,
+                         freeze->name, ".so", error)) &&
+           publish_all(outs, library ? MOST : FILES, freeze->directory,
+                       error);
 }
 
 bool cg_emit(const cg_program *program, const cg_file *checkpoint,
@@ -111,7 +126,7 @@ bool cg_emit(const cg_program *program, const cg_file *checkpoint,
     memcpy(eval, freeze->name, strlen(freeze->name));
     memcpy(eval + strlen(freeze->name), "_eval", 6);
     names = cg_op_names(program, eval);
-    outs = calloc(FILES, sizeof outs[0]);
+    outs = calloc(MOST, sizeof outs[0]);
     if (names == NULL || outs == NULL) {
         free(names);
         free(outs);
@@ -119,12 +134,11 @@ bool cg_emit(const cg_program *program, const cg_file *checkpoint,
                        freeze->directory);
     }
     emission.op_names = (const cg_name *)names;
-    for (int i = 0; i < FILES; i++) {
+    for (int i = 0; i < MOST; i++) {
         outs[i].fd = -1;
     }
-    good = write_all(outs, &emission, freeze->directory, error) &&
-           publish_all(outs, freeze->directory, error);
-    for (int i = 0; i < FILES; i++) {
+    good = emit_all(outs, &emission, freeze, error);
+    for (int i = 0; i < MOST; i++) {
         cg_out_discard(&outs[i]);
     }
     free(names);

@@ -10,6 +10,7 @@
 #define CEDM_EMIT_H
 
 #include "codegen/error.h"
+#include "codegen/ir/names.h"
 
 /* ---- files ------------------------------------------------------------- */
 
@@ -36,6 +37,9 @@ bool cg_make_directory(const char *path, cg_error *error);
  * must be called in the end. */
 bool cg_out_open(cg_out *out, const char *directory, const char *name,
                  const char *suffix, cg_error *error);
+/* Takes a finished file of the same file system as what is to be renamed. */
+bool cg_out_adopt(cg_out *out, const char *file, const char *directory,
+                  const char *name, const char *suffix, cg_error *error);
 void cg_out_bytes(cg_out *out, const void *bytes, size_t size);
 void cg_out_zeros(cg_out *out, uint64_t count);
 /* At most 1000 bytes a call. */
@@ -57,17 +61,6 @@ void cg_out_discard(cg_out *out);
 
 /* ---- names ------------------------------------------------------------- */
 
-#define CG_NAME_MAX 96 /* bytes of a sanitised name with its zero */
-
-typedef char cg_name[CG_NAME_MAX];
-
-/* A name for comments and pictures: bytes outside [A-Za-z0-9_.] become '_',
- * what is too long is cut. */
-void cg_safe_name(cg_name safe, const char *name);
-
-/* True for a name that cg_freeze may have; else the error says why not. */
-bool cg_check_model_name(const char *name, cg_error *error);
-
 /* One distinct C identifier for each op, made from its module path; none is
  * a keyword, a macro or a name of `taken`.  To be freed; NULL: no memory. */
 cg_name *cg_op_names(const cg_program *program, const char *taken);
@@ -80,7 +73,6 @@ typedef struct cg_emission {
     cg_name upper;    /* the same in capitals, for macros */
     cg_name source;   /* base name of the checkpoint */
     char source_sha256[65];
-    const char *cluster_ids; /* JSON of the checkpoint, or NULL */
     const cg_name *op_names; /* [op_count] */
     char data_sha256[65];    /* filled by cg_emit_blob */
     uint64_t blob_bytes;     /* filled by cg_emit_blob */
@@ -91,14 +83,11 @@ bool cg_emit_blob(cg_out *out, cg_emission *emission, cg_error *error);
 char *cg_trailer(const cg_emission *emission, cg_error *error);
 void cg_emit_header(cg_out *out, const cg_emission *emission);
 void cg_emit_source(cg_out *out, const cg_emission *emission);
+/* Its last part. */
+void cg_emit_model(cg_out *out, const cg_emission *emission);
 void cg_emit_map(cg_out *out, const cg_emission *emission);
 void cg_emit_svg(cg_out *out, const cg_emission *emission);
 void cg_emit_csv(cg_out *out, const cg_emission *emission);
-
-/* Text that says what an op does: shapes and fused parts. */
-#define CG_SUMMARY_MAX 256
-void cg_op_summary(const cg_program *program, uint32_t op,
-                   char text[CG_SUMMARY_MAX]);
 
 /* ---- the plan, as the pictures show it --------------------------------- */
 

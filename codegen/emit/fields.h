@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * fields.h - designated initialisers, wrapped at 79 columns: `.name = value`
- * for each kind of member that a descriptor has.  A count, and an activation,
- * that is zero is left out. */
+ * fields.h - designated initialisers, `.name = value`, wrapped at 79 columns,
+ * for each kind of member that a descriptor has (codegen/op/op.h). */
 #ifndef CEDM_EMIT_FIELDS_H
 #define CEDM_EMIT_FIELDS_H
 
@@ -20,24 +19,20 @@ void cg_put(cg_fields *f, const char *format, ...)
 /* Starts a new line where a reader would. */
 void cg_put_row(cg_fields *f);
 
+/* A count unless it is 0, also for members that are no descriptor's. */
 void cg_put_count(cg_fields *f, const char *name, uint32_t value);
-void cg_put_counts(cg_fields *f, const char *name, const uint32_t value[2]);
 
-/* The shortest decimal that is read back as the same float. */
-void cg_put_real(cg_fields *f, const char *name, float value);
+/* All members of a descriptor: a line begins where tensors of the arena
+ * follow numbers, and tensors of the blob those. */
+void cg_put_descriptor(cg_fields *f, const cg_op *op);
 
-/* The same of a double, which ends its line; infinity, which C has no
- * constant for without math.h, becomes the largest round number. */
-void cg_put_double(cg_fields *f, const char *name, double value);
-
+/* A reference or an offset in the blob; `NONE` for CEDM_NONE. */
 void cg_put_ref(cg_fields *f, const char *name, cedm_ref value);
-void cg_put_refs(cg_fields *f, const char *name, const cedm_ref value[2]);
-
-/* Part of a vector that one linear op makes for all blocks. */
-void cg_put_slice(cg_fields *f, const char *name, uint32_t index,
-                  uint32_t stride, cedm_ref src);
-
 void cg_put_weight(cg_fields *f, const char *name, cedm_weight value);
-void cg_put_act(cg_fields *f, uint32_t value);
+
+/* The shortest decimal that is read back as the same double; it ends its
+ * line.  Infinity, which C has no constant for without math.h, becomes the
+ * largest round number. */
+void cg_put_double(cg_fields *f, const char *name, double value);
 
 #endif

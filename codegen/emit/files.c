@@ -9,8 +9,10 @@
  * to. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -79,29 +81,76 @@ static int create(const char *path)
                 0666);
 }
 
-bool cg_out_open(cg_out *out, const char *directory, const char *name,
-                 const char *suffix, cg_error *error)
+/* Links are followed: what is replaced is the file at their end, which keeps
+ * its mode.  A link to nothing is refused. */
+static bool find_target(cg_out *out, mode_t *mode, cg_error *error)
 {
     struct stat status;
-    int a, b, c;
+    char real[PATH_MAX];
+
+    if (lstat(out->path, &status) != 0) {
+        return errno == ENOENT ||
+               fail(error, out->path, "cannot examine the file", errno);
+    }
+    if (S_ISLNK(status.st_mode)) {
+        if (realpath(out->path, real) == NULL || stat(real, &status) != 0) {
+            return fail(error, out->path, "cannot follow the link", errno);
+        }
+        if (strlen(real) >= sizeof out->path) {
+            return fail(error, out->path, "cannot follow the link",
+                        ENAMETOOLONG);
+        }
+        strcpy(out->path, real);
+    }
+    if (S_ISDIR(status.st_mode)) {
+        return fail(error, out->path, "cannot create the file", EISDIR);
+    }
+    *mode = status.st_mode & 07777;
+    return true;
+}
+
+/* Hidden names beside the target. */
+static bool name_others(cg_out *out)
+{
+    const char *base = strrchr(out->path, '/') + 1;
+    int folder = (int)(base - out->path);
+    int a = snprintf(out->temp, sizeof out->temp, "%.*s.%s.%ld.tmp", folder,
+                     out->path, base, (long)getpid());
+    int b = snprintf(out->old, sizeof out->old, "%.*s.%s.%ld.old", folder,
+                     out->path, base, (long)getpid());
+
+    return a > 0 && b > 0 && (size_t)a < sizeof out->temp &&
+           (size_t)b < sizeof out->old;
+}
+
+/* An output of that name which has no file yet. */
+static bool begin(cg_out *out, const char *directory, const char *name,
+                  const char *suffix, mode_t *mode, cg_error *error)
+{
+    int length;
 
     out->fd = -1;
     out->error = 0;
     out->pending = out->kept = out->linked = out->published = false;
     out->total = 0;
     out->used = 0;
-    a = snprintf(out->path, sizeof out->path, "%s/%s%s", directory, name,
-                 suffix);
-    b = snprintf(out->temp, sizeof out->temp, "%s/.%s%s.%ld.tmp", directory,
-                 name, suffix, (long)getpid());
-    c = snprintf(out->old, sizeof out->old, "%s/.%s%s.%ld.old", directory,
-                 name, suffix, (long)getpid());
-    if (a < 0 || b < 0 || c < 0 || (size_t)a >= sizeof out->path ||
-        (size_t)b >= sizeof out->temp || (size_t)c >= sizeof out->old) {
+    length = snprintf(out->path, sizeof out->path, "%s/%s%s", directory, name,
+                      suffix);
+    if (length < 0 || (size_t)length >= sizeof out->path) {
         return fail(error, directory, "cannot create a file", ENAMETOOLONG);
     }
-    if (stat(out->path, &status) == 0 && S_ISDIR(status.st_mode)) {
-        return fail(error, out->path, "cannot create the file", EISDIR);
+    return find_target(out, mode, error) &&
+           (name_others(out) ||
+            fail(error, directory, "cannot create a file", ENAMETOOLONG));
+}
+
+bool cg_out_open(cg_out *out, const char *directory, const char *name,
+                 const char *suffix, cg_error *error)
+{
+    mode_t mode = 0;
+
+    if (!begin(out, directory, name, suffix, &mode, error)) {
+        return false;
     }
     out->fd = create(out->temp);
     if (out->fd < 0 && errno == EEXIST) {
@@ -112,6 +161,25 @@ bool cg_out_open(cg_out *out, const char *directory, const char *name,
     if (out->fd < 0) {
         return fail(error, out->path, "cannot create the file", errno);
     }
+    out->pending = true;
+    if (mode != 0) {
+        (void)fchmod(out->fd, mode);
+    }
+    return true;
+}
+
+bool cg_out_adopt(cg_out *out, const char *file, const char *directory,
+                  const char *name, const char *suffix, cg_error *error)
+{
+    mode_t mode = 0;
+
+    if (!begin(out, directory, name, suffix, &mode, error)) {
+        return false;
+    }
+    if (strlen(file) >= sizeof out->temp) {
+        return fail(error, file, "cannot create a file", ENAMETOOLONG);
+    }
+    strcpy(out->temp, file);
     out->pending = true;
     return true;
 }

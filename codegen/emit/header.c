@@ -13,17 +13,24 @@ static void macro(cg_out *out, const cg_emission *emission,
                 emission->upper, suffix, value);
 }
 
-static void sizes(cg_out *out, const cg_emission *emission)
+static void denoiser_sizes(cg_out *out, const cg_emission *emission)
+{
+    const cedm_denoiser *d = &emission->program->denoiser;
+
+    macro(out, emission, "Height and width of an image, in pixels.",
+          "RESOLUTION", d->resolution);
+    macro(out, emission, "Channels of an image.", "CHANNELS", d->channels);
+    macro(out, emission,
+          "Clusters: 0 .. this - 1, or -1 for none; 0: unconditional.",
+          "CLUSTERS", d->label_dim);
+    macro(out, emission, "Noise-level features of one image.", "FEATURES",
+          d->features.channels);
+}
+
+static void graph_sizes(cg_out *out, const cg_emission *emission)
 {
     const cg_program *program = emission->program;
 
-    macro(out, emission, "Height and width of an image, in pixels.",
-          "RESOLUTION", program->resolution);
-    macro(out, emission, "Channels of an image.", "CHANNELS",
-          program->channels);
-    macro(out, emission,
-          "Clusters: 0 .. this - 1, or -1 for none; 0: unconditional.",
-          "CLUSTERS", program->label_dim);
     macro(out, emission, "Size of the blob in bytes.", "BLOB_BYTES",
           emission->blob_bytes);
     macro(out, emission,
@@ -36,33 +43,55 @@ static void sizes(cg_out *out, const cg_emission *emission)
     macro(out, emission,
           "Tensors of one image that are always float, in elements.",
           "F32_ELEMENTS", program->f32.elements);
-    macro(out, emission, "Noise-level features of one image.", "FEATURES",
-          program->features.channels);
 }
 
-static void functions(cg_out *out, const char *m)
+static void image_bytes(cg_out *out, const char *m)
 {
-    cg_out_text(
-        out,
-        "\n/* Bytes of `batch` images of 8 bits: "
-        "[batch][height][width][channels]. */\n"
-        "#define %s_IMAGE_BYTES(batch) \\\n"
-        "    ((uint64_t)(batch) * %s_RESOLUTION * %s_RESOLUTION * \\\n"
-        "     %s_CHANNELS)\n",
-        m, m, m, m);
+    cg_out_text(out,
+                "\n/* Bytes of `batch` images of 8 bits: "
+                "[batch][height][width][channels]. */\n"
+                "#define %s_IMAGE_BYTES(batch) \\\n"
+                "    ((uint64_t)(batch) * %s_RESOLUTION * %s_RESOLUTION * "
+                "\\\n"
+                "     %s_CHANNELS)\n",
+                m, m, m, m);
+}
+
+/* The state of a sampler follows where there is something to sample. */
+static void arena_bytes(cg_out *out, const char *m, bool denoises)
+{
     cg_out_text(out,
                 "\n/* Bytes of the arena for a batch and a number of workers "
                 "(threads).  A\n"
                 " * constant expression, equal to cedm_arena_bytes(). */\n"
-                "#define %s_ARENA_BYTES(batch, workers) \\\n",
-                m);
-    cg_out_text(out,
-                "    CEDM_ARENA_BYTES(%s_ACT_ELEMENTS, %s_F32_ELEMENTS, \\\n"
-                "                     %s_SCRATCH_BYTES, \\\n"
-                "                     %s_RESOLUTION * %s_RESOLUTION * \\\n"
-                "                         %s_CHANNELS, \\\n"
-                "                     %s_FEATURES, batch, workers)\n",
-                m, m, m, m, m, m, m);
+                "#define %s_ARENA_BYTES(batch, workers) \\\n"
+                "    (CEDM_GRAPH_BYTES(%s_ACT_ELEMENTS, %s_F32_ELEMENTS, "
+                "\\\n"
+                "                      %s_SCRATCH_BYTES, batch, workers)",
+                m, m, m, m);
+    if (denoises) {
+        cg_out_text(out,
+                    " + \\\n"
+                    "     CEDM_STATE_BYTES(%s_RESOLUTION * %s_RESOLUTION * "
+                    "\\\n"
+                    "                          %s_CHANNELS, \\\n"
+                    "                      %s_FEATURES, batch)",
+                    m, m, m, m);
+    }
+    cg_out_text(out, ")\n");
+}
+
+/* What it is for, in a line. */
+static void purpose(cg_out *out, const cedm_denoiser *d)
+{
+    cg_out_text(out, " * %ux%u pixels, %u channel%s, ",
+                (unsigned)d->resolution, (unsigned)d->resolution,
+                (unsigned)d->channels, d->channels == 1 ? "" : "s");
+    if (d->label_dim > 0) {
+        cg_out_text(out, "%u clusters;\n", (unsigned)d->label_dim);
+    } else {
+        cg_out_text(out, "unconditional;\n");
+    }
 }
 
 void cg_emit_header(cg_out *out, const cg_emission *emission)
@@ -78,14 +107,8 @@ void cg_emit_header(cg_out *out, const cg_emission *emission)
                 " from %s\n * (sha256 %s).\n",
                 emission->source, emission->source_sha256);
     cg_out_text(out, " * Do not edit: freeze the checkpoint again.\n *\n");
-    cg_out_text(out, " * %ux%u pixels, %u channel%s, ",
-                (unsigned)program->resolution, (unsigned)program->resolution,
-                (unsigned)program->channels,
-                program->channels == 1 ? "" : "s");
-    if (program->label_dim > 0) {
-        cg_out_text(out, "%u clusters;\n", (unsigned)program->label_dim);
-    } else {
-        cg_out_text(out, "unconditional;\n");
+    if (program->denoises) {
+        purpose(out, &program->denoiser);
     }
     cg_out_text(out,
                 " * %" PRIu64 " parameters, %" PRIu64
@@ -94,14 +117,25 @@ void cg_emit_header(cg_out *out, const cg_emission *emission)
     cg_out_text(out,
                 "#ifndef CEDM_MODEL_%s_H\n#define CEDM_MODEL_%s_H\n\n"
                 "#include \"cedm_model.h\"\n\n",
-                m, m);
+                name, name);
+    cg_out_text(out,
+                "#ifdef %s_BLOB_BYTES\n"
+                "#error \"names of two models differ in case alone; freeze "
+                "one with another\"\n#endif\n\n",
+                m);
     cg_out_text(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n");
     cg_out_text(out,
                 "/* The graph, in %s.c; bind it to the bytes of "
                 "%s.cedm. */\n"
                 "extern const cedm_model cedm_%s_model;\n",
                 name, name, name);
-    sizes(out, emission);
-    functions(out, m);
+    if (program->denoises) {
+        denoiser_sizes(out, emission);
+    }
+    graph_sizes(out, emission);
+    if (program->denoises) {
+        image_bytes(out, m);
+    }
+    arena_bytes(out, m, program->denoises);
     cg_out_text(out, "\n#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }

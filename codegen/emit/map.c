@@ -26,11 +26,15 @@ static void segment(cg_out *out, const char *name, const cg_plan_report *r)
 static void summary(cg_out *out, const cg_emission *emission)
 {
     const cg_program *p = emission->program;
-    uint64_t arena = CEDM_ARENA_BYTES(
-        p->act.elements, p->f32.elements, p->scratch_bytes,
-        (uint64_t)p->resolution * p->resolution * p->channels,
-        p->features.channels, 1u, 1u);
+    uint64_t arena = CEDM_GRAPH_BYTES(p->act.elements, p->f32.elements,
+                                      p->scratch_bytes, 1u, 1u);
 
+    if (p->denoises) {
+        arena += CEDM_STATE_BYTES((uint64_t)p->denoiser.resolution *
+                                      p->denoiser.resolution *
+                                      p->denoiser.channels,
+                                  p->denoiser.features.channels, 1u);
+    }
     cg_out_text(out, "Memory plan of %s, from %s\n(sha256 %s)\n\n",
                 emission->name, emission->source, emission->source_sha256);
     cg_out_text(out,

@@ -1,23 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
  * role.c - what a buffer of the plan is for, as the pictures show it. */
-#include <string.h>
-
 #include "codegen/emit/emit.h"
 
 /* The part of the network that op i belongs to; i may be outside. */
 static cg_role part(const cg_program *program, int i)
 {
-    const char *module;
-
     if (i < 0 || i >= (int)program->op_count) {
         return CG_ROLE_OTHER;
     }
-    module = program->ops[i].module;
-    if (strncmp(module, "enc.", 4) == 0) {
-        return CG_ROLE_ENCODER;
+    switch (program->ops[i].section) {
+    case CG_SECTION_ENCODER: return CG_ROLE_ENCODER;
+    case CG_SECTION_DECODER: return CG_ROLE_DECODER;
+    case CG_SECTION_OTHER: break;
     }
-    return strncmp(module, "dec.", 4) == 0 ? CG_ROLE_DECODER : CG_ROLE_OTHER;
+    return CG_ROLE_OTHER;
 }
 
 cg_role cg_buffer_role(const cg_program *program, uint32_t buffer)

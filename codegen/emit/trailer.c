@@ -6,16 +6,12 @@
  * numbers depend on the program only, so that the bytes do too. */
 #include <cjson/cJSON.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "codegen/emit/emit.h"
-
-static const char *const kind_names[CG_OP_COUNT] = {
-#define CG_KIND_NAME(name) #name,
-    CEDM_GRAPH_OPS(CG_KIND_NAME)
-#undef CG_KIND_NAME
-};
 
 static cJSON *add_object(cJSON *parent, const char *name)
 {
@@ -45,24 +41,50 @@ static void add_count(cJSON *parent, const char *name, uint64_t value)
     cJSON_AddNumberToObject(parent, name, (double)value);
 }
 
+/* A double has no integers beyond 2^53, and readers of JSON have no others;
+ * cJSON would print 15 digits of some below. */
+static cJSON *id_item(int64_t id)
+{
+    const int64_t limit = INT64_C(1) << 53;
+    char text[32];
+
+    snprintf(text, sizeof text, "%" PRId64, id);
+    return id >= -limit && id <= limit ? cJSON_CreateRaw(text)
+                                       : cJSON_CreateString(text);
+}
+
+static void add_ids(cJSON *clusters, const cg_program *program)
+{
+    cJSON *ids;
+
+    if (program->ids == NULL) {
+        cJSON_AddNullToObject(clusters, "ids");
+        return;
+    }
+    ids = cJSON_AddArrayToObject(clusters, "ids");
+    for (uint32_t i = 0; i < program->denoiser.label_dim; i++) {
+        cJSON *item = id_item(program->ids[i]);
+
+        if (!cJSON_AddItemToArray(ids, item)) {
+            cJSON_Delete(item);
+        }
+    }
+}
+
 static void add_clusters(cJSON *root, const cg_emission *emission)
 {
     const cg_program *program = emission->program;
     cJSON *clusters = add_object(root, "clusters");
-    cJSON *ids = NULL;
 
-    add_count(clusters, "count", program->label_dim);
+    add_count(clusters, "count", program->denoiser.label_dim);
     if (program->freq != NULL) {
-        add_item(
-            clusters, "freq",
-            cJSON_CreateDoubleArray(program->freq, (int)program->label_dim));
+        add_item(clusters, "freq",
+                 cJSON_CreateDoubleArray(program->freq,
+                                         (int)program->denoiser.label_dim));
     } else {
         cJSON_AddNullToObject(clusters, "freq");
     }
-    if (emission->cluster_ids != NULL) {
-        ids = cJSON_Parse(emission->cluster_ids);
-    }
-    add_item(clusters, "ids", ids != NULL ? ids : cJSON_CreateNull());
+    add_ids(clusters, program);
 }
 
 static void add_sampler(cJSON *root)
@@ -89,7 +111,7 @@ static void add_ops(cJSON *root, const cg_program *program)
         cg_name module;
 
         cg_safe_name(module, program->ops[i].module);
-        cJSON_AddStringToObject(op, "kind", kind_names[program->ops[i].kind]);
+        cJSON_AddStringToObject(op, "kind", cg_op_name(program->ops[i].kind));
         cJSON_AddStringToObject(op, "module", module);
         add_count(op, "macs", program->ops[i].macs);
         if (!cJSON_AddItemToArray(ops, op)) {

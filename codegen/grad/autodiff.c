@@ -11,135 +11,13 @@
 #include <string.h>
 
 #include "codegen/error.h"
+#include "codegen/op/operands.h"
 #include "codegen/pass/pass.h"
 
 /* An op has at most this many steps, tensors and derived weights. */
 #define STEPS 20u
 #define TENSORS 12u
 #define DERIVED 4u
-
-cedm_ref cg_new_tensor(cg_autodiff *d, const char *name, uint32_t height,
-                       uint32_t width, uint32_t channels, bool f32)
-{
-    if (d->tensor_count == d->tensor_capacity) {
-        d->failed = true;
-        return 0;
-    }
-    cg_tensor *t = &d->tensors[d->tensor_count];
-    *t = (cg_tensor){.name = name,
-                     .height = height,
-                     .width = width,
-                     .channels = channels,
-                     .elements = height * width * channels,
-                     .f32 = f32,
-                     .first = -1,
-                     .last = -1,
-                     .buffer = -1};
-    return d->tensor_count++;
-}
-
-cedm_ref cg_grad_into(cg_autodiff *d, cedm_ref tensor, uint32_t *accumulate)
-{
-    const cg_tensor t = d->tensors[tensor];
-    *accumulate = d->grad[tensor] != CEDM_NONE;
-    if (!*accumulate) {
-        d->grad[tensor] =
-            cg_new_tensor(d, t.name, t.height, t.width, t.channels, t.f32);
-    }
-    return d->grad[tensor];
-}
-
-static cg_step *next_step(cg_autodiff *d)
-{
-    if (d->training->step_count == d->step_capacity) {
-        d->failed = true;
-        return &d->training->steps[0];
-    }
-    return &d->training->steps[d->training->step_count++];
-}
-
-void cg_step_op(cg_autodiff *d, cg_op op)
-{
-    uint32_t id = d->training->step_count;
-    op.u.embed.id = id; /* the first member of every descriptor */
-    next_step(d)->op = op;
-}
-
-void cg_step_training(cg_autodiff *d, cg_training_op op)
-{
-    uint32_t id = d->training->step_count;
-    op.u.augment.id = id;
-    cg_step *step = next_step(d);
-    step->training = true;
-    step->grad = op;
-}
-
-static cedm_weight add_param(cg_autodiff *d, const char *name,
-                             const float *values, uint32_t elements)
-{
-    cg_part part = {NULL, values, elements, CG_LAYOUT_PLAIN};
-    cedm_weight index = (cedm_weight)cg_param_add(d->graph, name, &part, 1);
-    d->failed = d->failed || d->graph->failed;
-    return index;
-}
-
-cedm_weight cg_derive(cg_autodiff *d, const cg_derived *derived)
-{
-    cg_training *t = d->training;
-    if (t->derived_count == d->derived_capacity) {
-        d->failed = true;
-        return 0;
-    }
-    cg_derived *to = &t->derived[t->derived_count++];
-    *to = *derived;
-    to->to = add_param(d, "derived", NULL,
-                       derived->count * derived->kernel * derived->kernel *
-                           derived->outputs);
-    return to->to;
-}
-
-cedm_weight cg_filter(cg_autodiff *d, cedm_weight filter, double factor,
-                      bool reversed)
-{
-    uint32_t taps = d->graph->taps;
-    const float *from = d->graph->params[filter].parts[0].values;
-    float *values = cg_take(d->graph->memory, taps, sizeof(float));
-    if (values == NULL) {
-        d->failed = true;
-        return filter;
-    }
-    for (uint32_t i = 0; i < taps; i++) {
-        values[i] =
-            (float)(factor * (double)from[reversed ? taps - 1 - i : i]);
-    }
-    return add_param(d, "adjoint_filter", values, taps);
-}
-
-cedm_ref cg_pooled(cg_autodiff *d, cedm_ref src)
-{
-    static const float ones[2] = {1.0f, 1.0f};
-    const cg_tensor s = d->tensors[src];
-    if (d->ones == CEDM_NONE) {
-        d->ones = add_param(d, "sum_of_two", ones, 2);
-    }
-    cedm_resample op = {.mode = CEDM_RESAMPLE_DOWN,
-                        .height = s.height / 2,
-                        .width = s.width / 2,
-                        .in_height = s.height,
-                        .in_width = s.width,
-                        .channels = s.channels,
-                        .taps = 2,
-                        .act = CEDM_ACT_NONE,
-                        .src = src,
-                        .coeff = CEDM_NONE,
-                        .filter = d->ones};
-    op.dst =
-        cg_new_tensor(d, "pooled", op.height, op.width, s.channels, s.f32);
-    cg_step_op(
-        d,
-        (cg_op){.kind = CG_OP_resample, .u.resample = op, .module = s.name});
-    return op.dst;
-}
 
 /* ---- forward ------------------------------------------------------------ */
 
@@ -174,7 +52,7 @@ static void augment(cg_autodiff *d)
 {
     cg_program *p = d->program;
     cg_training *t = d->training;
-    const cg_tensor features = d->tensors[p->features_ref];
+    const cg_tensor features = d->tensors[p->inputs[CEDM_INPUT_FEATURES].ref];
     t->labels_ref = CEDM_NONE;
     if (d->graph->augment < 0) {
         return;
@@ -184,7 +62,7 @@ static void augment(cg_autodiff *d)
         cg_new_tensor(d, "augment_labels", 1, 1, t->augment_dim, true);
     cg_augment op = {.channels = features.channels,
                      .label_dim = t->augment_dim,
-                     .src = p->features_ref,
+                     .src = p->inputs[CEDM_INPUT_FEATURES].ref,
                      .labels = t->labels_ref,
                      .weight = (cedm_weight)d->graph->augment};
     op.dst = cg_new_tensor(d, "map_augment", 1, 1, features.channels, true);
@@ -195,10 +73,10 @@ static void augment(cg_autodiff *d)
     for (uint32_t i = 0; i < p->op_count; i++) {
         cg_op *o = &p->ops[i];
         if (o->kind == CG_OP_embed &&
-            o->u.embed.features == p->features_ref) {
+            o->u.embed.features == p->inputs[CEDM_INPUT_FEATURES].ref) {
             o->u.embed.features = op.dst;
         } else if (o->kind == CG_OP_linear &&
-                   o->u.linear.src == p->features_ref) {
+                   o->u.linear.src == p->inputs[CEDM_INPUT_FEATURES].ref) {
             o->u.linear.src = op.dst;
         }
     }
@@ -228,21 +106,30 @@ static void dropped_conv(cg_autodiff *d, const cg_op *op, uint32_t layer)
     cg_step_op(d, conv);
 }
 
-/* Whether an op's result depends on a parameter: not the image itself, nor
- * a filtered image. */
-static void mark_need(cg_autodiff *d, const cg_op *op)
+/* Whether a weight is a parameter: filters are made, not trained. */
+static bool is_trained(const cg_autodiff *d, cedm_weight weight)
 {
-    switch (op->kind) {
-    case CG_OP_embed: d->needs[op->u.embed.dst] = true; break;
-    case CG_OP_linear: d->needs[op->u.linear.dst] = true; break;
-    case CG_OP_conv: d->needs[op->u.conv.dst] = true; break;
-    case CG_OP_attention: d->needs[op->u.attention.dst] = true; break;
-    case CG_OP_resample:
-        d->needs[op->u.resample.dst] =
-            d->needs[op->u.resample.src] || op->u.resample.coeff != CEDM_NONE;
-        break;
-    case CG_OP_norm_coeff:
-    case CG_OP_COUNT: break;
+    return d->graph->params[weight].parts[0].array != NULL;
+}
+
+/* Whether an op's results depend on a parameter: the image does not, nor does
+ * a filtered image. */
+static void mark_need(cg_autodiff *d, cg_op *op)
+{
+    cg_operand operands[CG_MAX_OPERANDS];
+    bool needs = false;
+    int count = cg_weights(op, operands);
+    for (int k = 0; k < count; k++) {
+        needs = needs || is_trained(d, *operands[k].ref);
+    }
+    count = cg_operands(op, operands);
+    for (int k = 0; k < count; k++) {
+        needs = needs || d->needs[*operands[k].ref];
+    }
+    for (int k = 0; k < count; k++) {
+        if (operands[k].written) {
+            d->needs[*operands[k].ref] = needs;
+        }
     }
 }
 
@@ -259,7 +146,7 @@ static void forward(cg_autodiff *d, bool dropout)
         }
     }
     for (uint32_t i = 0; i < d->op_count; i++) {
-        const cg_op *op = &d->ops[i];
+        cg_op *op = &d->ops[i];
         d->layer[i] = CG_NO_DROPOUT;
         mark_need(d, op);
         if (op->dropout && dropout) {
@@ -274,26 +161,73 @@ static void forward(cg_autodiff *d, bool dropout)
 
 /* ---- backward ----------------------------------------------------------- */
 
-static void adjoint(cg_autodiff *d, const cg_op *op, uint32_t layer)
+/* An op without an adjoint is one of networks that are not trained. */
+typedef void adjoint_fn(cg_autodiff *d, const cg_op *op, uint32_t layer);
+
+static void no_adjoint(cg_autodiff *d, const cg_op *op, uint32_t layer)
 {
-    switch (op->kind) {
-    case CG_OP_embed: cg_adjoint_embed(d, &op->u.embed); break;
-    case CG_OP_linear: cg_adjoint_linear(d, &op->u.linear); break;
-    case CG_OP_conv: cg_adjoint_conv(d, &op->u.conv, layer); break;
-    case CG_OP_resample: cg_adjoint_resample(d, &op->u.resample); break;
-    case CG_OP_attention: cg_adjoint_attention(d, &op->u.attention); break;
-    case CG_OP_norm_coeff: /* with the op that reads the coefficients */
-    case CG_OP_COUNT: break;
-    }
+    (void)layer;
+    d->not_trained = cg_op_name(op->kind);
 }
+
+static void adjoint_embed(cg_autodiff *d, const cg_op *op, uint32_t layer)
+{
+    (void)layer;
+    cg_adjoint_embed(d, &op->u.embed);
+}
+
+static void adjoint_linear(cg_autodiff *d, const cg_op *op, uint32_t layer)
+{
+    (void)layer;
+    cg_adjoint_linear(d, &op->u.linear);
+}
+
+static void adjoint_conv(cg_autodiff *d, const cg_op *op, uint32_t layer)
+{
+    cg_adjoint_conv(d, &op->u.conv, layer);
+}
+
+static void adjoint_resample(cg_autodiff *d, const cg_op *op, uint32_t layer)
+{
+    (void)layer;
+    cg_adjoint_resample(d, &op->u.resample);
+}
+
+static void adjoint_attention(cg_autodiff *d, const cg_op *op, uint32_t layer)
+{
+    (void)layer;
+    cg_adjoint_attention(d, &op->u.attention);
+}
+
+/* The ops that read the coefficients have it in theirs. */
+static void adjoint_norm_coeff(cg_autodiff *d, const cg_op *op,
+                               uint32_t layer)
+{
+    (void)d;
+    (void)op;
+    (void)layer;
+}
+
+#pragma GCC diagnostic ignored "-Woverride-init"
+static adjoint_fn *const adjoints[CG_OP_COUNT] = {
+#define NONE(name) [CG_OP_##name] = no_adjoint,
+    CEDM_GRAPH_OPS(NONE)
+#undef NONE
+        [CG_OP_embed] = adjoint_embed,
+    [CG_OP_linear] = adjoint_linear,
+    [CG_OP_norm_coeff] = adjoint_norm_coeff,
+    [CG_OP_conv] = adjoint_conv,
+    [CG_OP_resample] = adjoint_resample,
+    [CG_OP_attention] = adjoint_attention,
+};
 
 static void backward(cg_autodiff *d)
 {
     uint32_t accumulate;
-    cedm_ref output = d->program->output_ref;
+    cedm_ref output = d->program->outputs[0].ref;
     d->training->output_grad_ref = cg_grad_into(d, output, &accumulate);
     for (uint32_t i = d->op_count; i-- > 0;) {
-        adjoint(d, &d->ops[i], d->layer[i]);
+        adjoints[d->ops[i].kind](d, &d->ops[i], d->layer[i]);
     }
     if (d->training->labels_ref != CEDM_NONE) {
         cg_adjoint_augment(d, d->augmented);
@@ -343,6 +277,12 @@ bool cg_differentiate(cg_graph *graph, cg_program *program, bool dropout,
     }
     forward(&d, dropout);
     backward(&d);
+    if (d.not_trained != NULL) {
+        return cg_fail(error,
+                       "the network has an op that cannot be trained, "
+                       "%s; wanted one that denoises",
+                       d.not_trained);
+    }
     if (d.failed) {
         return cg_fail(error, "the network outgrew the tables of its "
                               "gradient; this is a defect, please report it");

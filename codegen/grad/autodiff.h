@@ -25,12 +25,13 @@ typedef struct cg_autodiff {
     uint32_t *layer;    /* dropout layer of each op, or CG_NO_DROPOUT */
     cedm_weight ones;   /* filter [1, 1], or CEDM_NONE until needed */
     cedm_ref augmented; /* features with the augmentation's labels */
+    const char *not_trained; /* an op without an adjoint, or NULL */
     bool failed;
 } cg_autodiff;
 
-/* ---- building blocks --------------------------------------------------- */
+/* ---- the tape ---------------------------------------------------------- */
 
-/* A new tensor; `like` gives segment and name. */
+/* A new tensor, of float even with activations of another type if f32. */
 cedm_ref cg_new_tensor(cg_autodiff *d, const char *name, uint32_t height,
                        uint32_t width, uint32_t channels, bool f32);
 

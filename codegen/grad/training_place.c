@@ -6,7 +6,7 @@
  * becomes another tensor's): values of the way forward are needed again, so
  * taking over buffers would find few. */
 #include "codegen/error.h"
-#include "codegen/ir/operands.h"
+#include "codegen/op/operands.h"
 #include "codegen/grad/autodiff.h"
 #include "codegen/plan/plan.h"
 
@@ -22,8 +22,8 @@ static void find_lives(cg_autodiff *d)
 {
     cg_training *t = d->training;
     int forward = (int)t->forward_count;
-    touch(&d->tensors[d->program->features_ref], 0);
-    touch(&d->tensors[d->program->input_ref], 0);
+    touch(&d->tensors[d->program->inputs[CEDM_INPUT_FEATURES].ref], 0);
+    touch(&d->tensors[d->program->inputs[CEDM_INPUT_IMAGE].ref], 0);
     if (t->labels_ref != CEDM_NONE) {
         touch(&d->tensors[t->labels_ref], 0);
     }
@@ -32,7 +32,7 @@ static void find_lives(cg_autodiff *d)
         int count = cg_step_operands(&t->steps[i], operands);
         if (i == forward) {
             /* Between the two ways the loss is taken of the output. */
-            touch(&d->tensors[d->program->output_ref], i);
+            touch(&d->tensors[d->program->outputs[0].ref], i);
             touch(&d->tensors[t->output_grad_ref], i);
         }
         for (int k = 0; k < count; k++) {
@@ -97,9 +97,9 @@ static void rewrite_refs(cg_autodiff *d)
             *operands[k].ref = d->grad[*operands[k].ref];
         }
     }
-    t->features_ref = d->grad[d->program->features_ref];
-    t->input_ref = d->grad[d->program->input_ref];
-    t->output_ref = d->grad[d->program->output_ref];
+    t->features_ref = d->grad[d->program->inputs[CEDM_INPUT_FEATURES].ref];
+    t->input_ref = d->grad[d->program->inputs[CEDM_INPUT_IMAGE].ref];
+    t->output_ref = d->grad[d->program->outputs[0].ref];
     t->output_grad_ref = d->grad[t->output_grad_ref];
     if (t->labels_ref != CEDM_NONE) {
         t->labels_ref = d->grad[t->labels_ref];
@@ -124,8 +124,8 @@ static void each_weight(cg_autodiff *d,
         visit(d, &t->derived[i].from);
         visit(d, &t->derived[i].to);
     }
-    if (d->program->features.freqs != CEDM_NONE) {
-        visit(d, &d->program->features.freqs);
+    if (d->program->denoiser.features.freqs != CEDM_NONE) {
+        visit(d, &d->program->denoiser.features.freqs);
     }
 }
 
@@ -136,7 +136,8 @@ static void mark_region(cg_autodiff *d, cedm_weight *weight)
     const cg_part *part = &d->graph->params[*weight].parts[0];
     enum region region = part->values != NULL ? CONSTANT : DERIVED;
     if (part->array != NULL) {
-        region = *weight == d->program->features.freqs ? CONSTANT : TRAINED;
+        region = *weight == d->program->denoiser.features.freqs ? CONSTANT
+                                                                : TRAINED;
     }
     d->region[*weight] = (int)region;
 }

@@ -36,6 +36,26 @@ int cg_node_add(cg_graph *graph, const cg_node *node)
     return graph->count++;
 }
 
+int cg_input_add(cg_graph *graph, uint32_t port, const char *name,
+                 const cg_node *node)
+{
+    cg_node input = *node;
+
+    input.kind = CG_INPUT;
+    input.port = port;
+    graph->input_names[port] = name;
+    if (port >= graph->input_count) {
+        graph->input_count = port + 1;
+    }
+    return cg_node_add(graph, &input);
+}
+
+void cg_output_add(cg_graph *graph, const char *name, int node)
+{
+    graph->output_names[graph->output_count] = name;
+    graph->outputs[graph->output_count++] = node;
+}
+
 int cg_param_add(cg_graph *graph, const char *name, const cg_part *parts,
                  uint32_t count)
 {
@@ -71,5 +91,8 @@ int cg_uses(const cg_graph *graph, int i)
         uses += graph->nodes[n].in[0] == i;
         uses += graph->nodes[n].in[1] == i;
     }
-    return uses + (graph->output == i);
+    for (uint32_t o = 0; o < graph->output_count; o++) {
+        uses += graph->outputs[o] == i;
+    }
+    return uses;
 }

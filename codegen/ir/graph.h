@@ -9,8 +9,7 @@
 #include "codegen/ir/memory.h"
 
 typedef enum cg_node_kind {
-    CG_IMAGE,      /* c_in * x */
-    CG_FEATURES,   /* of the noise level */
+    CG_INPUT,      /* of the graph: `port` */
     CG_EMBED,      /* in[0] + scale * label embedding */
     CG_LINEAR,     /* weight in[0] + bias */
     CG_SILU,       /* in[0] */
@@ -35,6 +34,8 @@ typedef struct cg_node {
     uint32_t kernel, stride, pad;
     uint32_t mode; /* enum cedm_resample_mode */
     uint32_t groups, heads;
+    uint32_t port;   /* of an input */
+    uint32_t labels; /* of an embedding */
     float eps, scale;
     bool dropout;     /* of in[0], when training */
     int weight, bias; /* params, or -1; for a resample the filter */
@@ -44,12 +45,16 @@ typedef struct cg_graph {
     cg_memory *memory;
     cg_node *nodes;
     int count, capacity;
-    int output;
+    const char *input_names[CG_MAX_PORTS], *output_names[CG_MAX_PORTS];
+    int outputs[CG_MAX_PORTS]; /* nodes */
+    uint32_t input_count, output_count;
     cg_param *params;
     uint32_t param_count, param_capacity;
-    int noise_levels; /* param of iDDPM's table, or -1 */
-    int augment;      /* param of map_augment, which no node reads, or -1 */
+    bool denoises;
+    cedm_denoiser denoiser; /* weights are params, or CEDM_NONE */
+    int augment; /* param of map_augment, which no node reads, or -1 */
     uint32_t augment_dim;
+    uint64_t macs; /* of layers that no node stands for */
     uint32_t taps;
     bool nearest;    /* the filter is [1, 1]: up-sampling repeats pixels */
     bool failed;     /* out of memory; sticky */
@@ -60,11 +65,18 @@ typedef struct cg_graph {
  * any node after a failure, so that builders need not ask each time. */
 int cg_node_add(cg_graph *graph, const cg_node *node);
 
+/* Appends the input of a port; its node. */
+int cg_input_add(cg_graph *graph, uint32_t port, const char *name,
+                 const cg_node *node);
+
+/* Makes a node's value the next output. */
+void cg_output_add(cg_graph *graph, const char *name, int node);
+
 /* Appends a tensor of the blob made of `count` parts; its index. */
 int cg_param_add(cg_graph *graph, const char *name, const cg_part *parts,
                  uint32_t count);
 
-/* Nodes that read node i. */
+/* Nodes that read node i; an output is read once more. */
 int cg_uses(const cg_graph *graph, int i);
 
 #endif

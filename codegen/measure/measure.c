@@ -26,6 +26,7 @@ bool cg_measure(cg_program *program, cg_error *error)
             sizes.weights += CEDM_ALIGN_UP(4u * program->data_elements);
         }
         cg_run(program, backends[i]->sizes, &sizes);
+        sizes.weights += sizes.weights > 0 ? CEDM_WEIGHTS_TAG_BYTES : 0;
         if (sizes.scratch > program->scratch_bytes) {
             program->scratch_bytes = sizes.scratch;
         }

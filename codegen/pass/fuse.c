@@ -347,7 +347,7 @@ static void embed(fusion *f, int i, int layer, uint32_t act)
 {
     const cg_node *node = at(f, layer);
     cedm_embed d = {.channels = node->channels,
-                    .label_dim = f->p->label_dim,
+                    .label_dim = node->labels,
                     .act = act,
                     .label_scale = node->scale,
                     .features = ref(f, node->in[0]),
@@ -373,8 +373,7 @@ static void lower(fusion *f, int i)
 {
     cg_match match;
     switch (at(f, i)->kind) {
-    case CG_IMAGE: f->p->input_ref = (cedm_ref)value(f, i); break;
-    case CG_FEATURES: f->p->features_ref = (cedm_ref)value(f, i); break;
+    case CG_INPUT: (void)value(f, i); break;
     case CG_EMBED: embed(f, i, i, CEDM_ACT_NONE); break;
     case CG_LINEAR:
         if (feeds_block(f, i)) {
@@ -434,6 +433,36 @@ static bool start(fusion *f)
     return true;
 }
 
+static cedm_port port(fusion *f, const char *name, int node)
+{
+    const cg_node *n = at(f, node);
+
+    return (cedm_port){.name = name,
+                       .ref = ref(f, node),
+                       .height = n->height,
+                       .width = n->width,
+                       .channels = n->channels};
+}
+
+static void ports(fusion *f)
+{
+    const cg_graph *g = f->g;
+    cg_program *p = f->p;
+
+    p->input_count = g->input_count;
+    for (int i = 0; i < g->count; i++) {
+        if (at(f, i)->kind == CG_INPUT) {
+            uint32_t k = at(f, i)->port;
+
+            p->inputs[k] = port(f, g->input_names[k], i);
+        }
+    }
+    p->output_count = g->output_count;
+    for (uint32_t k = 0; k < g->output_count; k++) {
+        p->outputs[k] = port(f, g->output_names[k], g->outputs[k]);
+    }
+}
+
 bool cg_fuse(cg_graph *graph, cg_program *program, cg_error *error)
 {
     fusion f = {
@@ -455,7 +484,7 @@ bool cg_fuse(cg_graph *graph, cg_program *program, cg_error *error)
         /* id is the first member of every descriptor */
         program->ops[i].u.embed.id = i;
     }
-    program->output_ref = (cedm_ref)f.tensor[graph->output];
+    ports(&f);
     program->params = graph->params;
     program->param_count = graph->param_count;
     return true;

@@ -6,7 +6,7 @@
  * of the same shape, when nobody reads that afterwards: backends read a
  * pixel's skip and residual before they write the pixel (cedm_model.h). */
 #include "codegen/error.h"
-#include "codegen/ir/operands.h"
+#include "codegen/op/operands.h"
 #include "codegen/pass/pass.h"
 
 static void touch(cg_tensor *t, int op)
@@ -18,8 +18,9 @@ static void touch(cg_tensor *t, int op)
 static void find_lives(cg_program *p)
 {
     /* Written before the first op; read after the last one. */
-    touch(&p->tensors[p->features_ref], 0);
-    touch(&p->tensors[p->input_ref], 0);
+    for (uint32_t i = 0; i < p->input_count; i++) {
+        touch(&p->tensors[p->inputs[i].ref], 0);
+    }
     for (uint32_t i = 0; i < p->op_count; i++) {
         cg_operand operands[CG_MAX_OPERANDS];
         int count = cg_operands(&p->ops[i], operands);
@@ -27,7 +28,9 @@ static void find_lives(cg_program *p)
             touch(&p->tensors[*operands[k].ref], (int)i);
         }
     }
-    touch(&p->tensors[p->output_ref], (int)p->op_count);
+    for (uint32_t i = 0; i < p->output_count; i++) {
+        touch(&p->tensors[p->outputs[i].ref], (int)p->op_count);
+    }
 }
 
 static bool may_overwrite(const cg_program *p, const cedm_conv *c,

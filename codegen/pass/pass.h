@@ -34,4 +34,11 @@ void cg_choose_training_algorithms(cg_training *training);
 bool cg_differentiate(cg_graph *graph, cg_program *program, bool dropout,
                       cg_training *training, cg_error *error);
 
+/* Of all that the code and the blob of a model must agree in: image,
+ * preconditioning, noise-level features, every operation with its places and
+ * weights, and the names, places and sizes of the blob's tensors.  How CPUs
+ * make their convolutions is left out: it changes no place.  For a program
+ * that is placed. */
+uint64_t cg_layout_hash(const cg_program *p);
+
 #endif

@@ -2,10 +2,8 @@
  *
  * place.c - indices become offsets: of tensors in the arena, of weights in
  * the blob. */
-#include <string.h>
-
 #include "codegen/error.h"
-#include "codegen/ir/operands.h"
+#include "codegen/op/operands.h"
 #include "codegen/pass/pass.h"
 #include "codegen/plan/plan.h"
 
@@ -41,9 +39,12 @@ static void rewrite_refs(cg_program *p)
             *operands[k].ref = placed(p, *operands[k].ref);
         }
     }
-    p->features_ref = placed(p, p->features_ref);
-    p->input_ref = placed(p, p->input_ref);
-    p->output_ref = placed(p, p->output_ref);
+    for (uint32_t i = 0; i < p->input_count; i++) {
+        p->inputs[i].ref = placed(p, p->inputs[i].ref);
+    }
+    for (uint32_t i = 0; i < p->output_count; i++) {
+        p->outputs[i].ref = placed(p, p->outputs[i].ref);
+    }
 }
 
 static cedm_weight put(cg_program *p, cg_param *ordered, uint32_t index,
@@ -79,8 +80,12 @@ static bool place_weights(cg_program *p, cg_error *error)
     }
     uint32_t count = 0;
     uint64_t elements = 0;
-    keep_exact(p, p->features.freqs);
-    keep_exact(p, p->noise_levels);
+    cedm_weight *exact[] = {&p->denoiser.features.freqs,
+                            &p->denoiser.noise_levels};
+    uint32_t exact_count = p->denoises ? 2 : 0;
+    for (uint32_t i = 0; i < exact_count; i++) {
+        keep_exact(p, *exact[i]);
+    }
     for (uint32_t i = 0; i < p->param_count; i++) {
         p->params[i].offset = CEDM_NONE;
         elements += p->params[i].elements + CEDM_WEIGHT_ALIGN;
@@ -88,11 +93,10 @@ static bool place_weights(cg_program *p, cg_error *error)
     if (elements >= UINT32_MAX) {
         return cg_fail(error, "the network has more than 2^32 weights");
     }
-    if (p->features.freqs != CEDM_NONE) {
-        p->features.freqs = put(p, ordered, p->features.freqs, &count);
-    }
-    if (p->noise_levels != CEDM_NONE) {
-        p->noise_levels = put(p, ordered, p->noise_levels, &count);
+    for (uint32_t i = 0; i < exact_count; i++) {
+        if (*exact[i] != CEDM_NONE) {
+            *exact[i] = put(p, ordered, *exact[i], &count);
+        }
     }
     for (uint32_t i = 0; i < p->op_count; i++) {
         cg_operand weights[CG_MAX_OPERANDS];
@@ -104,37 +108,6 @@ static bool place_weights(cg_program *p, cg_error *error)
     p->params = ordered;
     p->param_count = count;
     return true;
-}
-
-/* FNV-1a over names, offsets and sizes: two programs with one hash read the
- * same blob. */
-static uint64_t fnv(uint64_t hash, const void *bytes, size_t size)
-{
-    const unsigned char *b = bytes;
-    for (size_t i = 0; i < size; i++) {
-        hash = (hash ^ b[i]) * 0x100000001b3u;
-    }
-    return hash;
-}
-
-static uint64_t fnv_u32(uint64_t hash, uint32_t value)
-{
-    unsigned char b[4] = {(unsigned char)value, (unsigned char)(value >> 8),
-                          (unsigned char)(value >> 16),
-                          (unsigned char)(value >> 24)};
-    return fnv(hash, b, sizeof b);
-}
-
-static uint64_t layout_hash(const cg_program *p)
-{
-    uint64_t hash = 0xcbf29ce484222325u;
-    for (uint32_t i = 0; i < p->param_count; i++) {
-        const cg_param *param = &p->params[i];
-        hash = fnv(hash, param->name, strlen(param->name) + 1);
-        hash = fnv_u32(hash, param->offset);
-        hash = fnv_u32(hash, param->elements);
-    }
-    return hash;
 }
 
 bool cg_place(cg_program *p, cg_error *error)
@@ -156,6 +129,6 @@ bool cg_place(cg_program *p, cg_error *error)
         return false;
     }
     rewrite_refs(p);
-    p->layout_hash = layout_hash(p);
+    p->layout_hash = cg_layout_hash(p);
     return true;
 }

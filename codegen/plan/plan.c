@@ -51,7 +51,8 @@ static const struct {
                  {"longest life first", by_life},
                  {"in order of use", by_start}};
 
-uint32_t cg_plan_bound(const cg_buffer *buffers, uint32_t count)
+/* The largest sum of sizes alive at one op. */
+static uint32_t lower_bound(const cg_buffer *buffers, uint32_t count)
 {
     /* The maximum is reached where some buffer begins. */
     uint64_t bound = 0;
@@ -133,7 +134,7 @@ bool cg_plan(cg_buffer *buffers, uint32_t count, cg_plan_report *report,
     if (index == NULL) {
         return false;
     }
-    report->lower_bound = cg_plan_bound(buffers, count);
+    report->lower_bound = lower_bound(buffers, count);
     report->elements = UINT32_MAX;
     report->no_reuse = 0;
     for (uint32_t i = 0; i < count; i++) {

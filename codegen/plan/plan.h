@@ -17,9 +17,6 @@
 bool cg_plan(cg_buffer *buffers, uint32_t count, cg_plan_report *report,
              cg_memory *memory);
 
-/* The largest sum of sizes alive at one op. */
-uint32_t cg_plan_bound(const cg_buffer *buffers, uint32_t count);
-
 /* Looks for a plan of at most `limit` elements, at most `budget` tries;
  * offsets are changed only on success. */
 bool cg_plan_search(cg_buffer *buffers, uint32_t count, uint32_t limit,

@@ -2,8 +2,6 @@
  *
  * file.c - mapping a file read-only, with an error for everything that is
  * not a regular file with bytes in it. */
-#include "codegen/read/file.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -42,8 +40,8 @@ static bool map_descriptor(cg_map *map, int descriptor, const char *path,
     }
     if (status.st_size <= 0) {
         return cg_fail(error,
-                       "%s: the file is empty; wanted a checkpoint, "
-                       "got 0 bytes; get the file again",
+                       "%s: the file is empty; wanted bytes, got none; get "
+                       "the file again",
                        path);
     }
     if ((uintmax_t)status.st_size > (uintmax_t)PTRDIFF_MAX) {
@@ -67,6 +65,7 @@ static bool map_descriptor(cg_map *map, int descriptor, const char *path,
 
 bool cg_map_open(cg_map *map, const char *path, cg_error *error)
 {
+    *map = (cg_map){0};
     /* O_NONBLOCK: opening a pipe nobody writes to must not wait for ever */
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) {
@@ -82,5 +81,8 @@ bool cg_map_open(cg_map *map, const char *path, cg_error *error)
 
 void cg_map_close(cg_map *map)
 {
-    (void)munmap(map->memory, map->size);
+    if (map->memory != NULL) {
+        (void)munmap(map->memory, map->size);
+    }
+    *map = (cg_map){0};
 }

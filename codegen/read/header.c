@@ -67,23 +67,11 @@ static bool read_string(cg_reader *r, const char **string, size_t *length,
 
 static bool read_metadata_entry(cg_reader *r)
 {
-    cg_file *file = r->file;
+    const char *key, *value;
     size_t length;
-    void *items = file->metadata;
-    bool ok = cg_grow(r->opened, &items, file->metadata_count,
-                      &r->opened->metadata_capacity, sizeof *file->metadata,
-                      r->error);
-    file->metadata = items;
-    if (!ok) {
-        return false;
-    }
-    cg_metadata *entry = &file->metadata[file->metadata_count];
-    if (!read_string(r, &entry->key, &length, true) || !expect(r, ':') ||
-        !read_string(r, &entry->value, &length, true)) {
-        return false;
-    }
-    file->metadata_count++;
-    return true;
+    return read_string(r, &key, &length, true) && expect(r, ':') &&
+           read_string(r, &value, &length, true) &&
+           cg_add_metadata(r->opened, key, value, r->error);
 }
 
 static bool read_metadata(cg_reader *r)
@@ -297,7 +285,6 @@ static bool check_name(cg_reader *r, const char *name, size_t length)
 
 static bool read_tensor(cg_reader *r, const char *name, size_t length)
 {
-    cg_file *file = r->file;
     entry e = {.array = {.name = name}};
     if (!check_name(r, name, length)) {
         return false;
@@ -315,15 +302,7 @@ static bool read_tensor(cg_reader *r, const char *name, size_t length)
         return false;
     }
     r->tensor = NULL;
-    void *items = file->arrays;
-    bool ok =
-        cg_grow(r->opened, &items, file->array_count,
-                &r->opened->array_capacity, sizeof *file->arrays, r->error);
-    file->arrays = items;
-    if (ok) {
-        file->arrays[file->array_count++] = e.array;
-    }
-    return ok;
+    return cg_add_array(r->opened, &e.array, r->error);
 }
 
 /* ---- the whole --------------------------------------------------------- */

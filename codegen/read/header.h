@@ -6,7 +6,7 @@
 
 #include "codegen/codegen.h"
 #include "codegen/read/json.h"
-#include "codegen/read/open.h"
+#include "codegen/read/contents.h"
 
 #define CG_REWRITE "write the file again with a safetensors library"
 

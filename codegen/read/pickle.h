@@ -45,19 +45,24 @@ typedef enum cg_callable {
     CG_CALL_MODULE_DICT,
     CG_CALL_PARAMETER,
     CG_CALL_TENSOR,
+    CG_CALL_TENSOR_TYPED, /* with a type of its own: a dtype of torch */
+    CG_CALL_TORCH_DTYPE,  /* torch.uint16 and so on */
     CG_CALL_LOAD_STORAGE,
     CG_CALL_STORAGE,      /* torch.FloatStorage and so on */
     CG_CALL_ORDERED_DICT, /* its call becomes a dict */
     CG_CALL_SET,
     CG_CALL_SCALAR,
     CG_CALL_DTYPE,
+    CG_CALL_ARRAY,   /* of numpy; its state says what is in it */
+    CG_CALL_NDARRAY, /* the class of an array */
+    CG_CALL_KMEANS,  /* scikit-learn's; its state has the labels */
     CG_CALL_ENCODE
 } cg_callable;
 
 typedef struct cg_node {
     uint8_t kind;     /* cg_kind */
     uint8_t callable; /* cg_callable */
-    uint8_t dtype;    /* of CG_CALL_STORAGE: cg_dtype */
+    uint8_t dtype;    /* of CG_CALL_STORAGE, CG_CALL_TORCH_DTYPE: cg_dtype */
     bool seen;        /* free for those who walk over nodes */
     uint32_t count;   /* items; pairs of a dict */
     size_t offset;    /* of the opcode that made it, see cg_pickle.base */

@@ -19,7 +19,9 @@ static const allowed names[] = {
      CG_CALL_PERSISTENT_OBJECT, 0},
     {"torch.nn.modules.container", "ModuleDict", CG_CALL_MODULE_DICT, 0},
     {"torch._utils", "_rebuild_parameter", CG_CALL_PARAMETER, 0},
+    {"torch._utils", "_rebuild_tensor", CG_CALL_TENSOR, 0},
     {"torch._utils", "_rebuild_tensor_v2", CG_CALL_TENSOR, 0},
+    {"torch._utils", "_rebuild_tensor_v3", CG_CALL_TENSOR_TYPED, 0},
     {"torch.storage", "_load_from_bytes", CG_CALL_LOAD_STORAGE, 0},
     {"torch", "FloatStorage", CG_CALL_STORAGE, CG_F32},
     {"torch", "HalfStorage", CG_CALL_STORAGE, CG_F16},
@@ -27,12 +29,25 @@ static const allowed names[] = {
     {"torch", "DoubleStorage", CG_CALL_STORAGE, CG_F64},
     {"torch", "LongStorage", CG_CALL_STORAGE, CG_I64},
     {"torch", "IntStorage", CG_CALL_STORAGE, CG_I32},
+    {"torch", "ShortStorage", CG_CALL_STORAGE, CG_I16},
+    {"torch", "CharStorage", CG_CALL_STORAGE, CG_I8},
+    {"torch", "ByteStorage", CG_CALL_STORAGE, CG_U8},
+    {"torch", "BoolStorage", CG_CALL_STORAGE, CG_BOOL},
+    {"torch.storage", "UntypedStorage", CG_CALL_STORAGE, CG_U8},
+    {"torch", "uint16", CG_CALL_TORCH_DTYPE, CG_U16},
+    {"torch", "uint32", CG_CALL_TORCH_DTYPE, CG_U32},
+    {"torch", "uint64", CG_CALL_TORCH_DTYPE, CG_U64},
     {"collections", "OrderedDict", CG_CALL_ORDERED_DICT, 0},
     {"__builtin__", "set", CG_CALL_SET, 0},
     {"builtins", "set", CG_CALL_SET, 0},
     {"numpy.core.multiarray", "scalar", CG_CALL_SCALAR, 0},
     {"numpy._core.multiarray", "scalar", CG_CALL_SCALAR, 0},
     {"numpy", "dtype", CG_CALL_DTYPE, 0},
+    {"numpy", "ndarray", CG_CALL_NDARRAY, 0},
+    {"numpy.core.multiarray", "_reconstruct", CG_CALL_ARRAY, 0},
+    {"numpy._core.multiarray", "_reconstruct", CG_CALL_ARRAY, 0},
+    {"sklearn.cluster._kmeans", "KMeans", CG_CALL_KMEANS, 0},
+    {"sklearn.cluster.k_means_", "KMeans", CG_CALL_KMEANS, 0},
     {"_codecs", "encode", CG_CALL_ENCODE, 0}};
 
 cg_ref cg_pickle_name(cg_pickle *p, const cg_node *module,
@@ -53,10 +68,10 @@ cg_ref cg_pickle_name(cg_pickle *p, const cg_node *module,
     }
     (void)cg_pickle_fail(
         p, cg_pickle_offset(p),
-        "the pickle names %s.%s, which may run code; wanted "
-        "only what the weights of a network need, got that; "
-        "do not load this file with Python either unless you "
-        "trust where it is from",
+        "the pickle names %s.%s, which is not known here and may run code; "
+        "wanted only what weights and numbers need, got that; save the "
+        "tensors alone, and load this file with Python only if you trust "
+        "where it is from",
         cg_pickle_quote(in, module->u.bytes.at, module->u.bytes.size),
         cg_pickle_quote(what, name->u.bytes.at, name->u.bytes.size));
     return CG_NO_REF;
@@ -65,10 +80,12 @@ cg_ref cg_pickle_name(cg_pickle *p, const cg_node *module,
 /* How a callable may be called: not at all, by REDUCE or by NEWOBJ. */
 static bool callable_so(uint8_t callable, bool new_object)
 {
-    if (callable == CG_CALL_STORAGE) {
+    if (callable == CG_CALL_STORAGE || callable == CG_CALL_NDARRAY ||
+        callable == CG_CALL_TORCH_DTYPE) {
         return false;
     }
-    return new_object == (callable == CG_CALL_MODULE_DICT);
+    return new_object ==
+           (callable == CG_CALL_MODULE_DICT || callable == CG_CALL_KMEANS);
 }
 
 cg_ref cg_pickle_call(cg_pickle *p, cg_ref callable, cg_ref arguments,
@@ -86,7 +103,8 @@ cg_ref cg_pickle_call(cg_pickle *p, cg_ref callable, cg_ref arguments,
         return CG_NO_REF;
     }
     bool empty = name.callable == CG_CALL_ORDERED_DICT ||
-                 name.callable == CG_CALL_MODULE_DICT;
+                 name.callable == CG_CALL_MODULE_DICT ||
+                 name.callable == CG_CALL_KMEANS;
     if (list.kind != CG_KIND_TUPLE || (empty && list.count > 0)) {
         (void)cg_pickle_fail(p, cg_pickle_offset(p),
                              "%s with unusable arguments; wanted %s, got %s; "
@@ -121,12 +139,14 @@ bool cg_pickle_build(cg_pickle *p, cg_ref object, cg_ref state)
         return true;
     }
     if (!(cg_pickle_is_call(node, CG_CALL_MODULE_DICT) ||
-          cg_pickle_is_call(node, CG_CALL_DTYPE)) ||
+          cg_pickle_is_call(node, CG_CALL_DTYPE) ||
+          cg_pickle_is_call(node, CG_CALL_ARRAY) ||
+          cg_pickle_is_call(node, CG_CALL_KMEANS)) ||
         node->u.call.state != CG_NO_REF) {
         return cg_pickle_fail(p, cg_pickle_offset(p),
                               "BUILD of what has no state to set; wanted a "
-                              "new ModuleDict or dtype, got %s; get the file "
-                              "again",
+                              "new ModuleDict, dtype or array, got %s; get "
+                              "the file again",
                               cg_kind_words(node));
     }
     node->u.call.state = state;

@@ -61,9 +61,17 @@ static bool find_parts(cg_reader *r)
     }
     uint64_t most = file->size - LENGTH_BYTES;
     most = most < HEADER_MAX ? most : HEADER_MAX;
+    if ((length < 2 || length > most) && file->bytes[LENGTH_BYTES] != '{') {
+        return cg_fail(r->error,
+                       "%s:0: not a checkpoint; wanted safetensors, a "
+                       "snapshot of EDM's training (.pkl) or a file of "
+                       "torch.save (.pt), got another kind of file; name a "
+                       "checkpoint",
+                       file->path);
+    }
     if (length < 2 || length > most) {
         return cg_fail(r->error,
-                       "%s:0: not a safetensors file, or cut short; "
+                       "%s:0: a safetensors file that was cut short; "
                        "wanted a header of 2 to %ju bytes, got %ju; check "
                        "what file this is",
                        file->path, (uintmax_t)most, (uintmax_t)length);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * torch.c - from the bytes of a pickle to the arrays of a file. */
+ * torch.c - a snapshot or a file of torch.save: from the bytes of its pickle
+ * to the arrays of a file. */
 #include "codegen/read/torch.h"
 
 #include "codegen/read/array.h"
@@ -17,8 +18,8 @@ static bool load(cg_pickle *p, const unsigned char *bytes, size_t size,
            cg_pickle_fail(p, (size_t)(at - bytes),
                           "not a snapshot of a "
                           "network; wanted the end of the file after one "
-                          "pickle, got %td bytes more; if torch.save wrote "
-                          "it in its old format, save it again",
+                          "pickle, got %td bytes more; check what file this "
+                          "is",
                           end - at);
 }
 
@@ -49,8 +50,10 @@ static bool check_overlaps(const cg_torch *t)
     return true;
 }
 
-bool cg_torch_read(cg_opened *opened, cg_archive *archive, const char *part,
-                   const unsigned char *bytes, size_t size, cg_error *error)
+/* Reads the pickle of a file: its whole, or the part of an archive. */
+static bool read_arrays(cg_opened *opened, cg_archive *archive,
+                        const char *part, const unsigned char *bytes,
+                        size_t size, cg_error *error)
 {
     cg_torch t = {.opened = opened, .error = error, .archive = archive};
     cg_ref root = CG_NO_REF;
@@ -70,6 +73,36 @@ bool cg_torch_read(cg_opened *opened, cg_archive *archive, const char *part,
 
 bool cg_read_pickle(cg_opened *opened, cg_error *error)
 {
-    return cg_torch_read(opened, NULL, "", opened->map.bytes,
-                         opened->map.size, error);
+    return read_arrays(opened, NULL, "", opened->map.bytes, opened->map.size,
+                       error);
+}
+
+bool cg_read_torch_legacy(cg_opened *opened, cg_error *error)
+{
+    cg_torch t = {.opened = opened, .error = error};
+    cg_ref root = CG_NO_REF;
+    t.pickle = (cg_pickle){.path = opened->file.path,
+                           .part = "",
+                           .base = opened->file.bytes,
+                           .error = error,
+                           .limit = CG_PICKLE_LIMIT};
+    bool ok = cg_legacy_open(&t, &root) && cg_torch_root(&t, root) &&
+              check_overlaps(&t);
+    cg_pickle_free(&t.pickle);
+    return ok;
+}
+
+bool cg_read_torch_zip(cg_opened *opened, cg_error *error)
+{
+    size_t size = 0;
+    cg_archive *archive = cg_archive_open(opened, error);
+    if (archive == NULL) {
+        return false;
+    }
+    const unsigned char *bytes = cg_archive_pickle(archive, &size);
+    bool ok =
+        bytes != NULL && read_arrays(opened, archive, CG_ARCHIVE_PICKLE ":",
+                                     bytes, size, error);
+    cg_archive_close(archive);
+    return ok;
 }

@@ -5,7 +5,7 @@
 #ifndef CEDM_READ_TORCH_H
 #define CEDM_READ_TORCH_H
 
-#include "codegen/read/open.h"
+#include "codegen/read/contents.h"
 #include "codegen/read/pickle.h"
 
 /* A full-size network has about 550 tensors. */
@@ -16,8 +16,10 @@
 #define CG_PICKLE_LIMIT (UINT32_C(1) << 20)
 #define CG_STORAGE_LIMIT 128u
 
-/* Where a torch file keeps its storages (torchzip.c). */
+/* Where a torch file keeps its storages: in an archive (torch_archive.c), or in
+ * the old format behind its pickles (torch_legacy.c). */
 typedef struct cg_archive cg_archive;
+typedef struct cg_legacy cg_legacy;
 
 typedef struct cg_torch {
     cg_opened *opened;
@@ -25,6 +27,10 @@ typedef struct cg_torch {
     cg_pickle pickle;    /* the values of the file */
     cg_pickle header;    /* those in front of one storage, reused */
     cg_archive *archive; /* NULL in a snapshot: they are in the pickle */
+    cg_legacy *legacy;   /* NULL but in the old format of torch.save */
+    uint64_t elements;   /* of all arrays */
+    uint64_t copied;     /* bytes of arrays that were put in order */
+    uint64_t decoded;    /* bytes of texts that stood for bytes */
 } cg_torch;
 
 /* A flat run of numbers; tensors are views of it. */
@@ -41,21 +47,104 @@ bool cg_torch_storage(cg_torch *t, cg_ref ref, cg_storage *storage);
 bool cg_torch_identifier(const cg_pickle *p, cg_ref identifier,
                          cg_storage *storage, const cg_node **key);
 
-/* The same storage in the archive, checked against what it says. */
+/* ---- archives ---------------------------------------------------------- */
+
+#define CG_ARCHIVE_PICKLE "data.pkl" /* the entry with the file's value */
+
+/* Opens the file as the zip archive that torch.save writes; NULL on error.
+ * Close it; what was read from it lives as long as the file. */
+cg_archive *cg_archive_open(cg_opened *opened, cg_error *error);
+void cg_archive_close(cg_archive *archive);
+
+/* The bytes of the pickle; NULL on error. */
+const unsigned char *cg_archive_pickle(cg_archive *archive, size_t *size);
+
+/* Sets the data of a storage from the entry of that key, whose size is
+ * checked against the type and elements in `storage`. */
 bool cg_archive_storage(cg_torch *t, const cg_node *key, cg_storage *storage);
 
-/* Is the node a tensor or a parameter? */
+/* ---- the old format ---------------------------------------------------- */
+
+/* Another pickle of the same stream: it has its own memo, but the values
+ * before it stay. */
+bool cg_legacy_load(cg_pickle *p, const unsigned char **at,
+                    const unsigned char *end, cg_ref *root);
+
+/* The three pickles that begin a stream: magic, version, machine. */
+bool cg_legacy_head(cg_pickle *p, const unsigned char **at,
+                    const unsigned char *end);
+
+/* Reads the pickles of the file and finds its storages; sets t->legacy and
+ * the file's value. */
+bool cg_legacy_open(cg_torch *t, cg_ref *root);
+
+/* Sets the data of a storage from the stream, as cg_archive_storage does. */
+bool cg_legacy_storage(cg_torch *t, const cg_node *key, cg_storage *storage);
+
+/* ---- bytes and types --------------------------------------------------- */
+
+/* The bytes of a node: bytes, or as protocol 2 writes them, the call
+ * _codecs.encode(text, "latin1"). */
+bool cg_torch_bytes(cg_torch *t, cg_ref ref, const unsigned char **bytes,
+                    size_t *size);
+
+/* The type of an array of numpy from its dtype: *swap if it is big-endian.
+ * False, without an error, if it is none of ours. */
+bool cg_torch_dtype(const cg_pickle *p, const cg_node *node, cg_dtype *dtype,
+                    bool *swap);
+
+/* ---- arrays ------------------------------------------------------------ */
+
+/* A dimension, stride or offset: an integer of at least 0. */
+bool cg_torch_size(const cg_torch *t, cg_ref ref, const char *name,
+                   const char *what, uint64_t *size);
+
+/* Dimensions: a tuple of integers. */
+bool cg_torch_shape(const cg_torch *t, const cg_node *shape, cg_array *array);
+
+/* Points the array at its elements in row-major order, which begin at
+ * `base`, steps of elements apart: in place if that is their order, else in
+ * a copy.  All copies together are no larger than the file. */
+bool cg_torch_view(cg_torch *t, cg_array *array, const uint64_t *strides,
+                   const unsigned char *base, bool swap);
+
+/* Adds an array to the file; its name is copied.  All arrays together have no
+ * more elements than the file has bytes. */
+bool cg_torch_add(cg_torch *t, const cg_array *array);
+
+/* Adds an array of numpy: _reconstruct and its state. */
+bool cg_torch_numpy(cg_torch *t, cg_ref ref, const char *name);
+
+/* ---- tensors ----------------------------------------------------------- */
+
+/* Is the node a tensor, a parameter or an array of numpy? */
 bool cg_torch_is_tensor(const cg_node *node);
 
-/* Adds the tensor or parameter to the file under that name. */
+/* Adds the tensor, parameter or array to the file under that name. */
 bool cg_torch_tensor(cg_torch *t, cg_ref ref, const char *name);
 
-/* The value of an integer, a float or a numpy float64; false if the node is
+/* The value of an integer, a float or a number of numpy; false if the node is
  * none of them. */
 bool cg_torch_number(const cg_pickle *p, const cg_node *node, double *value);
 
+/* Writes a float64 as an array has it. */
+void cg_torch_store(unsigned char bytes[8], double value);
+
 /* Adds a list or tuple of numbers as an array of float64. */
 bool cg_torch_list(cg_torch *t, cg_ref ref, const char *name);
+
+/* ---- modules ----------------------------------------------------------- */
+
+/* The name of a tensor in a module: keys with dots between them. */
+typedef struct cg_tensor_name {
+    char text[CG_NAME_MAX_BYTES + 1];
+    size_t length;
+} cg_tensor_name;
+
+/* Appends a key.  To leave again, give the length from before. */
+bool cg_torch_enter(const cg_torch *t, cg_tensor_name *name,
+                    const cg_node *key);
+void cg_torch_leave(cg_tensor_name *name, size_t length);
 
 /* The state and the class of a module: a persistent object or a ModuleDict,
  * which has no class name. */
@@ -68,14 +157,8 @@ bool cg_torch_walk(cg_torch *t, cg_ref module);
 /* Adds the network's configuration as cedm.config. */
 bool cg_torch_config(cg_torch *t, cg_ref network);
 
-bool cg_torch_metadata(cg_torch *t, const char *key, const char *value);
-
 /* Adds whatever the file's value holds: a snapshot's network, a state dict or
  * a single tensor or list of numbers. */
 bool cg_torch_root(cg_torch *t, cg_ref root);
-
-/* Reads the pickle of a file: its whole, or the part of an archive. */
-bool cg_torch_read(cg_opened *opened, cg_archive *archive, const char *part,
-                   const unsigned char *bytes, size_t size, cg_error *error);
 
 #endif

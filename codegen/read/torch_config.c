@@ -266,8 +266,9 @@ static bool keep_json(const writer *w)
     }
     size_t size = strlen(text) + 1;
     char *kept = cg_keep(w->t->opened, size, w->t->error);
-    bool ok = kept != NULL && cg_torch_metadata(w->t, "cedm.config",
-                                                memcpy(kept, text, size));
+    bool ok = kept != NULL &&
+              cg_add_metadata(w->t->opened, "cedm.config",
+                              memcpy(kept, text, size), w->t->error);
     cJSON_free(text);
     return ok;
 }

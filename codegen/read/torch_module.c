@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * torch_module.c - modules and state dicts to named tensors.
+ * torch_module.c - modules to named tensors.
  *
  * A module's state is its __dict__; parameters, buffers and inner modules
  * are looked up by key, so that it does not matter which version of PyTorch
  * wrote the rest.  Names are those of state_dict(). */
-#include <string.h>
-
 #include "codegen/read/torch.h"
 
 /* network, model, enc, block, conv: 5 */
@@ -14,8 +12,7 @@
 
 typedef struct walk {
     cg_torch *t;
-    char name[CG_NAME_MAX_BYTES + 1];
-    size_t length;
+    cg_tensor_name name;
     int depth;
 } walk;
 
@@ -84,48 +81,6 @@ bool cg_torch_module(cg_torch *t, cg_ref module, const cg_node **state,
 
 /* ---- walking ----------------------------------------------------------- */
 
-/* Appends ".key"; the caller shortens the name again.  Keys are identifiers
- * or nearly so: no byte outside printable ASCII. */
-static bool enter(walk *w, const cg_node *key)
-{
-    const unsigned char *text = key->u.bytes.at;
-    size_t dot = w->length > 0;
-    if (key->kind != CG_KIND_TEXT || key->u.bytes.size == 0) {
-        return bad(w->t, key, "name of a tensor or module",
-                   "a string that is not empty");
-    }
-    size_t size = key->u.bytes.size;
-    if (size > CG_NAME_MAX_BYTES - w->length - dot) {
-        return cg_pickle_fail(&w->t->pickle, key->offset,
-                              "the name of a "
-                              "tensor is too long; wanted at most %u bytes, "
-                              "got %zu; rename it",
-                              CG_NAME_MAX_BYTES, w->length + dot + size);
-    }
-    for (size_t i = 0; i < size; i++) {
-        if (text[i] <= 0x20 || text[i] >= 0x7f) {
-            return cg_pickle_fail(&w->t->pickle, key->offset,
-                                  "bad name of a "
-                                  "tensor or module; wanted printable ASCII, "
-                                  "got byte 0x%02x; rename it",
-                                  text[i]);
-        }
-    }
-    if (dot > 0) {
-        w->name[w->length++] = '.';
-    }
-    memcpy(w->name + w->length, text, size);
-    w->length += size;
-    w->name[w->length] = '\0';
-    return true;
-}
-
-static void leave(walk *w, size_t length)
-{
-    w->length = length;
-    w->name[length] = '\0';
-}
-
 /* Each dict is walked once: shared ones would make time and names grow with
  * the product of their sizes, and no network has them. */
 static bool see(walk *w, cg_ref ref)
@@ -150,13 +105,14 @@ static bool walk_tensors(walk *w, cg_ref dict)
     for (uint32_t i = p->nodes[dict].u.items.first; i != CG_NO_REF;) {
         uint32_t value = p->items[i].next;
         cg_ref tensor = p->items[value].value;
-        size_t length = w->length;
+        size_t length = w->name.length;
         if (p->nodes[tensor].kind != CG_KIND_NONE) {
-            if (!enter(w, &p->nodes[p->items[i].value]) ||
-                !cg_torch_tensor(w->t, tensor, w->name)) {
+            if (!cg_torch_enter(w->t, &w->name,
+                                &p->nodes[p->items[i].value]) ||
+                !cg_torch_tensor(w->t, tensor, w->name.text)) {
                 return false;
             }
-            leave(w, length);
+            cg_torch_leave(&w->name, length);
         }
         i = p->items[value].next;
     }
@@ -174,13 +130,14 @@ static bool walk_modules(walk *w, cg_ref dict)
     for (uint32_t i = p->nodes[dict].u.items.first; i != CG_NO_REF;) {
         uint32_t value = p->items[i].next;
         cg_ref module = p->items[value].value;
-        size_t length = w->length;
+        size_t length = w->name.length;
         if (p->nodes[module].kind != CG_KIND_NONE) {
-            if (!enter(w, &p->nodes[p->items[i].value]) ||
+            if (!cg_torch_enter(w->t, &w->name,
+                                &p->nodes[p->items[i].value]) ||
                 !walk_module(w, module)) {
                 return false;
             }
-            leave(w, length);
+            cg_torch_leave(&w->name, length);
         }
         i = p->items[value].next;
     }
@@ -221,124 +178,4 @@ bool cg_torch_walk(cg_torch *t, cg_ref module)
 {
     walk w = {.t = t};
     return walk_module(&w, module);
-}
-
-/* ---- what a file may hold ---------------------------------------------- */
-
-static bool holds_tensors(const cg_pickle *p, const cg_node *dict)
-{
-    for (uint32_t i = dict->u.items.first; i != CG_NO_REF;) {
-        uint32_t value = p->items[i].next;
-        if (cg_torch_is_tensor(&p->nodes[p->items[value].value])) {
-            return true;
-        }
-        i = p->items[value].next;
-    }
-    return false;
-}
-
-bool cg_torch_metadata(cg_torch *t, const char *key, const char *value)
-{
-    cg_opened *o = t->opened;
-    void *items = o->file.metadata;
-    bool ok =
-        cg_grow(o, &items, o->file.metadata_count, &o->metadata_capacity,
-                sizeof *o->file.metadata, t->error);
-    o->file.metadata = items;
-    if (ok) {
-        o->file.metadata[o->file.metadata_count++] =
-            (cg_metadata){key, value};
-    }
-    return ok;
-}
-
-/* A string of the file with a zero behind it; NULL on error. */
-static const char *keep_text(cg_torch *t, const cg_node *node)
-{
-    size_t size = node->u.bytes.size;
-    if (memchr(node->u.bytes.at, 0, size) != NULL) {
-        (void)bad(t, node, "text", "no zero bytes in it");
-        return NULL;
-    }
-    char *text = cg_keep(t->opened, size + 1, t->error);
-    if (text != NULL) {
-        memcpy(text, node->u.bytes.at, size);
-        text[size] = '\0';
-    }
-    return text;
-}
-
-/* cedm.config and cedm.cluster_freq, which a state dict cannot hold, may
- * stand beside it. */
-static bool is_metadata(const cg_node *key, const cg_node *value)
-{
-    return key->kind == CG_KIND_TEXT && value->kind == CG_KIND_TEXT &&
-           key->u.bytes.size > 5 && memcmp(key->u.bytes.at, "cedm.", 5) == 0;
-}
-
-static bool read_dict(cg_torch *t, const cg_node *dict, bool tensors)
-{
-    const cg_pickle *p = &t->pickle;
-    walk w = {.t = t};
-    for (uint32_t i = dict->u.items.first; i != CG_NO_REF;) {
-        uint32_t second = p->items[i].next;
-        const cg_node *key = &p->nodes[p->items[i].value];
-        const cg_node *value = &p->nodes[p->items[second].value];
-        if (is_metadata(key, value)) {
-            const char *name = keep_text(t, key);
-            const char *text = name == NULL ? NULL : keep_text(t, value);
-            if (text == NULL || !cg_torch_metadata(t, name, text)) {
-                return false;
-            }
-        } else if (tensors) {
-            if (!enter(&w, key) ||
-                !cg_torch_tensor(t, p->items[second].value, w.name)) {
-                return false;
-            }
-            leave(&w, 0);
-        }
-        i = p->items[second].next;
-    }
-    return true;
-}
-
-static bool read_root_dict(cg_torch *t, const cg_node *dict)
-{
-    static const char *const keys[] = {"ema", "state_dict", "model"};
-    const cg_pickle *p = &t->pickle;
-    if (holds_tensors(p, dict)) {
-        return read_dict(t, dict, true);
-    }
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        cg_ref inner = cg_pickle_find(p, dict, keys[i]);
-        const cg_node *node = inner == CG_NO_REF ? dict : &p->nodes[inner];
-        if (cg_pickle_is_call(node, CG_CALL_PERSISTENT_OBJECT)) {
-            return read_dict(t, dict, false) && cg_torch_walk(t, inner) &&
-                   cg_torch_config(t, inner);
-        }
-        if (node->kind == CG_KIND_DICT && holds_tensors(p, node)) {
-            return read_dict(t, dict, false) && read_dict(t, node, true);
-        }
-    }
-    return bad(t, dict, "checkpoint",
-               "a network under 'ema', or tensors by "
-               "name, maybe under 'ema', 'state_dict' or 'model'");
-}
-
-bool cg_torch_root(cg_torch *t, cg_ref root)
-{
-    const cg_node *node = &t->pickle.nodes[root];
-    if (cg_torch_is_tensor(node)) {
-        return cg_torch_tensor(t, root, "tensor");
-    }
-    if (node->kind == CG_KIND_DICT) {
-        return read_root_dict(t, node);
-    }
-    if ((node->kind == CG_KIND_LIST || node->kind == CG_KIND_TUPLE) &&
-        node->count > 0) {
-        return cg_torch_list(t, root, "tensor");
-    }
-    return bad(t, node, "checkpoint",
-               "a dict, a tensor or a list of "
-               "numbers");
 }

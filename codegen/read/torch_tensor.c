@@ -17,117 +17,47 @@ static bool bad(const cg_torch *t, const cg_node *node, const char *name,
                           name, what, wanted, cg_kind_words(node));
 }
 
-/* A dimension, stride or offset: an integer of at least 0. */
-static bool read_size(const cg_torch *t, cg_ref ref, const char *name,
-                      const char *what, uint64_t *size)
-{
-    const cg_node *node = &t->pickle.nodes[ref];
-    if (node->kind != CG_KIND_INTEGER || node->u.integer < 0) {
-        return bad(t, node, name, what, "an integer of at least 0");
-    }
-    *size = (uint64_t)node->u.integer;
-    return true;
-}
-
-static bool read_shape(const cg_torch *t, const cg_node *shape,
-                       cg_array *array)
+/* One for each axis, in elements. */
+static bool read_strides(const cg_torch *t, const cg_node *strides,
+                         const cg_array *array, uint64_t *steps)
 {
     const cg_pickle *p = &t->pickle;
-    if (shape->kind != CG_KIND_TUPLE || shape->count > CG_MAX_RANK) {
-        return cg_pickle_fail(p, shape->offset,
-                              "%s: unusable shape; wanted "
-                              "a tuple of at most %d dimensions, got %s of "
-                              "%u; save the checkpoint again",
-                              array->name, CG_MAX_RANK, cg_kind_words(shape),
-                              shape->count);
-    }
-    uint64_t most = (uint64_t)INT64_MAX / 8; /* of the widest type */
-    uint32_t at = shape->u.items.first;
-    array->rank = (int)shape->count;
-    array->elements = 1;
-    for (int i = 0; i < array->rank; i++, at = p->items[at].next) {
-        uint64_t size = 0;
-        if (!read_size(t, p->items[at].value, array->name,
-                       "unusable dimension", &size)) {
-            return false;
-        }
-        array->shape[i] = size;
-        if (size > 0 && array->elements > most / size) {
-            return cg_pickle_fail(p, shape->offset,
-                                  "%s: the shape "
-                                  "overflows; wanted at most 2^60 elements, "
-                                  "got more; save the checkpoint again",
-                                  array->name);
-        }
-        array->elements *= size;
-    }
-    return true;
-}
-
-/* Steps of row-major order; those of axes of length 1 mean nothing. */
-static bool check_strides(const cg_torch *t, const cg_node *strides,
-                          const cg_array *array)
-{
-    const cg_pickle *p = &t->pickle;
-    uint64_t wanted[CG_MAX_RANK], step = 1;
     if (strides->kind != CG_KIND_TUPLE ||
         strides->count != (uint32_t)array->rank) {
         return bad(t, strides, array->name, "unusable strides",
                    "a tuple as long as the shape");
     }
-    for (int i = array->rank; i-- > 0;) {
-        wanted[i] = step;
-        step *= array->shape[i];
-    }
     uint32_t at = strides->u.items.first;
     for (int i = 0; i < array->rank; i++, at = p->items[at].next) {
-        uint64_t stride = 0;
-        if (!read_size(t, p->items[at].value, array->name, "unusable stride",
-                       &stride)) {
+        if (!cg_torch_size(t, p->items[at].value, array->name,
+                           "unusable stride", &steps[i])) {
             return false;
-        }
-        if (stride != wanted[i] && array->shape[i] != 1 &&
-            array->elements > 0) {
-            return cg_pickle_fail(p, strides->offset,
-                                  "%s: not in row-major "
-                                  "order; wanted stride %ju of axis %d, got "
-                                  "%ju; save the tensor after contiguous()",
-                                  array->name, (uintmax_t)wanted[i], i,
-                                  (uintmax_t)stride);
         }
     }
     return true;
 }
 
+/* Elements from the first to behind the last one; UINT64_MAX if that is
+ * beyond all storages. */
+static uint64_t reach(const cg_array *array, const uint64_t *steps)
+{
+    uint64_t last = 0;
+    for (int i = 0; i < array->rank && array->elements > 0; i++) {
+        uint64_t more = array->shape[i] - 1;
+        if (more > 0 && steps[i] > (UINT64_MAX / 2 - last) / more) {
+            return UINT64_MAX;
+        }
+        last += more * steps[i];
+    }
+    return array->elements == 0 ? 0 : last + 1;
+}
+
 bool cg_torch_is_tensor(const cg_node *node)
 {
     return cg_pickle_is_call(node, CG_CALL_TENSOR) ||
-           cg_pickle_is_call(node, CG_CALL_PARAMETER);
-}
-
-static bool add(cg_torch *t, const cg_array *array)
-{
-    cg_opened *o = t->opened;
-    cg_file *file = &o->file;
-    if (file->array_count >= CG_ARRAYS_MAX) {
-        return cg_pickle_fail(&t->pickle, 0,
-                              "too many tensors; wanted at "
-                              "most %u, got more; check what file this is",
-                              CG_ARRAYS_MAX);
-    }
-    size_t size = strlen(array->name) + 1;
-    char *name = cg_keep(o, size, t->error);
-    void *arrays = file->arrays;
-    bool ok = name != NULL &&
-              cg_grow(o, &arrays, file->array_count, &o->array_capacity,
-                      sizeof *file->arrays, t->error);
-    file->arrays = arrays;
-    if (ok) {
-        file->arrays[file->array_count] = *array;
-        file->arrays[file->array_count++].name =
-            memcpy(name, array->name, size);
-    }
-    return ok;
+           cg_pickle_is_call(node, CG_CALL_TENSOR_TYPED) ||
+           cg_pickle_is_call(node, CG_CALL_PARAMETER) ||
+           cg_pickle_is_call(node, CG_CALL_ARRAY);
 }
 
 /* A parameter is a tensor and a flag. */
@@ -141,70 +71,111 @@ static bool unwrap(const cg_torch *t, const char *name, cg_ref *ref)
     }
     node = &p->nodes[*ref];
     return cg_pickle_is_call(node, CG_CALL_TENSOR) ||
+           cg_pickle_is_call(node, CG_CALL_TENSOR_TYPED) ||
            bad(t, node, name, "not a tensor", "a tensor");
 }
 
-bool cg_torch_tensor(cg_torch *t, cg_ref ref, const char *name)
+/* A storage of bytes becomes one of the type that the tensor has. */
+static bool set_type(const cg_torch *t, const cg_node *node, const char *name,
+                     cg_storage *storage)
+{
+    const cg_pickle *p = &t->pickle;
+    cg_ref items[7]; /* the four, gradient, hooks, type */
+    if (cg_pickle_is_call(node, CG_CALL_TENSOR)) {
+        return true;
+    }
+    if (!cg_pickle_tuple(p, node->u.call.arguments, 7, items) ||
+        p->nodes[items[6]].kind != CG_KIND_NAME ||
+        p->nodes[items[6]].callable != CG_CALL_TORCH_DTYPE) {
+        return bad(t, node, name, "unusable tensor", "one with a type");
+    }
+    storage->elements *= cg_dtype_bytes(storage->dtype);
+    storage->dtype = (cg_dtype)p->nodes[items[6]].dtype;
+    storage->elements /= cg_dtype_bytes(storage->dtype);
+    return true;
+}
+
+/* All elements lie in the storage, and are no more than it has. */
+static bool check_reach(const cg_torch *t, const cg_node *node,
+                        const cg_array *array, const cg_storage *storage,
+                        uint64_t offset, const uint64_t *steps)
+{
+    uint64_t wanted = reach(array, steps);
+    if (offset > storage->elements || wanted > storage->elements - offset) {
+        return cg_pickle_fail(&t->pickle, node->offset,
+                              "%s: the storage is too "
+                              "short; wanted %ju elements from %ju on, got "
+                              "%ju in all; " CG_GET_AGAIN,
+                              array->name, (uintmax_t)wanted,
+                              (uintmax_t)offset,
+                              (uintmax_t)storage->elements);
+    }
+    return array->elements <= storage->elements ||
+           cg_pickle_fail(&t->pickle, node->offset,
+                          "%s: a view with more elements than its "
+                          "storage; wanted at most %ju, got %ju; save it "
+                          "after clone()",
+                          array->name, (uintmax_t)storage->elements,
+                          (uintmax_t)array->elements);
+}
+
+static bool add_view(cg_torch *t, const cg_node *node, const char *name)
 {
     const cg_pickle *p = &t->pickle;
     cg_ref items[4]; /* storage, offset, shape, strides */
     cg_array array = {.name = name};
     cg_storage storage = {0};
-    uint64_t offset = 0;
-    if (!unwrap(t, name, &ref)) {
-        return false;
-    }
-    const cg_node *node = &p->nodes[ref];
+    uint64_t offset = 0, steps[CG_MAX_RANK];
     if (!cg_pickle_tuple(p, node->u.call.arguments, 4, items)) {
         return bad(t, node, name, "unusable tensor",
                    "storage, offset, shape and strides");
     }
     if (!cg_torch_storage(t, items[0], &storage) ||
-        !read_size(t, items[1], name, "unusable offset", &offset) ||
-        !read_shape(t, &p->nodes[items[2]], &array) ||
-        !check_strides(t, &p->nodes[items[3]], &array)) {
+        !set_type(t, node, name, &storage) ||
+        !cg_torch_size(t, items[1], name, "unusable offset", &offset) ||
+        !cg_torch_shape(t, &p->nodes[items[2]], &array) ||
+        !read_strides(t, &p->nodes[items[3]], &array, steps) ||
+        !check_reach(t, node, &array, &storage, offset, steps)) {
         return false;
     }
-    if (offset > storage.elements ||
-        array.elements > storage.elements - offset) {
-        return cg_pickle_fail(p, node->offset,
-                              "%s: the storage is too "
-                              "short; wanted %ju elements from %ju on, got "
-                              "%ju in all; " CG_GET_AGAIN,
-                              name, (uintmax_t)array.elements,
-                              (uintmax_t)offset, (uintmax_t)storage.elements);
-    }
     array.dtype = storage.dtype;
-    array.data = storage.data + offset * cg_dtype_bytes(storage.dtype);
-    return add(t, &array);
+    return cg_torch_view(t, &array, steps,
+                         storage.data +
+                             offset * cg_dtype_bytes(storage.dtype),
+                         false) &&
+           cg_torch_add(t, &array);
+}
+
+bool cg_torch_tensor(cg_torch *t, cg_ref ref, const char *name)
+{
+    if (cg_pickle_is_call(&t->pickle.nodes[ref], CG_CALL_ARRAY)) {
+        return cg_torch_numpy(t, ref, name);
+    }
+    return unwrap(t, name, &ref) && add_view(t, &t->pickle.nodes[ref], name);
 }
 
 /* ---- numbers without a storage ----------------------------------------- */
 
-/* numpy's float64: skip_scale is one, and so may arguments be. */
+/* A scalar of numpy: skip_scale is one, and so may arguments be.  Only bytes
+ * as protocol 4 has them; what protocol 2 writes is a text. */
 static bool read_scalar(const cg_pickle *p, const cg_node *node,
                         double *value)
 {
-    cg_ref items[2], kind = CG_NO_REF, order[2];
+    cg_ref items[2];
+    cg_array one = {.elements = 1};
+    bool swap = false;
     if (!cg_pickle_is_call(node, CG_CALL_SCALAR) ||
-        !cg_pickle_tuple(p, node->u.call.arguments, 2, items)) {
+        !cg_pickle_tuple(p, node->u.call.arguments, 2, items) ||
+        !cg_torch_dtype(p, &p->nodes[items[0]], &one.dtype, &swap) || swap) {
         return false;
     }
-    const cg_node *type = &p->nodes[items[0]], *bytes = &p->nodes[items[1]];
-    if (!cg_pickle_is_call(type, CG_CALL_DTYPE) ||
-        !cg_pickle_tuple(p, type->u.call.arguments, 1, &kind) ||
-        !cg_pickle_is_text(&p->nodes[kind], "f8") ||
-        type->u.call.state == CG_NO_REF ||
-        !cg_pickle_tuple(p, type->u.call.state, 2, order) ||
-        !cg_pickle_is_text(&p->nodes[order[1]], "<") ||
-        bytes->kind != CG_KIND_BYTES || bytes->u.bytes.size != 8) {
+    const cg_node *bytes = &p->nodes[items[1]];
+    if (bytes->kind != CG_KIND_BYTES ||
+        bytes->u.bytes.size != cg_dtype_bytes(one.dtype)) {
         return false;
     }
-    uint64_t bits = 0;
-    for (unsigned i = 0; i < 8; i++) {
-        bits |= (uint64_t)bytes->u.bytes.at[i] << (8 * i);
-    }
-    memcpy(value, &bits, sizeof *value);
+    one.data = bytes->u.bytes.at;
+    *value = cg_element(&one, 0);
     return true;
 }
 
@@ -219,6 +190,15 @@ bool cg_torch_number(const cg_pickle *p, const cg_node *node, double *value)
         return true;
     }
     return read_scalar(p, node, value);
+}
+
+void cg_torch_store(unsigned char bytes[8], double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    for (unsigned k = 0; k < 8; k++) {
+        bytes[k] = (unsigned char)(bits >> (8 * k));
+    }
 }
 
 bool cg_torch_list(cg_torch *t, cg_ref ref, const char *name)
@@ -240,14 +220,11 @@ bool cg_torch_list(cg_torch *t, cg_ref ref, const char *name)
          i = p->items[i].next) {
         const cg_node *item = &p->nodes[p->items[i].value];
         double value = 0.0;
-        uint64_t bits;
         if (!cg_torch_number(p, item, &value)) {
             return bad(t, item, name, "unusable item of a list", "a number");
         }
-        memcpy(&bits, &value, sizeof bits);
-        for (unsigned k = 0; k < 8; k++) {
-            *bytes++ = (unsigned char)(bits >> (8 * k));
-        }
+        cg_torch_store(bytes, value);
+        bytes += 8;
     }
-    return add(t, &array);
+    return cg_torch_add(t, &array);
 }

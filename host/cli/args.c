@@ -255,20 +255,35 @@ static int compare_ranges(const void *a, const void *b)
     return (x->first > y->first) - (x->first < y->first);
 }
 
-bool host_args_list_repeats(const host_args_list *list)
+/* The range modulo mask + 1, which may be two; how many. */
+static size_t reduce(host_args_range r, uint64_t mask, host_args_range out[2])
 {
-    size_t n = list->range_count;
-    host_args_range *sorted = malloc((n + 1) * sizeof *sorted);
-    if (sorted == NULL) {
-        return true; /* the safe answer */
+    uint64_t first = r.first & mask, last = r.last & mask;
+    if (first <= last) {
+        out[0] = (host_args_range){first, last};
+        return 1;
     }
-    if (n > 0) {
-        memcpy(sorted, list->ranges, n * sizeof *sorted);
+    out[0] = (host_args_range){first, mask};
+    out[1] = (host_args_range){0, last};
+    return 2;
+}
+
+bool host_args_list_repeats(const host_args_list *list, uint64_t mask)
+{
+    size_t n = 0;
+    host_args_range *sorted =
+        malloc((2 * list->range_count + 1) * sizeof *sorted);
+    bool repeats = sorted == NULL; /* the safe answer */
+    for (size_t i = 0; !repeats && i < list->range_count; i++) {
+        host_args_range r = list->ranges[i];
+        repeats = r.last - r.first > mask;
+        n += reduce(r, mask, sorted + n);
+    }
+    if (!repeats && n > 1) {
         qsort(sorted, n, sizeof *sorted, compare_ranges);
     }
-    bool repeats = false;
-    for (size_t i = 1; i < n; i++) {
-        repeats = repeats || sorted[i].first <= sorted[i - 1].last;
+    for (size_t i = 1; !repeats && i < n; i++) {
+        repeats = sorted[i].first <= sorted[i - 1].last;
     }
     free(sorted);
     return repeats;

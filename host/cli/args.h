@@ -2,13 +2,8 @@
  *
  * args.h - the command line: long options and typed values.
  *
- * `--opt value` and `--opt=value` mean the same.  A tool walks its arguments:
- *
- *     args a = host_args_begin(argc, argv, options, count);
- *     int option;
- *     while ((option = host_args_next(&a, &f)) >= 0) { ... a.value ... }
- *     if (option == HOST_ARGS_BAD) { ... }
- */
+ * `--opt value` and `--opt=value` mean the same.  command.h walks over a
+ * program's arguments with these. */
 #ifndef CEDM_HOST_CLI_ARGS_H
 #define CEDM_HOST_CLI_ARGS_H
 
@@ -88,7 +83,8 @@ void host_args_list_free(host_args_list *list);
 uint64_t host_args_list_at(const host_args_list *list, uint64_t i);
 uint64_t host_args_list_max(const host_args_list *list);
 
-/* Whether a number occurs twice. */
-bool host_args_list_repeats(const host_args_list *list);
+/* Whether a number occurs twice, where only the bits of `mask` count: 2^k-1
+ * for numbers modulo 2^k, UINT64_MAX for all of them. */
+bool host_args_list_repeats(const host_args_list *list, uint64_t mask);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "codegen/codegen.h"
 #include "host/cli/failure.h"
 
 static void write_line(host_failure *f, int code, const char *format,
@@ -14,14 +15,7 @@ static void write_line(host_failure *f, int code, const char *format,
 {
     f->code = code;
     vsnprintf(f->text, sizeof f->text, format, args);
-    for (char *p = f->text; *p != '\0'; p++) {
-        unsigned char byte = (unsigned char)*p, next = (unsigned char)p[1];
-        if (byte < 0x20 || byte == 0x7f) {
-            *p = '?';
-        } else if (byte == 0xc2 && next >= 0x80 && next < 0xa0) {
-            p[0] = p[1] = '?'; /* U+0080 to U+009F control terminals too */
-        }
-    }
+    cg_clean(f->text);
 }
 
 bool host_fail(host_failure *f, const char *format, ...)

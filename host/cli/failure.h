@@ -24,8 +24,8 @@ typedef struct host_failure {
         HOST_EXIT_FAILED, "out of memory"                                    \
     }
 
-/* Both write the line (without the tool's name) and return false.  Control
- * bytes that came in with a file name or an argument become '?'. */
+/* Both write the line, without the tool's name, and return false.  What came
+ * in with a file name or an argument and terminals obey becomes '?'. */
 bool host_fail(host_failure *f, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool host_bad_usage(host_failure *f, const char *format, ...)

@@ -4,9 +4,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "host/execution/engine.h"
+#include "host/execution/processors.h"
 #include "host/execution/region.h"
 
 static const struct {
@@ -77,14 +77,6 @@ static bool take(void **region, uint64_t bytes, const char *what,
                      what, bytes);
 }
 
-static uint32_t processors(void)
-{
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1                               ? 1
-           : n > (long)HOST_ENGINE_MAX_THREADS ? HOST_ENGINE_MAX_THREADS
-                                               : (uint32_t)n;
-}
-
 static bool start(host_engine *e, host_failure *f)
 {
     const cedm_model *code = e->model->code;
@@ -94,13 +86,14 @@ static bool start(host_engine *e, host_failure *f)
         !take(&e->arena, e->arena_bytes, "the arena", f)) {
         return false;
     }
-    e->pool = host_pool_open(e->threads, processors(), f);
+    e->pool = host_pool_open(e->threads, host_processors(), f);
     if (e->pool == NULL) {
         return false;
     }
     cedm_net_config config = cedm_net_config_default();
     config.backend = e->backend;
     config.weights = e->weights;
+    config.weights_bytes = (size_t)e->weights_bytes;
     config.arena = e->arena;
     config.arena_bytes = (size_t)e->arena_bytes;
     config.batch = e->batch;
@@ -122,7 +115,7 @@ bool host_engine_open(host_engine *e, const host_model *m,
     memset(e, 0, sizeof *e);
     e->model = m;
     e->batch = config->batch;
-    e->threads = config->threads > 0 ? config->threads : processors();
+    e->threads = config->threads > 0 ? config->threads : host_processors();
     if (choose_backend(e, config->isa, f) && start(e, f)) {
         return true;
     }

@@ -28,8 +28,9 @@ typedef struct host_engine_config {
     uint32_t threads; /* 0: one per processor */
 } host_engine_config;
 
-/* The most threads that a network takes. */
-#define HOST_ENGINE_MAX_THREADS 1024u
+/* The instruction set whose products are of bfloat16: other images. */
+#define HOST_ISA_PAIRS "avx512bf16"
+
 #define HOST_ENGINE_MAX_BATCH 65536u
 
 /* The engine must not be moved. */

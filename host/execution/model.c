@@ -4,15 +4,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/execution/model.h"
+#include "host/files/freq.h"
 
 static const cJSON *member(const cJSON *object, const char *name)
 {
@@ -24,7 +23,7 @@ static bool read_freq(host_model *m, host_failure *f)
 {
     const cJSON *clusters = member(m->description, "clusters");
     const cJSON *list = member(clusters, "freq");
-    uint32_t count = m->code->label_dim;
+    uint32_t count = m->code->denoiser->label_dim;
     if (!cJSON_IsArray(list) || count == 0) {
         return true;
     }
@@ -32,19 +31,20 @@ static bool read_freq(host_model *m, host_failure *f)
     if (m->freq == NULL) {
         return host_fail(f, "%s: out of memory", m->label);
     }
-    uint32_t i = 0;
-    const cJSON *item;
-    cJSON_ArrayForEach(item, list)
-    {
-        if (i == count || !cJSON_IsNumber(item) || item->valuedouble < 0) {
-            i = count + 1;
-            break;
-        }
-        m->freq[i++] = item->valuedouble;
-    }
-    return i == count ||
-           host_fail(f, "%s: the description's freq is no list of %u counts",
+    return host_freq_from_json(list, m->freq, count) ||
+           host_fail(f,
+                     "%s: the description's freq is no list of %u counts "
+                     "with a sum above 0",
                      m->label, count);
+}
+
+/* A description without a sampler leaves Algorithm 2. */
+static bool read_sampler(host_model *m, host_failure *f)
+{
+    const cJSON *sampler = member(m->description, "sampler");
+    m->sampler = cedm_sampler_params_default();
+    return sampler == NULL ||
+           host_sampler_from_json(sampler, &m->sampler, m->label, f);
 }
 
 static bool bind_blob(host_model *m, const void *bytes, size_t size,
@@ -72,7 +72,7 @@ static bool bind_blob(host_model *m, const void *bytes, size_t size,
                          "model again",
                          m->label);
     }
-    return read_freq(m, f);
+    return read_freq(m, f) && read_sampler(m, f);
 }
 
 static bool check_code(const host_model *m, const char *path, host_failure *f)
@@ -99,15 +99,57 @@ bool host_model_adopt(host_model *m, const cedm_model *code, const void *blob,
 
 /* ---- from files ------------------------------------------------------- */
 
+static bool ends_in(const char *path, const char *suffix)
+{
+    size_t a = strlen(path), b = strlen(suffix);
+    return a >= b && strcmp(path + a - b, suffix) == 0;
+}
+
+/* What to do with a file that is no M.so, as far as its name tells. */
+static const char *advice(const char *path)
+{
+    static const char *const checkpoints[] = {".safetensors", ".pkl", ".pt",
+                                              ".pth"};
+    for (size_t i = 0; i < sizeof checkpoints / sizeof checkpoints[0]; i++) {
+        if (ends_in(path, checkpoints[i])) {
+            return "is a checkpoint; freeze it: cedm-freeze CHECKPOINT -o "
+                   "DIR --build makes DIR/M.so";
+        }
+    }
+    return ends_in(path, ".cedm") ? "has no M.so beside it; cedm-freeze "
+                                    "CHECKPOINT -o DIR --build makes both"
+           : ends_in(path, ".c") || ends_in(path, ".h")
+               ? "is the source of a model; cedm-freeze CHECKPOINT -o DIR "
+                 "--build compiles it to M.so"
+               : "is no loadable model; wanted M.so, see cedm-freeze --build";
+}
+
+/* Opening a pipe must not wait for a writer, and dlopen would. */
+static bool check_library(const char *path, const char *given,
+                          host_failure *f)
+{
+    char magic[4] = "";
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        return host_fail(f, "%s: %s", given,
+                         path != given ? advice(given) : strerror(errno));
+    }
+    bool known = fstat(fd, &info) == 0;
+    int reason = errno;
+    bool regular = known && S_ISREG(info.st_mode);
+    bool elf = regular && read(fd, magic, sizeof magic) == sizeof magic &&
+               memcmp(magic, "\177ELF", sizeof magic) == 0;
+    close(fd);
+    return elf || host_fail(f, "%s: %s", given,
+                            !known    ? strerror(reason)
+                            : regular ? advice(given)
+                                      : "is no file; wanted a frozen model "
+                                        "M.so, see cedm-freeze --build");
+}
+
 static bool open_library(host_model *m, const char *path, host_failure *f)
 {
-    if (access(path, R_OK) != 0) {
-        return host_fail(
-            f,
-            "%s: %s; wanted a frozen model M.so, see cedm-freeze "
-            "--build",
-            path, strerror(errno));
-    }
     /* Without a slash dlopen would search the system's folders. */
     size_t size = strlen(path) + 3;
     char *with_slash = malloc(size);
@@ -131,69 +173,49 @@ static bool open_library(host_model *m, const char *path, host_failure *f)
     return check_code(m, path, f);
 }
 
-static char *path_of_blob(const char *path)
+/* The path with another suffix in the place of `from`, if it ends in that. */
+static char *with_suffix(const char *path, const char *from, const char *to)
 {
-    size_t length = strlen(path);
-    if (length > 3 && strcmp(path + length - 3, ".so") == 0) {
-        length -= 3;
-    }
-    size_t size = length + sizeof ".cedm";
+    size_t length = strlen(path) - (ends_in(path, from) ? strlen(from) : 0);
+    size_t size = length + strlen(to) + 1;
     char *text = malloc(size);
     if (text != NULL) {
-        snprintf(text, size, "%.*s.cedm", (int)length, path);
+        snprintf(text, size, "%.*s%s", (int)length, path, to);
     }
     return text;
 }
 
-static bool map_file(host_model *m, const char *path, host_failure *f)
+static bool load_both(host_model *m, const char *code, const char *given,
+                      host_failure *f)
 {
-    int fd = open(path, O_RDONLY);
-    struct stat info;
-    if (fd < 0 || fstat(fd, &info) != 0) {
-        host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
-        if (fd >= 0) {
-            close(fd);
-        }
-        return false;
+    m->blob_path = with_suffix(code, ".so", ".cedm");
+    if (m->blob_path == NULL) {
+        return host_fail(f, "%s: out of memory", given);
     }
-    m->map_bytes = (size_t)info.st_size;
-    void *map = m->map_bytes == 0
-                    ? MAP_FAILED
-                    : mmap(NULL, m->map_bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (map == MAP_FAILED) {
-        host_fail(f, "%s: cannot be mapped: %s", path,
-                  m->map_bytes == 0 ? "is empty" : strerror(errno));
-    }
-    close(fd);
-    if (map == MAP_FAILED) {
-        return false;
-    }
-    m->map = map;
-    return true;
+    m->label = m->blob_path;
+    return check_library(code, given, f) && open_library(m, code, f) &&
+           host_map_open(&m->map, m->blob_path, f) &&
+           bind_blob(m, m->map.bytes, m->map.size, f);
 }
 
 bool host_model_load(host_model *m, const char *path, host_failure *f)
 {
     memset(m, 0, sizeof *m);
-    if (!open_library(m, path, f)) {
-        return false;
+    if (!ends_in(path, ".cedm")) {
+        return load_both(m, path, path, f);
     }
-    m->blob_path = path_of_blob(path);
-    if (m->blob_path == NULL) {
-        return host_fail(f, "%s: out of memory", path);
-    }
-    m->label = m->blob_path;
-    return map_file(m, m->blob_path, f) &&
-           bind_blob(m, m->map, m->map_bytes, f);
+    char *code = with_suffix(path, ".cedm", ".so");
+    bool good = code != NULL ? load_both(m, code, path, f)
+                             : host_fail(f, "%s: out of memory", path);
+    free(code);
+    return good;
 }
 
 void host_model_close(host_model *m)
 {
     cJSON_Delete(m->description);
     free(m->freq);
-    if (m->map != NULL) {
-        munmap(m->map, m->map_bytes);
-    }
+    cg_map_close(&m->map);
     free(m->blob_path);
     if (m->library != NULL) {
         dlclose(m->library);
@@ -216,11 +238,4 @@ const char *host_model_op_module(const host_model *m, uint32_t id)
 const char *host_model_op_kind(const host_model *m, uint32_t id)
 {
     return op_text(m, id, "kind");
-}
-
-cedm_sampler_params host_model_sampler(const host_model *m)
-{
-    cedm_sampler_params params = cedm_sampler_params_default();
-    host_sampler_from_json(member(m->description, "sampler"), &params);
-    return params;
 }

@@ -9,24 +9,25 @@
 #include <cjson/cJSON.h>
 
 #include "cedm.h"
-#include "host/cli/failure.h"
+#include "host/files/map.h"
 #include "host/execution/sampler_params.h"
 
 typedef struct host_model {
     const cedm_model *code;
     cedm_blob blob; /* bound */
     size_t blob_bytes;
-    const char *label;       /* what messages call it */
-    cJSON *description;      /* the blob's trailer */
-    double *freq;            /* images per cluster [label_dim], or NULL */
-    const char *data_sha256; /* of the blob's tensors */
+    const char *label;           /* what messages call it */
+    cJSON *description;          /* the blob's trailer */
+    double *freq;                /* images per cluster [label_dim], or NULL */
+    const char *data_sha256;     /* of the blob's tensors */
+    cedm_sampler_params sampler; /* that it was frozen with */
 
-    void *library, *map; /* private: what host_model_close releases */
-    size_t map_bytes;
+    void *library; /* private: what host_model_close releases */
+    cg_map map;
     char *blob_path;
 } host_model;
 
-/* DIR/M.so and the DIR/M.cedm beside it. */
+/* DIR/M.so and the DIR/M.cedm beside it; either of them names both. */
 bool host_model_load(host_model *m, const char *path, host_failure *f);
 
 /* A model that is linked in. */
@@ -40,8 +41,5 @@ void host_model_close(host_model *m);
  * ("conv"); NULL if the description lacks it. */
 const char *host_model_op_module(const host_model *m, uint32_t id);
 const char *host_model_op_kind(const host_model *m, uint32_t id);
-
-/* The sampler's parameters that the model was frozen with. */
-cedm_sampler_params host_model_sampler(const host_model *m);
 
 #endif

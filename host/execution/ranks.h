@@ -20,6 +20,10 @@ void host_ranks_close(void);
 uint32_t host_ranks_rank(void); /* 0 .. size - 1; 0 writes and speaks */
 uint32_t host_ranks_size(void);
 
+/* What ranks of this build are, to be said of "this program": "was built
+ * without MPI; ..." */
+const char *host_ranks_kind(void);
+
 typedef enum host_ranks_type {
     HOST_RANKS_F32,
     HOST_RANKS_F64

@@ -21,6 +21,11 @@ uint32_t host_ranks_size(void)
     return 1;
 }
 
+const char *host_ranks_kind(void)
+{
+    return "was built without MPI (make MPI=ompi-c has it)";
+}
+
 void host_ranks_allreduce(host_ranks_type type, void *values, uint64_t count)
 {
     (void)type;

@@ -54,6 +54,11 @@ uint32_t host_ranks_size(void)
     return (uint32_t)size;
 }
 
+const char *host_ranks_kind(void)
+{
+    return "knows only the ranks of the MPI it was built with";
+}
+
 void host_ranks_allreduce(host_ranks_type type, void *values, uint64_t count)
 {
     MPI_Datatype what = type == HOST_RANKS_F32 ? MPI_FLOAT : MPI_DOUBLE;

@@ -37,52 +37,87 @@ double host_sampler_evaluations(const cedm_sampler_params *params)
     return (heun ? 2 * steps - 1 : steps) * (guided ? 2 : 1);
 }
 
-static void read_default(const cJSON *sampler, const char *name,
-                         double *value)
+/* Members that are numbers, beside the number of steps. */
+#define NUMBER_LIST(X)                                                       \
+    X(sigma_min)                                                             \
+    X(sigma_max) X(rho) X(S_churn) X(S_min) X(S_max) X(S_noise) X(guidance)
+
+static bool read_steps(const cJSON *item, uint32_t *steps)
 {
-    const cJSON *item = cJSON_GetObjectItemCaseSensitive(sampler, name);
-    if (cJSON_IsNumber(item)) {
-        *value = item->valuedouble;
-    } else if (cJSON_IsNull(item)) {
-        *value = (double)INFINITY; /* JSON has none */
+    double value = item->valuedouble;
+    if (!cJSON_IsNumber(item) || !(value >= 1 && value <= CEDM_MAX_STEPS) ||
+        value != floor(value)) {
+        return false;
     }
+    *steps = (uint32_t)value;
+    return true;
 }
 
-/* Keeps the value where the word is missing or unknown. */
-static int read_word(const cJSON *sampler, const char *name,
-                     enum host_sampler_choice choice, int value)
+static bool read_number(const cJSON *item, double *value)
+{
+    *value = cJSON_IsNull(item) ? (double)INFINITY /* JSON has none */
+                                : item->valuedouble;
+    return cJSON_IsNull(item) || cJSON_IsNumber(item);
+}
+
+/* The index of the word, or -1. */
+static int read_word(const cJSON *item, enum host_sampler_choice choice)
 {
     const char *const *list = words[choice];
-    const char *text =
-        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(sampler, name));
+    const char *text = cJSON_GetStringValue(item);
     for (int i = 0; text != NULL && list[i] != NULL; i++) {
         if (strcmp(list[i], text) == 0) {
             return i;
         }
     }
-    return value;
+    return -1;
 }
 
-void host_sampler_from_json(const cJSON *sampler, cedm_sampler_params *params)
+static bool read_member(const cJSON *item, cedm_sampler_params *params)
 {
-    double steps = params->steps;
-    read_default(sampler, "steps", &steps);
-    if (steps >= 1 && steps <= UINT32_MAX) {
-        params->steps = (uint32_t)steps;
+    const char *name = item->string;
+    if (strcmp(name, "steps") == 0) {
+        return read_steps(item, &params->steps);
     }
-    read_default(sampler, "sigma_min", &params->sigma_min);
-    read_default(sampler, "sigma_max", &params->sigma_max);
-    read_default(sampler, "rho", &params->rho);
-    read_default(sampler, "S_churn", &params->S_churn);
-    read_default(sampler, "S_min", &params->S_min);
-    read_default(sampler, "S_max", &params->S_max);
-    read_default(sampler, "S_noise", &params->S_noise);
-    read_default(sampler, "guidance", &params->guidance);
-#define READ(member, LIST)                                                   \
-    params->member = (enum cedm_##member)read_word(                          \
-        sampler, #member, HOST_SAMPLER_##member, (int)params->member);
-    HOST_SAMPLER_CHOICE_LIST(READ)
-#undef READ
+#define NUMBER(member)                                                       \
+    if (strcmp(name, #member) == 0) {                                        \
+        return read_number(item, &params->member);                           \
+    }
+    NUMBER_LIST(NUMBER)
+#undef NUMBER
+#define CHOICE(member, LIST)                                                 \
+    if (strcmp(name, #member) == 0) {                                        \
+        int word = read_word(item, HOST_SAMPLER_##member);                   \
+        params->member = (enum cedm_##member)(word >= 0 ? word : 0);         \
+        return word >= 0;                                                    \
+    }
+    HOST_SAMPLER_CHOICE_LIST(CHOICE)
+#undef CHOICE
+    return false;
+}
+
+bool host_sampler_from_json(const cJSON *sampler, cedm_sampler_params *params,
+                            const char *label, host_failure *f)
+{
+    if (!cJSON_IsObject(sampler)) {
+        return host_fail(f,
+                         "%s: says no sampler; wanted an object of its "
+                         "parameters",
+                         label);
+    }
+    const cJSON *item;
+    cJSON_ArrayForEach(item, sampler)
+    {
+        if (!read_member(item, params)) {
+            const char *text = cJSON_GetStringValue(item);
+            return host_fail(f,
+                             "%s: sampler parameter '%.40s' is unknown here "
+                             "or has an unusable value, %.40s",
+                             label, item->string,
+                             text != NULL ? text : "no word");
+        }
+    }
+    return true;
 }
 
 static void add_number(cJSON *object, const char *name, double value)
@@ -98,14 +133,9 @@ cJSON *host_sampler_to_json(const cedm_sampler_params *params)
 {
     cJSON *sampler = cJSON_CreateObject();
     add_number(sampler, "steps", params->steps);
-    add_number(sampler, "sigma_min", params->sigma_min);
-    add_number(sampler, "sigma_max", params->sigma_max);
-    add_number(sampler, "rho", params->rho);
-    add_number(sampler, "S_churn", params->S_churn);
-    add_number(sampler, "S_min", params->S_min);
-    add_number(sampler, "S_max", params->S_max);
-    add_number(sampler, "S_noise", params->S_noise);
-    add_number(sampler, "guidance", params->guidance);
+#define NUMBER(member) add_number(sampler, #member, params->member);
+    NUMBER_LIST(NUMBER)
+#undef NUMBER
 #define ADD(member, LIST)                                                    \
     cJSON_AddStringToObject(sampler, #member,                                \
                             words[HOST_SAMPLER_##member][params->member]);

@@ -7,6 +7,7 @@
 #include <cjson/cJSON.h>
 
 #include "cedm.h"
+#include "host/cli/failure.h"
 
 /* Members of cedm_sampler_params that are choices; X(member, LIST).  Their
  * type is enum cedm_<member>. */
@@ -29,10 +30,12 @@ const char *const *host_sampler_words(enum host_sampler_choice choice);
 /* Evaluations of the network that a run takes for an image. */
 double host_sampler_evaluations(const cedm_sampler_params *params);
 
-/* Members of a JSON object that are there replace those of `params`; null
- * is infinity. */
-void host_sampler_from_json(const cJSON *sampler,
-                            cedm_sampler_params *params);
+/* Members of a JSON object replace those of `params`; null is infinity.
+ * Fails, in a line that begins with `label`, where it is no object, or a
+ * member is unknown or has a value of another kind: what another version
+ * means by it would be drawn otherwise without a word. */
+bool host_sampler_from_json(const cJSON *sampler, cedm_sampler_params *params,
+                            const char *label, host_failure *f);
 
 /* The other way; to be deleted. */
 cJSON *host_sampler_to_json(const cedm_sampler_params *params);

@@ -3,7 +3,7 @@
  * trace.c - a table of ops that calls the backend's and hooks around it. */
 #include "host/execution/trace.h"
 
-#define TRACE_GRAPH_OP(name)                                                 \
+#define TRACE_OP(name)                                                       \
     static void trace_##name(void *ctx, const cedm_##name *op)               \
     {                                                                        \
         const host_trace *t = ctx;                                           \
@@ -11,19 +11,12 @@
         t->ops->name(t->ctx, op);                                            \
         t->after(t->arg, HOST_TRACE_##name, op);                             \
     }
-#define TRACE_SAMPLER_OP(name)                                               \
-    static void trace_##name(void *ctx, const cedm_##name *op)               \
-    {                                                                        \
-        const host_trace *t = ctx;                                           \
-        t->ops->name(t->ctx, op);                                            \
-    }
 
-CEDM_GRAPH_OPS(TRACE_GRAPH_OP)
-CEDM_SAMPLER_OPS(TRACE_SAMPLER_OP)
+CEDM_GRAPH_OPS(TRACE_OP)
 
 static const cedm_ops table = {
 #define TRACE_ENTRY(name) .name = trace_##name,
-    CEDM_GRAPH_OPS(TRACE_ENTRY) CEDM_SAMPLER_OPS(TRACE_ENTRY)
+    CEDM_GRAPH_OPS(TRACE_ENTRY)
 #undef TRACE_ENTRY
 };
 

@@ -20,8 +20,7 @@ typedef struct host_clusters {
     uint64_t *images; /* [used]: images of each */
 } host_clusters;
 
-/* Reads NumPy's .npy (integers, one axis), a tensor of PyTorch (.pt), or
- * numbers as text; there must be `count` of them. */
+/* Reads any file of ids (ids.h); there must be `count` of them. */
 bool host_clusters_open(host_clusters *c, const char *path, uint64_t count,
                         host_failure *f);
 void host_clusters_close(host_clusters *c); /* harmless on a zeroed one */

@@ -1,171 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
- * dataset_files.c - EDM datasets: image files in a zip file or a folder, in
- * the order of their names. */
-#include <dirent.h>
-#include <errno.h>
-#include <stdio.h>
+ * dataset_files.c - training images from a zip file or a folder. */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <zip.h>
 
 #include "host/files/dataset.h"
-#include "host/files/output.h"
 
-/* An image file; anything larger is no training image. */
-#define FILE_LIMIT ((size_t)256 << 20)
-
-typedef struct names {
-    char **items;
-    size_t count, capacity;
-} names;
-
-static bool names_add(names *n, const char *name, host_failure *f)
-{
-    if (n->count == n->capacity) {
-        size_t capacity = n->capacity * 2 + 64;
-        char **items = realloc(n->items, capacity * sizeof *items);
-
-        if (items == NULL) {
-            return host_fail(f, "out of memory");
-        }
-        n->items = items;
-        n->capacity = capacity;
-    }
-    n->items[n->count] = strdup(name);
-    if (n->items[n->count] == NULL) {
-        return host_fail(f, "out of memory");
-    }
-    n->count++;
-    return true;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void names_sort(names *n)
-{
-    if (n->count > 1) {
-        qsort(n->items, n->count, sizeof *n->items, by_name);
-    }
-}
-
-static void names_free(names *n)
-{
-    for (size_t i = 0; i < n->count; i++) {
-        free(n->items[i]);
-    }
-    free(n->items);
-}
-
-/* ---- zip ---------------------------------------------------------------- */
-
-static bool zip_names(zip_t *zip, const char *path, names *n, host_failure *f)
-{
-    zip_int64_t count = zip_get_num_entries(zip, 0);
-
-    for (zip_int64_t i = 0; i < count; i++) {
-        const char *name = zip_get_name(zip, (zip_uint64_t)i, 0);
-
-        if (name == NULL) {
-            return host_fail(f, "%s: an entry cannot be read: %s", path,
-                             zip_strerror(zip));
-        }
-        if (host_dataset_is_image_name(name) && !names_add(n, name, f)) {
-            return false;
-        }
-    }
-    names_sort(n);
-    return true;
-}
-
-/* The bytes of an entry, to be freed; NULL on error. */
-static unsigned char *read_entry(zip_t *zip, const char *where,
-                                 const char *name, uint64_t *size,
-                                 host_failure *f)
-{
-    zip_stat_t st;
-    zip_file_t *file = NULL;
-    unsigned char *bytes = NULL;
-    zip_int64_t got = -1;
-
-    zip_stat_init(&st);
-    if (zip_stat(zip, name, 0, &st) != 0 || !(st.valid & ZIP_STAT_SIZE) ||
-        (file = zip_fopen(zip, name, 0)) == NULL) {
-        host_fail(f, "%s: the entry cannot be read: %s; get the file again",
-                  where, zip_strerror(zip));
-        return NULL;
-    }
-    if (st.size > FILE_LIMIT || (bytes = malloc(st.size + 1)) == NULL) {
-        host_fail(f,
-                  st.size > FILE_LIMIT ? "%s: too large for an image"
-                                       : "%s: out of memory",
-                  where);
-    } else if ((got = zip_fread(file, bytes, st.size)) !=
-               (zip_int64_t)st.size) {
-        host_fail(f, "%s: the entry cannot be read: %s; get the file again",
-                  where,
-                  got < 0 ? zip_file_strerror(file) : "it is cut short");
-        free(bytes);
-        bytes = NULL;
-    }
-    (void)zip_fclose(file);
-    *size = st.size;
-    return bytes;
-}
-
-static bool add_entry(host_dataset *d, zip_t *zip, const char *path,
-                      const char *name, uint32_t resolution, host_failure *f)
-{
-    char where[1024];
-    uint64_t size = 0;
-    unsigned char *bytes;
-    bool good;
-
-    (void)snprintf(where, sizeof where, "%s:%s", path, name);
-    bytes = read_entry(zip, where, name, &size, f);
-    good = bytes != NULL &&
-           host_dataset_add_file(d, resolution, where, bytes, size, f);
-    free(bytes);
-    return good;
-}
-
-bool host_dataset_read_zip(host_dataset *d, const char *path,
-                           uint32_t resolution, host_failure *f)
-{
-    int code = 0;
-    zip_t *zip = zip_open(path, ZIP_RDONLY, &code);
-    names n = {0};
-    bool good;
-
-    if (zip == NULL) {
-        zip_error_t error;
-
-        zip_error_init_with_code(&error, code);
-        (void)host_fail(f, "%s: not a zip file that can be read: %s", path,
-                        zip_error_strerror(&error));
-        zip_error_fini(&error);
-        return false;
-    }
-    good = zip_names(zip, path, &n, f);
-    for (size_t i = 0; good && i < n.count; i++) {
-        good = add_entry(d, zip, path, n.items[i], resolution, f);
-    }
-    names_free(&n);
-    zip_discard(zip);
-    return good;
-}
-
-/* ---- folder ------------------------------------------------------------- */
+#define LABELS "dataset.json"
 
 /* The training batches of CIFAR-10 and of CIFAR-100; their test batches have
  * other names. */
 static bool is_cifar(const char *path)
 {
-    const char *name = strrchr(path, '/') + 1;
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
     size_t n = strlen(name);
 
     return strcmp(name, "train.bin") == 0 ||
@@ -173,75 +22,128 @@ static bool is_cifar(const char *path)
             strcmp(name + n - 4, ".bin") == 0);
 }
 
-static bool folder_names(const char *path, names *n, int depth,
-                         host_failure *f);
-
-/* A file, or a folder if there may be any more. */
-static bool entry_names(const char *full, names *n, int depth,
-                        host_failure *f)
+/* Labels are no image, but nobody misses them among these. */
+static bool is_wanted(const char *name)
 {
-    struct stat st;
-
-    if (stat(full, &st) != 0) {
-        return host_fail(f, "%s: cannot be read: %s", full, strerror(errno));
-    }
-    if (S_ISDIR(st.st_mode)) {
-        return depth == 0 || folder_names(full, n, depth - 1, f);
-    }
-    return !S_ISREG(st.st_mode) ||
-           (!host_dataset_is_image_name(full) && !is_cifar(full)) ||
-           names_add(n, full, f);
+    return host_image_is_name(name) || is_cifar(name) ||
+           strcmp(name, LABELS) == 0;
 }
 
-/* Image files below a folder, at most one level of folders deep. */
-static bool folder_names(const char *path, names *n, int depth,
-                         host_failure *f)
+static bool read_batch(host_dataset_load *l, size_t entry, host_failure *f)
 {
-    DIR *dir = opendir(path);
-    const struct dirent *entry;
-    bool good = true;
-
-    if (dir == NULL) {
-        return host_fail(f, "%s: cannot be opened: %s", path,
-                         strerror(errno));
-    }
-    for (errno = 0; good && (entry = readdir(dir)) != NULL; errno = 0) {
-        char full[4096];
-
-        (void)snprintf(full, sizeof full, "%s/%s", path, entry->d_name);
-        good = entry->d_name[0] == '.' || entry_names(full, n, depth, f);
-    }
-    if (good && errno != 0) {
-        good = host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
-    }
-    (void)closedir(dir);
-    return good;
-}
-
-static bool add_path(host_dataset *d, const char *path, uint32_t resolution,
-                     host_failure *f)
-{
+    char where[1024];
     size_t size;
-    unsigned char *bytes = host_input_file(path, FILE_LIMIT, &size, f);
-    bool good = bytes != NULL &&
-                host_dataset_add_file(d, resolution, path, bytes, size, f);
+    unsigned char *bytes = host_collection_read(&l->files, entry, &size, f);
+    bool good;
 
+    host_collection_where(&l->files, entry, where, sizeof where);
+    good = bytes != NULL && host_dataset_add_cifar(l, where, bytes, size, f);
     free(bytes);
     return good;
 }
 
-bool host_dataset_read_folder(host_dataset *d, const char *path,
-                              uint32_t resolution, host_failure *f)
+/* Where there are batches, other images are left out. */
+static bool read_batches(host_dataset_load *l, host_failure *f)
 {
-    names n = {0};
-    bool good = folder_names(path, &n, 1, f);
+    bool good = true;
 
-    names_sort(&n);
-    for (size_t i = 0; good && i < n.count; i++) {
-        good = is_cifar(n.items[i])
-                   ? host_dataset_read_cifar(d, n.items[i], resolution, f)
-                   : add_path(d, n.items[i], resolution, f);
+    for (size_t i = 0; good && i < l->files.count; i++) {
+        const char *name = l->files.entries[i].name;
+
+        good = is_cifar(name)
+                   ? read_batch(l, i, f)
+                   : strcmp(name, LABELS) == 0 ||
+                         host_collection_count_unwanted(&l->files, name, f);
     }
-    names_free(&n);
     return good;
+}
+
+static bool has_batches(const host_collection *files)
+{
+    for (size_t i = 0; i < files->count; i++) {
+        if (is_cifar(files->entries[i].name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Memory for all images, of which some are there. */
+static bool reserve(host_dataset_load *l, host_failure *f)
+{
+    host_dataset *d = l->data;
+    uint64_t bytes = (uint64_t)d->size * d->size * d->channels;
+    uint8_t *pixels = realloc(d->pixels, l->total * bytes);
+
+    if (pixels == NULL) {
+        return host_fail(f,
+                         "%s: out of memory for %" PRIu64
+                         " images of %u x %u "
+                         "pixels",
+                         l->source.path, l->total, d->size, d->size);
+    }
+    d->pixels = pixels;
+    return true;
+}
+
+static bool begin_images(host_dataset_load *l, host_failure *f)
+{
+    const host_dataset_source *from = &l->source;
+    size_t labels = host_collection_find(&l->files, LABELS);
+    host_squares_options options = {.resolution = from->resolution,
+                                    .fit = HOST_FIT_BORDER,
+                                    .alpha = true,
+                                    .workers = from->workers,
+                                    .parallel_for = from->parallel_for,
+                                    .pool = from->pool};
+
+    if (l->files.count - (labels < l->files.count) == 0) {
+        return true;
+    }
+    if (!host_squares_open(&l->squares, &l->files, labels, &options, f)) {
+        return false;
+    }
+    l->total = l->squares.total;
+    l->data->size = l->squares.size;
+    l->data->channels = l->squares.channels;
+    return reserve(l, f);
+}
+
+bool host_dataset_begin_files(host_dataset_load *l, host_failure *f)
+{
+    if (!host_collection_open(&l->files, l->source.path, is_wanted, f)) {
+        return false;
+    }
+    return has_batches(&l->files) ? read_batches(l, f) : begin_images(l, f);
+}
+
+/* Images that are there already become of the kind that all share. */
+static bool change_kind(host_dataset_load *l, host_failure *f)
+{
+    host_dataset *d = l->data;
+    host_image all = {d->pixels, (uint32_t)(d->count * d->size), d->size,
+                      d->channels};
+    bool good =
+        d->count == 0 || host_image_convert(&all, l->squares.channels, f);
+
+    d->pixels = all.pixels;
+    d->channels = l->squares.channels;
+    return good && reserve(l, f);
+}
+
+bool host_dataset_more(host_dataset_load *l, host_failure *f)
+{
+    const host_squares *s = &l->squares;
+    host_dataset *d = l->data;
+    uint64_t bytes;
+
+    if (!host_squares_next(&l->squares, f) ||
+        (s->channels != d->channels && !change_kind(l, f))) {
+        return false;
+    }
+    bytes = (uint64_t)d->size * d->size * d->channels;
+    memcpy(d->pixels + d->count * bytes, s->pixels, s->count * bytes);
+    d->count += s->count;
+    d->counts = s->counts;
+    return true;
 }

@@ -8,11 +8,9 @@
 #include <zlib.h>
 
 #include "host/files/dataset.h"
-#include "host/files/output.h"
 
 #define CIFAR_SIZE 32u
 #define CIFAR_PIXELS (CIFAR_SIZE * CIFAR_SIZE)
-#define CIFAR_LIMIT ((size_t)1 << 30)
 
 /* Bytes of labels before each image: 1 for CIFAR-10, 2 for CIFAR-100; 0 if
  * the size is none of theirs.  No file of theirs fits both. */
@@ -26,37 +24,37 @@ static size_t cifar_labels(size_t size)
     return 0;
 }
 
-bool host_dataset_read_cifar(host_dataset *d, const char *path,
-                             uint32_t resolution, host_failure *f)
+bool host_dataset_add_cifar(host_dataset_load *l, const char *where,
+                            const unsigned char *bytes, size_t size,
+                            host_failure *f)
 {
-    uint8_t image[3 * CIFAR_PIXELS];
-    size_t size, labels;
-    unsigned char *bytes = host_input_file(path, CIFAR_LIMIT, &size, f);
-    bool good = bytes != NULL;
+    uint8_t pixels[3 * CIFAR_PIXELS];
+    host_image image = {pixels, CIFAR_SIZE, CIFAR_SIZE, 3};
+    size_t labels = cifar_labels(size);
+    bool good = true;
 
-    labels = good ? cifar_labels(size) : 0;
-    if (good && labels == 0) {
-        good = host_fail(f,
+    if (labels == 0) {
+        return host_fail(f,
                          "%s: not a batch of CIFAR; wanted a multiple of "
                          "3073 or 3074 bytes, got %zu",
-                         path, size);
+                         where, size);
     }
-    for (size_t at = labels; good && at < size; at += labels + sizeof image) {
+    for (size_t at = labels; good && at < size;
+         at += labels + sizeof pixels) {
         for (size_t p = 0; p < CIFAR_PIXELS; p++) {
             for (size_t c = 0; c < 3; c++) {
-                image[3 * p + c] = bytes[at + c * CIFAR_PIXELS + p];
+                pixels[3 * p + c] = bytes[at + c * CIFAR_PIXELS + p];
             }
         }
-        good = host_dataset_add(d, resolution, path, image, CIFAR_SIZE,
-                                CIFAR_SIZE, 3, f);
+        good = host_dataset_add(l, where, &image, f);
     }
-    free(bytes);
     return good;
 }
 
-/* ---- idx ---------------------------------------------------------------- */
+/* ---- idx --------------------------------------------------------------- */
 
 #define IDX_UBYTE_IMAGES 0x00000803u
+#define IDX_MOST_SIDE 4096u
 
 /* `what` is said if the file ends before. */
 static bool read_exactly(gzFile file, void *bytes, unsigned size,
@@ -77,16 +75,13 @@ static uint32_t be32(const unsigned char *p)
            p[3];
 }
 
-static bool read_images(host_dataset *d, gzFile file, const char *path,
-                        uint32_t resolution, host_failure *f)
+static bool read_header(gzFile file, const char *path, uint32_t *count,
+                        host_image *image, host_failure *f)
 {
     static const char not_idx[] =
-        "not a dataset; wanted an EDM zip or folder, CIFAR's .bin files, or "
-        "idx images of bytes";
+        "not a dataset; wanted images in a zip file or folder, CIFAR's .bin "
+        "files, or idx images of bytes";
     unsigned char header[16];
-    uint32_t count, height, width;
-    uint8_t *image;
-    bool good = true;
 
     if (!read_exactly(file, header, sizeof header, path, not_idx, f)) {
         return false;
@@ -94,17 +89,38 @@ static bool read_images(host_dataset *d, gzFile file, const char *path,
     if (be32(header) != IDX_UBYTE_IMAGES) {
         return host_fail(f, "%s: %s", path, not_idx);
     }
-    count = be32(header + 4);
-    height = be32(header + 8);
-    width = be32(header + 12);
-    if (height == 0 || width == 0 || height > 4096 || width > 4096) {
-        return host_fail(f, "%s: images of %ux%u pixels; wanted at most 4096",
-                         path, width, height);
+    *count = be32(header + 4);
+    *image = (host_image){NULL, be32(header + 8), be32(header + 12), 1};
+    return (image->height >= 1 && image->width >= 1 &&
+            image->height <= IDX_MOST_SIDE &&
+            image->width <= IDX_MOST_SIDE) ||
+           host_fail(f, "%s: images of %ux%u pixels; wanted 1 to %u a side",
+                     path, image->width, image->height, IDX_MOST_SIDE);
+}
+
+/* The end must be there: only behind it are gzip's checksums compared. */
+static bool check_end(gzFile file, const char *path, uint32_t count,
+                      host_failure *f)
+{
+    unsigned char more;
+    int got = gzread(file, &more, 1), code = Z_OK;
+
+    if (got < 0) {
+        return host_fail(f, "%s: cannot be read: %s", path,
+                         gzerror(file, &code));
     }
-    image = malloc((size_t)height * width);
-    if (image == NULL) {
-        return host_fail(f, "%s: out of memory", path);
-    }
+    return got == 0 || host_fail(f,
+                                 "%s: bytes follow its %u images; wanted "
+                                 "none; get the file again",
+                                 path, count);
+}
+
+static bool read_images(host_dataset_load *l, gzFile file, const char *path,
+                        uint32_t count, host_image *image, host_failure *f)
+{
+    unsigned size = image->height * image->width;
+    bool good = true;
+
     for (uint32_t i = 0; good && i < count; i++) {
         char end[64];
 
@@ -112,25 +128,32 @@ static bool read_images(host_dataset *d, gzFile file, const char *path,
                        "ends in image %u of %u; get the "
                        "file again",
                        i, count);
-        good =
-            read_exactly(file, image, height * width, path, end, f) &&
-            host_dataset_add(d, resolution, path, image, height, width, 1, f);
+        good = read_exactly(file, image->pixels, size, path, end, f) &&
+               host_dataset_add(l, path, image, f);
     }
-    free(image);
-    return good;
+    return good && check_end(file, path, count, f);
 }
 
-bool host_dataset_read_idx(host_dataset *d, const char *path,
-                           uint32_t resolution, host_failure *f)
+bool host_dataset_read_idx(host_dataset_load *l, host_failure *f)
 {
+    const char *path = l->source.path;
     gzFile file = gzopen(path, "rb");
+    host_image image = {0};
+    uint32_t count = 0;
     bool good;
 
     if (file == NULL) {
         return host_fail(f, "%s: cannot be opened: %s", path,
                          strerror(errno));
     }
-    good = read_images(d, file, path, resolution, f);
+    good = read_header(file, path, &count, &image, f);
+    if (good) {
+        image.pixels = malloc((size_t)image.height * image.width);
+        good = image.pixels != NULL
+                   ? read_images(l, file, path, count, &image, f)
+                   : host_fail(f, "%s: out of memory", path);
+    }
+    free(image.pixels);
     (void)gzclose(file);
     return good;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * freq.c - images per cluster, from a file a person wrote or PyTorch.
+ * freq.c - images per cluster, from a file a person wrote or PyTorch, or from
+ * the description of a model.
  *
  * A flat JSON array of numbers is plain text with brackets around it, so
  * that one scanner reads both. */
@@ -107,4 +108,21 @@ double *host_freq_read(const char *path, uint32_t count, host_failure *f)
         return NULL;
     }
     return freq;
+}
+
+bool host_freq_from_json(const cJSON *list, double *freq, uint32_t count)
+{
+    uint32_t i = 0;
+    double sum = 0;
+    const cJSON *item;
+    cJSON_ArrayForEach(item, list)
+    {
+        if (i == count || !cJSON_IsNumber(item) || item->valuedouble < 0 ||
+            !isfinite(item->valuedouble)) {
+            return false;
+        }
+        sum += item->valuedouble;
+        freq[i++] = item->valuedouble;
+    }
+    return cJSON_IsArray(list) && i == count && sum > 0 && isfinite(sum);
 }

@@ -297,6 +297,6 @@ bool host_npy_open(host_npy *npy, const char *path, host_failure *f)
 
 void host_npy_close(host_npy *npy)
 {
-    host_map_close(&npy->map);
+    cg_map_close(&npy->map);
     *npy = (host_npy){.array = {.name = NULL}};
 }

@@ -20,15 +20,15 @@
  * another ("Fortran order") of two axes and more, headers that are not
  * exactly the dictionary that NumPy writes, and sizes that do not fit.
  */
-#ifndef HOST_FILES_NPY_READ_H
-#define HOST_FILES_NPY_READ_H
+#ifndef CEDM_HOST_FILES_NPY_READ_H
+#define CEDM_HOST_FILES_NPY_READ_H
 
 #include "codegen/codegen.h"
 #include "host/files/map.h"
 
 typedef struct host_npy {
     cg_array array; /* name is NULL; data lies in the map */
-    host_map map;   /* private */
+    cg_map map;     /* private */
 } host_npy;
 
 /* Maps a file and checks its header: the cost does not depend on the size.

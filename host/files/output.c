@@ -2,18 +2,21 @@
  *
  * output.c - files that appear whole or not at all. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/files/output.h"
+#include "host/files/temporary.h"
 
 static void release(host_output *out)
 {
-    free(out->path);
+    free(out->label);
     free(out->temporary);
-    *out = (host_output){NULL, NULL, NULL};
+    host_target_free(&out->target);
+    *out = (host_output){.stream = NULL};
 }
 
 static char *join(const char *a, const char *b)
@@ -26,49 +29,63 @@ static char *join(const char *a, const char *b)
     return text;
 }
 
-/* mkstemp's files are private; an output has the mode any new file has. */
-static void apply_umask(int fd)
+/* Owner and mode are those of the file that is replaced.  Only root can give
+ * files away; chown takes set-user-ID bits, so the mode comes after it. */
+static void take_over(int fd, const struct stat *old)
 {
-    mode_t mask = umask(0);
-    umask(mask);
-    (void)fchmod(fd, 0666 & ~mask);
+    if (old->st_uid != geteuid() || old->st_gid != getegid()) {
+        int unused = fchown(fd, old->st_uid, old->st_gid);
+        (void)unused;
+    }
+    (void)fchmod(fd, old->st_mode & 07777);
 }
 
-static int open_temporary(host_output *out)
+/* A descriptor for the bytes: of the stream itself, or of a temporary. */
+static int open_target(host_output *out)
 {
-    out->temporary = join(out->path, ".XXXXXX");
-    if (out->temporary == NULL) {
-        return -1;
+    const host_target *t = &out->target;
+    if (t->descriptor >= 0) {
+        return dup(t->descriptor);
     }
-    int fd = mkstemp(out->temporary);
-    if (fd < 0) {
-        free(out->temporary);
-        out->temporary = NULL;
-    } else {
-        apply_umask(fd);
+    if (t->exists && !S_ISREG(t->status.st_mode)) {
+        return open(t->path, O_WRONLY | O_CLOEXEC);
+    }
+    int fd = host_temporary_open(t->path, &out->temporary);
+    if (fd >= 0 && t->exists) {
+        take_over(fd, &t->status);
     }
     return fd;
 }
 
+static bool open_stream(host_output *out)
+{
+    int fd = open_target(out);
+    out->stream = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    if (out->stream == NULL && fd >= 0) {
+        int reason = errno;
+        close(fd);
+        errno = reason;
+    }
+    return out->stream != NULL;
+}
+
 bool host_output_open(host_output *out, const char *path, host_failure *f)
 {
-    *out = (host_output){NULL, NULL, NULL};
-    struct stat info;
-    bool exists = stat(path, &info) == 0;
-    if (exists && S_ISDIR(info.st_mode)) {
-        return host_fail(f, "%s: is a directory; wanted a file", path);
+    *out = (host_output){.stream = NULL};
+    if (!host_target_find(&out->target, path, f)) {
+        return false;
     }
-    out->path = join(path, "");
-    if (out->path == NULL) {
+    const host_target *t = &out->target;
+    out->label = join(path, "");
+    if (out->label == NULL) {
+        host_output_abort(out);
         return host_fail(f, "%s: out of memory", path);
     }
-    if (exists && !S_ISREG(info.st_mode)) {
-        out->stream = fopen(path, "wb");
-    } else {
-        int fd = open_temporary(out);
-        out->stream = fd >= 0 ? fdopen(fd, "wb") : NULL;
+    if (t->exists && S_ISDIR(t->status.st_mode)) {
+        host_output_abort(out);
+        return host_fail(f, "%s: is a directory; wanted a file", path);
     }
-    if (out->stream == NULL) {
+    if (!open_stream(out)) {
         int reason = errno;
         host_output_abort(out);
         return host_fail(f, "%s: cannot be written: %s", path,
@@ -77,27 +94,105 @@ bool host_output_open(host_output *out, const char *path, host_failure *f)
     return true;
 }
 
-bool host_output_write(host_output *out, const void *bytes, size_t size,
-                       host_failure *f)
+static bool cannot_write(host_output *out, host_failure *f)
 {
-    if (size == 0 || fwrite(bytes, 1, size, out->stream) == size) {
-        return true;
-    }
-    host_fail(f, "%s: cannot be written: %s", out->path, strerror(errno));
+    int reason = errno;
+    host_fail(f, "%s: cannot be written: %s%s", out->label, strerror(reason),
+              reason == EFBIG ? "; raise the limit on file sizes" : "");
     host_output_abort(out);
     return false;
 }
 
+bool host_output_write(host_output *out, const void *bytes, size_t size,
+                       host_failure *f)
+{
+    return size == 0 || fwrite(bytes, 1, size, out->stream) == size ||
+           cannot_write(out, f);
+}
+
+/* ---- committing --------------------------------------------------------- */
+
+/* To the disk.  Pipes and some file systems have no such thing: EINVAL. */
+static bool sync_descriptor(int fd)
+{
+    return fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP ||
+           errno == EROFS;
+}
+
+/* The name too: it stands in the folder.  If that fails, the file is there,
+ * and a power loss may bring the old one back. */
+static void sync_folder(const char *path)
+{
+    char *folder = host_target_folder(path);
+    int fd = folder != NULL ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                            : -1;
+    free(folder);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+}
+
+static bool copy(int from, int to)
+{
+    char bytes[1 << 14];
+    ssize_t n;
+    while ((n = read(from, bytes, sizeof bytes)) > 0) {
+        for (ssize_t done = 0, more; done < n; done += more) {
+            more = write(to, bytes + done, (size_t)(n - done));
+            if (more < 0) {
+                return false;
+            }
+        }
+    }
+    return n == 0;
+}
+
+/* For files that a rename would part from their other names, or that are
+ * mounted. */
+static bool overwrite(const host_output *out)
+{
+    int from = open(out->temporary, O_RDONLY | O_CLOEXEC);
+    int to = open(out->target.path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+    bool good = from >= 0 && to >= 0 && copy(from, to) && sync_descriptor(to);
+    int reason = errno;
+    if (from >= 0) {
+        close(from);
+    }
+    if (to >= 0) {
+        close(to);
+    }
+    unlink(out->temporary);
+    errno = reason;
+    return good;
+}
+
+static bool publish(const host_output *out)
+{
+    const host_target *t = &out->target;
+    if (t->exists && t->status.st_nlink > 1) {
+        return overwrite(out);
+    }
+    if (rename(out->temporary, t->path) != 0) {
+        return errno == EBUSY && overwrite(out);
+    }
+    if (!out->brief) {
+        sync_folder(t->path);
+    }
+    return true;
+}
+
 bool host_output_commit(host_output *out, host_failure *f)
 {
+    bool whole =
+        fflush(out->stream) == 0 && (out->temporary == NULL || out->brief ||
+                                     sync_descriptor(fileno(out->stream)));
+    int reason = errno;
     int closed = fclose(out->stream);
     out->stream = NULL;
-    bool renamed = closed == 0 && (out->temporary == NULL ||
-                                   rename(out->temporary, out->path) == 0);
-    if (!renamed) {
-        host_fail(f, "%s: cannot be written: %s", out->path, strerror(errno));
-        host_output_abort(out);
-        return false;
+    errno = whole ? errno : reason;
+    if (!whole || closed != 0 || (out->temporary != NULL && !publish(out))) {
+        return cannot_write(out, f);
     }
     release(out);
     return true;
@@ -154,8 +249,11 @@ bool host_output_directory(const char *path, host_failure *f)
             f, "%s: cannot be made: %s", path,
             strerror(errno == ENOENT && reason != 0 ? reason : errno));
     }
-    return S_ISDIR(info.st_mode) ||
-           host_fail(f, "%s: is no directory; wanted one", path);
+    if (!S_ISDIR(info.st_mode)) {
+        return host_fail(f, "%s: is no directory; wanted one", path);
+    }
+    host_temporary_clean(path);
+    return true;
 }
 
 static unsigned char *read_stream(FILE *stream, const char *path,
@@ -169,7 +267,9 @@ static unsigned char *read_stream(FILE *stream, const char *path,
     size_t end = (size_t)info.st_size;
     if (!S_ISREG(info.st_mode)) {
         host_fail(f, "%s: not a file; wanted a regular file, got a %s", path,
-                  S_ISDIR(info.st_mode) ? "directory" : "device or socket");
+                  S_ISDIR(info.st_mode)    ? "directory"
+                  : S_ISFIFO(info.st_mode) ? "pipe"
+                                           : "device or socket");
         return NULL;
     }
     if (end > limit) {
@@ -192,10 +292,24 @@ static unsigned char *read_stream(FILE *stream, const char *path,
     return bytes;
 }
 
+/* Opening a pipe that nobody writes to must not wait for ever: read_stream
+ * refuses pipes, and files do not know O_NONBLOCK. */
+static FILE *open_input(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    FILE *stream = fd >= 0 ? fdopen(fd, "rb") : NULL;
+    if (stream == NULL && fd >= 0) {
+        int reason = errno;
+        close(fd);
+        errno = reason;
+    }
+    return stream;
+}
+
 unsigned char *host_input_file(const char *path, size_t limit, size_t *size,
                                host_failure *f)
 {
-    FILE *stream = fopen(path, "rb");
+    FILE *stream = open_input(path);
     if (stream == NULL) {
         host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
         return NULL;

@@ -3,8 +3,11 @@
  * output.h - files that appear whole or not at all.
  *
  * Bytes go to a temporary file beside the target, which host_output_commit
- * renames.  A target that exists and is no regular file (a device, a pipe)
- * is written directly. */
+ * puts onto the disk (fsync) and renames.  Links are followed: the file at
+ * their end is replaced, and keeps its mode and owner.  A file with several
+ * names, or one that is mounted, gets the finished bytes instead of another
+ * file; that can be interrupted.  What is no regular file (a device, a pipe,
+ * "-" for standard output) is written to as the bytes come. */
 #ifndef CEDM_HOST_FILES_OUTPUT_H
 #define CEDM_HOST_FILES_OUTPUT_H
 
@@ -12,11 +15,14 @@
 #include <stdio.h>
 
 #include "host/cli/failure.h"
+#include "host/files/target.h"
 
 typedef struct host_output {
     FILE *stream;
-    char *path;
+    bool brief;      /* set to leave out the fsync: it may be made again */
+    char *label;     /* the path as given */
     char *temporary; /* NULL: written directly */
+    host_target target;
 } host_output;
 
 bool host_output_open(host_output *out, const char *path, host_failure *f);
@@ -36,7 +42,8 @@ bool host_output_file(const char *path, const void *bytes, size_t size,
 /* Whether all that was printed has been written. */
 bool host_output_standard(host_failure *f);
 
-/* Makes a directory and its missing parents. */
+/* Makes a directory and its missing parents.  Temporaries that killed
+ * programs left in it are removed. */
 bool host_output_directory(const char *path, host_failure *f);
 
 /* All bytes of a file of at most `limit` bytes; to be freed.  NULL on error. */

@@ -42,9 +42,6 @@ static unsigned char *compress_zlib(const unsigned char *bytes, int size,
  * keyword 0, text. */
 static const char itxt_prefix[] = HOST_PNG_KEYWORD "\0\0\0\0";
 
-static const unsigned char signature[8] = {0x89, 'P',  'N',  'G',
-                                           '\r', '\n', 0x1a, '\n'};
-
 bool host_png_file_fits(uint64_t width, uint64_t height, uint32_t channels)
 {
     /* stb counts bytes of the filtered image in int, and its compressor
@@ -61,12 +58,6 @@ static void store_be32(unsigned char *p, uint32_t value)
     p[1] = (unsigned char)(value >> 16);
     p[2] = (unsigned char)(value >> 8);
     p[3] = (unsigned char)value;
-}
-
-static uint32_t load_be32(const unsigned char *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 |
-           p[3];
 }
 
 static size_t write_itxt(unsigned char *p, const char *text)
@@ -114,57 +105,6 @@ unsigned char *host_png_file_encode(const uint8_t *pixels, uint32_t width,
     STBIW_FREE(plain);
     *size = used + (size_t)length - HEADER_BYTES;
     return png;
-}
-
-/* The text of an iTXt chunk of ours, or NULL. */
-static char *own_text(const unsigned char *body, size_t length)
-{
-    size_t prefix = sizeof itxt_prefix;
-    if (length < prefix || memcmp(body, itxt_prefix, prefix) != 0) {
-        return NULL;
-    }
-    char *text = malloc(length - prefix + 1);
-    if (text != NULL) {
-        memcpy(text, body + prefix, length - prefix);
-        text[length - prefix] = '\0';
-    }
-    return text;
-}
-
-char *host_png_file_text(const unsigned char *png, size_t size,
-                         const char *path, host_failure *f)
-{
-    if (size < HEADER_BYTES ||
-        memcmp(png, signature, sizeof signature) != 0) {
-        host_fail(f, "%s: not a PNG file", path);
-        return NULL;
-    }
-    size_t at = sizeof signature;
-    while (size - at >= CHUNK_OVERHEAD) {
-        size_t length = load_be32(png + at);
-        if (length > size - at - CHUNK_OVERHEAD) {
-            break;
-        }
-        const unsigned char *type = png + at + 4;
-        uLong crc = crc32(0, type, (uInt)(4 + length));
-        if (crc != load_be32(type + 4 + length)) {
-            host_fail(f, "%s:%zu: a PNG chunk is damaged; wanted CRC %08lx",
-                      path, at, (unsigned long)crc);
-            return NULL;
-        }
-        char *text = NULL;
-        if (memcmp(type, "iTXt", 4) == 0) {
-            text = own_text(type + 4, length);
-        }
-        if (text != NULL) {
-            return text;
-        }
-        at += length + CHUNK_OVERHEAD;
-    }
-    host_fail(f,
-              "%s: holds no '%s' text chunk; wanted a PNG made by cedm-gen",
-              path, HOST_PNG_KEYWORD);
-    return NULL;
 }
 
 bool host_png_grid_make(host_png_grid *grid, uint32_t size, uint32_t channels,

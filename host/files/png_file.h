@@ -9,7 +9,8 @@
 
 #include "host/cli/failure.h"
 
-/* The keyword of the one text chunk (iTXt, uncompressed UTF-8). */
+/* The keyword of the one text chunk (iTXt, uncompressed UTF-8); png_text.h
+ * reads it. */
 #define HOST_PNG_KEYWORD "cedm"
 
 /* Whether an image of this size can be encoded. */
@@ -21,11 +22,6 @@ unsigned char *host_png_file_encode(const uint8_t *pixels, uint32_t width,
                                     uint32_t height, uint32_t channels,
                                     const char *text, size_t *size,
                                     host_failure *f);
-
-/* The text that host_png_file_encode put into a file, zero-terminated, to be
- * freed.  NULL, with a line that names `path`, if there is none. */
-char *host_png_file_text(const unsigned char *png, size_t size,
-                         const char *path, host_failure *f);
 
 /* Images of size x size pixels in rows of `columns`; cells not set are 0. */
 typedef struct host_png_grid {

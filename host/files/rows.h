@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * rows.h - rows of an array as floats or doubles, whatever it holds. */
-#ifndef HOST_FILES_ROWS_H
-#define HOST_FILES_ROWS_H
+#ifndef CEDM_HOST_FILES_ROWS_H
+#define CEDM_HOST_FILES_ROWS_H
 
 #include "codegen/codegen.h"
 

@@ -62,7 +62,7 @@ static bool find_op(const host_model *m, host_activation *a)
     const char *module =
         a->is_norm ? reader_of_norm(a->name, text, sizeof text) : a->name;
     bool found = false;
-    for (uint32_t id = 0; id < m->code->op_count; id++) {
+    for (uint32_t id = 0; id < m->code->graph.op_count; id++) {
         const char *part = host_model_op_module(m, id);
         const char *kind = host_model_op_kind(m, id);
         bool computes =
@@ -212,8 +212,8 @@ static bool run(host_engine *e, comparison *c, const double *x, double sigma,
                 int32_t cluster, host_failure *f)
 {
     const cedm_model *code = e->model->code;
-    size_t pixels =
-        (size_t)code->resolution * code->resolution * code->channels;
+    size_t pixels = (size_t)code->denoiser->resolution *
+                    code->denoiser->resolution * code->denoiser->channels;
     cedm_real *input = malloc(2 * pixels * sizeof *input);
     if (input == NULL) {
         return host_fail(f, "out of memory");

@@ -2,6 +2,7 @@
  *
  * difference.c - how far two arrays are apart. */
 #include <math.h>
+#include <stdbool.h>
 
 #include "host/verify/difference.h"
 
@@ -17,7 +18,12 @@ host_difference host_difference_of(const double *got, const double *want,
         sum += d * d;
         size += want[i] * want[i];
     }
-    /* Against an array of zeros nothing but zeros is near. */
-    double rms = size > 0 ? sqrt(sum / size) : sum > 0 ? (double)INFINITY : 0;
-    return (host_difference){max, isnan(rms) ? (double)INFINITY : rms};
+    /* What is no number is near nothing, and against zeros only zeros are
+     * near. */
+    bool comparable = isfinite(sum) && isfinite(size);
+    double rms = !comparable ? (double)INFINITY
+                 : size > 0  ? sqrt(sum / size)
+                 : sum > 0   ? (double)INFINITY
+                             : 0;
+    return (host_difference){max, rms};
 }

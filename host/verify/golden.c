@@ -2,9 +2,43 @@
  *
  * golden.c - arrays of a golden file, in our types and order. */
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "host/verify/golden.h"
+
+static bool check_finite(const cg_file *file, const cg_array *array,
+                         host_failure *f)
+{
+    for (uint64_t i = 0; i < array->elements; i++) {
+        double value = cg_element(array, i);
+        if (!isfinite(value)) {
+            return host_fail(f,
+                             "%s:%s: element %" PRIu64
+                             " is %g; wanted finite "
+                             "numbers; record the file again",
+                             file->path, array->name, i, value);
+        }
+    }
+    return true;
+}
+
+cg_file *host_golden_open(const char *path, host_failure *f)
+{
+    cg_error error;
+    cg_file *file = cg_open(path, &error);
+    if (file == NULL) {
+        host_fail(f, "%s", error.text);
+        return NULL;
+    }
+    for (size_t i = 0; i < file->array_count; i++) {
+        if (!check_finite(file, &file->arrays[i], f)) {
+            cg_close(file);
+            return NULL;
+        }
+    }
+    return file;
+}
 
 double *host_golden_maps(const cg_file *file, const cg_array *array,
                          host_failure *f)

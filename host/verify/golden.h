@@ -7,6 +7,10 @@
 #include "codegen/codegen.h"
 #include "host/cli/failure.h"
 
+/* Opens a golden file.  Numbers that are not finite are refused: nothing can
+ * be compared with them.  NULL on error. */
+cg_file *host_golden_open(const char *path, host_failure *f);
+
 /* Maps [n][C][H][W] (or one, [C][H][W]) as doubles [n][H][W][C]; vectors as
  * they are.  To be freed; NULL, with a line, when out of memory. */
 double *host_golden_maps(const cg_file *file, const cg_array *array,

@@ -27,17 +27,14 @@ void host_verify_judge(host_verify *v, const char *what, host_difference d,
 bool host_verify_files(host_verify *v, const char *path, const char *golden,
                        host_verify_mode *mode, host_failure *f)
 {
-    cg_error error;
     if (!host_model_load(&v->model, path, f)) {
         return false;
     }
     const cedm_model *code = v->model.code;
-    v->pixels = (size_t)code->resolution * code->resolution * code->channels;
-    v->golden = cg_open(golden, &error);
-    if (v->golden == NULL) {
-        return host_fail(f, "%s", error.text);
-    }
-    if (!mode(v, f)) {
+    v->pixels = (size_t)code->denoiser->resolution *
+                code->denoiser->resolution * code->denoiser->channels;
+    v->golden = host_golden_open(golden, f);
+    if (v->golden == NULL || !mode(v, f)) {
         return false;
     }
     printf("%s on %s: %u of %u within the limits\n", code->name,
@@ -77,7 +74,7 @@ static bool open_cpu(host_verify *v, uint32_t batch, host_failure *f)
     }
     v->by_tiles = v->engine.backend != cedm_backend_portable() &&
                   way != NULL && strcmp(way, "winograd") == 0;
-    v->paired = strcmp(v->engine.backend->name, "avx512bf16") == 0;
+    v->paired = v->engine.backend->factor_bits < 24;
     return true;
 }
 
@@ -89,7 +86,7 @@ bool host_verify_open_engine(host_verify *v, uint64_t batch,
         return host_fail(f, "%s: wanted 1 to %u items, got %" PRIu64,
                          v->golden->path, HOST_ENGINE_MAX_BATCH, batch);
     }
-    v->half = v->model.code->dtype == CEDM_DTYPE_F16;
+    v->half = v->model.code->graph.dtype == CEDM_DTYPE_F16;
     if (v->device == NULL) {
         return open_cpu(v, (uint32_t)batch, f);
     }

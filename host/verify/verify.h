@@ -21,11 +21,14 @@ typedef struct host_verify {
     host_cuda_library library;
     host_gpu gpu;
     cg_file *golden;
-    bool half;           /* errors are those of weights of 16 bits */
-    bool by_tiles;       /* else of Winograd's algorithm */
-    bool paired;         /* of a CPU's products of bfloat16, above all */
-    size_t pixels;       /* elements of an image */
-    uint32_t items, bad; /* compared, past the limit */
+    /* What rounds, and so which limit holds: of several the first. */
+    bool paired;   /* products of bfloat16 on a CPU */
+    bool half;     /* a blob of 16 bits */
+    bool by_tiles; /* Winograd's algorithm on a CPU */
+
+    size_t pixels;  /* elements of an image */
+    uint32_t items; /* that were compared */
+    uint32_t bad;   /* of these, past the limit */
 } host_verify;
 
 /* Each compares the whole golden file and prints a line per item; false if
@@ -59,7 +62,8 @@ static inline bool host_verify_on_gpu(const host_verify *v)
     return v->gpu.net != NULL;
 }
 
-/* Whether activations have 16 bits, and in which form. */
+/* Whether a GPU computes with activations of 16 bits; *precision says in
+ * which form. */
 static inline bool host_verify_in_half(const host_verify *v,
                                        enum cedm_cuda_precision *precision)
 {
@@ -67,7 +71,8 @@ static inline bool host_verify_in_half(const host_verify *v,
     return host_verify_on_gpu(v) && *precision != CEDM_CUDA_FP32;
 }
 
-/* Says why in terms of the device and the golden file. */
+/* Fails with the text of a status, and the GPU or the golden file that it is
+ * of. */
 bool host_verify_failed(const host_verify *v, cedm_status status,
                         host_failure *f);
 

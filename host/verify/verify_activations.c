@@ -29,11 +29,7 @@ static cg_file *open_inputs(const host_verify *v, host_failure *f)
     }
     snprintf(path, size, "%.*s%s%s", (int)(at - v->golden->path),
              v->golden->path, to, at + strlen(from));
-    cg_error error;
-    cg_file *file = cg_open(path, &error);
-    if (file == NULL) {
-        host_fail(f, "%s", error.text);
-    }
+    cg_file *file = host_golden_open(path, f);
     free(path);
     return file;
 }
@@ -112,7 +108,7 @@ static bool compare_all(host_verify *v, const double *x, double sigma,
 /* A table of functions looks at what each op wrote; a GPU has none. */
 static bool open_on_cpu(host_verify *v, host_failure *f)
 {
-    cedm_sampler_params params = host_model_sampler(&v->model);
+    cedm_sampler_params params = v->model.sampler;
     if (v->device != NULL && v->device->kind == HOST_DEVICE_CUDA) {
         return host_bad_usage(f, "--mode activations: wanted --device cpu");
     }

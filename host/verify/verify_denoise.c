@@ -77,7 +77,7 @@ bool host_verify_denoise(host_verify *v, host_failure *f)
     }
     uint64_t n = x->shape[0];
     const cg_array *levels = host_golden_array(v->golden, "sigma", 1, n, f);
-    cedm_sampler_params params = host_model_sampler(&v->model);
+    cedm_sampler_params params = v->model.sampler;
     if (levels == NULL || !host_verify_open_engine(v, n, &params, f)) {
         return false;
     }

@@ -5,11 +5,11 @@
 #include "runtime/cpu/cpu.h"
 #include "runtime/cpu/vec.h"
 
+/* The portable functions, and over them what the set has of its own. */
+#pragma GCC diagnostic ignored "-Woverride-init"
 #define RUN(name) .name = cedm_op_##name,
 static const cedm_ops run = {
-    CEDM_SAMPLER_OPS(RUN).embed = cedm_op_embed,
-    .linear = CEDM_ISA_NAME(linear),
-    .norm_coeff = cedm_op_norm_coeff,
+    CEDM_GRAPH_OPS(RUN).linear = CEDM_ISA_NAME(linear),
     .conv = CEDM_ISA_NAME(conv),
     .resample = CEDM_ISA_NAME(resample),
     .attention = CEDM_ISA_NAME(attention),
@@ -22,11 +22,8 @@ static const cedm_ops run = {
 const cedm_backend CEDM_ISA_NAME(backend) = {
     .name = TEXT_EXPANDED(CEDM_ISA),
     .run = &run,
-#ifdef CEDM_PAIRS
-    .prepare = &cedm_cpu_prepare_pairs,
-    .sizes = &cedm_cpu_sizes_pairs,
-#else
-    .prepare = &cedm_cpu_prepare,
-    .sizes = &cedm_cpu_sizes,
-#endif
+    .sampler = &cedm_sampler_plain,
+    .prepare = CEDM_PAIRS ? &cedm_cpu_prepare_pairs : &cedm_cpu_prepare,
+    .sizes = CEDM_PAIRS ? &cedm_cpu_sizes_pairs : &cedm_cpu_sizes,
+    .factor_bits = CEDM_PAIRS ? 8 : 24,
 };

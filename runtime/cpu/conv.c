@@ -185,9 +185,9 @@ void CEDM_ISA_NAME(conv)(void *ctx, const cedm_conv *op)
     job.op = op;
     job.chunk_count = 0;
     cedm_cpu_plan_conv(&job.plan, op);
-#ifdef CEDM_PAIRS
-    cedm_cpu_plan_pairs(&job.plan, op);
-#endif
+    if (CEDM_PAIRS) {
+        cedm_cpu_plan_pairs(&job.plan, op);
+    }
     job.weights = cedm_prepared(exec, op->id);
     job.bias = job.weights + job.plan.weights +
                cedm_packed(op->cout, job.plan.skip_cin);

@@ -19,15 +19,11 @@ static void stage_channels(const cedm_conv_plan *plan, float *dst,
         a += first;
         b += first;
     }
-#ifdef CEDM_PAIRS
-    if (plan->paired) {
+    if (CEDM_PAIRS && plan->paired) {
         CEDM_ISA_NAME(stage_pairs)
         (dst + first / 2, stride, src, pixels, channels, a, b, act);
         return;
     }
-#else
-    (void)plan;
-#endif
     CEDM_ISA_NAME(stage)
     (dst + first, stride, src, pixels, channels, a, b, act);
 }

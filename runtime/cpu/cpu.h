@@ -2,10 +2,11 @@
  *
  * cpu.h - what the files of the vectorised CPU backend share.
  *
- * isa.c and prepare*.c are plain C and compiled once.  Every other file is
- * compiled once per instruction set, with CEDM_ISA naming it; vec.h holds
- * all that such a set has of its own.  Sizes and prepared weights are the
- * same for all sets but avx512bf16, which packs pairs of bfloat16. */
+ * isa.c, pack.c, plan.c and winograd_plan.c are plain C and compiled once.
+ * Every other file is compiled once per instruction set, with CEDM_ISA naming
+ * it; vec.h holds all that such a set has of its own.  Sizes and prepared
+ * weights are the same for all sets but avx512bf16, which packs pairs of
+ * bfloat16. */
 #ifndef CEDM_CPU_H
 #define CEDM_CPU_H
 
@@ -100,9 +101,22 @@ extern const cedm_ops cedm_cpu_prepare_pairs;
 extern const cedm_ops cedm_cpu_sizes;
 extern const cedm_ops cedm_cpu_sizes_pairs;
 
-#define CEDM_CPU_BACKEND(name, bit)                                          \
+/* The sets of this architecture, slower ones first: those that multiply
+ * floats, and all. */
+#if defined __x86_64__
+#define CEDM_ISA_FLOAT(X) X(avx2) X(avx512)
+#define CEDM_ISA_HERE(X) CEDM_ISA_FLOAT(X) X(avx512bf16)
+#elif defined __aarch64__
+#define CEDM_ISA_FLOAT(X) X(neon)
+#define CEDM_ISA_HERE(X) CEDM_ISA_FLOAT(X)
+#else
+#define CEDM_ISA_FLOAT(X)
+#define CEDM_ISA_HERE(X)
+#endif
+
+#define CEDM_CPU_BACKEND(name)                                               \
     extern const cedm_backend cedm_cpu_backend_##name;
-CEDM_ISA_LIST(CEDM_CPU_BACKEND)
+CEDM_ISA_HERE(CEDM_CPU_BACKEND)
 #undef CEDM_CPU_BACKEND
 
 #ifdef CEDM_ISA

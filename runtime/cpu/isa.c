@@ -51,33 +51,12 @@ uint32_t cedm_isa_available(void)
     return CEDM_ISA_avx2 | CEDM_ISA_avx512 | CEDM_ISA_avx512bf16;
 }
 
-const cedm_backend *cedm_backend_cpu(uint32_t mask)
-{
-    mask &= cedm_isa_available();
-    if ((mask & CEDM_ISA_avx512bf16) != 0) {
-        return &cedm_cpu_backend_avx512bf16;
-    }
-    if ((mask & CEDM_ISA_avx512) != 0) {
-        return &cedm_cpu_backend_avx512;
-    }
-    if ((mask & CEDM_ISA_avx2) != 0) {
-        return &cedm_cpu_backend_avx2;
-    }
-    return cedm_backend_portable();
-}
-
 #elif defined __aarch64__
 
 /* Every 64-bit Arm has it: part of the base of ARMv8-A. */
 uint32_t cedm_isa_available(void)
 {
     return CEDM_ISA_neon;
-}
-
-const cedm_backend *cedm_backend_cpu(uint32_t mask)
-{
-    return (mask & CEDM_ISA_neon) != 0 ? &cedm_cpu_backend_neon
-                                       : cedm_backend_portable();
 }
 
 #else
@@ -87,10 +66,18 @@ uint32_t cedm_isa_available(void)
     return 0;
 }
 
+#endif
+
 const cedm_backend *cedm_backend_cpu(uint32_t mask)
 {
-    (void)mask;
-    return cedm_backend_portable();
-}
+    const cedm_backend *best = cedm_backend_portable();
 
-#endif
+    mask &= cedm_isa_available();
+#define BETTER(name)                                                         \
+    if ((mask & CEDM_ISA_##name) != 0) {                                     \
+        best = &cedm_cpu_backend_##name;                                     \
+    }
+    CEDM_ISA_HERE(BETTER)
+#undef BETTER
+    return best;
+}

@@ -103,8 +103,6 @@ void CEDM_ISA_NAME(stage)(float *dst, size_t stride, const float *src,
     }
 }
 
-#ifdef CEDM_PAIRS
-
 CEDM_INLINE void pairs_act(float *dst, size_t stride, const float *src,
                            size_t pixels, size_t channels, const float *a,
                            const float *b, const uint32_t act)
@@ -134,8 +132,6 @@ void CEDM_ISA_NAME(stage_pairs)(float *dst, size_t stride, const float *src,
                   CEDM_ACT_NONE);
     }
 }
-
-#endif
 
 /* ---- statistics -------------------------------------------------------- */
 
@@ -203,8 +199,10 @@ CEDM_INLINE void moments_of(v16 *mean, v16 *m2, const float *src,
     *m2 = v16_max(zero, v16_sub(total(&squares), left));
 }
 
-void CEDM_ISA_NAME(moments)(float *mean, float *m2, const float *src,
-                            size_t pixels, size_t stride, size_t count)
+/* Mean and sum of squared deviations of `count` channels over pixels
+ * `stride` apart. */
+static void moments(float *mean, float *m2, const float *src, size_t pixels,
+                    size_t stride, size_t count)
 {
     for (size_t c = 0; c < count; c += 16) {
         size_t columns = count - c < 16 ? count - c : 16;
@@ -238,8 +236,7 @@ void CEDM_ISA_NAME(stats)(const cedm_exec *exec, const cedm_conv *op,
         uint32_t rows = end - y < op->stat_rows ? end - y : op->stat_rows;
         float *mean = stats + 2 * (y / op->stat_rows) * cout + channel;
 
-        CEDM_ISA_NAME(moments)
-        (mean, mean + cout, dst + y * row + channel, (size_t)rows * op->width,
-         cout, last - channel);
+        moments(mean, mean + cout, dst + y * row + channel,
+                (size_t)rows * op->width, cout, last - channel);
     }
 }

@@ -14,7 +14,7 @@ void CEDM_ISA_NAME(stage)(float *dst, size_t stride, const float *src,
                           const float *b, uint32_t act);
 
 /* The same as pairs of bfloat16, a word for two channels; channels are whole
- * panels.  Only of sets that have CEDM_PAIRS. */
+ * panels.  Not called of sets without CEDM_PAIRS. */
 void CEDM_ISA_NAME(stage_pairs)(float *dst, size_t stride, const float *src,
                                 size_t pixels, size_t channels,
                                 const float *a, const float *b, uint32_t act);
@@ -23,11 +23,6 @@ void CEDM_ISA_NAME(stage_pairs)(float *dst, size_t stride, const float *src,
 void CEDM_ISA_NAME(stage_panel)(float *dst, const float *src, size_t pixels,
                                 size_t stride, const float *a, const float *b,
                                 uint32_t act);
-
-/* Mean and sum of squared deviations of `count` channels over pixels
- * `stride` apart. */
-void CEDM_ISA_NAME(moments)(float *mean, float *m2, const float *src,
-                            size_t pixels, size_t stride, size_t count);
 
 /* The statistics of rows first..end-1 of dst of one image, panels
  * from..to-1; first is a multiple of stat_rows, end too or the height. */

@@ -25,32 +25,30 @@ CEDM_INLINE void finish(float *out, const float *add, size_t at, v16 sum,
 
 CEDM_INLINE v16 multiply_add(v16_lane x, v16 w, v16 sum, const int paired)
 {
-#ifdef CEDM_PAIRS
-    if (paired) {
-        return v16_fma_pairs(x, w, sum);
-    }
-#else
-    (void)paired;
-#endif
-    return v16_fma_lane(x, w, sum);
+    return CEDM_PAIRS && paired ? v16_fma_pairs(x, w, sum)
+                                : v16_fma_lane(x, w, sum);
 }
 
-/* Where a tile is: its first row, panel and fetch, how far to the next; whether
- * rows follow each other without a gap. */
+/* Where a tile lies in its call. */
 typedef struct position {
-    size_t row, panel;
-    const float *ahead;
-    size_t ahead_step, half;
-    size_t dense;
+    size_t row, panel;  /* its first ones */
+    const float *ahead; /* weights to fetch while it is multiplied */
+    size_t ahead_step;  /* from one fetch to the next */
+    size_t half;        /* between the two places that are fetched */
+    size_t dense;       /* 1 if rows of a follow each other, else 0 */
 } position;
 
-/* `rows` rows and `panels` panels, 1 or 2: the second is multiplied by the
- * same broadcasts.  Where out goes is fetched ahead: a phase of an
- * up-sampling writes every other pixel, which no hardware foresees.  So are
- * the next rows: all rows reach a new line in the same step, and no hardware
- * follows so many streams.  Fetching a line twice costs time, too: weights
- * ahead are fetched every other step, from both halves of a panel: memory
- * answers to four streams faster than to two. */
+/* Multiplies `rows` rows by one or two panels; the second panel uses the
+ * broadcasts of the first.
+ *
+ * Three things are fetched before they are needed:
+ * - where `out` goes.  A phase of an up-sampling writes every other pixel,
+ *   which hardware does not foresee;
+ * - the rows of the next tile.  All rows reach a new line in the same step,
+ *   and hardware does not follow that many streams;
+ * - weights, every other step, because fetching a line twice costs time, and
+ *   from both halves of a panel, because memory answers to four streams
+ *   faster than to two. */
 CEDM_INLINE void multiply(const cedm_tile *t, const position *at,
                           const uint32_t rows, const uint32_t panels,
                           const int paired)
@@ -197,11 +195,9 @@ CEDM_INLINE void multiply_panels(const cedm_tile *tile, uint32_t rows,
 
 void CEDM_ISA_NAME(tile)(const cedm_tile *tile, uint32_t rows)
 {
-#ifdef CEDM_PAIRS
-    if (tile->paired) {
+    if (CEDM_PAIRS && tile->paired) {
         multiply_panels(tile, rows, 1);
-        return;
+    } else {
+        multiply_panels(tile, rows, 0);
     }
-#endif
-    multiply_panels(tile, rows, 0);
 }

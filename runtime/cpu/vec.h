@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "runtime/ieee.h"
+
 #define CEDM_INLINE static inline __attribute__((always_inline))
 
 #if defined __AVX512F__
@@ -104,10 +106,10 @@ CEDM_INLINE v16 v16_to_exponent(v16 x)
 
 #ifdef __AVX512BF16__
 
-/* Sixteen words of two bfloat16 each, in the registers of floats. */
-#define CEDM_PAIRS
+#define CEDM_PAIRS 1
 
-/* c + a0 b0 + a1 b1 for the pairs of a and b */
+/* c + a0 b0 + a1 b1 for the pairs of a and b: sixteen words of two bfloat16
+ * each, in the registers of floats */
 CEDM_INLINE v16 v16_fma_pairs(v16_lane a, v16 b, v16 c)
 {
     return (v16){_mm512_dpbf16_ps(c.v, (__m512bh)a, (__m512bh)b.v)};
@@ -328,6 +330,25 @@ CEDM_INLINE float v16_largest(v16 x)
 
 #ifndef CEDM_TILE_PANELS
 #define CEDM_TILE_PANELS 1u
+#endif
+
+/* Whether the set multiplies pairs of bfloat16.  Where it does not, no plan
+ * is paired, and the two functions are never called. */
+#ifndef CEDM_PAIRS
+#define CEDM_PAIRS 0
+
+CEDM_INLINE v16 v16_fma_pairs(v16_lane a, v16 b, v16 c)
+{
+    (void)a;
+    (void)b;
+    return c;
+}
+
+CEDM_INLINE void v16_store_pairs(float *p, v16 x)
+{
+    (void)p;
+    (void)x;
+}
 #endif
 
 #ifdef __AVX2__

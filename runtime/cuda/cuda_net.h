@@ -41,9 +41,9 @@ cedm_cuda_table_bytes cedm_cuda_tables_measure(const cedm_model *model,
 /* ---- tables ------------------------------------------------------------ */
 
 /* What noise levels are computed from: the tensors of the blob that are
- * floats in a blob of 16 bits too, and the model with their offsets. */
+ * floats in a blob of 16 bits too, and the denoiser with their offsets. */
 typedef struct cedm_cuda_constants {
-    cedm_model model;
+    cedm_denoiser denoiser;
     const float *data;
 } cedm_cuda_constants;
 

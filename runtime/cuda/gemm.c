@@ -205,7 +205,7 @@ cedm_status cedm_cuda_gemm_open(cedm_cuda_net *net)
     int code;
 
     net->exec.error = 0;
-    net->exec.model->eval(&prepare_ops, &net->exec);
+    net->exec.model->graph.eval(&prepare_ops, &net->exec);
     code = net->exec.error;
     net->exec.error = 0;
     return cedm_cuda_check(net->config.fault,

@@ -50,7 +50,7 @@ static void run_network(cedm_cuda_net *net, const double *x,
     exec->cluster = (const void *)cedm_cuda_arena(net, clusters);
     QUEUE(net, load, .x = x, .scalars = scalars, .features = features,
           .row = row);
-    exec->model->eval(&cedm_cuda_run, exec);
+    exec->model->graph.eval(&cedm_cuda_run, exec);
     QUEUE(net, unload, .x = x, .scalars = scalars, .row = row, .first = first,
           .weight = weight, .dst = dst);
 }
@@ -60,7 +60,7 @@ static void evaluate(cedm_cuda_net *net, const double *x, cedm_cuda_row row,
 {
     const cedm_cuda_places *p = &net->places;
 
-    if (guidance == 0 || net->exec.model->label_dim == 0) {
+    if (guidance == 0 || net->exec.model->denoiser->label_dim == 0) {
         run_network(net, x, row, p->clusters, 1, true, dst);
         return;
     }
@@ -98,7 +98,7 @@ cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last)
 
     if (params->S_churn > 0) {
         QUEUE(net, churn, .seed = seeds, .steps = rows, .step = step,
-              .first_draw = cedm_noise_draw(net->exec.model, 0),
+              .first_draw = cedm_noise_draw(net->exec.model->denoiser, 0),
               .x = map(net, 0));
     }
     evaluate(net, map(net, 0), row, params->guidance, map(net, 1));

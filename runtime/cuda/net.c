@@ -90,13 +90,13 @@ static cedm_status upload_weights(cedm_cuda_net *net, const cedm_blob *blob)
         .packing =
             {
                 .precision = net->config.precision,
-                .dtype = blob->model->dtype,
+                .dtype = blob->model->graph.dtype,
                 .data = blob->data,
                 .weights = net->config.staging,
             },
     };
 
-    blob->model->eval(&upload_ops, &u);
+    blob->model->graph.eval(&upload_ops, &u);
     return u.status;
 }
 
@@ -326,11 +326,11 @@ cedm_status cedm_cuda_open(cedm_cuda_net **net, const cedm_blob *blob,
     n->config.sizes = need;
     n->places = places;
     cedm_cuda_constants_of(&n->constants, blob);
-    status = cedm_steps_check(&n->constants.model, n->constants.data,
+    status = cedm_steps_check(&n->constants.denoiser, n->constants.data,
                               &n->config.params);
     if (status == CEDM_OK) {
         n->begin_scale = cedm_steps_begin(
-            &n->constants.model, n->constants.data, &n->config.params);
+            &n->constants.denoiser, n->constants.data, &n->config.params);
         status = open_on_device(n, blob);
     }
     *net = status == CEDM_OK ? n : NULL;

@@ -176,11 +176,6 @@ static void pack_resample(void *ctx, const cedm_resample *op)
     pack_floats(ctx, op->id, op->filter, op->taps, CEDM_NONE, 0);
 }
 
-static void pack_attention(void *ctx, const cedm_attention *op)
-{
-    begin_part(ctx, op->id, 0);
-}
-
 /* ---- convolutions ------------------------------------------------------ */
 
 /* One convolution while it is packed. */
@@ -308,6 +303,22 @@ static void pack_conv(void *ctx, const cedm_conv *op)
     pack_bias(&part);
 }
 
-#define PACK(name) .name = pack_##name,
-const cedm_ops cedm_cuda_pack = {CEDM_GRAPH_OPS(PACK)};
-#undef PACK
+/* An op without weights still has its entry of the index. */
+#define NOTHING(name)                                                        \
+    static void nothing_##name(void *ctx, const cedm_##name *op)             \
+    {                                                                        \
+        begin_part(ctx, op->id, 0);                                          \
+    }
+CEDM_GRAPH_OPS(NOTHING)
+#undef NOTHING
+
+#pragma GCC diagnostic ignored "-Woverride-init"
+#define NOTHING(name) .name = nothing_##name,
+const cedm_ops cedm_cuda_pack = {
+    CEDM_GRAPH_OPS(NOTHING).embed = pack_embed,
+    .linear = pack_linear,
+    .norm_coeff = pack_norm_coeff,
+    .conv = pack_conv,
+    .resample = pack_resample,
+};
+#undef NOTHING

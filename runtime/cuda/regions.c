@@ -59,7 +59,7 @@ cedm_cuda_table_bytes cedm_cuda_tables_measure(const cedm_model *model,
     cedm_cuda_table_bytes bytes = {
         .steps = steps * (uint64_t)sizeof(cedm_cuda_step_row),
         .scalars = rows * sizeof(cedm_cuda_scalars),
-        .features = rows * model->features.channels * sizeof(float),
+        .features = rows * model->denoiser->features.channels * sizeof(float),
     };
 
     return bytes;
@@ -70,9 +70,9 @@ static uint64_t place_context(cedm_cuda_places *p, const cedm_model *model)
     uint64_t end = 0;
 
     take(&end, sizeof(struct cedm_cuda_net));
-    p->index = take(&end, (uint64_t)model->op_count * sizeof(uint32_t));
-    p->gemms =
-        take(&end, (uint64_t)model->op_count * sizeof(struct cedm_cuda_gemm));
+    p->index = take(&end, (uint64_t)model->graph.op_count * sizeof(uint32_t));
+    p->gemms = take(&end, (uint64_t)model->graph.op_count *
+                              sizeof(struct cedm_cuda_gemm));
     return end;
 }
 
@@ -89,8 +89,8 @@ static uint64_t place_staging(cedm_cuda_places *p, const cedm_model *model,
     p->in_clusters = take(&end, batch * sizeof(int32_t));
     p->in_overflow = take(&end, batch * sizeof(uint32_t));
     p->in_scalars = take(&end, batch * sizeof(cedm_cuda_scalars));
-    p->in_features =
-        take(&end, batch * model->features.channels * sizeof(float));
+    p->in_features = take(&end, batch * model->denoiser->features.channels *
+                                    sizeof(float));
     p->in_map = take(&end, batch * cedm_pixels(model) * sizeof(double));
     end = end > largest_part ? end : largest_part;
     return end > tables ? end : tables;
@@ -104,9 +104,9 @@ static uint64_t place_arena(cedm_cuda_places *p, const cedm_model *model,
     uint64_t batch = config->batch, end = 0;
     uint64_t pixels = batch * cedm_pixels(model);
 
-    p->act = take(&end, batch * model->act_elements *
+    p->act = take(&end, batch * model->graph.act_elements *
                             cedm_cuda_act_bytes(config->precision));
-    p->f32 = take(&end, batch * model->f32_elements * sizeof(float));
+    p->f32 = take(&end, batch * model->graph.f32_elements * sizeof(float));
     for (int i = 0; i < 4; i++) {
         p->state[i] = take(&end, pixels * sizeof(double));
     }
@@ -118,8 +118,9 @@ static uint64_t place_arena(cedm_cuda_places *p, const cedm_model *model,
     p->step = take(&end, sizeof(uint32_t));
     p->steps = take(&end, t.steps);
     p->scalars = take(&end, t.scalars + batch * sizeof(cedm_cuda_scalars));
-    p->features = take(&end, t.features + batch * model->features.channels *
-                                              sizeof(float));
+    p->features =
+        take(&end, t.features + batch * model->denoiser->features.channels *
+                                    sizeof(float));
     p->workspace = take(&end, CEDM_CUDA_WORKSPACE_BYTES);
     return end;
 }
@@ -145,7 +146,7 @@ cedm_status cedm_cuda_place(cedm_cuda_places *places, cedm_cuda_sizes *sizes,
     if (config->params.steps == 0 || config->params.steps > CEDM_MAX_STEPS) {
         return CEDM_E_STEPS;
     }
-    model->eval(&count, &p);
+    model->graph.eval(&count, &p);
     sizes->context = place_context(places, model);
     sizes->staging = place_staging(places, model, config, p.largest);
     sizes->weights = p.total;

@@ -131,7 +131,7 @@ static void stage_denoise(const cedm_cuda_net *net, const double *x,
     const cedm_cuda_places *p = &net->places;
     uint32_t batch = net->exec.batch;
     size_t elements = map_elements(net);
-    size_t channels = net->exec.model->features.channels;
+    size_t channels = net->exec.model->denoiser->features.channels;
     double *in = (void *)cedm_cuda_staging(net, p->in_map);
     cedm_cuda_scalars *scalars =
         (void *)cedm_cuda_staging(net, p->in_scalars);
@@ -154,7 +154,7 @@ static cedm_status send_denoise(const cedm_cuda_net *net)
     uint32_t batch = net->exec.batch;
     cedm_cuda_table_bytes rows =
         cedm_cuda_tables_measure(net->exec.model, net->config.params.steps);
-    size_t channels = net->exec.model->features.channels;
+    size_t channels = net->exec.model->denoiser->features.channels;
     cudaError_t code = send(net, p->state[0], p->in_map,
                             batch * map_elements(net) * sizeof(double));
 

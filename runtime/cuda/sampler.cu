@@ -16,8 +16,8 @@ struct image_shape {
 
 static image_shape shape_of(const cedm_cuda_exec *exec)
 {
-    uint32_t resolution = exec->model->resolution;
-    image_shape shape = {exec->model->channels, resolution * resolution, 0};
+    const cedm_port *image = &exec->model->graph.inputs[CEDM_INPUT_IMAGE];
+    image_shape shape = {image->channels, image->height * image->width, 0};
 
     shape.elements = shape.channels * shape.pixels;
     return shape;
@@ -181,9 +181,12 @@ extern "C" int cedm_cuda_run_load(const cedm_cuda_exec *exec,
                                   const cedm_cuda_load *op)
 {
     image_shape shape = shape_of(exec);
-    uint32_t width = exec->model->features.channels;
-    float *input = (float *)cedm_cuda_at(exec, exec->model->input_ref);
-    float *features = (float *)cedm_cuda_at(exec, exec->model->features_ref);
+    const cedm_port *inputs = exec->model->graph.inputs;
+    uint32_t width = inputs[CEDM_INPUT_FEATURES].channels;
+    float *input =
+        (float *)cedm_cuda_at(exec, inputs[CEDM_INPUT_IMAGE].ref);
+    float *features =
+        (float *)cedm_cuda_at(exec, inputs[CEDM_INPUT_FEATURES].ref);
     uint32_t most = width > shape.elements ? width : shape.elements;
 
     return CEDM_LAUNCH(load, grid_of(exec, most), THREADS, 0, exec->stream,
@@ -195,7 +198,7 @@ extern "C" int cedm_cuda_run_unload(const cedm_cuda_exec *exec,
 {
     image_shape shape = shape_of(exec);
     const float *output =
-        (const float *)cedm_cuda_at(exec, exec->model->output_ref);
+        (const float *)cedm_cuda_at(exec, exec->model->graph.outputs[0].ref);
 
     return CEDM_LAUNCH(unload, grid_of(exec, shape.elements), THREADS, 0,
                        exec->stream, *op, shape, output, exec->overflow);

@@ -12,27 +12,27 @@
 void cedm_cuda_constants_of(cedm_cuda_constants *constants,
                             const cedm_blob *blob)
 {
-    uint32_t width = blob->model->dtype == CEDM_DTYPE_F16 ? 2 : 1;
-    cedm_model *model = &constants->model;
+    uint32_t width = blob->model->graph.dtype == CEDM_DTYPE_F16 ? 2 : 1;
+    cedm_denoiser *d = &constants->denoiser;
 
-    *model = *blob->model;
+    *d = *blob->model->denoiser;
     constants->data = blob->data;
-    model->noise_levels /= width;
-    if (model->features.freqs != CEDM_NONE) {
-        model->features.freqs /= width;
+    d->noise_levels /= width;
+    if (d->features.freqs != CEDM_NONE) {
+        d->features.freqs /= width;
     }
 }
 
 void cedm_cuda_fill_row(const cedm_cuda_constants *constants, double sigma,
                         double s, cedm_cuda_scalars *scalars, float *features)
 {
-    const cedm_model *model = &constants->model;
-    cedm_scalings c = cedm_precondition(model, constants->data, sigma);
+    const cedm_denoiser *denoiser = &constants->denoiser;
+    cedm_scalings c = cedm_precondition(denoiser, constants->data, sigma);
 
     scalars->c_in = c.c_in / s;
     scalars->c_skip = c.c_skip / s;
     scalars->c_out = c.c_out;
-    cedm_noise_features(&model->features, constants->data, c.c_noise,
+    cedm_noise_features(&denoiser->features, constants->data, c.c_noise,
                         features);
 }
 
@@ -41,13 +41,13 @@ void cedm_cuda_fill_tables(const cedm_cuda_constants *constants,
                            cedm_cuda_step_row *steps,
                            cedm_cuda_scalars *scalars, float *features)
 {
-    const cedm_model *model = &constants->model;
-    size_t channels = model->features.channels;
+    const cedm_denoiser *denoiser = &constants->denoiser;
+    size_t channels = denoiser->features.channels;
 
     memset(scalars, 0, 2 * (size_t)params->steps * sizeof *scalars);
     memset(features, 0, 2 * params->steps * channels * sizeof *features);
     for (uint32_t i = 0; i < params->steps; i++) {
-        cedm_step step = cedm_step_at(model, constants->data, params, i);
+        cedm_step step = cedm_step_at(denoiser, constants->data, params, i);
         size_t row = 2 * (size_t)i;
 
         steps[i] = (cedm_cuda_step_row){

@@ -5,10 +5,10 @@
 #include "runtime/ops/ops.h"
 
 #define RUN(name) .name = cedm_op_##name,
-static const cedm_ops run = {CEDM_GRAPH_OPS(RUN) CEDM_SAMPLER_OPS(RUN)};
+static const cedm_ops run = {CEDM_GRAPH_OPS(RUN)};
+const cedm_sampler_ops cedm_sampler_plain = {CEDM_SAMPLER_OPS(RUN)};
 #undef RUN
 
-/* Sizes depend on the graph alone, so the sampler's ops have none. */
 #define SIZE(name) .name = cedm_size_##name,
 static const cedm_ops sizes = {CEDM_GRAPH_OPS(SIZE)};
 #undef SIZE
@@ -18,6 +18,8 @@ static const cedm_backend portable = {
     .run = &run,
     .prepare = NULL,
     .sizes = &sizes,
+    .sampler = &cedm_sampler_plain,
+    .factor_bits = 24,
 };
 
 const cedm_backend *cedm_backend_portable(void)

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "runtime/ieee.h"
+
 #define CEDM_LANES 4
 
 typedef float cedm_lanes __attribute__((vector_size(16)));

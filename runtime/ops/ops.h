@@ -12,17 +12,24 @@
 #define CEDM_OPS_H
 
 #include "cedm_model.h"
+#include "runtime/ieee.h"
 #include "runtime/tasks.h"
 
 #define CEDM_OP_DECLARE(name)                                                \
     void cedm_op_##name(void *ctx, const cedm_##name *op);
 #define CEDM_SIZE_DECLARE(name)                                              \
     void cedm_size_##name(void *ctx, const cedm_##name *op);
+#define CEDM_SAMPLER_OP_DECLARE(name)                                        \
+    void cedm_op_##name(cedm_exec *exec, const cedm_##name *op);
 CEDM_GRAPH_OPS(CEDM_OP_DECLARE)
 CEDM_GRAPH_OPS(CEDM_SIZE_DECLARE)
-CEDM_SAMPLER_OPS(CEDM_OP_DECLARE)
+CEDM_SAMPLER_OPS(CEDM_SAMPLER_OP_DECLARE)
 #undef CEDM_OP_DECLARE
 #undef CEDM_SIZE_DECLARE
+#undef CEDM_SAMPLER_OP_DECLARE
+
+/* Those of CEDM_SAMPLER_OPS, for every CPU backend. */
+extern const cedm_sampler_ops cedm_sampler_plain;
 
 /* ---- where things lie ------------------------------------------------- */
 

@@ -9,9 +9,9 @@
 
 static size_t image_elements(const cedm_exec *exec)
 {
-    size_t resolution = exec->model->resolution;
+    const cedm_port *image = &exec->model->graph.inputs[CEDM_INPUT_IMAGE];
 
-    return resolution * resolution * exec->model->channels;
+    return (size_t)image->height * image->width * image->channels;
 }
 
 /* The generator counts elements in CHW order. */
@@ -20,7 +20,8 @@ static void noise_task(void *arg, uint32_t index, uint32_t worker)
     const cedm_call *call = arg;
     const cedm_noise *op = call->op;
     size_t elements = image_elements(call->exec);
-    size_t channels = call->exec->model->channels;
+    size_t channels =
+        call->exec->model->graph.inputs[CEDM_INPUT_IMAGE].channels;
     size_t pixels = elements / channels;
     const cedm_real *base =
         op->base == NULL ? NULL : op->base + index * elements;
@@ -39,39 +40,39 @@ static void noise_task(void *arg, uint32_t index, uint32_t worker)
     }
 }
 
-void cedm_op_noise(void *ctx, const cedm_noise *op)
+void cedm_op_noise(cedm_exec *exec, const cedm_noise *op)
 {
-    cedm_run_tasks(ctx, noise_task, op, op->n);
+    cedm_run_tasks(exec, noise_task, op, op->n);
 }
 
-void cedm_op_load(void *ctx, const cedm_load *op)
+void cedm_op_load(cedm_exec *exec, const cedm_load *op)
 {
-    cedm_exec *exec = ctx;
-    const cedm_model *model = exec->model;
+    const cedm_port *inputs = exec->model->graph.inputs;
     size_t elements = image_elements(exec);
-    size_t features = model->features.channels;
+    size_t features = inputs[CEDM_INPUT_FEATURES].channels;
 
     for (uint32_t image = 0; image < op->n; image++) {
         const cedm_real *x = op->x + image * elements;
-        float *input = cedm_at(exec, model->input_ref, elements, image);
+        float *input =
+            cedm_at(exec, inputs[CEDM_INPUT_IMAGE].ref, elements, image);
 
         for (size_t i = 0; i < elements; i++) {
             input[i] = (float)(op->c_in[image] * x[i]);
         }
-        memcpy(cedm_at(exec, model->features_ref, features, image),
-               op->features + image * features, features * sizeof(float));
+        memcpy(
+            cedm_at(exec, inputs[CEDM_INPUT_FEATURES].ref, features, image),
+            op->features + image * features, features * sizeof(float));
     }
     exec->cluster = op->cluster;
 }
 
-void cedm_op_unload(void *ctx, const cedm_unload *op)
+void cedm_op_unload(cedm_exec *exec, const cedm_unload *op)
 {
-    const cedm_exec *exec = ctx;
     size_t elements = image_elements(exec);
 
     for (uint32_t image = 0; image < op->n; image++) {
         const float *output =
-            cedm_at(exec, exec->model->output_ref, elements, image);
+            cedm_at(exec, exec->model->graph.outputs[0].ref, elements, image);
         const cedm_real *x = op->x + image * elements;
         cedm_real *dst = op->dst + image * elements;
 
@@ -85,9 +86,9 @@ void cedm_op_unload(void *ctx, const cedm_unload *op)
     }
 }
 
-void cedm_op_euler(void *ctx, const cedm_euler *op)
+void cedm_op_euler(cedm_exec *exec, const cedm_euler *op)
 {
-    size_t elements = op->n * image_elements(ctx);
+    size_t elements = op->n * image_elements(exec);
 
     for (size_t i = 0; i < elements; i++) {
         cedm_real d = (op->s * op->x[i] - op->denoised[i]) / op->t;
@@ -97,9 +98,9 @@ void cedm_op_euler(void *ctx, const cedm_euler *op)
     }
 }
 
-void cedm_op_heun(void *ctx, const cedm_heun *op)
+void cedm_op_heun(cedm_exec *exec, const cedm_heun *op)
 {
-    size_t elements = op->n * image_elements(ctx);
+    size_t elements = op->n * image_elements(exec);
 
     for (size_t i = 0; i < elements; i++) {
         cedm_real d = (op->s * op->next[i] - op->denoised[i]) / op->t;
@@ -109,9 +110,9 @@ void cedm_op_heun(void *ctx, const cedm_heun *op)
 }
 
 /* The comparisons are written so that a NaN becomes 0. */
-void cedm_op_to_image(void *ctx, const cedm_to_image *op)
+void cedm_op_to_image(cedm_exec *exec, const cedm_to_image *op)
 {
-    size_t elements = op->n * image_elements(ctx);
+    size_t elements = op->n * image_elements(exec);
 
     for (size_t i = 0; i < elements; i++) {
         cedm_real v = (cedm_real)127.5 * op->x[i] + 128;

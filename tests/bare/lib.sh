@@ -28,7 +28,7 @@ runtime() {
 # image FOLDER CC FLAGS LINK-FLAGS: the program FOLDER/draw; $work has the
 # model
 image() {
-    "$2" -std=c11 -O2 -ffp-contract=off $3 -Wall -Wextra -Werror -Iinclude \
+    "$2" -std=c11 -O2 -ffp-contract=off $3 -Wall -Wextra -Werror -I. -Iinclude \
         -I"$work" -Wa,-I"$work" $here/host.c $here/draw.c $here/blob.S \
         "$work/tiny.c" "$1/lib/libcedm.a" $4 -o "$1/draw"
 }

@@ -25,7 +25,7 @@ m7() {
     runtime "$1/m7" arm-none-eabi-gcc arm-none-eabi-ar "$target $2"
     arm-none-eabi-gcc -std=c11 -O2 -ffreestanding -ffp-contract=off -Wall \
         -Wextra -Werror -fno-tree-loop-distribute-patterns $target $2 \
-        -Iinclude -I"$work" -Wa,-I"$work" -nostdlib -static \
+        -I. -Iinclude -I"$work" -Wa,-I"$work" -nostdlib -static \
         -Wl,--gc-sections,-z,noexecstack -T $here/m7.ld $here/m7.c \
         $here/mem.c $here/draw.c $here/blob.S "$work/tiny.c" \
         "$1/m7/lib/libcedm.a" -lgcc -o "$1/m7.elf"

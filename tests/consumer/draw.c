@@ -25,6 +25,7 @@ static cedm_status draw(uint64_t seed, int32_t cluster)
 
     config.backend = cedm_backend_cpu(CEDM_ISA_ALL);
     config.weights = weights;
+    config.weights_bytes = sizeof weights;
     config.arena = arena;
     config.arena_bytes = sizeof arena;
     params.steps = 3;

@@ -49,14 +49,14 @@ typedef struct subject {
     enum cedm_cuda_precision precision;
 } subject;
 
-typedef struct run {
+typedef struct trial {
     stage s;
     any_op op;
     session x;
     char what[160];
-} run;
+} trial;
 
-static void start(run *r, const subject *t, const op_case *c,
+static void start(trial *r, const subject *t, const op_case *c,
                   stage_setting images, session_setting device)
 {
     memset(r, 0, sizeof *r);
@@ -70,7 +70,7 @@ static void start(run *r, const subject *t, const op_case *c,
     session_run(&r->x, &device, &r->s, &images, t->class, &r->op, r->what);
 }
 
-static void finish(run *r)
+static void finish(trial *r)
 {
     session_close(&r->x);
     stage_close(&r->s);
@@ -90,7 +90,7 @@ static double root_mean_square(const float *x, size_t n)
  * error of a score is a relative one of its exponential, and scores grow as
  * the square of their inputs: of 256 channels both sides may be 0.76 of the
  * bound of others away from what float64 gives. */
-static double unit_of(const subject *t, const op_case *c, const run *r)
+static double unit_of(const subject *t, const op_case *c, const trial *r)
 {
     bool f32 = CEDM_REF_IS_F32(r->x.outputs[0].ref) ||
                t->precision == CEDM_CUDA_FP32;
@@ -102,7 +102,7 @@ static double unit_of(const subject *t, const op_case *c, const run *r)
                                   : 2.0);
 }
 
-static void check_values(const subject *t, const op_case *c, const run *r,
+static void check_values(const subject *t, const op_case *c, const trial *r,
                          uint32_t image)
 {
     size_t n = r->x.outputs[0].elements;
@@ -127,7 +127,7 @@ static void check_values(const subject *t, const op_case *c, const run *r,
 }
 
 /* One channel of one partial, of the map that was written. */
-static void check_partial(const run *r, uint32_t image, uint32_t p,
+static void check_partial(const trial *r, uint32_t image, uint32_t p,
                           uint32_t c)
 {
     const cedm_conv *op = &r->op.conv;
@@ -160,7 +160,7 @@ static void check_partial(const run *r, uint32_t image, uint32_t p,
     }
 }
 
-static void check_stats(const run *r, uint32_t image)
+static void check_stats(const trial *r, uint32_t image)
 {
     const cedm_conv *op = &r->op.conv;
 
@@ -175,7 +175,7 @@ static void check_stats(const run *r, uint32_t image)
 }
 
 /* The flag tells of 16-bit results that are not finite, and of no others. */
-static void check_flag(const run *r, uint32_t image)
+static void check_flag(const trial *r, uint32_t image)
 {
     const float *got = session_got(&r->x, 0, image);
     bool f32 = CEDM_REF_IS_F32(r->x.outputs[0].ref) ||
@@ -191,7 +191,7 @@ static void check_flag(const run *r, uint32_t image)
     }
 }
 
-static void same_bits(const run *is, const run *was, uint32_t from,
+static void same_bits(const trial *is, const trial *was, uint32_t from,
                       uint32_t shift, const char *why)
 {
     for (int k = 0; k < is->x.output_count; k++) {
@@ -219,7 +219,7 @@ static void test_run(const subject *t, const op_case *c,
     stage_setting all = {.batch = c->images, .n = c->images};
     stage_setting later = {
         .batch = c->images, .n = c->images - 1, .first = 1};
-    run first, other;
+    trial first, other;
 
     start(&first, t, c, all, device);
     for (uint32_t i = 0; i < c->images; i++) {
@@ -297,7 +297,7 @@ static void test_finish(const subject *t, const op_case *c)
 {
     stage_setting all = {.batch = c->images, .n = c->images};
     session_setting device = {.multiprocessors = 1, .finish = true};
-    run r;
+    trial r;
 
     if (t->class->place != place_conv ||
         case_work(t->class, c) > limits.order) {

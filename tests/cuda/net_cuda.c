@@ -66,11 +66,11 @@ static void want(const cedm_blob *blob)
     free(config.arena);
     for (uint32_t i = 0; i < BATCH; i++) {
         cedm_scalings s =
-            cedm_precondition(blob->model, blob->data, sigma[i]);
+            cedm_precondition(blob->model->denoiser, blob->data, sigma[i]);
 
         w.scalars[i] = (cedm_cuda_scalars){s.c_in, s.c_skip, s.c_out};
-        cedm_noise_features(&blob->model->features, blob->data, s.c_noise,
-                            w.features + i * FASHION_FEATURES);
+        cedm_noise_features(&blob->model->denoiser->features, blob->data,
+                            s.c_noise, w.features + i * FASHION_FEATURES);
     }
 }
 
@@ -90,16 +90,16 @@ static void *packed(const cedm_blob *blob, uint32_t *index,
                     enum cedm_cuda_precision precision)
 {
     cedm_cuda_packing packing = {.precision = precision,
-                                 .dtype = blob->model->dtype,
+                                 .dtype = blob->model->graph.dtype,
                                  .data = blob->data};
     void *weights;
 
-    blob->model->eval(&cedm_cuda_pack, &packing);
+    blob->model->graph.eval(&cedm_cuda_pack, &packing);
     packing.weights = filled((size_t)packing.used, 0xff);
     weights = device_take((size_t)packing.used);
     packing.used = 0;
     packing.index = index;
-    blob->model->eval(&cedm_cuda_pack, &packing);
+    blob->model->graph.eval(&cedm_cuda_pack, &packing);
     device_put(weights, packing.weights, (size_t)packing.used);
     free(packing.weights);
     return weights;
@@ -109,7 +109,7 @@ static void evaluate(const cedm_blob *blob,
                      enum cedm_cuda_precision precision)
 {
     const cedm_model *model = blob->model;
-    uint32_t *index = calloc(model->op_count, sizeof *index);
+    uint32_t *index = calloc(model->graph.op_count, sizeof *index);
     void *weights = packed(blob, index, precision);
     work *d = device_take(sizeof *d);
     const cedm_cuda_row row = {NULL, 0, 0, 1};
@@ -119,8 +119,8 @@ static void evaluate(const cedm_blob *blob,
         .batch = BATCH,
         .arch = device_arch(),
         .multiprocessors = 1,
-        .act = device_take(BATCH * model->act_elements * sizeof(float)),
-        .f32 = device_take(BATCH * model->f32_elements * sizeof(float)),
+        .act = device_take(BATCH * model->graph.act_elements * sizeof(float)),
+        .f32 = device_take(BATCH * model->graph.f32_elements * sizeof(float)),
         .weights = weights,
         .index = index,
         .cluster = d->clusters,
@@ -136,7 +136,7 @@ static void evaluate(const cedm_blob *blob,
         cedm_cuda_run_load(
             &exec, &(cedm_cuda_load){d->x, d->scalars, d->features, row}),
         0);
-    model->eval(&table, &exec);
+    model->graph.eval(&table, &exec);
     assert_int_equal(
         cedm_cuda_run_unload(&exec, &(cedm_cuda_unload){d->x, d->scalars, row,
                                                         1, 1.0, d->got}),

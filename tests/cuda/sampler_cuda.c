@@ -13,6 +13,7 @@
 #include "tests/cuda/cases_cuda.h"
 #include "tests/cuda/test_device.h"
 #include "runtime/philox.h"
+#include "tests/denoiser_model.h"
 
 #define SIDE 11
 #define CHANNELS 3
@@ -39,7 +40,7 @@ typedef struct work {
 } work;
 
 static work w, *d;
-static cedm_model model;
+static denoiser_model m;
 static cedm_cuda_exec exec;
 
 static const uint64_t seeds[BATCH] = {0, 12345, 0xffffffffffffffffu};
@@ -57,15 +58,11 @@ static const uint64_t seeds[BATCH] = {0, 12345, 0xffffffffffffffffu};
 static void start(uint32_t stream)
 {
     memset(&w, 0, sizeof w);
-    model = (cedm_model){
-        .resolution = SIDE,
-        .channels = CHANNELS,
-        .features = {.channels = FEATURES},
-        .input_ref = CEDM_REF_F32 | 0,
-        .output_ref = CEDM_REF_F32 | REF,
-        .features_ref = CEDM_REF_F32 | 2 * REF,
-    };
-    exec = (cedm_cuda_exec){.model = &model,
+    m.denoiser = (cedm_denoiser){.resolution = SIDE,
+                                 .channels = CHANNELS,
+                                 .features = {.channels = FEATURES}};
+    denoiser_model_wire(&m, REF);
+    exec = (cedm_cuda_exec){.model = &m.model,
                             .batch = BATCH,
                             .f32 = d->f32,
                             .overflow = d->overflow};

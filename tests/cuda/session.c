@@ -287,12 +287,6 @@ static void run_op(cedm_exec *exec, stage_call *call, const void *op,
     device_memory_close(&m);
 }
 
-static void add_output(cedm_ref ref, uint64_t elements)
-{
-    current->outputs[current->output_count++] =
-        (session_output){ref, (size_t)elements};
-}
-
 #define RUN(name)                                                            \
     static int launch_##name(const cedm_cuda_exec *exec, const void *op)     \
     {                                                                        \
@@ -304,44 +298,8 @@ static void add_output(cedm_ref ref, uint64_t elements)
     }                                                                        \
     static void run_##name(void *ctx, const cedm_##name *op)                 \
     {                                                                        \
-        outputs_of_##name(op);                                               \
         run_op(ctx, call_##name, op, op->id, launch_##name);                 \
     }
-
-static void outputs_of_embed(const cedm_embed *op)
-{
-    add_output(op->dst, op->channels);
-}
-
-static void outputs_of_linear(const cedm_linear *op)
-{
-    add_output(op->dst, op->out);
-}
-
-static void outputs_of_norm_coeff(const cedm_norm_coeff *op)
-{
-    add_output(op->dst, 2ull * (op->channels[0] + op->channels[1]));
-}
-
-static void outputs_of_conv(const cedm_conv *op)
-{
-    add_output(op->dst, (uint64_t)op->height * op->width * op->cout);
-    if (op->stats != CEDM_NONE) {
-        uint32_t partials = (op->height + op->stat_rows - 1) / op->stat_rows;
-
-        add_output(op->stats, 2ull * partials * op->cout);
-    }
-}
-
-static void outputs_of_resample(const cedm_resample *op)
-{
-    add_output(op->dst, (uint64_t)op->height * op->width * op->channels);
-}
-
-static void outputs_of_attention(const cedm_attention *op)
-{
-    add_output(op->dst, (uint64_t)op->tokens * op->channels);
-}
 
 CEDM_GRAPH_OPS(RUN)
 #undef RUN
@@ -372,11 +330,20 @@ void session_run(session *x, const session_setting *setting, stage *s,
                  const stage_setting *images, const op_class *class,
                  const any_op *op, const char *what)
 {
-    const cedm_backend backend = {"device", &run_table, NULL, &sizes_table};
+    const cedm_backend backend = {
+        .name = "device", .run = &run_table, .sizes = &sizes_table};
 
     *x = (session){.setting = *setting};
     current = x;
     current_what = what;
+    for (uint32_t i = 0; i < s->tensor_count; i++) {
+        const stage_tensor *tensor = &s->tensors[i];
+
+        if (tensor->fill.output || tensor->written_over) {
+            x->outputs[x->output_count++] =
+                (session_output){tensor->ref, tensor->elements};
+        }
+    }
     device_order(setting->backwards);
     stage_run(s, images, &backend, class->call, op, what);
     device_order(false);

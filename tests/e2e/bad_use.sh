@@ -193,7 +193,7 @@ expect 2 '--freq: model uncond is unconditional' \
 
 expect 1 'nosuch.so: No such file' $gen --model nosuch.so
 expect 1 'codeless.so: No such file' $gen --model "$m/codeless.so"
-expect 1 'blobless.cedm: cannot be read' $gen --model "$m/blobless.so"
+expect 1 'blobless.cedm: cannot be opened' $gen --model "$m/blobless.so"
 expect 1 'noelf.so: is no loadable model' $gen --model "$m/noelf.so"
 expect 1 'header.cedm: .*header is damaged' $gen --model "$m/header.so"
 expect 1 'tensor.cedm: .*tensor .*damaged' $gen --model "$m/tensor.so"
@@ -221,7 +221,7 @@ expect 2 'wanted CHECKPOINT -o DIR' cedm-freeze "$g.safetensors"
 expect 2 "unknown option '--nosuch'" cedm-freeze --nosuch
 expect 2 '-o: missing value' cedm-freeze "$g.safetensors" -o
 expect 2 'unexpected' cedm-freeze "$g.safetensors" more -o d
-expect 2 '--name: wanted a C identifier' \
+expect 2 '--name: the model.s name .3d. is not usable' \
     cedm-freeze "$g.safetensors" -o d --name 3d
 expect 2 '--weights: wanted one of' \
     cedm-freeze "$g.safetensors" -o d --weights f64
@@ -258,8 +258,8 @@ expect 2 'unexpected' cedm-info a b
 expect 1 'none.so: No such file' cedm-info none.so
 expect 1 'none.cedm: cannot be read' cedm-info none.cedm
 expect 1 'tensor.cedm: ' cedm-info "$m/tensor.so"
-expect 1 'trailer.cedm: is no whole' cedm-info "$m/trailer.cedm"
-expect 1 'short.cedm: is no whole' cedm-info "$m/short.cedm"
+expect 1 'trailer.cedm: .*description is damaged' cedm-info "$m/trailer.cedm"
+expect 1 'short.cedm: the blob is shorter' cedm-info "$m/short.cedm"
 expect 1 '.' cedm-info "$work/three"
 
 # Results that cannot be printed are a failed run.

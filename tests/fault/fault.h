@@ -17,12 +17,13 @@ typedef enum fault_kind {
 
 typedef struct fault {
     fault_kind kind;
-    unsigned at;     /* which call of that kind, from 1 on */
-    bool for_ever;   /* and all calls after it */
-    unsigned calls;  /* so far */
-    const char *hit; /* the first function that failed; NULL: none */
-    int code;        /* and its errno */
-    long live;       /* blocks of memory taken and not yet freed */
+    unsigned at;            /* which call of that kind, from 1 on */
+    bool for_ever;          /* and all calls after it */
+    _Atomic unsigned calls; /* so far, by all threads */
+    /* The first function that failed; NULL: none. */
+    const char *_Atomic hit;
+    int code;          /* and its errno */
+    _Atomic long live; /* blocks of memory taken and not yet freed */
 } fault;
 
 /* NULL until a test sets it: no failures then.  In memory that is shared
@@ -35,6 +36,7 @@ void fault_arm(fault_kind kind, unsigned at, bool for_ever);
 /* cJSON's memory comes from here too. */
 void fault_wrap_json(void);
 
+int data_main(int argc, char **argv);
 int freeze_main(int argc, char **argv);
 int gen_main(int argc, char **argv);
 int info_main(int argc, char **argv);

@@ -204,6 +204,26 @@ static void train_with_every_kind_of_data(void **state)
     }
 }
 
+/* ---- cedm-data ----------------------------------------------------------- */
+
+#define DATA(source)                                                         \
+    "cedm-data", source, "-o", SCENE_OUTPUT "/x.zip", "--threads", "2",      \
+        "--progress", "none"
+
+static void data_over_another(void **state)
+{
+    (void)state;
+    static const command zip = {data_main,
+                                {DATA(SCENE_ZIP), "--resolution", "2"}};
+    static const command folder = {data_main, {DATA(SCENE_FOLDER)}};
+    trial_fail_files(&zip, &folder, NULL);
+    (void)trial_fail_each(&zip, (fault){.kind = FAULT_MEMORY}, NULL, NULL,
+                          TRIAL_ALL);
+    trial_fail_files(&folder, NULL, NULL);
+    (void)trial_fail_each(&folder, (fault){.kind = FAULT_MEMORY}, NULL, NULL,
+                          TRIAL_ALL);
+}
+
 /* ------------------------------------------------------------------------ */
 
 static int set_up(void **state)
@@ -254,6 +274,7 @@ int main(void)
         cmocka_unit_test(train_on),
         cmocka_unit_test(train_with_every_kind_of_data),
         cmocka_unit_test(gen_without_memory),
+        cmocka_unit_test(data_over_another),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

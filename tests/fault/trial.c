@@ -136,7 +136,8 @@ static void check_said(const command *c, const fault *wanted, const result *r)
 }
 
 /* Every point of a run that was there is there, and no file by halves:
- * statistics and their picture alone may have changed. */
+ * statistics and their picture may have changed, options may be the new
+ * ones. */
 static bool is_kept(const char *before, const char *whole)
 {
     char all[SCENE_LISTING_MAX];
@@ -147,7 +148,9 @@ static bool is_kept(const char *before, const char *whole)
         char text[160];
         (void)snprintf(text, sizeof text, "%.*s", (int)length, line);
         if (strstr(text, "stats.jsonl") == NULL &&
-            strstr(text, "loss.png") == NULL && strstr(all, text) == NULL) {
+            strstr(text, "loss.png") == NULL &&
+            strstr(text, "options.json") == NULL &&
+            strstr(all, text) == NULL) {
             return false;
         }
     }

@@ -37,14 +37,30 @@ static void eval_nothing(const cedm_ops *ops, void *ctx)
     (void)ctx;
 }
 
+static const cedm_denoiser denoiser = {
+    .resolution = 4,
+    .channels = 1,
+    .sigma_data = 0.5,
+    .sigma_max = 1e308,
+    .features = {.channels = 2, .freqs = CEDM_NONE}};
+static const cedm_port inputs[] = {{"image", CEDM_REF_F32, 4, 4, 1},
+                                   {"features", CEDM_REF_F32 | 32, 1, 1, 2}};
+
 #define MODEL(type)                                                          \
     {                                                                        \
         .abi = CEDM_MODEL_ABI, .size = sizeof(cedm_model), .name = "fuzz",   \
-        .resolution = 4, .channels = 1, .sigma_data = 0.5,                   \
-        .sigma_max = 1e308, .features = {.channels = 2, .freqs = CEDM_NONE}, \
-        .dtype = type, .data_elements = ELEMENTS,                            \
-        .layout_hash = 0x0123456789abcdefu, .tensor_count = TENSORS,         \
-        .tensors = tensors, .eval = eval_nothing                             \
+        .denoiser = &denoiser, .graph = {                                    \
+            .input_count = 2,                                                \
+            .output_count = 1,                                               \
+            .inputs = inputs,                                                \
+            .outputs = inputs,                                               \
+            .dtype = type,                                                   \
+            .data_elements = ELEMENTS,                                       \
+            .layout_hash = 0x0123456789abcdefu,                              \
+            .tensor_count = TENSORS,                                         \
+            .tensors = tensors,                                              \
+            .eval = eval_nothing                                             \
+        }                                                                    \
     }
 
 static const cedm_model models[] = {MODEL(CEDM_DTYPE_F32),
@@ -52,7 +68,7 @@ static const cedm_model models[] = {MODEL(CEDM_DTYPE_F32),
 
 static size_t width_of(const cedm_model *model)
 {
-    return model->dtype == CEDM_DTYPE_F16 ? 2 : 4;
+    return model->graph.dtype == CEDM_DTYPE_F16 ? 2 : 4;
 }
 
 static size_t trailer_of(const cedm_model *model)

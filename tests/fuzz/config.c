@@ -10,11 +10,11 @@
  * A configuration gives a message or a list of tensors; an undamaged list
  * gives a program, a damaged one a message.  Programs that are small enough
  * run on every backend, in memory of exactly the sizes that were planned. */
+#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "codegen/arch/config.h"
 #include "codegen/codegen.h"
 #include "codegen/plan/plan.h"
 
@@ -69,7 +69,30 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const cg_array *)a)->name, ((const cg_array *)b)->name);
 }
 
-static float value_of(const cg_spec *spec, uint64_t i, const cg_config *c)
+/* The filter of a configuration that was accepted. */
+typedef struct filter {
+    uint32_t taps;
+    double values[CEDM_MAX_TAPS];
+} filter;
+
+static filter filter_of(const char *json)
+{
+    filter f = {.taps = 2, .values = {1.0, 1.0}};
+    cJSON *root = cJSON_Parse(json);
+    const cJSON *list =
+        cJSON_GetObjectItemCaseSensitive(root, "resample_filter");
+    if (list != NULL) {
+        f.taps = (uint32_t)cJSON_GetArraySize(list);
+        want(f.taps <= CEDM_MAX_TAPS);
+        for (uint32_t i = 0; i < f.taps; i++) {
+            f.values[i] = cJSON_GetArrayItem(list, (int)i)->valuedouble;
+        }
+    }
+    cJSON_Delete(root);
+    return f;
+}
+
+static float value_of(const cg_spec *spec, uint64_t i, const filter *c)
 {
     double sum = 0.0;
     if (strcmp(spec->name, "u") == 0) {
@@ -79,13 +102,13 @@ static float value_of(const cg_spec *spec, uint64_t i, const cg_config *c)
         return 0.125f;
     }
     for (uint32_t k = 0; k < c->taps; k++) {
-        sum += c->resample_filter[k];
+        sum += c->values[k];
     }
-    return (float)(c->resample_filter[i / c->taps] *
-                   c->resample_filter[i % c->taps] / (sum * sum));
+    return (float)(c->values[i / c->taps] * c->values[i % c->taps] /
+                   (sum * sum));
 }
 
-static cg_array make_array(const cg_spec *spec, const cg_config *c)
+static cg_array make_array(const cg_spec *spec, const filter *c)
 {
     cg_array a = {.name = spec->name,
                   .dtype = CG_F32,
@@ -151,7 +174,7 @@ static void damage(cg_file *file, enum damage kind, unsigned which)
 static void run(const cg_program *p, const cedm_backend *backend)
 {
     enum { BATCH = 2 };
-    int32_t cluster[BATCH] = {-1, (int32_t)p->label_dim - 1};
+    int32_t cluster[BATCH] = {-1, (int32_t)p->denoiser.label_dim - 1};
     size_t scratch = (size_t)CEDM_ALIGN_UP(p->scratch_bytes);
     float *data = take((size_t)p->data_elements * 4);
     unsigned char *weights = take((size_t)p->weights_bytes);
@@ -230,9 +253,7 @@ typedef struct input {
 
 static void build_from(const cg_spec *specs, size_t count, const input *in)
 {
-    cg_config config;
-    cg_error error;
-    want(cg_config_parse(&config, PATH, in->json, &error));
+    const filter config = filter_of(in->json);
     cg_metadata metadata[] = {{"cedm.cluster_freq", in->freq},
                               {"cedm.config", in->json}};
     bool freq = in->freq[0] != '\0';

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/gen/gen_options.h"
+#include "tools/gen/gen_name.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -81,7 +81,7 @@ static void check_list(const host_args_list *list)
     }
     want(count == list->count);
     if (count <= 40) {
-        want(host_args_list_repeats(list) == repeats(list));
+        want(host_args_list_repeats(list, UINT64_MAX) == repeats(list));
     }
     check_printed(list);
 }
@@ -92,7 +92,7 @@ static void check_image(const gen_job *j, uint64_t i)
 {
     int32_t cluster = gen_job_cluster(j, i);
     want(gen_job_seed(j, i) <= host_args_list_max(&j->seeds));
-    want(cluster >= -1 && cluster < (int32_t)j->code->label_dim);
+    want(cluster >= -1 && cluster < (int32_t)j->code->denoiser->label_dim);
     want((cluster == -1) == (j->mode == GEN_JOB_NONE));
 }
 
@@ -106,11 +106,11 @@ static void check_job(gen_options *o, const cedm_model *code)
     j.seeds = o->seeds;
     o->seeds = (host_args_list){NULL, 0, 0};
     if (gen_job_set_clusters(&j, o->clusters, &f) && gen_job_count(&j, &f)) {
-        char name[256];
+        char name[GEN_NAME_BYTES];
         check_image(&j, 0);
         check_image(&j, j.count / 2);
         check_image(&j, j.count - 1);
-        gen_options_name(o, &j, name, sizeof name);
+        gen_name_default(o, &j, "abc", name);
         want(strlen(name) < sizeof name && strchr(name, '/') == NULL);
         if (!gen_options_sampler(o, &j.params, &f)) {
             check_failure(&f);
@@ -128,7 +128,7 @@ static void parse(int argc, char **argv, const cedm_model *code)
 {
     static gen_options o;
     host_failure f = HOST_FAILURE_UNSAID;
-    if (!gen_options_parse(&o, argc, argv, &f)) {
+    if (gen_options_parse(&o, argc, argv, &f) == HOST_ASKED_BAD) {
         check_failure(&f);
     } else if (o.from == NULL) {
         check_list(&o.seeds);
@@ -145,10 +145,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     if (size == 0) {
         return 0;
     }
-    cedm_model code = {.name = "fuzz", .label_dim = 5};
-    code.label_dim = (bytes[0] & 1) != 0   ? 0
-                     : (bytes[0] & 2) != 0 ? 65536
-                                           : 5;
+    const cedm_denoiser denoiser = {.label_dim = (bytes[0] & 1) != 0   ? 0
+                                                 : (bytes[0] & 2) != 0 ? 65536
+                                                                       : 5};
+    cedm_model code = {.name = "fuzz", .denoiser = &denoiser};
     char *text = malloc(size);
     want(text != NULL);
     memcpy(text, bytes + 1, size - 1);

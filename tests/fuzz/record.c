@@ -14,12 +14,14 @@
 
 #include "tools/gen/gen_job.h"
 #include "host/files/png_file.h"
+#include "host/files/png_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 #define LABELS 4
 
-static const cedm_model code = {.name = "fuzz", .label_dim = LABELS};
+static const cedm_denoiser denoiser = {.label_dim = LABELS};
+static const cedm_model code = {.name = "fuzz", .denoiser = &denoiser};
 static const host_model frozen = {.code = &code, .data_sha256 = "abc"};
 
 static void want(bool condition)
@@ -48,6 +50,7 @@ static bool same_number(double a, double b)
 static void check_same(const gen_job *a, const gen_job *b)
 {
     want(a->count == b->count && a->columns == b->columns);
+    want(a->rows == b->rows && a->precision == b->precision);
     for (uint64_t i = 0; i < a->count; i++) {
         want(gen_job_seed(a, i) == gen_job_seed(b, i));
         want(gen_job_cluster(a, i) == gen_job_cluster(b, i));
@@ -77,7 +80,7 @@ static char *through_png(const char *text)
     unsigned char *png =
         host_png_file_encode(pixel, 1, 1, 1, text, &size, &f);
     want(png != NULL);
-    char *again = host_png_file_text(png, size, "x.png", &f);
+    char *again = host_png_text(png, size, "x.png", &f);
     want(again != NULL && strcmp(again, text) == 0);
     free(png);
     return again;
@@ -103,9 +106,10 @@ static void check_record(const char *text)
     if (!read_job(&first, text)) {
         return;
     }
-    static const gen_job_machine machine = {"portable", "fp32", 1};
+    static const char *const precisions[] = {"fp16", "bf16", "fp32"};
+    gen_job_machine machine = {"portable", precisions[first.precision], 1};
     char *record = gen_job_record(&first, &frozen, &machine, 0, first.count,
-                                  first.columns);
+                                  first.columns, first.rows);
     want(record != NULL);
     char *carried = through_png(record);
     want(read_job(&again, carried));
@@ -149,7 +153,7 @@ static void check_png(const uint8_t *bytes, size_t size, bool repaired)
     if (repaired) {
         repair(png, size);
     }
-    char *text = host_png_file_text(png, size, "x.png", &f);
+    char *text = host_png_text(png, size, "x.png", &f);
     free(png);
     if (text == NULL) {
         check_failure(&f);

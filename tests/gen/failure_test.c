@@ -20,7 +20,7 @@
 static void fails(const tiny *t, const char *path, const char *name,
                   const char *words)
 {
-    cg_freeze freeze = {path, name};
+    cg_freeze freeze = {path, name, NULL};
     cg_error error = {""};
 
     if (cg_emit(&t->program, &t->file, &freeze, &error)) {
@@ -161,7 +161,7 @@ static void no_limit_leaves_a_file(void **state)
     assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
     limit = old;
     for (limit.rlim_cur = 0; limit.rlim_cur < largest; limit.rlim_cur += 97) {
-        cg_freeze freeze = {gen_path(), "tiny"};
+        cg_freeze freeze = {gen_path(), "tiny", NULL};
         cg_error error = {""};
         bool good;
         int left;
@@ -246,7 +246,7 @@ static void values_that_are_not_finite_are_refused(void **state)
 
 static void compiler_failures_are_clear(void **state)
 {
-    cg_freeze freeze = {gen_directory(), "tiny"};
+    cg_freeze freeze = {gen_directory(), "tiny", NULL};
     cg_error error = {""};
     static tiny t;
 

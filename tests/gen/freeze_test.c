@@ -30,7 +30,7 @@ static void freeze_as(frozen *f, const char *checkpoint,
                       enum cedm_dtype dtype)
 {
     cg_options options = {.weights = dtype};
-    cg_freeze to = {gen_directory(), "m"};
+    cg_freeze to = {gen_directory(), "m", NULL};
     cg_error error = {""};
     cedm_model_entry_fn *entry;
     unsigned char *bytes;
@@ -105,15 +105,17 @@ static void sizes_are_what_the_runtime_asks_for(void **state)
         portable = cedm_weights_bytes(f.model, cedm_backend_portable());
         cpu = cedm_weights_bytes(f.model, cedm_backend_cpu(CEDM_ISA_ALL));
         assert_int_equal(portable, 0);
-        assert_int_equal(f.model->weights_bytes,
+        assert_int_equal(f.model->graph.weights_bytes,
                          portable > cpu ? portable : cpu);
         assert_int_equal(
             cedm_arena_bytes(f.model, 3, 2),
-            CEDM_ARENA_BYTES(f.model->act_elements, f.model->f32_elements,
-                             f.model->scratch_bytes,
-                             f.model->resolution * f.model->resolution *
-                                 f.model->channels,
-                             f.model->features.channels, 3, 2));
+            CEDM_GRAPH_BYTES(f.model->graph.act_elements,
+                             f.model->graph.f32_elements,
+                             f.model->graph.scratch_bytes, 3, 2) +
+                CEDM_STATE_BYTES(f.model->denoiser->resolution *
+                                     f.model->denoiser->resolution *
+                                     f.model->denoiser->channels,
+                                 f.model->denoiser->features.channels, 3));
         thaw(&f);
     }
 }
@@ -128,10 +130,10 @@ static void half_weights(void **state)
         frozen f;
 
         freeze(&f, checkpoints[i]);
-        full = f.model->data_elements * 4u;
+        full = f.model->graph.data_elements * 4u;
         thaw(&f);
         freeze_as(&f, checkpoints[i], CEDM_DTYPE_F16);
-        half = f.model->data_elements * 2u;
+        half = f.model->graph.data_elements * 2u;
         /* the frequencies of a Fourier embedding stay floats */
         if (half < full / 2 || half > full / 2 + 256) {
             fail_msg("%s: %u bytes as f16, %u as f32", checkpoints[i],
@@ -143,8 +145,9 @@ static void half_weights(void **state)
         portable = cedm_weights_bytes(f.model, cedm_backend_portable());
         cpu = cedm_weights_bytes(f.model, cedm_backend_cpu(CEDM_ISA_ALL));
         assert_int_equal(portable,
-                         CEDM_ALIGN_UP(4u * f.model->data_elements));
-        assert_int_equal(f.model->weights_bytes,
+                         CEDM_ALIGN_UP(4u * f.model->graph.data_elements) +
+                             CEDM_WEIGHTS_TAG_BYTES);
+        assert_int_equal(f.model->graph.weights_bytes,
                          portable > cpu ? portable : cpu);
         /* the other type's header is another model's */
         f.blob[12] ^= 1;

@@ -206,35 +206,38 @@ static void check_model(const cedm_model *m, const tiny *t)
     assert_int_equal(m->abi, CEDM_MODEL_ABI);
     assert_int_equal(m->size, sizeof *m);
     assert_string_equal(m->name, "tiny");
-    assert_int_equal(m->resolution, p->resolution);
-    assert_int_equal(m->channels, p->channels);
-    assert_int_equal(m->label_dim, p->label_dim);
-    assert_int_equal(m->precond, p->precond);
-    assert_true(m->sigma_data == p->sigma_data);
-    assert_true(m->sigma_min == p->sigma_min);
-    assert_true(m->sigma_max == p->sigma_max);
-    assert_memory_equal(&m->features, &p->features, sizeof m->features);
-    assert_int_equal(m->features_ref, p->features_ref);
-    assert_int_equal(m->input_ref, p->input_ref);
-    assert_int_equal(m->output_ref, p->output_ref);
-    assert_int_equal(m->op_count, p->op_count);
-    assert_int_equal(m->act_elements, p->act.elements);
-    assert_int_equal(m->f32_elements, p->f32.elements);
-    assert_int_equal(m->scratch_bytes, p->scratch_bytes);
-    assert_int_equal(m->weights_bytes, p->weights_bytes);
-    assert_int_equal(m->data_elements, p->data_elements);
-    assert_int_equal(m->layout_hash, p->layout_hash);
-    assert_int_equal(m->tensor_count, p->param_count);
+    assert_int_equal(m->denoiser->resolution, p->denoiser.resolution);
+    assert_int_equal(m->denoiser->channels, p->denoiser.channels);
+    assert_int_equal(m->denoiser->label_dim, p->denoiser.label_dim);
+    assert_int_equal(m->denoiser->precond, p->denoiser.precond);
+    assert_true(m->denoiser->sigma_data == p->denoiser.sigma_data);
+    assert_true(m->denoiser->sigma_min == p->denoiser.sigma_min);
+    assert_true(m->denoiser->sigma_max == p->denoiser.sigma_max);
+    assert_memory_equal(&m->denoiser->features, &p->denoiser.features,
+                        sizeof m->denoiser->features);
+    assert_int_equal(m->graph.inputs[CEDM_INPUT_FEATURES].ref,
+                     p->inputs[CEDM_INPUT_FEATURES].ref);
+    assert_int_equal(m->graph.inputs[CEDM_INPUT_IMAGE].ref,
+                     p->inputs[CEDM_INPUT_IMAGE].ref);
+    assert_int_equal(m->graph.outputs[0].ref, p->outputs[0].ref);
+    assert_int_equal(m->graph.op_count, p->op_count);
+    assert_int_equal(m->graph.act_elements, p->act.elements);
+    assert_int_equal(m->graph.f32_elements, p->f32.elements);
+    assert_int_equal(m->graph.scratch_bytes, p->scratch_bytes);
+    assert_int_equal(m->graph.weights_bytes, p->weights_bytes);
+    assert_int_equal(m->graph.data_elements, p->data_elements);
+    assert_int_equal(m->graph.layout_hash, p->layout_hash);
+    assert_int_equal(m->graph.tensor_count, p->param_count);
     for (uint32_t i = 0; i < p->param_count; i++) {
-        assert_int_equal(m->tensors[i].offset, p->params[i].offset);
-        assert_int_equal(m->tensors[i].elements, p->params[i].elements);
+        assert_int_equal(m->graph.tensors[i].offset, p->params[i].offset);
+        assert_int_equal(m->graph.tensors[i].elements, p->params[i].elements);
     }
 }
 
 /* Emits and compiles t; the model, its library in *library. */
 static const cedm_model *load_model(const tiny *t, void **library)
 {
-    cg_freeze freeze = {gen_directory(), "tiny"};
+    cg_freeze freeze = {gen_directory(), "tiny", NULL};
     cg_error error = {""};
     cedm_model_entry_fn *entry;
     char path[300];
@@ -267,7 +270,7 @@ static void compiled_model_is_the_program(void **state)
     tiny_make(&t);
     model = load_model(&t, &library);
     check_model(model, &t);
-    model->eval(&recorder, &c);
+    model->graph.eval(&recorder, &c);
     assert_int_equal(c.count, TINY_OPS);
     dlclose(library);
     gen_remove();
@@ -285,14 +288,14 @@ static void numbers_come_back_as_they_were(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         tiny_make(&t);
-        t.program.sigma_min = values[i];
+        t.program.denoiser.sigma_min = values[i];
         t.ops[2].u.conv.scale = i < 4 ? (float)values[i] : 3.4028235e38f;
         model = load_model(&t, &library);
         /* What no double exceeds by much stands for "no limit". */
-        assert_true(model->sigma_min ==
+        assert_true(model->denoiser->sigma_min ==
                     (values[i] > 1e308 ? 1e308 : values[i]));
         c.count = 0;
-        model->eval(&recorder, &c);
+        model->graph.eval(&recorder, &c);
         dlclose(library);
         gen_remove();
     }
@@ -310,19 +313,20 @@ static void every_preconditioning_comes_back(void **state)
         bool vp = k == CEDM_PRECOND_VP, iddpm = k == CEDM_PRECOND_IDDPM;
 
         tiny_make(&t);
-        t.program.precond = k;
-        t.program.beta_d = 19.9;
-        t.program.beta_min = 0.1;
-        t.program.noise_steps = vp || iddpm ? 1000 : 0;
-        t.program.noise_levels = iddpm ? 16 : CEDM_NONE;
+        t.program.denoiser.precond = k;
+        t.program.denoiser.beta_d = 19.9;
+        t.program.denoiser.beta_min = 0.1;
+        t.program.denoiser.noise_steps = vp || iddpm ? 1000 : 0;
+        t.program.denoiser.noise_levels = iddpm ? 16 : CEDM_NONE;
         t.ops[0].u.embed.act = CEDM_ACT_SILU;
         model = load_model(&t, &library);
         check_model(model, &t);
-        assert_true(model->beta_d == (vp ? 19.9 : 0));
-        assert_true(model->beta_min == (vp ? 0.1 : 0));
-        assert_int_equal(model->noise_steps, t.program.noise_steps);
-        assert_int_equal(model->noise_levels, iddpm ? 16 : 0);
-        model->eval(&recorder, &(calls){&t, 0});
+        assert_true(model->denoiser->beta_d == (vp ? 19.9 : 0));
+        assert_true(model->denoiser->beta_min == (vp ? 0.1 : 0));
+        assert_int_equal(model->denoiser->noise_steps,
+                         t.program.denoiser.noise_steps);
+        assert_int_equal(model->denoiser->noise_levels, iddpm ? 16 : 0);
+        model->graph.eval(&recorder, &(calls){&t, 0});
         dlclose(library);
         gen_remove();
     }

@@ -196,6 +196,14 @@ static void make_ops(tiny *t)
     /* clang-format on */
 
     memcpy(t->ops, ops, sizeof ops);
+    for (uint32_t i = 0; i < TINY_OPS; i++) {
+        const char *module = t->ops[i].module;
+
+        t->ops[i].section =
+            strncmp(module, "enc.", 4) == 0   ? CG_SECTION_ENCODER
+            : strncmp(module, "dec.", 4) == 0 ? CG_SECTION_DECODER
+                                              : CG_SECTION_OTHER;
+    }
 }
 
 static void make_plan(tiny *t)
@@ -246,30 +254,34 @@ void tiny_make(tiny *t)
     p->param_count = TINY_PARAMS;
     p->parameter_count = 248;
     p->macs = 9184;
-    p->features_ref = F32(0);
-    p->input_ref = F32(64);
-    p->output_ref = F32(64);
-    p->features = (cedm_features){CEDM_FEATURES_POSITIONAL, 8, 1, 1, NONE};
-    p->resolution = 4;
-    p->channels = 1;
-    p->label_dim = 2;
-    p->sigma_data = 0.5;
-    p->sigma_max = 1e308;
+    p->input_count = 2;
+    p->inputs[CEDM_INPUT_IMAGE] = (cedm_port){"image", F32(64), 4, 4, 1};
+    p->inputs[CEDM_INPUT_FEATURES] = (cedm_port){"features", F32(0), 1, 1, 8};
+    p->output_count = 1;
+    p->outputs[0] = (cedm_port){"image", F32(64), 4, 4, 1};
+    p->denoises = true;
+    p->denoiser.features =
+        (cedm_features){CEDM_FEATURES_POSITIONAL, 8, 1, 1, NONE};
+    p->denoiser.resolution = 4;
+    p->denoiser.channels = 1;
+    p->denoiser.label_dim = 2;
+    p->denoiser.sigma_data = 0.5;
+    p->denoiser.sigma_max = 1e308;
     p->config = "{\"model_type\": \"SongUNet\", \"img_resolution\": 4}";
     p->model_type = "SongUNet";
     t->freq[0] = 12;
     t->freq[1] = 34;
     p->freq = t->freq;
+    t->ids[0] = 3;
+    t->ids[1] = 5;
+    p->ids = t->ids;
     p->data_elements = TINY_DATA;
     p->layout_hash = 0x0123456789abcdefu;
     p->scratch_bytes = 4096;
     p->weights_bytes = 8192;
-    t->metadata[0] = (cg_metadata){"cedm.cluster_ids", "[3, 5]"};
     t->file.path = "/somewhere/else/tiny-1.safetensors";
     t->file.arrays = t->arrays;
     t->file.array_count = TINY_PARAMS;
-    t->file.metadata = t->metadata;
-    t->file.metadata_count = 1;
     t->file.bytes = (const unsigned char *)bytes;
     t->file.size = sizeof bytes - 1;
 }

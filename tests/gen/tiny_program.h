@@ -26,8 +26,8 @@ typedef struct tiny {
     cg_array arrays[TINY_PARAMS];
     cg_tensor tensors[TINY_TENSORS];
     cg_buffer buffers[TINY_BUFFERS];
-    cg_metadata metadata[1];
     double freq[2];
+    int64_t ids[2];
     float values[4];
     unsigned char data[TINY_PARAMS][1024];
 } tiny;

@@ -114,6 +114,7 @@ static cedm_status open_net(cedm_cuda_net **net, const cedm_blob *blob,
     cedm_net_config c = cedm_net_config_default();
     c.backend = cedm_backend_cpu(CEDM_ISA_ALL);
     c.weights = config->weights;
+    c.weights_bytes = (size_t)config->sizes.weights;
     c.arena = config->arena;
     c.arena_bytes = (size_t)config->sizes.arena;
     c.batch = config->batch;
@@ -161,8 +162,8 @@ static cedm_status images(cedm_cuda_net *net, uint8_t *out)
 static cedm_status state(cedm_cuda_net *net, double *out)
 {
     const cedm_model *model = net->net.model;
-    size_t elements =
-        (size_t)model->resolution * model->resolution * model->channels;
+    size_t elements = (size_t)model->denoiser->resolution *
+                      model->denoiser->resolution * model->denoiser->channels;
     memcpy(out, cedm_sample_state(&net->sampler),
            net->sampler.n * elements * sizeof *out);
     return CEDM_OK;

@@ -39,8 +39,8 @@ extern const cedm_model EMULATED_MODEL;
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
 #endif
 
-#define CHANNELS MODEL.channels
-#define PIXELS (MODEL.resolution * MODEL.resolution)
+#define CHANNELS MODEL.denoiser->channels
+#define PIXELS (MODEL.denoiser->resolution * MODEL.denoiser->resolution)
 #define ELEMENTS (PIXELS * CHANNELS)
 
 /* Why these: docs/NUMERICS.md. */
@@ -298,7 +298,7 @@ static void check_overflow(both *b)
     float *bias, was;
 
     finder.conv = find_widest;
-    MODEL.eval(&finder, &widest);
+    MODEL.graph.eval(&finder, &widest);
     bias = (float *)(void *)(b->data + widest.bias * sizeof *bias);
     was = *bias;
     *bias = 1e6f;

@@ -14,6 +14,7 @@
 
 #include "runtime/philox.h"
 #include "tests/ops/op_stage.h"
+#include "tests/denoiser_model.h"
 
 #define SIDE 5
 #define CHANNELS 3
@@ -33,7 +34,7 @@
 /* A model of one image of 5 x 5 x 3, its tensors, and sampler state; each
  * test starts it afresh. */
 static struct {
-    cedm_model model;
+    denoiser_model m;
     cedm_exec exec;
     float f32[BATCH * 3 * 96];
     cedm_real x[BATCH * MAP], y[BATCH * MAP], z[BATCH * MAP];
@@ -42,15 +43,11 @@ static struct {
 
 static void start(uint32_t stream, uint32_t n)
 {
-    w.model = (cedm_model){
-        .resolution = SIDE,
-        .channels = CHANNELS,
-        .features = {.channels = FEATURES},
-        .input_ref = CEDM_REF_F32 | 0,
-        .output_ref = CEDM_REF_F32 | 96,
-        .features_ref = CEDM_REF_F32 | 192,
-    };
-    w.exec = (cedm_exec){.model = &w.model,
+    w.m.denoiser = (cedm_denoiser){.resolution = SIDE,
+                                   .channels = CHANNELS,
+                                   .features = {.channels = FEATURES}};
+    denoiser_model_wire(&w.m, 96);
+    w.exec = (cedm_exec){.model = &w.m.model,
                          .f32 = w.f32,
                          .batch = BATCH,
                          .n = n,
@@ -107,7 +104,7 @@ static void test_noise(void **state)
                 memcpy(w.dst, w.x, n * MAP * sizeof w.x[0]);
                 op.base = w.dst;
             }
-            backend->run->noise(&w.exec, &op);
+            backend->sampler->noise(&w.exec, &op);
             for (size_t i = 0; i < n * MAP; i++) {
                 size_t pixel = i / CHANNELS % PIXELS;
                 size_t chw = i % CHANNELS * PIXELS + pixel;
@@ -141,7 +138,7 @@ static void test_load(void **state)
         const float *loaded = w.f32 + BATCH * 192;
 
         start(n, n);
-        backend->run->load(&w.exec, &op);
+        backend->sampler->load(&w.exec, &op);
         assert_ptr_equal(w.exec.cluster, cluster);
         for (size_t i = 0; i < BATCH * 96; i++) {
             double wanted = i < n * MAP
@@ -173,7 +170,7 @@ static void test_unload(void **state)
             w.f32[BATCH * 96 + i] = stage_normal(k, 4, i);
         }
         memcpy(w.dst, w.y, n * MAP * sizeof w.y[0]);
-        backend->run->unload(&w.exec, &op);
+        backend->sampler->unload(&w.exec, &op);
         for (size_t i = 0; i < n * MAP; i++) {
             double a = (double)c_skip[i / MAP] * (double)w.x[i];
             double b = (double)c_out[i / MAP] * (double)w.f32[BATCH * 96 + i];
@@ -207,7 +204,7 @@ static void test_euler(void **state)
             memcpy(w.dst2, w.y, n * MAP * sizeof w.y[0]);
             op.denoised = w.dst2;
         }
-        backend->run->euler(&w.exec, &op);
+        backend->sampler->euler(&w.exec, &op);
         for (size_t i = 0; i < n * MAP; i++) {
             double x = (double)w.x[i], y = (double)w.y[i];
             double d = (0.625 * x - y) / 3.25, size = fabs(x) + fabs(y);
@@ -241,7 +238,7 @@ static void test_heun(void **state)
             next[i] = (cedm_real)stage_normal(n, 7, i);
         }
         memcpy(w.dst, next, n * MAP * sizeof next[0]);
-        backend->run->heun(&w.exec, &op);
+        backend->sampler->heun(&w.exec, &op);
         for (size_t i = 0; i < n * MAP; i++) {
             double x = (double)w.x[i], d = (double)w.y[i];
             double late = (0.625 * (double)next[i] - (double)w.z[i]) / 1.5;
@@ -277,7 +274,7 @@ static void test_to_image(void **state)
     for (size_t i = 0; i < count; i++) {
         w.x[i] = (cedm_real)known[i].x;
     }
-    backend->run->to_image(&w.exec, &op);
+    backend->sampler->to_image(&w.exec, &op);
     for (size_t i = 0; i < MAP + GUARD; i++) {
         double v = i < MAP ? trunc(127.5 * (double)w.x[i] + 128) : 77;
 

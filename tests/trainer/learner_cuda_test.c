@@ -160,7 +160,8 @@ static train_learner *open_on_cpu(void)
 static void add_gradient(train_learner *l, uint32_t update, uint32_t part)
 {
     const cg_program *p = l->training->program;
-    size_t pixels = (size_t)p->resolution * p->resolution * p->channels;
+    size_t pixels = (size_t)p->denoiser.resolution * p->denoiser.resolution *
+                    p->denoiser.channels;
     size_t labels = l->training->augment_dim;
     size_t count = l->batch * (2 * pixels + labels);
     float *values = calloc(count, sizeof *values);
@@ -179,7 +180,7 @@ static void add_gradient(train_learner *l, uint32_t update, uint32_t part)
         train_random_normal(&key, (uint32_t)count + i, z);
         sigma[i] = exp(-1.2 + 1.2 * z[0]);
         index[i] = (uint64_t)update * BATCH + part * l->batch + i;
-        cluster[i] = (int32_t)(index[i] % (p->label_dim + 1)) - 1;
+        cluster[i] = (int32_t)(index[i] % (p->denoiser.label_dim + 1)) - 1;
     }
     if (!l->kind->gradient(
             l,
@@ -371,9 +372,9 @@ static void test_denoise(void **state)
     need_device();
     cpu = open_on_cpu();
     l = open_on(CEDM_CUDA_FP32, MICRO);
-    pixels = (size_t)l->training->program->resolution *
-             l->training->program->resolution *
-             l->training->program->channels;
+    pixels = (size_t)l->training->program->denoiser.resolution *
+             l->training->program->denoiser.resolution *
+             l->training->program->denoiser.channels;
     assert_true(pixels <= 4096);
     for (uint32_t e = 0; e < pixels; e++) {
         train_random_normal(&(train_random_key){.seed = 2}, e, z);

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/gaussian.h"
+#include "tests/unit/gaussian_net.h"
 
 typedef long double real;
 
@@ -162,16 +162,16 @@ static gaussian_net *fresh(uint32_t precond)
         fail_msg("no network");
         return NULL;
     }
-    g->model.precond = g->notes.precond = precond;
-    g->model.noise_steps = M;
+    g->m.denoiser.precond = g->notes.precond = precond;
+    g->m.denoiser.noise_steps = M;
     if (precond == CEDM_PRECOND_VP) {
-        g->model.beta_d = 19.9;
-        g->model.beta_min = 0.1;
-        g->model.sigma_min = 0.0009765625;
-        g->model.sigma_max = 152.16698;
+        g->m.denoiser.beta_d = 19.9;
+        g->m.denoiser.beta_min = 0.1;
+        g->m.denoiser.sigma_min = 0.0009765625;
+        g->m.denoiser.sigma_max = 152.16698;
     } else if (precond == CEDM_PRECOND_VE) {
-        g->model.sigma_min = 0.02;
-        g->model.sigma_max = 100;
+        g->m.denoiser.sigma_min = 0.02;
+        g->m.denoiser.sigma_max = 100;
     } else if (precond == CEDM_PRECOND_IDDPM) {
         real u[M + 1];
         iddpm_table(u);
@@ -179,8 +179,8 @@ static gaussian_net *fresh(uint32_t precond)
             table[j] = (float)u[j];
         }
         g->net.exec.data = table;
-        g->model.sigma_min = (double)table[M - 1];
-        g->model.sigma_max = (double)table[0];
+        g->m.denoiser.sigma_min = (double)table[M - 1];
+        g->m.denoiser.sigma_max = (double)table[0];
     }
     return g;
 }
@@ -274,20 +274,20 @@ static void run_and_compare(gaussian_net *g, cedm_sampler_params p)
     passes = (g->notes.passes - passes) / (p.guidance != 0 ? 2 : 1);
     assert_int_equal(passes, p.solver == CEDM_SOLVER_heun ? 2 * p.steps - 1
                                                           : p.steps);
-    p.sigma_min = fmax(p.sigma_min, g->model.sigma_min);
-    p.sigma_max = fmin(p.sigma_max, g->model.sigma_max);
+    p.sigma_min = fmax(p.sigma_min, g->m.denoiser.sigma_min);
+    p.sigma_max = fmin(p.sigma_max, g->m.denoiser.sigma_max);
     real levels[STEPS + 1];
     curve c = fitted(&p);
-    known_levels(&c, g->model.precond, levels);
+    known_levels(&c, g->m.denoiser.precond, levels);
     for (uint32_t k = 0; k < IMAGES * MAP; k++) {
-        double want = (double)reference(&p, g->model.precond, levels, k);
+        double want = (double)reference(&p, g->m.denoiser.precond, levels, k);
         double got = cedm_sample_state(&s)[k];
         /* levels of the iDDPM table end at 5e-12, see iddpm_levels */
         if (!(fabs(got - want) <= 1e-10 * (1 + fabs(want)))) {
             fail_msg("%s, precond %u, churn %g, %u steps, element %u: got "
                      "%.17g, want %.17g",
-                     words(&p), g->model.precond, p.S_churn, p.steps, k, got,
-                     want);
+                     words(&p), g->m.denoiser.precond, p.S_churn, p.steps, k,
+                     got, want);
         }
     }
 }

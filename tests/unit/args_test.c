@@ -228,7 +228,34 @@ static void lists(void **state)
             }
         }
         assert_true(host_args_list_max(&list) == rows[i].max);
-        assert_int_equal(host_args_list_repeats(&list), rows[i].repeats);
+        assert_int_equal(host_args_list_repeats(&list, UINT64_MAX),
+                         rows[i].repeats);
+        host_args_list_free(&list);
+    }
+}
+
+static void repeats_modulo(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool repeats;
+    } rows[] = {
+        {"0,4294967296", true},
+        {"0,4294967297", false},
+        {"4294967295-4294967296,1", false},
+        {"4294967295-4294967296,0", true},
+        {"5-4294967300", false}, /* 2^32 numbers, */
+        {"5-4294967301", true},  /* and one more */
+        {"8589934592,3,12884901891", true},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        host_args_list list;
+        host_failure f = {HOST_EXIT_DONE, ""};
+        assert_true(host_args_list_parse("seeds", rows[i].text, &list, &f));
+        if (host_args_list_repeats(&list, UINT32_MAX) != rows[i].repeats) {
+            fail_msg("'%s': wanted %d", rows[i].text, rows[i].repeats);
+        }
         host_args_list_free(&list);
     }
 }
@@ -287,6 +314,7 @@ int main(void)
         cmocka_unit_test(numbers),
         cmocka_unit_test(words),
         cmocka_unit_test(lists),
+        cmocka_unit_test(repeats_modulo),
         cmocka_unit_test(bad_lists),
         cmocka_unit_test(one_line),
     };

@@ -3,6 +3,7 @@
  * blob_test.c - a small blob, and what becomes of it when it is damaged. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <cmocka.h>
 
 #include "cedm.h"
+#include "tests/denoiser_model.h"
 
 /* Three tensors with gaps between them, and a gap behind the last one. */
 static const cedm_tensor tensors[] = {{0, 5}, {16, 33}, {64, 16}};
@@ -34,21 +36,22 @@ static void eval_nothing(const cedm_ops *ops, void *ctx)
 
 static cedm_model test_model(void)
 {
-    cedm_model model = {
-        .abi = CEDM_MODEL_ABI,
-        .size = sizeof(cedm_model),
-        .name = "test",
-        .resolution = 4,
-        .channels = 1,
-        .sigma_data = 0.5,
-        .sigma_max = 1e308,
-        .features = {.channels = 2, .freqs = CEDM_NONE},
-        .data_elements = ELEMENTS,
-        .layout_hash = 0x0123456789abcdefu,
-        .tensor_count = TENSORS,
-        .tensors = tensors,
-        .eval = eval_nothing,
-    };
+    static denoiser_model parts = {
+        .denoiser = {.resolution = 4,
+                     .channels = 1,
+                     .sigma_data = 0.5,
+                     .sigma_max = 1e308,
+                     .features = {.channels = 2, .freqs = CEDM_NONE}}};
+    denoiser_model_wire(&parts, 32);
+    cedm_model model = parts.model;
+    model.abi = CEDM_MODEL_ABI;
+    model.size = sizeof(cedm_model);
+    model.name = "test";
+    model.graph.data_elements = ELEMENTS;
+    model.graph.layout_hash = 0x0123456789abcdefu;
+    model.graph.tensor_count = TENSORS;
+    model.graph.tensors = tensors;
+    model.graph.eval = eval_nothing;
     return model;
 }
 
@@ -255,21 +258,79 @@ static void another_model(void **state)
     model = test_model();                                                    \
     model.member = (value);                                                  \
     expect(bind(&model, good, SIZE), status, offsetof(cedm_model, member))
-    REFUSE(layout_hash, 1, CEDM_E_BLOB_LAYOUT);
-    REFUSE(data_elements, ELEMENTS + 1, CEDM_E_BLOB_LAYOUT);
-    REFUSE(data_elements, UINT64_MAX, CEDM_E_BLOB_LAYOUT);
-    REFUSE(data_elements, ((uint64_t)1 << 62) + ELEMENTS, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensor_count, TENSORS - 1, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensors, unordered, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensors, overlapping, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensors, unaligned, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensors, outside, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensors, wrapping, CEDM_E_BLOB_LAYOUT);
-    REFUSE(tensors, shifted, CEDM_E_BLOB_DATA);
-    REFUSE(tensors, NULL, CEDM_E_NULL);
+    REFUSE(graph.layout_hash, 1, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.data_elements, ELEMENTS + 1, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.data_elements, UINT64_MAX, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.data_elements, ((uint64_t)1 << 62) + ELEMENTS,
+           CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensor_count, TENSORS - 1, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensors, unordered, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensors, overlapping, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensors, unaligned, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensors, outside, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensors, wrapping, CEDM_E_BLOB_LAYOUT);
+    REFUSE(graph.tensors, shifted, CEDM_E_BLOB_DATA);
+    REFUSE(graph.tensors, NULL, CEDM_E_NULL);
     REFUSE(abi, 0, CEDM_E_ABI);
     REFUSE(size, 8, CEDM_E_ABI);
 #undef REFUSE
+}
+
+/* Without the model: any byte of header or trailer that changes is noticed,
+ * and nothing between them is looked at. */
+static void inspected_without_a_model(void **state)
+{
+    (void)state;
+    cedm_blob_header h;
+    static const cedm_blob_header zero;
+    assert_int_equal(cedm_inspect(&h, good, SIZE), CEDM_OK);
+    assert_memory_equal(&h, good, sizeof h);
+    memcpy(copy + 1, good, SIZE);
+    assert_int_equal(cedm_inspect(&h, copy + 1, SIZE), CEDM_OK);
+    for (size_t at = 0; at < SIZE; at++) {
+        memcpy(copy, good, SIZE);
+        copy[at] ^= 4;
+        cedm_status status = cedm_inspect(&h, copy, SIZE);
+        bool looked_at = at < sizeof h || at >= TRAILER;
+        if ((status != CEDM_OK) != looked_at) {
+            fail_msg("byte %zu changed: status %d", at, status);
+        }
+    }
+    for (size_t size = 0; size <= SIZE + 1; size++) {
+        memcpy(copy, good, SIZE);
+        cedm_status status = cedm_inspect(&h, copy, size);
+        if (size != SIZE) {
+            expect(status,
+                   size < SIZE ? CEDM_E_BLOB_SHORT : CEDM_E_BLOB_TRAILER,
+                   size);
+            assert_memory_equal(&h, &zero, sizeof h);
+        }
+    }
+    assert_int_equal(cedm_inspect(NULL, good, SIZE), CEDM_E_NULL);
+    assert_int_equal(cedm_inspect(&h, NULL, SIZE), CEDM_E_NULL);
+}
+
+/* A header with a right checksum can still say anything. */
+static void trailers_outside_the_blob(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t offset, bytes;
+    } trailers[] = {{SIZE + 1, 0},
+                    {UINT64_MAX, 1},
+                    {UINT64_MAX, SIZE + 1},
+                    {TRAILER, UINT64_MAX},
+                    {0, SIZE - 1}};
+    cedm_blob_header h;
+    for (size_t k = 0; k < sizeof trailers / sizeof *trailers; k++) {
+        memcpy(copy, good, SIZE);
+        put(copy, offsetof(cedm_blob_header, trailer_offset),
+            trailers[k].offset, 8);
+        put(copy, offsetof(cedm_blob_header, trailer_bytes),
+            trailers[k].bytes, 8);
+        sign_header(copy);
+        expect(cedm_inspect(&h, copy, SIZE), CEDM_E_BLOB_HEADER, k);
+    }
 }
 
 static void refused_arguments(void **state)
@@ -336,6 +397,8 @@ int main(void)
         cmocka_unit_test(every_length),
         cmocka_unit_test(every_header_field),
         cmocka_unit_test(another_model),
+        cmocka_unit_test(inspected_without_a_model),
+        cmocka_unit_test(trailers_outside_the_blob),
         cmocka_unit_test(refused_arguments),
         cmocka_unit_test(crc_known_answers),
         cmocka_unit_test(crc_equals_its_definition),

@@ -271,7 +271,7 @@ static void regions_have_their_sizes(void **state)
 
     assert_int_equal(
         cedm_cuda_place(&places, &half, &cedm_fashion_model, &config), 0);
-    cedm_fashion_model.eval(&cedm_cuda_pack, &packing);
+    cedm_fashion_model.graph.eval(&cedm_cuda_pack, &packing);
     assert_int_equal(half.weights, packing.used);
     config.precision = CEDM_CUDA_BF16;
     assert_int_equal(
@@ -313,9 +313,10 @@ static void tables_follow_the_schedule(void **state)
     params.steps = STEPS;
     params.S_churn = 1;
     cedm_cuda_constants_of(&constants, &blob);
-    assert_true(constants.model.features.channels <= FEATURES);
+    assert_true(constants.denoiser.features.channels <= FEATURES);
     assert_int_equal(
-        cedm_steps_check(&constants.model, constants.data, &params), CEDM_OK);
+        cedm_steps_check(&constants.denoiser, constants.data, &params),
+        CEDM_OK);
     cedm_cuda_fill_tables(&constants, &params, steps, scalars, features);
     for (uint32_t i = 0; i < STEPS; i++) {
         double sigma = cedm_sigma(&params, i);

@@ -5,30 +5,24 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-int info_main(int argc, char **argv);
-#define main info_main
-#include "tools/info/cedm-info.c"
-#undef main
+#include "tools/info/info_print.h"
 
-static info describe(const char *text)
+static info_file describe(const char *text)
 {
-    info i;
+    info_file i;
+    host_failure f;
     cJSON *root = cJSON_Parse(text);
     assert_non_null(root);
     memset(&i, 0, sizeof i);
     i.kind = "blob";
-    describe_json(&i, root);
+    (void)info_describe_json(&i, root, "x.cedm", &f);
     cJSON_Delete(root);
     return i;
-}
-
-static void release(info *i)
-{
-    free(i->freq);
-    free(i->ids);
 }
 
 static void assert_printable(const char *text)
@@ -44,15 +38,16 @@ static void assert_printable(const char *text)
 static void texts_hold_nothing_that_terminals_obey(void **state)
 {
     (void)state;
-    info i = describe("{\"name\":\"a\\u001b[2Jb\\nc\\u009b\xc2\x9b\x7f\","
-                      "\"source\":{\"sha256\":\"\\r\\t0\"},"
-                      "\"network\":{\"model_type\":\"\\u0007\"}}");
+    info_file i =
+        describe("{\"name\":\"a\\u001b[2Jb\\nc\\u009b\xc2\x9b\x7f\","
+                 "\"source\":{\"sha256\":\"\\r\\t0\"},"
+                 "\"network\":{\"model_type\":\"\\u0007\"}}");
     assert_printable(i.name);
     assert_printable(i.source_sha256);
     assert_printable(i.network);
     assert_memory_equal(i.name, "a?[2Jb?c", 8);
     assert_string_equal(i.network, "?");
-    release(&i);
+    info_free(&i);
 }
 
 static void lists_that_do_not_fit_are_left_out(void **state)
@@ -65,18 +60,39 @@ static void lists_that_do_not_fit_are_left_out(void **state)
         "{\"clusters\":{\"count\":4294967296,\"freq\":[1],\"ids\":1}}",
         "{\"clusters\":{\"count\":1e300,\"freq\":[1],\"ids\":[1]}}",
         "{\"clusters\":{\"count\":\"1\",\"freq\":[1],\"ids\":[1]}}",
+        "{\"clusters\":{\"count\":1,\"freq\":[-1]}}",
+        "{\"clusters\":{\"count\":1,\"freq\":[1e999]}}",
+        "{\"clusters\":{\"count\":2,\"freq\":[1,\"1\"]}}",
+        "{\"clusters\":{\"count\":1,\"freq\":{\"a\":1}}}",
+        "{\"clusters\":{\"count\":1,\"freq\":[0],\"ids\":[0.5]}}",
+        "{\"clusters\":{\"count\":2,\"freq\":[1,-1],\"ids\":[1,1e300]}}",
+        "{\"clusters\":{\"count\":1,\"ids\":[\"9223372036854775808\"]}}",
         "{\"clusters\":[1]}",
         "{}",
         "[]",
         "null",
     };
     for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++) {
-        info i = describe(texts[k]);
+        info_file i = describe(texts[k]);
         if (i.freq != NULL || i.ids != NULL) {
             fail_msg("%s: a list was taken", texts[k]);
         }
-        release(&i);
+        info_free(&i);
     }
+}
+
+static void ids_keep_every_digit(void **state)
+{
+    (void)state;
+    info_file i = describe("{\"clusters\":{\"count\":4,\"ids\":[2147483648,"
+                           "-9007199254740992,\"9007199254740993\","
+                           "\"-9223372036854775808\"]}}");
+    assert_non_null(i.ids);
+    assert_true(i.ids[0] == INT64_C(2147483648));
+    assert_true(i.ids[1] == -(INT64_C(1) << 53));
+    assert_true(i.ids[2] == (INT64_C(1) << 53) + 1);
+    assert_true(i.ids[3] == INT64_MIN);
+    info_free(&i);
 }
 
 /* Sizes wrap silently, nothing worse; the sanitizers watch. */
@@ -99,12 +115,12 @@ static void any_numbers_can_be_printed(void **state)
                  "\"sampler\":{\"steps\":%s,\"rho\":%s},"
                  "\"clusters\":{\"count\":1,\"freq\":[%s],\"ids\":[%s]}}",
                  n, n, n, n, n, n, n, n, n, n, n, n, n, n);
-        info i = describe(text);
+        info_file i = describe(text);
         stdout = null;
-        print_text(&i);
-        print_json(&i);
+        info_print_text(&i);
+        info_print_json(&i);
         stdout = saved;
-        release(&i);
+        info_free(&i);
     }
     assert_int_equal(fclose(null), 0);
 }
@@ -114,6 +130,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_hold_nothing_that_terminals_obey),
         cmocka_unit_test(lists_that_do_not_fit_are_left_out),
+        cmocka_unit_test(ids_keep_every_digit),
         cmocka_unit_test(any_numbers_can_be_printed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,8 +16,9 @@
 #include "tools/gen/gen_job.h"
 #include "host/cli/shard.h"
 
-static const cedm_model code = {.name = "small", .label_dim = 4};
-static const cedm_model plain = {.name = "plain", .label_dim = 0};
+static const cedm_denoiser four = {.label_dim = 4}, none = {.label_dim = 0};
+static const cedm_model code = {.name = "small", .denoiser = &four};
+static const cedm_model plain = {.name = "plain", .denoiser = &none};
 static const host_model small = {.code = &code, .data_sha256 = "abc"};
 static const gen_job_machine machine = {"portable", "fp32", 2};
 
@@ -173,7 +174,7 @@ static void record_round_trip(void **state)
             make(&code, "7,4294967296,18446744073709551615", clusters[k]);
         j.params.steps = 33;
         j.params.S_churn = 0.1; /* no short binary fraction */
-        char *text = gen_job_record(&j, &small, &machine, 0, j.count, 2);
+        char *text = gen_job_record(&j, &small, &machine, 0, j.count, 2, 3);
         assert_non_null(text);
         gen_job again;
         host_failure f = {HOST_EXIT_DONE, ""};
@@ -184,6 +185,7 @@ static void record_round_trip(void **state)
         }
         assert_int_equal(again.count, j.count);
         assert_int_equal(again.columns, 2);
+        assert_int_equal(again.rows, 3);
         for (uint64_t i = 0; i < j.count; i++) {
             assert_int_equal(gen_job_cluster(&again, i),
                              gen_job_cluster(&j, i));
@@ -213,7 +215,7 @@ static void records_keep_every_bit(void **state)
         host_failure f = {HOST_EXIT_DONE, ""};
         j.params.rho = numbers[i];
         j.params.guidance = -numbers[i];
-        char *text = gen_job_record(&j, &small, &machine, 0, 2, 0);
+        char *text = gen_job_record(&j, &small, &machine, 0, 2, 0, 0);
         assert_non_null(text);
         if (!gen_job_from_record(&again, &small, "x.png", text, &f)) {
             fail_msg("%s refused: %s", text, f.text);
@@ -232,6 +234,10 @@ static void records_keep_every_bit(void **state)
         gen_job_free(&j);
     }
 }
+
+/* The beginnings of records that have all that comes before. */
+#define GOOD "{\"data_sha256\":\"abc\",\"seeds\":[1],\"clusters\":[1],"
+#define SAMPLER GOOD "\"precision\":\"fp32\",\"sampler\":"
 
 static void hostile_records(void **state)
 {
@@ -256,10 +262,20 @@ static void hostile_records(void **state)
         "{\"data_sha256\":\"abc\",\"seeds\":[1],\"clusters\":[4]}",
         "{\"data_sha256\":\"abc\",\"seeds\":[1],\"clusters\":[-2]}",
         "{\"data_sha256\":\"abc\",\"seeds\":[1],\"clusters\":[null]}",
-        "{\"data_sha256\":\"abc\",\"seeds\":[1],\"clusters\":[1],"
-        "\"columns\":0}",
-        "{\"data_sha256\":\"abc\",\"seeds\":[1],\"clusters\":[1],"
-        "\"columns\":1e18}",
+        GOOD "\"columns\":0}",
+        GOOD "\"columns\":1e18}",
+        GOOD "\"rows\":2}",
+        GOOD "\"columns\":2,\"rows\":0}",
+        GOOD "\"precision\":\"fp8\"}",
+        GOOD "\"precision\":\"fp32\"}",
+        SAMPLER "[]}",
+        SAMPLER "{\"solver\":\"dpmpp\"}}",
+        SAMPLER "{\"solver\":0}}",
+        SAMPLER "{\"steps\":-1}}",
+        SAMPLER "{\"steps\":1.5}}",
+        SAMPLER "{\"steps\":1e9}}",
+        SAMPLER "{\"rho\":\"7\"}}",
+        SAMPLER "{\"order\":3}}",
     };
     for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
         gen_job j;

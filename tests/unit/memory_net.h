@@ -131,7 +131,7 @@ static inline void run_fused(const cg_program *p, const cedm_backend *backend,
                              const double *features, const double *image,
                              const int32_t *cluster, float *out)
 {
-    uint32_t size = p->resolution * p->resolution;
+    uint32_t size = p->denoiser.resolution * p->denoiser.resolution;
     cedm_exec e = {.batch = n + 1, .n = n, .workers = 1, .cluster = cluster};
     float *copy = aligned(p->data_elements * 4);
     memcpy(copy, data, p->data_elements * 4);
@@ -149,19 +149,23 @@ static inline void run_fused(const cg_program *p, const cedm_backend *backend,
         assert_true(ctx.used <= p->weights_bytes);
         e.weights = weights;
     }
-    float *f = e.f32 + (size_t)e.batch * CEDM_REF_OFFSET(p->features_ref);
-    float *x = e.f32 + (size_t)e.batch * CEDM_REF_OFFSET(p->input_ref);
-    for (uint32_t i = 0; i < n * p->features.channels; i++) {
+    float *f =
+        e.f32 +
+        (size_t)e.batch * CEDM_REF_OFFSET(p->inputs[CEDM_INPUT_FEATURES].ref);
+    float *x = e.f32 + (size_t)e.batch *
+                           CEDM_REF_OFFSET(p->inputs[CEDM_INPUT_IMAGE].ref);
+    for (uint32_t i = 0; i < n * p->denoiser.features.channels; i++) {
         f[i] = (float)features[i];
     }
-    for (uint32_t i = 0; i < n * size * p->channels; i++) {
-        uint32_t image_i = i / (size * p->channels);
-        uint32_t c = i % p->channels, at = i / p->channels % size;
-        x[i] = (float)image[(image_i * p->channels + c) * size + at];
+    for (uint32_t i = 0; i < n * size * p->denoiser.channels; i++) {
+        uint32_t image_i = i / (size * p->denoiser.channels);
+        uint32_t c = i % p->denoiser.channels,
+                 at = i / p->denoiser.channels % size;
+        x[i] = (float)image[(image_i * p->denoiser.channels + c) * size + at];
     }
     cg_run(p, backend->run, &e);
-    memcpy(out, e.f32 + (size_t)e.batch * CEDM_REF_OFFSET(p->output_ref),
-           (size_t)n * size * p->channels * 4);
+    memcpy(out, e.f32 + (size_t)e.batch * CEDM_REF_OFFSET(p->outputs[0].ref),
+           (size_t)n * size * p->denoiser.channels * 4);
     free(copy);
     free(e.act);
     free(e.f32);

@@ -69,6 +69,7 @@ static cedm_status prepare(context *c)
         return status;
     }
     config.weights = c->weights;
+    config.weights_bytes = (size_t)weights;
     config.arena = c->arena;
     config.arena_bytes = (size_t)arena;
     config.batch = BATCH;
@@ -111,11 +112,11 @@ static void open_context(context *c, const cedm_model *model,
     c->bytes = bytes;
     c->size = size;
     c->seed = seed;
-    c->cluster = (int32_t)(seed % model->label_dim);
+    c->cluster = (int32_t)(seed % model->denoiser->label_dim);
     c->weights = aligned(cedm_weights_bytes(model, backend));
     c->arena = aligned(cedm_arena_bytes(model, BATCH, 1));
-    c->image_bytes = (size_t)BATCH * model->resolution * model->resolution *
-                     model->channels;
+    c->image_bytes = (size_t)BATCH * model->denoiser->resolution *
+                     model->denoiser->resolution * model->denoiser->channels;
     c->images = calloc(c->image_bytes, 1);
     assert_non_null(c->images);
 }

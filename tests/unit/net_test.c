@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/gaussian.h"
+#include "tests/unit/gaussian_net.h"
 #include "runtime/noise_level.h"
 
 static void expect_status(cedm_status got, cedm_status want)
@@ -44,16 +44,19 @@ static void the_arena_holds_everything(void **state)
     for (size_t b = 0; b < 5; b++) {
         for (uint32_t workers = 1; workers <= 5; workers += 2) {
             uint32_t batch = batches[b];
-            cedm_model model = gaussian_model(CLUSTERS);
-            cedm_blob blob = {.model = &model};
+            denoiser_model m = gaussian_model(CLUSTERS);
+            cedm_model *model = &m.model;
+            cedm_blob blob = {.model = model};
             cedm_net_config config = cedm_net_config_default();
             cedm_net net;
-            model.act_elements = 32 * 5;
-            model.f32_elements = 32 * 3;
-            model.scratch_bytes = 100;
-            uint64_t bytes = cedm_arena_bytes(&model, batch, workers);
-            assert_int_equal(bytes, CEDM_ARENA_BYTES(160, 96, 100, MAP, 16,
-                                                     batch, workers));
+            denoiser_model_wire(&m, 64);
+            model->graph.act_elements = 32 * 5;
+            model->graph.f32_elements = 32 * 3;
+            model->graph.scratch_bytes = 100;
+            uint64_t bytes = cedm_arena_bytes(model, batch, workers);
+            assert_int_equal(bytes,
+                             CEDM_GRAPH_BYTES(160, 96, 100, batch, workers) +
+                                 CEDM_STATE_BYTES(MAP, 16, batch));
             unsigned char *arena = aligned_alloc(CEDM_ALIGN, (size_t)bytes);
             assert_non_null(arena);
             config.arena = arena;
@@ -94,31 +97,36 @@ static void the_arena_holds_everything(void **state)
 static void sizes_do_not_overflow(void **state)
 {
     (void)state;
-    cedm_model model = gaussian_model(0);
-    model.resolution = 16384;
-    model.channels = 4;
-    model.act_elements = model.f32_elements = UINT32_MAX;
-    model.scratch_bytes = (uint64_t)1 << 48;
-    uint64_t bytes = cedm_arena_bytes(&model, 65536, 1024);
+    denoiser_model m = gaussian_model(0);
+    cedm_model *model = &m.model;
+    m.denoiser.resolution = 16384;
+    m.denoiser.channels = 4;
+    denoiser_model_wire(&m, 64);
+    model->graph.act_elements = model->graph.f32_elements = UINT32_MAX;
+    model->graph.scratch_bytes = (uint64_t)1 << 48;
+    uint64_t bytes = cedm_arena_bytes(model, 65536, 1024);
     assert_true(bytes > (uint64_t)1 << 58 && bytes < (uint64_t)1 << 63);
-    model.scratch_bytes = UINT64_MAX - 63;
-    assert_int_equal(cedm_arena_bytes(&model, 1, 1), 0);
+    model->graph.scratch_bytes = UINT64_MAX - 63;
+    assert_int_equal(cedm_arena_bytes(model, 1, 1), 0);
     assert_int_equal(cedm_arena_bytes(NULL, 1, 1), 0);
-    model = gaussian_model(0);
-    assert_int_equal(cedm_arena_bytes(&model, 0, 1), 0);
-    assert_int_equal(cedm_arena_bytes(&model, 65537, 1), 0);
-    assert_int_equal(cedm_arena_bytes(&model, 1, 0), 0);
-    assert_int_equal(cedm_arena_bytes(&model, 1, 1025), 0);
+    m = gaussian_model(0);
+    denoiser_model_wire(&m, 64);
+    assert_int_equal(cedm_arena_bytes(model, 0, 1), 0);
+    assert_int_equal(cedm_arena_bytes(model, 65537, 1), 0);
+    assert_int_equal(cedm_arena_bytes(model, 1, 0), 0);
+    assert_int_equal(cedm_arena_bytes(model, 1, 1025), 0);
 }
 
 static void refused_networks(void **state)
 {
     static _Alignas(CEDM_ALIGN) unsigned char arena[16384];
     (void)state;
-    cedm_model model = gaussian_model(CLUSTERS), bad;
-    cedm_blob blob = {.model = &model}, none = {0}, strange = {.model = &bad};
+    denoiser_model m = gaussian_model(CLUSTERS), bad;
+    cedm_blob blob = {.model = &m.model}, none = {0},
+              strange = {.model = &bad.model};
     cedm_net_config ok = cedm_net_config_default(), c;
     cedm_net net, zero = {0};
+    denoiser_model_wire(&m, 64);
     ok.arena = arena;
     ok.arena_bytes = sizeof arena;
     expect_status(cedm_net_init(&net, &blob, &ok), 0);
@@ -141,38 +149,46 @@ static void refused_networks(void **state)
     REFUSE(arena_bytes, 64, CEDM_E_ARENA);
 #undef REFUSE
 #define REFUSE(member, value, status)                                        \
-    bad = model;                                                             \
+    bad = m;                                                                 \
+    denoiser_model_wire(&bad, 64);                                           \
     bad.member = (value);                                                    \
     expect_status(cedm_net_init(&net, &strange, &ok), status)
-    REFUSE(abi, CEDM_MODEL_ABI + 1, CEDM_E_ABI);
-    REFUSE(size, model.size - 8, CEDM_E_ABI);
-    REFUSE(precond, 4, CEDM_E_ABI);
-    REFUSE(features.kind, 2, CEDM_E_ABI);
-    REFUSE(dtype, 2, CEDM_E_ABI);
-    REFUSE(features.channels, 0, CEDM_E_ABI);
-    REFUSE(features.endpoint, 2, CEDM_E_ABI);
-    REFUSE(label_dim, 1u << 31, CEDM_E_ABI);
-    REFUSE(resolution, 0, CEDM_E_ABI);
-    REFUSE(channels, 5, CEDM_E_ABI);
-    REFUSE(sigma_data, 0, CEDM_E_ABI);
-    REFUSE(eval, NULL, CEDM_E_NULL);
-    model.precond = CEDM_PRECOND_VP;
-    model.beta_d = 19.9;
-    model.beta_min = 0.1;
-    model.noise_steps = 1000;
+    REFUSE(model.abi, CEDM_MODEL_ABI + 1, CEDM_E_ABI);
+    REFUSE(model.size, m.model.size - 8, CEDM_E_ABI);
+    REFUSE(denoiser.precond, 4, CEDM_E_ABI);
+    REFUSE(denoiser.features.kind, 2, CEDM_E_ABI);
+    REFUSE(model.graph.dtype, 2, CEDM_E_ABI);
+    REFUSE(denoiser.features.channels, 0, CEDM_E_ABI);
+    REFUSE(denoiser.features.endpoint, 2, CEDM_E_ABI);
+    REFUSE(denoiser.label_dim, 1u << 31, CEDM_E_ABI);
+    REFUSE(denoiser.resolution, 0, CEDM_E_ABI);
+    REFUSE(denoiser.channels, 5, CEDM_E_ABI);
+    REFUSE(denoiser.sigma_data, 0, CEDM_E_ABI);
+    REFUSE(model.graph.eval, NULL, CEDM_E_NULL);
+    REFUSE(model.graph.inputs, NULL, CEDM_E_NULL);
+    REFUSE(model.graph.outputs, NULL, CEDM_E_NULL);
+    REFUSE(model.graph.input_count, 1, CEDM_E_ABI);
+    REFUSE(model.graph.output_count, 0, CEDM_E_ABI);
+    REFUSE(inputs[0].height, SIDE + 1, CEDM_E_ABI);
+    REFUSE(inputs[1].channels, 15, CEDM_E_ABI);
+    REFUSE(output.ref, 0, CEDM_E_ABI); /* must be float */
+    m.denoiser.precond = CEDM_PRECOND_VP;
+    m.denoiser.beta_d = 19.9;
+    m.denoiser.beta_min = 0.1;
+    m.denoiser.noise_steps = 1000;
     expect_status(cedm_net_init(&net, &blob, &ok), 0);
-    REFUSE(beta_d, 0, CEDM_E_ABI);
-    REFUSE(beta_d, (double)NAN, CEDM_E_ABI);
-    REFUSE(beta_min, -0.1, CEDM_E_ABI);
-    REFUSE(noise_steps, 0, CEDM_E_ABI);
-    model.precond = CEDM_PRECOND_IDDPM; /* a table of 1001, at the end */
-    model.noise_levels = 64;
-    model.data_elements = 64 + 1001;
+    REFUSE(denoiser.beta_d, 0, CEDM_E_ABI);
+    REFUSE(denoiser.beta_d, (double)NAN, CEDM_E_ABI);
+    REFUSE(denoiser.beta_min, -0.1, CEDM_E_ABI);
+    REFUSE(denoiser.noise_steps, 0, CEDM_E_ABI);
+    m.denoiser.precond = CEDM_PRECOND_IDDPM; /* a table of 1001, at the end */
+    m.denoiser.noise_levels = 64;
+    m.model.graph.data_elements = 64 + 1001;
     expect_status(cedm_net_init(&net, &blob, &ok), 0);
-    REFUSE(noise_steps, 0, CEDM_E_ABI);
-    REFUSE(noise_levels, 65, CEDM_E_ABI);
-    REFUSE(noise_levels, CEDM_NONE, CEDM_E_ABI);
-    REFUSE(noise_steps, UINT32_MAX, CEDM_E_ABI);
+    REFUSE(denoiser.noise_steps, 0, CEDM_E_ABI);
+    REFUSE(denoiser.noise_levels, 65, CEDM_E_ABI);
+    REFUSE(denoiser.noise_levels, CEDM_NONE, CEDM_E_ABI);
+    REFUSE(denoiser.noise_steps, UINT32_MAX, CEDM_E_ABI);
 #undef REFUSE
 }
 
@@ -216,13 +232,18 @@ static void eval_many(const cedm_ops *ops, void *ctx)
 static const cedm_ops count_ops = {.embed = count_part};
 static const cedm_ops write_ops = {.embed = write_part};
 static const cedm_ops short_ops = {.embed = write_too_little};
-static const cedm_backend packing = {"packing", &gaussian_ops, &write_ops,
-                                     &count_ops};
-static const cedm_backend forgetful = {"forgetful", &gaussian_ops, &short_ops,
-                                       &count_ops};
-static const cedm_backend bare = {"bare", &gaussian_ops, NULL,
-                                  &gaussian_sizes};
+#define BACKEND(text, prepares, counts)                                      \
+    {                                                                        \
+        .name = text, .run = &gaussian_ops, .prepare = prepares,             \
+        .sizes = counts, .sampler = &gaussian_sampler                        \
+    }
+static const cedm_backend packing =
+    BACKEND("packing", &write_ops, &count_ops);
+static const cedm_backend forgetful =
+    BACKEND("forgetful", &short_ops, &count_ops);
+static const cedm_backend bare = BACKEND("bare", NULL, &gaussian_sizes);
 
+#define TAG CEDM_WEIGHTS_TAG_BYTES
 #define PREPARED (192u + OPS / 2 * PART)
 
 /* The last index first, counting the tasks. */
@@ -250,38 +271,40 @@ static void widened_weights(void **state)
     static const float freqs[2] = {3.14159274f, -1e-7f};
     static const uint16_t halves[] = {0x3c00, 0xc000, 0x3555};
     static _Alignas(CEDM_ALIGN) uint16_t data[48];
-    static _Alignas(CEDM_ALIGN) unsigned char w[192 + PREPARED];
+    static _Alignas(CEDM_ALIGN) unsigned char w[192 + PREPARED + TAG];
     static _Alignas(CEDM_ALIGN) unsigned char arena[16384];
     (void)state;
-    cedm_model model = gaussian_model(0);
-    cedm_blob blob = {.model = &model, .data = data};
+    denoiser_model m = gaussian_model(0);
+    cedm_model *model = &m.model;
+    cedm_blob blob = {.model = model, .data = data};
     cedm_net_config config = cedm_net_config_default();
     cedm_net net;
-    model.dtype = CEDM_DTYPE_F16;
-    model.tensors = table;
-    model.tensor_count = 3;
-    model.data_elements = 48;
-    model.features.kind = CEDM_FEATURES_FOURIER;
-    model.features.freqs = 0;
+    denoiser_model_wire(&m, 64);
+    model->graph.dtype = CEDM_DTYPE_F16;
+    model->graph.tensors = table;
+    model->graph.tensor_count = 3;
+    model->graph.data_elements = 48;
+    m.denoiser.features.kind = CEDM_FEATURES_FOURIER;
+    m.denoiser.features.freqs = 0;
     memcpy(data, freqs, sizeof freqs);
     memcpy(data + 16, halves, sizeof halves);
     data[36] = 1;
-    assert_int_equal(cedm_weights_bytes(&model, &bare), 192);
+    assert_int_equal(cedm_weights_bytes(model, &bare), 192 + TAG);
     expect_status(prepare(&blob, &bare, NULL, 0), CEDM_E_NULL);
-    expect_status(prepare(&blob, &bare, w, 191), CEDM_E_WEIGHTS);
+    expect_status(prepare(&blob, &bare, w, 191 + TAG), CEDM_E_WEIGHTS);
     memset(w, 0xee, sizeof w);
-    expect_status(prepare(&blob, &bare, w, 192), 0);
-    assert_int_equal(w[192], 0xee); /* untouched */
+    expect_status(prepare(&blob, &bare, w, 192 + TAG), 0);
+    assert_int_equal(w[192 + TAG], 0xee); /* untouched */
     uint32_t tasks = 0;
     memset(w, 0xee, 192);
     config.backend = &bare;
     config.workers = 2;
     config.parallel_for = backwards;
     config.pool = &tasks;
-    expect_status(cedm_prepare(&blob, &config, w, 192), 0);
+    expect_status(cedm_prepare(&blob, &config, w, 192 + TAG), 0);
     assert_int_equal(tasks, 3); /* the tensors */
     config.workers = 1;         /* no threads then */
-    expect_status(cedm_prepare(&blob, &config, w, 192), 0);
+    expect_status(cedm_prepare(&blob, &config, w, 192 + TAG), 0);
     assert_int_equal(tasks, 3);
     float wide[48], want[48] = {0};
     memcpy(want, freqs, sizeof freqs);
@@ -302,14 +325,18 @@ static void widened_weights(void **state)
     config.weights = w + 4;
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_ALIGN);
     config.weights = w;
+    config.weights_bytes = 191 + TAG;
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    config.weights_bytes = sizeof w;
     expect_status(cedm_net_init(&net, &blob, &config), 0);
     assert_ptr_equal(net.exec.data, w);
 
     /* and a backend that packs finds its index behind them */
-    model.op_count = OPS;
-    model.eval = eval_many;
-    model.scratch_bytes = 1000;
-    assert_int_equal(cedm_weights_bytes(&model, &packing), 192 + PREPARED);
+    model->graph.op_count = OPS;
+    model->graph.eval = eval_many;
+    model->graph.scratch_bytes = 1000;
+    assert_int_equal(cedm_weights_bytes(model, &packing),
+                     192 + PREPARED + TAG);
     expect_status(prepare(&blob, &packing, w, sizeof w), 0);
     assert_memory_equal(w, wide, sizeof wide);
     assert_int_equal(w[192 + 192], 1);
@@ -327,25 +354,29 @@ static void widened_weights(void **state)
 
 static void prepared_weights(void **state)
 {
-    static _Alignas(CEDM_ALIGN) unsigned char w[PREPARED + CEDM_ALIGN];
+    static _Alignas(CEDM_ALIGN) unsigned char w[PREPARED + TAG + CEDM_ALIGN];
     static _Alignas(CEDM_ALIGN) unsigned char arena[16384];
     (void)state;
-    cedm_model model = gaussian_model(0);
-    cedm_blob blob = {.model = &model}, none = {0};
-    model.op_count = OPS;
-    model.eval = eval_many;
-    model.scratch_bytes = 1000;
-    assert_int_equal(cedm_weights_bytes(&model, &packing), PREPARED);
-    assert_int_equal(cedm_weights_bytes(&model, &bare), 0);
+    denoiser_model m = gaussian_model(0);
+    cedm_model *model = &m.model;
+    cedm_blob blob = {.model = model}, none = {0};
+    denoiser_model_wire(&m, 64);
+    model->graph.op_count = OPS;
+    model->graph.eval = eval_many;
+    model->graph.scratch_bytes = 1000;
+    assert_int_equal(cedm_weights_bytes(model, &packing), PREPARED + TAG);
+    assert_int_equal(cedm_weights_bytes(model, &bare), 0);
     expect_status(prepare(&blob, &bare, NULL, 0), 0);
     expect_status(cedm_prepare(&blob, NULL, w, PREPARED), CEDM_E_NULL);
     expect_status(prepare(NULL, &packing, w, PREPARED), CEDM_E_NULL);
     expect_status(prepare(&none, &packing, w, PREPARED), CEDM_E_NULL);
     expect_status(prepare(&blob, NULL, w, PREPARED), CEDM_E_NULL);
     expect_status(prepare(&blob, &packing, NULL, PREPARED), CEDM_E_NULL);
-    expect_status(prepare(&blob, &packing, w + 4, PREPARED), CEDM_E_ALIGN);
+    expect_status(prepare(&blob, &packing, w + 4, PREPARED + TAG),
+                  CEDM_E_ALIGN);
     memset(w, 0xee, sizeof w);
-    expect_status(prepare(&blob, &packing, w, PREPARED - 1), CEDM_E_WEIGHTS);
+    expect_status(prepare(&blob, &packing, w, PREPARED + TAG - 1),
+                  CEDM_E_WEIGHTS);
     assert_int_equal(w[0], 0xee); /* untouched */
     expect_status(prepare(&blob, &packing, w, sizeof w), 0);
     for (uint32_t i = 0; i < OPS; i++) {
@@ -358,7 +389,7 @@ static void prepared_weights(void **state)
         }
     }
     assert_int_equal(w[160], 0);
-    assert_int_equal(w[PREPARED], 0xee);
+    assert_int_equal(w[PREPARED + TAG], 0xee);
 
     cedm_net_config config = cedm_net_config_default();
     cedm_net net;
@@ -369,17 +400,62 @@ static void prepared_weights(void **state)
     config.weights = w + 4;
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_ALIGN);
     config.weights = w;
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    config.weights_bytes = PREPARED + TAG;
     expect_status(cedm_net_init(&net, &blob, &config), 0);
-    model.scratch_bytes = 999; /* frozen for a backend that needs less */
+    model->graph.scratch_bytes =
+        999; /* frozen for a backend that needs less */
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_BACKEND);
-    model.scratch_bytes = 1000;
+    model->graph.scratch_bytes = 1000;
     memset(w, 0xee, sizeof w); /* never prepared */
     expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
 
-    expect_status(prepare(&blob, &forgetful, w, PREPARED), CEDM_E_WEIGHTS);
-    for (size_t i = 0; i < PREPARED; i++) {
+    expect_status(prepare(&blob, &forgetful, w, PREPARED + TAG),
+                  CEDM_E_WEIGHTS);
+    for (size_t i = 0; i < PREPARED + TAG; i++) {
         assert_int_equal(w[i], 0);
     }
+}
+
+/* Zeros, or weights of another model, of other data, or for another backend,
+ * are in no way different to look at. */
+static void weights_of_others(void **state)
+{
+    static _Alignas(CEDM_ALIGN) unsigned char w[PREPARED + TAG];
+    static _Alignas(CEDM_ALIGN) unsigned char arena[16384];
+    (void)state;
+    denoiser_model m = gaussian_model(0);
+    denoiser_model_wire(&m, 64);
+    m.model.graph.op_count = OPS;
+    m.model.graph.eval = eval_many;
+    m.model.graph.scratch_bytes = 1000;
+    cedm_model twin = m.model;
+    twin.graph.layout_hash = m.model.graph.layout_hash + 1;
+    cedm_backend renamed = packing;
+    renamed.name = "another";
+    static const char here[] = "{\"data_sha256\":\"a\"}";
+    static const char there[] = "{\"data_sha256\":\"b\"}";
+    cedm_blob blob = {
+        .model = &m.model, .trailer = here, .trailer_bytes = sizeof here};
+    cedm_blob other = blob, finer = blob;
+    other.model = &twin;
+    finer.trailer = there;
+    cedm_net_config config = cedm_net_config_default();
+    cedm_net net;
+    config.backend = &packing;
+    config.arena = arena;
+    config.arena_bytes = sizeof arena;
+    config.weights = w;
+    config.weights_bytes = sizeof w;
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    expect_status(prepare(&other, &packing, w, sizeof w), 0);
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    expect_status(prepare(&finer, &packing, w, sizeof w), 0);
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    expect_status(prepare(&blob, &renamed, w, sizeof w), 0);
+    expect_status(cedm_net_init(&net, &blob, &config), CEDM_E_WEIGHTS);
+    expect_status(prepare(&blob, &packing, w, sizeof w), 0);
+    expect_status(cedm_net_init(&net, &blob, &config), 0);
 }
 
 /* ---- denoise ----------------------------------------------------------- */
@@ -407,7 +483,7 @@ static void denoise_is_exact(void **state)
     /* every image had the features of its own sigma, repeated or not */
     for (uint32_t i = 0; i < 5; i++) {
         float want[16];
-        cedm_noise_features(&g->model.features, NULL, log(sigma[i]) / 4,
+        cedm_noise_features(&g->m.denoiser.features, NULL, log(sigma[i]) / 4,
                             want);
         for (uint32_t k = 0; k < 16; k++) {
             float got = g->notes.load.features[i * 16 + k];
@@ -509,6 +585,7 @@ int main(void)
         cmocka_unit_test(sizes_do_not_overflow),
         cmocka_unit_test(refused_networks),
         cmocka_unit_test(prepared_weights),
+        cmocka_unit_test(weights_of_others),
         cmocka_unit_test(widened_weights),
         cmocka_unit_test(denoise_is_exact),
         cmocka_unit_test(refused_denoising),

@@ -37,8 +37,8 @@ static void check_scalings(double sigma_data, double sigma)
     mpfr_sqr(sum, s, MPFR_RNDN);
     mpfr_sqr(r, d, MPFR_RNDN);
     mpfr_add(sum, sum, r, MPFR_RNDN);
-    cedm_model model = {.sigma_data = sigma_data};
-    cedm_scalings got = cedm_precondition(&model, NULL, sigma);
+    cedm_denoiser denoiser = {.sigma_data = sigma_data};
+    cedm_scalings got = cedm_precondition(&denoiser, NULL, sigma);
     mpfr_div(r, r, sum, MPFR_RNDN);
     near("c_skip", sigma, got.c_skip, r);
     mpfr_sqrt(sum, sum, MPFR_RNDN);
@@ -148,20 +148,20 @@ static void vp_curve(void **state)
 static void vp_scalings(void **state)
 {
     (void)state;
-    cedm_model model = {.precond = CEDM_PRECOND_VP,
-                        .beta_d = 19.9,
-                        .beta_min = 0.1,
-                        .noise_steps = 1000};
+    cedm_denoiser denoiser = {.precond = CEDM_PRECOND_VP,
+                              .beta_d = 19.9,
+                              .beta_min = 0.1,
+                              .noise_steps = 1000};
     mpfr_t r;
     mpfr_init2(r, BITS);
     for (double sigma = 1e-4; sigma < 1e4; sigma *= 1.007) {
-        cedm_scalings got = cedm_precondition(&model, NULL, sigma);
+        cedm_scalings got = cedm_precondition(&denoiser, NULL, sigma);
         assert_true(got.c_skip == 1 && got.c_out == -sigma);
         check_c_in(sigma, got.c_in);
         exact_time(r, 19.9, 0.1, sigma);
         mpfr_mul_ui(r, r, 999, MPFR_RNDN);
         near("c_noise", sigma, got.c_noise, r);
-        assert_true(cedm_round_sigma(&model, NULL, sigma) == sigma);
+        assert_true(cedm_round_sigma(&denoiser, NULL, sigma) == sigma);
     }
     mpfr_clear(r);
 }
@@ -169,16 +169,16 @@ static void vp_scalings(void **state)
 static void ve_scalings(void **state)
 {
     (void)state;
-    cedm_model model = {.precond = CEDM_PRECOND_VE};
+    cedm_denoiser denoiser = {.precond = CEDM_PRECOND_VE};
     mpfr_t r;
     mpfr_init2(r, BITS);
     for (double sigma = 1e-4; sigma < 1e4; sigma *= 1.007) {
-        cedm_scalings got = cedm_precondition(&model, NULL, sigma);
+        cedm_scalings got = cedm_precondition(&denoiser, NULL, sigma);
         assert_true(got.c_skip == 1 && got.c_out == sigma && got.c_in == 1);
         mpfr_set_d(r, sigma / 2, MPFR_RNDN);
         mpfr_log(r, r, MPFR_RNDN);
         near("c_noise", sigma, got.c_noise, r);
-        assert_true(cedm_round_sigma(&model, NULL, sigma) == sigma);
+        assert_true(cedm_round_sigma(&denoiser, NULL, sigma) == sigma);
     }
     mpfr_clear(r);
 }
@@ -199,31 +199,31 @@ static void iddpm_scalings(void **state)
 {
     enum { AT = 5, LAST = 23 };
     float data[AT + LAST + 1] = {0};
-    cedm_model model = {.precond = CEDM_PRECOND_IDDPM,
-                        .noise_levels = AT,
-                        .noise_steps = LAST};
+    cedm_denoiser denoiser = {.precond = CEDM_PRECOND_IDDPM,
+                              .noise_levels = AT,
+                              .noise_steps = LAST};
     (void)state;
     for (uint32_t j = 0; j < LAST; j++) { /* exact midpoints between them */
         data[AT + j] = ldexpf(1 + (float)(j % 3) / 4, 8 - (int)j);
     }
     for (double sigma = 1e-6; sigma < 1e3; sigma *= 1.003) {
         uint32_t j = nearest_of_all(data + AT, LAST + 1, sigma);
-        cedm_scalings got = cedm_precondition(&model, data, sigma);
+        cedm_scalings got = cedm_precondition(&denoiser, data, sigma);
         assert_true(got.c_skip == 1 && got.c_out == -sigma);
         check_c_in(sigma, got.c_in);
         if (!(got.c_noise == LAST - 1 - (double)j)) {
             fail_msg("c_noise(%g): got %g, want %g", sigma, got.c_noise,
                      LAST - 1 - (double)j);
         }
-        assert_true(cedm_round_sigma(&model, data, sigma) ==
+        assert_true(cedm_round_sigma(&denoiser, data, sigma) ==
                     (double)data[AT + j]);
     }
     for (uint32_t j = 0; j < LAST; j++) {
         double high = (double)data[AT + j], low = (double)data[AT + j + 1];
         double middle = (high + low) / 2;
-        assert_true(cedm_round_sigma(&model, data, high) == high);
-        assert_true(cedm_round_sigma(&model, data, middle) == high);
-        assert_true(cedm_round_sigma(&model, data, nextafter(middle, 0)) ==
+        assert_true(cedm_round_sigma(&denoiser, data, high) == high);
+        assert_true(cedm_round_sigma(&denoiser, data, middle) == high);
+        assert_true(cedm_round_sigma(&denoiser, data, nextafter(middle, 0)) ==
                     low);
     }
 }

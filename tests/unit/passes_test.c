@@ -169,8 +169,7 @@ static double element_at(const eval *e, const cg_node *n, uint32_t c,
     case CG_SCALE: return a[c * size + i] * (double)n->scale;
     case CG_CONCAT:
         return c < first ? a[c * size + i] : b[(c - first) * size + i];
-    case CG_IMAGE:
-    case CG_FEATURES:
+    case CG_INPUT:
     case CG_GROUP_NORM:
     case CG_ATTENTION: break;
     }
@@ -185,8 +184,8 @@ static void evaluate(eval *e, const double *features, const double *image)
         uint32_t size = n->height * n->width;
         double *out = cg_take(e->m, n->channels * size, sizeof(double));
         e->value[i] = out;
-        if (n->kind == CG_FEATURES || n->kind == CG_IMAGE) {
-            memcpy(out, n->kind == CG_IMAGE ? image : features,
+        if (n->kind == CG_INPUT) {
+            memcpy(out, n->port == CEDM_INPUT_IMAGE ? image : features,
                    n->channels * size * sizeof(double));
         } else if (n->kind == CG_GROUP_NORM) {
             group_norm(e, n, out);
@@ -258,12 +257,12 @@ static const char *random_song(cg_memory *m, double *h, uint32_t *taps)
 static void compare(const cg_program *p, const cedm_backend *backend,
                     const float *got, const double *wanted, const char *json)
 {
-    uint32_t size = p->resolution * p->resolution;
+    uint32_t size = p->denoiser.resolution * p->denoiser.resolution;
     double diff = 0.0, norm = 0.0;
-    for (uint32_t c = 0; c < p->channels; c++) {
+    for (uint32_t c = 0; c < p->denoiser.channels; c++) {
         for (uint32_t i = 0; i < size; i++) {
             double w = wanted[c * size + i];
-            double d = (double)got[i * p->channels + c] - w;
+            double d = (double)got[i * p->denoiser.channels + c] - w;
             diff += d * d;
             norm += w * w;
         }
@@ -292,17 +291,17 @@ static void check_config(uint64_t seed)
     }
     assert_int_equal(p->act.elements, p->act.lower_bound);
 
-    cg_config config;
     cg_graph graph = {.memory = m};
     cg_state state = {
         .file = &file, .path = "memory", .memory = m, .error = &error};
-    assert_true(cg_config_parse(&config, "memory", json, &error));
-    assert_true(cg_arch_build(&config, &state, &graph));
-    uint32_t image_size = p->channels * p->resolution * p->resolution;
-    double *features = cg_take(m, 2 * p->features.channels, sizeof(double));
+    assert_non_null(cg_arch_build(json, &state, &graph));
+    uint32_t image_size = p->denoiser.channels * p->denoiser.resolution *
+                          p->denoiser.resolution;
+    double *features =
+        cg_take(m, 2 * p->denoiser.features.channels, sizeof(double));
     double *image = cg_take(m, 2 * image_size, sizeof(double));
-    int32_t cluster[2] = {-1, (int32_t)p->label_dim - 1};
-    for (uint32_t i = 0; i < 2 * p->features.channels; i++) {
+    int32_t cluster[2] = {-1, (int32_t)p->denoiser.label_dim - 1};
+    for (uint32_t i = 0; i < 2 * p->denoiser.features.channels; i++) {
         features[i] = (double)(float)uniform();
     }
     for (uint32_t i = 0; i < 2 * image_size; i++) {
@@ -311,7 +310,7 @@ static void check_config(uint64_t seed)
     const cedm_backend *backends[2] = {cedm_backend_portable(),
                                        cedm_backend_cpu(CEDM_ISA_ALL)};
     float *data = blob_data(m, p);
-    eval e = {.g = &graph, .m = m, .label_dim = p->label_dim};
+    eval e = {.g = &graph, .m = m, .label_dim = p->denoiser.label_dim};
     for (uint32_t i = 0; i < count; i++) {
         sum += taps[i];
     }
@@ -324,10 +323,10 @@ static void check_config(uint64_t seed)
         for (uint32_t i = 0; i < 2; i++) {
             e.cluster = cluster[i];
             e.value = cg_take(m, (size_t)graph.count, sizeof(double *));
-            evaluate(&e, features + i * p->features.channels,
+            evaluate(&e, features + i * p->denoiser.features.channels,
                      image + i * image_size);
             compare(p, backends[b], out + i * image_size,
-                    e.value[graph.output], json);
+                    e.value[graph.outputs[0]], json);
         }
     }
     cg_program_free(p);

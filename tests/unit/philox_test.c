@@ -224,7 +224,8 @@ static void uniform_clusters(void **state)
 {
     (void)state;
     for (uint32_t label_dim = 1; label_dim < 2000; label_dim += 37) {
-        cedm_model model = {.label_dim = label_dim};
+        const cedm_denoiser denoiser = {.label_dim = label_dim};
+        const cedm_model model = {.denoiser = &denoiser};
         for (uint64_t seed = 0; seed < 50; seed++) {
             uint32_t words[4];
             words_of(seed, 0, 1, words);
@@ -237,7 +238,8 @@ static void uniform_clusters(void **state)
 static void weighted_clusters(void **state)
 {
     (void)state;
-    cedm_model model = {.label_dim = 5};
+    const cedm_denoiser denoiser = {.label_dim = 5};
+    const cedm_model model = {.denoiser = &denoiser};
     const double freq[5] = {0, 100, 0, 300, 0};
     for (uint64_t seed = 0; seed < 5000; seed++) {
         uint32_t words[4];
@@ -257,7 +259,8 @@ static void a_uniform_of_one_counts_as_zero(void **state)
     words_of(seed, 0, 1, words);
     assert_true((float)words[0] * 0x1p-32f + 0x1p-33f == 1);
     assert_true(cedm_uniform_f32(seed, 0, 1) == 0);
-    cedm_model model = {.label_dim = 3};
+    const cedm_denoiser denoiser = {.label_dim = 3};
+    const cedm_model model = {.denoiser = &denoiser};
     const double freq[3] = {1, 1, 1};
     assert_int_equal(cedm_draw_cluster(&model, seed, freq), 0);
 }
@@ -265,10 +268,14 @@ static void a_uniform_of_one_counts_as_zero(void **state)
 static void no_cluster_to_draw(void **state)
 {
     (void)state;
-    cedm_model none = {.label_dim = 0}, three = {.label_dim = 3};
+    const cedm_denoiser no_labels = {.label_dim = 0},
+                        labels = {.label_dim = 3};
+    const cedm_model none = {.denoiser = &no_labels},
+                     three = {.denoiser = &labels}, other = {0};
     const double freq[3] = {0, -1, (double)NAN};
     assert_int_equal(cedm_draw_cluster(&none, 1, NULL), -1);
     assert_int_equal(cedm_draw_cluster(&three, 1, freq), -1);
+    assert_int_equal(cedm_draw_cluster(&other, 1, NULL), -1);
     assert_int_equal(cedm_draw_cluster(NULL, 1, NULL), -1);
 }
 

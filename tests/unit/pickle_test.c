@@ -122,9 +122,9 @@ static void check_twin(const cg_file *file, const cg_file *twin)
 {
     check_same_arrays(file, twin);
     cg_program *a = build(file), *b = build(twin);
-    assert_true(a->sigma_min == b->sigma_min);
-    assert_true(a->sigma_max == b->sigma_max);
-    assert_true(a->sigma_data == b->sigma_data);
+    assert_true(a->denoiser.sigma_min == b->denoiser.sigma_min);
+    assert_true(a->denoiser.sigma_max == b->denoiser.sigma_max);
+    assert_true(a->denoiser.sigma_data == b->denoiser.sigma_data);
     frozen left = emit(a, file), right = emit(b, twin);
     assert_string_equal(body(left.code), body(right.code));
     check_same_data(left.blob, right.blob);
@@ -172,6 +172,19 @@ static void state_dicts_freeze_like_safetensors(void **unused)
         cg_close(twin);
         cg_close(file);
     }
+}
+
+/* The network is taken, the optimizer's moments are not. */
+static void training_states_freeze_like_safetensors(void **unused)
+{
+    (void)unused;
+    cg_file *file = open_file(sources[1]);
+    const char *config = cg_find_metadata(file, "cedm.config");
+    cg_file *twin =
+        open_bytes(training_state(file->arrays, file->array_count, config));
+    check_twin(file, twin);
+    cg_close(twin);
+    cg_close(file);
 }
 
 static void plain_state_dicts_lack_a_configuration(void **unused)
@@ -278,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(snapshots_freeze_like_safetensors),
         cmocka_unit_test(state_dicts_freeze_like_safetensors),
+        cmocka_unit_test(training_states_freeze_like_safetensors),
         cmocka_unit_test(plain_state_dicts_lack_a_configuration),
         cmocka_unit_test(reads_tensors_of_every_type),
         cmocka_unit_test(reads_counts),

@@ -15,6 +15,7 @@
 
 #include "host/files/npy.h"
 #include "host/files/png_file.h"
+#include "host/files/png_text.h"
 
 #define TEXT "{\"seeds\":[0,1],\"model\":\"caf\xc3\xa9\"}"
 
@@ -83,7 +84,7 @@ static void pixels_and_text_survive(void **state)
                 host_png_file_encode(pixels, w, h, channels, TEXT, &size, &f);
             assert_non_null(png);
             check_with_libpng(png, size, pixels, w, h, channels);
-            char *text = host_png_file_text(png, size, "x.png", &f);
+            char *text = host_png_text(png, size, "x.png", &f);
             assert_non_null(text);
             assert_string_equal(text, TEXT);
             free(text);
@@ -108,7 +109,7 @@ static void damaged_files(void **state)
         unsigned char *copy = malloc(n + (n == 0));
         assert_non_null(copy);
         memcpy(copy, png, n);
-        char *text = host_png_file_text(copy, n, "x.png", &f);
+        char *text = host_png_text(copy, n, "x.png", &f);
         if ((text != NULL) != (n >= text_end)) {
             fail_msg("%zu of %zu bytes: text %s", n, size,
                      text != NULL ? "found" : "not found");
@@ -118,13 +119,86 @@ static void damaged_files(void **state)
     }
     for (size_t n = 0; n < text_end; n++) {
         png[n] ^= 0x10;
-        char *text = host_png_file_text(png, size, "x.png", &f);
+        char *text = host_png_text(png, size, "x.png", &f);
         if (text != NULL) {
             fail_msg("byte %zu flipped, text still taken: %s", n, text);
         }
         png[n] ^= 0x10;
     }
     free(png);
+}
+
+typedef struct sink {
+    unsigned char bytes[4096];
+    size_t size;
+} sink;
+
+static void write_bytes(png_structp png, png_bytep from, size_t size)
+{
+    sink *s = png_get_io_ptr(png);
+    if (size > sizeof s->bytes - s->size) {
+        png_error(png, "long");
+    }
+    memcpy(s->bytes + s->size, from, size);
+    s->size += size;
+}
+
+/* One pixel with a text of another keyword and then ours, by libpng. */
+static void write_with_libpng(sink *s, int compression, char *text)
+{
+    static char other[] = "Software", ours[] = HOST_PNG_KEYWORD;
+    static char language[] = "de", keyword[] = "Rezept";
+    uint8_t pixel[1] = {9};
+    png_structp png =
+        png_create_write_struct(PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
+    png_infop info = png_create_info_struct(png);
+    assert_non_null(info);
+    png_text texts[2] = {
+        {.compression = PNG_TEXT_COMPRESSION_NONE,
+         .key = other,
+         .text = ours},
+        {.compression = compression,
+         .key = ours,
+         .text = text,
+         .lang = language,
+         .lang_key = keyword},
+    };
+    if (setjmp(png_jmpbuf(png))) {
+        fail_msg("libpng does not write compression %d", compression);
+    }
+    s->size = 0;
+    png_set_write_fn(png, s, write_bytes, NULL);
+    png_set_IHDR(png, info, 1, 1, 8, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+                 PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_text(png, info, texts, 2);
+    png_write_info(png, info);
+    png_write_row(png, pixel);
+    png_write_end(png, info);
+    png_destroy_write_struct(&png, &info);
+}
+
+/* Image tools write a text again in the kind of chunk that they prefer. */
+static void texts_of_other_programs(void **state)
+{
+    (void)state;
+    static const int kinds[] = {
+        PNG_TEXT_COMPRESSION_NONE, PNG_TEXT_COMPRESSION_zTXt,
+        PNG_ITXT_COMPRESSION_NONE, PNG_ITXT_COMPRESSION_zTXt};
+    static char text[1501];
+    for (size_t i = 0; i + 1 < sizeof text; i++) {
+        text[i] = (char)('!' + i * i % 90);
+    }
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        static sink s;
+        host_failure f = HOST_FAILURE_UNSAID;
+        write_with_libpng(&s, kinds[k], text);
+        char *found = host_png_text(s.bytes, s.size, "x.png", &f);
+        if (found == NULL) {
+            fail_msg("compression %d: %s", kinds[k], f.text);
+        }
+        assert_string_equal(found, text);
+        free(found);
+    }
 }
 
 static uint32_t next_random(uint32_t *seed)
@@ -150,7 +224,7 @@ static void random_chunks(void **state)
             size_t at = 8 + next_random(&seed) % (size - 8);
             png[at] = (unsigned char)next_random(&seed);
         }
-        char *text = host_png_file_text(png, size, "x.png", &f);
+        char *text = host_png_text(png, size, "x.png", &f);
         if (text == NULL && f.code != HOST_EXIT_FAILED) {
             fail_msg("round %d: no text and no reason", round);
         }
@@ -244,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pixels_and_text_survive),
         cmocka_unit_test(damaged_files),
+        cmocka_unit_test(texts_of_other_programs),
         cmocka_unit_test(random_chunks),
         cmocka_unit_test(limits),
         cmocka_unit_test(grid_cells),

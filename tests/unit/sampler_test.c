@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/gaussian.h"
+#include "tests/unit/gaussian_net.h"
 
 #define SHOWN 4u /* images compared with a written-out run */
 
@@ -141,7 +141,7 @@ static void algorithm_2(gaussian_net *g, const cedm_sampler_params *p,
                         uint32_t n, double *x)
 {
     static double D[SHOWN * MAP], d[SHOWN * MAP], next[SHOWN * MAP];
-    uint32_t first_draw = g->model.label_dim > 0 ? 2 : 1;
+    uint32_t first_draw = g->m.denoiser.label_dim > 0 ? 2 : 1;
     for (uint32_t k = 0; k < n * MAP; k++) {
         uint64_t element =
             k % MAP_CHANNELS * SIDE * SIDE + k % MAP / MAP_CHANNELS;
@@ -401,8 +401,8 @@ static void the_models_range_counts(void **state)
     gaussian_net *g = fresh(CLUSTERS, 1), *same = fresh(CLUSTERS, 1);
     cedm_sampler_params p = cedm_sampler_params_default(), clipped = p;
     cedm_sampler s, t;
-    g->model.sigma_min = clipped.sigma_min = 0.02;
-    g->model.sigma_max = clipped.sigma_max = 10;
+    g->m.denoiser.sigma_min = clipped.sigma_min = 0.02;
+    g->m.denoiser.sigma_max = clipped.sigma_max = 10;
     run(&s, g, &p, seeds, NULL, 1);
     run(&t, same, &clipped, seeds, NULL, 1);
     assert_memory_equal(cedm_sample_state(&s), cedm_sample_state(&t),

@@ -484,6 +484,39 @@ static out archive(const out *pickle, const cg_array *arrays, size_t count)
     return zip_end(&z);
 }
 
+/* {net, optimizer_state} as EDM's training writes it: an archive. */
+static inline out training_state(const cg_array *arrays, size_t count,
+                                 const char *config_json)
+{
+    cJSON *config = cJSON_Parse(config_json);
+    assert_non_null(config);
+    pickler *p = begin_pickle(false);
+    put_dict(p);
+    PUT(&p->frame, "(");
+    put_text(p, "net");
+    put_module(p, arrays, count, 0, "", config);
+    put_text(p, "optimizer_state");
+    put_dict(p);
+    PUT(&p->frame, "(");
+    put_text(p, "state");
+    put_dict(p);
+    PUT(&p->frame, "(");
+    put_integer(p, 0);
+    put_dict(p);
+    PUT(&p->frame, "(");
+    put_text(p, "exp_avg");
+    put_tensor(p, &arrays[0], true);
+    PUT(&p->frame, "uu");
+    put_text(p, "param_groups");
+    PUT(&p->frame, "]");
+    memoize(p);
+    PUT(&p->frame, "uu");
+    cJSON_Delete(config);
+    out pickle = end_pickle(p), all = archive(&pickle, arrays, 1);
+    free(pickle.at);
+    return all;
+}
+
 /* A state dict under a key (or as the root, NULL), with its configuration
  * beside it if there is one. */
 static inline out state_dict(const cg_array *arrays, size_t count,

@@ -35,9 +35,9 @@ static double *denoise(cg_memory *m, const net *n)
     run_fused(n->program, cedm_backend_cpu(CEDM_ISA_ALL), n->data, 1,
               n->features, n->image, &cluster, f);
     for (uint32_t i = 0; i < n->size; i++) {
-        uint32_t pixels = n->size / n->program->channels;
-        uint32_t c = i % n->program->channels;
-        double x = n->image[c * pixels + i / n->program->channels];
+        uint32_t pixels = n->size / n->program->denoiser.channels;
+        uint32_t c = i % n->program->denoiser.channels;
+        double x = n->image[c * pixels + i / n->program->denoiser.channels];
         d[i] = 3.90610e-5 * 80.0 * x + 0.49999023 * (double)f[i];
     }
     return d;
@@ -92,11 +92,12 @@ static void check(const char *json, const double *taps, uint32_t count)
     if (n.program == NULL) {
         fail_msg("%s", error.text);
     }
-    n.size = n.program->channels * 64;
+    n.size = n.program->denoiser.channels * 64;
     n.data = blob_data(m, n.program);
-    n.features = cg_take(m, n.program->features.channels, sizeof(double));
+    n.features =
+        cg_take(m, n.program->denoiser.features.channels, sizeof(double));
     n.image = cg_take(m, n.size, sizeof(double));
-    for (uint32_t i = 0; i < n.program->features.channels; i++) {
+    for (uint32_t i = 0; i < n.program->denoiser.features.channels; i++) {
         n.features[i] = uniform();
     }
     for (uint32_t i = 0; i < n.size; i++) {

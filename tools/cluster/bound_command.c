@@ -42,13 +42,13 @@ static bool parse_grid(bound_job *j, const char *text, host_failure *f)
     if (!host_args_list_parse("grid", text, &list, f)) {
         return false;
     }
-    bool good =
-        (list.count <= CLUSTER_GRID_MAX && !host_args_list_repeats(&list) &&
-         host_args_list_max(&list) <= 1u << 20) ||
-        host_bad_usage(f,
-                       "--grid: wanted at most %u different "
-                       "numbers up to 2^20, got '%s'",
-                       CLUSTER_GRID_MAX, text);
+    bool good = (list.count <= CLUSTER_GRID_MAX &&
+                 !host_args_list_repeats(&list, UINT64_MAX) &&
+                 host_args_list_max(&list) <= 1u << 20) ||
+                host_bad_usage(f,
+                               "--grid: wanted at most %u different "
+                               "numbers up to 2^20, got '%s'",
+                               CLUSTER_GRID_MAX, text);
 
     for (uint64_t i = 0; good && i < list.count; i++) {
         const uint64_t clusters = host_args_list_at(&list, i);

@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-#include "host/cli/args.h"
+#include "host/cli/command.h"
+#include "host/cli/signals.h"
 #include "codegen/codegen.h"
 #include "tools/freeze/freezer.h"
 #include "host/files/freq.h"
@@ -21,8 +23,6 @@ enum {
     OPT_CONV_MEMORY,
     OPT_BUILD,
     OPT_VERIFY,
-    OPT_VERSION,
-    OPT_HELP,
     OPT_COUNT
 };
 
@@ -35,59 +35,62 @@ static const host_args_option options[OPT_COUNT] = {
     {"conv-memory", "BYTES", "limit of Winograd's weights [none]"},
     {"build", NULL, "also compile DIR/M.so, with $CC or cc"},
     {"verify", "GOLDEN", "compare first; writes all files or none"},
-    {"version", NULL, "print the version"},
-    {"help", NULL, "print this text"},
 };
+
+#define STEM_BYTES 49 /* a model's name has at most 48 characters */
 
 typedef struct settings {
     const char *checkpoint, *directory, *name, *freq, *golden;
     int weights, cpu_conv; /* enum cedm_dtype, cg_cpu_conv */
     uint64_t conv_memory;
-    bool build, version, help;
-    char stem[64];
+    bool build;
+    char stem[STEM_BYTES];
 } settings;
 
-/* fashion from dir/fashion.safetensors; what is no letter, digit or
- * underscore becomes one. */
-static void stem_of(const char *path, char stem[64])
+static bool is_word_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9');
+}
+
+/* fashion from dir/fashion.safetensors.  What is no letter or digit becomes
+ * one underscore; m_ goes before what cannot begin a name, and before cedm,
+ * the library's own prefix. */
+static void stem_of(const char *path, char stem[STEM_BYTES])
 {
     const char *base = strrchr(path, '/');
     base = base != NULL ? base + 1 : path;
+    bool begins = (base[0] >= 'a' && base[0] <= 'z') ||
+                  (base[0] >= 'A' && base[0] <= 'Z');
     size_t n = 0;
-    if (base[0] >= '0' && base[0] <= '9') {
+    if (!begins || strncasecmp(base, "cedm", 4) == 0) {
         stem[n++] = 'm';
+        stem[n++] = '_';
     }
-    for (; base[0] != '\0' && base[0] != '.' && n < 63; base++) {
-        bool keeps = (base[0] >= 'a' && base[0] <= 'z') ||
-                     (base[0] >= 'A' && base[0] <= 'Z') ||
-                     (base[0] >= '0' && base[0] <= '9');
-        stem[n++] = keeps ? base[0] : '_';
+    for (; base[0] != '\0' && base[0] != '.' && n < STEM_BYTES - 1; base++) {
+        bool keeps = is_word_character(base[0]);
+        if (keeps || n == 0 || stem[n - 1] != '_') {
+            stem[n++] = keeps ? base[0] : '_';
+        }
+    }
+    while (n > 1 && stem[n - 1] == '_') {
+        n--;
     }
     stem[n] = '\0';
 }
 
-static bool is_identifier(const char *name)
+static bool take(void *to, int option, const host_args *a, host_failure *f)
 {
-    size_t valid = strspn(name, "abcdefghijklmnopqrstuvwxyz"
-                                "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
-    return name[valid] == '\0' && valid > 0 && valid < 64 &&
-           (name[0] < '0' || name[0] > '9');
-}
-
-static bool parse_option(int option, const host_args *a, settings *s,
-                         host_failure *f)
-{
+    settings *s = to;
     static const char *const types[] = {"f32", "f16", NULL};
     static const char *const ways[] = {"auto", "direct", "winograd", NULL};
+    cg_error error;
     switch (option) {
     case OPT_OUT: s->directory = a->value; return true;
     case OPT_NAME:
         s->name = a->value;
-        return is_identifier(a->value) ||
-               host_bad_usage(f,
-                              "--name: wanted a C identifier of at most 63 "
-                              "characters, got '%s'",
-                              a->value);
+        return cg_check_model_name(a->value, &error) ||
+               host_bad_usage(f, "--name: %s", error.text);
     case OPT_WEIGHTS: return host_args_word(a, types, &s->weights, f);
     case OPT_FREQ: s->freq = a->value; return true;
     case OPT_VERIFY: s->golden = a->value; return true;
@@ -95,8 +98,6 @@ static bool parse_option(int option, const host_args *a, settings *s,
     case OPT_CONV_MEMORY:
         return host_args_u64(a, 1, UINT64_MAX, &s->conv_memory, f);
     case OPT_BUILD: s->build = true; return true;
-    case OPT_VERSION: s->version = true; return true;
-    case OPT_HELP: s->help = true; return true;
     default: break;
     }
     if (s->checkpoint != NULL) {
@@ -107,19 +108,15 @@ static bool parse_option(int option, const host_args *a, settings *s,
     return true;
 }
 
-static bool parse(settings *s, int argc, char **argv, host_failure *f)
+static const host_command command = {
+    "cedm-freeze",
+    "CHECKPOINT -o DIR [options]: freezes a checkpoint (.pkl, .pt or "
+    ".safetensors)",
+    options, OPT_COUNT, take};
+
+/* What is needed, and the name that follows from it. */
+static bool complete(settings *s, host_failure *f)
 {
-    char seen[HOST_ARGS_MAX_OPTIONS];
-    host_args a = host_args_begin(argc, argv, options, OPT_COUNT, seen);
-    int option;
-    while ((option = host_args_next(&a, f)) >= 0) {
-        if (!parse_option(option, &a, s, f)) {
-            return false;
-        }
-    }
-    if (option == HOST_ARGS_BAD || s->help || s->version) {
-        return option != HOST_ARGS_BAD;
-    }
     if (s->checkpoint == NULL || s->directory == NULL) {
         return host_bad_usage(f, "wanted CHECKPOINT -o DIR; see --help");
     }
@@ -127,8 +124,7 @@ static bool parse(settings *s, int argc, char **argv, host_failure *f)
         stem_of(s->checkpoint, s->stem);
         s->name = s->stem;
     }
-    return s->name[0] != '\0' ||
-           host_bad_usage(f, "--name: the checkpoint's file name gives none");
+    return true;
 }
 
 static void print_segment(const char *what, const cg_plan_report *r)
@@ -144,10 +140,11 @@ static void print_segment(const char *what, const cg_plan_report *r)
 
 static void print_program(const cg_program *p, const settings *s)
 {
-    printf("%-13s %s: %u x %u x %u, ", "model", s->name, p->resolution,
-           p->resolution, p->channels);
-    if (p->label_dim > 0) {
-        printf("%u clusters\n", p->label_dim);
+    printf("%-13s %s: %u x %u x %u, ", "model", s->name,
+           p->denoiser.resolution, p->denoiser.resolution,
+           p->denoiser.channels);
+    if (p->denoiser.label_dim > 0) {
+        printf("%u clusters\n", p->denoiser.label_dim);
     } else {
         puts("unconditional");
     }
@@ -161,7 +158,8 @@ static void print_program(const cg_program *p, const settings *s)
     printf("%-13s %" PRIu64 " bytes prepared at most, %" PRIu64
            " for portable\n",
            "weights", p->weights_bytes,
-           half ? CEDM_ALIGN_UP(p->data_elements * 4) : 0);
+           half ? CEDM_ALIGN_UP(p->data_elements * 4) + CEDM_WEIGHTS_TAG_BYTES
+                : 0);
     print_segment("activations", &p->act);
     print_segment("vectors", &p->f32);
     printf("%-13s %" PRIu64 " bytes per worker\n", "scratch",
@@ -176,10 +174,10 @@ static bool freeze(const settings *s, cg_program *program,
     freezer to = {s->directory, s->name, s->build, s->golden};
     double *freq = NULL;
     if (s->freq != NULL) {
-        if (program->label_dim == 0) {
+        if (program->denoiser.label_dim == 0) {
             return host_bad_usage(f, "--freq: the network is unconditional");
         }
-        freq = host_freq_read(s->freq, program->label_dim, f);
+        freq = host_freq_read(s->freq, program->denoiser.label_dim, f);
         if (freq == NULL) {
             return false;
         }
@@ -213,16 +211,10 @@ int main(int argc, char **argv)
     settings s;
     memset(&s, 0, sizeof s);
     host_failure f = HOST_FAILURE_UNSAID;
-    bool good = parse(&s, argc, argv, &f);
-    if (good && s.help) {
-        host_args_help("cedm-freeze CHECKPOINT -o DIR [options]: freezes a "
-                       "checkpoint (.pkl, .pt or .safetensors)",
-                       options, OPT_COUNT);
-    } else if (good && s.version) {
-        puts("cedm-freeze " CEDM_VERSION);
-    } else if (good) {
-        good = go(&s, &f);
-    }
+    host_signals_begin("cedm-freeze");
+    host_asked asked = host_command_parse(&command, argc, argv, &s, &f);
+    bool good = asked == HOST_ASKED_SHOWN ||
+                (asked == HOST_ASKED_RUN && complete(&s, &f) && go(&s, &f));
     good = good && host_output_standard(&f);
-    return good ? HOST_EXIT_DONE : host_failure_report("cedm-freeze", &f);
+    return good ? HOST_EXIT_DONE : host_failure_report(command.name, &f);
 }

@@ -8,19 +8,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "tools/freeze/freeze_folder.h"
 #include "tools/freeze/freezer.h"
 #include "host/verify/verify.h"
 
 #define PATH_BYTES 1100
 
-#define OLD "so.old" /* the library that is replaced, in the hidden folder */
-
-/* What cg_emit, cg_compile and publish write. */
+/* What cg_emit and cg_compile write. */
 static const char *const suffixes[] = {"h",   "c",   "cedm", "map",
-                                       "svg", "csv", "so",   OLD};
+                                       "svg", "csv", "so"};
 #define SUFFIXES (sizeof suffixes / sizeof suffixes[0])
 
 /* The folder of cedm_model.h: `include` beside the program's folder or beside
@@ -116,57 +114,36 @@ static bool stage_model(const freezer *to, const cg_freeze *stage,
 
 /* ---- and then in the target -------------------------------------------- */
 
-/* The library goes first: a rename or two bring the old one back if the
- * other files, which are replaced together, cannot be. */
-static bool publish(const cg_freeze *freeze, const cg_freeze *stage,
-                    const cg_program *program, const cg_file *checkpoint,
-                    host_failure *f)
+/* Through a hidden folder; the library goes with the files, or not at all. */
+static bool write_by_stage(const freezer *to, const cg_program *program,
+                           const cg_file *checkpoint, host_failure *f)
 {
-    char from[PATH_BYTES], path[PATH_BYTES], old[PATH_BYTES];
-    path_of(from, stage, "so");
-    path_of(path, freeze, "so");
-    path_of(old, stage, OLD);
-    /* Not every file system has links. */
-    bool kept =
-        link(path, old) == 0 || (errno != ENOENT && rename(path, old) == 0);
-    if (!kept && errno != ENOENT) {
-        return host_fail(f, "%s: cannot be replaced: %s", path,
-                         strerror(errno));
+    char directory[1024], library[PATH_BYTES];
+    int length = snprintf(directory, sizeof directory, "%s/.%s.%ld",
+                          to->directory, to->name, (long)getpid());
+    if (length < 0 || (size_t)length >= sizeof directory) {
+        return host_fail(f, "%s: the path is too long", to->directory);
     }
-    bool placed =
-        rename(from, path) == 0 ||
-        host_fail(f, "%s: cannot be written: %s", path, strerror(errno));
-    bool good = placed && emit(freeze, program, checkpoint, f);
-    if (!good && kept) {
-        rename(old, path);
-    } else if (placed && !good) {
-        unlink(path);
-    }
+    cg_freeze stage = {directory, to->name, NULL};
+    path_of(library, &stage, "so");
+    cg_freeze freeze = {to->directory, to->name, to->build ? library : NULL};
+    bool good = stage_model(to, &stage, program, checkpoint, f) &&
+                emit(&freeze, program, checkpoint, f);
+    clear(&stage);
     return good;
 }
 
 bool freezer_write(const freezer *to, const cg_program *program,
                    const cg_file *checkpoint, host_failure *f)
 {
-    cg_freeze freeze = {to->directory, to->name};
-    if (!to->build && to->golden == NULL) {
-        return emit(&freeze, program, checkpoint, f);
+    const cg_freeze freeze = {to->directory, to->name, NULL};
+    freeze_folder folder;
+    if (!freeze_folder_open(&folder, to->directory, to->name, f)) {
+        return false;
     }
-    char directory[1024];
-    int length = snprintf(directory, sizeof directory, "%s/.%s.%ld",
-                          to->directory, to->name, (long)getpid());
-    if (length < 0 || (size_t)length >= sizeof directory) {
-        return host_fail(f, "%s: the path is too long", to->directory);
-    }
-    struct stat info;
-    bool is_new = stat(to->directory, &info) != 0 && errno == ENOENT;
-    cg_freeze stage = {directory, to->name};
-    bool good = stage_model(to, &stage, program, checkpoint, f) &&
-                (to->build ? publish(&freeze, &stage, program, checkpoint, f)
-                           : emit(&freeze, program, checkpoint, f));
-    clear(&stage);
-    if (!good && is_new) {
-        rmdir(to->directory);
-    }
+    bool good = to->build || to->golden != NULL
+                    ? write_by_stage(to, program, checkpoint, f)
+                    : emit(&freeze, program, checkpoint, f);
+    freeze_folder_close(&folder, good);
     return good;
 }

@@ -3,14 +3,22 @@
  * cedm-gen.c - draws images from a frozen model. */
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "weights/fashion.h"
+#include "host/cli/signals.h"
 #include "host/files/freq.h"
-#include "tools/gen/gen_bench.h"
+#include "host/files/json_text.h"
 #include "host/files/output.h"
+#include "host/files/png_text.h"
+#include "tools/gen/gen_bench.h"
+#include "tools/gen/gen_ids.h"
+#include "host/files/json_text.h"
+#include "host/files/output.h"
+#include "host/files/png_text.h"
+#include "tools/gen/gen_bench.h"
+#include "tools/gen/gen_name.h"
+#include "weights/fashion.h"
 
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
 
@@ -20,29 +28,13 @@ typedef struct run {
     host_model model;
     gen_job job;
     double *freq;
+    char *clusters; /* of --id */
     gen_drawer drawer;
-    char name[256]; /* of the output, if none was given */
+    char name[GEN_NAME_BYTES]; /* of the output, if none was given */
     const char *path;
 } run;
 
 static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action;
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    action.sa_flags = (int)SA_RESETHAND; /* a second Ctrl-C ends at once */
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- what to draw ----------------------------------------------------- */
 
@@ -55,6 +47,33 @@ static bool open_model(run *r, host_failure *f)
                             FASHION_BLOB_BYTES, f);
 }
 
+/* What the record says and no option does.  The precision counts: other bits
+ * would be another image. */
+static bool take_record(run *r, host_failure *f)
+{
+    gen_options *o = &r->options;
+    const gen_job *j = &r->job;
+    if (o->columns == 0) {
+        o->columns = j->columns;
+        o->rows = j->rows;
+    }
+    if (o->precision != HOST_PRECISION_AUTO) {
+        return true;
+    }
+    o->precision = j->precision;
+    if (j->pairs && o->isa == NULL) {
+        o->isa = HOST_ISA_PAIRS;
+    }
+    return j->precision == CEDM_CUDA_FP32 ||
+           o->device.kind != HOST_DEVICE_CPU ||
+           host_fail(
+               f,
+               "%s: was drawn in %s, which a CPU does not compute in; "
+               "--precision fp32 draws it with other bits",
+               o->from,
+               host_precision_name((enum cedm_cuda_precision)j->precision));
+}
+
 static bool job_from_png(run *r, host_failure *f)
 {
     const char *path = r->options.from;
@@ -63,17 +82,14 @@ static bool job_from_png(run *r, host_failure *f)
     if (png == NULL) {
         return false;
     }
-    char *record = host_png_file_text(png, size, path, f);
+    char *record = host_png_text(png, size, path, f);
     free(png);
     if (record == NULL) {
         return false;
     }
     bool good = gen_job_from_record(&r->job, &r->model, path, record, f);
     free(record);
-    if (good && r->options.columns == 0) {
-        r->options.columns = r->job.columns;
-    }
-    return good;
+    return good && take_record(r, f);
 }
 
 static bool read_freq(run *r, host_failure *f)
@@ -86,7 +102,8 @@ static bool read_freq(run *r, host_failure *f)
         return host_bad_usage(f, "--freq: model %s is unconditional",
                               r->model.code->name);
     }
-    r->freq = host_freq_read(r->options.freq, r->model.code->label_dim, f);
+    r->freq = host_freq_read(r->options.freq,
+                             r->model.code->denoiser->label_dim, f);
     r->job.freq = r->freq;
     return r->freq != NULL;
 }
@@ -106,10 +123,28 @@ static void take_part(run *r)
     }
 }
 
+/* Ids become clusters here, where the model is known. */
+static bool set_clusters(run *r, host_failure *f)
+{
+    gen_options *o = &r->options;
+    if (o->ids != NULL) {
+        r->clusters = gen_ids_to_clusters(&r->model, o->ids, f);
+        o->clusters = r->clusters;
+        if (r->clusters == NULL) {
+            return false;
+        }
+    }
+    if (!gen_job_set_clusters(&r->job, o->clusters, f)) {
+        gen_ids_hint(&r->model, f);
+        return false;
+    }
+    return true;
+}
+
 static bool make_job(run *r, host_failure *f)
 {
     r->job.code = r->model.code;
-    r->job.params = host_model_sampler(&r->model);
+    r->job.params = r->model.sampler;
     if (r->options.from != NULL) {
         if (!job_from_png(r, f)) {
             return false;
@@ -117,8 +152,8 @@ static bool make_job(run *r, host_failure *f)
     } else {
         r->job.seeds = r->options.seeds;
         r->options.seeds = (host_args_list){NULL, 0, 0};
-        if (!gen_job_set_clusters(&r->job, r->options.clusters, f) ||
-            !read_freq(r, f) || !gen_job_count(&r->job, f)) {
+        if (!set_clusters(r, f) || !read_freq(r, f) ||
+            !gen_job_count(&r->job, f)) {
             return false;
         }
     }
@@ -128,24 +163,29 @@ static bool make_job(run *r, host_failure *f)
 /* ---- where it goes ---------------------------------------------------- */
 
 /* After the whole job, so that all parts of it go to one directory. */
-static void choose_path(run *r)
+static bool choose_path(run *r, host_failure *f)
 {
     r->path = r->options.out;
-    if (r->path == NULL) {
-        gen_options_name(&r->options, &r->job, r->name, sizeof r->name);
-        r->path = r->name;
+    if (r->path != NULL || r->options.bench) {
+        return true;
     }
+    gen_name_default(&r->options, &r->job, r->model.data_sha256, r->name);
+    r->path = r->name;
+    return r->options.force ||
+           gen_name_free(&r->job, &r->model, r->name, r->options.columns,
+                         r->options.rows, f);
 }
+
+/* Cells that no image is in: a grid asked for by mistake, or by a record
+ * that was made for it, takes memory and time all the same. */
+#define MAX_EMPTY_CELLS 65536u
 
 static bool choose_grid(run *r, host_failure *f)
 {
     gen_options *o = &r->options;
     uint64_t count = r->job.count;
     if (o->separate) {
-        return !host_args_list_repeats(&r->job.seeds) ||
-               host_bad_usage(f,
-                              "--grid none: a seed is given twice and would "
-                              "overwrite its file");
+        return gen_name_distinct(&r->job, f);
     }
     if (o->columns == 0) {
         o->columns = r->job.mode == GEN_JOB_ALL
@@ -156,11 +196,18 @@ static bool choose_grid(run *r, host_failure *f)
     if (o->rows == 0) {
         o->rows = needed;
     }
-    return o->rows >= needed ||
-           host_bad_usage(f,
-                          "--grid: %" PRIu64 "x%" PRIu64
-                          " has no room for %" PRIu64 " images",
-                          o->columns, o->rows, count);
+    if (o->rows < needed) {
+        return host_bad_usage(f,
+                              "--grid: %" PRIu64 "x%" PRIu64
+                              " has no room for %" PRIu64 " images",
+                              o->columns, o->rows, count);
+    }
+    return (o->rows <= UINT64_MAX / o->columns &&
+            o->rows * o->columns - count <= MAX_EMPTY_CELLS) ||
+           host_fail(f,
+                     "a grid of %" PRIu64 "x%" PRIu64 " for %" PRIu64
+                     " images; wanted at most %u empty cells",
+                     o->columns, o->rows, count, MAX_EMPTY_CELLS);
 }
 
 static bool open_sink(run *r, gen_sink *s, host_failure *f)
@@ -182,15 +229,11 @@ static bool open_sink(run *r, gen_sink *s, host_failure *f)
 
 /* ---- drawing ---------------------------------------------------------- */
 
-static void print_result(const run *r, double spent)
+static void print_summary(const run *r, double spent, FILE *stream)
 {
-    if (!r->options.json) {
-        puts(r->path);
-        return;
-    }
     const gen_drawer *d = &r->drawer;
     cJSON *root = cJSON_CreateObject();
-    cJSON_AddStringToObject(root, "output", r->path);
+    cJSON_AddItemToObject(root, "output", host_json_text(r->path));
     cJSON_AddNumberToObject(root, "images", (double)r->job.count);
     cJSON_AddNumberToObject(root, "seconds", spent);
     cJSON_AddNumberToObject(root, "images_per_second",
@@ -207,9 +250,20 @@ static void print_result(const run *r, double spent)
     cJSON_AddNumberToObject(root, "weights_bytes", (double)d->weights_bytes);
     cJSON_AddNumberToObject(root, "arena_bytes", (double)d->arena_bytes);
     char *text = cJSON_PrintUnformatted(root);
-    puts(text != NULL ? text : "{}");
+    fprintf(stream, "%s\n", text != NULL ? text : "{}");
     free(text);
     cJSON_Delete(root);
+}
+
+/* Nothing goes to standard output where the image itself goes there. */
+static void print_result(const run *r, double spent)
+{
+    bool taken = host_target_is_output(r->path);
+    if (r->options.json) {
+        print_summary(r, spent, taken ? stderr : stdout);
+    } else if (!taken) {
+        puts(r->path);
+    }
 }
 
 static bool draw(run *r, host_failure *f)
@@ -232,10 +286,10 @@ static bool draw(run *r, host_failure *f)
 
 static bool go(run *r, host_failure *f)
 {
-    if (!open_model(r, f) || !make_job(r, f) || !choose_grid(r, f)) {
+    if (!open_model(r, f) || !make_job(r, f) || !choose_grid(r, f) ||
+        !choose_path(r, f)) {
         return false;
     }
-    choose_path(r);
     take_part(r);
     if (r->job.count == 0) {
         return true; /* more processes than images */
@@ -254,14 +308,17 @@ int main(int argc, char **argv)
 {
     static run r; /* holds a cedm_net, which must not move */
     host_failure f = HOST_FAILURE_UNSAID;
-    bool good = gen_options_parse(&r.options, argc, argv, &f);
-    if (good && !r.options.help && !r.options.version) {
-        catch_signals();
+    host_signals_begin("cedm-gen");
+    host_asked asked = gen_options_parse(&r.options, argc, argv, &f);
+    bool good = asked == HOST_ASKED_SHOWN;
+    if (asked == HOST_ASKED_RUN) {
+        host_signals_catch(&interrupted);
         good = go(&r, &f);
     }
     gen_drawer_close(&r.drawer);
     gen_job_free(&r.job);
     free(r.freq);
+    free(r.clusters);
     host_model_close(&r.model);
     gen_options_free(&r.options);
     good = good && host_output_standard(&f);

@@ -36,8 +36,9 @@ static bool take_batch(batch *b, const gen_drawer *d, host_failure *f)
     b->n = d->batch;
     b->seeds = calloc(b->n, sizeof *b->seeds);
     b->clusters = calloc(b->n, sizeof *b->clusters);
-    b->images = calloc(b->n, (size_t)code->resolution * code->resolution *
-                                 code->channels);
+    b->images = calloc(b->n, (size_t)code->denoiser->resolution *
+                                 code->denoiser->resolution *
+                                 code->denoiser->channels);
     if (b->seeds == NULL || b->clusters == NULL || b->images == NULL) {
         return host_fail(f, "out of memory for a batch of %u images", b->n);
     }

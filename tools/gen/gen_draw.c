@@ -117,9 +117,9 @@ void gen_drawer_close(gen_drawer *d)
     memset(d, 0, sizeof *d);
 }
 
-/* ---- a run ------------------------------------------------------------- */
+/* ---- a drawing --------------------------------------------------------- */
 
-typedef struct run {
+typedef struct drawing {
     gen_drawer *drawer;
     gen_sink *sink;
     host_progress progress;
@@ -128,22 +128,22 @@ typedef struct run {
     uint64_t *seeds;
     int32_t *clusters;
     uint8_t *images;
-} run;
+} drawing;
 
-static bool take_buffers(run *r, host_failure *f)
+static bool take_buffers(drawing *r, host_failure *f)
 {
     const cedm_model *code = r->drawer->model->code;
     size_t batch = r->drawer->batch;
     r->seeds = malloc(batch * sizeof *r->seeds);
     r->clusters = malloc(batch * sizeof *r->clusters);
-    r->images =
-        malloc(batch * code->resolution * code->resolution * code->channels);
+    r->images = malloc(batch * code->denoiser->resolution *
+                       code->denoiser->resolution * code->denoiser->channels);
     return (r->seeds != NULL && r->clusters != NULL && r->images != NULL) ||
            host_fail(f, "out of memory for a batch of %zu images", batch);
 }
 
 /* Seeds and clusters of the next batch; how many they are. */
-static uint32_t next_batch(run *r)
+static uint32_t next_batch(drawing *r)
 {
     const gen_job *j = r->drawer->job;
     uint64_t left = j->count - r->next;
@@ -156,7 +156,7 @@ static uint32_t next_batch(run *r)
     return n;
 }
 
-static bool stopped(const run *r, host_failure *f)
+static bool stopped(const drawing *r, host_failure *f)
 {
     if (*r->interrupted) {
         f->code = HOST_EXIT_INTERRUPTED;
@@ -167,7 +167,8 @@ static bool stopped(const run *r, host_failure *f)
 
 /* ---- on the CPU -------------------------------------------------------- */
 
-static bool draw_batch(run *r, uint64_t first, uint32_t n, host_failure *f)
+static bool draw_batch(drawing *r, uint64_t first, uint32_t n,
+                       host_failure *f)
 {
     cedm_sampler sampler;
     cedm_status status =
@@ -190,7 +191,7 @@ static bool draw_batch(run *r, uint64_t first, uint32_t n, host_failure *f)
                                           first, cedm_status_text(status));
 }
 
-static bool draw_on_cpu(run *r, host_failure *f)
+static bool draw_on_cpu(drawing *r, host_failure *f)
 {
     while (r->next < r->drawer->job->count) {
         uint64_t first = r->next;
@@ -205,7 +206,7 @@ static bool draw_on_cpu(run *r, host_failure *f)
 
 /* ---- on GPUs ----------------------------------------------------------- */
 
-static bool start_next(run *r, host_gpu *g, host_failure *f)
+static bool start_next(drawing *r, host_gpu *g, host_failure *f)
 {
     if (r->next == r->drawer->job->count) {
         return true;
@@ -215,7 +216,7 @@ static bool start_next(run *r, host_gpu *g, host_failure *f)
 }
 
 /* The batch that a GPU works on, images `first` and on. */
-static bool finish(run *r, host_gpu *g, uint64_t first, host_failure *f)
+static bool finish(drawing *r, host_gpu *g, uint64_t first, host_failure *f)
 {
     bool widened;
     uint32_t n = g->n;
@@ -236,7 +237,7 @@ static bool finish(run *r, host_gpu *g, uint64_t first, host_failure *f)
            gen_sink_put(r->sink, first, n, r->images, f);
 }
 
-static bool draw_on_gpus(run *r, host_failure *f)
+static bool draw_on_gpus(drawing *r, host_failure *f)
 {
     gen_drawer *d = r->drawer;
     for (uint32_t i = 0; i < d->gpu_count; i++) {
@@ -263,7 +264,7 @@ static bool draw_on_gpus(run *r, host_failure *f)
 bool gen_drawer_run(gen_drawer *d, gen_sink *s, host_progress_kind kind,
                     const volatile sig_atomic_t *interrupted, host_failure *f)
 {
-    run r = {.drawer = d, .sink = s, .interrupted = interrupted};
+    drawing r = {.drawer = d, .sink = s, .interrupted = interrupted};
     bool good = take_buffers(&r, f);
     if (good) {
         host_progress_begin(&r.progress, kind, d->job->count,

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/execution/device.h"
+#include "host/execution/engine.h"
 #include "host/files/json_number.h"
 #include "tools/gen/gen_job.h"
 
@@ -16,7 +18,7 @@ static bool set_list(gen_job *j, const char *text, host_failure *f)
     if (!host_args_list_parse("cluster", text, &j->list, f)) {
         return false;
     }
-    uint32_t clusters = j->code->label_dim;
+    uint32_t clusters = j->code->denoiser->label_dim;
     if (host_args_list_max(&j->list) >= clusters) {
         return host_bad_usage(
             f,
@@ -30,7 +32,7 @@ static bool set_list(gen_job *j, const char *text, host_failure *f)
 
 bool gen_job_set_clusters(gen_job *j, const char *text, host_failure *f)
 {
-    bool unconditional = j->code->label_dim == 0;
+    bool unconditional = j->code->denoiser->label_dim == 0;
     if (text == NULL) {
         j->mode = unconditional ? GEN_JOB_NONE : GEN_JOB_RANDOM;
         return true;
@@ -59,7 +61,7 @@ bool gen_job_set_clusters(gen_job *j, const char *text, host_failure *f)
 
 bool gen_job_count(gen_job *j, host_failure *f)
 {
-    uint64_t rows = j->mode == GEN_JOB_ALL ? j->code->label_dim : 1;
+    uint64_t rows = j->mode == GEN_JOB_ALL ? j->code->denoiser->label_dim : 1;
     if (j->seeds.count > UINT64_MAX / rows) {
         return host_bad_usage(f,
                               "--n: %" PRIu64 " images for each of %" PRIu64
@@ -115,7 +117,7 @@ static void append(cJSON *array, cJSON *item)
 
 char *gen_job_record(const gen_job *j, const host_model *m,
                      const gen_job_machine *machine, uint64_t first,
-                     uint64_t n, uint64_t columns)
+                     uint64_t n, uint64_t columns, uint64_t rows)
 {
     errno = 0;
     cJSON *record = cJSON_CreateObject();
@@ -136,6 +138,9 @@ char *gen_job_record(const gen_job *j, const host_model *m,
     cJSON_AddNumberToObject(record, "batch", machine->batch);
     if (columns > 0) {
         cJSON_AddNumberToObject(record, "columns", (double)columns);
+    }
+    if (rows > 0) {
+        cJSON_AddNumberToObject(record, "rows", (double)rows);
     }
     char *text = cJSON_PrintUnformatted(record);
     cJSON_Delete(record);
@@ -186,7 +191,7 @@ static bool read_clusters(gen_job *j, const cJSON *clusters, uint64_t n)
     const cJSON *item;
     cJSON_ArrayForEach(item, clusters)
     {
-        if (!whole(item, -1, (double)j->code->label_dim - 1)) {
+        if (!whole(item, -1, (double)j->code->denoiser->label_dim - 1)) {
             return false;
         }
         j->given[i++] = (int32_t)item->valuedouble;
@@ -194,37 +199,84 @@ static bool read_clusters(gen_job *j, const cJSON *clusters, uint64_t n)
     return true;
 }
 
-static bool read_record(gen_job *j, const cJSON *record)
+static const cJSON *member(const cJSON *object, const char *name)
 {
-    const cJSON *seeds = cJSON_GetObjectItemCaseSensitive(record, "seeds");
-    const cJSON *clusters =
-        cJSON_GetObjectItemCaseSensitive(record, "clusters");
-    const cJSON *columns =
-        cJSON_GetObjectItemCaseSensitive(record, "columns");
+    return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+/* Records of earlier versions have no rows. */
+static bool read_grid(gen_job *j, const cJSON *record)
+{
+    const cJSON *columns = member(record, "columns");
+    const cJSON *rows = member(record, "rows");
+    if (columns != NULL) {
+        if (!whole(columns, 1, INT32_MAX)) {
+            return false;
+        }
+        j->columns = (uint64_t)columns->valuedouble;
+    }
+    if (rows != NULL) {
+        if (columns == NULL || !whole(rows, 1, INT32_MAX)) {
+            return false;
+        }
+        j->rows = (uint64_t)rows->valuedouble;
+    }
+    return true;
+}
+
+/* What computed: its precision, and whether that of a CPU was paired. */
+static bool read_machine(gen_job *j, const cJSON *record)
+{
+    const char *word = cJSON_GetStringValue(member(record, "precision"));
+    const char *isa = cJSON_GetStringValue(member(record, "isa"));
+    j->pairs = isa != NULL && strcmp(isa, HOST_ISA_PAIRS) == 0;
+    for (int i = 0; word != NULL && i < CEDM_CUDA_PRECISIONS; i++) {
+        const char *name = host_precision_name((enum cedm_cuda_precision)i);
+        if (strcmp(name, word) == 0) {
+            j->precision = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool read_images(gen_job *j, const cJSON *record)
+{
+    const cJSON *seeds = member(record, "seeds");
+    const cJSON *clusters = member(record, "clusters");
     int n = cJSON_GetArraySize(seeds);
     if (n < 1 || cJSON_GetArraySize(clusters) != n ||
         !read_seeds(j, seeds, (uint64_t)n) ||
         !read_clusters(j, clusters, (uint64_t)n)) {
         return false;
     }
-    if (columns != NULL) {
-        if (!whole(columns, 1, 1 << 20)) {
-            return false;
-        }
-        j->columns = (uint64_t)columns->valuedouble;
-    }
     j->count = (uint64_t)n;
     j->whole = j->count;
-    host_sampler_from_json(
-        cJSON_GetObjectItemCaseSensitive(record, "sampler"), &j->params);
     return true;
+}
+
+static bool read_record(gen_job *j, const cJSON *record, const char *path,
+                        host_failure *f)
+{
+    if (!read_images(j, record)) {
+        return host_fail(f, "%s: its record of seeds and clusters is damaged",
+                         path);
+    }
+    if (!read_grid(j, record) || !read_machine(j, record)) {
+        return host_fail(f,
+                         "%s: its record is damaged; wanted columns and rows "
+                         "of a grid and a precision, fp16, bf16 or fp32",
+                         path);
+    }
+    return host_sampler_from_json(member(record, "sampler"), &j->params, path,
+                                  f);
 }
 
 bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
                          const char *text, host_failure *f)
 {
     errno = 0;
-    cJSON *record = cJSON_Parse(text);
+    cJSON *record = cJSON_ParseWithOpts(text, NULL, true);
     const char *hash = cJSON_GetStringValue(
         cJSON_GetObjectItemCaseSensitive(record, "data_sha256"));
     bool good;
@@ -237,9 +289,7 @@ bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
                       "got %.12s",
                       path, m->data_sha256, hash != NULL ? hash : "none");
     } else {
-        good = read_record(j, record) ||
-               host_fail(f, "%s: its record of seeds and clusters is damaged",
-                         path);
+        good = read_record(j, record, path, f);
     }
     cJSON_Delete(record);
     return good;

@@ -19,13 +19,16 @@ typedef struct gen_job {
     const cedm_model *code;
     host_args_list seeds;
     gen_job_clusters mode;
-    host_args_list list; /* GEN_JOB_LIST */
-    int32_t *given;      /* GEN_JOB_GIVEN */
-    const double *freq;  /* GEN_JOB_RANDOM: images per cluster, or NULL */
-    uint64_t first;      /* where they begin in the lists */
-    uint64_t count;      /* images to draw */
-    uint64_t whole;      /* images in all: more if this is a part */
-    uint64_t columns;    /* of a grid, as the record has it; 0: none */
+    host_args_list list;    /* GEN_JOB_LIST */
+    int32_t *given;         /* GEN_JOB_GIVEN */
+    const double *freq;     /* GEN_JOB_RANDOM: images per cluster, or NULL */
+    uint64_t first;         /* where they begin in the lists */
+    uint64_t count;         /* images to draw */
+    uint64_t whole;         /* images in all: more if this is a part */
+    uint64_t columns, rows; /* of a grid, as the record has it; 0: none */
+    int precision;          /* of a record: enum cedm_cuda_precision */
+    bool pairs;             /* a record's products were of bfloat16 */
+    bool by_cluster;        /* seeds repeat, pairs with clusters do not */
     cedm_sampler_params params;
 } gen_job;
 
@@ -43,7 +46,7 @@ uint64_t gen_job_seed(const gen_job *j, uint64_t i);
 int32_t gen_job_cluster(const gen_job *j, uint64_t i);
 
 /* The record of images first .. first + n - 1; to be freed, NULL when out of
- * memory.  columns is 0 for a single image. */
+ * memory.  columns and rows are 0 for a single image. */
 typedef struct gen_job_machine {
     const char *isa, *precision;
     uint32_t batch;
@@ -51,10 +54,10 @@ typedef struct gen_job_machine {
 
 char *gen_job_record(const gen_job *j, const host_model *m,
                      const gen_job_machine *machine, uint64_t first,
-                     uint64_t n, uint64_t columns);
+                     uint64_t n, uint64_t columns, uint64_t rows);
 
 /* Fills a job from a record that a PNG carried.  A record of another model
- * is refused. */
+ * is refused, and so is one that says more than this version knows. */
 bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
                          const char *record, host_failure *f);
 

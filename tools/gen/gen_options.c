@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "host/execution/engine.h"
+#include "host/execution/processors.h"
 #include "tools/gen/gen_options.h"
 
 #define DEFAULT_N 64u
@@ -23,6 +25,7 @@
       "each;\n"                                                              \
       "                               random: by p(c); none: no label "      \
       "[random]")                                                            \
+    X(ID, "id", "LIST", "the same by the ids of the training data")          \
     X(N, "n", "N", "number of images [64]")                                  \
     X(SEED, "seed", "S", "seeds S to S+n-1 [0]")                             \
     X(SEEDS, "seeds", "LIST", "one image for each, e.g. 0-63,70")            \
@@ -53,16 +56,15 @@
     X(SHARD, "shard", "I/N",                                                 \
       "part I of N, 0 to N-1, of the images; else what\n"                    \
       "                               srun, mpirun or torchrun says [0/1]")  \
-    X(OUT, "out", "PATH", "file or, with --grid none, directory")            \
+    X(OUT, "out", "PATH", "file, - or, with --grid none, directory")         \
+    X(FORCE, "force", NULL, "replace a file of that default name")           \
     X(FORMAT, "format", "F", "png, npy or raw: uint8 [n][H][W][C] [png]")    \
     X(GRID, "grid", "CxR",                                                   \
       "columns x rows, auto, or none: a file per seed [auto]")               \
     X(FROM, "from", "x.png", "draw again what a PNG's record says")          \
     X(PROGRESS, "progress", "P", "auto, bar, json or none [auto]")           \
     X(JSON, "json", NULL, "print a JSON summary instead of the path")        \
-    X(BENCH, "bench", NULL, "time the steps; writes no file")                \
-    X(VERSION, "version", NULL, "print the version")                         \
-    X(HELP, "help", NULL, "print this text")
+    X(BENCH, "bench", NULL, "time the steps; writes no file")
 
 enum option {
 #define OPTION_ENUM(id, name, value, help) OPT_##id,
@@ -77,10 +79,11 @@ static const host_args_option options[OPT_COUNT] = {
 #undef OPTION_ROW
 };
 
-_Static_assert(OPT_COUNT <= HOST_ARGS_MAX_OPTIONS, "raise ARGS_MAX_OPTIONS");
+_Static_assert(OPT_COUNT <= HOST_COMMAND_MAX_OPTIONS, "raise the maximum");
 
-/* What --n and --seed say before they become one list. */
+/* The options, and what --n and --seed say before they become one list. */
 typedef struct counts {
+    gen_options *options;
     uint64_t n, seed;
     bool n_given, seed_given;
     bool grid_given;
@@ -136,14 +139,16 @@ static bool parse_choice(const host_args *a, enum host_sampler_choice choice,
                           f);
 }
 
-static bool parse_option(int option, const host_args *a, gen_options *o,
-                         counts *c, host_failure *f)
+static bool take(void *to, int option, const host_args *a, host_failure *f)
 {
+    counts *c = to;
+    gen_options *o = c->options;
     static const char *const formats[] = {"png", "npy", "raw", NULL};
     static const char *const kinds[] = {"auto", "bar", "json", "none", NULL};
     switch (option) {
     case OPT_MODEL: o->model = a->value; return true;
     case OPT_CLUSTER: o->clusters = a->value; return true;
+    case OPT_ID: o->ids = a->value; return true;
     case OPT_N:
         c->n_given = true;
         return host_args_u64(a, 1, UINT64_MAX, &c->n, f);
@@ -162,22 +167,63 @@ static bool parse_option(int option, const host_args *a, gen_options *o,
     case OPT_BATCH:
         return host_args_u64(a, 1, HOST_ENGINE_MAX_BATCH, &o->batch, f);
     case OPT_THREADS:
-        return host_args_u64(a, 1, HOST_ENGINE_MAX_THREADS, &o->threads, f);
+        return host_args_u64(a, 1, HOST_MAX_THREADS, &o->threads, f);
     case OPT_ISA: o->isa = a->value; return true;
     case OPT_DEVICE: return host_device_parse(a, &o->device, f);
     case OPT_PRECISION: return host_precision_parse(a, &o->precision, f);
     case OPT_SHARD: return host_shard_parse(a, &o->shard, f);
     case OPT_OUT: o->out = a->value; return true;
+    case OPT_FORCE: o->force = true; return true;
     case OPT_FORMAT: return host_args_word(a, formats, &o->format, f);
     case OPT_GRID: return parse_grid(a, o, c, f);
     case OPT_FROM: o->from = a->value; return true;
     case OPT_PROGRESS: return host_args_word(a, kinds, &o->progress, f);
     case OPT_JSON: o->json = true; return true;
     case OPT_BENCH: o->bench = true; return true;
-    case OPT_VERSION: o->version = true; return true;
-    case OPT_HELP: o->help = true; return true;
+    case HOST_ARGS_OPERAND:
+        return host_bad_usage(f, "unexpected '%s'; see --help", a->value);
     default: return parse_sampler(a, o, f);
     }
+}
+
+/* One way of saying which clusters. */
+static bool check_clusters(const gen_options *o, host_failure *f)
+{
+    if (o->ids != NULL && (o->clusters != NULL || o->freq != NULL)) {
+        return host_bad_usage(f, "--id says which clusters; wanted it "
+                                 "without --cluster and --freq");
+    }
+    if (o->freq != NULL && o->clusters != NULL &&
+        strcmp(o->clusters, "random") != 0) {
+        return host_bad_usage(f,
+                              "--freq: wanted it with --cluster random, got "
+                              "'%s'",
+                              o->clusters);
+    }
+    return true;
+}
+
+/* A name that says one kind of file does not get another. */
+static bool check_extension(const gen_options *o, host_failure *f)
+{
+    static const char *const names[] = {".png", ".npy", ".raw"};
+    static const char *const kinds[] = {".jpg",  ".jpeg", ".gif",
+                                        ".webp", ".bmp",  ".tif",
+                                        ".npz",  ".png",  ".npy"};
+    const char *dot = o->out != NULL ? strrchr(o->out, '.') : NULL;
+    if (dot == NULL || o->separate ||
+        strcasecmp(dot, names[o->format]) == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (strcasecmp(dot, kinds[i]) == 0) {
+            return host_bad_usage(f,
+                                  "--out %s: wanted a name that ends in %s, "
+                                  "or another --format",
+                                  o->out, names[o->format]);
+        }
+    }
+    return true;
 }
 
 /* Options that do not go together. */
@@ -190,23 +236,27 @@ static bool check_together(const gen_options *o, const counts *c,
             f, "--seeds says how many images; wanted it without "
                "--n and --seed");
     }
-    if (o->from != NULL && (counted || o->seeds_text != NULL ||
-                            o->clusters != NULL || o->freq != NULL)) {
+    if (o->from != NULL &&
+        (counted || o->seeds_text != NULL || o->clusters != NULL ||
+         o->ids != NULL || o->freq != NULL)) {
         return host_bad_usage(
             f, "--from says seeds and clusters; wanted it "
-               "without --n, --seed, --seeds, --cluster, --freq");
+               "without --n, --seed, --seeds, --cluster, --id, --freq");
     }
-    if (o->freq != NULL && o->clusters != NULL &&
-        strcmp(o->clusters, "random") != 0) {
-        return host_bad_usage(f,
-                              "--freq: wanted it with --cluster random, got "
-                              "'%s'",
-                              o->clusters);
+    if (!check_clusters(o, f)) {
+        return false;
     }
     if (c->grid_given && o->format != GEN_SINK_PNG) {
         return host_bad_usage(f,
                               "--grid: a grid is a PNG; wanted none or auto "
                               "with npy and raw");
+    }
+    if (o->separate && o->out != NULL && strcmp(o->out, "-") == 0) {
+        return host_bad_usage(f, "--out -: standard output takes one file; "
+                                 "wanted a directory with --grid none");
+    }
+    if (!check_extension(o, f)) {
+        return false;
     }
     return o->shard.size == 1 || o->separate ||
            host_bad_usage(
@@ -237,8 +287,12 @@ static bool make_seeds(gen_options *o, const counts *c, host_failure *f)
     return true;
 }
 
-bool gen_options_parse(gen_options *o, int argc, char **argv, host_failure *f)
+host_asked gen_options_parse(gen_options *o, int argc, char **argv,
+                             host_failure *f)
 {
+    static const host_command command = {
+        "cedm-gen", "[options]: draws images from a frozen model", options,
+        OPT_COUNT, take};
     memset(o, 0, sizeof *o);
     for (int i = 0; i < GEN_SAMPLER_COUNT; i++) {
         o->sampler[i] = (double)NAN;
@@ -248,33 +302,15 @@ bool gen_options_parse(gen_options *o, int argc, char **argv, host_failure *f)
     }
     o->precision = HOST_PRECISION_AUTO;
     o->shard = (host_shard)HOST_SHARD_WHOLE;
-    char seen[HOST_ARGS_MAX_OPTIONS];
-    host_args a = host_args_begin(argc, argv, options, OPT_COUNT, seen);
-    counts c = {DEFAULT_N, 0, false, false, false};
-    int option;
-    while ((option = host_args_next(&a, f)) >= 0) {
-        if (option == HOST_ARGS_OPERAND) {
-            return host_bad_usage(f, "unexpected '%s'; see --help", a.value);
-        }
-        if (!parse_option(option, &a, o, &c, f)) {
-            return false;
-        }
+    counts c = {o, DEFAULT_N, 0, false, false, false};
+    host_asked asked = host_command_parse(&command, argc, argv, &c, f);
+    if (asked != HOST_ASKED_RUN) {
+        return asked;
     }
-    if (option == HOST_ARGS_BAD) {
-        return false;
-    }
-    if (o->help) {
-        host_args_help("cedm-gen [options]: draws images from a frozen model",
-                       options, OPT_COUNT);
-        return true;
-    }
-    if (o->version) {
-        puts("cedm-gen " CEDM_VERSION);
-        return true;
-    }
-    return (o->shard.launcher != NULL ||
-            host_shard_from_environment(&o->shard, f)) &&
-           check_together(o, &c, f) && make_seeds(o, &c, f);
+    bool good = (o->shard.launcher != NULL ||
+                 host_shard_from_environment(&o->shard, f)) &&
+                check_together(o, &c, f) && make_seeds(o, &c, f);
+    return good ? HOST_ASKED_RUN : HOST_ASKED_BAD;
 }
 
 void gen_options_free(gen_options *o)
@@ -322,54 +358,4 @@ bool gen_options_sampler(const gen_options *o, cedm_sampler_params *params,
     }
     return params->rho < 0 || params->rho > 0 ||
            host_bad_usage(f, "--rho: wanted a number other than 0");
-}
-
-/* Commas make awkward file names. */
-static void append(char *name, size_t size, const char *text)
-{
-    size_t used = strlen(name);
-    for (; *text != '\0' && used + 1 < size; text++) {
-        name[used++] = *text == ',' ? '+' : *text;
-    }
-    name[used] = '\0';
-}
-
-/* "c5", "c0-3+7", or the word. */
-static void name_clusters(const gen_options *o, const gen_job *j, char *text,
-                          size_t size)
-{
-    bool same = j->mode == GEN_JOB_GIVEN;
-    for (uint64_t i = 1; same && i < j->count; i++) {
-        same = j->given[i] == j->given[0];
-    }
-    if (j->mode == GEN_JOB_LIST) {
-        snprintf(text, size, "c%s", o->clusters);
-    } else if (same && j->given[0] >= 0) {
-        snprintf(text, size, "c%d", j->given[0]);
-    } else {
-        snprintf(text, size, "%s",
-                 j->mode == GEN_JOB_ALL              ? "all"
-                 : j->mode == GEN_JOB_RANDOM         ? "random"
-                 : j->mode == GEN_JOB_GIVEN && !same ? "mixed"
-                                                     : "none");
-    }
-}
-
-void gen_options_name(const gen_options *o, const gen_job *j, char *name,
-                      size_t size)
-{
-    static const char *const extensions[] = {".png", ".npy", ".raw"};
-    char clusters[64], seeds[64];
-    name_clusters(o, j, clusters, sizeof clusters);
-    if (o->seeds_text != NULL) {
-        snprintf(seeds, sizeof seeds, "-s%s", o->seeds_text);
-    } else {
-        snprintf(seeds, sizeof seeds, "-s%" PRIu64, gen_job_seed(j, 0));
-    }
-    name[0] = '\0';
-    append(name, size, j->code->name);
-    append(name, size, "-");
-    append(name, size, clusters);
-    append(name, size, seeds);
-    append(name, size, o->separate ? "" : extensions[o->format]);
 }

@@ -4,6 +4,7 @@
 #ifndef CEDM_TOOLS_GEN_GEN_OPTIONS_H
 #define CEDM_TOOLS_GEN_GEN_OPTIONS_H
 
+#include "host/cli/command.h"
 #include "host/execution/device.h"
 #include "host/cli/progress.h"
 #include "host/cli/shard.h"
@@ -29,7 +30,7 @@ enum gen_sampler {
 };
 
 typedef struct gen_options {
-    const char *model, *clusters, *freq, *isa, *out, *from;
+    const char *model, *clusters, *ids, *freq, *isa, *out, *from;
     const char *seeds_text; /* as given, for the name of the output */
     host_args_list seeds;
     uint64_t steps;                    /* 0: the model's */
@@ -40,23 +41,18 @@ typedef struct gen_options {
     int precision; /* or HOST_PRECISION_AUTO */
     host_shard shard;
     int format, progress;
-    bool separate;
+    bool separate, force;
     uint64_t columns, rows; /* 0: automatic */
     bool json, bench;
-    bool help, version; /* shown already; nothing else to do */
 } gen_options;
 
-/* Prints help or version where asked to. */
-bool gen_options_parse(gen_options *o, int argc, char **argv,
-                       host_failure *f);
+/* Free them whatever was asked. */
+host_asked gen_options_parse(gen_options *o, int argc, char **argv,
+                             host_failure *f);
 void gen_options_free(gen_options *o);
 
 /* The model's parameters with those of the command line over them. */
 bool gen_options_sampler(const gen_options *o, cedm_sampler_params *params,
                          host_failure *f);
-
-/* NAME.EXT after model, clusters and seeds, in `name`. */
-void gen_options_name(const gen_options *o, const gen_job *j, char *name,
-                      size_t size);
 
 #endif

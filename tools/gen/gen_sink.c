@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "host/files/npy.h"
+#include "host/files/temporary.h"
+#include "tools/gen/gen_name.h"
 #include "tools/gen/gen_sink.h"
 
 static const char *const extensions[] = {"png", "npy", "raw"};
@@ -15,7 +17,8 @@ static const char *const extensions[] = {"png", "npy", "raw"};
 static size_t image_bytes(const gen_sink *s)
 {
     const cedm_model *code = s->config.model->code;
-    return (size_t)code->resolution * code->resolution * code->channels;
+    return (size_t)code->denoiser->resolution * code->denoiser->resolution *
+           code->denoiser->channels;
 }
 
 /* The header that goes before the bytes of `images` images, or of one image
@@ -27,8 +30,9 @@ static bool write_header(gen_sink *s, host_output *out, uint64_t images,
         return true;
     }
     const cedm_model *code = s->config.model->code;
-    uint64_t shape[4] = {images, code->resolution, code->resolution,
-                         code->channels};
+    uint64_t shape[4] = {images, code->denoiser->resolution,
+                         code->denoiser->resolution,
+                         code->denoiser->channels};
     unsigned char header[HOST_NPY_HEADER_BYTES];
     if (images > 0) {
         host_npy_header(header, "|u1", shape, 4);
@@ -47,6 +51,22 @@ static bool open_directory(const gen_sink *s, host_failure *f)
                       strerror(errno)));
 }
 
+/* One file, and what killed programs left beside it. */
+static bool open_file(gen_sink *s, host_failure *f)
+{
+    if (!host_output_open(&s->out, s->config.path, f)) {
+        return false;
+    }
+    if (s->out.temporary != NULL) {
+        char *folder = host_target_folder(s->out.temporary);
+        if (folder != NULL) {
+            host_temporary_clean(folder);
+        }
+        free(folder);
+    }
+    return true;
+}
+
 bool gen_sink_open(gen_sink *s, const gen_sink_config *config,
                    host_failure *f)
 {
@@ -57,12 +77,12 @@ bool gen_sink_open(gen_sink *s, const gen_sink_config *config,
     }
     const cedm_model *code = config->model->code;
     if (config->format == GEN_SINK_PNG &&
-        !host_png_grid_make(&s->grid, code->resolution, code->channels,
-                            config->columns, config->rows, f)) {
+        !host_png_grid_make(&s->grid, code->denoiser->resolution,
+                            code->denoiser->channels, config->columns,
+                            config->rows, f)) {
         return false;
     }
-    if (host_output_open(&s->out, config->path, f) &&
-        write_header(s, &s->out, config->job->count, f)) {
+    if (open_file(s, f) && write_header(s, &s->out, config->job->count, f)) {
         return true;
     }
     gen_sink_abort(s);
@@ -74,7 +94,8 @@ static char *record(const gen_sink *s, uint64_t first, uint64_t n)
     const gen_sink_config *c = &s->config;
     gen_job_machine machine = {c->isa, c->precision, c->batch};
     return gen_job_record(c->job, c->model, &machine, first, n,
-                          c->separate ? 0 : c->columns);
+                          c->separate ? 0 : c->columns,
+                          c->separate ? 0 : c->rows);
 }
 
 /* Encodes pixels with the record of images first .. first + n - 1. */
@@ -88,36 +109,20 @@ static bool write_png(const gen_sink *s, host_output *out,
             f, "out of memory for the record of %" PRIu64 " images", n);
     }
     size_t size;
-    unsigned char *png =
-        host_png_file_encode(pixels, width, height,
-                             s->config.model->code->channels, text, &size, f);
+    unsigned char *png = host_png_file_encode(
+        pixels, width, height, s->config.model->code->denoiser->channels,
+        text, &size, f);
     free(text);
     bool good = png != NULL && host_output_write(out, png, size, f);
     free(png);
     return good;
 }
 
-/* DIR/000123.png; with each seed once per cluster, DIR/000123-c5.png. */
-static char *name_of_image(const gen_sink *s, uint64_t i)
-{
-    const gen_sink_config *c = &s->config;
-    size_t size = strlen(c->path) + 64;
-    char *name = malloc(size);
-    char cluster[16] = "";
-    if (c->job->mode == GEN_JOB_ALL) {
-        snprintf(cluster, sizeof cluster, "-c%d", gen_job_cluster(c->job, i));
-    }
-    if (name != NULL) {
-        snprintf(name, size, "%s/%06" PRIu64 "%s.%s", c->path,
-                 gen_job_seed(c->job, i), cluster, extensions[c->format]);
-    }
-    return name;
-}
-
 static bool write_separate(gen_sink *s, uint64_t i, const uint8_t *image,
                            host_failure *f)
 {
-    char *name = name_of_image(s, i);
+    char *name = gen_name_image(s->config.job, i, s->config.path,
+                                extensions[s->config.format]);
     if (name == NULL) {
         return host_fail(f, "%s: out of memory", s->config.path);
     }
@@ -127,7 +132,8 @@ static bool write_separate(gen_sink *s, uint64_t i, const uint8_t *image,
     if (!good) {
         return false;
     }
-    uint32_t size = s->config.model->code->resolution;
+    out.brief = true; /* the next run draws again what a power loss took */
+    uint32_t size = s->config.model->code->denoiser->resolution;
     if (s->config.format == GEN_SINK_PNG) {
         good = write_png(s, &out, image, size, size, i, 1, f);
     } else {

@@ -4,18 +4,12 @@
  */
 #include <stdio.h>
 
-#include "host/files/output.h"
+#include "host/cli/signals.h"
 #include "host/execution/ranks.h"
-#include "trainer/run.h"
+#include "host/files/output.h"
+#include "trainer/report.h"
 
 static volatile sig_atomic_t stop;
-
-/* The second signal of a kind ends the program at once. */
-static void on_signal(int number)
-{
-    stop = 1;
-    (void)signal(number, SIG_DFL);
-}
 
 static bool go(const train_options *options, host_failure *f)
 {
@@ -23,11 +17,11 @@ static bool go(const train_options *options, host_failure *f)
     bool good = train_run_open(&r, options, f);
 
     if (good && host_ranks_rank() == 0) {
-        train_run_describe(&r);
+        train_report_begin(&r);
     }
     if (good && !options->dry_run) {
-        (void)signal(SIGINT, on_signal);
-        (void)signal(SIGTERM, on_signal);
+        host_signals_catch(&stop);
+        (void)signal(SIGPIPE, SIG_IGN); /* whoever reads the log may end */
         good = train_run_train(&r, &stop, f);
     }
     train_run_close(&r);
@@ -50,13 +44,16 @@ int main(int argc, char **argv)
     bool good;
     int code;
 
+    host_signals_begin("cedm-train");
     host_ranks_open();
     parsed = train_options_parse(&options, argc, argv, &f);
     good = train_run_agree(parsed != TRAIN_BAD, &f) &&
-           (parsed == TRAIN_DONE || go(&options, &f));
+           (parsed == TRAIN_DONE ||
+            (train_run_check_launcher(&f) && go(&options, &f)));
     good = good && host_output_standard(&f);
     code = end(good, &f);
     host_ranks_barrier(); /* launchers kill all after the first that failed */
     host_ranks_close();
+    train_options_free(&options);
     return code;
 }

@@ -3,26 +3,31 @@
  * train_options.c - the command line of cedm-train, and its presets. */
 #include "trainer/train_options.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cedm.h"
+#include "host/execution/processors.h"
+#include "tools/train/train_presets.h"
+#include "tools/train/train_saved.h"
 
 /* X(identifier, name, value, help) */
 #define OPTION_LIST(X)                                                       \
     X(DATA, "data", "D",                                                     \
       "an EDM dataset (zip or folder), CIFAR's .bin, or idx images")         \
     X(CLUSTERS, "clusters", "IDS",                                           \
-      "an id per image: .npy, .pt or text; none: unconditional")             \
+      "an id per image: .npy, .npz, .pt, JSON, CSV or text; or none")        \
     X(OUT, "out", "RUN", "folder of the run")                                \
-    X(PRESET, "preset", "P", "cifar10, cifar100, ffhq64 or fashion")         \
+    X(PRESET, "preset", "P", TRAIN_PRESETS)                                  \
     X(ARCH, "arch", "A", "ddpmpp, ncsnpp or adm [ddpmpp]")                   \
     X(RESOLUTION, "resolution", "R", "pixels [the images' own]")             \
-    X(CBASE, "cbase", "C", "channels, times cres at each level [128]")       \
-    X(CRES, "cres", "LIST", "factors of the levels [2,2,2]")                 \
-    X(NUM_BLOCKS, "num-blocks", "N", "blocks of a level [4]")                \
-    X(ATTN, "attn", "LIST", "resolutions with attention [16]")               \
+    X(CBASE, "cbase", "C",                                                   \
+      "channels, times cres at each level [128; adm: 192]")                  \
+    X(CRES, "cres", "LIST", "factors of the levels [2,2,2; adm: 1,2,3,4]")   \
+    X(NUM_BLOCKS, "num-blocks", "N", "blocks of a level [4; adm: 3]")        \
+    X(ATTN, "attn", "LIST", "resolutions with attention [16; adm: 32,16,8]") \
     X(BATCH, "batch", "B", "images of an update [512]")                      \
     X(MICRO_BATCH, "micro-batch", "B",                                       \
       "images at a time, a divisor of batch [by memory]")                    \
@@ -42,8 +47,15 @@
     X(TICK, "tick", "K", "thousand images between reports [50]")             \
     X(SNAP, "snap", "N", "ticks between snapshots [50]")                     \
     X(KEEP, "keep", "N", "newest snapshots to keep, 0: all [0]")             \
-    X(RESUME, "resume", NULL, "go on from the newest state in RUN")          \
+    X(SAVE, "save", "MIN",                                                   \
+      "minutes after which a state is saved between ticks, 0: never [15]")   \
+    X(RESUME, "resume", NULL,                                                \
+      "go on from the newest state in RUN, with its options")                \
+    X(NEW_DATA, "new-data", NULL,                                            \
+      "resume although images or ids are others than before")                \
     X(TRANSFER, "transfer", "FILE", "begin with a checkpoint's weights")     \
+    X(TRANSFER_ANY, "transfer-any", NULL,                                    \
+      "even if less than half of the network is in it")                      \
     X(DRY_RUN, "dry-run", NULL, "say what would be done, and stop")          \
     X(VERSION, "version", NULL, "print the version")                         \
     X(HELP, "help", NULL, "print this text")
@@ -60,92 +72,6 @@ static const host_args_option table[OPT_COUNT] = {
     OPTION_LIST(OPTION_ROW)
 #undef OPTION_ROW
 };
-
-/* ---- presets ------------------------------------------------------------ */
-
-/* C-EDM's published settings; fashion is the demo's. */
-static const struct preset {
-    const char *name;
-    uint32_t resolution, cbase, num_blocks, batch;
-    train_list cres;
-    double duration, lr, lr_rampup, ema, dropout, augment;
-} presets[] = {
-    {"cifar10",
-     32,
-     128,
-     4,
-     1024,
-     {{2, 2, 2}, 3},
-     200,
-     1e-3,
-     10,
-     0.5,
-     0.13,
-     0.12},
-    {"cifar100",
-     32,
-     128,
-     4,
-     1024,
-     {{2, 2, 2}, 3},
-     100,
-     1e-3,
-     10,
-     0.5,
-     0.13,
-     0.12},
-    {"ffhq64",
-     64,
-     128,
-     4,
-     512,
-     {{1, 2, 2, 2}, 4},
-     200,
-     2e-4,
-     10,
-     0.5,
-     0.05,
-     0.15},
-    {"fashion",
-     32,
-     16,
-     1,
-     64,
-     {{1, 2, 4}, 3},
-     0.5024,
-     2e-3,
-     0.02,
-     0.05,
-     0.0,
-     0.0},
-};
-
-static bool apply_preset(train_options *o, const host_args *a,
-                         host_failure *f)
-{
-    for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
-        const struct preset *p = &presets[i];
-
-        if (strcmp(p->name, a->value) == 0) {
-            o->resolution = p->resolution;
-            o->cbase = p->cbase;
-            o->num_blocks = p->num_blocks;
-            o->batch = p->batch;
-            o->cres = p->cres;
-            o->duration = p->duration;
-            o->lr = p->lr;
-            o->lr_rampup = p->lr_rampup;
-            o->ema = p->ema;
-            o->dropout = p->dropout;
-            o->augment = p->augment;
-            return true;
-        }
-    }
-    return host_bad_usage(f,
-                          "--preset: wanted cifar10, cifar100, ffhq64 or "
-                          "fashion, got \"%s\"",
-                          a->value);
-}
 
 /* ---- values ------------------------------------------------------------- */
 
@@ -171,7 +97,7 @@ static bool read_list(const host_args *a, train_list *out, host_failure *f)
         char *end;
         unsigned long value = strtoul(text, &end, 10);
 
-        if (end == text || value < 1 || value > 4096 ||
+        if (!isdigit((unsigned char)*text) || value < 1 || value > 4096 ||
             (*end != ',' && *end != '\0') ||
             (*end == ',' && end[1] == '\0')) {
             break;
@@ -196,7 +122,7 @@ static bool read_arch(train_options *o, const host_args *a, host_failure *f)
     if (!host_args_word(a, words, &word, f)) {
         return false;
     }
-    o->arch = words[word];
+    train_arch_apply(o, words[word]);
     return true;
 }
 
@@ -204,7 +130,6 @@ static bool read_network(train_options *o, int option, const host_args *a,
                          host_failure *f)
 {
     switch (option) {
-    case OPT_ARCH: return read_arch(o, a, f);
     case OPT_RESOLUTION: return read_u32(a, 4, 1024, &o->resolution, f);
     case OPT_CBASE: return read_u32(a, 4, 4096, &o->cbase, f);
     case OPT_CRES:
@@ -234,21 +159,31 @@ static bool read_recipe(train_options *o, int option, const host_args *a,
     }
 }
 
+/* A file of that name is ./none. */
+static bool read_clusters(train_options *o, const host_args *a)
+{
+    o->clusters = strcmp(a->value, "none") == 0 ? NULL : a->value;
+    return true;
+}
+
 static bool read_run(train_options *o, int option, const host_args *a,
                      host_failure *f)
 {
     switch (option) {
     case OPT_DATA: o->data = a->value; return true;
-    case OPT_CLUSTERS: o->clusters = a->value; return true;
+    case OPT_CLUSTERS: return read_clusters(o, a);
     case OPT_OUT: o->out = a->value; return true;
     case OPT_TRANSFER: o->transfer = a->value; return true;
-    case OPT_THREADS: return read_u32(a, 1, 1024, &o->threads, f);
+    case OPT_THREADS: return read_u32(a, 1, HOST_MAX_THREADS, &o->threads, f);
     case OPT_TICK: return host_args_double(a, 0.001, 1e9, &o->tick, f);
     case OPT_SNAP: return read_u32(a, 1, 1000000, &o->snap, f);
     case OPT_KEEP: return read_u32(a, 0, 1000000, &o->keep, f);
+    case OPT_SAVE: return host_args_double(a, 0.0, 1e6, &o->save, f);
     case OPT_PRECISION: return host_precision_parse(a, &o->precision, f);
     case OPT_DEVICE: return host_device_parse_one(a, &o->device, f);
     case OPT_RESUME: o->resume = true; return true;
+    case OPT_NEW_DATA: o->new_data = true; return true;
+    case OPT_TRANSFER_ANY: o->transfer_any = true; return true;
     default: o->dry_run = true; return true;
     }
 }
@@ -260,10 +195,7 @@ static bool read_option(train_options *o, int option, const host_args *a,
         return host_bad_usage(f, "\"%s\" belongs to no option; see --help",
                               a->value);
     }
-    if (option == OPT_PRESET) {
-        return true; /* applied before */
-    }
-    if (option >= OPT_ARCH && option <= OPT_ATTN) {
+    if (option > OPT_ARCH && option <= OPT_ATTN) {
         return read_network(o, option, a, f);
     }
     if ((option >= OPT_BATCH && option <= OPT_XFLIP) || option == OPT_SEED) {
@@ -276,11 +208,11 @@ static bool read_option(train_options *o, int option, const host_args *a,
 
 static bool check(const train_options *o, host_failure *f)
 {
+    if (o->out == NULL && (o->resume || !o->dry_run)) {
+        return host_bad_usage(f, "--out: in which folder? see --help");
+    }
     if (o->data == NULL) {
         return host_bad_usage(f, "--data: which images? see --help");
-    }
-    if (o->out == NULL && !o->dry_run) {
-        return host_bad_usage(f, "--out: in which folder? see --help");
     }
     if (o->micro_batch != 0 && o->batch % o->micro_batch != 0) {
         return host_bad_usage(f,
@@ -293,15 +225,48 @@ static bool check(const train_options *o, host_failure *f)
             f, "--transfer begins a run, --resume goes on with "
                "one: give one of them");
     }
+    if (o->new_data && !o->resume) {
+        return host_bad_usage(f, "--new-data belongs to --resume");
+    }
+    if (o->transfer_any && o->transfer == NULL) {
+        return host_bad_usage(f, "--transfer-any belongs to --transfer");
+    }
     return true;
 }
 
-/* One pass over the arguments: of the preset only, or of the rest. */
-static train_parsed walk(train_options *o, int argc, char **argv, bool preset,
-                         host_failure *f)
+/* What a pass over the arguments looks at: sizes that come with a name are
+ * set before those that are given by themselves. */
+enum pass { PASS_FIRST, PASS_PRESET, PASS_ARCH, PASS_REST };
+
+static bool read_first(train_options *o, int option, const host_args *a)
+{
+    if (option == OPT_OUT) {
+        o->out = a->value;
+    }
+    o->resume = o->resume || option == OPT_RESUME;
+    return true;
+}
+
+static bool read_in_pass(train_options *o, enum pass pass, int option,
+                         const host_args *a, host_failure *f)
+{
+    switch (pass) {
+    case PASS_FIRST: return read_first(o, option, a);
+    case PASS_PRESET:
+        return option != OPT_PRESET || train_preset_apply(o, a, f);
+    case PASS_ARCH: return option != OPT_ARCH || read_arch(o, a, f);
+    case PASS_REST:
+    default:
+        return option == OPT_PRESET || option == OPT_ARCH ||
+               read_option(o, option, a, f);
+    }
+}
+
+static train_parsed walk(train_options *o, const train_saved *l,
+                         enum pass pass, cJSON *kept, host_failure *f)
 {
     char seen[HOST_ARGS_MAX_OPTIONS];
-    host_args a = host_args_begin(argc, argv, table, OPT_COUNT, seen);
+    host_args a = host_args_begin(l->argc, l->argv, table, OPT_COUNT, seen);
     int option;
 
     while ((option = host_args_next(&a, f)) >= 0) {
@@ -315,17 +280,39 @@ static train_parsed walk(train_options *o, int argc, char **argv, bool preset,
             puts("cedm-train " CEDM_VERSION);
             return TRAIN_DONE;
         }
-        if (preset ? option == OPT_PRESET && !apply_preset(o, &a, f)
-                   : !read_option(o, option, &a, f)) {
+        if (!read_in_pass(o, pass, option, &a, f) ||
+            (pass == PASS_REST && !train_saved_note(kept, &a, f))) {
             return TRAIN_BAD;
         }
     }
     return option == HOST_ARGS_BAD ? TRAIN_BAD : TRAIN_RUN;
 }
 
+/* Of a run that goes on: what it began with, then what is given now. */
+static train_parsed walk_all(train_options *o, const train_saved *given,
+                             cJSON *kept, host_failure *f)
+{
+    train_parsed parsed = walk(o, given, PASS_FIRST, kept, f);
+
+    if (parsed == TRAIN_RUN && o->resume && o->out != NULL &&
+        !train_saved_read(&o->saved, o->out, f)) {
+        return TRAIN_BAD;
+    }
+    for (int pass = PASS_PRESET; pass <= PASS_REST; pass++) {
+        if (parsed == TRAIN_RUN) {
+            parsed = walk(o, &o->saved, (enum pass)pass, kept, f);
+        }
+        if (parsed == TRAIN_RUN) {
+            parsed = walk(o, given, (enum pass)pass, kept, f);
+        }
+    }
+    return parsed;
+}
+
 train_parsed train_options_parse(train_options *o, int argc, char **argv,
                                  host_failure *f)
 {
+    cJSON *kept = cJSON_CreateObject();
     train_parsed parsed;
 
     *o = (train_options){.arch = "ddpmpp",
@@ -342,11 +329,21 @@ train_parsed train_options_parse(train_options *o, int argc, char **argv,
                          .augment = 0.12,
                          .tick = 50,
                          .snap = 50,
+                         .save = 15,
                          .device = {.kind = HOST_DEVICE_CPU},
                          .precision = CEDM_CUDA_FP32};
-    parsed = walk(o, argc, argv, true, f);
-    if (parsed == TRAIN_RUN) {
-        parsed = walk(o, argc, argv, false, f);
+    parsed = walk_all(o, &(train_saved){argc, argv}, kept, f);
+    o->arguments = cJSON_PrintUnformatted(kept);
+    cJSON_Delete(kept);
+    if (parsed == TRAIN_RUN && o->arguments == NULL) {
+        (void)host_fail(f, "out of memory");
+        return TRAIN_BAD;
     }
     return parsed != TRAIN_RUN || check(o, f) ? parsed : TRAIN_BAD;
+}
+
+void train_options_free(train_options *o)
+{
+    cJSON_free(o->arguments);
+    train_saved_free(&o->saved);
 }

@@ -7,7 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "host/cli/args.h"
+#include "host/cli/command.h"
+#include "host/cli/signals.h"
+#include "host/execution/processors.h"
+#include "host/cli/signals.h"
 #include "host/files/output.h"
 #include "host/verify/verify.h"
 
@@ -20,8 +23,6 @@ enum {
     OPT_PRECISION,
     OPT_THREADS,
     OPT_TOLERANCE,
-    OPT_VERSION,
-    OPT_HELP,
     OPT_COUNT
 };
 
@@ -34,8 +35,6 @@ static const host_args_option options[OPT_COUNT] = {
     {"precision", "P", "auto, fp32; on a GPU fp16 or bf16 too [auto]"},
     {"threads", "T", "threads; changes no result [processors]"},
     {"tolerance", "T", "replaces the limit of the mode"},
-    {"version", NULL, "print the version"},
-    {"help", NULL, "print this text"},
 };
 
 typedef struct settings {
@@ -45,12 +44,11 @@ typedef struct settings {
     int precision;
     uint64_t threads;
     double tolerance; /* NaN: the mode's own */
-    bool version, help;
 } settings;
 
-static bool parse_option(int option, const host_args *a, settings *s,
-                         host_failure *f)
+static bool take(void *to, int option, const host_args *a, host_failure *f)
 {
+    settings *s = to;
     static const char *const modes[] = {"denoise", "sample", "activations",
                                         NULL};
     switch (option) {
@@ -61,38 +59,26 @@ static bool parse_option(int option, const host_args *a, settings *s,
     case OPT_DEVICE: return host_device_parse_one(a, &s->device, f);
     case OPT_PRECISION: return host_precision_parse(a, &s->precision, f);
     case OPT_THREADS:
-        return host_args_u64(a, 1, HOST_ENGINE_MAX_THREADS, &s->threads, f);
+        return host_args_u64(a, 1, HOST_MAX_THREADS, &s->threads, f);
     case OPT_TOLERANCE: return host_args_double(a, 0, 1e9, &s->tolerance, f);
-    case OPT_VERSION: s->version = true; return true;
-    case OPT_HELP: s->help = true; return true;
     default:
         return host_bad_usage(f, "unexpected '%s'; see --help", a->value);
     }
 }
 
-static bool parse(settings *s, int argc, char **argv, host_failure *f)
-{
-    char seen[HOST_ARGS_MAX_OPTIONS];
-    host_args a = host_args_begin(argc, argv, options, OPT_COUNT, seen);
-    int option;
-    s->tolerance = (double)NAN;
-    s->precision = HOST_PRECISION_AUTO;
-    while ((option = host_args_next(&a, f)) >= 0) {
-        if (!parse_option(option, &a, s, f)) {
-            return false;
-        }
-    }
-    if (option == HOST_ARGS_BAD || s->help || s->version) {
-        return option != HOST_ARGS_BAD;
-    }
-    return (s->model != NULL && s->golden != NULL) ||
-           host_bad_usage(f, "wanted --model M.so --golden FILE; see --help");
-}
+static const host_command command = {
+    "cedm-verify",
+    "--model M.so --golden FILE [options]: compares with the reference",
+    options, OPT_COUNT, take};
 
 static bool compare(const settings *s, host_verify *v, host_failure *f)
 {
     static host_verify_mode *const modes[] = {
         host_verify_denoise, host_verify_sample, host_verify_activations};
+    if (s->model == NULL || s->golden == NULL) {
+        return host_bad_usage(
+            f, "wanted --model M.so --golden FILE; see --help");
+    }
     v->isa = s->isa;
     v->threads = (uint32_t)s->threads;
     v->device = &s->device;
@@ -104,21 +90,15 @@ static bool compare(const settings *s, host_verify *v, host_failure *f)
 int main(int argc, char **argv)
 {
     static host_verify v; /* holds a cedm_net, which must not move */
-    settings s;
-    memset(&s, 0, sizeof s);
+    settings s = {.precision = HOST_PRECISION_AUTO, .tolerance = (double)NAN};
     host_failure f = HOST_FAILURE_UNSAID;
-    bool good = parse(&s, argc, argv, &f);
-    if (good && s.help) {
-        host_args_help(
-            "cedm-verify --model M.so --golden FILE [options]: compares "
-            "with the reference",
-            options, OPT_COUNT);
-    } else if (good && s.version) {
-        puts("cedm-verify " CEDM_VERSION);
-    } else if (good) {
+    host_signals_begin("cedm-verify");
+    host_asked asked = host_command_parse(&command, argc, argv, &s, &f);
+    bool good = asked == HOST_ASKED_SHOWN;
+    if (asked == HOST_ASKED_RUN) {
         good = compare(&s, &v, &f);
         host_verify_close(&v);
     }
     good = good && host_output_standard(&f);
-    return good ? HOST_EXIT_DONE : host_failure_report("cedm-verify", &f);
+    return good ? HOST_EXIT_DONE : host_failure_report(command.name, &f);
 }

@@ -2,12 +2,14 @@
  *
  * train_cpu.h - training ops for the instruction sets of runtime/cpu.
  *
- * As there, files are compiled once per set with CEDM_ISA naming it; table.c
- * is plain C.  What the sets have of their own is vec.h. */
+ * As there, files are compiled once per set with CEDM_ISA naming it, but for
+ * table.c and conv_weight_plan.c.  What the sets have of their own is
+ * vec.h. */
 #ifndef CEDM_TRAINER_TRAIN_CPU_H
 #define CEDM_TRAINER_TRAIN_CPU_H
 
 #include "cedm.h"
+#include "runtime/cpu/cpu.h"
 #include "trainer/ops/training_ops.h"
 
 /* The fastest table that a mask of instruction sets and the processor
@@ -47,7 +49,7 @@ typedef struct train_tiles_plan {
 #define TRAIN_TILES 32u
 
 /* Whether an op is made by tiles; the plan if it is. */
-int train_plan_tiles(train_tiles_plan *plan, const cg_conv_weight *op);
+bool train_plan_tiles(train_tiles_plan *plan, const cg_conv_weight *op);
 
 /* Whether the fast version covers an op: a step of 1. */
 static inline bool train_weight_is_dense(const cg_conv_weight *op)
@@ -75,8 +77,8 @@ void TRAIN_ISA_NAME(attention_grad)(train_exec *exec,
                                     const cg_attention_grad *op);
 #endif
 
-#define TRAIN_TABLE(name, bit) extern const train_ops train_cpu_table_##name;
-CEDM_ISA_LIST(TRAIN_TABLE)
+#define TRAIN_TABLE(name) extern const train_ops train_cpu_table_##name;
+CEDM_ISA_FLOAT(TRAIN_TABLE)
 #undef TRAIN_TABLE
 
 #endif

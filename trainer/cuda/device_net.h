@@ -100,10 +100,6 @@ cedm_status train_cuda_wait(const train_cuda_transfer *t);
 
 /* ---- what is queued (queue.c) ------------------------------------------- */
 
-/* Both ways of a micro-batch; an update with all that follows from it. */
-cedm_status train_cuda_queue_batch(train_cuda_net *net);
-cedm_status train_cuda_queue_update(train_cuda_net *net);
-
 /* A gradient of zeros; all that is made of the parameters. */
 cedm_status train_cuda_queue_zeros(train_cuda_net *net);
 cedm_status train_cuda_queue_derived(train_cuda_net *net);

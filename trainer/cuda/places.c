@@ -25,8 +25,9 @@ train_cuda_widths train_cuda_widths_of(const cg_training *t)
     const cg_program *p = t->program;
 
     return (train_cuda_widths){
-        .pixels = p->resolution * p->resolution * p->channels,
-        .features = p->features.channels,
+        .pixels = p->denoiser.resolution * p->denoiser.resolution *
+                  p->denoiser.channels,
+        .features = p->denoiser.features.channels,
         .labels = t->labels_ref != CEDM_NONE ? t->augment_dim : 0};
 }
 

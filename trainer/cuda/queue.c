@@ -24,8 +24,10 @@ static int run_steps(train_cuda_net *net, const train_cuda_exec *exec,
 
 /* ---- what is queued ----------------------------------------------------- */
 
-cedm_status train_cuda_queue_batch(train_cuda_net *net)
+/* Both ways of a micro-batch. */
+static cedm_status queue_batch(void *of)
 {
+    train_cuda_net *net = of;
     const cg_training *t = net->training;
     int code = train_cuda_load(&net->exec, &net->batch);
 
@@ -72,8 +74,10 @@ cedm_status train_cuda_queue_zeros(train_cuda_net *net)
                              net->exec.base.stream));
 }
 
-cedm_status train_cuda_queue_update(train_cuda_net *net)
+/* An update, with all that follows from it. */
+static cedm_status queue_update(void *of)
 {
+    train_cuda_net *net = of;
     cedm_status status = cedm_cuda_check(
         net->config.fault, "adam", train_cuda_adam(&net->exec, &net->adam));
 
@@ -95,16 +99,6 @@ cedm_status train_cuda_queue_forward(train_cuda_net *net)
 
 /* ---- graphs ------------------------------------------------------------- */
 
-static cedm_status queue_batch(void *net)
-{
-    return train_cuda_queue_batch(net);
-}
-
-static cedm_status queue_update(void *net)
-{
-    return train_cuda_queue_update(net);
-}
-
 static cedm_status record(train_cuda_net *net, cedm_cuda_work *work,
                           void **graph)
 {
@@ -116,10 +110,10 @@ static cedm_status record(train_cuda_net *net, cedm_cuda_work *work,
  * is overwritten by `put`. */
 cedm_status train_cuda_capture(train_cuda_net *net)
 {
-    cedm_status status = train_cuda_queue_batch(net);
+    cedm_status status = queue_batch(net);
 
     if (status == CEDM_OK) {
-        status = train_cuda_queue_update(net);
+        status = queue_update(net);
     }
     if (status == CEDM_OK) {
         status = cedm_cuda_check(

@@ -39,7 +39,8 @@ static void open_subject(subject *s)
     assert_non_null(s->net);
     cg_close(file);
     p = s->net->training->program;
-    count = (size_t)IMAGES * p->resolution * p->resolution * p->channels;
+    count = (size_t)IMAGES * p->denoiser.resolution * p->denoiser.resolution *
+            p->denoiser.channels;
     images = malloc(count * sizeof *images);
     noise = malloc(count * sizeof *noise);
     assert_non_null(images);
@@ -106,9 +107,10 @@ static void open_exec(train_cuda_exec *e, const subject *s,
     }
     for (uint32_t i = 0; i < IMAGES; i++) { /* no labels: zeros */
         cedm_noise_features(
-            &t->program->features, s->net->data, log(sigmas[i]) / 4.0,
+            &t->program->denoiser.features, s->net->data,
+            log(sigmas[i]) / 4.0,
             zeros + (size_t)IMAGES * CEDM_REF_OFFSET(t->features_ref) +
-                i * t->program->features.channels);
+                i * t->program->denoiser.features.channels);
     }
     /* What is derived is left to the device. */
     memcpy(params, s->net->data, t->data_elements * sizeof *params);
@@ -163,7 +165,8 @@ static double run_device(const subject *s, train_cuda_exec *e, float *grads)
 {
     const cg_training *t = s->net->training;
     const cg_program *p = t->program;
-    uint32_t elements = p->resolution * p->resolution * p->channels;
+    uint32_t elements = p->denoiser.resolution * p->denoiser.resolution *
+                        p->denoiser.channels;
     size_t bytes = (size_t)IMAGES * elements * sizeof(float);
     train_cuda_state state = {.scale = SCALE};
     train_cuda_scalings scalings[IMAGES];
@@ -179,13 +182,13 @@ static double run_device(const subject *s, train_cuda_exec *e, float *grads)
     train_cuda_state *setting = put(&state, sizeof state);
 
     for (uint32_t i = 0; i < IMAGES; i++) { /* [EDM, table 1] */
-        double square = p->sigma_data * p->sigma_data;
+        double square = p->denoiser.sigma_data * p->denoiser.sigma_data;
         double sum = sigmas[i] * sigmas[i] + square;
 
-        scalings[i] =
-            (train_cuda_scalings){sigmas[i], 1.0 / sqrt(sum), square / sum,
-                                  sigmas[i] * p->sigma_data / sqrt(sum),
-                                  sum / (sigmas[i] * sigmas[i] * square)};
+        scalings[i] = (train_cuda_scalings){
+            sigmas[i], 1.0 / sqrt(sum), square / sum,
+            sigmas[i] * p->denoiser.sigma_data / sqrt(sum),
+            sum / (sigmas[i] * sigmas[i] * square)};
     }
     batch.scalings = put(scalings, sizeof scalings);
     for (uint32_t i = 0; i < t->derived_count; i++) {

@@ -30,8 +30,8 @@ static const cedm_linear enc_4x4_block0_affine = {
 /* enc.4x4_conv  1x4x4 -> 4x4x4, 3x3 */
 static const cedm_conv enc_4x4_conv = {
     .id = 2, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-    .cin = { 1 }, .cout = 4,
-    .kernel = 3, .stride = 1, .pad = 1, .stat_rows = 2, .scale = 1.0f,
+    .cin = { 1 }, .cout = 4, .kernel = 3, .stride = 1, .pad = 1,
+    .stat_rows = 2, .scale = 1.0f,
     .src = { F32(64), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = NONE, .dst = ACT(0), .stats = F32(96),
     .weight = 80, .bias = NONE, .skip_weight = NONE, .skip_bias = NONE,
@@ -49,9 +49,8 @@ static const cedm_norm_coeff enc_4x4_block0_norm0 = {
  * 4x4x4 -> 4x4x4, 3x3, silu(norm0), + emb, + residual */
 static const cedm_conv enc_4x4_block0_conv0 = {
     .id = 4, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-    .cin = { 4 }, .cout = 4,
-    .kernel = 3, .stride = 1, .pad = 1, .act = CEDM_ACT_SILU,
-    .scale = 0.70710677f,
+    .cin = { 4 }, .cout = 4, .kernel = 3, .stride = 1, .pad = 1,
+    .act = CEDM_ACT_SILU, .scale = 0.70710677f,
     .src = { ACT(0), NONE }, .coeff = F32(128), .skip_src = { NONE, NONE },
     .emb_stride = 4, .emb_src = F32(0), .residual = ACT(0), .dst = ACT(64),
     .stats = NONE,
@@ -61,8 +60,8 @@ static const cedm_conv enc_4x4_block0_conv0 = {
 /* enc.4x4_block0.qkv  4x4x4 -> 12x4x4, 1x1, norm0 */
 static const cedm_conv enc_4x4_block0_qkv = {
     .id = 5, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-    .cin = { 4 }, .cout = 12,
-    .kernel = 1, .stride = 1, .act = CEDM_ACT_AFFINE, .scale = 1.0f,
+    .cin = { 4 }, .cout = 12, .kernel = 1, .stride = 1,
+    .act = CEDM_ACT_AFFINE, .scale = 1.0f,
     .src = { ACT(64), NONE }, .coeff = F32(128), .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = NONE, .dst = ACT(128), .stats = NONE,
     .weight = 80, .bias = 272, .skip_weight = NONE, .skip_bias = NONE,
@@ -76,28 +75,28 @@ static const cedm_attention enc_4x4_block0_attention = {
 
 /* dec.4x4_up.conv0  4x4x4 -> 4x4x4, filter, 4 taps */
 static const cedm_resample dec_4x4_up_conv0 = {
-    .id = 7, .mode = CEDM_RESAMPLE_SAME,
-    .height = 4, .width = 4, .in_height = 4, .in_width = 4, .channels = 4,
-    .taps = 4, .pad = 2,
-    .src = ACT(320), .coeff = NONE, .dst = ACT(128), .filter = 304,
+    .id = 7, .mode = CEDM_RESAMPLE_SAME, .height = 4, .width = 4,
+    .in_height = 4, .in_width = 4, .channels = 4, .taps = 4, .pad = 2,
+    .src = ACT(320), .coeff = NONE, .dst = ACT(128),
+    .filter = 304,
 };
 
 /* dec.4x4_block0.conv0  (4+1)x4x4 -> 4x4x4, 3x3, + 1x1 skip of (4+4) */
 static const cedm_conv dec_4x4_block0_conv0 = {
     .id = 8, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-    .cin = { 4, 1 }, .cout = 4,
-    .kernel = 3, .stride = 1, .pad = 1, .skip_cin = { 4, 4 }, .scale = 1.0f,
+    .cin = { 4, 1 }, .cout = 4, .kernel = 3, .stride = 1, .pad = 1,
+    .skip_cin = { 4, 4 }, .scale = 1.0f,
     .src = { ACT(128), ACT(64) }, .coeff = NONE,
-    .skip_src = { ACT(64), ACT(0) },
-    .emb_src = NONE, .residual = NONE, .dst = ACT(192), .stats = NONE,
+    .skip_src = { ACT(64), ACT(0) }, .emb_src = NONE, .residual = NONE,
+    .dst = ACT(192), .stats = NONE,
     .weight = 80, .bias = NONE, .skip_weight = 32, .skip_bias = NONE,
 };
 
 /* dec.4x4_aux_conv  4x4x4 -> 1x4x4, 3x3 */
 static const cedm_conv dec_4x4_aux_conv = {
     .id = 9, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-    .cin = { 4 }, .cout = 1,
-    .kernel = 3, .stride = 1, .pad = 1, .scale = 1.0f,
+    .cin = { 4 }, .cout = 1, .kernel = 3, .stride = 1, .pad = 1,
+    .scale = 1.0f,
     .src = { ACT(192), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = NONE, .dst = F32(64), .stats = NONE,
     .weight = 80, .bias = NONE, .skip_weight = NONE, .skip_bias = NONE,
@@ -134,13 +133,15 @@ static void tiny_eval(const cedm_ops *ops, void *ctx)
     ops->conv(ctx, &dec_4x4_aux_conv);
 }
 
-/* Declared for applications in tiny.h. */
-extern const cedm_model cedm_tiny_model;
+static const cedm_port inputs[] = {
+    { "image", F32(64), 4, 4, 1 },
+    { "features", F32(0), 1, 1, 8 },
+};
+static const cedm_port outputs[] = {
+    { "image", F32(64), 4, 4, 1 },
+};
 
-const cedm_model cedm_tiny_model = {
-    .abi = CEDM_MODEL_ABI,
-    .size = sizeof(cedm_model),
-    .name = "tiny",
+static const cedm_denoiser denoiser = {
     .resolution = 4, .channels = 1, .label_dim = 2,
     .precond = CEDM_PRECOND_EDM,
     .sigma_data = 0.5,
@@ -150,17 +151,30 @@ const cedm_model cedm_tiny_model = {
         .kind = CEDM_FEATURES_POSITIONAL, .channels = 8,
         .endpoint = 1, .swap = 1, .freqs = NONE,
     },
-    .features_ref = F32(0), .input_ref = F32(64), .output_ref = F32(64),
-    .op_count = 10,
-    .act_elements = 384,
-    .f32_elements = 160,
-    .scratch_bytes = 4096u,
-    .weights_bytes = 8192u,
-    .data_elements = 320u,
-    .layout_hash = 0x0123456789abcdefu,
-    .tensor_count = 7,
-    .tensors = tensors,
-    .eval = tiny_eval,
+};
+
+/* Declared for applications in tiny.h. */
+extern const cedm_model cedm_tiny_model;
+
+const cedm_model cedm_tiny_model = {
+    .abi = CEDM_MODEL_ABI,
+    .size = sizeof(cedm_model),
+    .name = "tiny",
+    .graph = {
+        .input_count = 2, .output_count = 1,
+        .inputs = inputs, .outputs = outputs,
+        .op_count = 10,
+        .act_elements = 384,
+        .f32_elements = 160,
+        .scratch_bytes = 4096u,
+        .weights_bytes = 8192u,
+        .tensor_count = 7,
+        .tensors = tensors,
+        .data_elements = 320u,
+        .layout_hash = 0x0123456789abcdefu,
+        .eval = tiny_eval,
+    },
+    .denoiser = &denoiser,
 };
 
 #ifdef CEDM_MODEL_SHARED

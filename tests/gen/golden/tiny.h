@@ -7,10 +7,14 @@
  * 4x4 pixels, 1 channel, 2 clusters;
  * 248 parameters, 9184 multiply-adds per evaluation.
  */
-#ifndef CEDM_MODEL_TINY_H
-#define CEDM_MODEL_TINY_H
+#ifndef CEDM_MODEL_tiny_H
+#define CEDM_MODEL_tiny_H
 
 #include "cedm_model.h"
+
+#ifdef TINY_BLOB_BYTES
+#error "names of two models differ in case alone; freeze one with another"
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -28,6 +32,9 @@ extern const cedm_model cedm_tiny_model;
 /* Clusters: 0 .. this - 1, or -1 for none; 0: unconditional. */
 #define TINY_CLUSTERS 2u
 
+/* Noise-level features of one image. */
+#define TINY_FEATURES 8u
+
 /* Size of the blob in bytes. */
 #define TINY_BLOB_BYTES 2636u
 
@@ -43,9 +50,6 @@ extern const cedm_model cedm_tiny_model;
 /* Tensors of one image that are always float, in elements. */
 #define TINY_F32_ELEMENTS 160u
 
-/* Noise-level features of one image. */
-#define TINY_FEATURES 8u
-
 /* Bytes of `batch` images of 8 bits: [batch][height][width][channels]. */
 #define TINY_IMAGE_BYTES(batch) \
     ((uint64_t)(batch) * TINY_RESOLUTION * TINY_RESOLUTION * \
@@ -54,11 +58,11 @@ extern const cedm_model cedm_tiny_model;
 /* Bytes of the arena for a batch and a number of workers (threads).  A
  * constant expression, equal to cedm_arena_bytes(). */
 #define TINY_ARENA_BYTES(batch, workers) \
-    CEDM_ARENA_BYTES(TINY_ACT_ELEMENTS, TINY_F32_ELEMENTS, \
-                     TINY_SCRATCH_BYTES, \
-                     TINY_RESOLUTION * TINY_RESOLUTION * \
-                         TINY_CHANNELS, \
-                     TINY_FEATURES, batch, workers)
+    (CEDM_GRAPH_BYTES(TINY_ACT_ELEMENTS, TINY_F32_ELEMENTS, \
+                      TINY_SCRATCH_BYTES, batch, workers) + \
+     CEDM_STATE_BYTES(TINY_RESOLUTION * TINY_RESOLUTION * \
+                          TINY_CHANNELS, \
+                      TINY_FEATURES, batch))
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# eval.sh - cedm-eval on features of the golden files: every command gives
+# the golden value, with any number of threads, and says so when it cannot.
+set -u
+
+. "$(dirname "$0")/checks.bash"
+metrics=$root/tests/golden/science/metrics
+eval=$bin/cedm-eval
+
+number() { # FILE OFFSET BYTES: a little-endian number
+    od -An -v "-tu$3" -j "$2" -N "$3" "$1" | tr -d ' '
+}
+
+# features FILE KEY: an array of floats in a safetensors file as KEY.npy.
+features() {
+    local file=$metrics/$1.safetensors length type rows width begin end
+    length=$(number "$file" 0 8)
+    # "KEY":{"dtype":"F32","shape":[ROWS,WIDTH],"data_offsets":[BEGIN,END]}
+    read -r type rows width begin end < <(tail -c +9 "$file" |
+        head -c "$length" | sed "s/.*\"$2\": *{//; s/}.*//" | tr -cd '0-9,\n' |
+        sed 's/^,*//; s/,/ /g')
+    {
+        printf '\223NUMPY\001\000\166\000%-117s\n' \
+            "{'descr': '<f$((type / 8))', 'fortran_order': False, \
+'shape': ($rows, $width), }"
+        tail -c "+$((9 + length + begin))" "$file" | head -c "$((end - begin))"
+    } >"$2.npy"
+}
+
+# golden FILE KEY: a number of one.
+golden() {
+    local file=$metrics/$1.safetensors length begin
+    length=$(number "$file" 0 8)
+    begin=$(tail -c +9 "$file" | head -c "$length" | tr -d ' ' |
+        sed -n "s/.*\"$2\":{[^}]*\"data_offsets\":\[\([0-9]*\),.*/\1/p")
+    od -An -v -tf8 -j "$((8 + length + begin))" -N 8 "$file" | tr -d ' '
+}
+
+# near NAME WANTED TOLERANCE COMMAND...: the line NAME of what it prints.
+near() {
+    local name=$1 wanted=$2 tolerance=$3
+    shift 3
+    "$eval" "$@" | awk -v name="$name" -v wanted="$wanted" \
+        -v tolerance="$tolerance" '
+        $1 == name && NF == 2 && $2 - wanted <= tolerance &&
+            wanted - $2 <= tolerance { good = 1 }
+        { print }
+        END { exit !good }' >&2
+}
+
+# ---- goldens ----------------------------------------------------------------
+
+features fd full.X
+features fd full.Y
+features fd n_lt_d.X
+features fd n_lt_d.Y
+for set in full n_lt_d; do
+    x=$set.X y=$set.Y
+    wanted=$(golden fd $set.fd_exact)
+    check "ref $x" "$eval" ref $x.npy -o $x.npz
+    check "ref $y" "$eval" ref $y.npy -o $y.npz
+    for a in $x.npy $x.npz; do
+        for b in $y.npy $y.npz; do
+            check "fd $a $b" near fd "$wanted" 1e-9 fd $a $b
+        done
+    done
+done
+features fd_infinity real
+features fd_infinity fake
+# of other subsets than the golden's: the noise of 15 of them
+check "fd-infinity" near fd_infinity "$(golden fd_infinity intercept)" 0.15 \
+    fd-infinity real.npy fake.npy
+
+features kid X
+features kid Y
+check "kid, whole sets" near kid "$(golden kid all_pairs_unbiased)" 1e-12 \
+    kid X.npy Y.npy
+check "kid, one estimate" near kid_std 0 0 kid X.npy Y.npy
+# 1000 subsets of a mean of 0.157 and a deviation of 0.05
+check "kid, subsets" near kid "$(golden kid all_pairs_unbiased)" 0.01 \
+    kid X.npy Y.npy --subset-size 60 --subsets 1000
+check "kid, their deviation" near kid_std "$(golden kid std_population)" 0.025 \
+    kid X.npy Y.npy --subset-size 60 --subsets 1000
+
+features prdc real
+features prdc fake
+for name in precision recall density coverage; do
+    check "prdc $name" near $name "$(golden prdc $name)" 1e-12 \
+        prdc real.npy fake.npy
+done
+for name in precision recall; do
+    check "prdc $name, k = 3" near $name "$(golden prdc ${name}_k3_le)" 1e-12 \
+        prdc real.npy fake.npy --neighbours 3 --closed
+done
+
+for name in train test_id test_ood; do
+    features auroc $name
+done
+# 12 of 6300 pairs are rows of the training set, told apart by rounding
+check "auroc" near auroc "$(golden auroc auroc)" 0.0019 \
+    auroc train.npy test_id.npy test_ood.npy
+check "fpr95" near fpr95 "$(golden auroc fpr95)" 1e-12 \
+    auroc train.npy test_id.npy test_ood.npy
+
+features is_vendi probs
+features is_vendi features
+check "is" near is "$(golden is_vendi is_mean_std)" 1e-10 \
+    is probs.npy --splits 5
+check "vendi" near vendi "$(golden is_vendi vendi)" 1e-10 vendi features.npy
+
+# ---- the same each time -----------------------------------------------------
+
+same() { # COMMAND...: the same bytes with 1, 2 and 3 threads, and with JSON
+    "$eval" "$@" --threads 1 >one || return 1
+    for threads in 2 3; do
+        "$eval" "$@" --threads $threads | cmp one - >&2 || return 1
+    done
+    "$eval" "$@" --json | sed 's/[{}"]//g; s/,/\n/g; s/:/ /g' |
+        cmp one - >&2
+}
+check "fd again" same fd full.X.npy full.Y.npz
+check "fd-infinity again" same fd-infinity real.npy fake.npy --seed 3
+check "kid again" same kid X.npy Y.npy --subset-size 50 --seed 9
+check "prdc again" same prdc real.npy fake.npy
+check "auroc again" same auroc train.npy test_id.npy test_ood.npy
+check "is again" same is probs.npy
+check "vendi again" same vendi features.npy
+check "other seeds, other subsets" test \
+    "$("$eval" kid X.npy Y.npy --subset-size 50 --seed 1)" != \
+    "$("$eval" kid X.npy Y.npy --subset-size 50 --seed 2)"
+cp full.X.npz first.npz
+check "ref again" "$eval" ref full.X.npy -o full.X.npz --threads 3
+check "the same statistics" cmp first.npz full.X.npz
+check "NumPy's statistics" "$eval" fd "$metrics/ref_stats.npz" \
+    "$metrics/ref_stats.npz"
+
+# ---- what cannot be done ----------------------------------------------------
+
+refuse() { # CODE PATTERN ARGUMENT...: one line on stderr, nothing on stdout
+    local code=$1 pattern=$2
+    shift 2
+    "$eval" "$@" >out 2>err </dev/null
+    if [ $? -ne "$code" ] || [ -s out ] || [ "$(wc -l <err)" -ne 1 ] ||
+        ! grep -Eq -- "^cedm-eval: .*($pattern)" err; then
+        echo "wanted exit code $code and '$pattern'; got:" >&2
+        cat out err >&2
+        return 1
+    fi
+}
+check "no command" refuse 2 'wanted a command'
+check "unknown command" refuse 2 "unknown command 'fid'; wanted one of fd," \
+    fid X.npy Y.npy
+check "too few files" refuse 2 'fd: wanted REF GEN, got 1 files' fd X.npy
+check "too many files" refuse 2 'got 4 files' auroc X.npy X.npy X.npy X.npy
+check "other commands' option" refuse 2 "fd: takes no option '--splits'" \
+    fd X.npy Y.npy --splits 3
+check "no output" refuse 2 'ref: wanted -o' ref X.npy
+check "seed" refuse 2 'wanted an integer' kid X.npy Y.npy --seed 4294967296
+check "no file" refuse 1 'none.npy: cannot be opened' fd none.npy X.npy
+check "statistics where features are needed" refuse 1 \
+    'full.X.npz: not a NumPy file' kid full.X.npz X.npy
+check "other width" refuse 1 'X.npy: other features than those of real.npy' \
+    fd real.npy X.npy
+check "too few images" refuse 1 'too few rows; wanted at least 131, got 130' \
+    prdc real.npy fake.npy --neighbours 130
+check "no probabilities" refuse 1 'row 0 is no distribution' is X.npy
+head -c 4000 X.npy >short.npy
+check "truncated features" refuse 1 'short.npy: the shape does not fit' \
+    vendi short.npy
+head -c 8000 full.X.npz >short.npz
+check "truncated statistics" refuse 1 'short.npz: not a sound archive' \
+    fd short.npz X.npy
+check "unwritable statistics" refuse 1 'none/x.npz: cannot be written' \
+    ref X.npy -o none/x.npz
+check "no temporary file" test -z "$(ls -A | grep 'npz\.')"
+
+printf '%d passed, %d failed\n' "$passed" "$failed"
+[ "$failed" -eq 0 ]

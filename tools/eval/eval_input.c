@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * eval_input.c - features and statistics from files. */
+#include "tools/eval/eval_input.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+bool eval_features_open(eval_features *x, const char *path, uint64_t least,
+                        host_failure *f)
+{
+    *x = (eval_features){.path = path};
+    if (!host_npy_open(&x->npy, path, f) ||
+        !evaluate_check_features(&x->npy.array, least, path, f)) {
+        return false;
+    }
+    x->rows = evaluate_select_all(&x->npy.array);
+    return true;
+}
+
+void eval_features_close(eval_features *x)
+{
+    host_npy_close(&x->npy);
+}
+
+bool eval_same_width(uint64_t a, const char *path_a, uint64_t b,
+                     const char *path_b, host_failure *f)
+{
+    return a == b ||
+           host_fail(f,
+                     "%s: other features than those of %s; wanted %" PRIu64
+                     " of each image, got %" PRIu64 "; use one encoder for "
+                     "both",
+                     path_b, path_a, a, b);
+}
+
+/* Archives begin with PK. */
+static bool is_archive(const char *path, bool *archive, host_failure *f)
+{
+    cg_map map;
+    if (!host_map_open(&map, path, f)) {
+        return false;
+    }
+    *archive = map.size >= 2 && memcmp(map.bytes, "PK", 2) == 0;
+    cg_map_close(&map);
+    return true;
+}
+
+static bool of_statistics(evaluate_gaussian *g, const char *path,
+                          host_failure *f)
+{
+    evaluate_statistics s;
+    bool good = evaluate_statistics_read(&s, path, f) &&
+                evaluate_gaussian_of_statistics(g, &s, path, f);
+    evaluate_statistics_free(&s);
+    return good;
+}
+
+static bool of_features(evaluate_gaussian *g, const char *path,
+                        const evaluate_threads *threads, host_failure *f)
+{
+    eval_features x;
+    bool good = eval_features_open(&x, path, 2, f) &&
+                evaluate_gaussian_of_rows(g, &x.rows, threads, path, f);
+    eval_features_close(&x);
+    return good;
+}
+
+bool eval_gaussian_open(evaluate_gaussian *g, const char *path,
+                        const evaluate_threads *threads, host_failure *f)
+{
+    bool archive;
+    *g = (evaluate_gaussian){.rank = 0};
+    if (!is_archive(path, &archive, f)) {
+        return false;
+    }
+    return archive ? of_statistics(g, path, f)
+                   : of_features(g, path, threads, f);
+}

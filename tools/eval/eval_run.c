@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * eval_run.c - the results of a run of cedm-eval. */
+#include "tools/eval/eval_run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "host/files/json_number.h"
+
+bool eval_result(eval_run *run, const char *name, double value,
+                 host_failure *f)
+{
+    if (!isfinite(value)) {
+        return host_fail(f,
+                         "%s is not finite; wanted features of moderate "
+                         "size, got %g",
+                         name, value);
+    }
+    cJSON *number = host_json_number(value);
+    if (number == NULL ||
+        !cJSON_AddItemToObject(run->results, name, number)) {
+        cJSON_Delete(number);
+        return host_fail(f, "out of memory for results");
+    }
+    return true;
+}
+
+bool eval_print(const eval_run *run, host_failure *f)
+{
+    if (!run->settings->json) {
+        const cJSON *number;
+        cJSON_ArrayForEach(number, run->results)
+        {
+            printf("%s %s\n", number->string, number->valuestring);
+        }
+        return true;
+    }
+    char *text = cJSON_PrintUnformatted(run->results);
+    if (text == NULL) {
+        return host_fail(f, "out of memory for results");
+    }
+    puts(text);
+    free(text);
+    return true;
+}
