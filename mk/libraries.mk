@@ -23,15 +23,20 @@ TRAIN_OBJ = $(call obj,$(filter-out trainer/cuda/% $(TRAIN_CPU),\
   $(wildcard trainer/*.c trainer/*/*.c))) \
   $(foreach i,$(filter-out avx512bf16,$(ISAS)),$(TRAIN_CPU:%.c=$(OBJ)/%.$(i).o))
 
+# cluster/cpu is compiled once for each instruction set, and once for none.
+CLUSTER_CPU = $(wildcard cluster/cpu/*.c)
+CLUSTER_OBJ = $(call obj,$(wildcard cluster/*.c) $(CLUSTER_CPU)) \
+  $(foreach i,$(filter-out avx512bf16,$(ISAS)),$(CLUSTER_CPU:%.c=$(OBJ)/%.$(i).o))
 EVALUATE_OBJ = $(call obj,$(wildcard evaluate/*.c))
 
 LIBCEDM  = $(BUILD)/lib/libcedm.a
 LIBGEN   = $(BUILD)/lib/libcedmgen.a
 LIBHOST  = $(BUILD)/lib/libcedmhost.a
 LIBTRAIN = $(BUILD)/lib/libcedmtrain.a
+LIBCLUSTER = $(BUILD)/lib/libcedmcluster.a
 LIBEVALUATE = $(BUILD)/lib/libcedmevaluate.a
 # In the order in which a linker needs them.
-LIBS     = $(LIBTRAIN) $(LIBEVALUATE) $(LIBHOST) $(LIBGEN) $(LIBCEDM)
+LIBS     = $(LIBCLUSTER) $(LIBTRAIN) $(LIBEVALUATE) $(LIBHOST) $(LIBGEN) $(LIBCEDM)
 SYS_LIBS = -llapacke -lopenblas -lcjson -lmd -lzip -lgif -ljpeg -lpng -lwebp \
   -lwebpdemux -lz -lm -lpthread -ldl
 
@@ -39,6 +44,7 @@ $(LIBCEDM): $(RT_OBJ)
 $(LIBGEN): $(GEN_OBJ)
 $(LIBHOST): $(HOST_OBJ)
 $(LIBTRAIN): $(TRAIN_OBJ)
+$(LIBCLUSTER): $(CLUSTER_OBJ)
 $(LIBEVALUATE): $(EVALUATE_OBJ)
 %.a:
 	$(call say,AR)

@@ -31,5 +31,6 @@ $(TOOLS): $(LIBRANKS)
 $(NAMES:%=$(BUILD)/alone/cedm-%): $(ALONE)
 $(TOOLS) $(NAMES:%=$(BUILD)/alone/cedm-%): $(LIBS) $(CHOICES)/link
 	$(call say,LINK)
-	$(Q)$(LINK) $(filter %.o,$^) $(LIBTRAIN) $(LIBEVALUATE) $(LIBHOST) $(filter %/libranks.a,$^) \
-	  $(LIBGEN) $(LIBCEDM) $(SYS_LIBS) $(if $(filter %/libranks.a,$^),$(MPI_LIBS)) -o $@
+	$(Q)$(LINK) $(filter %.o,$^) $(LIBCLUSTER) $(LIBTRAIN) $(LIBEVALUATE) $(LIBHOST) \
+	  $(filter %/libranks.a,$^) $(LIBGEN) $(LIBCEDM) $(SYS_LIBS) \
+	  $(if $(filter %/libranks.a,$^),$(MPI_LIBS)) -o $@

@@ -15,12 +15,15 @@ endef
 
 # ---- programs of one file -------------------------------------------------
 
-UNIT_SRC = $(foreach d,unit trainer evaluate,$(wildcard tests/$(d)/*_test.c))
+UNIT_SRC = $(foreach d,unit trainer evaluate cluster,$(wildcard tests/$(d)/*_test.c))
 UNIT = $(patsubst %.c,$(BUILD)/test/%,$(notdir $(UNIT_SRC)))
 define unit-test
 $(BUILD)/test/$(basename $(notdir $(1))): $(call obj,$(1))
 endef
 $(foreach s,$(UNIT_SRC),$(eval $(call unit-test,$(s))))
+# What tests of clustering share.
+$(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard tests/cluster/*_test.c))): \
+  $(call obj,$(filter-out %_test.c,$(wildcard tests/cluster/*.c)))
 $(UNIT): $(ALONE) $(LIBTOOLS) $(LIBS) $(LIBCUDAHOST) $(DEMO_OBJ) $(CHOICES)/link
 	$(link-test)
 

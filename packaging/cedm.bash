@@ -14,7 +14,9 @@ _cedm() {
     --fit) words='crop stretch pad' ;;
     --format) words='png npy raw' ;;
     --grid) words='auto none' ;;
+    --init) words='plusplus random' ;;
     --isa) words='avx2 avx512 avx512bf16 neon portable' ;;
+    --loss) words='temi pmi wmi scan' ;;
     --mode) words='denoise sample activations' ;;
     --precision) words='auto fp32 fp16 bf16' ;;
     --preset) words='cifar10 cifar100 ffhq64 fashion' ;;
@@ -39,5 +41,5 @@ _cedm() {
     fi
 }
 
-complete -F _cedm cedm-data cedm-eval cedm-freeze cedm-gen cedm-info cedm-train \
-    cedm-verify
+complete -F _cedm cedm-cluster cedm-data cedm-eval cedm-freeze cedm-gen cedm-info \
+    cedm-train cedm-verify

@@ -11,7 +11,7 @@ if [ -z "$tool" ] || ! "$tool" --version | grep -q 'version 14\.'; then
     echo "skipped: no clang-format 14 on this machine"
     exit 77
 fi
-files=$(find runtime codegen host trainer evaluate tools examples tests bench -type f \
+files=$(find runtime codegen host trainer evaluate cluster tools examples tests bench -type f \
     \( -name '*.[ch]' -o -name '*.cpp' \) -not -path 'tests/gen/golden/*' | sort)
 if [ "${1-}" = write ]; then
     "$tool" -i $files

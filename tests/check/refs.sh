@@ -14,7 +14,7 @@ sed -n 's/^- \*\*\[\([A-Z0-9]*\)\]\*\*.*/\1/p' docs/REFERENCES.md |
 # only comments are read, where a subscript would have to be such a word.
 # Comments are cut out by their marks: no string here contains one.  Lines
 # indented by four or more in a comment are examples of commands or code.
-find include runtime codegen host trainer evaluate tools examples bench tests docs -type f \
+find include runtime codegen host trainer evaluate cluster tools examples bench tests docs -type f \
     \( -name '*.c' -o -name '*.h' -o -name '*.cu' -o -name '*.cuh' \
     -o -name '*.md' \) \
     -not -name REFERENCES.md | sort |

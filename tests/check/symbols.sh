@@ -52,7 +52,8 @@ common=$(nm -P "$runtime" | awk '$2 == "C"')
 
 forbidden='exit|_exit|_Exit|quick_exit|abort|printf|vprintf|puts|putchar'
 forbidden="$forbidden|perror|getenv|secure_getenv|system|stdout|stderr"
-for library in "$runtime" "$build/lib/libcedmgen.a"; do
+for library in "$runtime" "$build/lib/libcedmgen.a" \
+    "$build/lib/libcedmcluster.a"; do
     calls=$(nm -A -P "$library" | awk '$3 == "U" { print $1, $2 }' |
         grep -E " ($forbidden)$" || true)
     [ -z "$calls" ] || fail "$library calls" "$calls"

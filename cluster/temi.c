@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * temi.c - a training from its start, step by step. */
+#include "cluster/temi.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster/draws.h"
+#include "cluster/temi_parts.h"
+
+cluster_temi_options cluster_temi_options_default(void)
+{
+    return (cluster_temi_options){
+        .shape = {.hidden = 512, .bottleneck = 256},
+        .heads = 16,
+        .batch = 1024,
+        .epochs = 100,
+        .neighbours = 50,
+        .loss = CLUSTER_LOSS_temi,
+        .beta = 0.6,
+        .temperature = 0.1,
+        .teacher_temperature = {0.1, 0.1},
+        .teacher_epochs = 30,
+        .rate = {1e-4, 1e-4},
+        .warmup = 20,
+        .decay = 1e-4,
+        .momentum = {0.996, 0.996},
+        .frozen = 1,
+    };
+}
+
+/* ---- opening ------------------------------------------------------------ */
+
+static bool allocate(cluster_temi *t)
+{
+    const size_t heads = t->options.heads;
+    const size_t floats = heads * t->layout.floats;
+    cluster_temi_state *s = &t->state;
+
+    s->student = calloc(floats, sizeof *s->student);
+    s->teacher = calloc(floats, sizeof *s->teacher);
+    s->m = calloc(floats, sizeof *s->m);
+    s->v = calloc(floats, sizeof *s->v);
+    s->marginal =
+        calloc(heads * t->options.shape.clusters, sizeof *s->marginal);
+    s->loss = calloc(heads, sizeof *s->loss);
+    t->head_loss = calloc(heads, sizeof *t->head_loss);
+    t->epoch_loss = calloc(heads, sizeof *t->epoch_loss);
+    return s->student != NULL && s->teacher != NULL && s->m != NULL &&
+           s->v != NULL && s->marginal != NULL && s->loss != NULL &&
+           t->head_loss != NULL && t->epoch_loss != NULL &&
+           cluster_temi_arrays_open(t);
+}
+
+static void begin(cluster_temi *t)
+{
+    const uint32_t clusters = t->options.shape.clusters;
+    const size_t floats = t->layout.floats;
+
+    for (uint32_t i = 0; i < t->options.heads; i++) {
+        cluster_head_init(&t->layout, t->options.seed, i,
+                          t->state.student + i * floats);
+    }
+    memcpy(t->state.teacher, t->state.student,
+           t->options.heads * floats * sizeof(float));
+    for (size_t i = 0; i < (size_t)t->options.heads * clusters; i++) {
+        t->state.marginal[i] = 1.0 / clusters;
+    }
+}
+
+bool cluster_temi_open(cluster_temi *t, const cluster_rows *rows,
+                       const uint32_t *neighbours,
+                       const cluster_temi_options *options,
+                       const cluster_workers *workers, host_failure *f)
+{
+    *t = (cluster_temi){.options = *options,
+                        .rows = *rows,
+                        .neighbours = neighbours,
+                        .workers = workers};
+    if (options->batch == 0 || options->batch > rows->count) {
+        return host_fail(f,
+                         "wanted batches of 1 to %" PRIu64 " rows, all of "
+                         "them at most, got %" PRIu32,
+                         rows->count, options->batch);
+    }
+    t->options.shape.width = rows->width;
+    t->layout = cluster_head_layout_of(t->options.shape);
+    t->steps_per_epoch = rows->count / options->batch;
+    if (!allocate(t)) {
+        cluster_temi_close(t);
+        return host_fail(
+            f, "out of memory for %" PRIu32 " heads of %" PRIu32 " clusters",
+            options->heads, options->shape.clusters);
+    }
+    begin(t);
+    return true;
+}
+
+void cluster_temi_close(cluster_temi *t)
+{
+    cluster_temi_state *s = &t->state;
+
+    free(s->student);
+    free(s->teacher);
+    free(s->m);
+    free(s->v);
+    free(s->marginal);
+    free(s->loss);
+    free(t->head_loss);
+    free(t->epoch_loss);
+    cluster_temi_arrays_close(&t->arrays);
+    *t = (cluster_temi){0};
+}
+
+/* ---- steps -------------------------------------------------------------- */
+
+/* Sums of the rows' losses, in their order. */
+static void add_losses(cluster_temi *t)
+{
+    const uint32_t rows = 2 * t->options.batch;
+
+    for (uint32_t i = 0; i < t->options.heads; i++) {
+        const double *row = t->arrays.row_loss + (size_t)i * rows;
+        double sum = 0.0;
+
+        for (uint32_t r = 0; r < rows; r++) {
+            sum += row[r];
+        }
+        t->head_loss[i] = sum / rows;
+        t->state.loss[i] += t->head_loss[i];
+    }
+}
+
+static void end_epoch(cluster_temi *t)
+{
+    t->best = 0;
+    for (uint32_t i = 0; i < t->options.heads; i++) {
+        t->epoch_loss[i] = t->state.loss[i] / (double)t->steps_per_epoch;
+        t->state.loss[i] = 0.0;
+        if (t->epoch_loss[i] < t->epoch_loss[t->best]) {
+            t->best = i;
+        }
+    }
+}
+
+void cluster_temi_batch(cluster_temi *t, const uint32_t *rows,
+                        const uint32_t *partners)
+{
+    const uint32_t batch = t->options.batch;
+    const cluster_temi_rates rates =
+        cluster_temi_rates_at(&t->options, t->steps_per_epoch, t->state.step);
+
+    memmove(t->arrays.pairs, rows, batch * sizeof *rows);
+    memmove(t->arrays.pairs + batch, partners, batch * sizeof *partners);
+    cluster_temi_fetch(t);
+    cluster_temi_teach(t, rates.teacher_temperature);
+    for (uint32_t i = 0; i < t->options.heads; i++) {
+        cluster_temi_student(t, i);
+        cluster_temi_gradients(t, i);
+    }
+    add_losses(t);
+    cluster_temi_update(t, &rates);
+    t->state.step++;
+    if (t->state.step % t->steps_per_epoch == 0) {
+        end_epoch(t);
+    }
+}
+
+bool cluster_temi_step(cluster_temi *t)
+{
+    const uint32_t batch = t->options.batch, seed = t->options.seed;
+    const uint64_t epoch = t->state.step / t->steps_per_epoch;
+    const uint64_t first = t->state.step % t->steps_per_epoch * batch;
+    uint32_t *pairs = t->arrays.pairs;
+    train_random_key key = {.seed = seed,
+                            .purpose = CLUSTER_RANDOM_PARTNER,
+                            .step = (uint32_t)epoch};
+
+    for (uint32_t i = 0; i < batch; i++) {
+        const uint64_t row =
+            train_random_permuted(seed, epoch, t->rows.count, first + i);
+        const uint32_t *near = t->neighbours + row * t->options.neighbours;
+
+        key.image = row;
+        pairs[i] = (uint32_t)row;
+        pairs[batch + i] = near[(uint32_t)(train_random_uniform(&key, 0) *
+                                           t->options.neighbours)];
+    }
+    cluster_temi_batch(t, pairs, pairs + batch);
+    return t->state.step < t->options.epochs * t->steps_per_epoch;
+}
+
+const float *cluster_temi_teacher(const cluster_temi *t, uint32_t head)
+{
+    return t->state.teacher + head * t->layout.floats;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * cedm-cluster.c - clusters images by their features, and says how many
+ * clusters there are. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cedm.h"
+#include "host/execution/pool.h"
+#include "host/files/output.h"
+#include "tools/cluster/cluster_options.h"
+
+static volatile sig_atomic_t stop;
+
+/* The second signal of a kind ends the program at once. */
+static void on_signal(int number)
+{
+    stop = 1;
+    (void)signal(number, SIG_DFL);
+}
+
+static void print_text(const cJSON *results)
+{
+    const cJSON *item;
+
+    cJSON_ArrayForEach(item, results)
+    {
+        const cJSON *value;
+
+        printf("%s", item->string);
+        if (!cJSON_IsArray(item)) {
+            printf(" %s", item->valuestring);
+        }
+        cJSON_ArrayForEach(value, item)
+        {
+            printf(" %s", value->valuestring);
+        }
+        printf("\n");
+    }
+}
+
+static bool print_results(const cluster_session *s, host_failure *f)
+{
+    if (!s->settings->json) {
+        print_text(s->results);
+        return true;
+    }
+    char *text = cJSON_PrintUnformatted(s->results);
+    const bool good =
+        text != NULL || host_fail(f, "out of memory for results");
+
+    if (good) {
+        puts(text);
+    }
+    free(text);
+    return good;
+}
+
+static bool go(const cluster_settings *settings, cluster_command *command,
+               host_failure *f)
+{
+    const long found = sysconf(_SC_NPROCESSORS_ONLN);
+    const uint32_t processors =
+        found > 0 && found <= 1024 ? (uint32_t)found : 1;
+    const uint32_t threads =
+        settings->threads > 0 ? (uint32_t)settings->threads : processors;
+    host_pool *pool = host_pool_open(threads, processors, f);
+    cluster_session s = {.settings = settings,
+                         .workers = {host_pool_for, pool, threads,
+                                     cluster_kernels_for(CEDM_ISA_ALL)},
+                         .results = cJSON_CreateObject(),
+                         .stop = &stop};
+
+    host_progress_begin(&s.progress, (host_progress_kind)settings->progress,
+                        0, 0);
+    bool good = pool != NULL &&
+                (s.results != NULL || host_fail(f, "out of memory")) &&
+                command(&s, f);
+
+    host_progress_end(&s.progress);
+    good = good && print_results(&s, f);
+    cJSON_Delete(s.results);
+    host_pool_close(pool);
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    cluster_settings settings;
+    cluster_command *command = NULL;
+    host_failure f = HOST_FAILURE_UNSAID;
+    const cluster_parsed parsed =
+        cluster_options_parse(&settings, &command, argc, argv, &f);
+    bool good = parsed != CLUSTER_PARSED_BAD;
+
+    if (parsed == CLUSTER_PARSED_RUN) {
+        (void)signal(SIGINT, on_signal);
+        (void)signal(SIGTERM, on_signal);
+        good = go(&settings, command, &f);
+    }
+    good = good && host_output_standard(&f);
+    return good ? HOST_EXIT_DONE : host_failure_report("cedm-cluster", &f);
+}
