@@ -405,8 +405,10 @@ double cedm_sigma(const cedm_sampler_params *params, uint32_t i);
 /* Starts n images: x = sigma_max * latent(seed).
  *   seeds     [n], any; reduced modulo 2^32 as PyTorch's generator is
  *   clusters  [n], -1 for the all-zero label; NULL: all -1
- * Both are copied.  Errors: E_NULL E_COUNT E_CLUSTER E_STEPS E_PARAM, E_SOLVER
- * and E_LEVELS as their texts say. */
+ * Both are copied.  params may be the sampler's own.  A call that is refused
+ * zeroes the sampler, so that no earlier run goes on by mistake: steps and
+ * images of it are E_NULL.  Errors: E_NULL E_COUNT E_CLUSTER E_STEPS E_PARAM
+ * E_KIND, E_SOLVER and E_LEVELS as their texts say. */
 cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
                               const cedm_sampler_params *params,
                               const uint64_t *seeds, const int32_t *clusters,

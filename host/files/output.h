@@ -3,7 +3,9 @@
  * output.h - files that appear whole or not at all.
  *
  * Bytes go to a temporary file beside the target, which host_output_commit
- * puts onto the disk (fsync) and renames.  Links are followed: the file at
+ * puts onto the disk and renames; the name is there, too, when it returns
+ * [FSYNC], so that whoever removes an older file afterwards always leaves one
+ * that is whole.  Links are followed: the file at
  * their end is replaced, and keeps its mode and owner.  A file with several
  * names, or one that is mounted, gets the finished bytes instead of another
  * file; that can be interrupted.  What is no regular file (a device, a pipe,

@@ -11,29 +11,43 @@
 
 /* ---- begin ------------------------------------------------------------- */
 
-cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
-                              const cedm_sampler_params *params,
-                              const uint64_t *seeds, const int32_t *clusters,
-                              uint32_t n)
+/* Whether a run can begin; clips the range of `p` to the model's. */
+static cedm_status check_begin(const cedm_net *net, cedm_sampler_params *p,
+                               const int32_t *clusters, uint32_t n)
 {
-    cedm_sampler_params p;
     cedm_status status;
 
-    if (sampler == NULL || net == NULL || params == NULL || seeds == NULL ||
-        net->model == NULL) {
-        return CEDM_E_NULL;
-    }
     if (net->model->denoiser == NULL) {
         return CEDM_E_KIND;
     }
     if (n == 0 || n > net->exec.batch) {
         return CEDM_E_COUNT;
     }
-    p = *params;
-    status = cedm_steps_check(net->model->denoiser, net->exec.data, &p);
-    if (status == CEDM_OK) {
-        status = cedm_clusters_check(net->model, clusters, n);
+    status = cedm_steps_check(net->model->denoiser, net->exec.data, p);
+    return status != CEDM_OK ? status
+                             : cedm_clusters_check(net->model, clusters, n);
+}
+
+cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
+                              const cedm_sampler_params *params,
+                              const uint64_t *seeds, const int32_t *clusters,
+                              uint32_t n)
+{
+    cedm_sampler_params p = {.steps = 0};
+    cedm_status status;
+
+    if (sampler == NULL) {
+        return CEDM_E_NULL;
     }
+    if (params != NULL) {
+        p = *params; /* which may be the sampler's own */
+    }
+    memset(sampler, 0, sizeof *sampler);
+    if (net == NULL || params == NULL || seeds == NULL ||
+        net->model == NULL) {
+        return CEDM_E_NULL;
+    }
+    status = check_begin(net, &p, clusters, n);
     if (status != CEDM_OK) {
         return status;
     }

@@ -269,13 +269,13 @@ static void hostile_records(void **state)
         GOOD "\"precision\":\"fp8\"}",
         GOOD "\"precision\":\"fp32\"}",
         SAMPLER "[]}",
-        SAMPLER "{\"solver\":\"dpmpp\"}}",
+        SAMPLER "{\"solver\":\"rk45\"}}",
         SAMPLER "{\"solver\":0}}",
         SAMPLER "{\"steps\":-1}}",
         SAMPLER "{\"steps\":1.5}}",
         SAMPLER "{\"steps\":1e9}}",
         SAMPLER "{\"rho\":\"7\"}}",
-        SAMPLER "{\"order\":3}}",
+        SAMPLER "{\"colour\":3}}",
     };
     for (size_t i = 0; i < sizeof records / sizeof records[0]; i++) {
         gen_job j;

@@ -312,15 +312,21 @@ static void images_are_eight_bits(void **state)
 
 /* ---- statuses ---------------------------------------------------------- */
 
-/* A sampler that a refused call must leave as it is. */
+/* Of a refused call the sampler is zeroed, whatever run it held: what is done
+ * with it afterwards is refused, too. */
 static void refuse(gaussian_net *g, cedm_sampler_params p, const int32_t *c,
                    uint32_t n, cedm_status want)
 {
-    cedm_sampler s, before;
+    cedm_sampler s;
+    static const cedm_sampler none;
+    static uint8_t images[8 * MAP];
     memset(&s, 0x5a, sizeof s);
-    before = s;
-    expect_status(cedm_sample_begin(&s, &g->net, &p, seeds, c, n), want);
-    assert_memory_equal(&s, &before, sizeof s);
+    s.params = p;
+    expect_status(cedm_sample_begin(&s, &g->net, &s.params, seeds, c, n),
+                  want);
+    assert_memory_equal(&s, &none, sizeof s);
+    expect_status(cedm_sample_step(&s), CEDM_E_NULL);
+    expect_status(cedm_sample_images(&s, images), CEDM_E_NULL);
     assert_int_equal(g->notes.passes, 0);
 }
 

@@ -217,9 +217,9 @@ static bool check_clusters(const gen_options *o, host_failure *f)
 static bool check_extension(const gen_options *o, host_failure *f)
 {
     static const char *const names[] = {".png", ".npy", ".raw"};
-    static const char *const kinds[] = {".jpg",  ".jpeg", ".gif",
-                                        ".webp", ".bmp",  ".tif",
-                                        ".npz",  ".png",  ".npy"};
+    static const char *const kinds[] = {".jpg", ".jpeg", ".gif", ".webp",
+                                        ".bmp", ".tif",  ".npz", ".png",
+                                        ".npy", ".raw"};
     const char *dot = o->out != NULL ? strrchr(o->out, '.') : NULL;
     if (dot == NULL || o->separate ||
         strcasecmp(dot, names[o->format]) == 0) {

@@ -4,8 +4,6 @@
  * itself. */
 #include "tools/info/info_describe.h"
 
-#include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,22 +91,6 @@ static void copy_text(char *to, size_t size, const cJSON *item)
     }
 }
 
-/* Ids beyond 2^53 are texts, which keep every digit. */
-static bool read_id(const cJSON *item, int64_t *id)
-{
-    const char *text = cJSON_GetStringValue(item);
-    char *end = NULL;
-    errno = 0;
-    if (text != NULL) {
-        *id = strtoll(text, &end, 10);
-        return end != text && *end == '\0' && errno == 0;
-    }
-    *id = cJSON_IsNumber(item) && fabs(item->valuedouble) <= 0x1p53
-              ? (int64_t)item->valuedouble
-              : 0;
-    return cJSON_IsNumber(item) && (double)*id == item->valuedouble;
-}
-
 static void read_ids(info_file *i, const cJSON *ids)
 {
     const cJSON *item;
@@ -119,7 +101,7 @@ static void read_ids(info_file *i, const cJSON *ids)
     good = i->ids != NULL;
     cJSON_ArrayForEach(item, ids)
     {
-        good = good && read_id(item, &i->ids[k++]);
+        good = good && host_json_integer(item, &i->ids[k++]);
     }
     if (!good) {
         free(i->ids);
