@@ -24,11 +24,13 @@ exec_train() { # DURATION ARGUMENTS...
         --duration "$duration" "$@"
 }
 train() { (exec_train "$@"); }
-refused() { # CODE PATTERN COMMAND...: one line on stderr
-    local code=$1 pattern=$2
+refused() { # CODE PATTERN COMMAND...: one line on stderr, but for the images'
+    local code=$1 pattern=$2 status
     shift 2
-    "$@" >/dev/null 2>said
-    [ $? -eq "$code" ] && [ "$(wc -l <said)" -eq 1 ] &&
+    "$@" >/dev/null 2>heard
+    status=$?
+    grep -v 'images.idx: of 24 images 24 were resized' heard >said
+    [ $status -eq "$code" ] && [ "$(wc -l <said)" -eq 1 ] &&
         grep -Eq -- "^cedm-train: .*($pattern)" said ||
         { cat said >&2; return 1; }
 }

@@ -219,7 +219,7 @@ static void reads_npy(void **state)
         {"'|u1'", "(2, 3)", false, hot, 6, "2 0"},
         {"'|u1'", "(2, 3)", true, fhot, 6, "2 0"},
         {"'|b1'", "(2, 3)", false, hot, 6, "2 0"},
-        {"'|u1'", "(3, 2)", false, u1, 6, "an array of 3 x 2"},
+        {"'|u1'", "(3, 2)", false, hot, 6, "an array of 3 x 2"},
         {"'<f4'", "(3,)", false, part, 12, "cluster id 1 is 3.5"},
         {"'<i8'", "(3,)", false, negative, 24, "cluster id 1 is -3"},
         {"'<u8'", "(2,)", false, huge, 16, "cluster id 1 is 1.84"},

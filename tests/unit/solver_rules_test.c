@@ -341,6 +341,7 @@ static void one_solution(void **state)
     (void)state;
     config.backend = cedm_backend_cpu(CEDM_ISA_ALL);
     config.weights = weights;
+    config.weights_bytes = sizeof weights;
     config.arena = arena;
     config.arena_bytes = sizeof arena;
     expect_status(cedm_bind(&blob, &cedm_fashion_model, cedm_fashion_blob,
