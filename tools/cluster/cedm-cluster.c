@@ -4,21 +4,15 @@
  * clusters there are. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cedm.h"
+#include "host/cli/signals.h"
 #include "host/execution/pool.h"
+#include "host/execution/processors.h"
 #include "host/files/output.h"
 #include "tools/cluster/cluster_options.h"
 
 static volatile sig_atomic_t stop;
-
-/* The second signal of a kind ends the program at once. */
-static void on_signal(int number)
-{
-    stop = 1;
-    (void)signal(number, SIG_DFL);
-}
 
 static void print_text(const cJSON *results)
 {
@@ -60,9 +54,7 @@ static bool print_results(const cluster_session *s, host_failure *f)
 static bool go(const cluster_settings *settings, cluster_command *command,
                host_failure *f)
 {
-    const long found = sysconf(_SC_NPROCESSORS_ONLN);
-    const uint32_t processors =
-        found > 0 && found <= 1024 ? (uint32_t)found : 1;
+    const uint32_t processors = host_processors();
     const uint32_t threads =
         settings->threads > 0 ? (uint32_t)settings->threads : processors;
     host_pool *pool = host_pool_open(threads, processors, f);
@@ -90,13 +82,13 @@ int main(int argc, char **argv)
     cluster_settings settings;
     cluster_command *command = NULL;
     host_failure f = HOST_FAILURE_UNSAID;
+    host_signals_begin("cedm-cluster");
     const cluster_parsed parsed =
         cluster_options_parse(&settings, &command, argc, argv, &f);
     bool good = parsed != CLUSTER_PARSED_BAD;
 
     if (parsed == CLUSTER_PARSED_RUN) {
-        (void)signal(SIGINT, on_signal);
-        (void)signal(SIGTERM, on_signal);
+        host_signals_catch(&stop);
         good = go(&settings, command, &f);
     }
     good = good && host_output_standard(&f);

@@ -8,6 +8,7 @@
 #include "cedm.h"
 #include "cluster/bound.h"
 #include "host/cli/args.h"
+#include "host/execution/processors.h"
 #include "tools/cluster/cluster_options.h"
 
 /* Commands as bits of a mask. */
@@ -226,7 +227,8 @@ static bool read_run(cluster_settings *s, int option, const host_args *a,
     case OPT_SEEDS: return host_args_u64(a, 1, 1000, &s->seeds, f);
     case OPT_COLUMNS: return host_args_u64(a, 1, 1000, &s->columns, f);
     case OPT_SEED: return host_args_u64(a, 0, UINT32_MAX, &s->seed, f);
-    case OPT_THREADS: return host_args_u64(a, 1, 1024, &s->threads, f);
+    case OPT_THREADS:
+        return host_args_u64(a, 1, HOST_MAX_THREADS, &s->threads, f);
     case OPT_PROGRESS: return host_args_word(a, kinds, &s->progress, f);
     case OPT_NORMALIZE: s->normalize = true; return true;
     case OPT_STANDARDIZE: s->standardize = true; return true;

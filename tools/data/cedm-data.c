@@ -2,11 +2,11 @@
  *
  * cedm-data.c - makes a data set of photographs. */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host/cli/command.h"
+#include "host/cli/signals.h"
 #include "host/execution/processors.h"
 #include "host/files/output.h"
 #include "tools/data/data_build.h"
@@ -41,24 +41,6 @@ typedef struct settings {
 } settings;
 
 static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action;
-
-    memset(&action, 0, sizeof action);
-    action.sa_handler = on_signal;
-    action.sa_flags = (int)SA_RESETHAND; /* a second Ctrl-C ends at once */
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)sigaction(SIGTERM, &action, NULL);
-}
 
 /* ---- options ----------------------------------------------------------- */
 
@@ -266,11 +248,12 @@ int main(int argc, char **argv)
 {
     settings s = {.build = {.fit = HOST_FIT_CROP}};
     host_failure f = HOST_FAILURE_UNSAID;
+    host_signals_begin(command.name);
     host_asked asked = host_command_parse(&command, argc, argv, &s, &f);
     bool good = asked == HOST_ASKED_SHOWN;
 
     if (asked == HOST_ASKED_RUN) {
-        catch_signals();
+        host_signals_catch(&interrupted);
         good = go(&s, &f);
     }
     good = good && host_output_standard(&f);
