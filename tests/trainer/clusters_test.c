@@ -13,27 +13,7 @@
 
 #include "host/files/clusters.h"
 #include "tests/unit/torch_files.h"
-
-static char folder[64];
-
-static const char *in_folder(const char *name)
-{
-    static char path[4][160];
-    static int next;
-
-    next = (next + 1) % 4;
-    (void)snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
-    return path[next];
-}
-
-static void write_file(const char *name, const void *bytes, size_t size)
-{
-    FILE *f = fopen(in_folder(name), "wb");
-
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, size, f), size);
-    assert_int_equal(fclose(f), 0);
-}
+#include "tests/unit/folder.h"
 
 static void check_clusters(const char *path)
 {
@@ -136,14 +116,5 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clusters),
     };
-    char command[96];
-    int failures;
-
-    (void)snprintf(folder, sizeof folder, "/tmp/clusters_test.XXXXXX");
-    if (mkdtemp(folder) == NULL) {
-        return 1;
-    }
-    failures = cmocka_run_group_tests(tests, NULL, NULL);
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command) != 0 || failures;
+    return folder_end(cmocka_run_group_tests(tests, folder_begin, NULL));
 }

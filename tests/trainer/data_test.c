@@ -18,27 +18,7 @@
 #include "trainer/loader.h"
 #include "host/files/png_file.h"
 #include "trainer/random.h"
-
-static char folder[64];
-
-static const char *in_folder(const char *name)
-{
-    static char path[4][160];
-    static int next;
-
-    next = (next + 1) % 4;
-    (void)snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
-    return path[next];
-}
-
-static void write_file(const char *name, const void *bytes, size_t size)
-{
-    FILE *f = fopen(in_folder(name), "wb");
-
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, size, f), size);
-    assert_int_equal(fclose(f), 0);
-}
+#include "tests/unit/folder.h"
 
 /* Pixel e of image i in all of these tests. */
 static uint8_t pixel(uint32_t i, size_t e)
@@ -418,14 +398,5 @@ int main(void)
         cmocka_unit_test(test_batch),
         cmocka_unit_test(test_distributions),
     };
-    char command[96];
-    int failures;
-
-    (void)snprintf(folder, sizeof folder, "/tmp/data_test.XXXXXX");
-    if (mkdtemp(folder) == NULL) {
-        return 1;
-    }
-    failures = cmocka_run_group_tests(tests, NULL, NULL);
-    (void)snprintf(command, sizeof command, "rm -rf %s", folder);
-    return system(command) != 0 || failures;
+    return folder_end(cmocka_run_group_tests(tests, folder_begin, NULL));
 }

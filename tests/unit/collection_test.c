@@ -17,27 +17,7 @@
 
 #include "host/files/collection.h"
 #include "host/files/image.h"
-
-static char folder[64];
-
-static const char *in_folder(const char *name)
-{
-    static char path[4][160];
-    static int next;
-
-    next = (next + 1) % 4;
-    (void)snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
-    return path[next];
-}
-
-static void write_file(const char *name, const void *bytes, size_t size)
-{
-    FILE *f = fopen(in_folder(name), "wb");
-
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, size, f), size);
-    assert_int_equal(fclose(f), 0);
-}
+#include "tests/unit/folder.h"
 
 /* Contents are the names. */
 static void write_named(const char *name, const char *content)
@@ -366,14 +346,5 @@ int main(void)
         cmocka_unit_test(unknown_packing_is_named),
         cmocka_unit_test(truncated_archives_are_refused),
     };
-    char command[96];
-    int failures;
-
-    (void)snprintf(folder, sizeof folder, "/tmp/collection_test.XXXXXX");
-    if (mkdtemp(folder) == NULL) {
-        return 1;
-    }
-    failures = cmocka_run_group_tests(tests, NULL, NULL);
-    (void)snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command) == 0 ? failures : 1;
+    return folder_end(cmocka_run_group_tests(tests, folder_begin, NULL));
 }

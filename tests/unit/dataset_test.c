@@ -18,18 +18,7 @@
 #include "host/files/dataset.h"
 #include "host/files/png_stored.h"
 #include "host/files/zip_writer.h"
-
-static char folder[64];
-
-static const char *in_folder(const char *name)
-{
-    static char path[4][160];
-    static int next;
-
-    next = (next + 1) % 4;
-    (void)snprintf(path[next], sizeof path[next], "%s/%s", folder, name);
-    return path[next];
-}
+#include "tests/unit/folder.h"
 
 /* Tasks come in the wrong order, by every worker. */
 static void backwards(void *pool, cedm_task *task, void *arg, uint32_t count)
@@ -320,14 +309,5 @@ int main(void)
         cmocka_unit_test(batches_lie_in_archives),
         cmocka_unit_test(nothing_else_is_opened),
     };
-    char command[96];
-    int failures;
-
-    (void)snprintf(folder, sizeof folder, "/tmp/dataset_test.XXXXXX");
-    if (mkdtemp(folder) == NULL) {
-        return 1;
-    }
-    failures = cmocka_run_group_tests(tests, NULL, NULL);
-    (void)snprintf(command, sizeof command, "rm -r '%s'", folder);
-    return system(command) == 0 ? failures : 1;
+    return folder_end(cmocka_run_group_tests(tests, folder_begin, NULL));
 }
