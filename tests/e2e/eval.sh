@@ -6,28 +6,12 @@
 set -u
 
 . "$(dirname "$0")/checks.bash"
-metrics=$root/tests/golden/science/metrics
+. "$root/tests/e2e/arrays.bash"
+metrics=$science/metrics
 eval=$bin/cedm-eval
 
-number() { # FILE OFFSET BYTES: a little-endian number
-    od -An -v "-tu$3" -j "$2" -N "$3" "$1" | tr -d ' '
-}
-
-# features FILE KEY: an array of floats in a safetensors file as KEY.npy.
-features() {
-    local file=$metrics/$1.safetensors length type rows width begin end
-    length=$(number "$file" 0 8)
-    # "KEY":{"dtype":"F32","shape":[ROWS,WIDTH],"data_offsets":[BEGIN,END]}
-    read -r type rows width begin end < <(tail -c +9 "$file" |
-        head -c "$length" | sed "s/.*\"$2\": *{//; s/}.*//" | tr -cd '0-9,\n' |
-        sed 's/^,*//; s/,/ /g')
-    {
-        printf '\223NUMPY\001\000\166\000%-117s\n' \
-            "{'descr': '<f$((type / 8))', 'fortran_order': False, \
-'shape': ($rows, $width), }"
-        tail -c "+$((9 + length + begin))" "$file" | head -c "$((end - begin))"
-    } >"$2.npy"
-}
+# features FILE KEY: an array of features as KEY.npy.
+features() { array "metrics/$1" "$2" "$2.npy"; }
 
 # golden FILE KEY: a number of one.
 golden() {
