@@ -2,10 +2,8 @@
  *
  * cedm-cluster.c - clusters images by their features, and says how many
  * clusters there are. */
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "cedm.h"
+#include "host/cli/results.h"
 #include "host/cli/signals.h"
 #include "host/execution/pool.h"
 #include "host/execution/processors.h"
@@ -13,43 +11,6 @@
 #include "tools/cluster/cluster_options.h"
 
 static volatile sig_atomic_t stop;
-
-static void print_text(const cJSON *results)
-{
-    const cJSON *item;
-
-    cJSON_ArrayForEach(item, results)
-    {
-        const cJSON *value;
-
-        printf("%s", item->string);
-        if (!cJSON_IsArray(item)) {
-            printf(" %s", item->valuestring);
-        }
-        cJSON_ArrayForEach(value, item)
-        {
-            printf(" %s", value->valuestring);
-        }
-        printf("\n");
-    }
-}
-
-static bool print_results(const cluster_session *s, host_failure *f)
-{
-    if (!s->settings->json) {
-        print_text(s->results);
-        return true;
-    }
-    char *text = cJSON_PrintUnformatted(s->results);
-    const bool good =
-        text != NULL || host_fail(f, "out of memory for results");
-
-    if (good) {
-        puts(text);
-    }
-    free(text);
-    return good;
-}
 
 static bool go(const cluster_settings *settings, cluster_command *command,
                host_failure *f)
@@ -71,7 +32,7 @@ static bool go(const cluster_settings *settings, cluster_command *command,
                 command(&s, f);
 
     host_progress_end(&s.progress);
-    good = good && print_results(&s, f);
+    good = good && host_results_print(s.results, settings->json, f);
     cJSON_Delete(s.results);
     host_pool_close(pool);
     return good;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "host/cli/command.h"
+#include "host/cli/results.h"
 #include "host/cli/signals.h"
 #include "host/execution/pool.h"
 #include "host/execution/processors.h"
@@ -176,7 +177,8 @@ static bool go(const request *r, host_failure *f)
     eval_run run = {
         &r->settings, {host_pool_for, p, threads}, cJSON_CreateObject()};
     bool good = (run.results != NULL || host_fail(f, "out of memory")) &&
-                commands[r->command].run(&run, f) && eval_print(&run, f);
+                commands[r->command].run(&run, f) &&
+                host_results_print(run.results, r->settings.json, f);
     cJSON_Delete(run.results);
     host_pool_close(p);
     return good;

@@ -4,8 +4,6 @@
 #include "tools/eval/eval_run.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "host/files/json_number.h"
 
@@ -24,24 +22,5 @@ bool eval_result(eval_run *run, const char *name, double value,
         cJSON_Delete(number);
         return host_fail(f, "out of memory for results");
     }
-    return true;
-}
-
-bool eval_print(const eval_run *run, host_failure *f)
-{
-    if (!run->settings->json) {
-        const cJSON *number;
-        cJSON_ArrayForEach(number, run->results)
-        {
-            printf("%s %s\n", number->string, number->valuestring);
-        }
-        return true;
-    }
-    char *text = cJSON_PrintUnformatted(run->results);
-    if (text == NULL) {
-        return host_fail(f, "out of memory for results");
-    }
-    puts(text);
-    free(text);
     return true;
 }

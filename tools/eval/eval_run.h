@@ -29,9 +29,6 @@ typedef struct eval_run {
 bool eval_result(eval_run *run, const char *name, double value,
                  host_failure *f);
 
-/* Prints the results, a line for each or one JSON object. */
-bool eval_print(const eval_run *run, host_failure *f);
-
 /* ---- commands: read files, add results ---------------------------------- */
 
 typedef bool eval_command(eval_run *run, host_failure *f);
