@@ -5,11 +5,11 @@
  * Bytes go to a temporary file beside the target, which host_output_commit
  * puts onto the disk and renames; the name is there, too, when it returns
  * [FSYNC], so that whoever removes an older file afterwards always leaves one
- * that is whole.  Links are followed: the file at
- * their end is replaced, and keeps its mode and owner.  A file with several
- * names, or one that is mounted, gets the finished bytes instead of another
- * file; that can be interrupted.  What is no regular file (a device, a pipe,
- * "-" for standard output) is written to as the bytes come. */
+ * that is whole.  Links are followed: the file at their end is replaced, and
+ * keeps its mode and owner.  A file with several names, or one that is
+ * mounted, gets the finished bytes instead of another file; that can be
+ * interrupted.  What is no regular file (a device, a pipe, "-" for standard
+ * output) is written to as the bytes come. */
 #ifndef CEDM_HOST_FILES_OUTPUT_H
 #define CEDM_HOST_FILES_OUTPUT_H
 
