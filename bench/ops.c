@@ -104,7 +104,7 @@ typedef struct shape {
 /* clang-format off */
 #define CONV(text, h, w, k, c0, c1, out, extra, f, ...)                      \
     {"conv", text, call_conv, {.conv = {.height = h, .width = w,             \
-        .in_height = h / f, .in_width = w / f, .kernel = k, .pad = k / 2,    \
+        .in_height = h / f, .in_width = w / f, .kernel = {k, k}, .pad = {k / 2, k / 2},\
         .stride = 1, .cin = {c0, c1}, .cout = out, .stat_rows = 4,           \
         .scale = 0.7f, __VA_ARGS__}}, extra,                                 \
         2.0 * h * w * k * k * (c0 + c1) * out}
@@ -258,7 +258,7 @@ static void place_conv(bed *b, cedm_conv *op)
     op->residual = tensor_if(b, with & RESIDUAL, out);
     op->dst = tensor(b, out);
     op->stats = tensor_if(b, with & STATS, partials * 2 * op->cout);
-    op->weight = weight(b, op->cout, op->kernel * op->kernel * cin);
+    op->weight = weight(b, op->cout, op->kernel[0] * op->kernel[1] * cin);
     op->bias = weight(b, op->cout, 1);
     op->skip_weight = op->skip_bias = CEDM_NONE;
 }

@@ -9,7 +9,7 @@
 
 static inline double flop_conv(const cedm_conv *op)
 {
-    double taps = (double)op->kernel * op->kernel;
+    double taps = (double)op->kernel[0] * op->kernel[1];
     double cin = (double)op->cin[0] + op->cin[1];
     double skip = (double)op->skip_cin[0] + op->skip_cin[1];
 

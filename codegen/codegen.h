@@ -123,6 +123,7 @@ typedef enum cg_layout {
 typedef struct cg_part {
     const cg_array *array; /* NULL: `values` holds them */
     const float *values;
+    const double *row_factors; /* of the array's rows, or NULL */
     uint32_t elements; /* may be the array's first rows, PLAIN and CONV */
     cg_layout layout;
 } cg_part;
@@ -133,7 +134,7 @@ typedef struct cg_param {
     cg_part *parts;
     uint32_t part_count;
     uint32_t elements;
-    bool exact;         /* floats in 16-bit data, too: see enum cedm_dtype */
+    bool exact;         /* floats in data of any type: see cedm_tensor */
     cedm_weight offset; /* given by the planner */
 } cg_param;
 
@@ -228,6 +229,8 @@ typedef struct cg_program {
     uint32_t input_count, output_count;
     cedm_denoiser denoiser; /* how the network denoises, if it does */
     bool denoises;
+    cedm_encoder encoder; /* how it encodes, if it does */
+    bool encodes;
     const char *config;     /* the checkpoint's JSON, verbatim */
     const char *model_type; /* the architecture, e.g. "SongUNet" */
     const double *freq;     /* images per cluster [label_dim], or NULL */
@@ -263,10 +266,23 @@ typedef enum cg_cpu_conv {
     CG_CPU_CONV_WINOGRAD /* by tiles wherever that is possible */
 } cg_cpu_conv;
 
+/* What is chosen for an encoder, whose checkpoint says nothing of images;
+ * 0 or NULL for what follows from it. */
+typedef struct cg_encoder_choice {
+    uint32_t image[2];     /* height and width of the 8-bit images */
+    uint32_t resize;       /* their shorter side becomes this, */
+    uint32_t window;       /* and a square of this is cut from the middle */
+    const char *filter;    /* of resizing: a word of CG_FILTER_LIST */
+    uint32_t heads;        /* of attention [width / 64] */
+    const char *positions; /* for another grid: offset, size, antialias */
+    double eps;            /* of layer norms */
+} cg_encoder_choice;
+
 typedef struct cg_options {
     cg_cpu_conv cpu_conv;
     uint64_t conv_memory;    /* bytes of transformed weights, 0: any number */
     enum cedm_dtype weights; /* of the blob */
+    cg_encoder_choice encoder;
 } cg_options;
 
 /* Builds the fused program of a checkpoint: configuration, names and shapes

@@ -77,7 +77,8 @@ extern "C" {
       "checkpoint again")                                                    \
     X(E_BACKEND, -31, "the model was frozen for a backend that needs less "  \
       "memory; freeze it again")                                             \
-    X(E_KIND, -32, "the model is of another kind: it does not denoise")      \
+    X(E_KIND, -32, "the model is of another kind: it does not denoise, or "  \
+      "does not encode")                                                   \
     /* blob */                                                               \
     X(E_BLOB_SHORT, -40, "the blob is shorter than its header says")         \
     X(E_BLOB_MAGIC, -41, "not a cedm blob")                                  \
@@ -274,6 +275,17 @@ cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
 cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
                          const cedm_real *sigma, const int32_t *cluster,
                          uint32_t n, cedm_real *out);
+
+/* ---- encoder ---------------------------------------------------------- */
+
+/* Features of n 8-bit images, by a model that encodes; the model resizes and
+ * normalises them as its reference does.
+ *   images  [n][height][width][channels] of model->encoder
+ *   out     [n][features]
+ * Cost: one evaluation of the graph.
+ * Errors: E_NULL E_COUNT E_KIND E_NONFINITE (out zeroed). */
+cedm_status cedm_encode(cedm_net *net, const uint8_t *images, uint32_t n,
+                        float *out);
 
 /* ---- sampler ---------------------------------------------------------- */
 

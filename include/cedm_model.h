@@ -43,7 +43,7 @@ extern "C" {
 
 /* Version of this contract; a model made for another one is refused.  A new
  * op or member is a new version. */
-#define CEDM_MODEL_ABI 2u
+#define CEDM_MODEL_ABI 3u
 
 /* ---- references ------------------------------------------------------- */
 
@@ -63,6 +63,13 @@ enum cedm_act {
     CEDM_ACT_NONE = 0,  /* x                                  */
     CEDM_ACT_AFFINE = 1, /* a x + b                           */
     CEDM_ACT_SILU = 2   /* silu(a x + b), silu(t) = t/(1+e^-t) */
+};
+
+/* What is done last to a result y. */
+enum cedm_post {
+    CEDM_POST_NONE = 0,
+    CEDM_POST_RELU = 1, /* max(y, 0) */
+    CEDM_POST_GELU = 2  /* y Phi(y), Phi the normal distribution [GELU] */
 };
 
 /* ---- the ops of a graph ----------------------------------------------- */
@@ -120,15 +127,16 @@ typedef struct cedm_norm_coeff {
 
 /* Convolution with everything around it:
  *
- *   dst = ( conv(act(concat(src[0], src[1]))) + bias + emb
- *         + conv1x1(concat(skip_src[0], skip_src[1])) + skip_bias
- *         + residual ) * scale
+ *   dst = post( ( conv(act(concat(src[0], src[1]))) + bias + emb
+ *               + conv1x1(concat(skip_src[0], skip_src[1])) + skip_bias
+ *               + residual ) * scale )
  *
- * conv: kernel x kernel (3 or 1), weight [cout][kernel][kernel][cin], zero
- * padding `pad` applied after act, step `stride` (1 or 2).  With up = 1 the
- * activated source is first enlarged x2 by repetition (nearest neighbour),
- * so height = 2 * in_height; then kernel is 3, pad 1, stride 1.
- * Output (y, x) takes source rows y*stride + ky - pad, likewise columns.
+ * conv: kernel[0] rows by kernel[1] columns, weight [cout][kernel[0]]
+ * [kernel[1]][cin], zero padding of pad[0] rows and pad[1] columns on either
+ * side applied after act, step `stride`.  With up = 1 the activated source is
+ * first enlarged x2 by repetition (nearest neighbour), so height =
+ * 2 * in_height; then kernel is 3 x 3, pad 1, stride 1.
+ * Output (y, x) takes source rows y*stride + ky - pad[0], likewise columns.
  * coeff is the f32 [2][cin] of a norm_coeff, CEDM_NONE iff act is NONE.
  * The optional skip has skip_cin[0] > 0, a weight [cout][skip_cin], no
  * activation, and maps of the output's size, or half of it with skip_up.
@@ -136,6 +144,11 @@ typedef struct cedm_norm_coeff {
  * from emb_index on (one linear op computes the vectors of all blocks);
  * residual is a map like dst; each may be CEDM_NONE, and so may the biases.
  * stats, if not CEDM_NONE, is f32 [partials][2][cout]: see cedm_norm_coeff.
+ *
+ * dst is channels dst_index .. dst_index + cout - 1 of a map of dst_stride
+ * channels, so that convolutions side by side make one map; with
+ * dst_stride 0 the map has no others.  Then residual and stats are CEDM_NONE
+ * and there is no skip.
  *
  * algorithm is a hint for CPU backends, made when the model is frozen; the
  * portable backend ignores it.
@@ -156,8 +169,8 @@ typedef struct cedm_conv {
     uint32_t height, width;       /* of dst */
     uint32_t in_height, in_width; /* of src */
     uint32_t cin[2], cout;
-    uint32_t kernel, stride, pad, up;
-    uint32_t act;
+    uint32_t kernel[2], stride, pad[2], up;
+    uint32_t act, post;
     uint32_t skip_cin[2], skip_up;
     uint32_t stat_rows;
     float scale;
@@ -165,6 +178,7 @@ typedef struct cedm_conv {
     cedm_ref skip_src[2];
     uint32_t emb_index, emb_stride;
     cedm_ref emb_src, residual;
+    uint32_t dst_index, dst_stride;
     cedm_ref dst, stats;
     cedm_weight weight, bias, skip_weight, skip_bias;
 } cedm_conv;
@@ -207,9 +221,78 @@ typedef struct cedm_attention {
     cedm_ref src, dst;
 } cedm_attention;
 
+/* An 8-bit image as a network wants it: resized, cut to a window, and
+ * normalised.  src holds whole numbers 0..255.  Both axes are filtered, rows
+ * first: output o of an axis is the sum over i < taps of weight i times
+ * source first + i.  `down` is [height][1 + taps[0]], `across` [width]
+ * [1 + taps[1]]: first, then the weights.  With fixed = 1 the weights are
+ * whole numbers, multiples of 2^-22, and both sums are rounded to 8 bits
+ * [PILLOW]; else sums are floats, and the last one is clipped to 0..255.
+ *   dst[y][x][c] = value * scale[c] + shift[c]
+ * `normal` is scale[channels], then shift[channels].  All three weights are
+ * exact (cedm_tensor). */
+typedef struct cedm_preprocess {
+    uint32_t id;
+    uint32_t height, width;       /* of dst */
+    uint32_t in_height, in_width; /* of src */
+    uint32_t channels;            /* 1..4 */
+    uint32_t taps[2];
+    uint32_t fixed;
+    cedm_ref src, dst;
+    cedm_weight down, across, normal;
+} cedm_preprocess;
+
+/* dst[t] = table[t] for t < first, else table[t] + src[t - first]: the tokens
+ * of a vision transformer are its class token and registers, then patches,
+ * all with their positions added [VIT].  src is [tokens - first][channels]. */
+typedef struct cedm_tokens {
+    uint32_t id;
+    uint32_t tokens, first, channels;
+    cedm_ref src, dst;
+    cedm_weight table; /* [tokens][channels] */
+} cedm_tokens;
+
+/* Layer normalisation of every token [LAYERNORM], variance biased:
+ *   dst[t][c] = (src[t][c] - mean_t) / sqrt(variance_t + eps) gamma[c]
+ *             + beta[c] */
+typedef struct cedm_layer_norm {
+    uint32_t id;
+    uint32_t tokens, channels;
+    float eps;
+    cedm_ref src, dst;
+    cedm_weight gamma, beta;
+} cedm_layer_norm;
+
+/* dst[t][c] = silu(src[t][c]) src[t][channels + c]: the gate of a SwiGLU
+ * layer [SWIGLU].  src is [tokens][2 channels]. */
+typedef struct cedm_gate {
+    uint32_t id;
+    uint32_t tokens, channels;
+    cedm_ref src, dst;
+} cedm_gate;
+
+/* The largest value, or the mean of those inside the map, of a window of
+ * kernel x kernel pixels at steps of `stride`; rows and columns are those of
+ * a convolution with `pad`.  With kernel 0 the window is the whole map.
+ * dst_index and dst_stride are a convolution's. */
+enum cedm_pool_mode { CEDM_POOL_MAX = 0, CEDM_POOL_MEAN = 1 };
+
+typedef struct cedm_pool {
+    uint32_t id;
+    uint32_t mode;
+    uint32_t height, width;       /* of dst */
+    uint32_t in_height, in_width; /* of src */
+    uint32_t channels;
+    uint32_t kernel, stride, pad;
+    cedm_ref src;
+    uint32_t dst_index, dst_stride;
+    cedm_ref dst;
+} cedm_pool;
+
 /* The one list of graph ops: X(name).  Descriptor type cedm_<name>. */
 #define CEDM_GRAPH_OPS(X)                                                    \
-    X(embed) X(linear) X(norm_coeff) X(conv) X(resample) X(attention)
+    X(embed) X(linear) X(norm_coeff) X(conv) X(resample) X(attention)        \
+    X(preprocess) X(tokens) X(layer_norm) X(gate) X(pool)
 
 /* What a call of each op means; ctx is the table's own affair. */
 typedef struct cedm_ops {
@@ -309,11 +392,12 @@ typedef struct cedm_to_image {
 typedef struct cedm_tensor {
     cedm_weight offset; /* elements from the start of the data */
     uint32_t elements;
+    uint32_t exact; /* 1: floats in data of any type */
 } cedm_tensor;
 
-/* What an element of the blob's data is.  Noise levels and frequencies are
- * computed with at full precision: in data of 16 bits they are floats that
- * take two elements each. */
+/* What an element of the blob's data is.  Exact tensors are floats that take
+ * two elements each in data of 16 bits: noise levels, frequencies and the
+ * tables of a preprocessing. */
 enum cedm_dtype {
     CEDM_DTYPE_F32 = 0,
     CEDM_DTYPE_F16 = 1 /* IEEE 754 binary16 */
@@ -393,6 +477,17 @@ typedef struct cedm_denoiser {
     cedm_features features;
 } cedm_denoiser;
 
+/* ---- a graph that encodes ----------------------------------------------- */
+
+/* The graph takes "image", whole numbers 0..255 as f32 [height][width]
+ * [channels]; `preprocess` is its first op.  The features are the first
+ * `features` numbers of output 0: a vision transformer's class token comes
+ * before the others. */
+typedef struct cedm_encoder {
+    uint32_t height, width, channels;
+    uint32_t features;
+} cedm_encoder;
+
 /* ---- the model --------------------------------------------------------- */
 
 typedef struct cedm_model {
@@ -400,7 +495,8 @@ typedef struct cedm_model {
     uint32_t size; /* sizeof(cedm_model) */
     const char *name;
     cedm_graph graph;
-    const cedm_denoiser *denoiser; /* NULL: of something else */
+    const cedm_denoiser *denoiser; /* NULL: it does not denoise */
+    const cedm_encoder *encoder;   /* NULL: it does not encode */
 } cedm_model;
 
 /* What a loadable model (M.so) exports under the name cedm_model_entry. */

@@ -4,7 +4,8 @@
 
 # In runtime/cpu these are plain C, the rest is compiled once
 # for each instruction set; so is trainer/cpu, but for its table and plans.
-RT_SRC    = $(wildcard runtime/*.c runtime/diffusion/*.c runtime/ops/*.c)
+RT_SRC    = $(wildcard runtime/*.c runtime/diffusion/*.c runtime/encoder/*.c \
+  runtime/ops/*.c)
 CPU_SRC   = $(wildcard runtime/cpu/*.c)
 CPU_PLAIN = $(patsubst %,runtime/cpu/%.c,isa pack plan winograd_plan)
 CPU_ISA   = $(filter-out $(CPU_PLAIN),$(CPU_SRC))

@@ -15,7 +15,7 @@ enum {
     CEDM_GRAPH_OPS(COUNT)
 #undef COUNT
 };
-_Static_assert(CEDM_MODEL_ABI == 2u && OPS == 6,
+_Static_assert(CEDM_MODEL_ABI == 3u && OPS == 11,
                "the list of ops changed: raise CEDM_MODEL_ABI, then this");
 
 /* ---- graphs ------------------------------------------------------------ */
@@ -81,6 +81,20 @@ static bool denoiser_known(const cedm_denoiser *d, const cedm_graph *graph)
            d->label_dim <= INT32_MAX && ports_fit(graph, d);
 }
 
+/* ---- encoders ----------------------------------------------------------- */
+
+static bool encoder_known(const cedm_encoder *e, const cedm_graph *graph)
+{
+    const cedm_port *image = &graph->inputs[CEDM_INPUT_IMAGE];
+    const cedm_port *out = &graph->outputs[0];
+
+    return graph->input_count == 1 && image->height == e->height &&
+           image->width == e->width && image->channels == e->channels &&
+           e->height <= MAX_RESOLUTION && e->width <= MAX_RESOLUTION &&
+           e->channels <= MAX_CHANNELS && e->features >= 1 &&
+           e->features <= (uint64_t)out->height * out->width * out->channels;
+}
+
 /* ---- models ------------------------------------------------------------- */
 
 /* abi and size come first in every version of the structure. */
@@ -98,8 +112,11 @@ cedm_status cedm_model_check(const cedm_model *model)
         (graph->tensors == NULL && graph->tensor_count > 0)) {
         return CEDM_E_NULL;
     }
-    return graph_known(graph) && (model->denoiser == NULL ||
-                                  denoiser_known(model->denoiser, graph))
+    return graph_known(graph) &&
+                   (model->denoiser == NULL ||
+                    denoiser_known(model->denoiser, graph)) &&
+                   (model->encoder == NULL ||
+                    encoder_known(model->encoder, graph))
                ? CEDM_OK
                : CEDM_E_ABI;
 }

@@ -100,17 +100,6 @@ static cedm_parallel_for *threads_of(const cedm_net_config *config)
     return config->workers > 1 ? config->parallel_for : NULL;
 }
 
-/* Tensors that are computed with in float64 keep their precision. */
-static bool stays_float(const cedm_model *model, const cedm_tensor *tensor)
-{
-    const cedm_denoiser *d = model->denoiser;
-
-    return d != NULL && ((d->precond == CEDM_PRECOND_IDDPM &&
-                          tensor->offset == d->noise_levels) ||
-                         (d->features.kind == CEDM_FEATURES_FOURIER &&
-                          tensor->offset == d->features.freqs));
-}
-
 /* What widening a tensor is told. */
 typedef struct widening {
     const cedm_blob *blob;
@@ -132,7 +121,7 @@ static void widen_task(void *arg, uint32_t index, uint32_t worker)
 
     (void)worker;
     from += tensor->offset;
-    if (stays_float(model, tensor)) {
+    if (tensor->exact) {
         used = tensor->elements * sizeof *from;
         memcpy(to, from, used);
     } else {

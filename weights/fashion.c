@@ -37,8 +37,8 @@ static const cedm_linear map_layer1 = {
 /* enc.32x32_conv  1x32x32 -> 16x32x32, 3x3 */
 static const cedm_conv enc_32x32_conv = {
     .id = 3, .height = 32, .width = 32, .in_height = 32, .in_width = 32,
-    .cin = { 1 }, .cout = 16, .kernel = 3, .stride = 1, .pad = 1,
-    .stat_rows = 4, .scale = 1.0f,
+    .cin = { 1 }, .cout = 16, .kernel = { 3, 3 }, .stride = 1,
+    .pad = { 1, 1 }, .stat_rows = 4, .scale = 1.0f,
     .src = { F32(0), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = NONE, .dst = ACT(0), .stats = F32(1120),
     .weight = 5584, .bias = 5728, .skip_weight = NONE, .skip_bias = NONE,
@@ -62,9 +62,9 @@ static const cedm_norm_coeff enc_32x32_block0_norm0 = {
 /* enc.32x32_block0.conv0  16x32x32 -> 16x32x32, 3x3, silu(norm0), + emb */
 static const cedm_conv enc_32x32_block0_conv0 = {
     .id = 6, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
-    .in_height = 32, .in_width = 32, .cin = { 16 }, .cout = 16, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 4,
-    .scale = 1.0f,
+    .in_height = 32, .in_width = 32, .cin = { 16 }, .cout = 16,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 4, .scale = 1.0f,
     .src = { ACT(0), NONE }, .coeff = F32(864), .skip_src = { NONE, NONE },
     .emb_stride = 608, .emb_src = F32(0), .residual = NONE, .dst = ACT(32768),
     .stats = F32(608),
@@ -83,9 +83,9 @@ static const cedm_norm_coeff enc_32x32_block0_norm1 = {
  * 16x32x32 -> 16x32x32, 3x3, silu(norm1), + residual */
 static const cedm_conv enc_32x32_block0_conv1 = {
     .id = 8, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
-    .in_height = 32, .in_width = 32, .cin = { 16 }, .cout = 16, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 4,
-    .scale = 0.70710677f,
+    .in_height = 32, .in_width = 32, .cin = { 16 }, .cout = 16,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 4, .scale = 0.70710677f,
     .src = { ACT(32768), NONE }, .coeff = F32(864),
     .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = ACT(0),
     .dst = ACT(16384), .stats = F32(1376),
@@ -113,8 +113,9 @@ static const cedm_resample enc_16x16_down_conv0_resample = {
 /* enc.16x16_down.conv0  16x16x16 -> 16x16x16, 3x3, + emb */
 static const cedm_conv enc_16x16_down_conv0 = {
     .id = 11, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
-    .in_height = 16, .in_width = 16, .cin = { 16 }, .cout = 16, .kernel = 3,
-    .stride = 1, .pad = 1, .stat_rows = 8, .scale = 1.0f,
+    .in_height = 16, .in_width = 16, .cin = { 16 }, .cout = 16,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .stat_rows = 8,
+    .scale = 1.0f,
     .src = { ACT(36864), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_index = 16, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
     .dst = ACT(32768), .stats = F32(608),
@@ -141,9 +142,9 @@ static const cedm_norm_coeff enc_16x16_down_norm1 = {
  * 16x16x16 -> 16x16x16, 3x3, silu(norm1), + 1x1 skip of 16 */
 static const cedm_conv enc_16x16_down_conv1 = {
     .id = 14, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
-    .in_height = 16, .in_width = 16, .cin = { 16 }, .cout = 16, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 16 },
-    .stat_rows = 8, .scale = 0.70710677f,
+    .in_height = 16, .in_width = 16, .cin = { 16 }, .cout = 16,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .skip_cin = { 16 }, .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(32768), NONE }, .coeff = F32(672),
     .skip_src = { ACT(40960), NONE }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(40960), .stats = F32(1760),
@@ -161,9 +162,9 @@ static const cedm_norm_coeff enc_16x16_block0_norm0 = {
 /* enc.16x16_block0.conv0  16x16x16 -> 32x16x16, 3x3, silu(norm0), + emb */
 static const cedm_conv enc_16x16_block0_conv0 = {
     .id = 16, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
-    .in_height = 16, .in_width = 16, .cin = { 16 }, .cout = 32, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
-    .scale = 1.0f,
+    .in_height = 16, .in_width = 16, .cin = { 16 }, .cout = 32,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(40960), NONE }, .coeff = F32(736),
     .skip_src = { NONE, NONE }, .emb_index = 32, .emb_stride = 608,
     .emb_src = F32(0), .residual = NONE, .dst = ACT(45056), .stats = F32(608),
@@ -182,9 +183,9 @@ static const cedm_norm_coeff enc_16x16_block0_norm1 = {
  * 32x16x16 -> 32x16x16, 3x3, silu(norm1), + 1x1 skip of 16 */
 static const cedm_conv enc_16x16_block0_conv1 = {
     .id = 18, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
-    .in_height = 16, .in_width = 16, .cin = { 32 }, .cout = 32, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 16 },
-    .stat_rows = 8, .scale = 0.70710677f,
+    .in_height = 16, .in_width = 16, .cin = { 32 }, .cout = 32,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .skip_cin = { 16 }, .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(45056), NONE }, .coeff = F32(736),
     .skip_src = { ACT(40960), NONE }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(32768), .stats = F32(608),
@@ -202,7 +203,7 @@ static const cedm_norm_coeff enc_16x16_block0_norm2 = {
 /* enc.16x16_block0.qkv  32x16x16 -> 96x16x16, 1x1, norm2 */
 static const cedm_conv enc_16x16_block0_qkv = {
     .id = 20, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 96, .kernel = 1, .stride = 1,
+    .cin = { 32 }, .cout = 96, .kernel = { 1, 1 }, .stride = 1,
     .act = CEDM_ACT_AFFINE, .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(32768), NONE }, .coeff = F32(736),
     .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = NONE,
@@ -219,8 +220,8 @@ static const cedm_attention enc_16x16_block0_attention = {
 /* enc.16x16_block0.proj  32x16x16 -> 32x16x16, 1x1, into residual */
 static const cedm_conv enc_16x16_block0_proj = {
     .id = 22, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 32, .kernel = 1, .stride = 1, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .cin = { 32 }, .cout = 32, .kernel = { 1, 1 }, .stride = 1,
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(69632), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = ACT(32768), .dst = ACT(32768),
     .stats = F32(1632),
@@ -248,8 +249,9 @@ static const cedm_resample enc_8x8_down_conv0_resample = {
 /* enc.8x8_down.conv0  32x8x8 -> 32x8x8, 3x3, + emb */
 static const cedm_conv enc_8x8_down_conv0 = {
     .id = 25, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
-    .in_height = 8, .in_width = 8, .cin = { 32 }, .cout = 32, .kernel = 3,
-    .stride = 1, .pad = 1, .stat_rows = 8, .scale = 1.0f,
+    .in_height = 8, .in_width = 8, .cin = { 32 }, .cout = 32,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .stat_rows = 8,
+    .scale = 1.0f,
     .src = { ACT(47104), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_index = 64, .emb_stride = 608, .emb_src = F32(0), .residual = NONE,
     .dst = ACT(45056), .stats = F32(608),
@@ -276,9 +278,9 @@ static const cedm_norm_coeff enc_8x8_down_norm1 = {
  * 32x8x8 -> 32x8x8, 3x3, silu(norm1), + 1x1 skip of 32 */
 static const cedm_conv enc_8x8_down_conv1 = {
     .id = 28, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
-    .in_height = 8, .in_width = 8, .cin = { 32 }, .cout = 32, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 32 },
-    .stat_rows = 8, .scale = 0.70710677f,
+    .in_height = 8, .in_width = 8, .cin = { 32 }, .cout = 32,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .skip_cin = { 32 }, .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(45056), NONE }, .coeff = F32(672),
     .skip_src = { ACT(53248), NONE }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(53248), .stats = F32(1824),
@@ -296,9 +298,9 @@ static const cedm_norm_coeff enc_8x8_block0_norm0 = {
 /* enc.8x8_block0.conv0  32x8x8 -> 64x8x8, 3x3, silu(norm0), + emb */
 static const cedm_conv enc_8x8_block0_conv0 = {
     .id = 30, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
-    .in_height = 8, .in_width = 8, .cin = { 32 }, .cout = 64, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
-    .scale = 1.0f,
+    .in_height = 8, .in_width = 8, .cin = { 32 }, .cout = 64,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(53248), NONE }, .coeff = F32(736),
     .skip_src = { NONE, NONE }, .emb_index = 96, .emb_stride = 608,
     .emb_src = F32(0), .residual = NONE, .dst = ACT(45056), .stats = F32(608),
@@ -317,9 +319,9 @@ static const cedm_norm_coeff enc_8x8_block0_norm1 = {
  * 64x8x8 -> 64x8x8, 3x3, silu(norm1), + 1x1 skip of 32 */
 static const cedm_conv enc_8x8_block0_conv1 = {
     .id = 32, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
-    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 32 },
-    .stat_rows = 8, .scale = 0.70710677f,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .skip_cin = { 32 }, .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(45056), NONE }, .coeff = F32(736),
     .skip_src = { ACT(53248), NONE }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(49152), .stats = F32(864),
@@ -338,9 +340,9 @@ static const cedm_norm_coeff dec_8x8_in0_norm0 = {
 /* dec.8x8_in0.conv0  64x8x8 -> 64x8x8, 3x3, silu(norm0), + emb */
 static const cedm_conv dec_8x8_in0_conv0 = {
     .id = 34, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
-    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
-    .scale = 1.0f,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(49152), NONE }, .coeff = F32(608),
     .skip_src = { NONE, NONE }, .emb_index = 160, .emb_stride = 608,
     .emb_src = F32(0), .residual = NONE, .dst = ACT(55296), .stats = F32(736),
@@ -358,9 +360,9 @@ static const cedm_norm_coeff dec_8x8_in0_norm1 = {
 /* dec.8x8_in0.conv1  64x8x8 -> 64x8x8, 3x3, silu(norm1), + residual */
 static const cedm_conv dec_8x8_in0_conv1 = {
     .id = 36, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
-    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(55296), NONE }, .coeff = F32(608),
     .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = ACT(49152),
     .dst = ACT(45056), .stats = F32(736),
@@ -378,7 +380,7 @@ static const cedm_norm_coeff dec_8x8_in0_norm2 = {
 /* dec.8x8_in0.qkv  64x8x8 -> 192x8x8, 1x1, norm2 */
 static const cedm_conv dec_8x8_in0_qkv = {
     .id = 38, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64 }, .cout = 192, .kernel = 1, .stride = 1,
+    .cin = { 64 }, .cout = 192, .kernel = { 1, 1 }, .stride = 1,
     .act = CEDM_ACT_AFFINE, .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(45056), NONE }, .coeff = F32(608),
     .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = NONE,
@@ -395,8 +397,8 @@ static const cedm_attention dec_8x8_in0_attention = {
 /* dec.8x8_in0.proj  64x8x8 -> 64x8x8, 1x1, into residual */
 static const cedm_conv dec_8x8_in0_proj = {
     .id = 40, .height = 8, .width = 8, .in_height = 8, .in_width = 8,
-    .cin = { 64 }, .cout = 64, .kernel = 1, .stride = 1, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .cin = { 64 }, .cout = 64, .kernel = { 1, 1 }, .stride = 1,
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(67584), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = ACT(45056), .dst = ACT(45056),
     .stats = F32(608),
@@ -414,9 +416,9 @@ static const cedm_norm_coeff dec_8x8_in1_norm0 = {
 /* dec.8x8_in1.conv0  64x8x8 -> 64x8x8, 3x3, silu(norm0), + emb */
 static const cedm_conv dec_8x8_in1_conv0 = {
     .id = 42, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
-    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
-    .scale = 1.0f,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(45056), NONE }, .coeff = F32(736),
     .skip_src = { NONE, NONE }, .emb_index = 224, .emb_stride = 608,
     .emb_src = F32(0), .residual = NONE, .dst = ACT(55296), .stats = F32(608),
@@ -434,9 +436,9 @@ static const cedm_norm_coeff dec_8x8_in1_norm1 = {
 /* dec.8x8_in1.conv1  64x8x8 -> 64x8x8, 3x3, silu(norm1), into residual */
 static const cedm_conv dec_8x8_in1_conv1 = {
     .id = 44, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
-    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(55296), NONE }, .coeff = F32(736),
     .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = ACT(45056),
     .dst = ACT(45056), .stats = F32(992),
@@ -454,9 +456,9 @@ static const cedm_norm_coeff dec_8x8_block0_norm0 = {
 /* dec.8x8_block0.conv0  (64+64)x8x8 -> 64x8x8, 3x3, silu(norm0), + emb */
 static const cedm_conv dec_8x8_block0_conv0 = {
     .id = 46, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
-    .in_height = 8, .in_width = 8, .cin = { 64, 64 }, .cout = 64, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
-    .scale = 1.0f,
+    .in_height = 8, .in_width = 8, .cin = { 64, 64 }, .cout = 64,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(45056), ACT(49152) }, .coeff = F32(608),
     .skip_src = { NONE, NONE }, .emb_index = 288, .emb_stride = 608,
     .emb_src = F32(0), .residual = NONE, .dst = ACT(55296), .stats = F32(864),
@@ -475,9 +477,9 @@ static const cedm_norm_coeff dec_8x8_block0_norm1 = {
  * 64x8x8 -> 64x8x8, 3x3, silu(norm1), + 1x1 skip of (64+64) */
 static const cedm_conv dec_8x8_block0_conv1 = {
     .id = 48, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
-    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 64, 64 },
-    .stat_rows = 8, .scale = 0.70710677f,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .skip_cin = { 64, 64 }, .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(55296), NONE }, .coeff = F32(608),
     .skip_src = { ACT(45056), ACT(49152) }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(45056), .stats = F32(800),
@@ -496,9 +498,9 @@ static const cedm_norm_coeff dec_8x8_block1_norm0 = {
 /* dec.8x8_block1.conv0  (64+32)x8x8 -> 64x8x8, 3x3, silu(norm0), + emb */
 static const cedm_conv dec_8x8_block1_conv0 = {
     .id = 50, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
-    .in_height = 8, .in_width = 8, .cin = { 64, 32 }, .cout = 64, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
-    .scale = 1.0f,
+    .in_height = 8, .in_width = 8, .cin = { 64, 32 }, .cout = 64,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(45056), ACT(53248) }, .coeff = F32(608),
     .skip_src = { NONE, NONE }, .emb_index = 352, .emb_stride = 608,
     .emb_src = F32(0), .residual = NONE, .dst = ACT(49152), .stats = F32(800),
@@ -517,9 +519,9 @@ static const cedm_norm_coeff dec_8x8_block1_norm1 = {
  * 64x8x8 -> 64x8x8, 3x3, silu(norm1), + 1x1 skip of (64+32) */
 static const cedm_conv dec_8x8_block1_conv1 = {
     .id = 52, .algorithm = CEDM_CONV_WINOGRAD4, .height = 8, .width = 8,
-    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 64, 32 },
-    .stat_rows = 8, .scale = 0.70710677f,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .skip_cin = { 64, 32 }, .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(49152), NONE }, .coeff = F32(608),
     .skip_src = { ACT(45056), ACT(53248) }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(45056), .stats = F32(736),
@@ -538,9 +540,9 @@ static const cedm_norm_coeff dec_16x16_up_norm0 = {
 /* dec.16x16_up.conv0  64x8x8 -> 64x16x16, 3x3, silu(norm0), up, + emb */
 static const cedm_conv dec_16x16_up_conv0 = {
     .id = 54, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
-    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64, .kernel = 3,
-    .stride = 1, .pad = 1, .up = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
-    .scale = 1.0f,
+    .in_height = 8, .in_width = 8, .cin = { 64 }, .cout = 64,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .up = 1,
+    .act = CEDM_ACT_SILU, .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(45056), NONE }, .coeff = F32(864),
     .skip_src = { NONE, NONE }, .emb_index = 416, .emb_stride = 608,
     .emb_src = F32(0), .residual = NONE, .dst = ACT(65536), .stats = F32(608),
@@ -559,9 +561,9 @@ static const cedm_norm_coeff dec_16x16_up_norm1 = {
  * 64x16x16 -> 64x16x16, 3x3, silu(norm1), + 1x1 skip of 64, up */
 static const cedm_conv dec_16x16_up_conv1 = {
     .id = 56, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
-    .in_height = 16, .in_width = 16, .cin = { 64 }, .cout = 64, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 64 },
-    .skip_up = 1, .stat_rows = 8, .scale = 0.70710677f,
+    .in_height = 16, .in_width = 16, .cin = { 64 }, .cout = 64,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .skip_cin = { 64 }, .skip_up = 1, .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(65536), NONE }, .coeff = F32(864),
     .skip_src = { ACT(45056), NONE }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(49152), .stats = F32(608),
@@ -582,8 +584,8 @@ static const cedm_norm_coeff dec_16x16_block0_norm0 = {
 static const cedm_conv dec_16x16_block0_conv0 = {
     .id = 58, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
     .in_height = 16, .in_width = 16, .cin = { 64, 32 }, .cout = 32,
-    .kernel = 3, .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
-    .scale = 1.0f,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(49152), ACT(32768) }, .coeff = F32(864),
     .skip_src = { NONE, NONE }, .emb_index = 480, .emb_stride = 608,
     .emb_src = F32(0), .residual = NONE, .dst = ACT(65536), .stats = F32(608),
@@ -602,9 +604,9 @@ static const cedm_norm_coeff dec_16x16_block0_norm1 = {
  * 32x16x16 -> 32x16x16, 3x3, silu(norm1), + 1x1 skip of (64+32) */
 static const cedm_conv dec_16x16_block0_conv1 = {
     .id = 60, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
-    .in_height = 16, .in_width = 16, .cin = { 32 }, .cout = 32, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 64, 32 },
-    .stat_rows = 8, .scale = 0.70710677f,
+    .in_height = 16, .in_width = 16, .cin = { 32 }, .cout = 32,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .skip_cin = { 64, 32 }, .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(65536), NONE }, .coeff = F32(736),
     .skip_src = { ACT(49152), ACT(32768) }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(32768), .stats = F32(608),
@@ -625,8 +627,8 @@ static const cedm_norm_coeff dec_16x16_block1_norm0 = {
 static const cedm_conv dec_16x16_block1_conv0 = {
     .id = 62, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
     .in_height = 16, .in_width = 16, .cin = { 32, 16 }, .cout = 32,
-    .kernel = 3, .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 8,
-    .scale = 1.0f,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(32768), ACT(40960) }, .coeff = F32(736),
     .skip_src = { NONE, NONE }, .emb_index = 512, .emb_stride = 608,
     .emb_src = F32(0), .residual = NONE, .dst = ACT(45056), .stats = F32(608),
@@ -645,9 +647,9 @@ static const cedm_norm_coeff dec_16x16_block1_norm1 = {
  * 32x16x16 -> 32x16x16, 3x3, silu(norm1), + 1x1 skip of (32+16) */
 static const cedm_conv dec_16x16_block1_conv1 = {
     .id = 64, .algorithm = CEDM_CONV_WINOGRAD4, .height = 16, .width = 16,
-    .in_height = 16, .in_width = 16, .cin = { 32 }, .cout = 32, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 32, 16 },
-    .stat_rows = 8, .scale = 0.70710677f,
+    .in_height = 16, .in_width = 16, .cin = { 32 }, .cout = 32,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .skip_cin = { 32, 16 }, .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(45056), NONE }, .coeff = F32(736),
     .skip_src = { ACT(32768), ACT(40960) }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(32768), .stats = F32(608),
@@ -666,7 +668,7 @@ static const cedm_norm_coeff dec_16x16_block1_norm2 = {
 /* dec.16x16_block1.qkv  32x16x16 -> 96x16x16, 1x1, norm2 */
 static const cedm_conv dec_16x16_block1_qkv = {
     .id = 66, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 96, .kernel = 1, .stride = 1,
+    .cin = { 32 }, .cout = 96, .kernel = { 1, 1 }, .stride = 1,
     .act = CEDM_ACT_AFFINE, .stat_rows = 8, .scale = 1.0f,
     .src = { ACT(32768), NONE }, .coeff = F32(736),
     .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = NONE,
@@ -683,8 +685,8 @@ static const cedm_attention dec_16x16_block1_attention = {
 /* dec.16x16_block1.proj  32x16x16 -> 32x16x16, 1x1, into residual */
 static const cedm_conv dec_16x16_block1_proj = {
     .id = 68, .height = 16, .width = 16, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 32, .kernel = 1, .stride = 1, .stat_rows = 8,
-    .scale = 0.70710677f,
+    .cin = { 32 }, .cout = 32, .kernel = { 1, 1 }, .stride = 1,
+    .stat_rows = 8, .scale = 0.70710677f,
     .src = { ACT(65536), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = ACT(32768), .dst = ACT(32768),
     .stats = F32(608),
@@ -702,8 +704,9 @@ static const cedm_norm_coeff dec_32x32_up_norm0 = {
 /* dec.32x32_up.conv0  32x16x16 -> 32x32x32, 3x3, silu(norm0), up, + emb */
 static const cedm_conv dec_32x32_up_conv0 = {
     .id = 70, .height = 32, .width = 32, .in_height = 16, .in_width = 16,
-    .cin = { 32 }, .cout = 32, .kernel = 3, .stride = 1, .pad = 1, .up = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 4, .scale = 1.0f,
+    .cin = { 32 }, .cout = 32, .kernel = { 3, 3 }, .stride = 1,
+    .pad = { 1, 1 }, .up = 1, .act = CEDM_ACT_SILU, .stat_rows = 4,
+    .scale = 1.0f,
     .src = { ACT(32768), NONE }, .coeff = F32(1632),
     .skip_src = { NONE, NONE }, .emb_index = 544, .emb_stride = 608,
     .emb_src = F32(0), .residual = NONE, .dst = ACT(73728), .stats = F32(608),
@@ -722,9 +725,9 @@ static const cedm_norm_coeff dec_32x32_up_norm1 = {
  * 32x32x32 -> 32x32x32, 3x3, silu(norm1), + 1x1 skip of 32, up */
 static const cedm_conv dec_32x32_up_conv1 = {
     .id = 72, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
-    .in_height = 32, .in_width = 32, .cin = { 32 }, .cout = 32, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 32 },
-    .skip_up = 1, .stat_rows = 4, .scale = 0.70710677f,
+    .in_height = 32, .in_width = 32, .cin = { 32 }, .cout = 32,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .skip_cin = { 32 }, .skip_up = 1, .stat_rows = 4, .scale = 0.70710677f,
     .src = { ACT(73728), NONE }, .coeff = F32(1632),
     .skip_src = { ACT(32768), NONE }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(40960), .stats = F32(608),
@@ -745,8 +748,8 @@ static const cedm_norm_coeff dec_32x32_block0_norm0 = {
 static const cedm_conv dec_32x32_block0_conv0 = {
     .id = 74, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
     .in_height = 32, .in_width = 32, .cin = { 32, 16 }, .cout = 16,
-    .kernel = 3, .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 4,
-    .scale = 1.0f,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 4, .scale = 1.0f,
     .src = { ACT(40960), ACT(16384) }, .coeff = F32(1632),
     .skip_src = { NONE, NONE }, .emb_index = 576, .emb_stride = 608,
     .emb_src = F32(0), .residual = NONE, .dst = ACT(73728), .stats = F32(608),
@@ -765,9 +768,9 @@ static const cedm_norm_coeff dec_32x32_block0_norm1 = {
  * 16x32x32 -> 16x32x32, 3x3, silu(norm1), + 1x1 skip of (32+16) */
 static const cedm_conv dec_32x32_block0_conv1 = {
     .id = 76, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
-    .in_height = 32, .in_width = 32, .cin = { 16 }, .cout = 16, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 32, 16 },
-    .stat_rows = 4, .scale = 0.70710677f,
+    .in_height = 32, .in_width = 32, .cin = { 16 }, .cout = 16,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .skip_cin = { 32, 16 }, .stat_rows = 4, .scale = 0.70710677f,
     .src = { ACT(73728), NONE }, .coeff = F32(864),
     .skip_src = { ACT(40960), ACT(16384) }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(16384), .stats = F32(608),
@@ -788,8 +791,8 @@ static const cedm_norm_coeff dec_32x32_block1_norm0 = {
 static const cedm_conv dec_32x32_block1_conv0 = {
     .id = 78, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
     .in_height = 32, .in_width = 32, .cin = { 16, 16 }, .cout = 16,
-    .kernel = 3, .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .stat_rows = 4,
-    .scale = 1.0f,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .stat_rows = 4, .scale = 1.0f,
     .src = { ACT(16384), ACT(0) }, .coeff = F32(864),
     .skip_src = { NONE, NONE }, .emb_index = 592, .emb_stride = 608,
     .emb_src = F32(0), .residual = NONE, .dst = ACT(32768), .stats = F32(608),
@@ -808,9 +811,9 @@ static const cedm_norm_coeff dec_32x32_block1_norm1 = {
  * 16x32x32 -> 16x32x32, 3x3, silu(norm1), + 1x1 skip of (16+16) */
 static const cedm_conv dec_32x32_block1_conv1 = {
     .id = 80, .algorithm = CEDM_CONV_WINOGRAD4, .height = 32, .width = 32,
-    .in_height = 32, .in_width = 32, .cin = { 16 }, .cout = 16, .kernel = 3,
-    .stride = 1, .pad = 1, .act = CEDM_ACT_SILU, .skip_cin = { 16, 16 },
-    .stat_rows = 4, .scale = 0.70710677f,
+    .in_height = 32, .in_width = 32, .cin = { 16 }, .cout = 16,
+    .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 }, .act = CEDM_ACT_SILU,
+    .skip_cin = { 16, 16 }, .stat_rows = 4, .scale = 0.70710677f,
     .src = { ACT(32768), NONE }, .coeff = F32(256),
     .skip_src = { ACT(16384), ACT(0) }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(16384), .stats = F32(0),
@@ -829,193 +832,193 @@ static const cedm_norm_coeff dec_32x32_aux_norm = {
 /* dec.32x32_aux_conv  16x32x32 -> 1x32x32, 3x3, silu(32x32_aux_norm) */
 static const cedm_conv dec_32x32_aux_conv = {
     .id = 82, .height = 32, .width = 32, .in_height = 32, .in_width = 32,
-    .cin = { 16 }, .cout = 1, .kernel = 3, .stride = 1, .pad = 1,
-    .act = CEDM_ACT_SILU, .stat_rows = 4, .scale = 1.0f,
+    .cin = { 16 }, .cout = 1, .kernel = { 3, 3 }, .stride = 1,
+    .pad = { 1, 1 }, .act = CEDM_ACT_SILU, .stat_rows = 4, .scale = 1.0f,
     .src = { ACT(16384), NONE }, .coeff = F32(1024),
     .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = NONE,
     .dst = F32(0), .stats = NONE,
     .weight = 719472, .bias = 719616, .skip_weight = NONE, .skip_bias = NONE,
 };
 
-/* The blob: offset and number of elements of each tensor. */
+/* The blob: offset and number of elements of each tensor; 1: exact. */
 static const cedm_tensor tensors[] = {
-    { 0, 320 }, /* model.map_label.weight */
-    { 320, 16 }, /* model.map_label.bias */
-    { 336, 1024 }, /* model.map_layer0.weight */
-    { 1360, 64 }, /* model.map_layer0.bias */
-    { 1424, 4096 }, /* model.map_layer1.weight */
-    { 5520, 64 }, /* model.map_layer1.bias */
-    { 5584, 144 }, /* model.enc.32x32_conv.weight */
-    { 5728, 16 }, /* model.enc.32x32_conv.bias */
-    { 5744, 38912 }, /* affine.weight */
-    { 44656, 608 }, /* affine.bias */
-    { 45264, 16 }, /* model.enc.32x32_block0.norm0.weight */
-    { 45280, 16 }, /* model.enc.32x32_block0.norm0.bias */
-    { 45296, 2304 }, /* model.enc.32x32_block0.conv0.weight */
-    { 47600, 16 }, /* model.enc.32x32_block0.conv0.bias */
-    { 47616, 16 }, /* model.enc.32x32_block0.norm1.weight */
-    { 47632, 16 }, /* model.enc.32x32_block0.norm1.bias */
-    { 47648, 2304 }, /* model.enc.32x32_block0.conv1.weight */
-    { 49952, 16 }, /* model.enc.32x32_block0.conv1.bias */
-    { 49968, 16 }, /* model.enc.16x16_down.norm0.weight */
-    { 49984, 16 }, /* model.enc.16x16_down.norm0.bias */
-    { 50000, 2 }, /* resample_filter */
-    { 50016, 2304 }, /* model.enc.16x16_down.conv0.weight */
-    { 52320, 16 }, /* model.enc.16x16_down.conv0.bias */
-    { 52336, 16 }, /* model.enc.16x16_down.norm1.weight */
-    { 52352, 16 }, /* model.enc.16x16_down.norm1.bias */
-    { 52368, 2304 }, /* model.enc.16x16_down.conv1.weight */
-    { 54672, 16 }, /* model.enc.16x16_down.conv1.bias */
-    { 54688, 256 }, /* model.enc.16x16_down.skip.weight */
-    { 54944, 16 }, /* model.enc.16x16_down.skip.bias */
-    { 54960, 16 }, /* model.enc.16x16_block0.norm0.weight */
-    { 54976, 16 }, /* model.enc.16x16_block0.norm0.bias */
-    { 54992, 4608 }, /* model.enc.16x16_block0.conv0.weight */
-    { 59600, 32 }, /* model.enc.16x16_block0.conv0.bias */
-    { 59632, 32 }, /* model.enc.16x16_block0.norm1.weight */
-    { 59664, 32 }, /* model.enc.16x16_block0.norm1.bias */
-    { 59696, 9216 }, /* model.enc.16x16_block0.conv1.weight */
-    { 68912, 32 }, /* model.enc.16x16_block0.conv1.bias */
-    { 68944, 512 }, /* model.enc.16x16_block0.skip.weight */
-    { 69456, 32 }, /* model.enc.16x16_block0.skip.bias */
-    { 69488, 32 }, /* model.enc.16x16_block0.norm2.weight */
-    { 69520, 32 }, /* model.enc.16x16_block0.norm2.bias */
-    { 69552, 3072 }, /* model.enc.16x16_block0.qkv.weight */
-    { 72624, 96 }, /* model.enc.16x16_block0.qkv.bias */
-    { 72720, 1024 }, /* model.enc.16x16_block0.proj.weight */
-    { 73744, 32 }, /* model.enc.16x16_block0.proj.bias */
-    { 73776, 32 }, /* model.enc.8x8_down.norm0.weight */
-    { 73808, 32 }, /* model.enc.8x8_down.norm0.bias */
-    { 73840, 9216 }, /* model.enc.8x8_down.conv0.weight */
-    { 83056, 32 }, /* model.enc.8x8_down.conv0.bias */
-    { 83088, 32 }, /* model.enc.8x8_down.norm1.weight */
-    { 83120, 32 }, /* model.enc.8x8_down.norm1.bias */
-    { 83152, 9216 }, /* model.enc.8x8_down.conv1.weight */
-    { 92368, 32 }, /* model.enc.8x8_down.conv1.bias */
-    { 92400, 1024 }, /* model.enc.8x8_down.skip.weight */
-    { 93424, 32 }, /* model.enc.8x8_down.skip.bias */
-    { 93456, 32 }, /* model.enc.8x8_block0.norm0.weight */
-    { 93488, 32 }, /* model.enc.8x8_block0.norm0.bias */
-    { 93520, 18432 }, /* model.enc.8x8_block0.conv0.weight */
-    { 111952, 64 }, /* model.enc.8x8_block0.conv0.bias */
-    { 112016, 64 }, /* model.enc.8x8_block0.norm1.weight */
-    { 112080, 64 }, /* model.enc.8x8_block0.norm1.bias */
-    { 112144, 36864 }, /* model.enc.8x8_block0.conv1.weight */
-    { 149008, 64 }, /* model.enc.8x8_block0.conv1.bias */
-    { 149072, 2048 }, /* model.enc.8x8_block0.skip.weight */
-    { 151120, 64 }, /* model.enc.8x8_block0.skip.bias */
-    { 151184, 64 }, /* model.dec.8x8_in0.norm0.weight */
-    { 151248, 64 }, /* model.dec.8x8_in0.norm0.bias */
-    { 151312, 36864 }, /* model.dec.8x8_in0.conv0.weight */
-    { 188176, 64 }, /* model.dec.8x8_in0.conv0.bias */
-    { 188240, 64 }, /* model.dec.8x8_in0.norm1.weight */
-    { 188304, 64 }, /* model.dec.8x8_in0.norm1.bias */
-    { 188368, 36864 }, /* model.dec.8x8_in0.conv1.weight */
-    { 225232, 64 }, /* model.dec.8x8_in0.conv1.bias */
-    { 225296, 64 }, /* model.dec.8x8_in0.norm2.weight */
-    { 225360, 64 }, /* model.dec.8x8_in0.norm2.bias */
-    { 225424, 12288 }, /* model.dec.8x8_in0.qkv.weight */
-    { 237712, 192 }, /* model.dec.8x8_in0.qkv.bias */
-    { 237904, 4096 }, /* model.dec.8x8_in0.proj.weight */
-    { 242000, 64 }, /* model.dec.8x8_in0.proj.bias */
-    { 242064, 64 }, /* model.dec.8x8_in1.norm0.weight */
-    { 242128, 64 }, /* model.dec.8x8_in1.norm0.bias */
-    { 242192, 36864 }, /* model.dec.8x8_in1.conv0.weight */
-    { 279056, 64 }, /* model.dec.8x8_in1.conv0.bias */
-    { 279120, 64 }, /* model.dec.8x8_in1.norm1.weight */
-    { 279184, 64 }, /* model.dec.8x8_in1.norm1.bias */
-    { 279248, 36864 }, /* model.dec.8x8_in1.conv1.weight */
-    { 316112, 64 }, /* model.dec.8x8_in1.conv1.bias */
-    { 316176, 128 }, /* model.dec.8x8_block0.norm0.weight */
-    { 316304, 128 }, /* model.dec.8x8_block0.norm0.bias */
-    { 316432, 73728 }, /* model.dec.8x8_block0.conv0.weight */
-    { 390160, 64 }, /* model.dec.8x8_block0.conv0.bias */
-    { 390224, 64 }, /* model.dec.8x8_block0.norm1.weight */
-    { 390288, 64 }, /* model.dec.8x8_block0.norm1.bias */
-    { 390352, 36864 }, /* model.dec.8x8_block0.conv1.weight */
-    { 427216, 64 }, /* model.dec.8x8_block0.conv1.bias */
-    { 427280, 8192 }, /* model.dec.8x8_block0.skip.weight */
-    { 435472, 64 }, /* model.dec.8x8_block0.skip.bias */
-    { 435536, 96 }, /* model.dec.8x8_block1.norm0.weight */
-    { 435632, 96 }, /* model.dec.8x8_block1.norm0.bias */
-    { 435728, 55296 }, /* model.dec.8x8_block1.conv0.weight */
-    { 491024, 64 }, /* model.dec.8x8_block1.conv0.bias */
-    { 491088, 64 }, /* model.dec.8x8_block1.norm1.weight */
-    { 491152, 64 }, /* model.dec.8x8_block1.norm1.bias */
-    { 491216, 36864 }, /* model.dec.8x8_block1.conv1.weight */
-    { 528080, 64 }, /* model.dec.8x8_block1.conv1.bias */
-    { 528144, 6144 }, /* model.dec.8x8_block1.skip.weight */
-    { 534288, 64 }, /* model.dec.8x8_block1.skip.bias */
-    { 534352, 64 }, /* model.dec.16x16_up.norm0.weight */
-    { 534416, 64 }, /* model.dec.16x16_up.norm0.bias */
-    { 534480, 36864 }, /* model.dec.16x16_up.conv0.weight */
-    { 571344, 64 }, /* model.dec.16x16_up.conv0.bias */
-    { 571408, 64 }, /* model.dec.16x16_up.norm1.weight */
-    { 571472, 64 }, /* model.dec.16x16_up.norm1.bias */
-    { 571536, 36864 }, /* model.dec.16x16_up.conv1.weight */
-    { 608400, 64 }, /* model.dec.16x16_up.conv1.bias */
-    { 608464, 4096 }, /* model.dec.16x16_up.skip.weight */
-    { 612560, 64 }, /* model.dec.16x16_up.skip.bias */
-    { 612624, 96 }, /* model.dec.16x16_block0.norm0.weight */
-    { 612720, 96 }, /* model.dec.16x16_block0.norm0.bias */
-    { 612816, 27648 }, /* model.dec.16x16_block0.conv0.weight */
-    { 640464, 32 }, /* model.dec.16x16_block0.conv0.bias */
-    { 640496, 32 }, /* model.dec.16x16_block0.norm1.weight */
-    { 640528, 32 }, /* model.dec.16x16_block0.norm1.bias */
-    { 640560, 9216 }, /* model.dec.16x16_block0.conv1.weight */
-    { 649776, 32 }, /* model.dec.16x16_block0.conv1.bias */
-    { 649808, 3072 }, /* model.dec.16x16_block0.skip.weight */
-    { 652880, 32 }, /* model.dec.16x16_block0.skip.bias */
-    { 652912, 48 }, /* model.dec.16x16_block1.norm0.weight */
-    { 652960, 48 }, /* model.dec.16x16_block1.norm0.bias */
-    { 653008, 13824 }, /* model.dec.16x16_block1.conv0.weight */
-    { 666832, 32 }, /* model.dec.16x16_block1.conv0.bias */
-    { 666864, 32 }, /* model.dec.16x16_block1.norm1.weight */
-    { 666896, 32 }, /* model.dec.16x16_block1.norm1.bias */
-    { 666928, 9216 }, /* model.dec.16x16_block1.conv1.weight */
-    { 676144, 32 }, /* model.dec.16x16_block1.conv1.bias */
-    { 676176, 1536 }, /* model.dec.16x16_block1.skip.weight */
-    { 677712, 32 }, /* model.dec.16x16_block1.skip.bias */
-    { 677744, 32 }, /* model.dec.16x16_block1.norm2.weight */
-    { 677776, 32 }, /* model.dec.16x16_block1.norm2.bias */
-    { 677808, 3072 }, /* model.dec.16x16_block1.qkv.weight */
-    { 680880, 96 }, /* model.dec.16x16_block1.qkv.bias */
-    { 680976, 1024 }, /* model.dec.16x16_block1.proj.weight */
-    { 682000, 32 }, /* model.dec.16x16_block1.proj.bias */
-    { 682032, 32 }, /* model.dec.32x32_up.norm0.weight */
-    { 682064, 32 }, /* model.dec.32x32_up.norm0.bias */
-    { 682096, 9216 }, /* model.dec.32x32_up.conv0.weight */
-    { 691312, 32 }, /* model.dec.32x32_up.conv0.bias */
-    { 691344, 32 }, /* model.dec.32x32_up.norm1.weight */
-    { 691376, 32 }, /* model.dec.32x32_up.norm1.bias */
-    { 691408, 9216 }, /* model.dec.32x32_up.conv1.weight */
-    { 700624, 32 }, /* model.dec.32x32_up.conv1.bias */
-    { 700656, 1024 }, /* model.dec.32x32_up.skip.weight */
-    { 701680, 32 }, /* model.dec.32x32_up.skip.bias */
-    { 701712, 48 }, /* model.dec.32x32_block0.norm0.weight */
-    { 701760, 48 }, /* model.dec.32x32_block0.norm0.bias */
-    { 701808, 6912 }, /* model.dec.32x32_block0.conv0.weight */
-    { 708720, 16 }, /* model.dec.32x32_block0.conv0.bias */
-    { 708736, 16 }, /* model.dec.32x32_block0.norm1.weight */
-    { 708752, 16 }, /* model.dec.32x32_block0.norm1.bias */
-    { 708768, 2304 }, /* model.dec.32x32_block0.conv1.weight */
-    { 711072, 16 }, /* model.dec.32x32_block0.conv1.bias */
-    { 711088, 768 }, /* model.dec.32x32_block0.skip.weight */
-    { 711856, 16 }, /* model.dec.32x32_block0.skip.bias */
-    { 711872, 32 }, /* model.dec.32x32_block1.norm0.weight */
-    { 711904, 32 }, /* model.dec.32x32_block1.norm0.bias */
-    { 711936, 4608 }, /* model.dec.32x32_block1.conv0.weight */
-    { 716544, 16 }, /* model.dec.32x32_block1.conv0.bias */
-    { 716560, 16 }, /* model.dec.32x32_block1.norm1.weight */
-    { 716576, 16 }, /* model.dec.32x32_block1.norm1.bias */
-    { 716592, 2304 }, /* model.dec.32x32_block1.conv1.weight */
-    { 718896, 16 }, /* model.dec.32x32_block1.conv1.bias */
-    { 718912, 512 }, /* model.dec.32x32_block1.skip.weight */
-    { 719424, 16 }, /* model.dec.32x32_block1.skip.bias */
-    { 719440, 16 }, /* model.dec.32x32_aux_norm.weight */
-    { 719456, 16 }, /* model.dec.32x32_aux_norm.bias */
-    { 719472, 144 }, /* model.dec.32x32_aux_conv.weight */
-    { 719616, 1 }, /* model.dec.32x32_aux_conv.bias */
+    { 0, 320, 0 }, /* model.map_label.weight */
+    { 320, 16, 0 }, /* model.map_label.bias */
+    { 336, 1024, 0 }, /* model.map_layer0.weight */
+    { 1360, 64, 0 }, /* model.map_layer0.bias */
+    { 1424, 4096, 0 }, /* model.map_layer1.weight */
+    { 5520, 64, 0 }, /* model.map_layer1.bias */
+    { 5584, 144, 0 }, /* model.enc.32x32_conv.weight */
+    { 5728, 16, 0 }, /* model.enc.32x32_conv.bias */
+    { 5744, 38912, 0 }, /* affine.weight */
+    { 44656, 608, 0 }, /* affine.bias */
+    { 45264, 16, 0 }, /* model.enc.32x32_block0.norm0.weight */
+    { 45280, 16, 0 }, /* model.enc.32x32_block0.norm0.bias */
+    { 45296, 2304, 0 }, /* model.enc.32x32_block0.conv0.weight */
+    { 47600, 16, 0 }, /* model.enc.32x32_block0.conv0.bias */
+    { 47616, 16, 0 }, /* model.enc.32x32_block0.norm1.weight */
+    { 47632, 16, 0 }, /* model.enc.32x32_block0.norm1.bias */
+    { 47648, 2304, 0 }, /* model.enc.32x32_block0.conv1.weight */
+    { 49952, 16, 0 }, /* model.enc.32x32_block0.conv1.bias */
+    { 49968, 16, 0 }, /* model.enc.16x16_down.norm0.weight */
+    { 49984, 16, 0 }, /* model.enc.16x16_down.norm0.bias */
+    { 50000, 2, 0 }, /* resample_filter */
+    { 50016, 2304, 0 }, /* model.enc.16x16_down.conv0.weight */
+    { 52320, 16, 0 }, /* model.enc.16x16_down.conv0.bias */
+    { 52336, 16, 0 }, /* model.enc.16x16_down.norm1.weight */
+    { 52352, 16, 0 }, /* model.enc.16x16_down.norm1.bias */
+    { 52368, 2304, 0 }, /* model.enc.16x16_down.conv1.weight */
+    { 54672, 16, 0 }, /* model.enc.16x16_down.conv1.bias */
+    { 54688, 256, 0 }, /* model.enc.16x16_down.skip.weight */
+    { 54944, 16, 0 }, /* model.enc.16x16_down.skip.bias */
+    { 54960, 16, 0 }, /* model.enc.16x16_block0.norm0.weight */
+    { 54976, 16, 0 }, /* model.enc.16x16_block0.norm0.bias */
+    { 54992, 4608, 0 }, /* model.enc.16x16_block0.conv0.weight */
+    { 59600, 32, 0 }, /* model.enc.16x16_block0.conv0.bias */
+    { 59632, 32, 0 }, /* model.enc.16x16_block0.norm1.weight */
+    { 59664, 32, 0 }, /* model.enc.16x16_block0.norm1.bias */
+    { 59696, 9216, 0 }, /* model.enc.16x16_block0.conv1.weight */
+    { 68912, 32, 0 }, /* model.enc.16x16_block0.conv1.bias */
+    { 68944, 512, 0 }, /* model.enc.16x16_block0.skip.weight */
+    { 69456, 32, 0 }, /* model.enc.16x16_block0.skip.bias */
+    { 69488, 32, 0 }, /* model.enc.16x16_block0.norm2.weight */
+    { 69520, 32, 0 }, /* model.enc.16x16_block0.norm2.bias */
+    { 69552, 3072, 0 }, /* model.enc.16x16_block0.qkv.weight */
+    { 72624, 96, 0 }, /* model.enc.16x16_block0.qkv.bias */
+    { 72720, 1024, 0 }, /* model.enc.16x16_block0.proj.weight */
+    { 73744, 32, 0 }, /* model.enc.16x16_block0.proj.bias */
+    { 73776, 32, 0 }, /* model.enc.8x8_down.norm0.weight */
+    { 73808, 32, 0 }, /* model.enc.8x8_down.norm0.bias */
+    { 73840, 9216, 0 }, /* model.enc.8x8_down.conv0.weight */
+    { 83056, 32, 0 }, /* model.enc.8x8_down.conv0.bias */
+    { 83088, 32, 0 }, /* model.enc.8x8_down.norm1.weight */
+    { 83120, 32, 0 }, /* model.enc.8x8_down.norm1.bias */
+    { 83152, 9216, 0 }, /* model.enc.8x8_down.conv1.weight */
+    { 92368, 32, 0 }, /* model.enc.8x8_down.conv1.bias */
+    { 92400, 1024, 0 }, /* model.enc.8x8_down.skip.weight */
+    { 93424, 32, 0 }, /* model.enc.8x8_down.skip.bias */
+    { 93456, 32, 0 }, /* model.enc.8x8_block0.norm0.weight */
+    { 93488, 32, 0 }, /* model.enc.8x8_block0.norm0.bias */
+    { 93520, 18432, 0 }, /* model.enc.8x8_block0.conv0.weight */
+    { 111952, 64, 0 }, /* model.enc.8x8_block0.conv0.bias */
+    { 112016, 64, 0 }, /* model.enc.8x8_block0.norm1.weight */
+    { 112080, 64, 0 }, /* model.enc.8x8_block0.norm1.bias */
+    { 112144, 36864, 0 }, /* model.enc.8x8_block0.conv1.weight */
+    { 149008, 64, 0 }, /* model.enc.8x8_block0.conv1.bias */
+    { 149072, 2048, 0 }, /* model.enc.8x8_block0.skip.weight */
+    { 151120, 64, 0 }, /* model.enc.8x8_block0.skip.bias */
+    { 151184, 64, 0 }, /* model.dec.8x8_in0.norm0.weight */
+    { 151248, 64, 0 }, /* model.dec.8x8_in0.norm0.bias */
+    { 151312, 36864, 0 }, /* model.dec.8x8_in0.conv0.weight */
+    { 188176, 64, 0 }, /* model.dec.8x8_in0.conv0.bias */
+    { 188240, 64, 0 }, /* model.dec.8x8_in0.norm1.weight */
+    { 188304, 64, 0 }, /* model.dec.8x8_in0.norm1.bias */
+    { 188368, 36864, 0 }, /* model.dec.8x8_in0.conv1.weight */
+    { 225232, 64, 0 }, /* model.dec.8x8_in0.conv1.bias */
+    { 225296, 64, 0 }, /* model.dec.8x8_in0.norm2.weight */
+    { 225360, 64, 0 }, /* model.dec.8x8_in0.norm2.bias */
+    { 225424, 12288, 0 }, /* model.dec.8x8_in0.qkv.weight */
+    { 237712, 192, 0 }, /* model.dec.8x8_in0.qkv.bias */
+    { 237904, 4096, 0 }, /* model.dec.8x8_in0.proj.weight */
+    { 242000, 64, 0 }, /* model.dec.8x8_in0.proj.bias */
+    { 242064, 64, 0 }, /* model.dec.8x8_in1.norm0.weight */
+    { 242128, 64, 0 }, /* model.dec.8x8_in1.norm0.bias */
+    { 242192, 36864, 0 }, /* model.dec.8x8_in1.conv0.weight */
+    { 279056, 64, 0 }, /* model.dec.8x8_in1.conv0.bias */
+    { 279120, 64, 0 }, /* model.dec.8x8_in1.norm1.weight */
+    { 279184, 64, 0 }, /* model.dec.8x8_in1.norm1.bias */
+    { 279248, 36864, 0 }, /* model.dec.8x8_in1.conv1.weight */
+    { 316112, 64, 0 }, /* model.dec.8x8_in1.conv1.bias */
+    { 316176, 128, 0 }, /* model.dec.8x8_block0.norm0.weight */
+    { 316304, 128, 0 }, /* model.dec.8x8_block0.norm0.bias */
+    { 316432, 73728, 0 }, /* model.dec.8x8_block0.conv0.weight */
+    { 390160, 64, 0 }, /* model.dec.8x8_block0.conv0.bias */
+    { 390224, 64, 0 }, /* model.dec.8x8_block0.norm1.weight */
+    { 390288, 64, 0 }, /* model.dec.8x8_block0.norm1.bias */
+    { 390352, 36864, 0 }, /* model.dec.8x8_block0.conv1.weight */
+    { 427216, 64, 0 }, /* model.dec.8x8_block0.conv1.bias */
+    { 427280, 8192, 0 }, /* model.dec.8x8_block0.skip.weight */
+    { 435472, 64, 0 }, /* model.dec.8x8_block0.skip.bias */
+    { 435536, 96, 0 }, /* model.dec.8x8_block1.norm0.weight */
+    { 435632, 96, 0 }, /* model.dec.8x8_block1.norm0.bias */
+    { 435728, 55296, 0 }, /* model.dec.8x8_block1.conv0.weight */
+    { 491024, 64, 0 }, /* model.dec.8x8_block1.conv0.bias */
+    { 491088, 64, 0 }, /* model.dec.8x8_block1.norm1.weight */
+    { 491152, 64, 0 }, /* model.dec.8x8_block1.norm1.bias */
+    { 491216, 36864, 0 }, /* model.dec.8x8_block1.conv1.weight */
+    { 528080, 64, 0 }, /* model.dec.8x8_block1.conv1.bias */
+    { 528144, 6144, 0 }, /* model.dec.8x8_block1.skip.weight */
+    { 534288, 64, 0 }, /* model.dec.8x8_block1.skip.bias */
+    { 534352, 64, 0 }, /* model.dec.16x16_up.norm0.weight */
+    { 534416, 64, 0 }, /* model.dec.16x16_up.norm0.bias */
+    { 534480, 36864, 0 }, /* model.dec.16x16_up.conv0.weight */
+    { 571344, 64, 0 }, /* model.dec.16x16_up.conv0.bias */
+    { 571408, 64, 0 }, /* model.dec.16x16_up.norm1.weight */
+    { 571472, 64, 0 }, /* model.dec.16x16_up.norm1.bias */
+    { 571536, 36864, 0 }, /* model.dec.16x16_up.conv1.weight */
+    { 608400, 64, 0 }, /* model.dec.16x16_up.conv1.bias */
+    { 608464, 4096, 0 }, /* model.dec.16x16_up.skip.weight */
+    { 612560, 64, 0 }, /* model.dec.16x16_up.skip.bias */
+    { 612624, 96, 0 }, /* model.dec.16x16_block0.norm0.weight */
+    { 612720, 96, 0 }, /* model.dec.16x16_block0.norm0.bias */
+    { 612816, 27648, 0 }, /* model.dec.16x16_block0.conv0.weight */
+    { 640464, 32, 0 }, /* model.dec.16x16_block0.conv0.bias */
+    { 640496, 32, 0 }, /* model.dec.16x16_block0.norm1.weight */
+    { 640528, 32, 0 }, /* model.dec.16x16_block0.norm1.bias */
+    { 640560, 9216, 0 }, /* model.dec.16x16_block0.conv1.weight */
+    { 649776, 32, 0 }, /* model.dec.16x16_block0.conv1.bias */
+    { 649808, 3072, 0 }, /* model.dec.16x16_block0.skip.weight */
+    { 652880, 32, 0 }, /* model.dec.16x16_block0.skip.bias */
+    { 652912, 48, 0 }, /* model.dec.16x16_block1.norm0.weight */
+    { 652960, 48, 0 }, /* model.dec.16x16_block1.norm0.bias */
+    { 653008, 13824, 0 }, /* model.dec.16x16_block1.conv0.weight */
+    { 666832, 32, 0 }, /* model.dec.16x16_block1.conv0.bias */
+    { 666864, 32, 0 }, /* model.dec.16x16_block1.norm1.weight */
+    { 666896, 32, 0 }, /* model.dec.16x16_block1.norm1.bias */
+    { 666928, 9216, 0 }, /* model.dec.16x16_block1.conv1.weight */
+    { 676144, 32, 0 }, /* model.dec.16x16_block1.conv1.bias */
+    { 676176, 1536, 0 }, /* model.dec.16x16_block1.skip.weight */
+    { 677712, 32, 0 }, /* model.dec.16x16_block1.skip.bias */
+    { 677744, 32, 0 }, /* model.dec.16x16_block1.norm2.weight */
+    { 677776, 32, 0 }, /* model.dec.16x16_block1.norm2.bias */
+    { 677808, 3072, 0 }, /* model.dec.16x16_block1.qkv.weight */
+    { 680880, 96, 0 }, /* model.dec.16x16_block1.qkv.bias */
+    { 680976, 1024, 0 }, /* model.dec.16x16_block1.proj.weight */
+    { 682000, 32, 0 }, /* model.dec.16x16_block1.proj.bias */
+    { 682032, 32, 0 }, /* model.dec.32x32_up.norm0.weight */
+    { 682064, 32, 0 }, /* model.dec.32x32_up.norm0.bias */
+    { 682096, 9216, 0 }, /* model.dec.32x32_up.conv0.weight */
+    { 691312, 32, 0 }, /* model.dec.32x32_up.conv0.bias */
+    { 691344, 32, 0 }, /* model.dec.32x32_up.norm1.weight */
+    { 691376, 32, 0 }, /* model.dec.32x32_up.norm1.bias */
+    { 691408, 9216, 0 }, /* model.dec.32x32_up.conv1.weight */
+    { 700624, 32, 0 }, /* model.dec.32x32_up.conv1.bias */
+    { 700656, 1024, 0 }, /* model.dec.32x32_up.skip.weight */
+    { 701680, 32, 0 }, /* model.dec.32x32_up.skip.bias */
+    { 701712, 48, 0 }, /* model.dec.32x32_block0.norm0.weight */
+    { 701760, 48, 0 }, /* model.dec.32x32_block0.norm0.bias */
+    { 701808, 6912, 0 }, /* model.dec.32x32_block0.conv0.weight */
+    { 708720, 16, 0 }, /* model.dec.32x32_block0.conv0.bias */
+    { 708736, 16, 0 }, /* model.dec.32x32_block0.norm1.weight */
+    { 708752, 16, 0 }, /* model.dec.32x32_block0.norm1.bias */
+    { 708768, 2304, 0 }, /* model.dec.32x32_block0.conv1.weight */
+    { 711072, 16, 0 }, /* model.dec.32x32_block0.conv1.bias */
+    { 711088, 768, 0 }, /* model.dec.32x32_block0.skip.weight */
+    { 711856, 16, 0 }, /* model.dec.32x32_block0.skip.bias */
+    { 711872, 32, 0 }, /* model.dec.32x32_block1.norm0.weight */
+    { 711904, 32, 0 }, /* model.dec.32x32_block1.norm0.bias */
+    { 711936, 4608, 0 }, /* model.dec.32x32_block1.conv0.weight */
+    { 716544, 16, 0 }, /* model.dec.32x32_block1.conv0.bias */
+    { 716560, 16, 0 }, /* model.dec.32x32_block1.norm1.weight */
+    { 716576, 16, 0 }, /* model.dec.32x32_block1.norm1.bias */
+    { 716592, 2304, 0 }, /* model.dec.32x32_block1.conv1.weight */
+    { 718896, 16, 0 }, /* model.dec.32x32_block1.conv1.bias */
+    { 718912, 512, 0 }, /* model.dec.32x32_block1.skip.weight */
+    { 719424, 16, 0 }, /* model.dec.32x32_block1.skip.bias */
+    { 719440, 16, 0 }, /* model.dec.32x32_aux_norm.weight */
+    { 719456, 16, 0 }, /* model.dec.32x32_aux_norm.bias */
+    { 719472, 144, 0 }, /* model.dec.32x32_aux_conv.weight */
+    { 719616, 1, 0 }, /* model.dec.32x32_aux_conv.bias */
 };
 
 static void fashion_eval(const cedm_ops *ops, void *ctx)
@@ -1169,7 +1172,7 @@ const cedm_model cedm_fashion_model = {
         .tensor_count = 177,
         .tensors = tensors,
         .data_elements = 719632u,
-        .layout_hash = 0x63a8dcd1b3f9136bu,
+        .layout_hash = 0xff8447393b4e7b13u,
         .eval = fashion_eval,
     },
     .denoiser = &denoiser,

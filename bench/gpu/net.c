@@ -67,11 +67,11 @@ static row row_of_conv(const cedm_cuda_exec *exec, const cedm_conv *op)
     uint32_t skip = op->skip_cin[0] + op->skip_cin[1];
     row r = {.m = (uint64_t)op->height * op->width,
              .n = op->cout,
-             .k = (uint64_t)op->kernel * op->kernel * cin + skip,
+             .k = (uint64_t)op->kernel[0] * op->kernel[1] * cin + skip,
              .f32 = cedm_cuda_conv_is_f32(exec->precision, op)};
 
-    snprintf(r.name, sizeof r.name, "%ux%u %u+%u to %u @%u%s", op->kernel,
-             op->kernel, cin, skip, op->cout, op->height,
+    snprintf(r.name, sizeof r.name, "%ux%u %u+%u to %u @%u%s", op->kernel[0],
+             op->kernel[1], cin, skip, op->cout, op->height,
              op->up ? " up" : "");
     return r;
 }

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * gelu.c - the activation of heads [GELU] and its derivative.
- *
- * With z = |u| / sqrt(2) and t = 1 / (1 + z / 2.75), erfc(z) is
- * t e^(-z^2) P(t), P being the polynomial of degree 8 with the least relative
- * error, 8e-9, for z <= 7. */
+ * gelu.c - the activation of heads and its derivative: see runtime/gelu.h. */
 #include "cluster/cpu/kernels_isa.h"
+#include "runtime/gelu.h"
 
 /* e^(-u^2/2), and the normal distribution's Phi(-|u|). */
 CEDM_INLINE v16 tail(v16 u, v16 *bell)
 {
-    static const float coefficients[] = {
-        0.0658835844f, -0.342821062f, 0.603980005f,
-        -0.419221461f, 0.405748039f,  0.0650963262f,
-        0.213644370f,  0.202377841f,  0.205312297f,
-    };
+    static const float coefficients[] = CEDM_GELU_COEFFICIENTS;
     const v16 one = v16_set(1.0f), zero = v16_set(0.0f);
     const v16 size = v16_max(u, v16_sub(zero, u));
-    const v16 t = v16_div(one, v16_fma(size, v16_set(0.257129648f), one));
+    const v16 t = v16_div(one, v16_fma(size, v16_set(CEDM_GELU_SLOPE), one));
     v16 sum = v16_set(coefficients[0]);
 
     for (size_t i = 1; i < sizeof coefficients / sizeof *coefficients; i++) {

@@ -66,6 +66,12 @@ static float load(const cg_part *part, uint64_t i)
     if (part->array == NULL) {
         return part->values[i];
     }
+    if (part->row_factors != NULL) {
+        uint64_t row = part->array->elements / part->array->shape[0];
+
+        return (float)(cg_element(part->array, i) *
+                       part->row_factors[i / row]);
+    }
     if (part->array->dtype == CG_F32) {
         const unsigned char *p = part->array->data + 4u * i;
         uint32_t bits = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |

@@ -105,9 +105,12 @@ typedef struct words {
 } words;
 
 static const words acts = {"CEDM_ACT_", {"NONE", "AFFINE", "SILU"}, false};
+static const words posts = {"CEDM_POST_", {"NONE", "RELU", "GELU"}, false};
 static const words algorithms = {
     "CEDM_CONV_", {"DIRECT", "WINOGRAD4", "WINOGRAD2"}, false};
 static const words modes = {"CEDM_RESAMPLE_", {"DOWN", "UP", "SAME"}, true};
+
+static const words pools = {"CEDM_POOL_", {"MAX", "MEAN"}, true};
 
 static void put_word(cg_fields *f, const char *name, uint32_t value,
                      const words *w)
@@ -186,6 +189,8 @@ static void put_field(cg_fields *f, const cg_field *field, const void *value)
         put_real(f, field->name, real);
         break;
     case CG_FIELD_ACT: put_word(f, field->name, *number, &acts); break;
+    case CG_FIELD_POST: put_word(f, field->name, *number, &posts); break;
+    case CG_FIELD_POOL: put_word(f, field->name, *number, &pools); break;
     case CG_FIELD_ALGORITHM:
         put_word(f, field->name, *number, &algorithms);
         break;

@@ -74,6 +74,19 @@ static void denoiser(cg_out *out, const cedm_denoiser *d)
     cg_out_text(out, "};\n");
 }
 
+static void encoder(cg_out *out, const cedm_encoder *e)
+{
+    cg_fields f = {out, 0};
+
+    cg_out_text(out, "\nstatic const cedm_encoder encoder = {\n");
+    cg_put_count(&f, "height", e->height);
+    cg_put_count(&f, "width", e->width);
+    cg_put_count(&f, "channels", e->channels);
+    cg_put_count(&f, "features", e->features);
+    cg_put_row(&f);
+    cg_out_text(out, "};\n");
+}
+
 /* ---- the model --------------------------------------------------------- */
 
 static void graph(cg_out *out, const cg_program *program, const char *name)
@@ -115,6 +128,9 @@ void cg_emit_model(cg_out *out, const cg_emission *emission)
     if (program->denoises) {
         denoiser(out, &program->denoiser);
     }
+    if (program->encodes) {
+        encoder(out, &program->encoder);
+    }
     cg_out_text(out,
                 "\n/* Declared for applications in %s.h. */\n"
                 "extern const cedm_model cedm_%s_model;\n\n"
@@ -124,6 +140,7 @@ void cg_emit_model(cg_out *out, const cg_emission *emission)
                 "    .name = \"%s\",\n",
                 name, name, name, name);
     graph(out, program, name);
-    cg_out_text(out, "%s};\n",
-                program->denoises ? "    .denoiser = &denoiser,\n" : "");
+    cg_out_text(out, "%s%s};\n",
+                program->denoises ? "    .denoiser = &denoiser,\n" : "",
+                program->encodes ? "    .encoder = &encoder,\n" : "");
 }

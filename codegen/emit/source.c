@@ -56,15 +56,18 @@ static void descriptors(cg_out *out, const cg_emission *emission)
 
 static void tensor_table(cg_out *out, const cg_program *program)
 {
-    cg_out_text(out, "/* The blob: offset and number of elements of each "
-                     "tensor. */\nstatic const cedm_tensor tensors[] = {\n");
+    cg_out_text(
+        out,
+        "/* The blob: offset and number of elements of each "
+        "tensor; 1: exact. */\nstatic const cedm_tensor tensors[] = {\n");
     for (uint32_t i = 0; i < program->param_count; i++) {
         const cg_param *param = &program->params[i];
         cg_name safe;
 
         cg_safe_name(safe, param->name);
-        cg_out_text(out, "    { %u, %u }, /* %s */\n",
-                    (unsigned)param->offset, (unsigned)param->elements, safe);
+        cg_out_text(out, "    { %u, %u, %u }, /* %s */\n",
+                    (unsigned)param->offset, (unsigned)param->elements,
+                    param->exact, safe);
     }
     cg_out_text(out, "};\n\n");
 }

@@ -79,9 +79,9 @@ static void adjoint_weight(cg_autodiff *d, const cedm_conv *op,
                         .in_width = op->in_width << op->up,
                         .cin = row,
                         .cout = op->cout,
-                        .kernel = op->kernel,
+                        .kernel = op->kernel[0],
                         .stride = op->stride,
-                        .pad = op->pad,
+                        .pad = op->pad[0],
                         .row = row,
                         .scale = op->scale,
                         .src = op->src[0],
@@ -108,9 +108,9 @@ static void data_conv(cg_autodiff *d, const cedm_conv *op, cedm_weight weight,
                    .in_width = in.width,
                    .cin = {op->cout, 0},
                    .cout = out.channels,
-                   .kernel = kernel,
+                   .kernel = {kernel, kernel},
                    .stride = 1,
-                   .pad = kernel - 1 - pad,
+                   .pad = {kernel - 1 - pad, kernel - 1 - pad},
                    .act = CEDM_ACT_NONE,
                    .stat_rows = 1,
                    .scale = 1.0f,
@@ -158,7 +158,7 @@ static cedm_ref source_grad(cg_autodiff *d, const cedm_conv *op,
     cedm_ref from = op->stride == 2 ? dilated(d, grad) : grad;
     cedm_ref dst = cg_new_tensor(d, "source_grad", op->in_height << op->up,
                                  op->in_width << op->up, row, false);
-    data_conv(d, op, op->weight, row, op->kernel, op->pad, 0, from, dst,
+    data_conv(d, op, op->weight, row, op->kernel[0], op->pad[0], 0, from, dst,
               false);
     return op->up ? cg_pooled(d, dst) : dst;
 }
@@ -172,8 +172,8 @@ static void adjoint_plain_sources(cg_autodiff *d, const cedm_conv *op,
     for (int s = 0; s < 2 && op->cin[s] != 0; s++) {
         if (d->needs[op->src[s]]) {
             cedm_ref dst = cg_grad_into(d, op->src[s], &accumulate);
-            data_conv(d, op, op->weight, row, op->kernel, op->pad, first,
-                      from, dst, accumulate);
+            data_conv(d, op, op->weight, row, op->kernel[0], op->pad[0],
+                      first, from, dst, accumulate);
         }
         first += op->cin[s];
     }

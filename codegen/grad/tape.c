@@ -63,7 +63,7 @@ void cg_step_training(cg_autodiff *d, cg_training_op op)
 static cedm_weight add_param(cg_autodiff *d, const char *name,
                              const float *values, uint32_t elements)
 {
-    cg_part part = {NULL, values, elements, CG_LAYOUT_PLAIN};
+    cg_part part = {.values = values, .elements = elements};
     cedm_weight index = (cedm_weight)cg_param_add(d->graph, name, &part, 1);
     d->failed = d->failed || d->graph->failed;
     return index;

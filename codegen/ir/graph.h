@@ -20,7 +20,16 @@ typedef enum cg_node_kind {
     CG_ADD,        /* in[0] + in[1] */
     CG_SCALE,      /* in[0] * scale */
     CG_CONCAT,     /* channels of in[0], then of in[1] */
-    CG_ATTENTION   /* in[0] is q, k, v */
+    CG_ATTENTION,  /* in[0] is q, k, v */
+    CG_PREPROCESS, /* image in[0]; kernel: taps; weight, bias, normal: tables */
+    CG_TOKENS,     /* patches in[0] below what comes before them, + weight */
+    CG_LAYER_NORM, /* in[0], eps */
+    CG_GELU,       /* in[0] */
+    CG_RELU,       /* in[0] */
+    CG_GATE,       /* silu of half of in[0] * the other half */
+    CG_POOL,       /* in[0], mode, kernel, stride, pad */
+    CG_JOIN        /* a map whose channels are the values of the nodes that
+                      are `into` it, which follow it */
 } cg_node_kind;
 
 #define CG_NO_NODE (-1)
@@ -31,14 +40,18 @@ typedef struct cg_node {
     uint32_t height, width, channels; /* of the result; vectors are 1 x 1 */
     const char *module;
     uint64_t macs;
-    uint32_t kernel, stride, pad;
-    uint32_t mode; /* enum cedm_resample_mode */
+    uint32_t kernel[2], stride, pad[2];
+    uint32_t mode; /* enum cedm_resample_mode, enum cedm_pool_mode */
     uint32_t groups, heads;
     uint32_t port;   /* of an input */
     uint32_t labels; /* of an embedding */
     float eps, scale;
     bool dropout;     /* of in[0], when training */
+    bool fixed;       /* of a preprocess: 8 bits */
     int weight, bias; /* params, or -1; for a resample the filter */
+    int normal;       /* param of a preprocess */
+    int into;         /* a join, or 0; the value is its channels from */
+    uint32_t first;   /* this one on */
 } cg_node;
 
 typedef struct cg_graph {
@@ -50,8 +63,9 @@ typedef struct cg_graph {
     uint32_t input_count, output_count;
     cg_param *params;
     uint32_t param_count, param_capacity;
-    bool denoises;
+    bool denoises, encodes;
     cedm_denoiser denoiser; /* weights are params, or CEDM_NONE */
+    cedm_encoder encoder;
     int augment; /* param of map_augment, which no node reads, or -1 */
     uint32_t augment_dim;
     uint64_t macs; /* of layers that no node stands for */

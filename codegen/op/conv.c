@@ -17,6 +17,7 @@
     X(T, COUNT, pad)                                                         \
     X(T, COUNT, up)                                                          \
     X(T, ACT, act)                                                           \
+    X(T, POST, post)                                                         \
     X(T, COUNT, skip_cin)                                                    \
     X(T, COUNT, skip_up)                                                     \
     X(T, COUNT, stat_rows)                                                   \
@@ -28,6 +29,8 @@
     X(T, SLICE, emb_stride)                                                  \
     X(T, READ, emb_src)                                                      \
     X(T, READ, residual)                                                     \
+    X(T, SLICE, dst_index)                                                   \
+    X(T, SLICE, dst_stride)                                                  \
     X(T, WRITTEN, dst)                                                       \
     X(T, WRITTEN, stats)                                                     \
     X(T, WEIGHT, weight)                                                     \
@@ -42,7 +45,8 @@ static void summary(cg_text *text, const cg_program *program, uint32_t op)
     cg_text_channels(text, c->cin);
     cg_text_add(text, "x%ux%u -> %ux%ux%u, %ux%u", (unsigned)c->in_height,
                 (unsigned)c->in_width, (unsigned)c->cout, (unsigned)c->height,
-                (unsigned)c->width, (unsigned)c->kernel, (unsigned)c->kernel);
+                (unsigned)c->width, (unsigned)c->kernel[0],
+                (unsigned)c->kernel[1]);
     cg_text_activation(text, program, op, c->act, c->coeff);
     if (c->up != 0) {
         cg_text_add(text, ", up");
@@ -60,9 +64,16 @@ static void summary(cg_text *text, const cg_program *program, uint32_t op)
             cg_text_add(text, ", up");
         }
     }
+    if (c->dst_stride != 0) {
+        cg_text_add(text, ", channels %u.. of %u", (unsigned)c->dst_index,
+                    (unsigned)c->dst_stride);
+    }
     if (c->residual != CEDM_NONE) {
         cg_text_add(text, c->residual == c->dst ? ", into residual"
                                                 : ", + residual");
+    }
+    if (c->post != CEDM_POST_NONE) {
+        cg_text_add(text, c->post == CEDM_POST_GELU ? ", gelu" : ", relu");
     }
 }
 

@@ -28,7 +28,9 @@ typedef enum cg_field_kind {
     CG_FIELD_REAL, /* and this one */
     CG_FIELD_ACT,  /* enum cedm_act, and so on */
     CG_FIELD_ALGORITHM,
+    CG_FIELD_POST,
     CG_FIELD_MODE, /* always written */
+    CG_FIELD_POOL, /* and this one */
     /* tensors of the arena */
     CG_FIELD_SLICE,   /* which part of the next one is meant */
     CG_FIELD_READ,    /* cedm_ref */

@@ -15,12 +15,13 @@ static bool foldable(const cg_graph *g, int i)
 {
     const cg_node *down = &g->nodes[i];
     if (down->kind != CG_RESAMPLE || down->mode != CEDM_RESAMPLE_DOWN ||
-        down->pad != 0 || down->in[0] != i - 1) {
+        down->pad[0] != 0 || down->in[0] != i - 1) {
         return false;
     }
     const cg_node *conv = &g->nodes[i - 1];
-    return conv->kind == CG_CONV && conv->kernel == 3 && conv->stride == 1 &&
-           conv->pad == 1 + (g->taps - 1) / 2 && cg_uses(g, i - 1) == 1;
+    return conv->kind == CG_CONV && conv->kernel[0] == 3 &&
+           conv->stride == 1 && conv->pad[0] == 1 + (g->taps - 1) / 2 &&
+           cg_uses(g, i - 1) == 1;
 }
 
 void cg_fold_residual(cg_graph *g)
@@ -36,11 +37,11 @@ void cg_fold_residual(cg_graph *g)
         conv.height = filter.height;
         conv.width = filter.width;
         conv.stride = 2;
-        conv.pad = 0;
+        conv.pad[0] = conv.pad[1] = 0;
 
         filter.in[0] = conv.in[0];
         filter.mode = CEDM_RESAMPLE_SAME;
-        filter.pad = (g->taps - 1) / 2 + 1;
+        filter.pad[0] = (g->taps - 1) / 2 + 1;
         filter.height = source->height + 1;
         filter.width = source->width + 1;
         filter.channels = source->channels;

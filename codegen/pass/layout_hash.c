@@ -92,6 +92,10 @@ uint64_t cg_layout_hash(const cg_program *p)
     if (p->denoises) {
         add_denoiser(&hash, &p->denoiser);
     }
+    add_u32(&hash, p->encodes);
+    if (p->encodes) {
+        add_words(&hash, &p->encoder, sizeof p->encoder / sizeof(uint32_t));
+    }
     add_u32(&hash, p->op_count);
     for (uint32_t i = 0; i < p->op_count; i++) {
         add_op(&hash, &p->ops[i]);
@@ -102,6 +106,7 @@ uint64_t cg_layout_hash(const cg_program *p)
         add_bytes(&hash, param->name, strlen(param->name) + 1);
         add_u32(&hash, param->offset);
         add_u32(&hash, param->elements);
+        add_u32(&hash, param->exact);
     }
     return hash;
 }

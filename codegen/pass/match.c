@@ -56,7 +56,7 @@ static bool is_main(const cg_graph *g, int i)
 static bool is_skip(const cg_graph *g, int i, cg_match *match)
 {
     const cg_node *node = at(g, i);
-    if (node->kind != CG_CONV || node->kernel != 1 || !only_here(g, i)) {
+    if (node->kind != CG_CONV || node->kernel[0] != 1 || !only_here(g, i)) {
         return false;
     }
     cg_prologue p = cg_match_prologue(g, node->in[0], true);
@@ -97,7 +97,8 @@ bool cg_match_conv(const cg_graph *g, int root, cg_match *match)
         return false;
     }
     match->conv = x;
-    match->main = cg_match_prologue(
-        g, at(g, x)->in[0], at(g, x)->kernel == 3 && at(g, x)->stride == 1);
+    match->main =
+        cg_match_prologue(g, at(g, x)->in[0],
+                          at(g, x)->kernel[0] == 3 && at(g, x)->stride == 1);
     return true;
 }

@@ -60,15 +60,6 @@ static cedm_weight put(cg_program *p, cg_param *ordered, uint32_t index,
     return param->offset;
 }
 
-/* What the core computes with before any op keeps its precision. */
-static void keep_exact(cg_program *p, cedm_weight index)
-{
-    if (p->dtype == CEDM_DTYPE_F16 && index != CEDM_NONE) {
-        p->params[index].exact = true;
-        p->params[index].elements *= 2;
-    }
-}
-
 /* Tensors lie in the blob in the order in which the ops read them; those
  * that no op reads are left out. */
 static bool place_weights(cg_program *p, cg_error *error)
@@ -80,14 +71,20 @@ static bool place_weights(cg_program *p, cg_error *error)
     }
     uint32_t count = 0;
     uint64_t elements = 0;
+    /* What the core computes with before any op. */
     cedm_weight *exact[] = {&p->denoiser.features.freqs,
                             &p->denoiser.noise_levels};
     uint32_t exact_count = p->denoises ? 2 : 0;
     for (uint32_t i = 0; i < exact_count; i++) {
-        keep_exact(p, *exact[i]);
+        if (*exact[i] != CEDM_NONE) {
+            p->params[*exact[i]].exact = true;
+        }
     }
     for (uint32_t i = 0; i < p->param_count; i++) {
         p->params[i].offset = CEDM_NONE;
+        if (p->params[i].exact && p->dtype == CEDM_DTYPE_F16) {
+            p->params[i].elements *= 2; /* floats: see cedm_tensor */
+        }
         elements += p->params[i].elements + CEDM_WEIGHT_ALIGN;
     }
     if (elements >= UINT32_MAX) {

@@ -13,6 +13,8 @@ static const cedm_ops run = {
     .conv = CEDM_ISA_NAME(conv),
     .resample = CEDM_ISA_NAME(resample),
     .attention = CEDM_ISA_NAME(attention),
+    .layer_norm = CEDM_ISA_NAME(layer_norm),
+    .gate = CEDM_ISA_NAME(gate),
 };
 #undef RUN
 

@@ -119,7 +119,7 @@ static void cut_k(cedm_conv_job *job)
                                  .panel = panel,
                                  .phase = plan->panels * panel,
                                  .step = plan->pitch},
-               plan->kernel, plan->kernel * plan->cin);
+               plan->kernel[0], plan->kernel[1] * plan->cin);
     if (plan->skip_cin != 0) {
         add_chunks(
             job,

@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "runtime/cpu/conv.h"
+#include "runtime/cpu/vec_post.h"
 #include "runtime/cpu/tile.h"
+#include "runtime/ops/post.h"
 
 /* Some panels of one phase of one staged image. */
 typedef struct conv_pass {
@@ -33,7 +35,31 @@ static void write_part(const conv_pass *pass, uint32_t first, uint32_t end)
             if (pass->residual != NULL) {
                 sum += pass->residual[at + c];
             }
-            pass->dst[at + c] = sum * s->job->op->scale;
+            pass->dst[at + c] =
+                cedm_post(sum * s->job->op->scale, s->job->op->post);
+        }
+    }
+}
+
+/* The last of all, of panels that are whole: what a tile has just written is
+ * near. */
+static void apply_post(const conv_pass *pass, uint32_t first, uint32_t end)
+{
+    const cedm_conv_strip *s = pass->strip;
+    uint32_t columns = pass->panels * CEDM_PANEL;
+
+    for (uint32_t p = first; p < end; p++) {
+        float *dst = pass->dst + s->dst_at[p];
+
+        if (s->job->op->post == CEDM_POST_GELU) {
+            for (uint32_t c = 0; c < columns; c += CEDM_PANEL) {
+                v16_store(dst + c, v16_gelu(v16_load(dst + c)));
+            }
+        } else {
+            for (uint32_t c = 0; c < columns; c += CEDM_PANEL) {
+                v16_store(dst + c,
+                          v16_post(v16_load(dst + c), CEDM_POST_RELU));
+            }
         }
     }
 }
@@ -98,6 +124,8 @@ static void run_chunk(const conv_pass *pass, uint32_t index, uint32_t first,
     CEDM_ISA_NAME(tile)(&tile, end - first);
     if (closes && pass->columns != 0) {
         write_part(pass, first, end);
+    } else if (closes && s->job->op->post != CEDM_POST_NONE) {
+        apply_post(pass, first, end);
     }
 }
 
@@ -106,7 +134,8 @@ static void run_pass(const conv_pass *pass)
     const cedm_conv_strip *s = pass->strip;
     uint32_t pixels = s->rows * s->job->plan.width;
     int direct = s->job->chunk_count == 1 && pass->columns == 0;
-    uint32_t block = direct ? pixels : CEDM_BLOCK;
+    uint32_t block =
+        direct && s->job->op->post == CEDM_POST_NONE ? pixels : CEDM_BLOCK;
 
     for (uint32_t first = 0; first < pixels; first += block) {
         uint32_t end = pixels - first < block ? pixels : first + block;
@@ -144,9 +173,10 @@ static void run_image(const cedm_conv_strip *s, uint32_t i, conv_pass pass)
     const cedm_conv *op = s->job->op;
     const cedm_conv_plan *plan = &s->job->plan;
     uint32_t py = pass.phase / 2, px = pass.phase % 2, image = s->image + i;
-    size_t map = (size_t)op->height * op->width * op->cout;
+    size_t stride = cedm_dst_stride(op->dst_stride, op->cout);
+    size_t map = (size_t)op->height * op->width * stride;
     size_t first = (size_t)((s->row << op->up) + py) * op->width + px;
-    size_t shift = first * op->cout + (size_t)pass.panel * CEDM_PANEL;
+    size_t shift = first * stride + (size_t)pass.panel * CEDM_PANEL;
 
     pass.source = s->source + i * plan->source + py * plan->pitch +
                   (size_t)px * plan->cin;
@@ -154,7 +184,7 @@ static void run_image(const cedm_conv_strip *s, uint32_t i, conv_pass pass)
     if (!op->skip_up) {
         pass.skip += (size_t)(py * op->width + px) * plan->skip_cin;
     }
-    pass.dst = cedm_at(s->exec, op->dst, map, image) + shift;
+    pass.dst = cedm_at(s->exec, op->dst, map, image) + op->dst_index + shift;
     if (op->residual != CEDM_NONE) {
         pass.residual = cedm_at(s->exec, op->residual, map, image) + shift;
     }

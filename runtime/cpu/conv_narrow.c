@@ -8,6 +8,7 @@
  * order, added by halves. */
 #include "runtime/cpu/conv.h"
 #include "runtime/cpu/vec.h"
+#include "runtime/ops/post.h"
 
 /* Pixels at a time: as many chains hide the latency of an addition. */
 #define PIXELS 4u
@@ -60,7 +61,7 @@ static void finish(const cedm_conv_strip *s, const narrow *to, const v16 *sum,
         if (to->residual != NULL) {
             y += to->residual[at];
         }
-        to->dst[at] = y * op->scale;
+        to->dst[at] = cedm_post(y * op->scale, op->post);
     }
 }
 
@@ -80,8 +81,8 @@ static void run_image(const cedm_conv_strip *s, const float *source,
             x[i] = source + s->source_at[i < count ? first + i : first];
         }
         for (uint32_t o = 0; o < cout; o++) {
-            dot(sum, x, s->job->weights + (size_t)o * plan->k, plan->kernel,
-                plan->kernel * plan->cin, plan->pitch);
+            dot(sum, x, s->job->weights + (size_t)o * plan->k,
+                plan->kernel[0], plan->kernel[1] * plan->cin, plan->pitch);
             finish(s, to, sum, first, count, o);
         }
     }
@@ -90,12 +91,13 @@ static void run_image(const cedm_conv_strip *s, const float *source,
 void CEDM_ISA_NAME(conv_narrow)(const cedm_conv_strip *s)
 {
     const cedm_conv *op = s->job->op;
-    size_t row = (size_t)op->width * op->cout, map = op->height * row;
+    size_t stride = cedm_dst_stride(op->dst_stride, op->cout);
+    size_t row = op->width * stride, map = op->height * row;
 
     for (uint32_t i = 0; i < s->images; i++) {
         uint32_t image = s->image + i;
         narrow to = {.dst = cedm_at(s->exec, op->dst, map, image) +
-                            s->row * row};
+                            op->dst_index + s->row * row};
 
         if (op->residual != CEDM_NONE) {
             to.residual =

@@ -32,14 +32,15 @@ static void stage_source(const cedm_conv_strip *s, uint32_t image, float *dst)
 {
     const cedm_conv *op = s->job->op;
     const cedm_conv_plan *plan = &s->job->plan;
-    uint32_t cin = plan->cin, pad = op->up ? 1 : op->pad;
+    uint32_t cin = plan->cin;
+    uint32_t top = op->up ? 1 : op->pad[0], left = op->up ? 1 : op->pad[1];
     uint32_t columns = (uint32_t)(plan->pitch / cin);
     uint32_t rows =
-        op->up ? s->rows + 2 : (s->rows - 1) * op->stride + op->kernel;
+        op->up ? s->rows + 2 : (s->rows - 1) * op->stride + op->kernel[0];
     uint32_t from = op->up ? s->row : s->row * op->stride;
     uint32_t right =
-        columns > pad + op->in_width ? columns - pad - op->in_width : 0;
-    uint32_t inside = columns - pad - right;
+        columns > left + op->in_width ? columns - left - op->in_width : 0;
+    uint32_t inside = columns - left - right;
     const float *a = NULL, *b = NULL;
 
     if (op->act != CEDM_ACT_NONE) {
@@ -51,18 +52,18 @@ static void stage_source(const cedm_conv_strip *s, uint32_t image, float *dst)
     for (uint32_t r = from; r < from + rows; r++, dst += plan->pitch) {
         uint32_t channel = 0;
 
-        if (r < pad || r - pad >= op->in_height) {
+        if (r < top || r - top >= op->in_height) {
             memset(dst, 0, plan->pitch * sizeof *dst);
             continue;
         }
-        memset(dst, 0, (size_t)pad * cin * sizeof *dst);
+        memset(dst, 0, (size_t)left * cin * sizeof *dst);
         for (int i = 0; i < 2 && op->cin[i] != 0; i++) {
             size_t row = (size_t)op->in_width * op->cin[i];
             const float *src =
                 cedm_at(s->exec, op->src[i], op->in_height * row, image);
 
-            stage_channels(plan, dst + (size_t)pad * cin, cin,
-                           src + (r - pad) * row, inside, op->cin[i], channel,
+            stage_channels(plan, dst + (size_t)left * cin, cin,
+                           src + (r - top) * row, inside, op->cin[i], channel,
                            a, b, op->act);
             channel += op->cin[i];
         }
@@ -132,14 +133,16 @@ void CEDM_ISA_NAME(conv_tabulate)(const cedm_conv_strip *s)
     uint32_t skip_cin = plan->skip_cin, skip_width = op->width >> op->skip_up;
     uint32_t *source_at = s->source_at, *skip_at = s->skip_at;
     uint32_t *dst_at = s->dst_at;
+    uint32_t dst_stride = cedm_dst_stride(op->dst_stride, op->cout);
 
     count_up(s->sums_at, CEDM_BLOCK, 0, CEDM_PANEL);
     for (uint32_t y = 0; y < s->rows; y++) {
         source_at = count_up(source_at, plan->width,
                              (uint32_t)(y * stride * plan->pitch),
                              stride * plan->cin);
-        dst_at = count_up(dst_at, plan->width,
-                          (y << up) * op->width * op->cout, op->cout << up);
+        dst_at =
+            count_up(dst_at, plan->width, (y << up) * op->width * dst_stride,
+                     dst_stride << up);
         if (skip_cin != 0) {
             uint32_t row =
                 (((s->row + y) << up) >> op->skip_up) - skip_row(s);

@@ -64,8 +64,8 @@ static inline const float *cedm_prepared(const cedm_exec *exec, uint32_t id)
  * plan is narrow: weights are [cout][k]. */
 typedef struct cedm_conv_plan {
     uint32_t cin, skip_cin, panels;
-    uint32_t phases, kernel; /* of a pass */
-    uint32_t k;              /* kernel * kernel * cin */
+    uint32_t phases, kernel[2]; /* of a pass */
+    uint32_t k;                 /* kernel[0] * kernel[1] * cin */
     uint32_t narrow;
     uint32_t paired;
     uint32_t height, width; /* of a pass */
@@ -124,6 +124,8 @@ void CEDM_ISA_NAME(conv)(void *ctx, const cedm_conv *op);
 void CEDM_ISA_NAME(linear)(void *ctx, const cedm_linear *op);
 void CEDM_ISA_NAME(attention)(void *ctx, const cedm_attention *op);
 void CEDM_ISA_NAME(resample)(void *ctx, const cedm_resample *op);
+void CEDM_ISA_NAME(layer_norm)(void *ctx, const cedm_layer_norm *op);
+void CEDM_ISA_NAME(gate)(void *ctx, const cedm_gate *op);
 #endif
 
 #endif

@@ -31,9 +31,9 @@ static size_t whole_lines(size_t floats)
 static void stage_sizes(cedm_conv_plan *plan, const cedm_conv *op,
                         uint32_t rows)
 {
-    size_t source_rows = op->up
-                             ? (size_t)rows + 2
-                             : (size_t)(rows - 1) * op->stride + op->kernel;
+    size_t source_rows =
+        op->up ? (size_t)rows + 2
+               : (size_t)(rows - 1) * op->stride + op->kernel[0];
     size_t skip_rows = (size_t)rows << op->up;
     size_t skip_width = op->width >> op->skip_up;
 
@@ -94,8 +94,9 @@ void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op)
     plan->skip_cin = op->skip_cin[0] + op->skip_cin[1];
     plan->panels = cedm_panels(op->cout);
     plan->phases = op->up ? 4 : 1;
-    plan->kernel = op->up ? 2 : op->kernel;
-    plan->k = plan->kernel * plan->kernel * plan->cin;
+    plan->kernel[0] = op->up ? 2 : op->kernel[0];
+    plan->kernel[1] = op->up ? 2 : op->kernel[1];
+    plan->k = plan->kernel[0] * plan->kernel[1] * plan->cin;
     plan->narrow = op->cout <= CEDM_NARROW && plan->cin % CEDM_PANEL == 0 &&
                    !op->up && plan->skip_cin == 0;
     plan->weights =
@@ -105,7 +106,7 @@ void cedm_cpu_plan_conv(cedm_conv_plan *plan, const cedm_conv *op)
     plan->height = op->height >> op->up;
     plan->width = op->width >> op->up;
     columns = op->up ? plan->width + 2
-                     : (plan->width - 1) * op->stride + op->kernel;
+                     : (plan->width - 1) * op->stride + op->kernel[1];
     plan->pitch = (size_t)columns * plan->cin;
     plan->align = stat_align(op, plan->height);
     plan_rows(plan, op);

@@ -2,6 +2,7 @@
  *
  * winograd_output.c - some panels of outputs of a chunk: the products of all
  * points, transformed back and finished. */
+#include "runtime/cpu/vec_post.h"
 #include "runtime/cpu/tile.h"
 #include "runtime/cpu/winograd.h"
 #include "runtime/cpu/winograd_tile.h"
@@ -86,12 +87,13 @@ CEDM_INLINE void finish_tile(const winograd_panel *p, uint32_t tile, v16 init,
     const cedm_winograd_chunk *c = p->chunk;
     const cedm_conv *op = c->job->op;
     const v16 scale = v16_set(op->scale);
-    uint32_t m = n - 2, cout = op->cout, i = tile / (c->rows * c->columns);
+    uint32_t m = n - 2, i = tile / (c->rows * c->columns);
+    uint32_t stride = cedm_dst_stride(op->dst_stride, op->cout);
     uint32_t y = (c->row + tile / c->columns % c->rows) * m;
     uint32_t x = (c->column + tile % c->columns) * m;
     uint32_t height = cedm_smaller(m, op->height - y);
     uint32_t width = cedm_smaller(m, op->width - x);
-    size_t at = (((size_t)i * op->height + y) * op->width + x) * cout;
+    size_t at = (((size_t)i * op->height + y) * op->width + x) * stride;
     size_t wide = cedm_chunk_width(c);
     size_t pixel = (i * cedm_chunk_height(c) + y - c->row * m) * wide + x -
                    c->column * m;
@@ -107,15 +109,16 @@ CEDM_INLINE void finish_tile(const winograd_panel *p, uint32_t tile, v16 init,
                 continue;
             }
             if (p->residual != NULL) {
-                const float *residual = p->residual + at + k * cout;
+                const float *residual = p->residual + at + k * stride;
 
                 sum = v16_add(sum, v16_load(residual));
                 __builtin_prefetch(residual + CEDM_PANEL, 0, 2);
             }
-            v16_store(p->dst + at + k * cout, v16_mul(sum, scale));
-            __builtin_prefetch(p->dst + at + k * cout + CEDM_PANEL, 1, 2);
+            v16_store(p->dst + at + k * stride,
+                      v16_post(v16_mul(sum, scale), op->post));
+            __builtin_prefetch(p->dst + at + k * stride + CEDM_PANEL, 1, 2);
         }
-        at += (size_t)op->width * cout;
+        at += (size_t)op->width * stride;
         pixel += wide;
     }
 }
@@ -257,7 +260,8 @@ static winograd_panel panel_of(const cedm_winograd_chunk *c, uint32_t k,
 {
     const cedm_winograd_job *job = c->job;
     const cedm_conv *op = job->op;
-    size_t map = (size_t)op->height * op->width * op->cout;
+    size_t map = (size_t)op->height * op->width *
+                 cedm_dst_stride(op->dst_stride, op->cout);
     size_t panel = (size_t)c->tiles * CEDM_PANEL;
     winograd_panel p = {
         .chunk = c,
@@ -266,7 +270,8 @@ static winograd_panel panel_of(const cedm_winograd_chunk *c, uint32_t k,
         .channel = k * CEDM_PANEL,
     };
 
-    p.dst = cedm_at(job->exec, op->dst, map, c->image) + p.channel;
+    p.dst = cedm_at(job->exec, op->dst, map, c->image) + op->dst_index +
+            p.channel;
     if (op->residual != CEDM_NONE) {
         p.residual =
             cedm_at(job->exec, op->residual, map, c->image) + p.channel;

@@ -82,10 +82,10 @@ static void fill_args(cedm_conv_args *v, const cedm_cuda_exec *exec,
     v->cout = op->cout;
     v->cout_padded = layout.cout_padded;
     v->k = layout.k;
-    v->kernel = op->kernel;
+    v->kernel = op->kernel[0];
     v->taps = layout.taps;
     v->stride = op->stride;
-    v->pad = op->pad;
+    v->pad = op->pad[0];
     v->up = op->up;
     v->skip_up = op->skip_up;
     v->act = op->act;

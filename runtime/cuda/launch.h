@@ -183,8 +183,9 @@ int cedm_cuda_conv_finish(const cedm_cuda_exec *exec, const cedm_conv *op);
 /* Whether an op is one plain matrix product, which cuBLAS makes instead. */
 static inline int cedm_cuda_gemm_suits_conv(const cedm_conv *op)
 {
-    return op->kernel == 1 && op->stride == 1 && op->pad == 0 &&
-           op->up == 0 && op->act == CEDM_ACT_NONE && op->cin[1] == 0 &&
+    return op->kernel[0] == 1 && op->kernel[1] == 1 && op->stride == 1 &&
+           op->pad[0] == 0 && op->pad[1] == 0 && op->up == 0 &&
+           op->act == CEDM_ACT_NONE && op->cin[1] == 0 &&
            op->skip_cin[0] == 0 && op->emb_src == CEDM_NONE &&
            !CEDM_REF_IS_F32(op->src[0]) && !CEDM_REF_IS_F32(op->dst) &&
            op->cin[0] % 8 == 0 && op->cout % 8 == 0;

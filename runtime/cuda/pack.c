@@ -28,7 +28,7 @@ void cedm_cuda_plan_conv(cedm_cuda_conv_layout *layout,
     cedm_cuda_conv_layout l = {
         .f32 = (uint32_t)cedm_cuda_conv_is_f32(precision, op),
         .phases = op->up ? 4 : 1,
-        .taps = op->up ? 4 : op->kernel * op->kernel,
+        .taps = op->up ? 4 : op->kernel[0] * op->kernel[1],
         .cout_padded = round_up(op->cout, CEDM_CUDA_N),
     };
     uint64_t element = l.f32 ? 4 : 2, rows = l.cout_padded;
@@ -201,7 +201,7 @@ static double tap_weight(const conv_part *part, uint32_t o, uint32_t c,
 {
     const cedm_conv *op = part->op;
     size_t cin = (size_t)op->cin[0] + op->cin[1];
-    size_t taps = (size_t)op->kernel * op->kernel;
+    size_t taps = (size_t)op->kernel[0] * op->kernel[1];
     size_t first = o * taps * cin + c;
     uint32_t y0, y1, x0, x1;
     double sum = 0;

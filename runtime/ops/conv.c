@@ -9,12 +9,13 @@
  *
  * Order of additions of one output: the runs of kernel rows 0, 1, 2 and of
  * the skip as dots.h says; then (bias + emb + skip_bias), then the residual,
- * then times scale. */
+ * then times scale; last is post. */
 #include <string.h>
 
 #include "runtime/ops/act.h"
 #include "runtime/ops/dots.h"
 #include "runtime/ops/ops.h"
+#include "runtime/ops/post.h"
 
 /* Rows of a task that leaves no statistics.  (A larger block stages fewer
  * rows twice, a smaller one feeds more threads.) */
@@ -39,7 +40,7 @@ typedef struct conv_image {
 
 static uint32_t staged_columns(const cedm_conv *op)
 {
-    return (op->width - 1) * op->stride + op->kernel;
+    return (op->width - 1) * op->stride + op->kernel[1];
 }
 
 static uint32_t block_rows(const cedm_conv *op)
@@ -62,7 +63,7 @@ static void view_image(conv_image *v, const cedm_exec *exec,
     v->skip_cin = op->skip_cin[0] + op->skip_cin[1];
     v->row = (size_t)staged_columns(op) * v->cin;
     v->ring = scratch;
-    v->skip = scratch + op->kernel * v->row;
+    v->skip = scratch + op->kernel[0] * v->row;
     for (int s = 0; s < 2; s++) {
         if (op->cin[s] != 0) {
             v->src[s] = map_at(exec, op->src[s], op->in_height, op->in_width,
@@ -86,36 +87,39 @@ static void view_image(conv_image *v, const cedm_exec *exec,
         v->residual = map_at(exec, op->residual, op->height, op->width,
                              op->cout, image);
     }
-    v->dst = cedm_at(exec, op->dst, (size_t)op->height * op->width * op->cout,
-                     image);
+    v->dst = cedm_at(exec, op->dst,
+                     (size_t)op->height * op->width *
+                         cedm_dst_stride(op->dst_stride, op->cout),
+                     image) +
+             op->dst_index;
 }
 
 /* Stages row r of the padded, enlarged source; r counts from the padding. */
 static void stage_row(const conv_image *v, uint32_t r)
 {
     const cedm_conv *op = v->op;
-    float *dst = v->ring + (r % op->kernel) * v->row;
+    float *dst = v->ring + (r % op->kernel[0]) * v->row;
     uint32_t height = op->in_height << op->up;
     uint32_t width = op->in_width << op->up;
     uint32_t columns = staged_columns(op);
 
-    if (r < op->pad || r - op->pad >= height) {
+    if (r < op->pad[0] || r - op->pad[0] >= height) {
         memset(dst, 0, v->row * sizeof *dst);
         return;
     }
     for (uint32_t x = 0; x < columns; x++, dst += v->cin) {
         size_t pixel;
 
-        if (x < op->pad || x - op->pad >= width) {
+        if (x < op->pad[1] || x - op->pad[1] >= width) {
             memset(dst, 0, v->cin * sizeof *dst);
             continue;
         }
-        if (op->up && x > op->pad && (x - op->pad) % 2 == 1) {
+        if (op->up && x > op->pad[1] && (x - op->pad[1]) % 2 == 1) {
             memcpy(dst, dst - v->cin, v->cin * sizeof *dst);
             continue;
         }
-        pixel = (size_t)((r - op->pad) >> op->up) * op->in_width +
-                ((x - op->pad) >> op->up);
+        pixel = (size_t)((r - op->pad[0]) >> op->up) * op->in_width +
+                ((x - op->pad[1]) >> op->up);
         cedm_act_pixel(dst, v->src[0] + pixel * op->cin[0], v->a, v->b,
                        op->cin[0], op->act);
         if (op->cin[1] != 0) {
@@ -155,7 +159,7 @@ static void sum_tile(const conv_image *v, cedm_dots *dots, uint32_t y,
                      uint32_t x, uint32_t co)
 {
     const cedm_conv *op = v->op;
-    size_t run = (size_t)op->kernel * v->cin;
+    size_t run = (size_t)op->kernel[1] * v->cin;
     uint32_t last_x = op->width - 1, last_co = op->cout - 1;
     const float *p[CEDM_DOTS_X], *w[CEDM_DOTS_W];
     uint32_t column[CEDM_DOTS_X], channel[CEDM_DOTS_W];
@@ -166,16 +170,16 @@ static void sum_tile(const conv_image *v, cedm_dots *dots, uint32_t y,
     for (uint32_t j = 0; j < CEDM_DOTS_W; j++) {
         channel[j] = co + j < last_co ? co + j : last_co;
     }
-    for (uint32_t ky = 0; ky < op->kernel; ky++) {
+    for (uint32_t ky = 0; ky < op->kernel[0]; ky++) {
         uint32_t r = y * op->stride + ky;
-        const float *row = v->ring + (r % op->kernel) * v->row;
+        const float *row = v->ring + (r % op->kernel[0]) * v->row;
         const float *weight = v->exec->data + op->weight;
 
         for (int i = 0; i < CEDM_DOTS_X; i++) {
             p[i] = row + (size_t)column[i] * op->stride * v->cin;
         }
         for (int j = 0; j < CEDM_DOTS_W; j++) {
-            w[j] = weight + ((size_t)channel[j] * op->kernel + ky) * run;
+            w[j] = weight + ((size_t)channel[j] * op->kernel[0] + ky) * run;
         }
         cedm_dots_run(dots, p, w, run);
     }
@@ -210,18 +214,20 @@ static void write_tile(const conv_image *v, const cedm_dots *dots, uint32_t y,
                        uint32_t x, uint32_t co)
 {
     const cedm_conv *op = v->op;
+    size_t stride = cedm_dst_stride(op->dst_stride, op->cout);
 
     for (uint32_t j = 0; j < CEDM_DOTS_W && co + j < op->cout; j++) {
         float shift = shift_of(v, co + j);
 
         for (uint32_t i = 0; i < CEDM_DOTS_X && x + i < op->width; i++) {
-            size_t at = ((size_t)y * op->width + x + i) * op->cout + co + j;
+            size_t pixel = (size_t)y * op->width + x + i;
             float sum = cedm_dots_total(dots, i, j) + shift;
 
             if (v->residual != NULL) {
-                sum += v->residual[at];
+                sum += v->residual[pixel * op->cout + co + j];
             }
-            v->dst[at] = sum * op->scale;
+            v->dst[pixel * stride + co + j] =
+                cedm_post(sum * op->scale, op->post);
         }
     }
 }
@@ -272,7 +278,7 @@ static void conv_task(void *arg, uint32_t index, uint32_t worker)
 
     view_image(&v, exec, op, image, cedm_scratch(exec, worker));
     for (uint32_t y = first; y < end; y++) {
-        for (; staged < y * op->stride + op->kernel; staged++) {
+        for (; staged < y * op->stride + op->kernel[0]; staged++) {
             stage_row(&v, staged);
         }
         if (v.skip_cin != 0) {
@@ -311,6 +317,7 @@ void cedm_size_conv(void *ctx, const cedm_conv *op)
     uint64_t cin = (uint64_t)op->cin[0] + op->cin[1];
     uint64_t skip_cin = (uint64_t)op->skip_cin[0] + op->skip_cin[1];
 
-    cedm_need_scratch(ctx, op->kernel * staged_columns(op) * cin +
-                               op->width * skip_cin);
+    cedm_need_scratch(ctx,
+                      (uint64_t)op->kernel[0] * staged_columns(op) * cin +
+                          op->width * skip_cin);
 }

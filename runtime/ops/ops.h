@@ -107,6 +107,12 @@ static inline int cedm_source_of(const cedm_resample *op, uint32_t o,
     return 1;
 }
 
+/* Channels of the map that a dst of `channels` channels is a part of. */
+static inline uint32_t cedm_dst_stride(uint32_t dst_stride, uint32_t channels)
+{
+    return dst_stride == 0 ? channels : dst_stride;
+}
+
 /* Raises the scratch of one worker to a number of floats. */
 static inline void cedm_need_scratch(void *ctx, uint64_t floats)
 {

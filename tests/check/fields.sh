@@ -54,7 +54,7 @@ NR == FNR {
     next
 }
 {
-    wanted["uint32_t"] = "ID|COUNT|ACT|ALGORITHM|MODE|SLICE"
+    wanted["uint32_t"] = "ID|COUNT|ACT|POST|ALGORITHM|MODE|POOL|SLICE"
     wanted["float"] = "REAL"
     wanted["cedm_ref"] = "READ|WRITTEN"
     wanted["cedm_weight"] = "WEIGHT"

@@ -6,14 +6,14 @@
 
 /* clang-format off */
 #define SAME(h, w)                                                           \
-    .height = h, .width = w, .in_height = h, .in_width = w, .kernel = 3,     \
-    .stride = 1, .pad = 1
+    .height = h, .width = w, .in_height = h, .in_width = w,                       \
+    .kernel = {3, 3}, .stride = 1, .pad = {1, 1}
 #define POINT(h, w)                                                          \
-    .height = h, .width = w, .in_height = h, .in_width = w, .kernel = 1,     \
-    .stride = 1
+    .height = h, .width = w, .in_height = h, .in_width = w,                       \
+    .kernel = {1, 1}, .stride = 1
 #define ENLARGE(in_h, in_w)                                                  \
     .height = 2 * in_h, .width = 2 * in_w, .in_height = in_h,                \
-    .in_width = in_w, .kernel = 3, .stride = 1, .pad = 1, .up = 1
+    .in_width = in_w, .kernel = {3, 3}, .stride = 1, .pad = {1, 1}, .up = 1
 #define SKIP(c0, c1) .skip_cin = {c0, c1}
 #define HALF 0.70710678f
 #define CONV(text, n, w, rows, c0, c1, out, ...)                             \
@@ -152,7 +152,8 @@ uint64_t case_work(const op_class *class, const op_case *c)
     }
     if (class->place == place_conv) {
         return (uint64_t)c->images * conv->height * conv->width * conv->cout *
-               conv->kernel * conv->kernel * (conv->cin[0] + conv->cin[1]);
+               conv->kernel[0] * conv->kernel[1] *
+               (conv->cin[0] + conv->cin[1]);
     }
     return class->place != place_attention
                ? 0

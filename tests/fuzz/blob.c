@@ -25,7 +25,7 @@ enum {
 };
 
 /* Gaps between the tensors and behind the last one. */
-static const cedm_tensor tensors[] = {{0, 5}, {16, 33}, {64, 16}};
+static const cedm_tensor tensors[] = {{0, 5, 0}, {16, 33, 0}, {64, 16, 0}};
 #define TENSORS 3u
 #define ELEMENTS 84u
 #define TABLE 96u

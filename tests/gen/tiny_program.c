@@ -115,11 +115,12 @@ static void make_params(tiny *t)
         param->offset = rows[k].offset;
         param->parts = part;
         if (k != TINY_FILTER) {
-            *part++ =
-                (cg_part){a, NULL, (uint32_t)a->elements, rows[k].layout};
+            *part++ = (cg_part){.array = a,
+                                .elements = (uint32_t)a->elements,
+                                .layout = rows[k].layout};
         }
         if (k == TINY_FILTER || k == TINY_TWO_PARTS) {
-            *part++ = (cg_part){NULL, t->values, 4, CG_LAYOUT_PLAIN};
+            *part++ = (cg_part){.values = t->values, .elements = 4};
         }
         param->part_count = (uint32_t)(part - param->parts);
         for (uint32_t i = 0; i < param->part_count; i++) {
@@ -142,7 +143,8 @@ static void make_ops(tiny *t)
             .bias = NONE }, .macs = 32 },
         { .kind = CG_OP_conv, .module = "enc.4x4_conv", .u.conv = {
             .id = 2, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-            .cin = { 1, 0 }, .cout = 4, .kernel = 3, .stride = 1, .pad = 1,
+            .cin = { 1, 0 }, .cout = 4, .kernel = {3, 3}, .stride = 1,
+            .pad = {1, 1},
             .stat_rows = 2, .scale = 1.0f, .src = { F32(64), NONE },
             .coeff = NONE, .skip_src = { NONE, NONE }, .emb_src = NONE,
             .residual = NONE, .dst = 0, .stats = F32(96), .weight = CONV_W,
@@ -155,7 +157,8 @@ static void make_ops(tiny *t)
             .dst = F32(128), .gamma = NORM_G, .beta = NORM_G } },
         { .kind = CG_OP_conv, .module = "enc.4x4_block0.conv0", .u.conv = {
             .id = 4, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-            .cin = { 4, 0 }, .cout = 4, .kernel = 3, .stride = 1, .pad = 1,
+            .cin = { 4, 0 }, .cout = 4, .kernel = {3, 3}, .stride = 1,
+            .pad = {1, 1},
             .act = CEDM_ACT_SILU, .scale = 0.70710677f, .src = { 0, NONE },
             .coeff = F32(128), .skip_src = { NONE, NONE }, .emb_index = 0,
             .emb_stride = 4, .emb_src = F32(0), .residual = 0, .dst = 64,
@@ -163,7 +166,7 @@ static void make_ops(tiny *t)
             .skip_weight = NONE, .skip_bias = NONE }, .macs = 2304 },
         { .kind = CG_OP_conv, .module = "enc.4x4_block0.qkv", .u.conv = {
             .id = 5, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-            .cin = { 4, 0 }, .cout = 12, .kernel = 1, .stride = 1,
+            .cin = { 4, 0 }, .cout = 12, .kernel = {1, 1}, .stride = 1,
             .act = CEDM_ACT_AFFINE, .scale = 1.0f, .src = { 64, NONE },
             .coeff = F32(128), .skip_src = { NONE, NONE }, .emb_src = NONE,
             .residual = NONE, .dst = 128, .stats = NONE, .weight = CONV_W,
@@ -179,7 +182,8 @@ static void make_ops(tiny *t)
             .filter = FILTER } },
         { .kind = CG_OP_conv, .module = "dec.4x4_block0.conv0", .u.conv = {
             .id = 8, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-            .cin = { 4, 1 }, .cout = 4, .kernel = 3, .stride = 1, .pad = 1,
+            .cin = { 4, 1 }, .cout = 4, .kernel = {3, 3}, .stride = 1,
+            .pad = {1, 1},
             .skip_cin = { 4, 4 }, .scale = 1.0f, .src = { 128, 64 },
             .coeff = NONE, .skip_src = { 64, 0 }, .emb_src = NONE,
             .residual = NONE, .dst = 192, .stats = NONE, .weight = CONV_W,
@@ -187,7 +191,8 @@ static void make_ops(tiny *t)
           .macs = 2880 },
         { .kind = CG_OP_conv, .module = "dec.4x4_aux_conv", .u.conv = {
             .id = 9, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-            .cin = { 4, 0 }, .cout = 1, .kernel = 3, .stride = 1, .pad = 1,
+            .cin = { 4, 0 }, .cout = 1, .kernel = {3, 3}, .stride = 1,
+            .pad = {1, 1},
             .scale = 1.0f, .src = { 192, NONE }, .coeff = NONE,
             .skip_src = { NONE, NONE }, .emb_src = NONE, .residual = NONE,
             .dst = F32(64), .stats = NONE, .weight = CONV_W, .bias = NONE,

@@ -272,7 +272,7 @@ static void find_widest(void *ctx, const cedm_conv *op)
 {
     cedm_conv *widest = ctx;
 
-    if (op->kernel == 3 && op->cout > widest->cout) {
+    if (op->kernel[0] == 3 && op->cout > widest->cout) {
         *widest = *op;
     }
 }

@@ -58,24 +58,29 @@ static const op_case norm_coeff_cases[] = {
 /* Geometries of a conv: a 3x3 with its map kept, a 1x1, a 3x3 that halves
  * or enlarges the map, and one without padding. */
 #define SAME(h, w)                                                           \
-    .height = h, .width = w, .in_height = h, .in_width = w, .kernel = 3,     \
-    .stride = 1, .pad = 1
+    .height = h, .width = w, .in_height = h, .in_width = w,                       \
+    .kernel = {3, 3}, .stride = 1, .pad = {1, 1}
 #define POINT(h, w)                                                          \
-    .height = h, .width = w, .in_height = h, .in_width = w, .kernel = 1,     \
-    .stride = 1
+    .height = h, .width = w, .in_height = h, .in_width = w,                       \
+    .kernel = {1, 1}, .stride = 1
 #define STEP2(in_h, in_w, h, w, k, p)                                        \
     .height = h, .width = w, .in_height = in_h, .in_width = in_w,            \
-    .kernel = k, .stride = 2, .pad = p
+    .kernel = {k, k}, .stride = 2, .pad = {p, p}
 #define ENLARGE(in_h, in_w)                                                  \
     .height = 2 * in_h, .width = 2 * in_w, .in_height = in_h,                \
-    .in_width = in_w, .kernel = 3, .stride = 1, .pad = 1, .up = 1
+    .in_width = in_w, .kernel = {3, 3}, .stride = 1, .pad = {1, 1}, .up = 1
 #define VALID(h, w)                                                          \
     .height = h, .width = w, .in_height = h + 2, .in_width = w + 2,          \
-    .kernel = 3, .stride = 1
+    .kernel = {3, 3}, .stride = 1
 
 #define NONE .act = CEDM_ACT_NONE
 #define AFFINE .act = CEDM_ACT_AFFINE
 #define SILU .act = CEDM_ACT_SILU
+#define RELU .post = CEDM_POST_RELU
+#define GELU .post = CEDM_POST_GELU
+#define RECTANGLE(h, w, kh, kw)                                              \
+    .height = h, .width = w, .in_height = h, .in_width = w,                  \
+    .kernel = {kh, kw}, .stride = 1, .pad = {kh / 2, kw / 2}
 #define SKIP(c0, c1) .skip_cin = {c0, c1}
 
 /* CONV(text, images, with, stat_rows, scale, cin, cin, cout, options...) */
@@ -235,8 +240,94 @@ static const op_case conv_cases[] = {
          SILU),
     CONV("256 to 256 @8 up", 1, WITH_ALL, 4, HALF, 256, 0, 256,
          ENLARGE(8, 8), SILU),
+    CONV("relu", 3, WITH_BIAS, 4, 1, 16, 0, 32, SAME(7, 6), NONE, RELU),
+    CONV("gelu, residual", 3, WITH_BIAS | WITH_RESIDUAL, 4, HALF, 32, 0, 48,
+         POINT(37, 1), NONE, GELU),
+    CONV("gelu, 37 of 35", 3, WITH_BIAS, 4, 1, 20, 0, 35, POINT(37, 1), NONE,
+         GELU),
+    CONV("gelu, narrow", 3, WITH_BIAS, 4, 1, 32, 0, 3, POINT(9, 1), NONE,
+         GELU),
+    CONV("gelu, large", 1, WITH_BIAS, 4, 20, 64, 0, 64, POINT(50, 1), NONE,
+         GELU),
+    CONV("1x7", 3, WITH_BIAS, 4, 1, 24, 0, 32, RECTANGLE(9, 11, 1, 7), NONE),
+    CONV("7x1, relu, into", 3, WITH_BIAS | IN_SLICE, 4, 1, 32, 0, 48,
+         RECTANGLE(9, 11, 7, 1), NONE, RELU),
+    CONV("5x5, narrow, into", 3, WITH_BIAS | IN_SLICE, 4, 1, 32, 0, 4,
+         RECTANGLE(6, 7, 5, 5), NONE, RELU),
+    CONV("1x3, part of a panel, into", 3, WITH_BIAS | IN_SLICE, 4, 1, 8, 0,
+         21, RECTANGLE(6, 7, 1, 3), NONE, RELU),
+    CONV("patches", 3, WITH_BIAS, 4, 1, 3, 0, 64, .height = 4, .width = 3,
+         .in_height = 30, .in_width = 23, .kernel = {7, 7}, .stride = 7,
+         NONE),
+    TILED("relu, into", 3, WITH_BIAS | IN_SLICE, 4, 1, 32, 0, 48, SAME(9, 7),
+          NONE, RELU),
+    TILED("gelu", 3, WITH_BIAS, 4, 1, 16, 0, 32, SAME(9, 7), NONE, GELU),
+
     CONV("qkv, 256 to 768 @16", 1, WITH_BIAS, 4, 1, 256, 0, 768,
          POINT(16, 16), AFFINE),
+};
+
+/* With tokens that wait for nothing, after attention in a transformer. */
+#define PREPROCESS(text, f, in_h, in_w, h, w, c, t0, t1)                     \
+    {.name = text, .images = 3, .deviation = 1.0f, .op = {.preprocess = {    \
+        .height = h, .width = w, .in_height = in_h, .in_width = in_w,        \
+        .channels = c, .taps = {t0, t1}, .fixed = f}}}
+
+static const op_case preprocess_cases[] = {
+    PREPROCESS("8 bits", 1, 9, 7, 16, 12, 3, 4, 5),
+    PREPROCESS("8 bits, as it is", 1, 6, 5, 6, 5, 3, 1, 1),
+    PREPROCESS("8 bits, one row", 1, 40, 33, 1, 5, 1, 40, 13),
+    PREPROCESS("floats", 0, 9, 7, 5, 12, 3, 3, 2),
+    PREPROCESS("floats, one pixel", 0, 1, 1, 3, 2, 4, 1, 1),
+    PREPROCESS("floats, 32 to 75", 0, 32, 32, 75, 75, 3, 4, 4),
+};
+
+#define TOKENS(text, n, t, f, c)                                             \
+    {.name = text, .images = n, .deviation = 1.0f, .op = {.tokens = {        \
+        .tokens = t, .first = f, .channels = c}}}
+
+static const op_case tokens_cases[] = {
+    TOKENS("197 of 64", 2, 197, 1, 64),
+    TOKENS("registers", 3, 30, 5, 19),
+    TOKENS("none before", 3, 16, 0, 3),
+};
+
+#define LAYER(text, n, t, c, m, d)                                           \
+    {.name = text, .images = n, .mean = m, .deviation = d,                   \
+        .op = {.layer_norm = {.tokens = t, .channels = c, .eps = 1e-6f}}}
+
+static const op_case layer_norm_cases[] = {
+    LAYER("197 of 384", 1, 197, 384, 0.5f, 1.0f),
+    LAYER("37 of 64", 3, 37, 64, 0.0f, 2.0f),
+    LAYER("one token of 19", 3, 1, 19, 0.0f, 1.0f),
+    LAYER("5 of 7", 3, 5, 7, 3.0f, 1.0f),
+    LAYER("mean far above deviation", 2, 9, 80, 1000.0f, 0.05f),
+};
+
+#define GATE(text, n, t, c, d)                                               \
+    {.name = text, .images = n, .deviation = d,                              \
+        .op = {.gate = {.tokens = t, .channels = c}}}
+
+static const op_case gate_cases[] = {
+    GATE("37 of 176", 2, 37, 176, 1.0f),
+    GATE("17 of 5", 3, 17, 5, 1.0f),
+    GATE("exp overflows", 3, 3, 40, 300.0f),
+};
+
+#define POOL(text, m, w, in_h, in_w, h, wd, c, k, st, p)                     \
+    {.name = text, .with = w, .images = 3, .deviation = 1.0f,                \
+        .op = {.pool = {.mode = CEDM_POOL_##m, .height = h, .width = wd,     \
+        .in_height = in_h, .in_width = in_w, .channels = c, .kernel = k,     \
+        .stride = st, .pad = p}}}
+
+static const op_case pool_cases[] = {
+    POOL("max, stride 2", MAX, 0, 9, 11, 4, 5, 64, 3, 2, 0),
+    POOL("max, stride 2 into", MAX, IN_SLICE, 9, 11, 4, 5, 48, 3, 2, 0),
+    POOL("max, pad", MAX, 0, 8, 8, 8, 8, 19, 3, 1, 1),
+    POOL("mean, pad", MEAN, 0, 5, 7, 5, 7, 33, 3, 1, 1),
+    POOL("mean, pad into", MEAN, IN_SLICE, 8, 8, 8, 8, 32, 3, 1, 1),
+    POOL("whole map", MEAN, 0, 8, 8, 1, 1, 80, 0, 1, 0),
+    POOL("one pixel", MEAN, 0, 1, 1, 1, 1, 5, 3, 1, 1),
 };
 
 #define RESAMPLE(text, m, h, w, in_h, in_w, c, t, p, a, d)                   \

@@ -19,7 +19,9 @@ enum case_with {
     /* the source of a conv that dst lies over */
     OVER_RESIDUAL = 64,
     OVER_SKIP0 = 128,
-    OVER_SKIP1 = 256
+    OVER_SKIP1 = 256,
+    /* dst is a part of a larger map */
+    IN_SLICE = 512
 };
 
 typedef struct op_case {

@@ -83,6 +83,16 @@ float stage_normal(uint32_t stream, uint32_t image, uint64_t element)
     return (float)sum * (1.7320508f / 0x10000);
 }
 
+/* A row of a preprocess's table; the first output sees the first pixel. */
+static float table_value(const stage_fill *f, uint32_t e, float z)
+{
+    if (e % f->row == 0) {
+        return e == 0 ? 0.0f : (float)(e * 2654435761u % (f->most + 1));
+    }
+    z = f->mean + f->deviation * z;
+    return f->deviation > 1.0f ? truncf(z) : z;
+}
+
 static void fill_values(float *to, const stage_tensor *t, uint32_t stream,
                         uint32_t image)
 {
@@ -93,6 +103,10 @@ static void fill_values(float *to, const stage_tensor *t, uint32_t stream,
 
         if (f->channels != 0 && e / f->channels % 2 == 1) {
             to[e] = f->m2 * (fabsf(z) + 0.1f);
+        } else if (f->row != 0) {
+            to[e] = table_value(f, e, z);
+        } else if (f->bytes) {
+            to[e] = truncf(fminf(fmaxf(128.0f + 60.0f * z, 0.0f), 255.0f));
         } else {
             to[e] = f->mean + f->deviation * z;
         }

@@ -25,6 +25,10 @@ typedef struct stage_fill {
     float mean, deviation;
     uint32_t channels; /* not 0: statistics [][2][channels], M2 above 0 */
     float m2;          /* about this large */
+    bool bytes;        /* whole numbers 0..255 */
+    uint32_t row;      /* not 0: rows of so many, a whole number up to `most`
+                          and weights, whole ones if deviation is above 1 */
+    uint32_t most;
 } stage_fill;
 
 #define STAGE_TENSORS 12

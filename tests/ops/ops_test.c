@@ -297,7 +297,8 @@ static void test_threads(void **state)
 }
 
 /* A NaN must not get lost, or nobody would learn of it, nor reach images
- * beside it.  Element 0 of every dst depends on element 0 of the input. */
+ * beside it.  Some element of every dst depends on element 0 of the
+ * input. */
 static void test_nan(void **state)
 {
     const subject *t = *state;
@@ -315,10 +316,14 @@ static void test_nan(void **state)
         describe(what, sizeof what, t, c);
         for (int k = 0; output(&is, k) != NULL; k++) {
             const stage_tensor *o = output(&is, k);
-            double first = (double)*stage_out(&is, o->ref, o->elements, 0);
+            const float *first = stage_out(&is, o->ref, o->elements, 0);
+            size_t e = 0;
 
-            if (!isnan(first)) {
-                fail_msg("%s: output %d is %.9g of a NaN", what, k, first);
+            while (e < o->elements && !isnan(first[e])) {
+                e++;
+            }
+            if (e == o->elements) {
+                fail_msg("%s: output %d has no NaN of the input's", what, k);
             }
         }
         same_bits(t, c, &is, &all, 1);

@@ -106,13 +106,27 @@ static cedm_ref place_over(stage *s, cedm_ref ref)
     return ref;
 }
 
+/* A map, or the middle of one whose other channels must stay. */
+static cedm_ref place_dst(stage *s, const op_case *c, uint64_t pixels,
+                          uint32_t channels, uint32_t *index,
+                          uint32_t *stride)
+{
+    if (!(c->with & IN_SLICE)) {
+        return stage_tensor_add(s, false, pixels * channels, written);
+    }
+    *index = 0; /* element 0 is one that a test of NaN looks at */
+    *stride = channels + 11;
+    return place_over(
+        s, stage_tensor_add(s, false, pixels * *stride, normal(0.0f, 1.0f)));
+}
+
 void place_conv(stage *s, const op_case *c, any_op *any)
 {
     cedm_conv *op = &any->conv;
     uint32_t cin = op->cin[0] + op->cin[1];
     uint32_t skip_cin = op->skip_cin[0] + op->skip_cin[1];
     uint32_t partials = (op->height + op->stat_rows - 1) / op->stat_rows;
-    uint32_t k2 = op->kernel * op->kernel;
+    uint32_t k2 = op->kernel[0] * op->kernel[1];
 
     for (int k = 0; k < 2; k++) {
         op->src[k] = map_if(s, c, op->in_height, op->in_width, op->cin[k]);
@@ -134,8 +148,8 @@ void place_conv(stage *s, const op_case *c, any_op *any)
     } else if (c->with & OVER_SKIP1) {
         op->dst = place_over(s, op->skip_src[1]);
     } else {
-        op->dst = stage_tensor_add(
-            s, false, (uint64_t)op->height * op->width * op->cout, written);
+        op->dst = place_dst(s, c, (uint64_t)op->height * op->width, op->cout,
+                            &op->dst_index, &op->dst_stride);
     }
     op->stats = vector_if(s, c->with & WITH_STATS, 2ul * partials * op->cout,
                           written);
@@ -165,4 +179,72 @@ void place_attention(stage *s, const op_case *c, any_op *any)
     op->src = map_if(s, c, op->tokens, 3, op->channels);
     op->dst = stage_tensor_add(s, false, (uint64_t)op->tokens * op->channels,
                                written);
+}
+
+/* Weights that sum up to about 1, as multiples of 2^-22 if fixed. */
+static stage_fill table(const cedm_preprocess *op, int axis)
+{
+    uint32_t size = axis == 0 ? op->in_height : op->in_width;
+    float unit = (op->fixed ? 4194304.0f : 1.0f) / (float)op->taps[axis];
+
+    return (stage_fill){.mean = unit,
+                        .deviation = 0.3f * unit,
+                        .row = 1 + op->taps[axis],
+                        .most = size - op->taps[axis]};
+}
+
+void place_preprocess(stage *s, const op_case *c, any_op *any)
+{
+    cedm_preprocess *op = &any->preprocess;
+
+    (void)c;
+    op->src = stage_tensor_add(
+        s, true, (uint64_t)op->in_height * op->in_width * op->channels,
+        (stage_fill){.bytes = true});
+    op->dst = stage_tensor_add(
+        s, true, (uint64_t)op->height * op->width * op->channels, written);
+    op->down = stage_weight_add(s, (uint64_t)op->height * (1 + op->taps[0]),
+                                table(op, 0));
+    op->across = stage_weight_add(s, (uint64_t)op->width * (1 + op->taps[1]),
+                                  table(op, 1));
+    op->normal = weight_if(s, true, 2ul * op->channels);
+}
+
+void place_tokens(stage *s, const op_case *c, any_op *any)
+{
+    cedm_tokens *op = &any->tokens;
+
+    op->src = map_if(s, c, op->tokens - op->first, 1, op->channels);
+    op->dst = stage_tensor_add(s, false, (uint64_t)op->tokens * op->channels,
+                               written);
+    op->table = weight_if(s, true, (uint64_t)op->tokens * op->channels);
+}
+
+void place_layer_norm(stage *s, const op_case *c, any_op *any)
+{
+    cedm_layer_norm *op = &any->layer_norm;
+
+    op->src = map_if(s, c, op->tokens, 1, op->channels);
+    op->dst = stage_tensor_add(s, false, (uint64_t)op->tokens * op->channels,
+                               written);
+    op->gamma = weight_if(s, true, op->channels);
+    op->beta = weight_if(s, true, op->channels);
+}
+
+void place_gate(stage *s, const op_case *c, any_op *any)
+{
+    cedm_gate *op = &any->gate;
+
+    op->src = map_if(s, c, op->tokens, 2, op->channels);
+    op->dst = stage_tensor_add(s, false, (uint64_t)op->tokens * op->channels,
+                               written);
+}
+
+void place_pool(stage *s, const op_case *c, any_op *any)
+{
+    cedm_pool *op = &any->pool;
+
+    op->src = map_if(s, c, op->in_height, op->in_width, op->channels);
+    op->dst = place_dst(s, c, (uint64_t)op->height * op->width, op->channels,
+                        &op->dst_index, &op->dst_stride);
 }

@@ -224,20 +224,57 @@ static double growth(uint32_t algorithm)
     }
 }
 
+/* |gelu'| is at most 1.13. */
+static twin_value posted(uint32_t post, twin_value y)
+{
+    switch (post) {
+    case CEDM_POST_RELU: y.value = fmax(y.value, 0.0); break;
+    case CEDM_POST_GELU:
+        y.value *= 0.5 * erfc(-y.value / sqrt(2.0));
+        y.magnitude *= 1.13;
+        break;
+    default: break;
+    }
+    return y;
+}
+
+/* Whether element e of a dst lies in the op's slice; if so it becomes the
+ * one of a dst without others, else *value is what was there. */
+static bool in_slice(const stage *s, cedm_ref dst, size_t pixels,
+                     uint32_t channels, uint32_t index, uint32_t stride,
+                     uint32_t image, size_t *e, twin_value *value)
+{
+    size_t c;
+
+    if (stride == 0) {
+        return true;
+    }
+    c = *e % stride;
+    if (c < index || c >= index + channels) {
+        *value = (twin_value){
+            (double)stage_in(s, dst, pixels * stride, image)[*e], 0};
+        return false;
+    }
+    *e = *e / stride * channels + c - index;
+    return true;
+}
+
 static twin_value conv_pixel(const stage *s, const cedm_conv *op,
                              uint32_t image, size_t e)
 {
     size_t co = e % op->cout, x = e / op->cout % op->width;
     size_t y = e / op->cout / op->width;
-    uint32_t cin = op->cin[0] + op->cin[1], k = op->kernel;
+    uint32_t cin = op->cin[0] + op->cin[1], rows = op->kernel[0];
+    uint32_t columns = op->kernel[1];
     twin_value sum = {0, 0};
 
-    for (uint32_t tap = 0; tap < k * k; tap++) {
-        int64_t sy = (int64_t)(y * op->stride + tap / k) - op->pad;
-        int64_t sx = (int64_t)(x * op->stride + tap % k) - op->pad;
+    for (uint32_t tap = 0; tap < rows * columns; tap++) {
+        int64_t sy = (int64_t)(y * op->stride + tap / columns) - op->pad[0];
+        int64_t sx = (int64_t)(x * op->stride + tap % columns) - op->pad[1];
 
         for (uint32_t c = 0; c < cin; c++) {
-            add(&sum, param(s, op->weight, (co * k * k + tap) * cin + c),
+            add(&sum,
+                param(s, op->weight, (co * rows * columns + tap) * cin + c),
                 pixel(s, op, image, sy, sx, c));
         }
     }
@@ -255,7 +292,7 @@ static twin_value conv_pixel(const stage *s, const cedm_conv *op,
     }
     sum.value *= (double)op->scale;
     sum.magnitude *= fabs((double)op->scale);
-    return sum;
+    return posted(op->post, sum);
 }
 
 /* Statistics are those of the map that was written, whatever its errors. */
@@ -290,8 +327,17 @@ static twin_value conv_stats(const stage *s, const cedm_conv *op,
 twin_value twin_conv(const stage *s, const void *op, uint32_t image,
                      int output, size_t e)
 {
-    return output == 0 ? conv_pixel(s, op, image, e)
-                       : conv_stats(s, op, image, e);
+    const cedm_conv *conv = op;
+    twin_value beside;
+
+    if (output != 0) {
+        return conv_stats(s, op, image, e);
+    }
+    return in_slice(s, conv->dst, (size_t)conv->height * conv->width,
+                    conv->cout, conv->dst_index, conv->dst_stride, image, &e,
+                    &beside)
+               ? conv_pixel(s, op, image, e)
+               : beside;
 }
 
 /* ---- the others ------------------------------------------------------- */
@@ -387,4 +433,146 @@ twin_value twin_attention(const stage *s, const void *memory, uint32_t image,
     /* An absolute error of a score is a relative one of its exponential. */
     sum.magnitude *= (1.0 + size) / total;
     return sum;
+}
+
+/* ---- encoders ----------------------------------------------------------- */
+
+#define MOST_SIDE 64u /* of an image of a case */
+
+/* One axis of a preprocess: a sum over taps, `step` elements apart. */
+static double axis(const stage *s, const cedm_preprocess *op,
+                   cedm_weight table, int number, size_t o, const double *src,
+                   size_t step)
+{
+    uint32_t taps = op->taps[number];
+    size_t row = o * (1 + taps), first = (size_t)param(s, table, row);
+    double sum = 0.0;
+
+    for (uint32_t i = 0; i < taps; i++) {
+        sum += param(s, table, row + 1 + i) * src[(first + i) * step];
+    }
+    return op->fixed ? fmin(fmax(floor((sum + 0x1p21) / 0x1p22), 0.0), 255.0)
+                     : sum;
+}
+
+twin_value twin_preprocess(const stage *s, const void *memory, uint32_t image,
+                           int output, size_t e)
+{
+    const cedm_preprocess *op = memory;
+    size_t c = e % op->channels, x = e / op->channels % op->width;
+    size_t y = e / op->channels / op->width;
+    size_t row = (size_t)op->in_width * op->channels;
+    const float *src = stage_in(s, op->src, op->in_height * row, image);
+    double line[MOST_SIDE], column[MOST_SIDE], value;
+
+    (void)output;
+    for (size_t r = 0; r < op->in_height; r++) {
+        for (size_t i = 0; i < op->in_width; i++) {
+            line[i] = (double)src[r * row + i * op->channels + c];
+        }
+        column[r] = axis(s, op, op->across, 1, x, line, 1);
+    }
+    value = fmin(fmax(axis(s, op, op->down, 0, y, column, 1), 0.0), 255.0);
+    return (twin_value){value * param(s, op->normal, c) +
+                            param(s, op->normal, op->channels + c),
+                        255.0 * fabs(param(s, op->normal, c)) +
+                            fabs(param(s, op->normal, op->channels + c))};
+}
+
+twin_value twin_tokens(const stage *s, const void *memory, uint32_t image,
+                       int output, size_t e)
+{
+    const cedm_tokens *op = memory;
+    size_t before = (size_t)op->first * op->channels;
+    twin_value sum = {0, 0};
+
+    (void)output;
+    add_plain(&sum, param(s, op->table, e));
+    if (e >= before) {
+        size_t map = (size_t)(op->tokens - op->first) * op->channels;
+
+        add_plain(&sum, (double)stage_in(s, op->src, map, image)[e - before]);
+    }
+    return sum;
+}
+
+twin_value twin_layer_norm(const stage *s, const void *memory, uint32_t image,
+                           int output, size_t e)
+{
+    const cedm_layer_norm *op = memory;
+    size_t channels = op->channels, c = e % channels;
+    const float *src =
+        stage_in(s, op->src, op->tokens * channels, image) + (e - c);
+    double mean = 0, variance = 0, gamma = param(s, op->gamma, c);
+    double beta = param(s, op->beta, c), inverse;
+
+    (void)output;
+    for (size_t i = 0; i < channels; i++) {
+        mean += (double)src[i] / (double)channels;
+    }
+    for (size_t i = 0; i < channels; i++) {
+        variance += pow((double)src[i] - mean, 2) / (double)channels;
+    }
+    inverse = 1.0 / sqrt(variance + (double)op->eps);
+    return (twin_value){((double)src[c] - mean) * inverse * gamma + beta,
+                        (fabs((double)src[c]) + fabs(mean)) * inverse *
+                                fabs(gamma) +
+                            fabs(beta)};
+}
+
+twin_value twin_gate(const stage *s, const void *memory, uint32_t image,
+                     int output, size_t e)
+{
+    const cedm_gate *op = memory;
+    size_t channels = op->channels, t = e / channels, c = e % channels;
+    const float *src =
+        stage_in(s, op->src, 2 * op->tokens * channels, image) +
+        2 * t * channels;
+    double a = (double)src[c], b = (double)src[channels + c];
+
+    (void)output;
+    return (twin_value){a / (1.0 + exp(-a)) * b, fabs(a * b)};
+}
+
+static twin_value pool_pixel(const stage *s, const cedm_pool *op,
+                             uint32_t image, size_t e)
+{
+    size_t channels = op->channels, c = e % channels;
+    int64_t x = (int64_t)(e / channels % op->width) * op->stride - op->pad;
+    int64_t y = (int64_t)(e / channels / op->width) * op->stride - op->pad;
+    const float *src =
+        stage_in(s, op->src, op->in_height * op->in_width * channels, image);
+    double largest = -HUGE_VAL, count = 0;
+    twin_value sum = {0, 0};
+
+    for (int64_t i = 0; i < op->in_height; i++) {
+        for (int64_t k = 0; k < op->in_width; k++) {
+            double value =
+                (double)src[(size_t)(i * op->in_width + k) * channels + c];
+
+            if (op->kernel != 0 && (i < y || i >= y + op->kernel || k < x ||
+                                    k >= x + op->kernel)) {
+                continue;
+            }
+            largest = fmax(largest, value);
+            add_plain(&sum, value);
+            count++;
+        }
+    }
+    return op->mode == CEDM_POOL_MAX
+               ? (twin_value){largest, 0}
+               : (twin_value){sum.value / count, sum.magnitude / count};
+}
+
+twin_value twin_pool(const stage *s, const void *memory, uint32_t image,
+                     int output, size_t e)
+{
+    const cedm_pool *op = memory;
+    twin_value beside;
+
+    (void)output;
+    return in_slice(s, op->dst, (size_t)op->height * op->width, op->channels,
+                    op->dst_index, op->dst_stride, image, &e, &beside)
+               ? pool_pixel(s, op, image, e)
+               : beside;
 }

@@ -16,7 +16,7 @@
 #include "tests/denoiser_model.h"
 
 /* Three tensors with gaps between them, and a gap behind the last one. */
-static const cedm_tensor tensors[] = {{0, 5}, {16, 33}, {64, 16}};
+static const cedm_tensor tensors[] = {{0, 5, 0}, {16, 33, 0}, {64, 16, 0}};
 #define TENSORS 3u
 #define ELEMENTS 84u
 #define DATA 128u                       /* 96 + 3 x 4, aligned */
@@ -245,13 +245,18 @@ static void every_header_field(void **state)
 
 static void another_model(void **state)
 {
-    static const cedm_tensor unordered[] = {{16, 33}, {0, 5}, {64, 16}};
-    static const cedm_tensor overlapping[] = {{0, 17}, {16, 33}, {64, 16}};
-    static const cedm_tensor unaligned[] = {{0, 5}, {17, 30}, {64, 16}};
-    static const cedm_tensor outside[] = {{0, 5}, {16, 33}, {64, 21}};
+    static const cedm_tensor unordered[] = {
+        {16, 33, 0}, {0, 5, 0}, {64, 16, 0}};
+    static const cedm_tensor overlapping[] = {
+        {0, 17, 0}, {16, 33, 0}, {64, 16, 0}};
+    static const cedm_tensor unaligned[] = {
+        {0, 5, 0}, {17, 30, 0}, {64, 16, 0}};
+    static const cedm_tensor outside[] = {
+        {0, 5, 0}, {16, 33, 0}, {64, 21, 0}};
     static const cedm_tensor wrapping[] = {
-        {0, 5}, {16, 33}, {0xfffffff0u, 0xffffffffu}};
-    static const cedm_tensor shifted[] = {{0, 5}, {32, 17}, {64, 16}};
+        {0, 5, 0}, {16, 33, 0}, {0xfffffff0u, 0xffffffffu, 0}};
+    static const cedm_tensor shifted[] = {
+        {0, 5, 0}, {32, 17, 0}, {64, 16, 0}};
     (void)state;
     cedm_model model = test_model();
 #define REFUSE(member, value, status)                                        \

@@ -69,7 +69,8 @@ static size_t at(const cedm_cuda_conv_layout *l, uint32_t phase, uint32_t o,
 static double wanted(const cedm_conv *op, uint32_t phase, uint32_t o,
                      uint32_t c, uint32_t tap)
 {
-    size_t cin = op->cin[0] + op->cin[1], taps = op->kernel * op->kernel;
+    size_t cin = op->cin[0] + op->cin[1],
+           taps = op->kernel[0] * op->kernel[1];
     const float *w = data + op->weight + o * taps * cin + c;
     double sum = 0;
 
@@ -158,9 +159,9 @@ static const cedm_conv convs[] = {
      .in_width = 4,
      .cin = {33, 40},
      .cout = 5,
-     .kernel = 3,
+     .kernel = {3, 3},
      .stride = 1,
-     .pad = 1,
+     .pad = {1, 1},
      BASE},
     {.height = 4,
      .width = 4,
@@ -168,9 +169,9 @@ static const cedm_conv convs[] = {
      .in_width = 2,
      .cin = {35},
      .cout = 66,
-     .kernel = 3,
+     .kernel = {3, 3},
      .stride = 1,
-     .pad = 1,
+     .pad = {1, 1},
      .up = 1,
      .skip_cin = {20},
      .act = CEDM_ACT_SILU,
@@ -181,7 +182,7 @@ static const cedm_conv convs[] = {
      .in_width = 4,
      .cin = {64},
      .cout = 24,
-     .kernel = 1,
+     .kernel = {1, 1},
      .stride = 1,
      BASE},
 };

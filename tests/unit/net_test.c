@@ -267,7 +267,7 @@ static cedm_status prepare(const cedm_blob *blob, const cedm_backend *backend,
  * the frequencies, which are floats already. */
 static void widened_weights(void **state)
 {
-    static const cedm_tensor table[] = {{0, 4}, {16, 3}, {32, 5}};
+    static const cedm_tensor table[] = {{0, 4, 1}, {16, 3, 0}, {32, 5, 0}};
     static const float freqs[2] = {3.14159274f, -1e-7f};
     static const uint16_t halves[] = {0x3c00, 0xc000, 0x3555};
     static _Alignas(CEDM_ALIGN) uint16_t data[48];

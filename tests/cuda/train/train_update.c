@@ -70,9 +70,9 @@ static void test_pack(void **state)
                             .in_width = 8,
                             .cin = {40, 8},
                             .cout = 70,
-                            .kernel = 3,
+                            .kernel = {3, 3},
                             .stride = 1,
-                            .pad = 1,
+                            .pad = {1, 1},
                             .skip_cin = {33, 5},
                             .scale = 0.7f,
                             .skip_src = {0, 0},
@@ -104,8 +104,9 @@ static void test_pack(void **state)
         c->skip_weight = c->skip_bias = CEDM_NONE;
         check_pack(precision, &op, "first");
         *c = base;
-        c->kernel = 1;
-        c->pad = c->cin[1] = c->skip_cin[0] = c->skip_cin[1] = 0;
+        c->kernel[0] = c->kernel[1] = 1;
+        c->pad[0] = c->pad[1] = c->cin[1] = c->skip_cin[0] = c->skip_cin[1] =
+            0;
         c->cout = 72;
         c->act = CEDM_ACT_NONE;
         check_pack(precision, &op, "1x1 by cuBLAS");

@@ -30,7 +30,7 @@ static const cedm_linear enc_4x4_block0_affine = {
 /* enc.4x4_conv  1x4x4 -> 4x4x4, 3x3 */
 static const cedm_conv enc_4x4_conv = {
     .id = 2, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-    .cin = { 1 }, .cout = 4, .kernel = 3, .stride = 1, .pad = 1,
+    .cin = { 1 }, .cout = 4, .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 },
     .stat_rows = 2, .scale = 1.0f,
     .src = { F32(64), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = NONE, .dst = ACT(0), .stats = F32(96),
@@ -49,7 +49,7 @@ static const cedm_norm_coeff enc_4x4_block0_norm0 = {
  * 4x4x4 -> 4x4x4, 3x3, silu(norm0), + emb, + residual */
 static const cedm_conv enc_4x4_block0_conv0 = {
     .id = 4, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-    .cin = { 4 }, .cout = 4, .kernel = 3, .stride = 1, .pad = 1,
+    .cin = { 4 }, .cout = 4, .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 },
     .act = CEDM_ACT_SILU, .scale = 0.70710677f,
     .src = { ACT(0), NONE }, .coeff = F32(128), .skip_src = { NONE, NONE },
     .emb_stride = 4, .emb_src = F32(0), .residual = ACT(0), .dst = ACT(64),
@@ -60,7 +60,7 @@ static const cedm_conv enc_4x4_block0_conv0 = {
 /* enc.4x4_block0.qkv  4x4x4 -> 12x4x4, 1x1, norm0 */
 static const cedm_conv enc_4x4_block0_qkv = {
     .id = 5, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-    .cin = { 4 }, .cout = 12, .kernel = 1, .stride = 1,
+    .cin = { 4 }, .cout = 12, .kernel = { 1, 1 }, .stride = 1,
     .act = CEDM_ACT_AFFINE, .scale = 1.0f,
     .src = { ACT(64), NONE }, .coeff = F32(128), .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = NONE, .dst = ACT(128), .stats = NONE,
@@ -84,8 +84,8 @@ static const cedm_resample dec_4x4_up_conv0 = {
 /* dec.4x4_block0.conv0  (4+1)x4x4 -> 4x4x4, 3x3, + 1x1 skip of (4+4) */
 static const cedm_conv dec_4x4_block0_conv0 = {
     .id = 8, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-    .cin = { 4, 1 }, .cout = 4, .kernel = 3, .stride = 1, .pad = 1,
-    .skip_cin = { 4, 4 }, .scale = 1.0f,
+    .cin = { 4, 1 }, .cout = 4, .kernel = { 3, 3 }, .stride = 1,
+    .pad = { 1, 1 }, .skip_cin = { 4, 4 }, .scale = 1.0f,
     .src = { ACT(128), ACT(64) }, .coeff = NONE,
     .skip_src = { ACT(64), ACT(0) }, .emb_src = NONE, .residual = NONE,
     .dst = ACT(192), .stats = NONE,
@@ -95,22 +95,22 @@ static const cedm_conv dec_4x4_block0_conv0 = {
 /* dec.4x4_aux_conv  4x4x4 -> 1x4x4, 3x3 */
 static const cedm_conv dec_4x4_aux_conv = {
     .id = 9, .height = 4, .width = 4, .in_height = 4, .in_width = 4,
-    .cin = { 4 }, .cout = 1, .kernel = 3, .stride = 1, .pad = 1,
+    .cin = { 4 }, .cout = 1, .kernel = { 3, 3 }, .stride = 1, .pad = { 1, 1 },
     .scale = 1.0f,
     .src = { ACT(192), NONE }, .coeff = NONE, .skip_src = { NONE, NONE },
     .emb_src = NONE, .residual = NONE, .dst = F32(64), .stats = NONE,
     .weight = 80, .bias = NONE, .skip_weight = NONE, .skip_bias = NONE,
 };
 
-/* The blob: offset and number of elements of each tensor. */
+/* The blob: offset and number of elements of each tensor; 1: exact. */
 static const cedm_tensor tensors[] = {
-    { 0, 16 }, /* model.map_label.weight */
-    { 16, 8 }, /* model.map_label.bias */
-    { 32, 36 }, /* model.enc.4x4_block0.affine.weight */
-    { 80, 180 }, /* model.dec.4x4_block0.conv0.weight */
-    { 272, 12 }, /* model.enc.4x4_block0.qkv.bias */
-    { 288, 4 }, /* model.enc.4x4_block0.norm0.weight */
-    { 304, 4 }, /* model.dec.4x4_up.conv0.resample_filter */
+    { 0, 16, 0 }, /* model.map_label.weight */
+    { 16, 8, 0 }, /* model.map_label.bias */
+    { 32, 36, 0 }, /* model.enc.4x4_block0.affine.weight */
+    { 80, 180, 0 }, /* model.dec.4x4_block0.conv0.weight */
+    { 272, 12, 0 }, /* model.enc.4x4_block0.qkv.bias */
+    { 288, 4, 0 }, /* model.enc.4x4_block0.norm0.weight */
+    { 304, 4, 0 }, /* model.dec.4x4_up.conv0.resample_filter */
 };
 
 static void tiny_eval(const cedm_ops *ops, void *ctx)
