@@ -32,6 +32,8 @@ static void describe(cg_program *p, const cg_graph *graph,
 {
     p->denoises = graph->denoises;
     p->denoiser = graph->denoiser;
+    p->encodes = graph->encodes;
+    p->encoder = graph->encoder;
     p->model_type = arch->name;
     p->macs = graph->macs;
     p->parameter_count = state->parameters;
@@ -55,7 +57,8 @@ static bool no_state(const cg_file *file, cg_error *error)
 }
 
 /* Up to the fused program; the graph has its params. */
-static bool build(cg_program *p, const cg_file *file, cg_graph *graph,
+static bool build(cg_program *p, const cg_file *file,
+                  const cg_encoder_choice *choice, cg_graph *graph,
                   cg_error *error)
 {
     cg_state state = {.file = file,
@@ -64,7 +67,12 @@ static bool build(cg_program *p, const cg_file *file, cg_graph *graph,
                       .error = error};
     p->config = cg_find_metadata(file, "cedm.config");
     if (p->config == NULL) {
-        return no_config(file, error);
+        bool failed = false;
+        p->config =
+            cg_arch_infer(file, choice, graph->memory, &failed, error);
+        if (p->config == NULL) {
+            return !failed && no_config(file, error);
+        }
     }
     const cg_arch *arch = cg_arch_build(p->config, &state, graph);
     if (arch == NULL || !cg_no_extras(&state)) {
@@ -120,8 +128,8 @@ cg_program *cg_build(const cg_file *checkpoint, const cg_options *options,
     p->dtype = options->weights;
     cg_graph graph = {.memory = p->memory};
     bool good = no_state(checkpoint, error) &&
-                build(p, checkpoint, &graph, error) && cg_lives(p, error) &&
-                cg_place(p, error);
+                build(p, checkpoint, &options->encoder, &graph, error) &&
+                cg_lives(p, error) && cg_place(p, error);
     if (good) {
         cg_choose_algorithms(p, options);
         good = cg_measure(p, error);
@@ -153,7 +161,8 @@ cg_training *cg_build_training(const cg_file *checkpoint, bool dropout,
     bool good = false;
     if (t != NULL) {
         t->program = p;
-        good = build(p, checkpoint, &graph, error) &&
+        static const cg_encoder_choice none;
+        good = build(p, checkpoint, &none, &graph, error) &&
                trainable(p, checkpoint->path, error) &&
                cg_differentiate(&graph, p, dropout, t, error);
     }

@@ -6,9 +6,11 @@
 #include <stdio.h>
 
 #include "codegen/arch/unet/unet.h"
+#include "codegen/arch/vit/vit.h"
 #include "codegen/error.h"
 
-static const cg_arch *const archs[] = {&cg_arch_song, &cg_arch_dhariwal};
+static const cg_arch *const archs[] = {&cg_arch_song, &cg_arch_dhariwal,
+                                       &cg_arch_vit};
 #define COUNT (sizeof archs / sizeof archs[0])
 
 /* The row that the configuration names, or NULL. */
@@ -44,6 +46,21 @@ static const cg_arch *build(const cg_reader *r, cg_state *state,
         (void)cg_fail(state->error, "%s: out of memory", state->path);
     }
     return state->failed ? NULL : arch;
+}
+
+const char *cg_arch_infer(const cg_file *file,
+                          const cg_encoder_choice *choice, cg_memory *memory,
+                          bool *failed, cg_error *error)
+{
+    const char *text = NULL;
+
+    *failed = false;
+    for (size_t k = 0; k < COUNT && text == NULL && !*failed; k++) {
+        if (archs[k]->infer != NULL) {
+            text = archs[k]->infer(file, choice, memory, failed, error);
+        }
+    }
+    return text;
 }
 
 const cg_arch *cg_arch_build(const char *json, cg_state *state,

@@ -15,13 +15,19 @@ typedef struct cg_state {
     const char *path;
     cg_memory *memory;
     cg_error *error;
-    bool failed; /* sticky: the first error counts */
+    const char *prefix; /* of the names of tensors; "model." if NULL */
+    const char *const *ignored; /* how names begin that are no part of the
+                                   network; ends with NULL, may be NULL */
+    bool failed;                /* sticky: the first error counts */
     cg_spec *specs;
     size_t count, capacity;
     uint64_t parameters; /* elements of those that are trained */
 } cg_state;
 
-/* Requests `model.` + name with a shape that ends at the first 0.  NULL when
+/* Whether the file has a tensor `prefix` + name; false without one. */
+bool cg_has(const cg_state *state, const char *name);
+
+/* Requests `prefix` + name with a shape that ends at the first 0.  NULL when
  * absent or wrong (state->failed is set), or without a file. */
 const cg_array *cg_need(cg_state *state, const char *name, bool buffer,
                         const uint64_t shape[4]);
@@ -44,11 +50,23 @@ typedef struct cg_arch {
 
     /* Where in the network a module is. */
     cg_section (*section)(const char *module);
+
+    /* The configuration of a file that has none, from its tensors, in
+     * `memory`.  NULL, without an error, if they are of another
+     * architecture; NULL and *failed if they cannot be used.  The member is
+     * NULL where checkpoints always have a configuration. */
+    const char *(*infer)(const cg_file *file, const cg_encoder_choice *choice,
+                         cg_memory *memory, bool *failed, cg_error *error);
 } cg_arch;
 
 /* Builds the graph of a configuration, the JSON text of cedm.config, by the
  * architecture that it names; NULL on error. */
 const cg_arch *cg_arch_build(const char *json, cg_state *state,
                              cg_graph *graph);
+
+/* The configuration of a file that has none; see cg_arch. */
+const char *cg_arch_infer(const cg_file *file,
+                          const cg_encoder_choice *choice, cg_memory *memory,
+                          bool *failed, cg_error *error);
 
 #endif

@@ -125,11 +125,25 @@ static const cg_array *request(cg_state *state, char *full, bool buffer,
     return check(state, &state->specs[state->count - 1]);
 }
 
+static const char *prefix_of(const cg_state *state)
+{
+    return state->prefix != NULL ? state->prefix : "model.";
+}
+
+bool cg_has(const cg_state *state, const char *name)
+{
+    char *full = cg_format(state->memory, "%s%s", prefix_of(state), name);
+
+    return full != NULL && state->file != NULL &&
+           cg_find(state->file, full) != NULL;
+}
+
 const cg_array *cg_need(cg_state *state, const char *name, bool buffer,
                         const uint64_t shape[4])
 {
-    return request(state, cg_format(state->memory, "model.%s", name), buffer,
-                   shape);
+    return request(state,
+                   cg_format(state->memory, "%s%s", prefix_of(state), name),
+                   buffer, shape);
 }
 
 const cg_array *cg_need_top(cg_state *state, const char *name,
@@ -144,11 +158,32 @@ static int compare_specs(const void *a, const void *b)
     return strcmp(((const cg_spec *)a)->name, ((const cg_spec *)b)->name);
 }
 
+static bool is_ignored(const cg_state *state, const char *name)
+{
+    size_t prefix = strlen(prefix_of(state));
+
+    if (state->ignored == NULL ||
+        strncmp(name, prefix_of(state), prefix) != 0) {
+        return state->ignored != NULL;
+    }
+    for (const char *const *p = state->ignored; *p != NULL; p++) {
+        if (strncmp(name + prefix, *p, strlen(*p)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of an encoder's file what lies beside the network is left alone: a
+ * classifier's head, a projection of its training. */
 bool cg_no_extras(cg_state *state)
 {
     qsort(state->specs, state->count, sizeof(cg_spec), compare_specs);
     for (size_t i = 0; i < state->file->array_count; i++) {
         cg_spec key = {0};
+        if (is_ignored(state, state->file->arrays[i].name)) {
+            continue;
+        }
         char *name =
             cg_format(state->memory, "%s", state->file->arrays[i].name);
         key.name = name;

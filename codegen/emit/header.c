@@ -27,6 +27,18 @@ static void denoiser_sizes(cg_out *out, const cg_emission *emission)
           d->features.channels);
 }
 
+static void encoder_sizes(cg_out *out, const cg_emission *emission)
+{
+    const cedm_encoder *e = &emission->program->encoder;
+
+    macro(out, emission, "Height of an 8-bit image, in pixels.",
+          "IMAGE_HEIGHT", e->height);
+    macro(out, emission, "Width of an 8-bit image, in pixels.", "IMAGE_WIDTH",
+          e->width);
+    macro(out, emission, "Channels of an image.", "CHANNELS", e->channels);
+    macro(out, emission, "Features of an image.", "FEATURES", e->features);
+}
+
 static void graph_sizes(cg_out *out, const cg_emission *emission)
 {
     const cg_program *program = emission->program;
@@ -110,6 +122,15 @@ void cg_emit_header(cg_out *out, const cg_emission *emission)
     if (program->denoises) {
         purpose(out, &program->denoiser);
     }
+    if (program->encodes) {
+        cg_out_text(out,
+                    " * Encodes images of %u x %u pixels, %u channels, as %u "
+                    "features;\n",
+                    (unsigned)program->encoder.height,
+                    (unsigned)program->encoder.width,
+                    (unsigned)program->encoder.channels,
+                    (unsigned)program->encoder.features);
+    }
     cg_out_text(out,
                 " * %" PRIu64 " parameters, %" PRIu64
                 " multiply-adds per evaluation.\n */\n",
@@ -131,6 +152,9 @@ void cg_emit_header(cg_out *out, const cg_emission *emission)
                 name, name, name);
     if (program->denoises) {
         denoiser_sizes(out, emission);
+    }
+    if (program->encodes) {
+        encoder_sizes(out, emission);
     }
     graph_sizes(out, emission);
     if (program->denoises) {

@@ -102,6 +102,16 @@ static void add_sampler(cJSON *root)
     add_number(sampler, "S_noise", p.S_noise);
 }
 
+static void add_encoder(cJSON *root, const cedm_encoder *e)
+{
+    cJSON *encoder = add_object(root, "encoder");
+
+    add_count(encoder, "height", e->height);
+    add_count(encoder, "width", e->width);
+    add_count(encoder, "channels", e->channels);
+    add_count(encoder, "features", e->features);
+}
+
 static void add_ops(cJSON *root, const cg_program *program)
 {
     cJSON *ops = cJSON_AddArrayToObject(root, "ops");
@@ -178,8 +188,12 @@ char *cg_trailer(const cg_emission *emission, cg_error *error)
     add_item(root, "network", network);
     add_count(root, "parameters", program->parameter_count);
     add_count(root, "macs", program->macs);
-    add_clusters(root, emission);
-    add_sampler(root);
+    if (program->encodes) {
+        add_encoder(root, &program->encoder);
+    } else {
+        add_clusters(root, emission);
+        add_sampler(root);
+    }
     source = add_object(root, "source");
     cJSON_AddStringToObject(source, "file", emission->source);
     cJSON_AddStringToObject(source, "sha256", emission->source_sha256);

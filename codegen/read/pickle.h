@@ -53,9 +53,10 @@ typedef enum cg_callable {
     CG_CALL_SET,
     CG_CALL_SCALAR,
     CG_CALL_DTYPE,
-    CG_CALL_ARRAY,   /* of numpy; its state says what is in it */
-    CG_CALL_NDARRAY, /* the class of an array */
-    CG_CALL_KMEANS,  /* scikit-learn's; its state has the labels */
+    CG_CALL_ARRAY,     /* of numpy; its state says what is in it */
+    CG_CALL_NDARRAY,   /* the class of an array */
+    CG_CALL_KMEANS,    /* scikit-learn's; its state has the labels */
+    CG_CALL_NAMESPACE, /* a training's arguments, which nothing reads */
     CG_CALL_ENCODE
 } cg_callable;
 

@@ -48,6 +48,7 @@ static const allowed names[] = {
     {"numpy._core.multiarray", "_reconstruct", CG_CALL_ARRAY, 0},
     {"sklearn.cluster._kmeans", "KMeans", CG_CALL_KMEANS, 0},
     {"sklearn.cluster.k_means_", "KMeans", CG_CALL_KMEANS, 0},
+    {"argparse", "Namespace", CG_CALL_NAMESPACE, 0},
     {"_codecs", "encode", CG_CALL_ENCODE, 0}};
 
 cg_ref cg_pickle_name(cg_pickle *p, const cg_node *module,
@@ -85,7 +86,8 @@ static bool callable_so(uint8_t callable, bool new_object)
         return false;
     }
     return new_object ==
-           (callable == CG_CALL_MODULE_DICT || callable == CG_CALL_KMEANS);
+           (callable == CG_CALL_MODULE_DICT || callable == CG_CALL_KMEANS ||
+            callable == CG_CALL_NAMESPACE);
 }
 
 cg_ref cg_pickle_call(cg_pickle *p, cg_ref callable, cg_ref arguments,
@@ -104,7 +106,8 @@ cg_ref cg_pickle_call(cg_pickle *p, cg_ref callable, cg_ref arguments,
     }
     bool empty = name.callable == CG_CALL_ORDERED_DICT ||
                  name.callable == CG_CALL_MODULE_DICT ||
-                 name.callable == CG_CALL_KMEANS;
+                 name.callable == CG_CALL_KMEANS ||
+                 name.callable == CG_CALL_NAMESPACE;
     if (list.kind != CG_KIND_TUPLE || (empty && list.count > 0)) {
         (void)cg_pickle_fail(p, cg_pickle_offset(p),
                              "%s with unusable arguments; wanted %s, got %s; "
@@ -141,6 +144,7 @@ bool cg_pickle_build(cg_pickle *p, cg_ref object, cg_ref state)
     if (!(cg_pickle_is_call(node, CG_CALL_MODULE_DICT) ||
           cg_pickle_is_call(node, CG_CALL_DTYPE) ||
           cg_pickle_is_call(node, CG_CALL_ARRAY) ||
+          cg_pickle_is_call(node, CG_CALL_NAMESPACE) ||
           cg_pickle_is_call(node, CG_CALL_KMEANS)) ||
         node->u.call.state != CG_NO_REF) {
         return cg_pickle_fail(p, cg_pickle_offset(p),

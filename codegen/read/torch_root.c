@@ -80,8 +80,10 @@ static bool read_dict(cg_torch *t, const cg_node *dict, bool tensors)
 
 static bool read_root_dict(cg_torch *t, const cg_node *dict)
 {
-    /* "net" is in a training state of EDM, beside the optimizer's. */
-    static const char *const keys[] = {"ema", "state_dict", "model", "net"};
+    /* "net" is in a training state of EDM, beside the optimizer's; "teacher"
+     * in DINO's and TEMI's, beside the student, which is worse. */
+    static const char *const keys[] = {"ema", "teacher", "state_dict",
+                                       "model", "net"};
     const cg_pickle *p = &t->pickle;
     if (holds_tensors(p, dict)) {
         return read_dict(t, dict, true);
@@ -99,7 +101,8 @@ static bool read_root_dict(cg_torch *t, const cg_node *dict)
     }
     return bad(t, dict, "checkpoint",
                "a network under 'ema', or tensors by "
-               "name, maybe under 'ema', 'state_dict', 'model' or 'net'");
+               "name, maybe under 'ema', 'teacher', 'state_dict', "
+               "'model' or 'net'");
 }
 
 /* {0: label, 1: label, ...}, in any order, as C-EDM's sampler leaves them. */

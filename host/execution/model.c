@@ -23,7 +23,8 @@ static bool read_freq(host_model *m, host_failure *f)
 {
     const cJSON *clusters = member(m->description, "clusters");
     const cJSON *list = member(clusters, "freq");
-    uint32_t count = m->code->denoiser->label_dim;
+    uint32_t count =
+        m->code->denoiser != NULL ? m->code->denoiser->label_dim : 0;
     if (!cJSON_IsArray(list) || count == 0) {
         return true;
     }
@@ -209,6 +210,22 @@ bool host_model_load(host_model *m, const char *path, host_failure *f)
                              : host_fail(f, "%s: out of memory", path);
     free(code);
     return good;
+}
+
+bool host_model_is(const host_model *m, bool encoder, host_failure *f)
+{
+    if (encoder) {
+        return m->code->encoder != NULL ||
+               host_fail(f,
+                         "%s: denoises; wanted a model that encodes, as "
+                         "cedm-freeze makes of a vision transformer",
+                         m->label);
+    }
+    return m->code->denoiser != NULL ||
+           host_fail(f,
+                     "%s: encodes images; wanted a model that denoises, as "
+                     "cedm-freeze makes of cedm-train's snapshots",
+                     m->label);
 }
 
 void host_model_close(host_model *m)

@@ -34,6 +34,9 @@ bool host_model_load(host_model *m, const char *path, host_failure *f);
 bool host_model_adopt(host_model *m, const cedm_model *code, const void *blob,
                       size_t blob_bytes, host_failure *f);
 
+/* Whether it encodes, or else denoises, as is wanted; a line otherwise. */
+bool host_model_is(const host_model *m, bool encoder, host_failure *f);
+
 /* Harmless on a model that was not opened, if zeroed. */
 void host_model_close(host_model *m);
 

@@ -31,8 +31,10 @@ bool host_verify_files(host_verify *v, const char *path, const char *golden,
         return false;
     }
     const cedm_model *code = v->model.code;
-    v->pixels = (size_t)code->denoiser->resolution *
-                code->denoiser->resolution * code->denoiser->channels;
+    if (code->denoiser != NULL) {
+        v->pixels = (size_t)code->denoiser->resolution *
+                    code->denoiser->resolution * code->denoiser->channels;
+    }
     v->golden = host_golden_open(golden, f);
     if (v->golden == NULL || !mode(v, f)) {
         return false;

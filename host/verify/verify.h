@@ -35,7 +35,7 @@ typedef struct host_verify {
  * the comparison could not be made. */
 typedef bool host_verify_mode(host_verify *v, host_failure *f);
 host_verify_mode host_verify_denoise, host_verify_sample,
-    host_verify_activations;
+    host_verify_activations, host_verify_encode;
 
 /* Opens a model M.so and a golden file and compares in one of these ways;
  * false, too, if an item is past its limit.  To be closed in any case. */

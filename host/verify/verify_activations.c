@@ -118,6 +118,9 @@ static bool open_on_cpu(host_verify *v, host_failure *f)
 
 bool host_verify_activations(host_verify *v, host_failure *f)
 {
+    if (!host_model_is(&v->model, false, f)) {
+        return false;
+    }
     double *x = NULL;
     double sigma = 0;
     int32_t cluster = 0;

@@ -193,6 +193,9 @@ static bool draw(host_verify *v, const cedm_sampler_params *params,
 
 bool host_verify_sample(host_verify *v, host_failure *f)
 {
+    if (!host_model_is(&v->model, false, f)) {
+        return false;
+    }
     const cg_array *array = host_golden_array(v->golden, "seeds", 1, 0, f);
     cedm_sampler_params params;
     if (array == NULL || !read_schedule(v, &params, f) ||

@@ -17,6 +17,7 @@ include: FREE cedm.h cedm_model.h
 runtime: FREE cedm.h cedm_model.h
 runtime/ops: FREE cedm.h cedm_model.h runtime
 runtime/diffusion: FREE cedm.h cedm_model.h runtime
+runtime/encoder: FREE cedm.h runtime/ops
 runtime/cpu: FREE SIMD cedm.h cedm_model.h runtime runtime/ops
 runtime/cuda: FREE CUDA cedm.h cedm_model.h cedm_cuda.h runtime runtime/diffusion
 weights: cedm_model.h OWN
@@ -26,7 +27,10 @@ codegen/ir: C cedm.h cedm_model.h codegen
 codegen/op: C cedm.h cedm_model.h codegen codegen/ir
 codegen/read: C cedm.h cedm_model.h codegen
 codegen/arch: C cedm.h cedm_model.h codegen codegen/ir codegen/arch/unet/unet.h
+ codegen/arch/vit/vit.h
 codegen/arch/unet: C cedm.h cedm_model.h codegen codegen/arch
+codegen/arch/encoder: C codegen/arch runtime
+codegen/arch/vit: C codegen codegen/arch codegen/arch/encoder runtime
 codegen/plan: C cedm.h cedm_model.h codegen codegen/ir
 codegen/pass: C cedm.h cedm_model.h codegen codegen/ir codegen/plan codegen/op
 codegen/grad: C cedm.h cedm_model.h codegen codegen/ir codegen/plan codegen/pass codegen/op

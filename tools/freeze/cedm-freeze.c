@@ -10,6 +10,7 @@
 #include "host/cli/command.h"
 #include "host/cli/signals.h"
 #include "codegen/codegen.h"
+#include "tools/freeze/freeze_config.h"
 #include "tools/freeze/freezer.h"
 #include "host/files/freq.h"
 #include "host/files/output.h"
@@ -21,6 +22,12 @@ enum {
     OPT_FREQ,
     OPT_CPU_CONV,
     OPT_CONV_MEMORY,
+    OPT_INPUT,
+    OPT_RESIZE,
+    OPT_WINDOW,
+    OPT_FILTER,
+    OPT_HEADS,
+    OPT_POSITIONS,
     OPT_BUILD,
     OPT_VERIFY,
     OPT_COUNT
@@ -33,6 +40,14 @@ static const host_args_option options[OPT_COUNT] = {
     {"freq", "FILE", "images per cluster [the checkpoint's]"},
     {"cpu-conv", "WAY", "3x3 on CPUs: auto, direct or winograd [auto]"},
     {"conv-memory", "BYTES", "limit of Winograd's weights [none]"},
+    {"input", "HxW", "encoders: height and width of images [the network's]"},
+    {"resize", "S", "encoders: the shorter side becomes this [as it is]"},
+    {"window", "S", "encoders: a square cut from the middle [--resize]"},
+    {"filter", "F",
+     "encoders: bicubic, bilinear; tf1, pytorch-fid, clean-fid [by network]"},
+    {"heads", "N", "encoders: heads of attention [width / 64]"},
+    {"positions", "RULE",
+     "encoders: offset, size or antialias, for another grid [by network]"},
     {"build", NULL, "also compile DIR/M.so, with $CC or cc"},
     {"verify", "GOLDEN", "compare first; writes all files or none"},
 };
@@ -43,6 +58,7 @@ typedef struct settings {
     const char *checkpoint, *directory, *name, *freq, *golden;
     int weights, cpu_conv; /* enum cedm_dtype, cg_cpu_conv */
     uint64_t conv_memory;
+    cg_encoder_choice encoder;
     bool build;
     char stem[STEM_BYTES];
 } settings;
@@ -79,6 +95,61 @@ static void stem_of(const char *path, char stem[STEM_BYTES])
     stem[n] = '\0';
 }
 
+/* 48x32, or 48 for a square. */
+static bool take_size(const host_args *a, uint32_t size[2], host_failure *f)
+{
+    unsigned height = 0, width = 0;
+    char end = 0, x = 0;
+    int n = sscanf(a->value, "%5u%c%5u%c", &height, &x, &width, &end);
+    if (n == 1) {
+        width = height;
+    }
+    if ((n != 1 && (n != 3 || x != 'x')) || height == 0 || width == 0 ||
+        height > 16384 || width > 16384) {
+        return host_bad_usage(f,
+                              "--input: bad value '%s'; wanted HEIGHTxWIDTH, "
+                              "1 to 16384 each",
+                              a->value);
+    }
+    size[0] = height;
+    size[1] = width;
+    return true;
+}
+
+static bool take_u32(const host_args *a, uint32_t most, uint32_t *to,
+                     host_failure *f)
+{
+    uint64_t value = 0;
+    bool good = host_args_u64(a, 1, most, &value, f);
+    *to = (uint32_t)value;
+    return good;
+}
+
+static bool take_word(const host_args *a, const char *const *words,
+                      const char **to, host_failure *f)
+{
+    int i = 0;
+    bool good = host_args_word(a, words, &i, f);
+    *to = words[i];
+    return good;
+}
+
+static bool take_encoder(cg_encoder_choice *e, int option, const host_args *a,
+                         host_failure *f)
+{
+    static const char *const filters[] = {"bicubic",     "bilinear",  "tf1",
+                                          "pytorch-fid", "clean-fid", NULL};
+    static const char *const rules[] = {"offset", "size", "antialias", NULL};
+    switch (option) {
+    case OPT_INPUT: return take_size(a, e->image, f);
+    case OPT_RESIZE: return take_u32(a, 8192, &e->resize, f);
+    case OPT_WINDOW: return take_u32(a, 8192, &e->window, f);
+    case OPT_FILTER: return take_word(a, filters, &e->filter, f);
+    case OPT_HEADS: return take_u32(a, 1024, &e->heads, f);
+    default: return take_word(a, rules, &e->positions, f);
+    }
+}
+
 static bool take(void *to, int option, const host_args *a, host_failure *f)
 {
     settings *s = to;
@@ -97,6 +168,12 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     case OPT_CPU_CONV: return host_args_word(a, ways, &s->cpu_conv, f);
     case OPT_CONV_MEMORY:
         return host_args_u64(a, 1, UINT64_MAX, &s->conv_memory, f);
+    case OPT_INPUT:
+    case OPT_RESIZE:
+    case OPT_WINDOW:
+    case OPT_FILTER:
+    case OPT_HEADS:
+    case OPT_POSITIONS: return take_encoder(&s->encoder, option, a, f);
     case OPT_BUILD: s->build = true; return true;
     default: break;
     }
@@ -138,16 +215,27 @@ static void print_segment(const char *what, const cg_plan_report *r)
            (uint64_t)r->no_reuse * 4, r->method);
 }
 
-static void print_program(const cg_program *p, const settings *s)
+static void print_denoiser(const cedm_denoiser *d, const char *name)
 {
-    printf("%-13s %s: %u x %u x %u, ", "model", s->name,
-           p->denoiser.resolution, p->denoiser.resolution,
-           p->denoiser.channels);
-    if (p->denoiser.label_dim > 0) {
-        printf("%u clusters\n", p->denoiser.label_dim);
+    printf("%-13s %s: %u x %u x %u, ", "model", name, d->resolution,
+           d->resolution, d->channels);
+    if (d->label_dim > 0) {
+        printf("%u clusters\n", d->label_dim);
     } else {
         puts("unconditional");
     }
+}
+
+static void print_program(const cg_program *p, const settings *s)
+{
+    if (p->encodes) {
+        printf("%-13s %s: %u x %u x %u, %u features\n", "model", s->name,
+               p->encoder.height, p->encoder.width, p->encoder.channels,
+               p->encoder.features);
+    } else {
+        print_denoiser(&p->denoiser, s->name);
+    }
+
     printf("%-13s %" PRIu64 "\n", "parameters", p->parameter_count);
     printf("%-13s %" PRIu64 " multiply-adds per image and evaluation, %u "
            "ops\n",
@@ -174,8 +262,8 @@ static bool freeze(const settings *s, cg_program *program,
     freezer to = {s->directory, s->name, s->build, s->golden};
     double *freq = NULL;
     if (s->freq != NULL) {
-        if (program->denoiser.label_dim == 0) {
-            return host_bad_usage(f, "--freq: the network is unconditional");
+        if (!program->denoises || program->denoiser.label_dim == 0) {
+            return host_bad_usage(f, "--freq: the network has no clusters");
         }
         freq = host_freq_read(s->freq, program->denoiser.label_dim, f);
         if (freq == NULL) {
@@ -191,15 +279,38 @@ static bool freeze(const settings *s, cg_program *program,
     return good;
 }
 
-static bool go(const settings *s, host_failure *f)
+static bool is_chosen(const cg_encoder_choice *e)
 {
+    return e->image[0] > 0 || e->resize > 0 || e->window > 0 ||
+           e->filter != NULL || e->heads > 0 || e->positions != NULL;
+}
+
+static bool freeze_kind(const settings *s, bool chosen, cg_program *program,
+                        const cg_file *file, host_failure *f)
+{
+    if (chosen && !program->encodes) {
+        return host_bad_usage(f,
+                              "%s: denoises; --input, --resize, --window, "
+                              "--filter, --heads and --positions are of "
+                              "encoders",
+                              s->checkpoint);
+    }
+    return freeze(s, program, file, f);
+}
+
+static bool go(settings *s, host_failure *f)
+{
+    bool chosen = is_chosen(&s->encoder);
+    if (!freeze_config_read(&s->encoder, s->checkpoint, f)) {
+        return false;
+    }
     cg_options choice = {(cg_cpu_conv)s->cpu_conv, s->conv_memory,
-                         (enum cedm_dtype)s->weights};
+                         (enum cedm_dtype)s->weights, s->encoder};
     cg_error error;
     cg_file *file = cg_open(s->checkpoint, &error);
     cg_program *program =
         file != NULL ? cg_build(file, &choice, &error) : NULL;
-    bool good = program != NULL ? freeze(s, program, file, f)
+    bool good = program != NULL ? freeze_kind(s, chosen, program, file, f)
                                 : host_fail(f, "%s", error.text);
     cg_program_free(program);
     cg_close(file);

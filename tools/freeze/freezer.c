@@ -75,13 +75,13 @@ static void path_of(char path[PATH_BYTES], const cg_freeze *freeze,
 }
 
 static bool compare(const cg_freeze *stage, const char *golden,
-                    host_failure *f)
+                    host_verify_mode *mode, host_failure *f)
 {
     static host_verify v; /* holds a cedm_net, which must not move */
     char path[PATH_BYTES];
     path_of(path, stage, "so");
     v.tolerance = (double)NAN;
-    bool good = host_verify_files(&v, path, golden, host_verify_denoise, f);
+    bool good = host_verify_files(&v, path, golden, mode, f);
     host_verify_close(&v);
     return good;
 }
@@ -109,7 +109,11 @@ static bool stage_model(const freezer *to, const cg_freeze *stage,
                         host_failure *f)
 {
     return emit(stage, program, checkpoint, f) && compile(stage, f) &&
-           (to->golden == NULL || compare(stage, to->golden, f));
+           (to->golden == NULL ||
+            compare(stage, to->golden,
+                    program->encodes ? host_verify_encode
+                                     : host_verify_denoise,
+                    f));
 }
 
 /* ---- and then in the target -------------------------------------------- */

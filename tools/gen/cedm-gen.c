@@ -41,7 +41,8 @@ static volatile sig_atomic_t interrupted;
 static bool open_model(run *r, host_failure *f)
 {
     if (r->options.model != NULL) {
-        return host_model_load(&r->model, r->options.model, f);
+        return host_model_load(&r->model, r->options.model, f) &&
+               host_model_is(&r->model, false, f);
     }
     return host_model_adopt(&r->model, &cedm_fashion_model, cedm_fashion_blob,
                             FASHION_BLOB_BYTES, f);

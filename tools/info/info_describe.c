@@ -16,16 +16,29 @@
 
 /* ---- from a checkpoint ------------------------------------------------ */
 
+static void describe_kind(info_file *i, const cg_program *p)
+{
+    i->encodes = p->encodes;
+    if (p->encodes) {
+        i->height = p->encoder.height;
+        i->width = p->encoder.width;
+        i->channels = p->encoder.channels;
+        i->features = p->encoder.features;
+        return;
+    }
+    i->resolution = p->denoiser.resolution;
+    i->channels = p->denoiser.channels;
+    i->clusters = p->denoiser.label_dim;
+    i->features = p->denoiser.features.channels;
+}
+
 static bool describe_program(info_file *i, const cg_program *p,
                              const cg_file *file, host_failure *f)
 {
     i->kind = "checkpoint";
     cg_sha256(file->bytes, file->size, i->source_sha256);
     snprintf(i->network, sizeof i->network, "%s", p->model_type);
-    i->resolution = p->denoiser.resolution;
-    i->channels = p->denoiser.channels;
-    i->clusters = p->denoiser.label_dim;
-    i->features = p->denoiser.features.channels;
+    describe_kind(i, p);
     i->parameters = p->parameter_count;
     i->macs = p->macs;
     i->blob_bytes = p->data_elements * sizeof(float);
@@ -124,6 +137,26 @@ static void describe_clusters(info_file *i, const cJSON *clusters)
     read_ids(i, member(clusters, "ids"));
 }
 
+/* The sizes of images and features, by the kind of model. */
+static void read_kind(info_file *i, const cJSON *root, const cJSON *network)
+{
+    const cJSON *encoder = member(root, "encoder");
+    i->encodes = cJSON_IsObject(encoder);
+    if (i->encodes) {
+        i->height = (uint32_t)count(encoder, "height");
+        i->width = (uint32_t)count(encoder, "width");
+        i->channels = (uint32_t)count(encoder, "channels");
+        i->features = (uint32_t)count(encoder, "features");
+        return;
+    }
+    i->resolution = (uint32_t)count(network, "img_resolution");
+    i->channels = (uint32_t)count(network, "img_channels");
+    i->clusters = (uint32_t)count(member(root, "clusters"), "count");
+    uint64_t noise = count(network, "channel_mult_noise");
+    i->features = (uint32_t)(count(network, "model_channels") *
+                             (noise > 0 ? noise : 1));
+}
+
 bool info_describe_json(info_file *i, const cJSON *root, const char *path,
                         host_failure *f)
 {
@@ -134,12 +167,7 @@ bool info_describe_json(info_file *i, const cJSON *root, const char *path,
     copy_text(i->source_sha256, sizeof i->source_sha256,
               member(member(root, "source"), "sha256"));
     copy_text(i->network, sizeof i->network, member(network, "model_type"));
-    i->resolution = (uint32_t)count(network, "img_resolution");
-    i->channels = (uint32_t)count(network, "img_channels");
-    i->clusters = (uint32_t)count(member(root, "clusters"), "count");
-    uint64_t noise = count(network, "channel_mult_noise");
-    i->features = (uint32_t)(count(network, "model_channels") *
-                             (noise > 0 ? noise : 1));
+    read_kind(i, root, network);
     i->parameters = count(root, "parameters");
     i->macs = count(root, "macs");
     i->act = count(memory, "act_elements");

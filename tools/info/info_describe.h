@@ -15,8 +15,10 @@ typedef struct info_file {
     const char *kind;
     char name[64], source_sha256[65];
     char network[64];
+    bool encodes;
     uint32_t resolution, channels, clusters, features;
-    uint32_t dtype; /* of the blob */
+    uint32_t height, width; /* of an encoder's images */
+    uint32_t dtype;         /* of the blob */
     uint64_t parameters, macs;
     uint64_t blob_bytes, weights_bytes, scratch_bytes, act, f32;
     double *freq; /* [clusters], or NULL */

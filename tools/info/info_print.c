@@ -13,6 +13,9 @@
 
 static uint64_t state(const info_file *i, uint32_t batch)
 {
+    if (i->encodes) {
+        return 0;
+    }
     uint64_t pixels = (uint64_t)i->resolution * i->resolution * i->channels;
     return CEDM_STATE_BYTES(pixels, i->features, batch);
 }
@@ -51,12 +54,29 @@ static void print_clusters(const info_file *i)
     }
 }
 
-void info_print_text(const info_file *i)
+static void print_kind(const info_file *i)
 {
     printf("%s%s%s: %s, %u x %u x %u, ", i->kind, i->name[0] ? " " : "",
-           i->name, i->network, i->resolution, i->resolution, i->channels);
-    printf(i->clusters > 0 ? "%u clusters\n" : "unconditional\n",
-           i->clusters);
+           i->name, i->network, i->encodes ? i->height : i->resolution,
+           i->encodes ? i->width : i->resolution, i->channels);
+    if (i->encodes) {
+        printf("%u features\n", i->features);
+    } else {
+        printf(i->clusters > 0 ? "%u clusters\n" : "unconditional\n",
+               i->clusters);
+    }
+}
+
+/* How it draws, of which an encoder knows nothing. */
+static void print_sampler(const cedm_sampler_params *p)
+{
+    printf("sampler: %u steps, sigma %g to %g, rho %g, S_churn %g\n",
+           p->steps, p->sigma_min, p->sigma_max, p->rho, p->S_churn);
+}
+
+void info_print_text(const info_file *i)
+{
+    print_kind(i);
     printf("parameters %" PRIu64 "\n", i->parameters);
     printf("multiply-adds per image and evaluation %" PRIu64 "\n", i->macs);
     printf("%-28s %14s %14s\n", "memory, bytes", "batch 1", "batch 64");
@@ -66,12 +86,14 @@ void info_print_text(const info_file *i)
     print_region("arena, 1 worker", arena(i, 1, 1), arena(i, MANY, 1));
     print_region("  activations", i->act * 4, i->act * 4 * MANY);
     print_region("  vectors", i->f32 * 4, i->f32 * 4 * MANY);
-    print_region("  sampler state", state(i, 1), state(i, MANY));
+    if (!i->encodes) {
+        print_region("  sampler state", state(i, 1), state(i, MANY));
+    }
     print_region("  scratch per worker", CEDM_ALIGN_UP(i->scratch_bytes),
                  CEDM_ALIGN_UP(i->scratch_bytes));
-    const cedm_sampler_params *p = &i->sampler;
-    printf("sampler: %u steps, sigma %g to %g, rho %g, S_churn %g\n",
-           p->steps, p->sigma_min, p->sigma_max, p->rho, p->S_churn);
+    if (!i->encodes) {
+        print_sampler(&i->sampler);
+    }
     print_clusters(i);
     printf("source sha256 %s\n", i->source_sha256);
 }
@@ -108,7 +130,13 @@ void info_print_json(const info_file *i)
     cJSON_AddStringToObject(root, "kind", i->kind);
     cJSON_AddStringToObject(root, "name", i->name);
     cJSON_AddStringToObject(root, "network", i->network);
-    add(root, "resolution", i->resolution);
+    if (i->encodes) {
+        add(root, "height", i->height);
+        add(root, "width", i->width);
+        add(root, "features", i->features);
+    } else {
+        add(root, "resolution", i->resolution);
+    }
     add(root, "channels", i->channels);
     add(root, "parameters", i->parameters);
     add(root, "macs", i->macs);
@@ -122,8 +150,11 @@ void info_print_json(const info_file *i)
     add(memory, "activation_bytes_per_image", i->act * 4);
     add(memory, "vector_bytes_per_image", i->f32 * 4);
     add(memory, "scratch_bytes_per_worker", i->scratch_bytes);
-    cJSON_AddItemToObject(root, "clusters", json_clusters(i));
-    cJSON_AddItemToObject(root, "sampler", host_sampler_to_json(&i->sampler));
+    if (!i->encodes) {
+        cJSON_AddItemToObject(root, "clusters", json_clusters(i));
+        cJSON_AddItemToObject(root, "sampler",
+                              host_sampler_to_json(&i->sampler));
+    }
     cJSON_AddStringToObject(root, "source_sha256", i->source_sha256);
     char *text = cJSON_Print(root);
     puts(text != NULL ? text : "{}");

@@ -29,7 +29,7 @@ enum {
 static const host_args_option options[OPT_COUNT] = {
     {"model", "M.so", "a frozen model beside its M.cedm"},
     {"golden", "FILE", "outputs of the reference (.safetensors)"},
-    {"mode", "MODE", "denoise, sample or activations [denoise]"},
+    {"mode", "MODE", "denoise, sample, activations or encode [denoise]"},
     {"isa", "LIST", "instruction sets, or portable [best]"},
     {"device", "D", "auto, cpu, cuda or cuda:I [auto]"},
     {"precision", "P", "auto, fp32; on a GPU fp16 or bf16 too [auto]"},
@@ -50,7 +50,7 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
 {
     settings *s = to;
     static const char *const modes[] = {"denoise", "sample", "activations",
-                                        NULL};
+                                        "encode", NULL};
     switch (option) {
     case OPT_MODEL: s->model = a->value; return true;
     case OPT_GOLDEN: s->golden = a->value; return true;
@@ -74,7 +74,8 @@ static const host_command command = {
 static bool compare(const settings *s, host_verify *v, host_failure *f)
 {
     static host_verify_mode *const modes[] = {
-        host_verify_denoise, host_verify_sample, host_verify_activations};
+        host_verify_denoise, host_verify_sample, host_verify_activations,
+        host_verify_encode};
     if (s->model == NULL || s->golden == NULL) {
         return host_bad_usage(
             f, "wanted --model M.so --golden FILE; see --help");

@@ -38,7 +38,7 @@ void cg_filter_param(cg_builder *b)
     for (uint32_t i = 0; i < c->taps; i++) {
         values[i] = (float)(c->resample_filter[i] / sum);
     }
-    cg_part part = {NULL, values, c->taps, CG_LAYOUT_PLAIN};
+    cg_part part = {.values = values, .elements = c->taps};
     b->filter = cg_param_add(b->graph, "resample_filter", &part, 1);
 }
 

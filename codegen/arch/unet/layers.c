@@ -47,7 +47,8 @@ static int param_rows(cg_builder *b, const char *module, const char *leaf,
     for (int i = 1; i < 4 && shape[i] != 0; i++) {
         elements *= shape[i];
     }
-    cg_part part = {array, NULL, (uint32_t)elements, layout};
+    cg_part part = {
+        .array = array, .elements = (uint32_t)elements, .layout = layout};
     char *full = cg_format(b->graph->memory, "model.%s", name);
     if (full == NULL) {
         b->graph->failed = true;
@@ -112,9 +113,9 @@ static int convolution(cg_builder *b, int x, const char *module,
 {
     cg_node node = result_of(b, x, CG_CONV, module);
     uint64_t in = node.channels;
-    node.kernel = kernel;
+    node.kernel[0] = node.kernel[1] = kernel;
     node.stride = 1;
-    node.pad = pad;
+    node.pad[0] = node.pad[1] = pad;
     node.height = node.height + 2 * pad + 1 - kernel;
     node.width = node.width + 2 * pad + 1 - kernel;
     node.channels = out;
@@ -161,7 +162,7 @@ static cedm_weight fourier_freqs(cg_builder *b, uint32_t channels)
 {
     const cg_array *freqs = cg_need(b->state, "map_noise.freqs", true,
                                     (uint64_t[4]){channels / 2});
-    cg_part part = {freqs, NULL, channels / 2, CG_LAYOUT_PLAIN};
+    cg_part part = {.array = freqs, .elements = channels / 2};
     return (cedm_weight)cg_param_add(b->graph, "model.map_noise.freqs", &part,
                                      1);
 }
@@ -218,7 +219,7 @@ int cg_resample_layer(cg_builder *b, int x, const char *module,
 {
     cg_node node = result_of(b, x, CG_RESAMPLE, module);
     uint32_t taps = b->graph->taps;
-    node.pad = pad;
+    node.pad[0] = pad;
     node.weight = b->filter;
     if (move == CG_UP) {
         node.mode = CEDM_RESAMPLE_UP;

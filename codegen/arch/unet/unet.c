@@ -18,7 +18,7 @@ static void noise_levels(cg_builder *b)
         return;
     }
     const cg_array *u = cg_need_top(b->state, "u", d->noise_steps + 1);
-    cg_part part = {u, NULL, d->noise_steps + 1, CG_LAYOUT_PLAIN};
+    cg_part part = {.array = u, .elements = d->noise_steps + 1};
     d->noise_levels = (cedm_weight)cg_param_add(b->graph, "u", &part, 1);
     for (uint32_t j = 1; u != NULL && j <= d->noise_steps; j++) {
         if (!(cg_element(u, j) < cg_element(u, j - 1))) {
@@ -82,5 +82,6 @@ static cg_section section(const char *module)
                                              : CG_SECTION_OTHER;
 }
 
-const cg_arch cg_arch_song = {"SongUNet", build_song, section};
-const cg_arch cg_arch_dhariwal = {"DhariwalUNet", build_dhariwal, section};
+const cg_arch cg_arch_song = {"SongUNet", build_song, section, NULL};
+const cg_arch cg_arch_dhariwal = {"DhariwalUNet", build_dhariwal, section,
+                                  NULL};

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * verify_encode.c - features of an encoder against the reference in float64.
+ *
+ * Golden files hold inputs of several sizes, x0, x1, ...  Those of the size
+ * that the network sees are compared from there on: what `preprocess` leaves
+ * is replaced by them.  A file with an 8-bit image of the size that the model
+ * was frozen for is compared from the image on. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/execution/trace.h"
+#include "host/verify/verify.h"
+
+/* Of a float32 network, absolute: fifty times what PyTorch's differs by. */
+#define LIMIT 1e-4
+/* rms of results by 16-bit weights, and by products of bfloat16 */
+#define HALF_LIMIT 5e-3
+#define PAIRED_LIMIT 2e-2
+
+typedef struct encoding {
+    host_verify *v;
+    const double *input; /* one normalised image, NHWC; NULL: as it is */
+    const char *item;    /* x0 */
+    uint64_t image;      /* of the item */
+    uint32_t residuals;  /* convolutions that added one so far */
+    bool failed;
+    host_failure *f;
+} encoding;
+
+static float *tensor(const encoding *e, cedm_ref ref)
+{
+    const cedm_exec *exec = &e->v->engine.net.exec;
+
+    return (CEDM_REF_IS_F32(ref) ? exec->f32 : exec->act) +
+           CEDM_REF_OFFSET(ref);
+}
+
+static void judge(host_verify *v, const char *what, host_difference d)
+{
+    if (v->paired || v->half) {
+        host_verify_judge(
+            v, what, d, d.rms,
+            host_verify_limit(v, v->paired ? PAIRED_LIMIT : HALF_LIMIT));
+    } else {
+        host_verify_judge(v, what, d, d.max, host_verify_limit(v, LIMIT));
+    }
+}
+
+/* Compares `count` numbers from `got` on with what the file calls
+ * ITEM.NAME, if it has that, for the image that is being encoded. */
+static void compare(encoding *e, const char *name, const float *got,
+                    size_t count)
+{
+    char full[64];
+    snprintf(full, sizeof full, "%s.%s", e->item, name);
+    const cg_array *array = cg_find(e->v->golden, full);
+    if (array == NULL || array->elements < (e->image + 1) * count) {
+        return;
+    }
+    double *values = calloc(2 * count + 1, sizeof *values);
+    if (values == NULL) {
+        e->failed = !host_fail(e->f, "%s: out of memory", full);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        values[i] = (double)got[i];
+        values[count + i] = cg_element(array, e->image * count + i);
+    }
+    snprintf(full, sizeof full, "%s.%s, image %" PRIu64, e->item, name,
+             e->image);
+    judge(e->v, full, host_difference_of(values, values + count, count));
+    free(values);
+}
+
+/* ---- inside the network -------------------------------------------------- */
+
+static void replace_input(encoding *e, const cedm_preprocess *op)
+{
+    size_t count = (size_t)op->height * op->width * op->channels;
+    float *dst = tensor(e, op->dst);
+    for (size_t i = 0; e->input != NULL && i < count; i++) {
+        dst[i] = (float)e->input[i];
+    }
+}
+
+/* Positions of patches, without the class token that is added to theirs. */
+static void compare_positions(encoding *e, const cedm_tokens *op)
+{
+    char full[64];
+    snprintf(full, sizeof full, "%s.pos", e->item);
+    const cg_array *array = cg_find(e->v->golden, full);
+    size_t count = (size_t)(op->tokens - op->first) * op->channels;
+    if (array == NULL || e->image > 0 ||
+        array->elements != count + op->channels) {
+        return;
+    }
+    double *values = calloc(2 * count, sizeof *values);
+    const float *table = e->v->engine.net.exec.data + op->table +
+                         (size_t)op->first * op->channels;
+    for (size_t i = 0; values != NULL && i < count; i++) {
+        values[i] = (double)table[i];
+        values[count + i] = cg_element(array, op->channels + i);
+    }
+    if (values != NULL) {
+        judge(e->v, full, host_difference_of(values, values + count, count));
+    }
+    free(values);
+}
+
+/* The second sum of a block is its result. */
+static void compare_block(encoding *e, const cedm_conv *op)
+{
+    char name[32];
+    if (op->residual == CEDM_NONE || e->residuals++ % 2 == 0) {
+        return;
+    }
+    snprintf(name, sizeof name, "block%u", e->residuals / 2 - 1);
+    compare(e, name, tensor(e, op->dst),
+            (size_t)op->height * op->width * op->cout);
+}
+
+static void before(void *arg, host_trace_kind kind, const void *op)
+{
+    (void)arg;
+    (void)kind;
+    (void)op;
+}
+
+static void after(void *arg, host_trace_kind kind, const void *op)
+{
+    encoding *e = arg;
+    if (kind == HOST_TRACE_preprocess) {
+        replace_input(e, op);
+    } else if (kind == HOST_TRACE_tokens) {
+        compare_positions(e, op);
+    } else if (kind == HOST_TRACE_conv) {
+        compare_block(e, op);
+    }
+}
+
+/* ---- items --------------------------------------------------------------- */
+
+/* Class token, registers and patches, or all that an output has. */
+static void compare_output(encoding *e)
+{
+    const cedm_model *code = e->v->model.code;
+    const cedm_port *out = &code->graph.outputs[0];
+    const float *got = tensor(e, out->ref);
+    size_t width = out->channels;
+    char full[64];
+    snprintf(full, sizeof full, "%s.patch", e->item);
+    const cg_array *patch = cg_find(e->v->golden, full);
+    size_t patches =
+        patch != NULL && patch->rank == 3 ? (size_t)patch->shape[1] : 0;
+
+    compare(e, "cls", got, width);
+    compare(e, "hidden", got, out->height * width);
+    if (patches > 0 && patches < out->height) {
+        compare(e, "reg", got + width, (out->height - 1 - patches) * width);
+        compare(e, "patch", got + (out->height - patches) * width,
+                patches * width);
+    }
+}
+
+static bool encode(encoding *e, const uint8_t *image, host_failure *f)
+{
+    host_verify *v = e->v;
+    const cedm_encoder *encoder = v->model.code->encoder;
+    float *out = calloc(encoder->features, sizeof *out);
+    e->residuals = 0;
+    cedm_status status = out != NULL
+                             ? cedm_encode(&v->engine.net, image, 1, out)
+                             : CEDM_E_NULL;
+    free(out);
+    return status == CEDM_OK ? !e->failed : host_verify_failed(v, status, f);
+}
+
+/* The op that makes what the network sees. */
+static void find_window(void *arg, host_trace_kind kind, const void *op)
+{
+    cedm_preprocess *found = arg;
+    if (kind == HOST_TRACE_preprocess) {
+        *found = *(const cedm_preprocess *)op;
+    }
+}
+
+/* The images of an item whose size is the network's. */
+static bool compare_item(encoding *e, const cg_array *x,
+                         const cedm_preprocess *window, host_failure *f)
+{
+    if (x->rank != 4 || x->shape[1] != window->channels ||
+        x->shape[2] != window->height || x->shape[3] != window->width) {
+        return true;
+    }
+    size_t count = (size_t)(x->elements / x->shape[0]);
+    size_t pixels =
+        (size_t)window->in_height * window->in_width * window->channels;
+    double *maps = host_golden_maps(e->v->golden, x, f);
+    uint8_t *blank = calloc(pixels, 1);
+    bool good = maps != NULL && blank != NULL;
+    for (e->image = 0; good && e->image < x->shape[0]; e->image++) {
+        e->input = maps + e->image * count;
+        good = encode(e, blank, f);
+        if (good) {
+            compare_output(e);
+        }
+    }
+    free(maps);
+    free(blank);
+    return good;
+}
+
+static bool is_image(const cg_array *array, const cedm_encoder *encoder)
+{
+    return array != NULL && array->dtype == CG_U8 && array->rank == 3 &&
+           array->shape[0] == encoder->height &&
+           array->shape[1] == encoder->width &&
+           array->shape[2] == encoder->channels;
+}
+
+/* From 8-bit images: `image`, or `crop`, which is the image resized and
+ * cut, whichever has the size that the model was frozen for. */
+static bool compare_image(encoding *e, host_failure *f)
+{
+    const cedm_encoder *encoder = e->v->model.code->encoder;
+    const cg_array *cls = cg_find(e->v->golden, "cls");
+    static const char *const names[] = {"image", "crop"};
+    e->input = NULL;
+    for (size_t k = 0; cls != NULL && k < 2; k++) {
+        const cg_array *image = cg_find(e->v->golden, names[k]);
+        if (!is_image(image, encoder) || cls->elements != encoder->features) {
+            continue;
+        }
+        if (!encode(e, image->data, f)) {
+            return false;
+        }
+        const float *got = tensor(e, e->v->model.code->graph.outputs[0].ref);
+        double *values = calloc(2 * (size_t)cls->elements, sizeof *values);
+        for (size_t i = 0; values != NULL && i < cls->elements; i++) {
+            values[i] = (double)got[i];
+            values[cls->elements + i] = cg_element(cls, i);
+        }
+        if (values != NULL) {
+            judge(e->v, names[k],
+                  host_difference_of(values, values + cls->elements,
+                                     (size_t)cls->elements));
+        }
+        free(values);
+    }
+    return true;
+}
+
+bool host_verify_encode(host_verify *v, host_failure *f)
+{
+    cedm_sampler_params none = {0};
+    cedm_preprocess window = {0};
+    encoding e = {.v = v, .f = f};
+    host_trace trace;
+    if (!host_model_is(&v->model, true, f) ||
+        !host_verify_open_engine(v, 1, &none, f)) {
+        return false;
+    }
+    host_trace_install(&trace, &v->engine.net, before, find_window, &window);
+    uint8_t *blank = calloc((size_t)v->model.code->encoder->height *
+                                v->model.code->encoder->width,
+                            v->model.code->encoder->channels);
+    bool good = blank != NULL && encode(&e, blank, f);
+    free(blank);
+    trace.after = after;
+    trace.arg = &e;
+    for (size_t i = 0; good && i < v->golden->array_count; i++) {
+        const cg_array *x = &v->golden->arrays[i];
+        if (x->name[0] == 'x' && strchr(x->name, '.') == NULL) {
+            e.item = x->name;
+            good = compare_item(&e, x, &window, f);
+        }
+    }
+    e.item = "image";
+    good = good && compare_image(&e, f);
+    return good &&
+           (v->items > 0 ||
+            host_fail(f,
+                      "%s: holds nothing of this model's size; wanted inputs "
+                      "of %u x %u or images of %u x %u",
+                      v->golden->path, window.height, window.width,
+                      window.in_height, window.in_width));
+}
