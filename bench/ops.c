@@ -104,8 +104,9 @@ typedef struct shape {
 /* clang-format off */
 #define CONV(text, h, w, k, c0, c1, out, extra, f, ...)                      \
     {"conv", text, call_conv, {.conv = {.height = h, .width = w,             \
-        .in_height = h / f, .in_width = w / f, .kernel = {k, k}, .pad = {k / 2, k / 2},\
-        .stride = 1, .cin = {c0, c1}, .cout = out, .stat_rows = 4,           \
+        .in_height = h / f, .in_width = w / f, .kernel = {k, k},             \
+        .pad = {k / 2, k / 2}, .stride = 1, .cin = {c0, c1}, .cout = out,    \
+        .stat_rows = 4,                                                      \
         .scale = 0.7f, __VA_ARGS__}}, extra,                                 \
         2.0 * h * w * k * k * (c0 + c1) * out}
 #define SILU .act = CEDM_ACT_SILU

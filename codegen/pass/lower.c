@@ -30,8 +30,9 @@ static bool is_output(const cg_fusion *f, int i)
     return false;
 }
 
-/* The stored value of a node, or the map that it is a part of.  Vectors and image-like maps stay float, but
- * that of an attention has the type of what it reads. */
+/* The stored value of a node, or the map that it is a part of.  Vectors and
+ * image-like maps stay float, but that of an attention has the type of what it
+ * reads. */
 int cg_value_add(cg_fusion *f, int i)
 {
     const cg_node *node = cg_node_at(f, i);
@@ -73,7 +74,7 @@ uint32_t cg_stride_of(const cg_fusion *f, const cg_node *node)
     return node->into != 0 ? cg_node_at(f, node->into)->channels : 0;
 }
 
-/* ---- nodes ---------------------------------------------------------------- */
+/* ---- nodes -------------------------------------------------------------- */
 
 static void attention(cg_fusion *f, int i)
 {

@@ -6,10 +6,10 @@
 
 /* clang-format off */
 #define SAME(h, w)                                                           \
-    .height = h, .width = w, .in_height = h, .in_width = w,                       \
+    .height = h, .width = w, .in_height = h, .in_width = w,                  \
     .kernel = {3, 3}, .stride = 1, .pad = {1, 1}
 #define POINT(h, w)                                                          \
-    .height = h, .width = w, .in_height = h, .in_width = w,                       \
+    .height = h, .width = w, .in_height = h, .in_width = w,                  \
     .kernel = {1, 1}, .stride = 1
 #define ENLARGE(in_h, in_w)                                                  \
     .height = 2 * in_h, .width = 2 * in_w, .in_height = in_h,                \

@@ -58,10 +58,10 @@ static const op_case norm_coeff_cases[] = {
 /* Geometries of a conv: a 3x3 with its map kept, a 1x1, a 3x3 that halves
  * or enlarges the map, and one without padding. */
 #define SAME(h, w)                                                           \
-    .height = h, .width = w, .in_height = h, .in_width = w,                       \
+    .height = h, .width = w, .in_height = h, .in_width = w,                  \
     .kernel = {3, 3}, .stride = 1, .pad = {1, 1}
 #define POINT(h, w)                                                          \
-    .height = h, .width = w, .in_height = h, .in_width = w,                       \
+    .height = h, .width = w, .in_height = h, .in_width = w,                  \
     .kernel = {1, 1}, .stride = 1
 #define STEP2(in_h, in_w, h, w, k, p)                                        \
     .height = h, .width = w, .in_height = in_h, .in_width = in_w,            \

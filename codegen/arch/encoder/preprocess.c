@@ -10,7 +10,7 @@
 
 #define CHANNELS 3u
 
-/* ---- sizes ---------------------------------------------------------------- */
+/* ---- sizes -------------------------------------------------------------- */
 
 void cg_preprocess_fit(cg_preprocess *p, uint32_t side, uint32_t window)
 {
@@ -41,7 +41,7 @@ bool cg_preprocess_fits(const cg_preprocess *p)
     return true;
 }
 
-/* ---- one axis ------------------------------------------------------------- */
+/* ---- one axis ----------------------------------------------------------- */
 
 typedef struct axis {
     uint32_t in, resized, from, out; /* out of resized, from `from` on */
@@ -136,7 +136,7 @@ static void fill_row(enum cg_filter filter, const axis *a, uint32_t o,
     }
 }
 
-/* ---- tables as tensors of the blob ---------------------------------------- */
+/* ---- tables as tensors of the blob -------------------------------------- */
 
 static int exact_param(cg_graph *graph, const char *name, const float *values,
                        uint32_t elements)

@@ -26,7 +26,7 @@ static const char *keep(builder *b, const char *text)
     return text == NULL ? "" : text;
 }
 
-/* ---- names ------------------------------------------------------------------ */
+/* ---- names -------------------------------------------------------------- */
 
 /* Layers of a block by the three schemes. */
 typedef enum layer {
@@ -74,7 +74,7 @@ static const char *outer_name(const builder *b, const char *official,
     return b->config->names == CG_VIT_OFFICIAL ? official : hf;
 }
 
-/* ---- tensors ---------------------------------------------------------------- */
+/* ---- tensors ------------------------------------------------------------ */
 
 static const cg_array *need(builder *b, const char *name,
                             const uint64_t shape[4])
@@ -112,7 +112,7 @@ static int add_param(builder *b, const char *name, const cg_part *parts,
                         parts, count);
 }
 
-/* ---- layers ----------------------------------------------------------------- */
+/* ---- layers ------------------------------------------------------------- */
 
 static cg_node result_of(const builder *b, int x, cg_node_kind kind,
                          const char *module)
@@ -250,7 +250,7 @@ static int block(builder *b, int x)
     return sum(b, h, x);
 }
 
-/* ---- the network ------------------------------------------------------------ */
+/* ---- the network -------------------------------------------------------- */
 
 static int patches(builder *b, int x)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * vit_config.h - what a vision transformer is, read from the JSON that describes
- * it: a checkpoint has none, so infer.c writes it from the tensors' shapes. */
+ * vit_config.h - what a vision transformer is, read from the JSON that
+ * describes it: a checkpoint has none, so infer.c writes it from the tensors'
+ * shapes. */
 #ifndef CEDM_CODEGEN_ARCH_VIT_CONFIG_H
 #define CEDM_CODEGEN_ARCH_VIT_CONFIG_H
 
