@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "host/verify/activations.h"
+#include "host/execution/modules.h"
 #include "host/execution/trace.h"
 
 typedef struct comparison {
@@ -36,14 +37,6 @@ static bool ends_with(const char *text, const char *end)
     return a >= b && strcmp(text + a - b, end) == 0;
 }
 
-/* enc.8x8_down owns enc.8x8_down.conv1 and itself. */
-static bool owns(const char *module, const char *part)
-{
-    size_t n = strlen(module);
-    return strncmp(module, part, n) == 0 &&
-           (part[n] == '\0' || part[n] == '.');
-}
-
 /* The module whose convolution follows an aux_norm; as long as the name. */
 static const char *reader_of_norm(const char *norm, char *text, size_t size)
 {
@@ -61,20 +54,7 @@ static bool find_op(const host_model *m, host_activation *a)
     a->is_norm = ends_with(a->name, "aux_norm");
     const char *module =
         a->is_norm ? reader_of_norm(a->name, text, sizeof text) : a->name;
-    bool found = false;
-    for (uint32_t id = 0; id < m->code->graph.op_count; id++) {
-        const char *part = host_model_op_module(m, id);
-        const char *kind = host_model_op_kind(m, id);
-        bool computes =
-            kind != NULL &&
-            (strcmp(kind, host_trace_kind_name(HOST_TRACE_conv)) == 0 ||
-             strcmp(kind, host_trace_kind_name(HOST_TRACE_linear)) == 0);
-        if (computes && part != NULL && owns(module, part)) {
-            a->op = id;
-            found = true;
-        }
-    }
-    return found;
+    return host_module_last_op(m, module, &a->op);
 }
 
 /* ---- values ----------------------------------------------------------- */
