@@ -26,8 +26,8 @@ static void tell(const host_dataset *d, const char *path)
 bool train_run_read_data(train_run *r, uint32_t threads, host_failure *f)
 {
     const train_options *o = r->options;
-    host_dataset_source source = {o->data, o->resolution, threads,
-                                  host_pool_for, r->pool};
+    host_dataset_source source = {o->data,       o->resolution, threads,
+                                  host_pool_for, r->pool,       false};
     bool first = host_ranks_rank() == 0, good;
     host_dataset_load load;
     host_progress shown;

@@ -100,7 +100,7 @@ bool host_dataset_end(host_dataset_load *l, bool good, host_failure *f)
 bool host_dataset_open(host_dataset *d, const char *path, uint32_t resolution,
                        host_failure *f)
 {
-    host_dataset_source source = {path, resolution, 1, NULL, NULL};
+    host_dataset_source source = {path, resolution, 1, NULL, NULL, false};
     host_dataset_load l;
     bool good = host_dataset_begin(&l, d, &source, f);
 

@@ -55,6 +55,7 @@ typedef struct host_dataset_source {
     uint32_t workers;                /* of parallel_for, at least 1 */
     cedm_parallel_for *parallel_for; /* NULL: the calling thread */
     void *pool;
+    bool opaque; /* alpha is dropped even if all images have it */
 } host_dataset_source;
 
 /* Must not move between begin and end. */
@@ -67,8 +68,9 @@ typedef struct host_dataset_load {
     host_resizer resizer; /* of images that are added one by one */
 } host_dataset_load;
 
-/* Finds the format.  Images of a zip file or a folder are listed, raw pixels
- * are read at once.  What *source points to must outlive *l. */
+/* Finds the format.  Images of a zip file or a folder are listed, which takes
+ * no memory for pixels yet; raw pixels are read at once.  What *source points
+ * to must outlive *l. */
 bool host_dataset_begin(host_dataset_load *l, host_dataset *d,
                         const host_dataset_source *source, host_failure *f);
 

@@ -92,7 +92,7 @@ static bool begin_images(host_dataset_load *l, host_failure *f)
     size_t labels = host_collection_find(&l->files, LABELS);
     host_squares_options options = {.resolution = from->resolution,
                                     .fit = HOST_FIT_BORDER,
-                                    .alpha = true,
+                                    .alpha = !from->opaque,
                                     .workers = from->workers,
                                     .parallel_for = from->parallel_for,
                                     .pool = from->pool};
@@ -106,7 +106,7 @@ static bool begin_images(host_dataset_load *l, host_failure *f)
     l->total = l->squares.total;
     l->data->size = l->squares.size;
     l->data->channels = l->squares.channels;
-    return reserve(l, f);
+    return true;
 }
 
 bool host_dataset_begin_files(host_dataset_load *l, host_failure *f)
@@ -138,7 +138,8 @@ bool host_dataset_more(host_dataset_load *l, host_failure *f)
     uint64_t bytes;
 
     if (!host_squares_next(&l->squares, f) ||
-        (s->channels != d->channels && !change_kind(l, f))) {
+        (s->channels != d->channels && !change_kind(l, f)) ||
+        (d->pixels == NULL && !reserve(l, f))) {
         return false;
     }
     bytes = (uint64_t)d->size * d->size * d->channels;

@@ -248,9 +248,15 @@ bool host_squares_open(host_squares *s, host_collection *images, size_t skip,
     return true;
 }
 
+void host_squares_seek(host_squares *s, size_t next)
+{
+    s->next = next;
+    s->count = 0;
+}
+
 void host_squares_rewind(host_squares *s)
 {
-    s->next = s->count = 0;
+    host_squares_seek(s, 0);
     s->counts = (host_squares_counts){0};
 }
 

@@ -61,6 +61,9 @@ bool host_squares_open(host_squares *s, host_collection *images, size_t skip,
 bool host_squares_next(host_squares *s, host_failure *f);
 void host_squares_close(host_squares *s); /* harmless on a zeroed one */
 
+/* Goes on with image `next`, at most `total`; what was counted stays. */
+void host_squares_seek(host_squares *s, size_t next);
+
 /* Begins again with the first image, in the kind that is known by now. */
 void host_squares_rewind(host_squares *s);
 

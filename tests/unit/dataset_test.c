@@ -33,8 +33,8 @@ static void backwards(void *pool, cedm_task *task, void *arg, uint32_t count)
 static bool read_by(host_dataset *d, const char *path, uint32_t resolution,
                     uint32_t workers, host_failure *f)
 {
-    host_dataset_source source = {path, resolution, workers, backwards,
-                                  &workers};
+    host_dataset_source source = {path,      resolution, workers,
+                                  backwards, &workers,   false};
     host_dataset_load load;
     bool good = host_dataset_begin(&load, d, &source, f);
 
