@@ -41,5 +41,5 @@ _cedm() {
     fi
 }
 
-complete -F _cedm cedm-cluster cedm-data cedm-eval cedm-freeze cedm-gen cedm-info \
-    cedm-train cedm-verify
+complete -F _cedm cedm-cluster cedm-data cedm-embed cedm-eval cedm-freeze cedm-gen \
+    cedm-info cedm-train cedm-verify

@@ -37,6 +37,7 @@ void fault_arm(fault_kind kind, unsigned at, bool for_ever);
 void fault_wrap_json(void);
 
 int data_main(int argc, char **argv);
+int embed_main(int argc, char **argv);
 int freeze_main(int argc, char **argv);
 int gen_main(int argc, char **argv);
 int info_main(int argc, char **argv);

@@ -224,6 +224,27 @@ static void data_over_another(void **state)
                           TRIAL_ALL);
 }
 
+/* ---- cedm-embed ---------------------------------------------------------- */
+
+/* What a failed run leaves is gone on from by the same command. */
+static void embed_and_go_on(void **state)
+{
+    (void)state;
+    static const command zip = {embed_main,
+                                {"cedm-embed", "--model", SCENE_MODEL,
+                                 "--data", SCENE_ZIP, "--out",
+                                 SCENE_OUTPUT "/x.npy", "--batch", "3",
+                                 "--threads", "2", "--progress", "none"}};
+    static const command folder = {embed_main,
+                                   {"cedm-embed", "--model", SCENE_MODEL,
+                                    "--data", SCENE_FOLDER, "--out",
+                                    SCENE_OUTPUT "/x.npy", "--threads", "1",
+                                    "--progress", "none"}};
+    trial_fail_files(&zip, NULL, &zip);
+    (void)trial_fail_each(&zip, (fault){.kind = FAULT_MEMORY}, NULL, &zip, 8);
+    trial_fail_files(&folder, NULL, &folder);
+}
+
 /* ------------------------------------------------------------------------ */
 
 static int set_up(void **state)
@@ -275,6 +296,7 @@ int main(void)
         cmocka_unit_test(train_with_every_kind_of_data),
         cmocka_unit_test(gen_without_memory),
         cmocka_unit_test(data_over_another),
+        cmocka_unit_test(embed_and_go_on),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -102,11 +102,11 @@ static bool prints(const command *c)
     return c->tool == info_main || c->tool == verify_main || dry;
 }
 
-/* The line that says why; before it the trainer tells its progress. */
+/* The line that says why; before it trainer and encoder tell their progress. */
 static const char *last_line(const command *c, const result *r)
 {
     size_t end = strlen(r->text);
-    if (c->tool != train_main) {
+    if (c->tool != train_main && c->tool != embed_main) {
         return r->text;
     }
     end -= end > 0;
@@ -135,9 +135,9 @@ static void check_said(const command *c, const fault *wanted, const result *r)
     }
 }
 
-/* Every point of a run that was there is there, and no file by halves:
- * statistics and their picture may have changed, options may be the new
- * ones. */
+/* Every point of a run that was there is there, and no file by halves but one
+ * whose name says so: statistics and their picture may have changed, options
+ * may be the new ones. */
 static bool is_kept(const char *before, const char *whole)
 {
     char all[SCENE_LISTING_MAX];
@@ -157,7 +157,8 @@ static bool is_kept(const char *before, const char *whole)
     for (char *line = strtok(all, "\n"); line != NULL;
          line = strtok(NULL, "\n")) {
         if (strstr(line, "stats.jsonl") == NULL &&
-            strstr(before, line) == NULL && strstr(whole, line) == NULL) {
+            strstr(line, ".part") == NULL && strstr(before, line) == NULL &&
+            strstr(whole, line) == NULL) {
             return false;
         }
     }

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * embed_source.c - where features come from: a model that denoises. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/files/json_number.h"
+#include "tools/embed/embed_source.h"
+
+static bool open_denoiser(embed_source *s, const embed_options *o,
+                          host_failure *f)
+{
+    const host_denoiser_features_config config = {o->module, o->sigma,
+                                                  (uint32_t)o->pool};
+    if (!host_denoiser_features_open(&s->denoiser, &s->engine, &config, f)) {
+        return false;
+    }
+    s->size = s->model.code->denoiser->resolution;
+    s->channels = s->model.code->denoiser->channels;
+    s->width = s->denoiser.width;
+    s->seeds = calloc(s->engine.batch, sizeof *s->seeds);
+    return s->seeds != NULL || host_fail(f, "out of memory");
+}
+
+bool embed_source_open(embed_source *s, const embed_options *o,
+                       host_failure *f)
+{
+    const host_engine_config config = {o->isa, (uint32_t)o->batch,
+                                       (uint32_t)o->threads};
+    memset(s, 0, sizeof *s);
+    return host_model_load(&s->model, o->model, f) &&
+           host_engine_open(&s->engine, &s->model, &config, f) &&
+           open_denoiser(s, o, f);
+}
+
+void embed_source_close(embed_source *s)
+{
+    host_denoiser_features_close(&s->denoiser);
+    free(s->seeds);
+    host_engine_close(&s->engine);
+    host_model_close(&s->model);
+}
+
+bool embed_source_run(embed_source *s, const embed_options *o,
+                      const uint8_t *images, uint64_t first, uint32_t n,
+                      float *out, host_failure *f)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        s->seeds[i] = o->seed + first + i;
+    }
+    return host_denoiser_features_of(&s->denoiser, images, s->seeds, n, out,
+                                     f);
+}
+
+cJSON *embed_source_describe(const embed_source *s, const embed_options *o)
+{
+    cJSON *about = cJSON_CreateObject();
+    bool good =
+        cJSON_AddStringToObject(about, "kind", "denoiser") != NULL &&
+        cJSON_AddStringToObject(about, "model", s->model.code->name) !=
+            NULL &&
+        cJSON_AddStringToObject(about, "data_sha256", s->model.data_sha256) !=
+            NULL &&
+        cJSON_AddStringToObject(about, "module", s->denoiser.module) !=
+            NULL &&
+        cJSON_AddItemToObject(about, "sigma", host_json_number(o->sigma)) &&
+        cJSON_AddNumberToObject(about, "pool", (double)o->pool) != NULL &&
+        cJSON_AddNumberToObject(about, "seed", (double)o->seed) != NULL &&
+        cJSON_AddStringToObject(about, "isa", s->engine.backend->name) !=
+            NULL;
+    if (!good) {
+        cJSON_Delete(about);
+        return NULL;
+    }
+    return about;
+}
