@@ -28,6 +28,7 @@ include mk/tests.mk
 include mk/bench.mk
 include mk/check.mk
 include mk/demo.mk
+include mk/study.mk
 include mk/install.mk
 
 lib: $(LIBS) $(LIBCUDA) $(LIBCUDATRAIN)
