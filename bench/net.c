@@ -6,10 +6,10 @@
  *     build/bench/net                             the demo model
  *     build/bench/net M.so [BATCH [THREADS [BACKEND]]]
  *
- * (BACKEND as cedm-gen's --isa.)  A sample is one cedm_denoise of a full
- * batch: time of the thread if there is one, else wall-clock time, which
- * other programs lengthen; images/s are evaluations of an image.  A second
- * round of samples puts a table that takes times between the network and
+ * (BACKEND as cedm-gen's --isa.)  A sample is one cedm_denoise or cedm_encode
+ * of a full batch: time of the thread if there is one, else wall-clock time,
+ * which other programs lengthen; images/s are evaluations of an image.  A
+ * second round of samples puts a table that takes times between the network and
  * its backend: ms there are means per evaluation, G/s counts a multiply-add
  * as two and an up-sampling convolution in full. */
 #include <inttypes.h>
@@ -73,6 +73,8 @@ typedef struct evaluation {
     host_engine *engine;
     cedm_real *x, *out, *sigma;
     int32_t *cluster;
+    uint8_t *images; /* of an encoder, which has none of the others */
+    float *features;
 } evaluation;
 
 static void *array(size_t count, size_t size)
@@ -86,9 +88,31 @@ static void *array(size_t count, size_t size)
     return memory;
 }
 
+static evaluation encoding_of(host_engine *e)
+{
+    const cedm_encoder *encoder = e->model->code->encoder;
+    size_t image =
+        (size_t)encoder->height * encoder->width * encoder->channels;
+    evaluation v = {
+        .engine = e,
+        .images = array(e->batch * image, 1),
+        .features =
+            array(e->batch * (size_t)encoder->features, sizeof(float)),
+    };
+
+    for (size_t i = 0; i < e->batch * image; i++) {
+        v.images[i] = (uint8_t)(i * 2654435761u >> 8);
+    }
+    return v;
+}
+
 static evaluation evaluation_of(host_engine *e)
 {
     const cedm_model *code = e->model->code;
+
+    if (code->encoder != NULL) {
+        return encoding_of(e);
+    }
     const cedm_denoiser *d = code->denoiser;
     size_t map = (size_t)d->resolution * d->resolution * d->channels;
     evaluation v = {
@@ -114,8 +138,12 @@ static evaluation evaluation_of(host_engine *e)
 static void evaluate(void *arg)
 {
     const evaluation *v = arg;
-    cedm_status status = cedm_denoise(&v->engine->net, v->x, v->sigma,
-                                      v->cluster, v->engine->batch, v->out);
+    cedm_net *net = &v->engine->net;
+    uint32_t n = v->engine->batch;
+    cedm_status status =
+        v->images != NULL
+            ? cedm_encode(net, v->images, n, v->features)
+            : cedm_denoise(net, v->x, v->sigma, v->cluster, n, v->out);
 
     if (status != CEDM_OK) {
         fprintf(stderr, "net: %s\n", cedm_status_text(status));
@@ -191,6 +219,8 @@ static void bench_engine(host_engine *e)
     free(v.out);
     free(v.sigma);
     free(v.cluster);
+    free(v.images);
+    free(v.features);
 }
 
 static bool bench_setting(const host_model *m, uint32_t batch,

@@ -28,7 +28,7 @@ ASAN  = SAN=address,undefined OPT='-O1 -g1' BUILD=$(BUILD)/asan
 TSAN  = SAN=thread OPT='-O1 -g1' BUILD=$(BUILD)/tsan
 # Networks of full size and the whole recipe take the sanitizers minutes and show
 # them no new code.
-SMALL_E2E = $(filter-out %/full_size.sh %/label_free.sh,$(E2E))
+SMALL_E2E = $(filter-out %/full_size.sh %/full_encoders.sh,$(E2E))
 THREAD_TESTS = $(filter %threads_test,$(TESTS)) $(filter %/threads.sh,$(E2E))
 
 # $(call variant,NAME,VARIABLES,PROGRAMS,TESTS): a build, which is one test,

@@ -119,5 +119,26 @@ check 'too large' says '4096 tokens' freeze "$vit/$tiny" --heads 2 \
 check 'a window above the image' says 'inside the resized' freeze \
     "$vit/$tiny" --heads 2 --input 32 --resize 16 --window 24
 
+# Rows of a data set are those of each image alone.
+mkdir "$work/images"
+"$bin/cedm-gen" --n 7 --steps 2 --grid none --out "$work/images" >/dev/null 2>&1
+freeze "$vit/$tiny" --heads 2 >/dev/null
+rows() { # NAME OPTIONS...
+    "$bin/cedm-embed" --model "$work/model.so" --data "$work/images" \
+        --out "$work/$1.npy" --isa portable "${@:2}"
+}
+check 'embed' rows whole --batch 7 --threads 1
+check 'embed one by one' rows one --batch 1 --threads 2
+check 'the same rows' cmp "$work/whole.npy" "$work/one.npy"
+check 'part 1' rows parts --shard 1/2 --batch 2
+check 'part 0' rows parts --shard 0/2
+check 'the same rows of parts' cmp "$work/whole.npy" "$work/parts.npy"
+check 'said to be of an encoder' grep -q '"kind":[[:space:]]*"encoder"' \
+    "$work/whole.json"
+check 'an encoder has no noise' says '--sigma: .* encodes images' rows noise \
+    --sigma 0.2
+freeze "$vit/$tiny" --heads 2 --input 32x48 >/dev/null
+check 'data sets hold squares' says 'wanted squares' rows wide
+
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

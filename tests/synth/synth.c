@@ -138,11 +138,17 @@ static bool write_tensor(FILE *file, source *s, const cJSON *config,
 
 /* ---- the file ---------------------------------------------------------- */
 
+/* Published vision transformers carry no configuration. */
 static char *metadata(source *s, const cJSON *config)
 {
     const cJSON *clusters =
         cJSON_GetObjectItemCaseSensitive(config, "label_dim");
     cJSON *root = cJSON_CreateObject();
+    if (cJSON_HasObjectItem(config, "patch")) {
+        char *none = cJSON_PrintUnformatted(root);
+        cJSON_Delete(root);
+        return none;
+    }
     char *text = cJSON_PrintUnformatted(config);
     (void)cJSON_AddStringToObject(root, "cedm.config", text);
     cJSON_free(text);

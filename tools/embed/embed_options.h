@@ -13,7 +13,9 @@ typedef struct embed_options {
     double sigma;
     uint64_t pool, seed, batch, threads; /* threads 0: automatic */
     host_shard shard;
-    int progress; /* host_progress_kind */
+    int progress;            /* host_progress_kind */
+    const char *of_denoiser; /* an option that was given and that only such
+                                models have, or NULL */
 } embed_options;
 
 host_asked embed_options_parse(embed_options *o, int argc, char **argv,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * embed_source.c - where features come from: a model that denoises. */
+ * embed_source.c - where features come from: a model that encodes, or one that
+ * denoises. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,29 @@ static bool open_denoiser(embed_source *s, const embed_options *o,
     return s->seeds != NULL || host_fail(f, "out of memory");
 }
 
+/* Data sets hold squares. */
+static bool open_encoder(embed_source *s, const embed_options *o,
+                         host_failure *f)
+{
+    const cedm_encoder *e = s->model.code->encoder;
+    if (o->of_denoiser != NULL) {
+        return host_bad_usage(f,
+                              "--%s: %s encodes images; only a network that "
+                              "denoises has noise and modules",
+                              o->of_denoiser, o->model);
+    }
+    if (e->height != e->width) {
+        return host_fail(f,
+                         "%s: takes images of %u x %u; wanted squares, as "
+                         "data sets hold; freeze it with --input SxS",
+                         o->model, e->height, e->width);
+    }
+    s->size = e->height;
+    s->channels = e->channels;
+    s->width = e->features;
+    return true;
+}
+
 bool embed_source_open(embed_source *s, const embed_options *o,
                        host_failure *f)
 {
@@ -30,7 +54,8 @@ bool embed_source_open(embed_source *s, const embed_options *o,
     memset(s, 0, sizeof *s);
     return host_model_load(&s->model, o->model, f) &&
            host_engine_open(&s->engine, &s->model, &config, f) &&
-           open_denoiser(s, o, f);
+           (s->model.code->encoder != NULL ? open_encoder(s, o, f)
+                                           : open_denoiser(s, o, f));
 }
 
 void embed_source_close(embed_source *s)
@@ -45,6 +70,11 @@ bool embed_source_run(embed_source *s, const embed_options *o,
                       const uint8_t *images, uint64_t first, uint32_t n,
                       float *out, host_failure *f)
 {
+    if (s->seeds == NULL) {
+        cedm_status status = cedm_encode(&s->engine.net, images, n, out);
+        return status == CEDM_OK ||
+               host_fail(f, "%s: %s", o->model, cedm_status_text(status));
+    }
     for (uint32_t i = 0; i < n; i++) {
         s->seeds[i] = o->seed + first + i;
     }
@@ -52,20 +82,30 @@ bool embed_source_run(embed_source *s, const embed_options *o,
                                      f);
 }
 
+/* Module, level, grid and seed of a denoiser's features. */
+static bool describe_noise(const embed_source *s, const embed_options *o,
+                           cJSON *about)
+{
+    return cJSON_AddStringToObject(about, "module", s->denoiser.module) !=
+               NULL &&
+           cJSON_AddItemToObject(about, "sigma",
+                                 host_json_number(o->sigma)) &&
+           cJSON_AddNumberToObject(about, "pool", (double)o->pool) != NULL &&
+           cJSON_AddNumberToObject(about, "seed", (double)o->seed) != NULL;
+}
+
 cJSON *embed_source_describe(const embed_source *s, const embed_options *o)
 {
     cJSON *about = cJSON_CreateObject();
+    bool encodes = s->seeds == NULL;
     bool good =
-        cJSON_AddStringToObject(about, "kind", "denoiser") != NULL &&
+        cJSON_AddStringToObject(about, "kind",
+                                encodes ? "encoder" : "denoiser") != NULL &&
         cJSON_AddStringToObject(about, "model", s->model.code->name) !=
             NULL &&
         cJSON_AddStringToObject(about, "data_sha256", s->model.data_sha256) !=
             NULL &&
-        cJSON_AddStringToObject(about, "module", s->denoiser.module) !=
-            NULL &&
-        cJSON_AddItemToObject(about, "sigma", host_json_number(o->sigma)) &&
-        cJSON_AddNumberToObject(about, "pool", (double)o->pool) != NULL &&
-        cJSON_AddNumberToObject(about, "seed", (double)o->seed) != NULL &&
+        (encodes || describe_noise(s, o, about)) &&
         cJSON_AddStringToObject(about, "isa", s->engine.backend->name) !=
             NULL;
     if (!good) {

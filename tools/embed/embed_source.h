@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * embed_source.h - where features come from: a model that denoises.  What else
- * turns images into rows of features is one more member and one more case. */
+ * embed_source.h - where features come from: a model that encodes, or one that
+ * denoises. */
 #ifndef CEDM_TOOLS_EMBED_EMBED_SOURCE_H
 #define CEDM_TOOLS_EMBED_EMBED_SOURCE_H
 
@@ -15,7 +15,7 @@ typedef struct embed_source {
     host_engine engine;
     uint32_t size, channels; /* of the images that it takes */
     uint32_t width;          /* features of an image */
-    uint64_t *seeds;         /* [batch] */
+    uint64_t *seeds;         /* [batch], NULL where the model encodes */
     host_denoiser_features denoiser;
 } embed_source;
 
