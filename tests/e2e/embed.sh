@@ -122,6 +122,18 @@ check 'of a zip file' embed zip.npy
 check 'same bytes' cmp folder.npy zip.npy
 check 'names' grep -q '"000008.png"' folder.json
 
+# ---- an encoder -------------------------------------------------------------
+
+"$bin/cedm-freeze" "$golden/science/vit/dino-tiny.safetensors" -o models --name encoder \
+    --heads 2 --build >/dev/null || exit 1
+model=models/encoder.so
+images=images.idx
+check 'features of an encoder' embed encoded.npy
+check 'another batch' embed encoded-1.npy --batch 1 --threads 3
+check 'same bytes' cmp encoded.npy encoded-1.npy
+check 'what they are' grep -q '"kind":.*"encoder"' encoded.json
+model=models/fashion.so
+
 # ---- errors -----------------------------------------------------------------
 
 says() { # TEXT CODE ARGUMENTS...
@@ -131,6 +143,8 @@ says() { # TEXT CODE ARGUMENTS...
     [ $got -eq "$code" ] && [ "$(wc -l <said.txt)" -eq 1 ] && grep -qF -- "$text" said.txt
 }
 all=(--model $model --data images.idx --out bad.npy --isa portable)
+check 'a level for an encoder' says '--sigma: is for models that denoise' 2 \
+    --model models/encoder.so --data images.idx --out bad.npy --sigma 0.2
 check 'no data' says 'wanted --model M.so' 2 --model $model --out bad.npy
 check 'no .npy' says 'ends in .npy' 2 --model $model --data images.idx --out bad.bin
 check 'no module' says "no module 'dec.7x7_in1'" 1 "${all[@]}" --module dec.7x7_in1

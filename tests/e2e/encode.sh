@@ -135,10 +135,10 @@ check 'part 0' rows parts --shard 0/2
 check 'the same rows of parts' cmp "$work/whole.npy" "$work/parts.npy"
 check 'said to be of an encoder' grep -q '"kind":[[:space:]]*"encoder"' \
     "$work/whole.json"
-check 'an encoder has no noise' says '--sigma: .* encodes images' rows noise \
+check 'an encoder has no noise' says '--sigma: is for models that denoise' rows noise \
     --sigma 0.2
 freeze "$vit/$tiny" --heads 2 --input 32x48 >/dev/null
-check 'data sets hold squares' says 'wanted squares' rows wide
+check 'data sets hold squares' says 'wanted square ones' rows wide
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

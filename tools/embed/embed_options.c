@@ -16,10 +16,10 @@
       "the features, float32 [images][features]; F.json\n"                   \
       "                               says what they are")                   \
     X(MODULE, "module", "NAME",                                              \
-      "denoiser: whose output [after the bottleneck]")                       \
-    X(SIGMA, "sigma", "S", "denoiser: noise level [0.2]")                    \
-    X(POOL, "pool", "G", "denoiser: averages over G x G cells [2]")          \
-    X(SEED, "seed", "S", "denoiser: image i has the noise of S + i [0]")     \
+      "whose output is taken [after the bottleneck]")                        \
+    X(SIGMA, "sigma", "S", "noise level at which it is taken [0.2]")         \
+    X(POOL, "pool", "G", "averages over G x G cells of the map [2]")         \
+    X(SEED, "seed", "S", "image i gets the noise of seed S + i [0]")         \
     X(BATCH, "batch", "B", "images at a time; changes no feature [16]")      \
     X(THREADS, "threads", "T", "threads; changes no feature [processors]")   \
     X(ISA, "isa", "LIST", "instruction sets, or portable [best]")            \
@@ -41,17 +41,10 @@ static const host_args_option options[OPT_COUNT] = {
 #undef OPTION_ROW
 };
 
-/* What is done with noise, of which encoders know nothing. */
-static bool take_denoiser(embed_options *o, int option, const host_args *a,
-                          host_failure *f)
+static bool is_denoiser_only(int option)
 {
-    o->of_denoiser = options[option].name;
-    switch (option) {
-    case OPT_MODULE: o->module = a->value; return true;
-    case OPT_SIGMA: return host_args_double(a, 1e-9, 1e9, &o->sigma, f);
-    case OPT_POOL: return host_args_u64(a, 1, 4096, &o->pool, f);
-    default: return host_args_u64(a, 0, UINT32_MAX, &o->seed, f);
-    }
+    return option == OPT_MODULE || option == OPT_SIGMA ||
+           option == OPT_POOL || option == OPT_SEED;
 }
 
 static bool take(void *settings, int option, const host_args *a,
@@ -59,14 +52,15 @@ static bool take(void *settings, int option, const host_args *a,
 {
     static const char *const kinds[] = {"auto", "bar", "json", "none", NULL};
     embed_options *o = settings;
+    o->denoiser_only = is_denoiser_only(option) ? a->name : o->denoiser_only;
     switch (option) {
     case OPT_MODEL: o->model = a->value; return true;
     case OPT_DATA: o->data = a->value; return true;
     case OPT_OUT: o->out = a->value; return true;
-    case OPT_MODULE:
-    case OPT_SIGMA:
-    case OPT_POOL:
-    case OPT_SEED: return take_denoiser(o, option, a, f);
+    case OPT_MODULE: o->module = a->value; return true;
+    case OPT_SIGMA: return host_args_double(a, 1e-9, 1e9, &o->sigma, f);
+    case OPT_POOL: return host_args_u64(a, 1, 4096, &o->pool, f);
+    case OPT_SEED: return host_args_u64(a, 0, UINT32_MAX, &o->seed, f);
     case OPT_BATCH: return host_args_u64(a, 1, 65536, &o->batch, f);
     case OPT_THREADS:
         return host_args_u64(a, 1, HOST_MAX_THREADS, &o->threads, f);

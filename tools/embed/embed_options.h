@@ -12,10 +12,9 @@ typedef struct embed_options {
     const char *model, *data, *out, *module, *isa;
     double sigma;
     uint64_t pool, seed, batch, threads; /* threads 0: automatic */
+    const char *denoiser_only; /* a given option that encoders have not */
     host_shard shard;
-    int progress;            /* host_progress_kind */
-    const char *of_denoiser; /* an option that was given and that only such
-                                models have, or NULL */
+    int progress; /* host_progress_kind */
 } embed_options;
 
 host_asked embed_options_parse(embed_options *o, int argc, char **argv,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * embed_source.c - where features come from: a model that encodes, or one that
- * denoises. */
+ * embed_source.c - where features come from: a model that denoises, or one that
+ * encodes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,27 +23,24 @@ static bool open_denoiser(embed_source *s, const embed_options *o,
     return s->seeds != NULL || host_fail(f, "out of memory");
 }
 
-/* Data sets hold squares. */
+/* The whole of such a model is the encoder: there is nothing to choose. */
 static bool open_encoder(embed_source *s, const embed_options *o,
                          host_failure *f)
 {
-    const cedm_encoder *e = s->model.code->encoder;
-    if (o->of_denoiser != NULL) {
+    const cedm_encoder *encoder = s->model.code->encoder;
+    if (o->denoiser_only != NULL) {
         return host_bad_usage(f,
-                              "--%s: %s encodes images; only a network that "
-                              "denoises has noise and modules",
-                              o->of_denoiser, o->model);
+                              "--%s: is for models that denoise; %s encodes",
+                              o->denoiser_only, s->model.label);
     }
-    if (e->height != e->width) {
-        return host_fail(f,
-                         "%s: takes images of %u x %u; wanted squares, as "
-                         "data sets hold; freeze it with --input SxS",
-                         o->model, e->height, e->width);
-    }
-    s->size = e->height;
-    s->channels = e->channels;
-    s->width = e->features;
-    return true;
+    s->size = encoder->height;
+    s->channels = encoder->channels;
+    s->width = encoder->features;
+    return encoder->height == encoder->width ||
+           host_fail(f,
+                     "%s: takes images of %ux%u; wanted square ones, freeze "
+                     "it with another --input",
+                     s->model.label, encoder->height, encoder->width);
 }
 
 bool embed_source_open(embed_source *s, const embed_options *o,
@@ -70,10 +67,10 @@ bool embed_source_run(embed_source *s, const embed_options *o,
                       const uint8_t *images, uint64_t first, uint32_t n,
                       float *out, host_failure *f)
 {
-    if (s->seeds == NULL) {
+    if (s->model.code->encoder != NULL) {
         cedm_status status = cedm_encode(&s->engine.net, images, n, out);
-        return status == CEDM_OK ||
-               host_fail(f, "%s: %s", o->model, cedm_status_text(status));
+        return status == CEDM_OK || host_fail(f, "%s: %s", s->model.label,
+                                              cedm_status_text(status));
     }
     for (uint32_t i = 0; i < n; i++) {
         s->seeds[i] = o->seed + first + i;
@@ -82,35 +79,29 @@ bool embed_source_run(embed_source *s, const embed_options *o,
                                      f);
 }
 
-/* Module, level, grid and seed of a denoiser's features. */
-static bool describe_noise(const embed_source *s, const embed_options *o,
-                           cJSON *about)
+static bool describe_denoiser(cJSON *about, const embed_source *s,
+                              const embed_options *o)
 {
-    return cJSON_AddStringToObject(about, "module", s->denoiser.module) !=
-               NULL &&
+    return cJSON_AddStringToObject(about, "module", s->denoiser.module) &&
            cJSON_AddItemToObject(about, "sigma",
                                  host_json_number(o->sigma)) &&
-           cJSON_AddNumberToObject(about, "pool", (double)o->pool) != NULL &&
-           cJSON_AddNumberToObject(about, "seed", (double)o->seed) != NULL;
+           cJSON_AddNumberToObject(about, "pool", (double)o->pool) &&
+           cJSON_AddNumberToObject(about, "seed", (double)o->seed);
 }
 
 cJSON *embed_source_describe(const embed_source *s, const embed_options *o)
 {
+    const cedm_model *code = s->model.code;
+    bool encodes = code->encoder != NULL;
     cJSON *about = cJSON_CreateObject();
-    bool encodes = s->seeds == NULL;
-    bool good =
-        cJSON_AddStringToObject(about, "kind",
-                                encodes ? "encoder" : "denoiser") != NULL &&
-        cJSON_AddStringToObject(about, "model", s->model.code->name) !=
-            NULL &&
-        cJSON_AddStringToObject(about, "data_sha256", s->model.data_sha256) !=
-            NULL &&
-        (encodes || describe_noise(s, o, about)) &&
-        cJSON_AddStringToObject(about, "isa", s->engine.backend->name) !=
-            NULL;
-    if (!good) {
-        cJSON_Delete(about);
-        return NULL;
+    if (cJSON_AddStringToObject(about, "kind",
+                                encodes ? "encoder" : "denoiser") &&
+        cJSON_AddStringToObject(about, "model", code->name) &&
+        cJSON_AddStringToObject(about, "data_sha256", s->model.data_sha256) &&
+        cJSON_AddStringToObject(about, "isa", s->engine.backend->name) &&
+        (encodes || describe_denoiser(about, s, o))) {
+        return about;
     }
-    return about;
+    cJSON_Delete(about);
+    return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * embed_source.h - where features come from: a model that encodes, or one that
- * denoises. */
+ * embed_source.h - where features come from: a model that denoises, or one that
+ * encodes. */
 #ifndef CEDM_TOOLS_EMBED_EMBED_SOURCE_H
 #define CEDM_TOOLS_EMBED_EMBED_SOURCE_H
 
@@ -15,7 +15,7 @@ typedef struct embed_source {
     host_engine engine;
     uint32_t size, channels; /* of the images that it takes */
     uint32_t width;          /* features of an image */
-    uint64_t *seeds;         /* [batch], NULL where the model encodes */
+    uint64_t *seeds;         /* [batch]; of a model that denoises, as is */
     host_denoiser_features denoiser;
 } embed_source;
 
