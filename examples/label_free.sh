@@ -70,6 +70,12 @@ stage() {
     [ -e "$file" ]
 }
 
+# quiet COMMAND...: its messages are shown if it fails.
+quiet() {
+    "$@" >.messages 2>&1 || { cat .messages >&2 && return 1; }
+    rm .messages
+}
+
 # ---- networks ---------------------------------------------------------------
 
 # trainer RUN IDS OPTION...
@@ -149,8 +155,8 @@ choose_clusters() {
 }
 
 draw() { # RUN: samples, which are looked at once and taken away
-    "$bin/cedm-gen" --model "$1/model.so" --n "$samples" --nfe "$evaluations" --grid none \
-        --out "$1/samples" >/dev/null 2>&1
+    quiet "$bin/cedm-gen" --model "$1/model.so" --n "$samples" --nfe "$evaluations" \
+        --grid none --out "$1/samples"
     embed "$1/samples"
     rm -r "$1/samples"
 }
@@ -161,8 +167,8 @@ sheet() {
 }
 
 of_each_cluster() {
-    "$bin/cedm-gen" --model conditional/model.so --cluster all --n "$shown" \
-        --nfe "$evaluations" --out "$file" >/dev/null 2>&1
+    quiet "$bin/cedm-gen" --model conditional/model.so --cluster all --n "$shown" \
+        --nfe "$evaluations" --out "$file"
 }
 
 distances() {

@@ -81,8 +81,8 @@ row() {
 module() { # MODULE SIGMA POOL
     local name=$1-$2-$3
     [ -e "$out/$name.row" ] ||
-        "$bin/cedm-embed" --model "$model" --data "$out/images.idx" --out "$out/now.npy" \
-            --module "$1" --sigma "$2" --pool "$3" --progress none >/dev/null 2>&1
+        quiet "$bin/cedm-embed" --model "$model" --data "$out/images.idx" \
+            --out "$out/now.npy" --module "$1" --sigma "$2" --pool "$3" --progress none
     row "$name" "$out/now.npy"
 }
 

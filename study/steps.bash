@@ -23,6 +23,12 @@ step() {
     [ -e "$file" ]
 }
 
+# quiet COMMAND...: its messages are shown if it fails.
+quiet() {
+    "$@" >.messages 2>&1 || { cat .messages >&2 && return 1; }
+    rm .messages
+}
+
 # ---- a run ------------------------------------------------------------------
 
 # train RUN IDS SEED: $kimg thousand images, from wherever the run is.
@@ -80,15 +86,14 @@ as_data() { # RAW
 
 draw() { # MODEL SEED
     local raw=$new.raw
-    "$bin/cedm-gen" --model "$1/model.so" --seed "$2" --n "$samples" --nfe "$evaluations" \
-        --format raw --out "$raw" --progress none >/dev/null 2>&1
+    quiet "$bin/cedm-gen" --model "$1/model.so" --seed "$2" --n "$samples" \
+        --nfe "$evaluations" --format raw --out "$raw" --progress none
     as_data "$raw" >"$new"
     rm "$raw"
 }
 
 embed() { # MODEL DATA
-    "$bin/cedm-embed" --model "$1/model.so" --data "$2" --out "$file" --progress none \
-        >/dev/null 2>&1
+    quiet "$bin/cedm-embed" --model "$1/model.so" --data "$2" --out "$file" --progress none
 }
 
 # features_of RUN KIMG SEED: samples of a run as the judge sees them.
