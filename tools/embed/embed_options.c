@@ -16,10 +16,10 @@
       "the features, float32 [images][features]; F.json\n"                   \
       "                               says what they are")                   \
     X(MODULE, "module", "NAME",                                              \
-      "whose output is taken [after the bottleneck]")                        \
-    X(SIGMA, "sigma", "S", "noise level at which it is taken [0.2]")         \
-    X(POOL, "pool", "G", "averages over G x G cells of the map [2]")         \
-    X(SEED, "seed", "S", "image i gets the noise of seed S + i [0]")         \
+      "denoiser: whose output [after the bottleneck]")                       \
+    X(SIGMA, "sigma", "S", "denoiser: noise level [0.2]")                    \
+    X(POOL, "pool", "G", "denoiser: averages over G x G cells [2]")          \
+    X(SEED, "seed", "S", "denoiser: image i has the noise of S + i [0]")     \
     X(BATCH, "batch", "B", "images at a time; changes no feature [16]")      \
     X(THREADS, "threads", "T", "threads; changes no feature [processors]")   \
     X(ISA, "isa", "LIST", "instruction sets, or portable [best]")            \

@@ -30,7 +30,8 @@ static bool open_encoder(embed_source *s, const embed_options *o,
     const cedm_encoder *encoder = s->model.code->encoder;
     if (o->denoiser_only != NULL) {
         return host_bad_usage(f,
-                              "--%s: is for models that denoise; %s encodes",
+                              "--%s: is for models that denoise; %s "
+                              "encodes images",
                               o->denoiser_only, s->model.label);
     }
     s->size = encoder->height;
@@ -38,8 +39,8 @@ static bool open_encoder(embed_source *s, const embed_options *o,
     s->width = encoder->features;
     return encoder->height == encoder->width ||
            host_fail(f,
-                     "%s: takes images of %ux%u; wanted square ones, freeze "
-                     "it with another --input",
+                     "%s: takes images of %ux%u; wanted squares, as data "
+                     "sets have; freeze it with another --input",
                      s->model.label, encoder->height, encoder->width);
 }
 
