@@ -31,7 +31,7 @@ include mk/demo.mk
 include mk/study.mk
 include mk/install.mk
 
-lib: $(LIBS) $(LIBCUDA) $(LIBCUDATRAIN)
+lib: $(LIBS) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN)
 tools: $(TOOLS)
 programs: all $(TESTS) $(SYNTH) $(EMBED) $(NOMALLOC) $(FAKE) $(GPU_OPS) $(GPU_TRAIN) \
   $(GPU_BENCHES) $(EMULATED_BENCHES)

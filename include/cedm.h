@@ -45,6 +45,10 @@
 extern "C" {
 #endif
 
+#ifdef __GNUC__ /* all else in the library is hidden */
+#pragma GCC visibility push(default)
+#endif
+
 #define CEDM_VERSION "0.1.0"
 
 /* ---- status ----------------------------------------------------------- */
@@ -88,6 +92,7 @@ extern "C" {
     X(E_BLOB_LAYOUT, -44, "the blob belongs to another model")               \
     X(E_BLOB_DATA, -45, "a tensor in the blob is damaged")                   \
     X(E_BLOB_TRAILER, -46, "the blob's description is damaged")              \
+    X(E_BLOB_ORDER, -47, "blobs are little-endian, and the processor is not") \
     /* results */                                                            \
     X(E_NONFINITE, -50, "the result is not finite")                          \
     X(E_OVERFLOW, -51, "a number does not fit the precision")                \
@@ -446,6 +451,10 @@ const cedm_real *cedm_sample_state(const cedm_sampler *sampler);
  * above 0. */
 int32_t cedm_draw_cluster(const cedm_model *model, uint64_t seed,
                           const double *freq);
+
+#ifdef __GNUC__
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

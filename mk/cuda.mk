@@ -58,5 +58,5 @@ $(BUILD)/lib/libcedm_cuda_train.so: CUDA_LIBS += \
   $(patsubst %,-Wl$(comma)-rpath$(comma)%/lib,$(filter-out /usr,$(NCCL_HOME)))
 $(filter %.so,$(LIBCUDA)) $(LIBCUDATRAIN): $(LIBCEDM) $(CHOICES)/link
 	$(call say,LINK)
-	$(Q)$(LINK) -shared -Wl,-soname,$(@F),-z,defs $(filter %.o,$^) $(LIBCEDM) \
+	$(Q)$(LINK) -shared -Wl,-soname,$(@F),-z,defs,--exclude-libs,ALL $(filter %.o,$^) $(LIBCEDM) \
 	  $(CUDA_LIBS) -o $@

@@ -28,7 +28,9 @@ BASE = -std=c11 $(SSE) $(OPT) $(WARN) $(SANFLAGS) -ffp-contract=off \
   -fno-math-errno -fno-trapping-math -fno-common -fvisibility=hidden -fPIC \
   -MMD -MP $(INCLUDE)
 # The runtime is freestanding: it may call mem* and nothing else.
-RT_FLAGS   = $(BASE) $(FRAME) -ffreestanding -fno-builtin-printf -fno-stack-protector
+# Nobody replaces a function of its shared library.
+RT_FLAGS   = $(BASE) $(FRAME) -ffreestanding -fno-builtin-printf -fno-stack-protector \
+  -fno-semantic-interposition
 HOST_FLAGS = $(BASE) -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64
 
 # Programs name only the libraries that they use themselves.

@@ -3,24 +3,36 @@
 # install.mk - where the parts go on a system.
 
 PREFIX ?= /usr/local
+# Of libraries, below PREFIX; Debian's is lib/x86_64-linux-gnu.
+LIBDIR ?= lib
 DESTDIR ?=
 TO       = $(DESTDIR)$(abspath $(PREFIX))
 PROGRAMS = $(NAMES:%=cedm-%)
-HEADERS  = $(notdir $(wildcard include/*.h))
+HEADERS  = $(notdir $(wildcard include/*.h include/*.hpp))
+PC       = $(LIBDIR)/pkgconfig
+CMAKE    = $(LIBDIR)/cmake/cedm
 MAN      = share/man/man1
 COMPLETE = share/bash-completion/completions
 DOC      = share/doc/cedm
 VERSION  = $(shell sed -n 's/^\#define CEDM_VERSION "\(.*\)"/\1/p' include/cedm.h)
-PC_EDIT  = -e 's|@PREFIX@|$(abspath $(PREFIX))|' -e 's|@VERSION@|$(VERSION)|'
+# Files that say where they lie and which version they are.
+NAMING   = cedm.pc cedm-static.pc
+CMAKES   = $(notdir $(wildcard packaging/cmake/*))
+EDIT     = sed -e 's|@PREFIX@|$(abspath $(PREFIX))|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+  -e 's|@VERSION@|$(VERSION)|' -e 's|@SO_MAJOR@|$(SO_MAJOR)|'
 
 .PHONY: install uninstall
-install: all ## into PREFIX [/usr/local], below DESTDIR
-	install -d $(addprefix $(TO)/,bin include lib/pkgconfig $(MAN) $(COMPLETE) $(DOC))
+install: all ## into PREFIX [/usr/local] and its LIBDIR [lib], below DESTDIR
+	install -d $(addprefix $(TO)/,bin include $(PC) $(CMAKE) $(MAN) $(COMPLETE) $(DOC))
 	install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(TO)/bin
 	install -m 644 $(addprefix include/,$(HEADERS)) $(TO)/include
-	install -m 644 $(LIBCEDM) $(LIBCUDA) $(LIBCUDATRAIN) $(TO)/lib
-	sed $(PC_EDIT) packaging/cedm.pc.in >$(TO)/lib/pkgconfig/cedm.pc
-	chmod 644 $(TO)/lib/pkgconfig/cedm.pc
+	install -m 644 $(LIBCEDM) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN) $(TO)/$(LIBDIR)
+	ln -sf $(notdir $(LIBCEDM_SO)) $(TO)/$(LIBDIR)/libcedm.so
+	for file in $(NAMING); do \
+	  $(EDIT) packaging/$$file.in >$(TO)/$(PC)/$$file || exit 1; done
+	for file in $(CMAKES); do \
+	  $(EDIT) packaging/cmake/$$file >$(TO)/$(CMAKE)/$${file%.in} || exit 1; done
+	chmod 644 $(TO)/$(PC)/*.pc $(TO)/$(CMAKE)/*
 	install -m 644 $(PROGRAMS:%=man/%.1) $(TO)/$(MAN)
 	for program in $(PROGRAMS); do \
 	  install -m 644 packaging/cedm.bash $(TO)/$(COMPLETE)/$$program || exit 1; done
@@ -28,10 +40,10 @@ install: all ## into PREFIX [/usr/local], below DESTDIR
 
 uninstall: ## remove what install wrote
 	rm -f $(PROGRAMS:%=$(TO)/bin/%) $(HEADERS:%=$(TO)/include/%) \
-	  $(TO)/lib/libcedm.a \
-	  $(patsubst $(BUILD)/%,$(TO)/%,$(LIBCUDA) $(LIBCUDATRAIN)) \
-	  $(TO)/lib/pkgconfig/cedm.pc \
+	  $(TO)/$(LIBDIR)/libcedm.so $(patsubst $(BUILD)/lib/%,$(TO)/$(LIBDIR)/%, \
+	  $(LIBCEDM) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN)) \
+	  $(NAMING:%=$(TO)/$(PC)/%) $(CMAKES:%.in=$(TO)/$(CMAKE)/%) \
 	  $(PROGRAMS:%=$(TO)/$(MAN)/%.1) $(PROGRAMS:%=$(TO)/$(COMPLETE)/%) \
 	  $(TO)/$(DOC)/LICENSE
-	[ ! -d $(TO)/$(DOC) ] || rmdir $(TO)/$(DOC)
-
+	for folder in $(DOC) $(CMAKE); do \
+	  [ ! -d $(TO)/$$folder ] || rmdir $(TO)/$$folder || exit 1; done

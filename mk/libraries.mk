@@ -31,6 +31,10 @@ CLUSTER_OBJ = $(call obj,$(wildcard cluster/*.c) $(CLUSTER_CPU)) \
 EVALUATE_OBJ = $(call obj,$(wildcard evaluate/*.c))
 
 LIBCEDM  = $(BUILD)/lib/libcedm.a
+# What applications share: the functions of cedm.h, with versions.
+SO_MAP   = packaging/libcedm.map
+SO_MAJOR := $(shell sed -n 's/^CEDM_\([0-9]*\) {/\1/p' $(SO_MAP))
+LIBCEDM_SO = $(if $(SAN),,$(BUILD)/lib/libcedm.so.$(SO_MAJOR))
 LIBGEN   = $(BUILD)/lib/libcedmgen.a
 LIBHOST  = $(BUILD)/lib/libcedmhost.a
 LIBTRAIN = $(BUILD)/lib/libcedmtrain.a
@@ -51,3 +55,10 @@ $(LIBEVALUATE): $(EVALUATE_OBJ)
 	$(call say,AR)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $(filter %.o,$^)
+
+# Nothing but the C library's mem* is left undefined.
+$(LIBCEDM_SO): $(RT_OBJ) $(SO_MAP) $(CHOICES)/link
+	$(call say,LINK)
+	$(Q)$(LINK) -shared -Wl,-soname,$(@F),-z,defs,--version-script=$(SO_MAP) \
+	  -Wl,--no-undefined-version $(filter %.o,$^) -o $@
+	$(Q)ln -sf $(@F) $(BUILD)/lib/libcedm.so

@@ -50,6 +50,17 @@ static bool all_zero(const unsigned char *bytes, uint64_t from, uint64_t to)
 
 /* ---- header ------------------------------------------------------------ */
 
+/* Numbers of a blob are used where they lie, so their order is the
+ * processor's. */
+static bool is_little_endian(void)
+{
+    const uint16_t one = 1;
+    unsigned char first;
+
+    memcpy(&first, &one, 1);
+    return first == 1;
+}
+
 /* Is this a header at all, as it was written? */
 static cedm_status check_header(const cedm_blob_header *h)
 {
@@ -77,6 +88,9 @@ static cedm_status read_header(cedm_blob_header *h, const void *bytes,
 {
     if (size < sizeof *h) {
         return CEDM_E_BLOB_SHORT;
+    }
+    if (!is_little_endian()) {
+        return CEDM_E_BLOB_ORDER;
     }
     memcpy(h, bytes, sizeof *h);
     return check_header(h);
