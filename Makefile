@@ -17,7 +17,7 @@ SAN     ?=
 WERROR  ?=
 V       ?=
 
-.PHONY: all lib tools programs demo size format clean help
+.PHONY: all lib tools programs demo size abi format clean help
 all: lib tools ## build the libraries and the tools
 
 include mk/flags.mk
@@ -44,6 +44,9 @@ demo: ## install what is missing, build, and draw demo.png
 
 size: lib ## code and data of the runtime, per object
 	@size -t $(LIBCEDM)
+
+abi: lib ## note in packaging/libcedm.abi what was added for programs to rely on
+	@tests/check/abi.sh write
 
 format: ## write C sources as .clang-format says
 	@tests/check/format.sh write

@@ -42,7 +42,7 @@ uninstall: ## remove what install wrote
 	rm -f $(PROGRAMS:%=$(TO)/bin/%) $(HEADERS:%=$(TO)/include/%) \
 	  $(TO)/$(LIBDIR)/libcedm.so $(patsubst $(BUILD)/lib/%,$(TO)/$(LIBDIR)/%, \
 	  $(LIBCEDM) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN)) \
-	  $(NAMING:%=$(TO)/$(PC)/%) $(CMAKES:%.in=$(TO)/$(CMAKE)/%) \
+	  $(NAMING:%=$(TO)/$(PC)/%) $(addprefix $(TO)/$(CMAKE)/,$(CMAKES:.in=)) \
 	  $(PROGRAMS:%=$(TO)/$(MAN)/%.1) $(PROGRAMS:%=$(TO)/$(COMPLETE)/%) \
 	  $(TO)/$(DOC)/LICENSE
 	for folder in $(DOC) $(CMAKE); do \

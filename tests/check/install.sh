@@ -38,11 +38,15 @@ fresh_make BUILD="$build" PREFIX=/usr DESTDIR="$work/stage" install
         echo "./usr/share/man/man1/$name.1"
         echo "./usr/share/bash-completion/completions/$name"
     done
-    (cd include && find . -name '*.h' | sed 's|^\.|./usr/include|')
+    (cd include && find . -name '*.h' -o -name '*.hpp' | sed 's|^\.|./usr/include|')
     echo ./usr/lib/libcedm.a
+    (cd "$build/lib" && find . -name 'libcedm.so*' | sed 's|^\.|./usr/lib|')
+    find packaging/cmake -type f |
+        sed 's|.*/|./usr/lib/cmake/cedm/|; s|\.in$||'
     (cd "$build/lib" && find . -name 'libcedm_cuda*' |
         sed 's|^\.|./usr/lib|')
     echo ./usr/lib/pkgconfig/cedm.pc
+    echo ./usr/lib/pkgconfig/cedm-static.pc
     echo ./usr/share/doc/cedm/LICENSE
 } | sort >"$work/wanted"
 files "$work/stage" >"$work/got"
@@ -50,9 +54,9 @@ diff "$work/wanted" "$work/got" || fail 'other files than wanted (<) were instal
 pass
 grep -q '^prefix=/usr$' "$work/stage/usr/lib/pkgconfig/cedm.pc" ||
     fail 'cedm.pc must not know of DESTDIR'
-! grep -rqF "$work" "$work/stage/usr/lib/pkgconfig" ||
-    fail 'cedm.pc knows where it was staged'
-[ -z "$(find "$work/stage" ! -type d -perm /022)" ] ||
+! grep -rqF "$work" "$work"/stage/usr/lib/*/ ||
+    fail 'cedm.pc or cmake/ knows where it was staged'
+[ -z "$(find "$work/stage" -type f -perm /022)" ] ||
     fail 'files that others may write'
 pass
 
@@ -60,7 +64,7 @@ pass
 
 usr=$work/usr
 fresh_make BUILD="$build" PREFIX="$usr" install
-export PKG_CONFIG_PATH="$usr/lib/pkgconfig"
+export PKG_CONFIG_PATH="$usr/lib/pkgconfig" LD_LIBRARY_PATH="$usr/lib"
 version=$(sed -n 's/^#define CEDM_VERSION "\(.*\)"/\1/p' include/cedm.h)
 [ "$(pkg-config --modversion cedm)" = "$version" ] ||
     fail "pkg-config says version $(pkg-config --modversion cedm)"
@@ -116,6 +120,7 @@ echo keep >"$usr/bin/other"
 fresh_make BUILD="$build" PREFIX="$usr" uninstall
 [ "$(files "$usr")" = ./bin/other ] ||
     fail "after uninstall: $(files "$usr" | tr '\n' ' ')"
-[ ! -d "$usr/share/doc/cedm" ] || fail 'an empty folder is left'
+[ ! -d "$usr/share/doc/cedm" ] && [ ! -d "$usr/lib/cmake/cedm" ] ||
+    fail 'an empty folder is left'
 pass
 echo "$passed passed, 0 failed"

@@ -1,0 +1,108 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# consumers.sh - what builds with an installed cedm and knows nothing else of
+# it: examples/embed.c by CMake, by Meson, and by pkg-config alone, shared and
+# static, with the checkpoint frozen on the way.  All draw the same image, and
+# a changed checkpoint is frozen again.
+set -euo pipefail
+build=${BUILD:-build}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+usr=$work/usr
+# Where CMake looks for libraries beside lib/, on Debian.
+libdir=lib/$("${CC:-gcc}" -dumpmachine)
+passed=0 failed=0 skipped=0
+
+# check NAME COMMAND...: a command is one test
+check() {
+    local name=$1
+    shift
+    if "$@" >"$work/log" 2>&1; then
+        passed=$((passed + 1))
+    else
+        failed=$((failed + 1))
+        echo "FAILED: $name"
+        tail -n 20 "$work/log"
+    fi
+}
+skip() {
+    skipped=$((skipped + 1))
+    echo "skipped: $*"
+}
+# draws PROGRAM: does it draw what embed of this tree draws?
+draws() {
+    "$1" >"$work/got.pgm" && cmp "$work/wanted.pgm" "$work/got.pgm"
+}
+needs_library() {
+    readelf -d "$1" | grep -q 'NEEDED.*\[libcedm\.so\.[0-9]*\]'
+}
+is_alone() {
+    ! needs_library "$1"
+}
+
+"$build/examples/embed" >"$work/wanted.pgm"
+env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL make --no-print-directory \
+    BUILD="$build" PREFIX="$usr" LIBDIR="$libdir" install >"$work/log" 2>&1 ||
+    { tail -n 20 "$work/log"; exit 1; }
+export LD_LIBRARY_PATH=$usr/$libdir PKG_CONFIG_PATH=$usr/$libdir/pkgconfig
+mkdir "$work/tree"
+cp -r examples weights "$work/tree"
+cd "$work/tree"
+
+# ---- pkg-config -----------------------------------------------------------
+
+with_pkg_config() { # MODULE: the program embed-MODULE
+    "$usr/bin/cedm-freeze" weights/fashion.safetensors -o frozen --name fashion &&
+        "${CC:-gcc}" -std=c11 $(pkg-config --cflags "$1") -Ifrozen -Wa,-Ifrozen \
+            examples/embed.c frozen/fashion.c weights/fashion_blob.S \
+            $(pkg-config --libs "$1") -o "embed-$1"
+}
+check 'pkg-config, shared' with_pkg_config cedm
+check 'shared: image' draws ./embed-cedm
+check 'shared: links libcedm.so' needs_library embed-cedm
+check 'pkg-config, static' with_pkg_config cedm-static
+check 'static: image' draws ./embed-cedm-static
+check 'static: is alone' is_alone embed-cedm-static
+
+# ---- CMake ----------------------------------------------------------------
+
+with_cmake() {
+    cmake -S examples -B cmake -DCMAKE_PREFIX_PATH="$usr" && cmake --build cmake
+}
+other_version() { # VERSION: is it refused?
+    sed "s/find_package(cedm [0-9.]*/find_package(cedm $1/" examples/CMakeLists.txt \
+        >other/CMakeLists.txt
+    ! cmake -S other -B "other/$1" -DCMAKE_PREFIX_PATH="$usr"
+}
+refreezes() {
+    touch weights/fashion.safetensors
+    cmake --build cmake | grep 'Freezing fashion'
+}
+if command -v cmake >/dev/null; then
+    mkdir other
+    check 'CMake' with_cmake
+    check 'CMake: image' draws cmake/embed-cedm
+    check 'CMake: links libcedm.so' needs_library cmake/embed-cedm
+    check 'CMake: static image' draws cmake/embed-static
+    check 'CMake: static is alone' is_alone cmake/embed-static
+    check 'CMake: freezes again' refreezes
+    check 'CMake: no version 0.0' other_version 0.0
+    check 'CMake: no version 99' other_version 99.0
+else
+    skip 'no cmake on this machine'
+fi
+
+# ---- Meson ----------------------------------------------------------------
+
+with_meson() {
+    meson setup meson examples && meson compile -C meson
+}
+if command -v meson >/dev/null; then
+    check 'Meson' with_meson
+    check 'Meson: image' draws meson/embed
+else
+    skip 'no meson on this machine'
+fi
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
