@@ -30,6 +30,7 @@ include mk/check.mk
 include mk/demo.mk
 include mk/study.mk
 include mk/install.mk
+include mk/python.mk
 
 lib: $(LIBS) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN)
 tools: $(TOOLS)
