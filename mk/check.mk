@@ -66,6 +66,9 @@ bare-m7: build-gcc
 bare-neon: build-gcc
 	@$(RUN) "64-bit Arm gives the host's bits" tests/bare/neon.sh
 
+portable-%: build-gcc
+	@$(RUN) 'portable: $*' tests/portable/portable.sh $*
+
 # $(call count,TARGETS): makes them and says how many tests passed.
 define count
 @scripts/deps.sh check
@@ -79,7 +82,7 @@ test: ## the fast tests: unit, ops, generated code, checks of the sources
 	$(call count,run-fast)
 check: ## every test, also with clang and sanitizers; ends with the count
 	$(call count,run-asan run-gcc run-clang run-tsan same-emit frozen-demo \
-	  bare-m7 bare-neon)
+	  bare-m7 bare-neon portable-i386 portable-big-endian)
 
 .PHONY: check-faults
 check-faults: tools ## faults that were found: what, wanted, seen
@@ -99,6 +102,15 @@ check-bare: tools ## the runtime on an emulated Cortex-M7: image, flash, RAM, st
 	@tests/bare/m7.sh || [ $$? -eq 77 ]
 check-neon: tools ## the runtime on an emulated 64-bit Arm: the host's bits
 	@tests/bare/neon.sh || [ $$? -eq 77 ]
+
+PORTABLE = $(patsubst %,check-%,i386 armhf musl windows big-endian)
+.PHONY: check-portable $(PORTABLE)
+check-portable: ## on i386, armhf, musl, Windows, and the refusal of big-endian
+	@scripts/deps.sh demo portable
+	+@$(SUBMAKE) $(JOBS) tools $(LIBCEDM)
+	+@$(SUBMAKE) $(PORTABLE)
+$(PORTABLE): check-%: tools $(LIBCEDM)
+	@tests/portable/portable.sh $* || [ $$? -eq 77 ]
 
 FUZZ = CC=clang SAN=fuzzer-no-link,address,undefined OPT='-O1 -g' \
   BUILD=$(BUILD)/clang-fuzz

@@ -18,7 +18,8 @@ SANFLAGS = -fsanitize=$(SAN) -fno-sanitize-recover=all \
   -fno-omit-frame-pointer
 endif
 
-ARCH := $(shell $(CC) -dumpmachine 2>/dev/null | cut -d- -f1)
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
+ARCH = $(firstword $(subst -, ,$(MACHINE)))
 # The x87 of 32-bit x86 rounds to 80 bits; runtime/ieee.h refuses it.
 SSE = $(if $(filter i386 i486 i586 i686,$(ARCH)),-msse2 -mfpmath=sse)
 
@@ -44,6 +45,12 @@ ISA_avx512 = -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma
 ISA_avx512bf16 = $(ISA_avx512) -mavx512bf16
 # gcc moves loads up before it has registers for them, and spills.
 ISA_neon   = $(if $(findstring clang,$(CC)),,-fno-schedule-insns)
+
+# On Windows the stack is aligned to 16 bytes, and gcc moves whole vectors to
+# it as if it were to their size (gcc's bug 54412); the assembler can help.
+ifneq ($(findstring mingw,$(MACHINE)),)
+$(foreach i,$(ISAS),$(eval ISA_$(i) += -Wa,-muse-unaligned-vector-move))
+endif
 
 OBJ = $(BUILD)/obj
 obj = $(patsubst %,$(OBJ)/%.o,$(basename $(1)))

@@ -3,17 +3,22 @@
 #
 # deps.sh SET... - installs the Debian packages that a make target needs:
 # demo (to build the tools), check (to test them), bench (to compare), images
-# (of the demo model).
+# (of the demo model), portable (to try other systems).
 # As root it runs apt-get; otherwise it prints the one command and fails.
 set -eu
 
 demo="gcc libc6-dev binutils libcjson-dev libgif-dev libjpeg62-turbo-dev
  liblapacke-dev libmd-dev libopenblas-dev libpng-dev libstb-dev libwebp-dev
  libzip-dev zlib1g-dev"
+consumers="cmake meson"
+processors="gcc-i686-linux-gnu gcc-s390x-linux-gnu libc6-dev-i386-cross
+ libc6-dev-s390x-cross"
+portable="$processors gcc-arm-linux-gnueabihf gcc-mingw-w64-x86-64-posix
+ libc6-dev-armhf-cross musl-tools qemu-user wine wine64"
 cross="gcc-aarch64-linux-gnu gcc-arm-none-eabi libc6-dev-arm64-cross
  qemu-system-arm qemu-user"
-check="$demo $cross clang clang-format g++ libclang-rt-dev libcmocka-dev libgmp-dev
- libmpfr-dev libopenmpi-dev mandoc openmpi-bin pkgconf strace"
+check="$demo $cross $processors $consumers clang clang-format g++ libclang-rt-dev
+ libcmocka-dev libgmp-dev libmpfr-dev libopenmpi-dev mandoc openmpi-bin pkgconf strace"
 bench="$demo libopenblas0-pthread python3-torch python3-venv"
 
 wanted=
@@ -22,8 +27,10 @@ for set in "$@"; do
     demo) wanted="$wanted $demo" ;;
     check) wanted="$wanted $check" ;;
     bench) wanted="$wanted $bench" ;;
+    portable) wanted="$wanted $portable" ;;
     images) wanted="$wanted dataset-fashion-mnist" ;;
-    *) echo "deps.sh: no set '$set'; wanted demo, check, bench or images" >&2
+    *) echo "deps.sh: no set '$set'; wanted demo, check, bench, images" \
+           "or portable" >&2
        exit 2 ;;
     esac
 done
