@@ -13,7 +13,7 @@ bad=0
 # itself; C is the C library and the system, FREE what a freestanding compiler
 # has.  The longest folder that a file lies in counts.
 table='
-include: FREE cedm.h cedm_model.h
+include: FREE CXX cedm.h cedm_model.h
 runtime: FREE cedm.h cedm_model.h
 runtime/ops: FREE cedm.h cedm_model.h runtime
 runtime/diffusion: FREE cedm.h cedm_model.h runtime
@@ -21,7 +21,7 @@ runtime/encoder: FREE cedm.h runtime/ops
 runtime/cpu: FREE SIMD cedm.h cedm_model.h runtime runtime/ops
 runtime/cuda: FREE CUDA cedm.h cedm_model.h cedm_cuda.h runtime runtime/diffusion
 weights: cedm_model.h OWN
-examples: C cedm.h cedm_model.h fashion.h
+examples: C CXX cedm.h cedm.hpp cedm_model.h fashion.h
 codegen: C cedm.h cedm_model.h codegen/*
 codegen/ir: C cedm.h cedm_model.h codegen
 codegen/op: C cedm.h cedm_model.h codegen codegen/ir
@@ -58,13 +58,14 @@ tools/gen: C cedm.h cedm_model.h host/* weights
 free_to_look='^(tests|bench)/'
 
 files=$(find include runtime codegen host trainer evaluate cluster tools weights examples tests \
-    bench -type f \( -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' -o -name '*.cpp' \) |
+    bench -type f \( -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' -o -name '*.[ch]pp' \) |
     sort)
 printf '%s\n' "$files" | awk -v table="$table" -v look="$free_to_look" '
 BEGIN {
     class["FREE"] = "^<(stddef|stdint|stdbool|float|limits|stdalign|stdarg|string)[.]h>$"
     class["SIMD"] = "^<(immintrin|cpuid|arm_neon)[.]h>$"
     class["CUDA"] = "^<(cublasLt|cuda|cuda_(bf16|fp16|runtime|runtime_api)|nccl)[.]h>$"
+    class["CXX"] = "^<(c[a-z]*|exception|memory|new|stdexcept|type_traits|utility|vector)>$"
     class["C"] = "^<[a-z0-9_/A-Z]*[.]h>$"
     class["MPI"] = "^<mpi[.]h>$"
     gsub(/\n /, " ", table)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # headers.sh - every public header and every model's header compiles alone,
-# as C99, C11 and C++11, without a warning, with each compiler at hand.
+# as C99, C11 and C++11, without a warning, with each compiler at hand; that
+# for C++ as C++17 and C++20, with exceptions and without.
 set -eu
 bad=0
 count=0
@@ -28,6 +29,11 @@ for header in include/*.h weights/*.h; do
     for compiler in g++ clang++; do
         compile $compiler c++ c++11 "$header"
     done
+done
+for compiler in g++ clang++; do
+    compile $compiler c++ c++17 include/cedm.hpp
+    compile $compiler c++ c++20 include/cedm.hpp
+    flags="$flags -fno-exceptions -fno-rtti" compile $compiler c++ c++17 include/cedm.hpp
 done
 if [ "$count" -eq 0 ]; then
     echo "nothing was compiled"

@@ -17,7 +17,7 @@ function generated(name) {
 }
 {
     file = $0
-    c = file ~ /\.([chS]|cuh?|cpp)$/
+    c = file ~ /\.([chS]|cuh?|[ch]pp)$/
     script = file ~ /\.(sh|py)$/ || file ~ /^\.ci\// || file ~ /(^Makefile|\.mk)$/
     if (!c && !script && file !~ /\.md$/) {
         next

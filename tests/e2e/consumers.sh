@@ -10,6 +10,7 @@ build=${BUILD:-build}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 usr=$work/usr
+root=$PWD
 # Where CMake looks for libraries beside lib/, on Debian.
 libdir=lib/$("${CC:-gcc}" -dumpmachine)
 passed=0 failed=0 skipped=0
@@ -64,6 +65,24 @@ check 'shared: links libcedm.so' needs_library embed-cedm
 check 'pkg-config, static' with_pkg_config cedm-static
 check 'static: image' draws ./embed-cedm-static
 check 'static: is alone' is_alone embed-cedm-static
+
+# ---- C++ ------------------------------------------------------------------
+
+with_cxx() { # STANDARD SOURCE PROGRAM
+    "${CXX:-g++}" "-std=$1" -Wall -Wextra -Wpedantic -Werror $(pkg-config --cflags cedm-static) \
+        -Iweights "$2" fashion.o blob.o $(pkg-config --libs cedm-static) -o "$3"
+}
+if command -v "${CXX:-g++}" >/dev/null; then
+    "${CC:-gcc}" -std=c11 -I"$usr/include" -c weights/fashion.c -o fashion.o
+    "${CC:-gcc}" -Wa,-Iweights -c weights/fashion_blob.S -o blob.o
+    check 'C++17' with_cxx c++17 examples/embed.cpp embed-cxx
+    check 'C++17: image' draws ./embed-cxx
+    check 'C++20' with_cxx c++20 examples/embed.cpp embed-cxx
+    check 'C++: cedm.hpp' with_cxx c++17 "$root/tests/consumer/wrapper.cpp" wrapper
+    check 'C++: cedm.hpp does what it says' ./wrapper
+else
+    skip 'no C++ compiler on this machine'
+fi
 
 # ---- CMake ----------------------------------------------------------------
 
