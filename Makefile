@@ -48,6 +48,7 @@ size: lib ## code and data of the runtime, per object
 
 abi: lib ## note in packaging/libcedm.abi what was added for programs to rely on
 	@tests/check/abi.sh write
+	@awk -f scripts/rust_raw.awk packaging/libcedm.abi >examples/rust/src/raw.rs
 
 format: ## write C sources as .clang-format says
 	@tests/check/format.sh write
