@@ -31,6 +31,7 @@ include mk/demo.mk
 include mk/study.mk
 include mk/install.mk
 include mk/python.mk
+include mk/package.mk
 
 lib: $(LIBS) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN)
 tools: $(TOOLS)

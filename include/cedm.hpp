@@ -121,9 +121,9 @@ class net {
 public:
     /* Model and blob must outlive the net; of the config regions are ignored.
      * CEDM_E_ARENA and CEDM_E_WEIGHTS where there is not enough memory. */
-    [[nodiscard]] cedm_status open(const cedm_model &model,
-                                   span<const unsigned char> blob,
-                                   cedm_net_config config = cedm::config()) noexcept
+    [[nodiscard]] cedm_status
+    open(const cedm_model &model, span<const unsigned char> blob,
+         cedm_net_config config = cedm::config()) noexcept
     {
         state_.reset(new (std::nothrow) state);
         if (!state_) {
@@ -159,7 +159,8 @@ public:
     template <class OnStep>
     [[nodiscard]] cedm_status
     sample(span<const std::uint64_t> seeds, span<const std::int32_t> clusters,
-           const cedm_sampler_params &params, span<std::uint8_t> out, OnStep &&on_step)
+           const cedm_sampler_params &params, span<std::uint8_t> out,
+           OnStep &&on_step)
     {
         if (out.size() != image_bytes(seeds.size()) ||
             (clusters.size() != 0 && clusters.size() != seeds.size())) {

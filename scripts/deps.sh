@@ -3,7 +3,7 @@
 #
 # deps.sh SET... - installs the Debian packages that a make target needs:
 # demo (to build the tools), check (to test them), bench (to compare), images
-# (of the demo model), portable (to try other systems).
+# (of the demo model), portable (to try other systems), deb (to pack).
 # As root it runs apt-get; otherwise it prints the one command and fails.
 set -eu
 
@@ -28,9 +28,10 @@ for set in "$@"; do
     check) wanted="$wanted $check" ;;
     bench) wanted="$wanted $bench" ;;
     portable) wanted="$wanted $portable" ;;
+    deb) wanted="$wanted dpkg-dev fakeroot lintian" ;;
     images) wanted="$wanted dataset-fashion-mnist" ;;
-    *) echo "deps.sh: no set '$set'; wanted demo, check, bench, images" \
-           "or portable" >&2
+    *) echo "deps.sh: no set '$set'; wanted demo, check, bench, deb," \
+           "images or portable" >&2
        exit 2 ;;
     esac
 done
