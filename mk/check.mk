@@ -112,6 +112,10 @@ check-portable: ## on i386, armhf, musl, Windows, and the refusal of big-endian
 $(PORTABLE): check-%: tools $(LIBCEDM)
 	@tests/portable/portable.sh $* || [ $$? -eq 77 ]
 
+.PHONY: check-slurm
+check-slurm: tools ## packaging/cluster/draw.sbatch under a Slurm of this machine
+	@tests/slurm/slurm.sh || [ $$? -eq 77 ]
+
 FUZZ = CC=clang SAN=fuzzer-no-link,address,undefined OPT='-O1 -g' \
   BUILD=$(BUILD)/clang-fuzz
 T ?= safetensors
