@@ -114,6 +114,7 @@ $(PORTABLE): check-%: tools $(LIBCEDM)
 
 .PHONY: check-slurm
 check-slurm: tools ## packaging/cluster/draw.sbatch under a Slurm of this machine
+	@scripts/deps.sh slurm
 	@tests/slurm/slurm.sh || [ $$? -eq 77 ]
 
 FUZZ = CC=clang SAN=fuzzer-no-link,address,undefined OPT='-O1 -g' \

@@ -3,7 +3,8 @@
 #
 # deps.sh SET... - installs the Debian packages that a make target needs:
 # demo (to build the tools), check (to test them), bench (to compare), images
-# (of the demo model), portable (to try other systems), deb (to pack).
+# (of the demo model), portable (to try other systems), deb (to pack),
+# slurm (to share work).
 # As root it runs apt-get; otherwise it prints the one command and fails.
 set -eu
 
@@ -28,10 +29,11 @@ for set in "$@"; do
     check) wanted="$wanted $check" ;;
     bench) wanted="$wanted $bench" ;;
     portable) wanted="$wanted $portable" ;;
+    slurm) wanted="$wanted munge slurm-wlm" ;;
     deb) wanted="$wanted dpkg-dev fakeroot lintian" ;;
     images) wanted="$wanted dataset-fashion-mnist" ;;
     *) echo "deps.sh: no set '$set'; wanted demo, check, bench, deb," \
-           "images or portable" >&2
+           "images, portable or slurm" >&2
        exit 2 ;;
     esac
 done

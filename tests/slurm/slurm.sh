@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 #
 # slurm.sh - packaging/cluster/draw.sbatch under a Slurm of one node that this
-# script starts: a task is killed while it draws and queued again, one ended
-# before; all images are those of one process.
+# script starts: a task is killed while it draws and queued again, the array is
+# submitted again, srun's ranks share a run; all images are those of one process.
 set -euo pipefail
 build=${BUILD:-build}
 bin=$(realpath "${BIN:-$build/bin}")
@@ -109,17 +109,16 @@ some_of_the_first() {
 restarted() {
     scontrol show job "${job}_0" | grep -q 'Restarts=1'
 }
+# Slurm holds a task that was queued again for two minutes.
 none_left() {
+    scontrol update "jobid=${job}_0" StartTime=now || true
     [ -z "$(squeue -h)" ]
 }
 job=$(submit)
 soon 'the first images' some_of_the_first
 scontrol requeue "${job}_0"
 soon 'the task to be queued again' restarted
-scontrol update "jobid=${job}_0" StartTime=now 2>/dev/null || true
-for ((turn = 0; turn < 4; turn++)); do
-    soon 'the end of all tasks' none_left && break
-done
+soon 'the end of all tasks' none_left
 diff -r "$work/wanted" "$work/images" -x '.done*' || fail 'other images than those of one process'
 [ "$(find "$work/images" -name '.done*' | wc -l)" -eq 4 ] || fail 'not every task ended'
 
@@ -128,4 +127,10 @@ touch "$work/before"
 job=$(submit)
 soon 'the end of all tasks' none_left
 [ -z "$(find "$work/images" -newer "$work/before" -type f)" ] || fail 'drawn twice'
-echo "slurm: 400 images by 4 tasks, one of them killed and queued again"
+
+# Ranks of srun need no --shard.
+srun --ntasks=2 --cpus-per-task=1 --mem=0 cedm-gen --model "$work/tiny.so" --seeds 0-399 \
+    --cluster random --grid none --out "$work/ranks" --progress none >"$work/srun.log" 2>&1 ||
+    fail srun
+diff -r "$work/wanted" "$work/ranks" || fail 'other images than those of one process'
+echo "slurm: 400 images by 4 tasks, one of them killed and queued again, and by 2 ranks"
