@@ -14,8 +14,9 @@ from ctypes import c_uint8, c_uint32, c_uint64, c_void_p
 
 version = "@VERSION@"
 
-MODEL_ABI = 2
+MODEL_ABI = 3
 MORE = 1
+E_KIND = -32
 ISAS = {"avx2": 1, "avx512": 2, "neon": 4, "avx512bf16": 8}
 ISA_ALL = 0xFFFF & ~ISAS["avx512bf16"]
 MAX_BATCH = 65536
@@ -47,9 +48,14 @@ class Denoiser(Structure):
     ]
 
 
+class Encoder(Structure):
+    _fields_ = [("height", c_uint32), ("width", c_uint32), ("channels", c_uint32),
+                ("features", c_uint32)]
+
+
 class CModel(Structure):
     _fields_ = [("abi", c_uint32), ("size", c_uint32), ("name", c_char_p), ("graph", Graph),
-                ("denoiser", POINTER(Denoiser))]
+                ("denoiser", POINTER(Denoiser)), ("encoder", POINTER(Encoder))]
 
 
 class Blob(Structure):
@@ -130,6 +136,7 @@ _declare("net_config_default", NetConfig)
 _declare("prepare", c_int, POINTER(Blob), _Config, c_void_p, c_size_t)
 _declare("net_init", c_int, POINTER(Net), POINTER(Blob), _Config)
 _declare("denoise", c_int, POINTER(Net), c_void_p, c_void_p, c_void_p, c_uint32, c_void_p)
+_declare("encode", c_int, POINTER(Net), c_void_p, c_uint32, c_void_p)
 _declare("solver_describe", POINTER(SolverFacts), c_int)
 _declare("sampler_params_default", SamplerParams)
 _declare("sampler_params_for", SamplerParams, c_int)

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import os
 import pathlib
+import struct
 import threading
 import weakref
-from ctypes import byref, c_double, c_int32, c_uint64
+from ctypes import byref, c_double, c_float, c_int32, c_uint64
 from typing import Any, Callable, Iterator, NamedTuple, Sequence, Union
 
 from cedm import _library as c
@@ -98,6 +100,12 @@ def _backend(isa: str | None) -> int:
     return library.cedm_backend_cpu(mask)
 
 
+def _buffer(format: str, *shape: int) -> memoryview:
+    """Zeros that NumPy and others can view."""
+    size = math.prod(shape) * struct.calcsize(format)
+    return memoryview(bytearray(size)).cast(format, shape)
+
+
 def _length(x: object) -> int:
     """Of a sequence; 1 of a number or a word."""
     return len(x) if hasattr(x, "__len__") and not isinstance(x, str) else 1
@@ -162,8 +170,9 @@ class _Net:
 
 
 class Model:
-    """A frozen model that denoises; load() makes one.  Its methods may be called from
-    any thread, one call at a time has the networks, others wait."""
+    """A frozen model; load() makes one.  One that denoises can sample() and denoise(), an
+    encoder can encode().  Its methods may be called from any thread; one call at a time
+    has the networks, others wait."""
 
     def __init__(self, path: str | os.PathLike[str], isa: str | None, threads: int | None,
                  batch: int) -> None:
@@ -176,18 +185,30 @@ class Model:
         opened, self._code = _open_code(code_path)
         self._closing = weakref.finalize(self, _close_code, opened._handle)
         self.name: str = self._code.contents.name.decode()
-        if not self._code.contents.denoiser:
-            raise Error(f"{path}: the model is of another kind: it does not denoise")
-        denoiser = self._code.contents.denoiser.contents
-        self.resolution: int = denoiser.resolution
-        self.channels: int = denoiser.channels
-        self.clusters: int = denoiser.label_dim  #: 0: unconditional
+        self._look_at(self._code.contents)
         self._bind(blob_path)
         self._prepare(_backend(isa))
         self._lock = threading.Lock()
         self._nets: list[_Net] = []
 
     # ---- opening ----------------------------------------------------------
+
+    def _look_at(self, code: c.CModel) -> None:
+        self.denoises, self.encodes = bool(code.denoiser), bool(code.encoder)
+        if self.denoises:
+            d = code.denoiser.contents
+            shape = d.resolution, d.resolution, d.channels
+        elif self.encodes:
+            e = code.encoder.contents
+            shape = e.height, e.width, e.channels
+        else:
+            c.check(c.E_KIND, self.name)
+        #: height, width and channels of an image
+        self.image_shape: tuple[int, int, int] = shape
+        #: of a model that denoises; 0: unconditional
+        self.clusters: int = d.label_dim if self.denoises else 0
+        #: numbers for an image, of an encoder
+        self.features: int = e.features if self.encodes else 0
 
     def _bind(self, path: pathlib.Path) -> None:
         try:
@@ -250,14 +271,24 @@ class Model:
                         f"{wrong[0] if wrong else 'an empty list'}")
         return seeds, [int(given[i % len(given)]) for i in range(n)]
 
-    def _buffer(self, n: int, format: str) -> memoryview:
-        shape = (n, self.resolution, self.resolution, self.channels)
-        size = n * self._pixels * (8 if format == "d" else 1)
-        return memoryview(bytearray(size)).cast(format, shape)
-
     @property
     def _pixels(self) -> int:
-        return self.resolution * self.resolution * self.channels
+        return math.prod(self.image_shape)
+
+    def _check_kind(self, good: bool) -> None:
+        self._check_open()
+        if not good:
+            c.check(c.E_KIND, self.name)
+
+    def _count(self, view: memoryview, format: str) -> int:
+        """Images in a caller's buffer."""
+        each = view.itemsize * self._pixels
+        if view.format != format or not view.c_contiguous or view.nbytes % each:
+            raise TypeError(f"wanted contiguous images of shape [n]{list(self.image_shape)} and "
+                            f"format {format!r}, got {view.format!r} of shape {view.shape}")
+        if view.nbytes == 0:
+            raise Error("wanted an image or more, got 0")
+        return view.nbytes // each
 
     def _check_open(self) -> None:
         if not self._closing.alive:
@@ -287,7 +318,7 @@ class Model:
 
     def sample(self, cluster: Clusters = "random", n: int | None = None, seed: Seeds = 0, *,
                nfe: int | None = None, **sampler: Any) -> memoryview:
-        """Draws images: uint8 [n][resolution][resolution][channels].
+        """Draws images: uint8 [n][height][width][channels].
 
         cluster  a number, or one for each image in turn; "random" as the training data
                  had them; None for the label of none
@@ -301,9 +332,10 @@ class Model:
 
         The GIL is released while a network is evaluated.  Ctrl-C is taken between steps.
         """
+        self._check_kind(self.denoises)
         seeds, clusters = self._wanted(cluster, n, seed)
         params = _sampler.resolve(self._params, nfe, sampler)
-        out = self._buffer(len(seeds), "B")
+        out = _buffer("B", len(seeds), *self.image_shape)
         start = ctypes.addressof(ctypes.c_uint8.from_buffer(out))
 
         def draw(net: _Net, part: slice, stop: threading.Event) -> None:
@@ -327,9 +359,9 @@ class Model:
         The last images are those of sample().  Whoever stops iterating cancels.  Its
         networks are its own and hold all images at once.
         """
+        self._check_kind(self.denoises)
         seeds, clusters = self._wanted(cluster, n, seed)
         params = _sampler.resolve(self._params, nfe, sampler)
-        self._check_open()
         batch = -(-len(seeds) // min(self.threads, len(seeds)))
         parts = [(first, _Net(self, batch)) for first in range(0, len(seeds), batch)]
         for first, net in parts:
@@ -337,7 +369,7 @@ class Model:
             net.begin(params, seeds[part], clusters[part])
 
         def images() -> memoryview:
-            out = self._buffer(len(seeds), "B")
+            out = _buffer("B", len(seeds), *self.image_shape)
             start = ctypes.addressof(ctypes.c_uint8.from_buffer(out))
             for first, net in parts:
                 net.images(start + first * self._pixels)
@@ -352,23 +384,20 @@ class Model:
 
     def denoise(self, x: Any, sigma: float | Sequence[float],
                 cluster: int | None | Sequence[int] = None) -> memoryview:
-        """D(x; sigma, cluster), float64 like x: [n][resolution][resolution][channels].
+        """D(x; sigma, cluster), float64 like x: [n][height][width][channels].
 
         x is a contiguous buffer of float64, such as a NumPy array; sigma and cluster are
         one for all images or one for each.
         """
+        self._check_kind(self.denoises)
         view = memoryview(x)
-        if view.format != "d" or not view.c_contiguous or view.nbytes % (8 * self._pixels):
-            raise TypeError(f"wanted contiguous float64 [n][{self.resolution}]"
-                            f"[{self.resolution}][{self.channels}], got {view.format!r} of "
-                            f"shape {view.shape}")
-        n = view.nbytes // (8 * self._pixels)
+        n = self._count(view, "d")
         sigmas = [float(sigma)] * n if isinstance(sigma, (int, float)) else list(sigma)
         clusters = self._wanted(cluster, n, 0)[1]
-        if len(sigmas) != n or n == 0:
+        if len(sigmas) != n:
             raise Error(f"wanted a sigma for each of {n} images, got {len(sigmas)}")
         source = (c_double * (n * self._pixels)).from_buffer_copy(view.cast("B"))
-        out = self._buffer(n, "d")
+        out = _buffer("d", n, *self.image_shape)
         target = ctypes.addressof(c_double.from_buffer(out))
 
         def evaluate(net: _Net, part: slice, stop: threading.Event) -> None:
@@ -377,6 +406,27 @@ class Model:
                 byref(net.net), ctypes.addressof(source) + skip,
                 (c_double * count)(*sigmas[part]), (c_int32 * count)(*clusters[part]), count,
                 target + skip), self.name)
+
+        self._spread(n, evaluate)
+        return out
+
+    def encode(self, images: Any) -> memoryview:
+        """Features of 8-bit images, by an encoder: float32 [n][features].
+
+        images is a contiguous buffer of uint8 [n][height][width][channels], of the size
+        that the encoder was frozen for.
+        """
+        self._check_kind(self.encodes)
+        view = memoryview(images)
+        n = self._count(view, "B")
+        source = (ctypes.c_uint8 * view.nbytes).from_buffer_copy(view.cast("B"))
+        out = _buffer("f", n, self.features)
+        target = ctypes.addressof(c_float.from_buffer(out))
+
+        def evaluate(net: _Net, part: slice, stop: threading.Event) -> None:
+            c.check(library.cedm_encode(
+                byref(net.net), ctypes.addressof(source) + part.start * self._pixels,
+                part.stop - part.start, target + part.start * self.features * 4), self.name)
 
         self._spread(n, evaluate)
         return out

@@ -10,7 +10,7 @@ python=${PYTHON:-python3}
 root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export BUILD="$build" BIN="$root/$bin" TINY="$work/tiny.so"
+export BUILD="$build" BIN="$root/$bin" TINY="$work/tiny.so" ENCODER="$work/vit.so"
 case $bin in /*) BIN=$bin ;; esac
 
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 8))' 2>/dev/null || {
@@ -29,4 +29,6 @@ else
 fi
 "$bin/cedm-freeze" tests/golden/ncsnpp-tiny.safetensors -o "$work" --name tiny --build \
     >/dev/null
+"$bin/cedm-freeze" tests/golden/science/vit/dino-tiny.safetensors -o "$work" --name vit \
+    --build --heads 2 --input 37x29 --resize 32 >/dev/null
 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH="$work/site" "$python" tests/python/test_cedm.py

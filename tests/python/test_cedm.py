@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The Python package: the bits of cedm-gen, golden values, errors, leaks.
 
-In the environment: BIN, with cedm-gen, and TINY, a frozen model NAME.so.
+In the environment: BIN, with cedm-gen, TINY, a frozen model NAME.so, and ENCODER, one for
+images of 37 x 29 pixels.
 """
 
 import _thread
@@ -23,6 +24,7 @@ from cedm import _library, _sampler
 ROOT = pathlib.Path(__file__).parents[2]
 GEN = os.path.join(os.environ["BIN"], "cedm-gen")
 TINY = os.environ["TINY"]
+ENCODER = os.environ["ENCODER"]
 
 
 def drawn_by_gen(*options):
@@ -37,7 +39,7 @@ def read_golden(path):
     """Arrays of a safetensors file, flat."""
     data = path.read_bytes()
     size = struct.unpack("<Q", data[:8])[0]
-    codes = {"F32": "f", "F64": "d", "I64": "q"}
+    codes = {"F32": "f", "F64": "d", "I64": "q", "U8": "B"}
     arrays = {}
     for name, item in json.loads(data[8:8 + size]).items():
         if name != "__metadata__" and item["dtype"] in codes:
@@ -107,7 +109,7 @@ class Denoise(unittest.TestCase):
     def test_golden(self):
         golden = read_golden(ROOT / "tests/golden/ncsnpp-tiny.golden.safetensors")
         with cedm.load(TINY) as model:
-            shape = [len(golden["sigma"]), model.resolution, model.resolution, model.channels]
+            shape = [len(golden["sigma"]), *model.image_shape]
             got = model.denoise(to_nhwc(golden["x"], shape), golden["sigma"], golden["cluster"])
             wanted = to_nhwc(golden["denoised"], shape)
         self.assertEqual(tuple(shape), got.shape)
@@ -130,6 +132,34 @@ def to_nhwc(flat, shape):
                              for at in range(plane) for k in range(channels)))
 
 
+class Encode(unittest.TestCase):
+    def test_golden(self):
+        golden = read_golden(ROOT / "tests/golden/science/vit/dino-tiny.e2e.safetensors")
+        image, wanted = golden["image"], golden["cls"]
+        other = array.array("B", reversed(image))
+        with cedm.load(ENCODER, threads=2, batch=1) as model:
+            self.assertEqual((37, 29, 3), model.image_shape)
+            got = model.encode(image)
+            self.assertEqual((1, len(wanted)), got.shape)
+            both = model.encode(other + image)
+            with self.assertRaisesRegex(cedm.Error, "another kind"):
+                model.sample()
+        one = memoryview(got.cast("B")).cast("f")
+        # Absolute: fifty times what PyTorch's float32 differs by, as cedm-verify has it.
+        self.assertLess(max(abs(a - b) for a, b in zip(one, wanted)), 1e-4)
+        self.assertEqual(bytes(one), bytes(both)[got.nbytes:])
+
+    def test_refusals(self):
+        with cedm.load(ENCODER) as model:
+            with self.assertRaisesRegex(TypeError, r"\[37, 29, 3\]"):
+                model.encode(bytes(37 * 29 * 3 + 1))
+            with self.assertRaisesRegex(cedm.Error, "got 0"):
+                model.encode(b"")
+        with self.assertRaisesRegex(cedm.Error, "another kind") as caught:
+            cedm.load().encode(bytes(1024))
+        self.assertEqual(-32, caught.exception.status)
+
+
 class Refusals(unittest.TestCase):
     def setUp(self):
         self.model = cedm.load()
@@ -148,7 +178,7 @@ class Refusals(unittest.TestCase):
             self.model.sample(step=3)
         with self.assertRaisesRegex(TypeError, "not with steps"):
             self.model.sample(nfe=3, steps=3)
-        with self.assertRaisesRegex(TypeError, "float64"):
+        with self.assertRaisesRegex(TypeError, "format 'd'"):
             self.model.denoise(array.array("f", [0] * 1024), 1)
         with self.assertRaisesRegex(cedm.Error, "sigma is not a finite") as caught:
             self.model.denoise(array.array("d", [0] * 1024), 0)
@@ -236,7 +266,8 @@ class Mirror(unittest.TestCase):
     def test_structures(self):
         c = _library
         names = {c.Graph: "graph", c.Features: "features", c.Denoiser: "denoiser",
-                 c.CModel: "model", c.Blob: "blob", c.NetConfig: "net_config", c.Net: "net",
+                 c.Encoder: "encoder", c.CModel: "model", c.Blob: "blob",
+                 c.NetConfig: "net_config", c.Net: "net",
                  c.SamplerParams: "sampler_params", c.Sampler: "sampler",
                  c.SolverFacts: "solver_facts"}
         for kind, name in names.items():

@@ -63,9 +63,14 @@ pub const CEDM_ISA_avx2: i32 = 1;
 pub const CEDM_ISA_avx512: i32 = 2;
 pub const CEDM_ISA_avx512bf16: i32 = 8;
 pub const CEDM_ISA_neon: i32 = 4;
-pub const CEDM_MODEL_ABI: i32 = 2;
+pub const CEDM_MODEL_ABI: i32 = 3;
 pub const CEDM_MORE: i32 = 1;
 pub const CEDM_OK: i32 = 0;
+pub const CEDM_POOL_MAX: i32 = 0;
+pub const CEDM_POOL_MEAN: i32 = 1;
+pub const CEDM_POST_GELU: i32 = 2;
+pub const CEDM_POST_NONE: i32 = 0;
+pub const CEDM_POST_RELU: i32 = 1;
 pub const CEDM_PRECOND_EDM: i32 = 0;
 pub const CEDM_PRECOND_IDDPM: i32 = 3;
 pub const CEDM_PRECOND_VE: i32 = 2;
@@ -165,11 +170,12 @@ pub struct cedm_conv {
     pub in_width: u32,
     pub cin: [u32; 2],
     pub cout: u32,
-    pub kernel: u32,
+    pub kernel: [u32; 2],
     pub stride: u32,
-    pub pad: u32,
+    pub pad: [u32; 2],
     pub up: u32,
     pub act: u32,
+    pub post: u32,
     pub skip_cin: [u32; 2],
     pub skip_up: u32,
     pub stat_rows: u32,
@@ -181,6 +187,8 @@ pub struct cedm_conv {
     pub emb_stride: u32,
     pub emb_src: u32,
     pub residual: u32,
+    pub dst_index: u32,
+    pub dst_stride: u32,
     pub dst: u32,
     pub stats: u32,
     pub weight: u32,
@@ -189,7 +197,7 @@ pub struct cedm_conv {
     pub skip_bias: u32,
 }
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(core::mem::size_of::<cedm_conv>() == 136);
+const _: () = assert!(core::mem::size_of::<cedm_conv>() == 156);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -225,6 +233,17 @@ pub struct cedm_embed {
 }
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(core::mem::size_of::<cedm_embed>() == 36);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct cedm_encoder {
+    pub height: u32,
+    pub width: u32,
+    pub channels: u32,
+    pub features: u32,
+}
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(core::mem::size_of::<cedm_encoder>() == 16);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -275,6 +294,18 @@ const _: () = assert!(core::mem::size_of::<cedm_features>() == 20);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct cedm_gate {
+    pub id: u32,
+    pub tokens: u32,
+    pub channels: u32,
+    pub src: u32,
+    pub dst: u32,
+}
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(core::mem::size_of::<cedm_gate>() == 20);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct cedm_graph {
     pub input_count: u32,
     pub output_count: u32,
@@ -312,6 +343,21 @@ const _: () = assert!(core::mem::size_of::<cedm_heun>() == 64);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
+pub struct cedm_layer_norm {
+    pub id: u32,
+    pub tokens: u32,
+    pub channels: u32,
+    pub eps: f32,
+    pub src: u32,
+    pub dst: u32,
+    pub gamma: u32,
+    pub beta: u32,
+}
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(core::mem::size_of::<cedm_layer_norm>() == 32);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
 pub struct cedm_linear {
     pub id: u32,
     pub r#in: u32,
@@ -345,9 +391,10 @@ pub struct cedm_model {
     pub name: *const c_char,
     pub graph: cedm_graph,
     pub denoiser: *const cedm_denoiser,
+    pub encoder: *const cedm_encoder,
 }
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(core::mem::size_of::<cedm_model>() == 120);
+const _: () = assert!(core::mem::size_of::<cedm_model>() == 128);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -426,9 +473,35 @@ pub struct cedm_ops {
     pub conv: Option<unsafe extern "C" fn()>,
     pub resample: Option<unsafe extern "C" fn()>,
     pub attention: Option<unsafe extern "C" fn()>,
+    pub preprocess: Option<unsafe extern "C" fn()>,
+    pub tokens: Option<unsafe extern "C" fn()>,
+    pub layer_norm: Option<unsafe extern "C" fn()>,
+    pub gate: Option<unsafe extern "C" fn()>,
+    pub pool: Option<unsafe extern "C" fn()>,
 }
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(core::mem::size_of::<cedm_ops>() == 48);
+const _: () = assert!(core::mem::size_of::<cedm_ops>() == 88);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct cedm_pool {
+    pub id: u32,
+    pub mode: u32,
+    pub height: u32,
+    pub width: u32,
+    pub in_height: u32,
+    pub in_width: u32,
+    pub channels: u32,
+    pub kernel: u32,
+    pub stride: u32,
+    pub pad: u32,
+    pub src: u32,
+    pub dst_index: u32,
+    pub dst_stride: u32,
+    pub dst: u32,
+}
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(core::mem::size_of::<cedm_pool>() == 56);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -453,6 +526,26 @@ pub struct cedm_prepare_ctx {
 }
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(core::mem::size_of::<cedm_prepare_ctx>() == 40);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct cedm_preprocess {
+    pub id: u32,
+    pub height: u32,
+    pub width: u32,
+    pub in_height: u32,
+    pub in_width: u32,
+    pub channels: u32,
+    pub taps: [u32; 2],
+    pub fixed: u32,
+    pub src: u32,
+    pub dst: u32,
+    pub down: u32,
+    pub across: u32,
+    pub normal: u32,
+}
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(core::mem::size_of::<cedm_preprocess>() == 56);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -552,9 +645,10 @@ const _: () = assert!(core::mem::size_of::<cedm_solver_facts>() == 40);
 pub struct cedm_tensor {
     pub offset: u32,
     pub elements: u32,
+    pub exact: u32,
 }
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(core::mem::size_of::<cedm_tensor>() == 8);
+const _: () = assert!(core::mem::size_of::<cedm_tensor>() == 12);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -565,6 +659,20 @@ pub struct cedm_to_image {
 }
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(core::mem::size_of::<cedm_to_image>() == 24);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct cedm_tokens {
+    pub id: u32,
+    pub tokens: u32,
+    pub first: u32,
+    pub channels: u32,
+    pub src: u32,
+    pub dst: u32,
+    pub table: u32,
+}
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(core::mem::size_of::<cedm_tokens>() == 28);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -602,6 +710,12 @@ extern "C" {
         _: *const i32,
         _: u32,
         _: *mut f64,
+    ) -> i32;
+    pub fn cedm_encode(
+        _: *mut cedm_net,
+        _: *const u8,
+        _: u32,
+        _: *mut f32,
     ) -> i32;
     pub fn cedm_inspect(
         _: *mut cedm_blob_header,
