@@ -9,6 +9,8 @@ TALLY   = $(BUILD)/check/tally
 RUN     = tests/run.sh $(TALLY)
 SCRIPTS = $(wildcard tests/check/*.sh)
 E2E     = $(wildcard tests/e2e/*.sh)
+# What is installed and handed on; a build with sanitizers is not.
+PACKAGE = $(wildcard tests/package/*.sh)
 FAULTS  = tests/faults/faults.sh
 # Sanitizers cannot place their shadow memory under some address layouts.
 SETARCH = $(shell setarch -R true 2>/dev/null && echo setarch -R)
@@ -41,7 +43,7 @@ run-$(1): build-$(1)
 	+@$$(SUBMAKE) $(2) run-tests NAME=$(1) TALLY=$$(TALLY) RUN_TESTS='$(4)'
 endef
 $(eval $(call variant,gcc,WERROR=1,programs lint-objects,\
-  $$$$(TESTS) $$$$(SCRIPTS) $$$$(E2E) $$$$(FAULTS)))
+  $$$$(TESTS) $$$$(SCRIPTS) $$$$(E2E) $$$$(PACKAGE) $$$$(FAULTS)))
 $(eval $(call variant,clang,$$(CLANG),programs,$$$$(TESTS)))
 $(eval $(call variant,asan,$$(ASAN),programs,$$$$(TESTS) $$$$(SMALL_E2E)))
 $(eval $(call variant,tsan,$$(TSAN),threaded,$$$$(THREAD_TESTS)))

@@ -10,4 +10,4 @@ deb: ## Debian packages libcedm1, libcedm-dev, cedm-tools, in build/deb
 dist: ## the sources as a tar file, in build/dist, which builds without git
 	@scripts/dist.sh $(BUILD)/dist
 check-dist: ## build it from the tar file, without git
-	@tests/e2e/dist.sh build
+	@tests/package/dist.sh build
