@@ -14,9 +14,11 @@ CUDA_LIB  = $(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib))
 CUDA_INC  = -isystem $(CUDA_HOME)/include
 CUDA_LIBS = -L$(CUDA_LIB) -Wl,-rpath,$(CUDA_LIB) -lcublasLt -lcudart_static \
   -lpthread -ldl -lrt
-GENCODE = $(foreach a,80 90a $(CUDA_ARCHS),\
+# KERNELS=90a compiles them once, for who looks at messages alone.
+KERNELS ?= 80 90a
+GENCODE = $(foreach a,$(KERNELS) $(CUDA_ARCHS),\
   -gencode arch=compute_$(a),code=sm_$(a)) \
-  -gencode arch=compute_80,code=compute_80
+  $(if $(filter 80,$(KERNELS)),-gencode arch=compute_80,code=compute_80)
 NVCC_FLAGS = -O3 -std=c++17 --fmad=false $(GENCODE) -lineinfo $(INCLUDE) \
   -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra,-ffp-contract=off \
   -Xcompiler -fno-exceptions,-fno-rtti,-fno-threadsafe-statics,-fno-math-errno \

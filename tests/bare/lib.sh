@@ -19,10 +19,16 @@ freeze() {
         --name tiny --cpu-conv direct >/dev/null
 }
 
-# runtime FOLDER CC AR FLAGS: FOLDER/lib/libcedm.a
+# runtime FOLDER CC AR FLAGS: FOLDER/lib/libcedm.a, for a target or with a flag
 runtime() {
     make --no-print-directory CC="$2" AR="$3" BUILD="$1" OPT='-O2 -g' SAN= \
         WERROR=1 CFLAGS="$4" "$1/lib/libcedm.a" >/dev/null
+}
+
+# hosted FOLDER: FOLDER/lib/libcedm.a is the one that was built for the host
+hosted() {
+    mkdir -p "$1/lib"
+    cp "$build/lib/libcedm.a" "$1/lib"
 }
 
 # image FOLDER CC FLAGS LINK-FLAGS: the program FOLDER/draw; $work has the

@@ -40,7 +40,11 @@ for state in f64 f32; do
     [ $state = f64 ] || flag=-DCEDM_STATE_F32
     folder=$work/$state
     mkdir -p "$folder/host"
-    runtime "$folder/host" gcc ar "$flag"
+    if [ $state = f64 ]; then
+        hosted "$folder/host"
+    else
+        runtime "$folder/host" gcc ar "$flag"
+    fi
     image "$folder/host" gcc "$flag" ''
     "$folder/host/draw" >"$folder/host.raw"
     echo "Cortex-M7, state $state:"

@@ -18,20 +18,21 @@ freeze "$work"
 mkdir -p "$work/host" "$work/arm"
 warnings='-Wall -Wextra -Werror'
 
-# programs FOLDER CC AR LINK-FLAGS: draw, bits and the demo of examples/
+# programs FOLDER CC LINK-FLAGS: draw, bits and the demo of examples/
 programs() {
-    runtime "$1" "$2" "$3" ''
-    image "$1" "$2" '' "$4"
+    image "$1" "$2" '' "$3"
     "$2" -std=c11 -O2 -ffp-contract=off $warnings -D_POSIX_C_SOURCE=200809L \
         -I$here/cross -I. -Iinclude $here/bits.c \
         tests/ops/cases.c tests/ops/place.c tests/ops/op_stage.c \
-        tests/ops/twin.c "$1/lib/libcedm.a" $4 -lm -lpthread -o "$1/bits"
+        tests/ops/twin.c "$1/lib/libcedm.a" $3 -lm -lpthread -o "$1/bits"
     "$2" -std=c11 -O2 $warnings -Iinclude -Iweights -Wa,-Iweights \
         examples/embed.c weights/fashion.c weights/fashion_blob.S \
-        "$1/lib/libcedm.a" $4 -o "$1/embed"
+        "$1/lib/libcedm.a" $3 -o "$1/embed"
 }
-programs "$work/host" gcc ar ''
-programs "$work/arm" aarch64-linux-gnu-gcc aarch64-linux-gnu-ar -static
+hosted "$work/host"
+programs "$work/host" gcc ''
+runtime "$work/arm" aarch64-linux-gnu-gcc aarch64-linux-gnu-ar ''
+programs "$work/arm" aarch64-linux-gnu-gcc -static
 
 vectors=$(aarch64-linux-gnu-objdump -d "$work/arm/lib/libcedm.a" |
     grep -cE 'f(add|mul)[[:blank:]]+v[0-9]+\.4s')

@@ -158,20 +158,27 @@ check 'other images' says 'wanted an image for each of 1500 ids, got 6' 1 show \
 
 # ---- interrupted, killed, resumed -------------------------------------------
 
-# stopped SIGNAL CODE COMMAND...: stops a run after a second.
+# whole COMMAND...: a run, and how long it took, in milliseconds.
+whole() {
+    local start
+    start=$(date +%s%N)
+    "$cluster" "$@" || return
+    took=$((($(date +%s%N) - start) / 1000000))
+}
+# stopped SIGNAL CODE COMMAND...: stops a run after a third of that.
 stopped() {
     local signal=$1 code=$2 got=0
     shift 2
     "$cluster" "$@" >/dev/null 2>&1 &
     local pid=$!
-    sleep 1
+    sleep "$(awk -v t=$took 'BEGIN { print t / 3000 }')"
     kill "-$signal" "$pid"
     wait "$pid" || got=$?
     [ "$got" -eq "$code" ]
 }
 long=(temi --features band.npy --clusters 16 "${small[@]}" --heads 2
-    --epochs 1000 --out)
-check 'a long run' "$cluster" "${long[@]}" whole.npy
+    --epochs 250 --out)
+check 'a long run' whole "${long[@]}" whole.npy
 check 'interrupted' stopped INT 130 "${long[@]}" parts.npy
 check 'its state' test -s parts.state
 check 'killed' stopped KILL 137 "${long[@]}" parts.npy --resume
@@ -180,8 +187,8 @@ check 'as if never stopped' cmp whole.npy parts.npy
 check 'heads, too' cmp whole.heads.safetensors parts.heads.safetensors
 check 'the state is gone' test ! -e parts.state
 
-many=(kmeans --features band.npy --clusters 200 --n-init 200 --tol 0 --out)
-check 'many runs' "$cluster" "${many[@]}" whole.npy
+many=(kmeans --features band.npy --clusters 200 --n-init 50 --tol 0 --out)
+check 'many runs' whole "${many[@]}" whole.npy
 check 'runs interrupted' stopped INT 130 "${many[@]}" parts.npy
 check 'runs resumed' "$cluster" "${many[@]}" parts.npy --resume
 check 'runs as if never stopped' cmp whole.npy parts.npy

@@ -32,6 +32,14 @@ for isa in avx2 avx512 avx512bf16; do
     fi
 done
 
+# The address sanitizer looks at memory, whose uses are those of one way through a
+# network, on the plain and the widest backend.
+brief=
+if [ "${SAN-}" = address,undefined ]; then
+    brief=yes
+    vectors=${vectors##* }
+fi
+
 # The portable backend ignores the way of convolutions, and float16 weights
 # are expanded before it sees them.  So it has no part in Winograd, and whole
 # runs, which take it most of the time, are of float32 weights.
@@ -42,6 +50,7 @@ compare() { # NAME, GOLDEN FILE, TYPE OF WEIGHTS, WAY OF CONVOLUTIONS, ISAS
     for isa in $5; do
         verify 0 "$1 $3 $4 denoise $isa" --model "$model" --golden "$2" \
             --isa $isa
+        [ -z "$brief" ] || [ "$1" = ncsnpp-tiny ] || continue
         [ "$isa $3" != 'portable f16' ] && grep -aq '"samples"' "$2" &&
             verify 0 "$1 $3 $4 sample $isa" --model "$model" --golden "$2" \
                 --mode sample --isa $isa
@@ -56,6 +65,7 @@ for file in "$golden"/*.golden.safetensors; do
     name=$(basename "$file" .golden.safetensors)
     [ -f "$golden/$name.safetensors" ] || continue
     compare "$name" "$file" f32 direct "portable $vectors"
+    [ -z "$brief" ] || continue
     case $vectors in
     *avx512bf16*)
         verify 1 "$name avx512bf16 is not f32" --model "$model" \

@@ -36,13 +36,16 @@
 
 /* Outputs of an op compared one by one; larger ones are sampled.  With a
  * sanitizer most of the time would go to the twin, in which it has nothing to
- * find: there are fewer. */
+ * find: there are fewer.  Nor has it in comparisons of values that the same
+ * calls have computed: of batches and threads it sees the ends. */
 #ifdef __SANITIZE_ADDRESS__
 #define ALL_BELOW 256u
 #define SAMPLES 60u
+#define SANITIZED true
 #else
 #define ALL_BELOW 4096u
 #define SAMPLES 600u
+#define SANITIZED false
 #endif
 #define EDGE 20u
 
@@ -247,6 +250,12 @@ static void same_as_whole(const subject *t, const op_case *c,
     stage_close(&is);
 }
 
+/* The step of a loop over `last` + 1 values, all or both ends. */
+static uint32_t ends_of(uint32_t last)
+{
+    return SANITIZED && last > 0 ? last : 1;
+}
+
 static void test_batch(void **state)
 {
     const subject *t = *state;
@@ -258,13 +267,14 @@ static void test_batch(void **state)
         any_op op;
 
         run(&all, &op, t, c, &setting);
-        for (uint32_t first = 0; first < c->images; first++) {
+        for (uint32_t first = 0; first < c->images;
+             first += ends_of(c->images - 1)) {
             same_as_whole(
                 t, c, &all,
                 (stage_setting){
                     .batch = 1, .n = 1, .first = first, .workers = 1});
         }
-        for (uint32_t n = 1; n <= c->images; n++) {
+        for (uint32_t n = 1; n <= c->images; n += ends_of(c->images - 1)) {
             same_as_whole(t, c, &all,
                           (stage_setting){.batch = c->images + 1,
                                           .n = n,
@@ -288,10 +298,12 @@ static void test_threads(void **state)
         run(&all, &op, t, c, &setting);
         setting.workers = 3;
         same_as_whole(t, c, &all, setting);
-        setting.threads = true;
-        same_as_whole(t, c, &all, setting);
-        setting.workers = 2;
-        same_as_whole(t, c, &all, setting);
+        if (!SANITIZED) {
+            setting.threads = true;
+            same_as_whole(t, c, &all, setting);
+            setting.workers = 2;
+            same_as_whole(t, c, &all, setting);
+        }
         stage_close(&all);
     }
 }
@@ -359,10 +371,13 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         CMUnitTestFunction test;
+        bool values; /* it compares what the calls of others compute, too */
     } kinds[KINDS] = {
-        {"twin", test_twin},   {"portable", test_portable},
-        {"batch", test_batch}, {"threads", test_threads},
-        {"nan", test_nan},
+        {"twin", test_twin, false},
+        {"portable", test_portable, true},
+        {"batch", test_batch, false},
+        {"threads", test_threads, false},
+        {"nan", test_nan, true},
     };
     static subject subjects[BACKENDS * CLASSES];
     static char names[BACKENDS * CLASSES * KINDS][64];
@@ -374,6 +389,9 @@ int main(int argc, char **argv)
         subjects[i] = (subject){list[i / op_class_count],
                                 &op_classes[i % op_class_count]};
         for (size_t k = 0; k < KINDS; k++) {
+            if (kinds[k].values && SANITIZED) {
+                continue;
+            }
             if (kinds[k].test == test_portable && i < op_class_count) {
                 continue; /* the portable backend against itself */
             }
