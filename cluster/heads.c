@@ -80,17 +80,17 @@ void cluster_head_set(const cluster_head_place *place, float *head,
 /* ---- initial values ----------------------------------------------------- */
 
 static float initial(const cluster_head_layout *l, uint32_t tensor,
-                     const train_random_key *key, uint32_t i)
+                     const host_random_key *key, uint32_t i)
 {
     double normal[2];
 
     switch (tensor) {
     case CLUSTER_HEAD_w1:
     case CLUSTER_HEAD_w2:
-        train_random_normal(key, i, normal);
+        host_random_normal(key, i, normal);
         return (float)(0.02 * normal[0]);
     case CLUSTER_HEAD_v:
-        return (float)((2.0 * train_random_uniform(key, i) - 1.0) /
+        return (float)((2.0 * host_random_uniform(key, i) - 1.0) /
                        sqrt((double)l->shape.bottleneck));
     case CLUSTER_HEAD_g: return 1.0f;
     default: return 0.0f;
@@ -100,8 +100,8 @@ static float initial(const cluster_head_layout *l, uint32_t tensor,
 void cluster_head_init(const cluster_head_layout *l, uint32_t seed,
                        uint32_t index, float *head)
 {
-    train_random_key key = {
-        .seed = seed, .purpose = CLUSTER_RANDOM_WEIGHTS, .image = index};
+    host_random_key key = {
+        .seed = seed, .purpose = CLUSTER_DRAW_WEIGHTS, .image = index};
 
     memset(head, 0, l->floats * sizeof *head);
     for (uint32_t t = 0; t < CLUSTER_HEAD_COUNT; t++) {

@@ -153,7 +153,7 @@ static bool choose_rows(const cluster_kmeans *k, uint64_t *chosen,
                                      o->seed, k->run, k->workers, chosen, f);
     }
     for (uint32_t c = 0; c < o->clusters; c++) {
-        chosen[c] = train_random_permuted(o->seed, k->run, k->rows.count, c);
+        chosen[c] = host_random_permuted(o->seed, k->run, k->rows.count, c);
     }
     return true;
 }

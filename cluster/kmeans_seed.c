@@ -139,7 +139,7 @@ static uint64_t draw(const seeding *s, double total, double share)
     return row;
 }
 
-static void draw_candidates(seeding *s, train_random_key *key, uint32_t count)
+static void draw_candidates(seeding *s, host_random_key *key, uint32_t count)
 {
     const uint32_t blocks = cluster_blocks(s->rows->count);
     double total = 0.0;
@@ -149,7 +149,7 @@ static void draw_candidates(seeding *s, train_random_key *key, uint32_t count)
     }
     s->count = count;
     for (uint32_t j = 0; j < count; j++) {
-        s->candidates[j] = draw(s, total, train_random_uniform(key, j));
+        s->candidates[j] = draw(s, total, host_random_uniform(key, j));
     }
 }
 
@@ -177,8 +177,8 @@ bool cluster_seed_plusplus(const cluster_rows *rows, const float *squares,
                            host_failure *f)
 {
     seeding s = {.rows = rows, .squares = squares, .kernels = w->kernels};
-    train_random_key key = {
-        .seed = seed, .purpose = CLUSTER_RANDOM_SEEDING, .image = run};
+    host_random_key key = {
+        .seed = seed, .purpose = CLUSTER_DRAW_SEEDING, .image = run};
     const uint32_t most = 2 + (uint32_t)log(count);
     const bool good = allocate(&s, most, w->count) ||
                       host_fail(f, "out of memory for k-means++");
@@ -189,7 +189,7 @@ bool cluster_seed_plusplus(const cluster_rows *rows, const float *squares,
     if (good) {
         s.count = 1;
         s.candidates[0] =
-            (uint64_t)(train_random_uniform(&key, 0) * (double)rows->count);
+            (uint64_t)(host_random_uniform(&key, 0) * (double)rows->count);
         chosen[0] = choose(&s, w);
     }
     for (uint32_t c = 1; good && c < count; c++) {

@@ -104,13 +104,13 @@ static double assign(cluster_minibatch *m)
 
 static void draw(cluster_minibatch *m, uint32_t run, uint64_t step)
 {
-    const train_random_key key = {.seed = m->k->options.seed,
-                                  .purpose = CLUSTER_RANDOM_BATCH,
-                                  .step = (uint32_t)step,
-                                  .image = run};
+    const host_random_key key = {.seed = m->k->options.seed,
+                                 .purpose = CLUSTER_DRAW_BATCH,
+                                 .step = (uint32_t)step,
+                                 .image = run};
 
     for (uint32_t i = 0; i < m->batch; i++) {
-        m->rows[i] = (uint32_t)(train_random_uniform(&key, i) *
+        m->rows[i] = (uint32_t)(host_random_uniform(&key, i) *
                                 (double)m->k->rows.count);
     }
 }
@@ -195,7 +195,7 @@ static void replace_small(cluster_minibatch *m)
 
     for (uint32_t i = 0; i < small; i++) {
         const uint32_t cluster = m->order[i].cluster;
-        const uint64_t row = train_random_permuted(
+        const uint64_t row = host_random_permuted(
             m->k->options.seed, m->state.step + ((uint64_t)1 << 32), m->batch,
             i);
 
@@ -235,16 +235,16 @@ static bool seed_among(cluster_minibatch *m, uint32_t run, uint32_t count,
     cluster_kmeans sample;
     cluster_rows rows = {.values = x, .count = count, .width = k->rows.width};
     cluster_kmeans_options options = k->options;
-    const train_random_key key = {.seed = options.seed,
-                                  .step = UINT32_MAX,
-                                  .purpose = CLUSTER_RANDOM_BATCH,
-                                  .image = run};
+    const host_random_key key = {.seed = options.seed,
+                                 .step = UINT32_MAX,
+                                 .purpose = CLUSTER_DRAW_BATCH,
+                                 .image = run};
     bool good = x != NULL || host_fail(f, "out of memory for seeds");
 
     for (uint32_t i = 0; good && i < count; i++) {
         cluster_row_part(
             &k->rows,
-            (uint64_t)(train_random_uniform(&key, i) * (double)k->rows.count),
+            (uint64_t)(host_random_uniform(&key, i) * (double)k->rows.count),
             0, k->rows.width, x + i * width);
     }
     good =

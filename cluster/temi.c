@@ -175,18 +175,18 @@ bool cluster_temi_step(cluster_temi *t)
     const uint64_t epoch = t->state.step / t->steps_per_epoch;
     const uint64_t first = t->state.step % t->steps_per_epoch * batch;
     uint32_t *pairs = t->arrays.pairs;
-    train_random_key key = {.seed = seed,
-                            .purpose = CLUSTER_RANDOM_PARTNER,
-                            .step = (uint32_t)epoch};
+    host_random_key key = {.seed = seed,
+                           .purpose = CLUSTER_DRAW_PARTNER,
+                           .step = (uint32_t)epoch};
 
     for (uint32_t i = 0; i < batch; i++) {
         const uint64_t row =
-            train_random_permuted(seed, epoch, t->rows.count, first + i);
+            host_random_permuted(seed, epoch, t->rows.count, first + i);
         const uint32_t *near = t->neighbours + row * t->options.neighbours;
 
         key.image = row;
         pairs[i] = (uint32_t)row;
-        pairs[batch + i] = near[(uint32_t)(train_random_uniform(&key, 0) *
+        pairs[batch + i] = near[(uint32_t)(host_random_uniform(&key, 0) *
                                            t->options.neighbours)];
     }
     cluster_temi_batch(t, pairs, pairs + batch);

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "trainer/random.h"
+#include "trainer/purposes.h"
 
 #define PI 3.14159265358979323846
 
@@ -41,9 +41,9 @@ enum draw {
 };
 
 /* Positions of the gate and of the value of a draw. */
-static int is_applied(const train_random_key *key, enum draw what, double p)
+static int is_applied(const host_random_key *key, enum draw what, double p)
 {
-    return train_random_uniform(key, 2u * (uint32_t)what) < p;
+    return host_random_uniform(key, 2u * (uint32_t)what) < p;
 }
 
 static uint32_t value_at(enum draw what)
@@ -51,45 +51,44 @@ static uint32_t value_at(enum draw what)
     return 2u * (uint32_t)what + 1u;
 }
 
-static double angle(const train_random_key *key, enum draw what)
+static double angle(const host_random_key *key, enum draw what)
 {
-    return (2.0 * train_random_uniform(key, value_at(what)) - 1.0) * PI;
+    return (2.0 * host_random_uniform(key, value_at(what)) - 1.0) * PI;
 }
 
 void train_augment_draw(train_augment_params *params, double p, uint32_t seed,
                         uint32_t step, uint64_t image)
 {
-    const train_random_key key = {.seed = seed,
-                                  .purpose = TRAIN_RANDOM_AUGMENT,
-                                  .step = step,
-                                  .image = image};
+    const host_random_key key = {.seed = seed,
+                                 .purpose = TRAIN_DRAW_AUGMENT,
+                                 .step = step,
+                                 .image = image};
     double z[2];
 
     *params = (train_augment_params){0};
     if (p <= 0.0) {
         return;
     }
-    params->xflip = train_random_uniform(&key, value_at(DRAW_XFLIP)) < 0.5;
+    params->xflip = host_random_uniform(&key, value_at(DRAW_XFLIP)) < 0.5;
     if (is_applied(&key, DRAW_YFLIP, p)) {
-        params->yflip =
-            train_random_uniform(&key, value_at(DRAW_YFLIP)) < 0.5;
+        params->yflip = host_random_uniform(&key, value_at(DRAW_YFLIP)) < 0.5;
     }
     if (is_applied(&key, DRAW_SCALE, p)) {
-        train_random_normal(&key, value_at(DRAW_SCALE), z);
+        host_random_normal(&key, value_at(DRAW_SCALE), z);
         params->scale = z[0];
     }
     if (is_applied(&key, DRAW_ROTATE, p)) {
         params->rotate = angle(&key, DRAW_ROTATE);
     }
     if (is_applied(&key, DRAW_ANISO, p)) {
-        train_random_normal(&key, value_at(DRAW_ANISO), z);
+        host_random_normal(&key, value_at(DRAW_ANISO), z);
         params->aniso = z[0];
         if (is_applied(&key, DRAW_ANISO_ANGLE, ANISO_ANGLE_PROBABILITY)) {
             params->aniso_angle = angle(&key, DRAW_ANISO_ANGLE);
         }
     }
     if (is_applied(&key, DRAW_TRANSLATE, p)) {
-        train_random_normal(&key, value_at(DRAW_TRANSLATE), z);
+        host_random_normal(&key, value_at(DRAW_TRANSLATE), z);
         params->translate_x = z[0];
         params->translate_y = z[1];
     }

@@ -12,10 +12,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "trainer/random.h"
+#include "trainer/purposes.h"
 
 typedef struct drawing {
-    train_random_key key;
+    host_random_key key;
     double scale;
     bool normal;
 } drawing;
@@ -26,9 +26,9 @@ static void draw(const drawing *d, uint64_t count, float *values)
         double z[2];
 
         if (d->normal) {
-            train_random_normal(&d->key, (uint32_t)i, z);
+            host_random_normal(&d->key, (uint32_t)i, z);
         } else {
-            z[0] = 2.0 * train_random_uniform(&d->key, (uint32_t)i) - 1.0;
+            z[0] = 2.0 * host_random_uniform(&d->key, (uint32_t)i) - 1.0;
         }
         values[i] = (float)(d->scale * z[0]);
     }
@@ -138,7 +138,7 @@ bool train_init_tensor(const cg_spec *specs, uint32_t index,
     const cg_spec *spec = &specs[index];
     cJSON *json = cJSON_Parse(config);
     drawing d = {
-        .key = {.seed = seed, .purpose = TRAIN_RANDOM_INIT, .image = index}};
+        .key = {.seed = seed, .purpose = TRAIN_DRAW_INIT, .image = index}};
     uint64_t count = 1;
     bool good = json != NULL;
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "trainer/augment.h"
-#include "trainer/random.h"
+#include "trainer/purposes.h"
 
 /* ln sigma is normal with this mean and deviation [EDM]. */
 #define P_MEAN (-1.2)
@@ -67,7 +67,7 @@ static uint64_t load(const filling *fill, uint64_t g, float *image)
     const train_source *s = fill->source;
     const host_dataset *d = s->data;
     uint64_t count = s->xflip ? 2 * d->count : d->count;
-    uint64_t at = train_random_permuted(s->seed, g / count, count, g % count);
+    uint64_t at = host_random_permuted(s->seed, g / count, count, g % count);
     uint64_t raw = at % d->count;
     size_t size = d->size, channels = d->channels;
     const uint8_t *pixels = d->pixels + raw * pixels_of(d);
@@ -111,27 +111,27 @@ static void fill_task(void *arg, uint32_t index, uint32_t worker)
     train_loader *b = fill->b;
     size_t pixels = pixels_of(s->data);
     uint64_t g = fill->first + index, raw;
-    train_random_key key = {.seed = s->seed, .step = fill->step, .image = g};
+    host_random_key key = {.seed = s->seed, .step = fill->step, .image = g};
     float *noise = b->noise + index * pixels;
     double z[2];
 
     raw = load(fill, g, b->images + index * pixels);
     b->index[index] = g;
-    key.purpose = TRAIN_RANDOM_UNCOND;
+    key.purpose = TRAIN_DRAW_UNCOND;
     b->cluster[index] = s->clusters->of_image == NULL ||
-                                train_random_uniform(&key, 0) < s->p_uncond
+                                host_random_uniform(&key, 0) < s->p_uncond
                             ? -1
                             : s->clusters->of_image[raw];
-    key.purpose = TRAIN_RANDOM_SIGMA;
-    train_random_normal(&key, 0, z);
+    key.purpose = TRAIN_DRAW_SIGMA;
+    host_random_normal(&key, 0, z);
     b->sigma[index] = exp(P_MEAN + P_STD * z[0]);
     if (s->augment > 0.0) {
         augment(fill, g, index, worker);
     }
-    key.purpose = TRAIN_RANDOM_NOISE;
+    key.purpose = TRAIN_DRAW_NOISE;
     for (size_t e = 0; e < pixels; e++) {
         if (e % 2 == 0) {
-            train_random_normal(&key, (uint32_t)(e / 2), z);
+            host_random_normal(&key, (uint32_t)(e / 2), z);
         }
         noise[e] = (float)z[e % 2];
     }

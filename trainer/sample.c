@@ -9,7 +9,7 @@
 
 #include "host/files/output.h"
 #include "host/files/png_file.h"
-#include "trainer/random.h"
+#include "trainer/purposes.h"
 
 /* Noise levels [EDM]. */
 #define SIGMA_MIN 0.002
@@ -40,15 +40,15 @@ static void begin(drawing *s, uint32_t first, uint32_t label_dim,
     size_t pixels = s->elements / s->n;
 
     for (uint32_t i = 0; i < s->n; i++) {
-        train_random_key key = {
-            .seed = seed, .purpose = TRAIN_RANDOM_SAMPLE, .image = first + i};
+        host_random_key key = {
+            .seed = seed, .purpose = TRAIN_DRAW_SAMPLE, .image = first + i};
         double z[2] = {0, 0};
 
         s->cluster[i] =
             label_dim == 0 ? -1 : (int32_t)((first + i) % label_dim);
         for (size_t e = 0; e < pixels; e++) {
             if (e % 2 == 0) {
-                train_random_normal(&key, (uint32_t)(e / 2), z);
+                host_random_normal(&key, (uint32_t)(e / 2), z);
             }
             s->x[i * pixels + e] = level(0, s->steps) * z[e % 2];
         }

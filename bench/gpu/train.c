@@ -26,7 +26,7 @@
 #include "trainer/learner_cuda.h"
 #include "host/execution/pool.h"
 #include "host/execution/processors.h"
-#include "trainer/random.h"
+#include "host/random/random.h"
 
 #define IMAGES 2048u /* of the dataset */
 #define SEED 1u
@@ -68,7 +68,7 @@ static void make_data(subject *s)
     const cg_program *p = s->learner->training->program;
     size_t size = (size_t)p->denoiser.resolution * p->denoiser.resolution *
                   p->denoiser.channels;
-    const train_random_key key = {.seed = SEED};
+    const host_random_key key = {.seed = SEED};
 
     s->data = (host_dataset){.count = IMAGES,
                              .size = p->denoiser.resolution,
@@ -85,7 +85,7 @@ static void make_data(subject *s)
         uint32_t words[4];
 
         if (i % sizeof words == 0) {
-            train_random_words(&key, (uint32_t)(i / sizeof words), words);
+            host_random_words(&key, (uint32_t)(i / sizeof words), words);
             memcpy(s->data.pixels + i, words,
                    IMAGES * size - i < sizeof words ? IMAGES * size - i
                                                     : sizeof words);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * bits.c - one line per case of tests/ops: the CRC of what a backend makes
- * of each image.  Two machines that print the same compute the same bits.
+ * of the first two images.  Two machines that print the same compute the same
+ * bits; an emulated one is slow, and the others differ in nothing but numbers.
  *
  *   bits portable|vector [alone]
  *
@@ -43,14 +44,14 @@ static void print_images(const op_class *class, const op_case *c,
 static void print_case(const op_class *class, const op_case *c,
                        const cedm_backend *backend, int alone)
 {
-    stage_setting setting = {
-        .batch = c->images, .n = c->images, .workers = 1};
+    uint32_t images = c->images < 2 ? c->images : 2;
+    stage_setting setting = {.batch = images, .n = images, .workers = 1};
 
     if (alone) {
         setting = (stage_setting){
             .batch = 1, .n = 1, .workers = 3, .threads = true};
     }
-    for (; setting.first < c->images; setting.first += setting.n) {
+    for (; setting.first < images; setting.first += setting.n) {
         print_images(class, c, backend, setting);
     }
     printf("%s, %s\n", class->name, c->name);

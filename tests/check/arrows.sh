@@ -39,6 +39,7 @@ codegen/emit: C cedm.h cedm_model.h codegen codegen/ir codegen/op
 host/cli: C cedm.h codegen/codegen.h
 host/files: C cedm.h cedm_model.h codegen/codegen.h host/cli runtime/resize.h runtime/tasks.h
 host/execution: C MPI cedm.h cedm_model.h cedm_cuda.h host/cli host/files
+host/random: C runtime
 host/verify: C cedm.h codegen/codegen.h host/cli host/execution
 trainer: C cedm.h cedm_model.h codegen/training.h runtime runtime/diffusion trainer/ops
  trainer/cpu trainer/cuda/train_cuda.h host/*
@@ -46,7 +47,7 @@ trainer/ops: C cedm.h cedm_model.h codegen/training.h trainer runtime runtime/op
 trainer/cpu: C SIMD cedm.h cedm_model.h trainer trainer/ops runtime runtime/ops
  runtime/cpu
 trainer/cuda: C CUDA cedm_cuda.h codegen/training.h trainer runtime/cuda
-cluster: C cedm.h cedm_model.h runtime trainer/random.h host/cli
+cluster: C cedm.h cedm_model.h runtime host/random host/cli
 cluster/cpu: C cedm.h cluster runtime runtime/ops runtime/cpu
 evaluate: C cedm_model.h codegen/codegen.h runtime host/cli host/files
 tools: C cedm.h cedm_model.h codegen/codegen.h host/* trainer

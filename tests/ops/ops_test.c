@@ -373,10 +373,8 @@ int main(int argc, char **argv)
         CMUnitTestFunction test;
         bool values; /* it compares what the calls of others compute, too */
     } kinds[KINDS] = {
-        {"twin", test_twin, false},
-        {"portable", test_portable, true},
-        {"batch", test_batch, false},
-        {"threads", test_threads, false},
+        {"twin", test_twin, false},   {"portable", test_portable, true},
+        {"batch", test_batch, false}, {"threads", test_threads, false},
         {"nan", test_nan, true},
     };
     static subject subjects[BACKENDS * CLASSES];

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "trainer/adam.h"
-#include "trainer/random.h"
+#include "trainer/purposes.h"
 
 #define N 1000u
 #define STEPS 50u
@@ -22,11 +22,11 @@
 
 static float gradient(uint32_t step, uint32_t i)
 {
-    train_random_key key = {
-        .seed = 7, .purpose = TRAIN_RANDOM_INIT, .step = step};
+    host_random_key key = {
+        .seed = 7, .purpose = TRAIN_DRAW_INIT, .step = step};
     double z[2];
 
-    train_random_normal(&key, i, z);
+    host_random_normal(&key, i, z);
     return (float)(z[0] * pow(10.0, (double)(i % 7) - 3.0));
 }
 

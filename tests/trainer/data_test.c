@@ -17,7 +17,7 @@
 
 #include "trainer/loader.h"
 #include "host/files/png_file.h"
-#include "trainer/random.h"
+#include "host/random/random.h"
 #include "tests/unit/folder.h"
 
 /* Pixel e of image i in all of these tests. */
@@ -280,17 +280,17 @@ static void test_order(void **state)
     for (uint64_t epoch = 0; epoch < 3; epoch++) {
         memset(seen, 0, sizeof seen);
         for (uint64_t i = 0; i < N; i++) {
-            uint64_t at = train_random_permuted(5, epoch, N, i);
+            uint64_t at = host_random_permuted(5, epoch, N, i);
 
             assert_true(at < N && !seen[at]);
             seen[at] = 1;
-            kept += at == train_random_permuted(5, epoch + 1, N, i);
+            kept += at == host_random_permuted(5, epoch + 1, N, i);
         }
     }
     assert_true(kept < 20); /* about one an epoch would be by chance */
     for (uint64_t n = 1; n < 20; n++) {
         for (uint64_t i = 0; i < n; i++) {
-            assert_true(train_random_permuted(1, 0, n, i) < n);
+            assert_true(host_random_permuted(1, 0, n, i) < n);
         }
     }
 }

@@ -18,7 +18,7 @@
 
 #include "trainer/learner_cuda.h"
 #include "trainer/model_file.h"
-#include "trainer/random.h"
+#include "host/random/random.h"
 
 #define MICRO 2u
 #define BATCH 4u /* of an update */
@@ -103,7 +103,7 @@ static void stir(train_learner *l)
     double z[2];
 
     for (uint32_t i = 0; i < l->training->trained_elements; i++) {
-        train_random_normal(&(train_random_key){.seed = 1}, i, z);
+        host_random_normal(&(host_random_key){.seed = 1}, i, z);
         l->sets[TRAIN_LEARNER_PARAMS][i] += (float)(0.1 * z[0]);
         l->sets[TRAIN_LEARNER_EMA][i] = l->sets[TRAIN_LEARNER_PARAMS][i];
     }
@@ -168,16 +168,16 @@ static void add_gradient(train_learner *l, uint32_t update, uint32_t part)
     double sigma[BATCH], z[2];
     int32_t cluster[BATCH];
     static uint64_t index[BATCH]; /* the CPU looks at it again */
-    train_random_key key = {.seed = 9, .step = update, .image = part};
+    host_random_key key = {.seed = 9, .step = update, .image = part};
     host_failure f = HOST_FAILURE_UNSAID;
 
     assert_non_null(values);
     for (uint32_t i = 0; i < count; i++) {
-        train_random_normal(&key, i, z);
+        host_random_normal(&key, i, z);
         values[i] = (float)(i < l->batch * pixels ? 0.5 * z[0] : z[0]);
     }
     for (uint32_t i = 0; i < l->batch; i++) {
-        train_random_normal(&key, (uint32_t)count + i, z);
+        host_random_normal(&key, (uint32_t)count + i, z);
         sigma[i] = exp(-1.2 + 1.2 * z[0]);
         index[i] = (uint64_t)update * BATCH + part * l->batch + i;
         cluster[i] = (int32_t)(index[i] % (p->denoiser.label_dim + 1)) - 1;
@@ -377,7 +377,7 @@ static void test_denoise(void **state)
              l->training->program->denoiser.channels;
     assert_true(pixels <= 4096);
     for (uint32_t e = 0; e < pixels; e++) {
-        train_random_normal(&(train_random_key){.seed = 2}, e, z);
+        host_random_normal(&(host_random_key){.seed = 2}, e, z);
         x[e] = 3.0 * z[0];
     }
     add_gradient(cpu, 0, 0);

@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "trainer/cpu/train_cpu.h"
-#include "trainer/random.h"
+#include "trainer/purposes.h"
 
 #define BATCH 3u
 #define STEP 1e-5
@@ -44,10 +44,10 @@ static uint32_t draws;
 
 static inline double random_value(void)
 {
-    train_random_key key = {.seed = 11, .purpose = TRAIN_RANDOM_INIT};
+    host_random_key key = {.seed = 11, .purpose = TRAIN_DRAW_INIT};
     double z[2];
 
-    train_random_normal(&key, draws++, z);
+    host_random_normal(&key, draws++, z);
     return z[0];
 }
 

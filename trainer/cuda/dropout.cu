@@ -4,7 +4,7 @@
  * eight lanes transpose their eight by eight bits. */
 #include "trainer/cuda/dropout.cuh"
 
-#include "trainer/random.h"
+#include "trainer/purposes.h"
 
 #define THREADS 256
 #define ROUNDS 10
@@ -85,7 +85,7 @@ int dropout_make(const train_cuda_exec *exec, uint32_t layer,
     v.bits = bits;
     v.stride = dropout_stride(elements);
     v.seed = exec->seed;
-    v.purpose = TRAIN_RANDOM_DROPOUT + layer;
+    v.purpose = TRAIN_DRAW_DROPOUT + layer;
     v.limit = (uint32_t)lrintf(exec->dropout * 65536.0f);
     mask->bits = bits;
     mask->stride = v.stride;

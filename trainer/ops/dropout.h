@@ -12,7 +12,7 @@
 
 #include <math.h>
 
-#include "trainer/random.h"
+#include "trainer/purposes.h"
 #include "trainer/ops/training_ops.h"
 
 #define TRAIN_DROPOUT_LANES 8u
@@ -42,7 +42,7 @@ TRAIN_DROPOUT_INLINE void train_dropout_round(dropout_words c[4], uint32_t k0,
 }
 
 /* The factors of elements 64 group .. 64 group + 63. */
-TRAIN_DROPOUT_INLINE void train_dropout_group(const train_random_key *key,
+TRAIN_DROPOUT_INLINE void train_dropout_group(const host_random_key *key,
                                               uint32_t group, uint32_t limit,
                                               float kept, float *factor)
 {
@@ -72,10 +72,10 @@ TRAIN_DROPOUT_INLINE void
 train_dropout_factors(const train_exec *exec, uint32_t layer, uint32_t index,
                       uint32_t first, uint32_t count, float *factor)
 {
-    const train_random_key key = {.seed = exec->seed,
-                                  .purpose = TRAIN_RANDOM_DROPOUT + layer,
-                                  .step = exec->step,
-                                  .image = exec->images[index]};
+    const host_random_key key = {.seed = exec->seed,
+                                 .purpose = TRAIN_DRAW_DROPOUT + layer,
+                                 .step = exec->step,
+                                 .image = exec->images[index]};
     uint32_t limit = (uint32_t)lrintf(exec->dropout * 65536.0f);
     float kept = 65536.0f / (float)(65536u - limit);
     uint32_t end = first + count, e = first;

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "trainer/random.h"
+#include "trainer/purposes.h"
 
 #define ELEMENTS (1u << 16) /* an image of a segment */
 
@@ -17,10 +17,10 @@ const char *const precision_names[CEDM_CUDA_PRECISIONS] = {"fp16", "bf16",
 float random_normal_float(void)
 {
     static uint32_t draws;
-    train_random_key key = {.seed = 5, .purpose = TRAIN_RANDOM_INIT};
+    host_random_key key = {.seed = 5, .purpose = TRAIN_DRAW_INIT};
     double z[2];
 
-    train_random_normal(&key, draws++, z);
+    host_random_normal(&key, draws++, z);
     return (float)z[0];
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * random.c - Philox blocks as numbers and as an order. */
-#include "trainer/random.h"
+#include "host/random/random.h"
 
 #include <math.h>
 
@@ -9,8 +9,8 @@
 
 #define TWO_PI 6.28318530717958647692
 
-void train_random_words(const train_random_key *key, uint32_t position,
-                        uint32_t out[4])
+void host_random_words(const host_random_key *key, uint32_t position,
+                       uint32_t out[4])
 {
     const uint32_t counter[4] = {position, key->step, (uint32_t)key->image,
                                  (uint32_t)(key->image >> 32)};
@@ -26,21 +26,21 @@ static double open_unit(uint32_t high, uint32_t low)
     return ((double)bits + 0.5) * 0x1p-52;
 }
 
-double train_random_uniform(const train_random_key *key, uint32_t position)
+double host_random_uniform(const host_random_key *key, uint32_t position)
 {
     uint32_t w[4];
 
-    train_random_words(key, position, w);
+    host_random_words(key, position, w);
     return open_unit(w[0], w[1]);
 }
 
-void train_random_normal(const train_random_key *key, uint32_t position,
-                         double out[2])
+void host_random_normal(const host_random_key *key, uint32_t position,
+                        double out[2])
 {
     uint32_t w[4];
     double radius, angle;
 
-    train_random_words(key, position, w);
+    host_random_words(key, position, w);
     radius = sqrt(-2.0 * log(open_unit(w[0], w[1])));
     angle = TWO_PI * open_unit(w[2], w[3]);
     out[0] = radius * cos(angle);
@@ -50,10 +50,10 @@ void train_random_normal(const train_random_key *key, uint32_t position,
 /* A Feistel network of four rounds on the smallest even number of bits that
  * holds count; values outside walk on until they are inside, fewer than four
  * steps on average. */
-uint64_t train_random_permuted(uint32_t seed, uint64_t epoch, uint64_t count,
-                               uint64_t i)
+uint64_t host_random_permuted(uint32_t seed, uint64_t epoch, uint64_t count,
+                              uint64_t i)
 {
-    train_random_key key = {.seed = seed, .purpose = TRAIN_RANDOM_ORDER};
+    host_random_key key = {.seed = seed, .purpose = HOST_RANDOM_ORDER};
     uint32_t half = 1;
 
     key.image = epoch;
@@ -69,7 +69,7 @@ uint64_t train_random_permuted(uint32_t seed, uint64_t epoch, uint64_t count,
             uint32_t w[4], next;
 
             key.step = round;
-            train_random_words(&key, right, w);
+            host_random_words(&key, right, w);
             next = left ^ (w[0] & mask);
             left = right;
             right = next;
