@@ -12,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/expect_status.h"
 #include "tests/unit/gaussian_net.h"
 
 typedef long double real;
@@ -22,14 +23,6 @@ typedef long double real;
 
 static const uint64_t seeds[IMAGES] = {3, 1 << 20};
 static const int32_t clusters[IMAGES] = {2, -1};
-
-static void expect_status(cedm_status got, cedm_status want)
-{
-    if (got != want) {
-        fail_msg("status: got %d (%s), want %d (%s)", (int)got,
-                 cedm_status_text(got), (int)want, cedm_status_text(want));
-    }
-}
 
 static char *words(const cedm_sampler_params *p)
 {

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/expect_status.h"
 #include "tests/unit/gaussian_net.h"
 
 #define SHOWN 4u /* images compared with a written-out run */
@@ -32,14 +33,6 @@ static gaussian_net *fresh(uint32_t label_dim, uint32_t batch)
         fail_msg("no network");
     }
     return g;
-}
-
-static void expect_status(cedm_status got, cedm_status want)
-{
-    if (got != want) {
-        fail_msg("status: got %d (%s), want %d (%s)", (int)got,
-                 cedm_status_text(got), (int)want, cedm_status_text(want));
-    }
 }
 
 /* |got - want| <= tolerance for all pixels of n images. */
