@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * purposes.h - what the random numbers of training are for: purposes of the keys
- * of host/random/random.h, none of which means two things.  Those of clustering
- * begin at 0x100. */
+ * purposes.h - what the random numbers of training are for: purposes of the
+ * keys of host/random/random.h, none of which means two things.  Those of
+ * clustering begin at 0x100. */
 #ifndef CEDM_TRAINER_PURPOSES_H
 #define CEDM_TRAINER_PURPOSES_H
 

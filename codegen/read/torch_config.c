@@ -121,9 +121,9 @@ static bool add_sizes(writer *w)
     return true;
 }
 
-/* The constants of a preconditioning [EDM] (table 1).  Those of EDMPrecond may
- * have any value, and no upper limit is none; the others' are passed on, and
- * so refused, only if they are not the usual ones. */
+/* The constants of a preconditioning [EDM] (table 1), where they are not the
+ * usual ones; those of EDMPrecond always, but for an upper limit that is
+ * none. */
 static bool add_constants(writer *w, const cg_node *class_name)
 {
     static const struct {

@@ -43,25 +43,51 @@ static bool read_filter(const cg_reader *r, cg_unet_config *c)
     return true;
 }
 
+#define STEPS_MAX 1000000u /* of VP and iDDPM */
+
+/* The level of VP at t, [EDM] (table 1). */
+static double vp_level(const cedm_denoiser *d, double t)
+{
+    return sqrt(expm1(t * (d->beta_d * t / 2 + d->beta_min)));
+}
+
+static bool read_vp(const cg_reader *r, cedm_denoiser *d)
+{
+    double epsilon;
+    if (!cg_read_double(r, "beta_d", 19.9, &d->beta_d) ||
+        !cg_read_double(r, "beta_min", 0.1, &d->beta_min) ||
+        !cg_read_double(r, "epsilon_t", 1e-5, &epsilon) ||
+        !cg_read_uint(r, "M", 1, STEPS_MAX, 1000, &d->noise_steps)) {
+        return false;
+    }
+    if (!(d->beta_d > 0) || !(d->beta_d / 2 + d->beta_min < 700)) {
+        return cg_read_bad(r, "beta_d",
+                           "more than 0, and no level of e^350 or more");
+    }
+    if (!(epsilon > 0) || !(epsilon < 1)) {
+        return cg_read_bad(r, "epsilon_t", "a number between 0 and 1");
+    }
+    if (d->beta_d == 19.9 && d->beta_min == 0.1 && epsilon == 1e-5) {
+        d->sigma_min = 0.0009765625; /* sigma(1e-5) in float32 */
+        d->sigma_max = 152.16698;    /* sigma(1) */
+        return true;
+    }
+    d->sigma_min = vp_level(d, epsilon);
+    d->sigma_max = vp_level(d, 1);
+    return true;
+}
+
 /* Ranges and constants of the preconditionings, [EDM]. */
 static bool read_precond(const cg_reader *r, cedm_denoiser *d)
 {
     d->sigma_data = 0.5;
     switch (d->precond) {
-    case CEDM_PRECOND_VP:
-        d->beta_d = 19.9;
-        d->beta_min = 0.1;
-        d->noise_steps = 1000;
-        d->sigma_min = 0.0009765625; /* sigma(1e-5) in float32 */
-        d->sigma_max = 152.16698;    /* sigma(1) */
-        return true;
+    case CEDM_PRECOND_VP: return read_vp(r, d);
     case CEDM_PRECOND_VE:
-        d->sigma_min = 0.02;
-        d->sigma_max = 100.0;
-        return true;
+        return cg_read_double(r, "sigma_min", 0.02, &d->sigma_min) &&
+               cg_read_double(r, "sigma_max", 100.0, &d->sigma_max);
     case CEDM_PRECOND_IDDPM: /* the range is read off the table of levels */
-        d->noise_steps = 1000;
-        return true;
+        return cg_read_uint(r, "M", 1, STEPS_MAX, 1000, &d->noise_steps);
     default:
         return cg_read_double(r, "sigma_data", 0.5, &d->sigma_data) &&
                cg_read_double(r, "sigma_min", 0.0, &d->sigma_min) &&
@@ -175,10 +201,18 @@ static bool known_keys(const cg_reader *r, const cg_unet_config *c)
                                        "resample_filter",    NULL};
     static const char *const edm[] = {"sigma_data", "sigma_min", "sigma_max",
                                       NULL};
+    static const char *const vp[] = {"beta_d", "beta_min", "M", "epsilon_t",
+                                     NULL};
+    static const char *const ve[] = {"sigma_min", "sigma_max", NULL};
+    /* The table of levels, a tensor, is what C_1 and C_2 made. */
+    static const char *const iddpm[] = {"M", "C_1", "C_2", NULL};
     static const char *const none[] = {NULL};
-    const char *const *const lists[] = {
-        both, c->dhariwal ? none : song,
-        c->denoiser.precond == CEDM_PRECOND_EDM ? edm : none};
+    const char *const *const constants[] = {[CEDM_PRECOND_EDM] = edm,
+                                            [CEDM_PRECOND_VP] = vp,
+                                            [CEDM_PRECOND_VE] = ve,
+                                            [CEDM_PRECOND_IDDPM] = iddpm};
+    const char *const *const lists[] = {both, c->dhariwal ? none : song,
+                                        constants[c->denoiser.precond]};
 
     return cg_read_known(r, lists, sizeof lists / sizeof lists[0]);
 }
