@@ -22,6 +22,10 @@
 #define TERMINAL_INTERVAL 0.5
 #define BAR_WIDTH 24
 
+/* Before so many seconds, in which memory is touched for the first time and
+ * threads start, nothing is said of the time left. */
+#define SETTLED 10.0
+
 typedef char phrase[48];
 
 /* ---- numbers in words --------------------------------------------------- */
@@ -53,10 +57,10 @@ static void write_time(double s, phrase text)
     }
 }
 
-/* Images a second since the last tick. */
+/* Images a second since the last tick, or since this process goes on. */
 static double speed(const train_run *r, double now)
 {
-    return (double)(r->seen - r->tick_start) / (now - r->tick_time + 1e-9);
+    return (double)(r->seen - r->timed_from) / (now - r->tick_time + 1e-9);
 }
 
 static void write_left(const train_run *r, double images_per_second,
@@ -121,7 +125,7 @@ static void write_progress(const train_run *r, double now, char *text,
     bar[BAR_WIDTH] = '\0';
     write_images(r->seen, seen);
     write_images(train_run_duration(r), all);
-    write_left(r, speed(r, now), left);
+    write_left(r, now - r->start_time < SETTLED ? 0 : speed(r, now), left);
     (void)snprintf(text, size, "[%s] %s of %s  %.1f img/s  left %s", bar,
                    seen, all, speed(r, now), left);
 }
@@ -136,7 +140,7 @@ void train_report_progress(train_run *r)
     char text[256];
 
     if (now - (r->shown > 0 ? r->shown : r->start_time) < wait ||
-        r->seen == r->tick_start) {
+        r->seen == r->timed_from) {
         return;
     }
     write_progress(r, now, text, sizeof text);

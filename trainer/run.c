@@ -109,6 +109,7 @@ static bool end_tick(train_run *r, const volatile sig_atomic_t *stop,
     }
     good = train_run_agree(good, f);
     r->tick_time = host_seconds(); /* saving is not training */
+    r->timed_from = r->seen;
     return good;
 }
 
@@ -170,6 +171,7 @@ bool train_run_train(train_run *r, const volatile sig_atomic_t *stop,
 
     host_ranks_barrier();
     r->start_time = r->tick_time = r->saved_time = host_seconds();
+    r->timed_from = r->seen;
     while (r->seen < train_run_duration(r) && !d.stop) {
         if (!update(r, f)) {
             return false;

@@ -51,6 +51,7 @@ typedef struct train_run {
     uint64_t tick_steps;
     double loss_sum;              /* of the steps' mean losses */
     double tick_time, start_time; /* of the clock, for speeds */
+    uint64_t timed_from;          /* images at tick_time, in this process */
 
     double saved_time; /* of the last state */
     uint64_t between;  /* images of a state between ticks, 0: there is none */

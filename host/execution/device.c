@@ -243,12 +243,7 @@ bool host_device_choose(host_device_choice *choice, int precision,
                               precisions[precision]);
     }
     host_failure none;
-    char asked[32] = "";
-    if (half) {
-        snprintf(asked, sizeof asked, "--precision %s",
-                 precisions[precision]);
-    }
-    if (host_cuda_library_open(l, asked, half ? f : &none)) {
+    if (host_cuda_library_open(l, "no GPU", &none)) {
         uint32_t index = rank % l->devices;
         if (half || l->api->describe(index, &device) == CEDM_OK) {
             *choice = (host_device_choice){
@@ -258,7 +253,10 @@ bool host_device_choose(host_device_choice *choice, int precision,
         host_cuda_library_close(l);
     }
     choice->kind = HOST_DEVICE_CPU;
-    return !half;
+    return !half || host_fail(f,
+                              "--precision %s: a CPU computes in fp32; "
+                              "wanted auto or fp32 (%s)",
+                              precisions[precision], none.text);
 }
 
 /* ---- a device ---------------------------------------------------------- */

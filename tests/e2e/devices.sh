@@ -65,7 +65,7 @@ else
         "$bin/cedm-gen" --device cuda --out x.png
     refused 1 'device cuda: there is no NVIDIA driver here' \
         "$bin/cedm-gen" --device cuda:1 --out x.png
-    refused 1 'precision fp16: there is no NVIDIA driver here' \
+    refused 1 'precision fp16: a CPU computes in fp32; wanted auto or fp32' \
         "$bin/cedm-gen" --precision fp16 --out x.png
     gen --n 1 --seed 3 --format raw --out auto.raw >/dev/null
     check 'auto is the CPU, silently' test ! -s err

@@ -47,7 +47,7 @@ if ldconfig -p 2>/dev/null | grep -q 'libcuda\.so\.1'; then
 else
     check "no driver" refused 1 'device cuda: there is no NVIDIA driver' \
         train 1 --out x --device cuda
-    check "none for 16 bits" refused 1 'precision fp16: there is no NVIDIA' \
+    check "none for 16 bits" refused 1 'precision fp16: a CPU computes in fp32' \
         train 1 --out x --device auto --precision fp16
     check "auto is the CPU" train 1 --dry-run --device auto
 fi

@@ -26,3 +26,15 @@ mkdir frozen elsewhere && ln -s ../elsewhere/m.cedm frozen/m.cedm && echo old >e
 row 'cedm-freeze where M.cedm is a link' 'symbolic link, a blob behind it' \
     "$(stat -c %F frozen/m.cedm), $("$bin/cedm-info" elsewhere/m.cedm 2>&1 | grep -o 'blob,' |
         sed 's/blob,/a blob behind it/')"
+if strace -o /dev/null true 2>/dev/null; then
+    # As the kernel answers where another file is mounted on the name.
+    echo old >mounted.raw && inode=$(stat -c %i mounted.raw)
+    ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o /dev/null -e trace=rename \
+        -e inject=rename:error=EBUSY "$bin/cedm-gen" --n 1 --steps 1 --format raw \
+        --out mounted.raw >/dev/null 2>&1
+    row 'an output that is a mount point' "1024 bytes in the same file, nothing beside it" \
+        "$(stat -c %s mounted.raw) bytes in $([ "$(stat -c %i mounted.raw)" = "$inode" ] &&
+            echo the same file), $(ls -A | grep -c 'mounted.raw.' | sed 's/^0$/nothing/') beside it"
+else
+    row 'an output that is a mount point' '*' 'not looked at: no strace'
+fi
