@@ -42,8 +42,7 @@ static bool open_data(train_run *r, host_failure *f)
         return false;
     }
     if (o->clusters != NULL) {
-        if (!host_clusters_open(&r->clusters, o->clusters, r->data.count,
-                                f)) {
+        if (!host_clusters_open_for(&r->clusters, o->clusters, &r->data, f)) {
             return false;
         }
         r->ids = host_clusters_ids_json(&r->clusters);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/files/ids.h"
 
@@ -52,27 +53,77 @@ static bool rank(host_clusters *c, const int64_t *ids, const char *path,
     return c->images != NULL || host_fail(f, "out of memory");
 }
 
-bool host_clusters_open(host_clusters *c, const char *path, uint64_t count,
-                        host_failure *f)
+/* Of ids that were read and are freed here. */
+static bool take(host_clusters *c, host_ids *ids, uint64_t count,
+                 host_failure *f)
 {
-    host_ids ids;
-    bool good;
-
     *c = (host_clusters){.count = count};
-    if (!host_ids_read(&ids, path, f)) {
-        return false;
-    }
-    good = ids.count == count
-               ? rank(c, ids.values, path, f)
-               : host_fail(f,
-                           "%s: wanted %" PRIu64
-                           " numbers, one per image, got %" PRIu64,
-                           path, count, ids.count);
-    host_ids_free(&ids);
+    bool good = ids->count == count
+                    ? rank(c, ids->values, ids->path, f)
+                    : host_fail(f,
+                                "%s: wanted %" PRIu64
+                                " numbers, one per image, got %" PRIu64,
+                                ids->path, count, ids->count);
+    host_ids_free(ids);
     if (!good) {
         host_clusters_close(c);
     }
     return good;
+}
+
+bool host_clusters_open(host_clusters *c, const char *path, uint64_t count,
+                        host_failure *f)
+{
+    host_ids ids;
+
+    return host_ids_read(&ids, path, f) && take(c, &ids, count, f);
+}
+
+/* ---- of a data set ------------------------------------------------------ */
+
+/* Equal, or one is the end of the other behind a '/'. */
+static bool agree(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b);
+    const char *end = n > m ? a + (n - m) : b + (m - n);
+
+    return strcmp(end, n > m ? b : a) == 0 && (n == m || end[-1] == '/');
+}
+
+static bool names_agree(const host_ids *ids, const host_dataset *data,
+                        host_failure *f)
+{
+    for (uint64_t i = 0;
+         data->names != NULL && i < data->count && i < ids->count; i++) {
+        if (ids->names[i] != NULL && !agree(ids->names[i], data->names[i])) {
+            return host_fail(f,
+                             "%s: the ids name an image '%.200s' where the "
+                             "data have '%.200s'; wanted the data's names, "
+                             "or ids alone",
+                             ids->path, ids->names[i], data->names[i]);
+        }
+    }
+    return true;
+}
+
+bool host_clusters_open_for(host_clusters *c, const char *path,
+                            const host_dataset *data, host_failure *f)
+{
+    bool inside = data->labels != NULL &&
+                  strcmp(path, HOST_DATASET_LABELS) == 0 &&
+                  access(path, F_OK) != 0;
+    host_ids ids;
+
+    *c = (host_clusters){0};
+    if (!(inside ? host_ids_read_json(&ids, path, data->labels, f)
+                 : host_ids_read(&ids, path, f))) {
+        return false;
+    }
+    if (ids.count == data->count && !names_agree(&ids, data, f)) {
+        host_ids_free(&ids);
+        return false;
+    }
+    return take(c, &ids, data->count, f);
 }
 
 void host_clusters_close(host_clusters *c)

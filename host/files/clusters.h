@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "host/cli/failure.h"
+#include "host/files/dataset.h"
 
 typedef struct host_clusters {
     uint64_t count;    /* images */
@@ -23,6 +24,12 @@ typedef struct host_clusters {
 /* Reads any file of ids (ids.h); there must be `count` of them. */
 bool host_clusters_open(host_clusters *c, const char *path, uint64_t count,
                         host_failure *f);
+
+/* The same for the images of a data set.  Where both have names, those must
+ * agree: be equal, or one of them the end of the other's path.  The path
+ * dataset.json, where no such file is, means the one in the data set. */
+bool host_clusters_open_for(host_clusters *c, const char *path,
+                            const host_dataset *data, host_failure *f);
 void host_clusters_close(host_clusters *c); /* harmless on a zeroed one */
 
 /* A JSON array of the ids or of the numbers of images; to be freed. */

@@ -83,10 +83,11 @@ bool host_dataset_end(host_dataset_load *l, bool good, host_failure *f)
     if (good) {
         (void)host_collection_left_out(&l->files, d->left_out,
                                        sizeof d->left_out);
-        good = d->count > 0 ||
-               host_fail(f, "%s: no images in it%s%s", l->source.path,
-                         d->left_out[0] != '\0' ? "; left out: " : "",
-                         d->left_out);
+        good = (d->count > 0 ||
+                host_fail(f, "%s: no images in it%s%s", l->source.path,
+                          d->left_out[0] != '\0' ? "; left out: " : "",
+                          d->left_out)) &&
+               host_dataset_take_names(l, f);
     }
     host_squares_close(&l->squares);
     host_collection_close(&l->files);
@@ -112,6 +113,11 @@ bool host_dataset_open(host_dataset *d, const char *path, uint32_t resolution,
 
 void host_dataset_close(host_dataset *d)
 {
+    for (uint64_t i = 0; d->names != NULL && i < d->count; i++) {
+        free(d->names[i]);
+    }
+    free(d->names);
+    free(d->labels);
     free(d->pixels);
     *d = (host_dataset){0};
 }

@@ -17,9 +17,11 @@
 
 typedef struct host_dataset {
     uint64_t count;
-    uint32_t size, channels;    /* square images */
-    uint8_t *pixels;            /* [count][size][size][channels] */
-    host_squares_counts counts; /* what became of images */
+    uint32_t size, channels; /* square images */
+    uint8_t *pixels;         /* [count][size][size][channels] */
+    char **names; /* [count]: paths below the source; NULL: there are none */
+    char *labels; /* the text of its dataset.json; NULL: there is none */
+    host_squares_counts counts;             /* what became of images */
     char left_out[HOST_DATASET_NOTE_BYTES]; /* files, counted; "": none */
 } host_dataset;
 
@@ -73,6 +75,12 @@ typedef struct host_dataset_load {
  * to must outlive *l. */
 bool host_dataset_begin(host_dataset_load *l, host_dataset *d,
                         const host_dataset_source *source, host_failure *f);
+
+#define HOST_DATASET_LABELS "dataset.json"
+
+/* Takes the names of the images' files out of the collection.  For
+ * host_dataset_end. */
+bool host_dataset_take_names(host_dataset_load *l, host_failure *f);
 
 /* Reads a block; earlier images may be converted to another kind. */
 bool host_dataset_more(host_dataset_load *l, host_failure *f);

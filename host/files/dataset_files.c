@@ -7,8 +7,6 @@
 
 #include "host/files/dataset.h"
 
-#define LABELS "dataset.json"
-
 /* The training batches of CIFAR-10 and of CIFAR-100; their test batches have
  * other names. */
 static bool is_cifar(const char *path)
@@ -26,7 +24,7 @@ static bool is_cifar(const char *path)
 static bool is_wanted(const char *name)
 {
     return host_image_is_name(name) || is_cifar(name) ||
-           strcmp(name, LABELS) == 0;
+           strcmp(name, HOST_DATASET_LABELS) == 0;
 }
 
 static bool read_batch(host_dataset_load *l, size_t entry, host_failure *f)
@@ -52,7 +50,7 @@ static bool read_batches(host_dataset_load *l, host_failure *f)
 
         good = is_cifar(name)
                    ? read_batch(l, i, f)
-                   : strcmp(name, LABELS) == 0 ||
+                   : strcmp(name, HOST_DATASET_LABELS) == 0 ||
                          host_collection_count_unwanted(&l->files, name, f);
     }
     return good;
@@ -86,10 +84,25 @@ static bool reserve(host_dataset_load *l, host_failure *f)
     return true;
 }
 
+/* As text, which a file with a zero byte ends early. */
+static bool read_labels(host_dataset_load *l, size_t entry, host_failure *f)
+{
+    size_t size;
+    unsigned char *bytes = host_collection_read(&l->files, entry, &size, f);
+
+    l->data->labels = bytes != NULL ? realloc(bytes, size + 1) : NULL;
+    if (l->data->labels == NULL) {
+        free(bytes);
+        return bytes != NULL && host_fail(f, "out of memory");
+    }
+    l->data->labels[size] = '\0';
+    return true;
+}
+
 static bool begin_images(host_dataset_load *l, host_failure *f)
 {
     const host_dataset_source *from = &l->source;
-    size_t labels = host_collection_find(&l->files, LABELS);
+    size_t labels = host_collection_find(&l->files, HOST_DATASET_LABELS);
     host_squares_options options = {.resolution = from->resolution,
                                     .fit = HOST_FIT_BORDER,
                                     .alpha = !from->opaque,
@@ -100,7 +113,8 @@ static bool begin_images(host_dataset_load *l, host_failure *f)
     if (l->files.count - (labels < l->files.count) == 0) {
         return true;
     }
-    if (!host_squares_open(&l->squares, &l->files, labels, &options, f)) {
+    if ((labels < l->files.count && !read_labels(l, labels, f)) ||
+        !host_squares_open(&l->squares, &l->files, labels, &options, f)) {
         return false;
     }
     l->total = l->squares.total;
@@ -146,5 +160,26 @@ bool host_dataset_more(host_dataset_load *l, host_failure *f)
     memcpy(d->pixels + d->count * bytes, s->pixels, s->count * bytes);
     d->count += s->count;
     d->counts = s->counts;
+    return true;
+}
+
+bool host_dataset_take_names(host_dataset_load *l, host_failure *f)
+{
+    host_dataset *d = l->data;
+    uint64_t taken = 0;
+
+    if (l->squares.total == 0) {
+        return true;
+    }
+    d->names = calloc(d->count, sizeof *d->names);
+    if (d->names == NULL) {
+        return host_fail(f, "out of memory");
+    }
+    for (size_t i = 0; i < l->files.count && taken < d->count; i++) {
+        if (i != l->squares.skip) {
+            d->names[taken++] = l->files.entries[i].name;
+            l->files.entries[i].name = NULL;
+        }
+    }
     return true;
 }

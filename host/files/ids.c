@@ -48,6 +48,17 @@ static bool add_any(host_ids *ids, unsigned char *bytes, size_t size,
     return add_characters(ids, (char *)bytes, size, f);
 }
 
+bool host_ids_read_json(host_ids *ids, const char *path, const char *text,
+                        host_failure *f)
+{
+    *ids = (host_ids){.path = path};
+    bool good = host_ids_add_json(ids, text, f) && host_ids_sort(ids, f);
+    if (!good) {
+        host_ids_free(ids);
+    }
+    return good;
+}
+
 bool host_ids_read(host_ids *ids, const char *path, host_failure *f)
 {
     size_t size;

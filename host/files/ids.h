@@ -34,6 +34,9 @@ typedef struct host_ids {
  * images of a data set do.  Fractions, negative numbers and names that come
  * twice are errors. */
 bool host_ids_read(host_ids *ids, const char *path, host_failure *f);
+/* The same of JSON that was read already; `path` is for messages. */
+bool host_ids_read_json(host_ids *ids, const char *path, const char *text,
+                        host_failure *f);
 void host_ids_free(host_ids *ids); /* harmless on a zeroed one */
 
 /* ---- for the readers of formats ----------------------------------------- */
