@@ -2,14 +2,13 @@
  *
  * model_save.c - the sets of a training program as one safetensors file, with
  * a checksum for every tensor. */
-#include <cjson/cJSON.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cedm.h"
 #include "host/files/output.h"
+#include "host/files/safetensors_header.h"
 #include "trainer/model_places.h"
 
 #define DIGITS 8u /* of a checksum */
@@ -111,32 +110,20 @@ static void add_tensor(cJSON *header, const char *prefix, const cg_array *a,
                        uint64_t *at)
 {
     char name[1024];
-    cJSON *tensor = cJSON_CreateObject();
-    cJSON *shape = cJSON_AddArrayToObject(tensor, "shape");
-    cJSON *offsets = cJSON_AddArrayToObject(tensor, "data_offsets");
 
     (void)snprintf(name, sizeof name, "%s%s", prefix, a->name);
-    cJSON_AddStringToObject(tensor, "dtype", "F32");
-    for (int r = 0; r < a->rank; r++) {
-        cJSON_AddItemToArray(shape, cJSON_CreateNumber((double)a->shape[r]));
-    }
-    cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)*at));
-    *at += a->elements * sizeof(float);
-    cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)*at));
-    cJSON_AddItemToObject(header, name, tensor);
+    host_safetensors_add(header, name, "F32", a->shape, a->rank,
+                         a->elements * sizeof(float), at);
 }
 
-/* NULL if there is no memory. */
+/* To be freed; NULL if there is no memory. */
 static char *print_header(const writer *w, const char *sums)
 {
     cursor at = {0, 0};
     uint64_t offset = 0;
-    cJSON *header, *metadata;
-    char *text;
+    cJSON *header = host_safetensors_new();
+    cJSON *metadata = host_safetensors_metadata(header);
 
-    errno = 0;
-    header = cJSON_CreateObject();
-    metadata = cJSON_AddObjectToObject(header, "__metadata__");
     cJSON_AddStringToObject(metadata, "cedm.crc32c", sums);
     for (size_t i = 0; i < w->note_count; i++) {
         cJSON_AddStringToObject(metadata, w->notes[i].key, w->notes[i].value);
@@ -144,13 +131,7 @@ static char *print_header(const writer *w, const char *sums)
     for (bool more = settle(w, &at); more; more = next(w, &at)) {
         add_tensor(header, w->sets[at.set].prefix, array_at(w, &at), &offset);
     }
-    text = cJSON_PrintUnformatted(header);
-    cJSON_Delete(header);
-    if (errno == ENOMEM) { /* cJSON leaves out what it has no memory for */
-        cJSON_free(text);
-        text = NULL;
-    }
-    return text;
+    return host_safetensors_text(header);
 }
 
 /* Fills in the header's own checksum if it has zeros for one. */
@@ -166,24 +147,17 @@ static void seal(char *header)
     }
 }
 
-/* The header, padded with blanks to a multiple of 8; to be freed. */
+/* The header with its checksum; to be freed. */
 static char *make_header(const writer *w)
 {
-    char *sums = make_sums(w), *padded = NULL;
+    char *sums = make_sums(w);
     char *text = sums == NULL ? NULL : print_header(w, sums);
-    size_t length = text == NULL ? 0 : strlen(text);
 
     if (text != NULL) {
-        padded = malloc(length + 8);
+        seal(text);
     }
-    if (padded != NULL) {
-        (void)snprintf(padded, length + 8, "%s%*s", text,
-                       (int)((8 - length % 8) % 8), "");
-        seal(padded);
-    }
-    cJSON_free(text);
     free(sums);
-    return padded;
+    return text;
 }
 
 /* ---- the file ----------------------------------------------------------- */
@@ -191,16 +165,9 @@ static char *make_header(const writer *w)
 static bool write_all(const writer *w, const char *header, host_output *out,
                       host_failure *f)
 {
-    uint64_t length = strlen(header);
-    unsigned char bytes[8];
     cursor at = {0, 0};
-    bool good;
+    bool good = host_safetensors_write(out, header, f);
 
-    for (int i = 0; i < 8; i++) {
-        bytes[i] = (unsigned char)(length >> (8 * i));
-    }
-    good = host_output_write(out, bytes, 8, f) &&
-           host_output_write(out, header, length, f);
     for (bool more = settle(w, &at); good && more; more = next(w, &at)) {
         good =
             host_output_write(out, gather(w, &at),

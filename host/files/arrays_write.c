@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
  * arrays_write.c - headers of arrays, and their bytes as they are. */
-#include <cjson/cJSON.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +9,7 @@
 #include "host/files/arrays_write.h"
 #include "host/files/npy.h"
 #include "host/files/output.h"
+#include "host/files/safetensors_header.h"
 
 static const char *const words[CG_DTYPE_COUNT] = {
 #define WORD(name, bytes, word) word,
@@ -36,64 +35,30 @@ static size_t bytes_of(const host_array *a)
 
 /* ---- safetensors -------------------------------------------------------- */
 
-static void add_array(cJSON *header, const host_array *a, uint64_t *at)
-{
-    cJSON *entry = cJSON_AddObjectToObject(header, a->name);
-
-    cJSON_AddStringToObject(entry, "dtype", words[a->dtype]);
-    cJSON *shape = cJSON_AddArrayToObject(entry, "shape");
-    cJSON *offsets = cJSON_AddArrayToObject(entry, "data_offsets");
-
-    for (int i = 0; i < a->rank; i++) {
-        cJSON_AddItemToArray(shape, cJSON_CreateNumber((double)a->shape[i]));
-    }
-    cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)*at));
-    *at += bytes_of(a);
-    cJSON_AddItemToArray(offsets, cJSON_CreateNumber((double)*at));
-}
-
-/* Padded with blanks to a multiple of 8; to be freed, NULL: no memory. */
+/* To be freed, NULL: no memory. */
 static char *make_header(const host_array *arrays, size_t count,
                          const cg_metadata *notes, size_t note_count)
 {
     uint64_t at = 0;
-
-    errno = 0;
-    cJSON *header = cJSON_CreateObject();
-    cJSON *metadata = cJSON_AddObjectToObject(header, "__metadata__");
+    cJSON *header = host_safetensors_new();
+    cJSON *metadata = host_safetensors_metadata(header);
 
     for (size_t i = 0; i < note_count; i++) {
         cJSON_AddStringToObject(metadata, notes[i].key, notes[i].value);
     }
     for (size_t i = 0; i < count; i++) {
-        add_array(header, &arrays[i], &at);
-    }
-    char *text = cJSON_PrintUnformatted(header);
-    const size_t length = text == NULL ? 0 : strlen(text);
-    /* cJSON leaves out what it has no memory for. */
-    char *padded =
-        text == NULL || errno == ENOMEM ? NULL : malloc(length + 8);
+        const host_array *a = &arrays[i];
 
-    if (padded != NULL) {
-        (void)snprintf(padded, length + 8, "%s%*s", text,
-                       (int)((8 - length % 8) % 8), "");
+        host_safetensors_add(header, a->name, words[a->dtype], a->shape,
+                             a->rank, bytes_of(a), &at);
     }
-    cJSON_free(text);
-    cJSON_Delete(header);
-    return padded;
+    return host_safetensors_text(header);
 }
 
 static bool write_all(host_output *out, const char *header,
                       const host_array *arrays, size_t count, host_failure *f)
 {
-    const uint64_t length = strlen(header);
-    unsigned char bytes[8];
-
-    for (int i = 0; i < 8; i++) {
-        bytes[i] = (unsigned char)(length >> (8 * i));
-    }
-    bool good = host_output_write(out, bytes, sizeof bytes, f) &&
-                host_output_write(out, header, length, f);
+    bool good = host_safetensors_write(out, header, f);
 
     for (size_t i = 0; good && i < count; i++) {
         good =
