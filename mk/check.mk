@@ -78,11 +78,13 @@ bare-neon: build-gcc
 portable-%: build-gcc
 	@$(RUN) 'portable: $*' tests/portable/portable.sh $*
 
-# $(call count,TARGETS): makes them and says how many tests passed.
+# $(call count,TARGETS): makes them and says how many tests passed.  `make -n`
+# would run the lines that call make, which are all of it.
+DRY = $(findstring n,$(filter-out --%,$(firstword -$(MAKEFLAGS))))
 define count
 @scripts/deps.sh check
 @mkdir -p $(BUILD)/check && rm -f $(TALLY)
-+@$(SUBMAKE) $(JOBS) -k -O $(1) || echo 0 1 0 >>$(TALLY)
+$(if $(DRY),,+)@$(SUBMAKE) $(JOBS) -k -O $(1) || echo 0 1 0 >>$(TALLY)
 @$(RUN) -s
 endef
 

@@ -16,7 +16,10 @@ row 'lines of a name and an id' 2 "$(text 'h 4\ng 9\nf 4\ne 4\nd 4\nc 4\nb 4\na 
 
 # As EDM's dataset tool leaves a folder: images, and dataset.json beside them.
 mkdir -p set/0 && "$bin/cedm-gen" --n 4 --steps 1 --grid none --out pictures >/dev/null 2>&1
-for i in 0 1 2 3; do cp "$(find pictures -name '*.png' | sort | sed -n $((i + 1))p)" set/0/$i.png; done
+find pictures -name '*.png' | sort | { i=0; while read -r file; do
+    cp "$file" set/0/$i.png
+    i=$((i + 1))
+done; }
 printf '{"labels": [["0/0.png", 3], ["0/1.png", 0], ["0/2.png", 3], ["0/3.png", 1]]}' \
     >set/dataset.json
 in_set() {

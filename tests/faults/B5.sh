@@ -6,8 +6,8 @@ changed() { # NAME KEYS: what becomes of a network with these keys in its config
         "s/\\\\\"precond\\\\\"/$2, &/"
     rm -rf "$1"
     says "$bin/cedm-freeze" "$1.safetensors" -o "$1" --name m >frozen
-    sed -n 's/^ *\.\(sigma_m[ai][nx]\|beta_d\|noise_steps\) = \([^,]*\),/\1 \2/p' "$1/m.c" 2>/dev/null |
-        tr '\n' ' '
+    sed -n 's/^ *\.\(sigma_m[ai][nx]\|beta_d\|noise_steps\) = \([^,]*\),/\1 \2/p' "$1/m.c" \
+        2>/dev/null | tr '\n' ' '
     cat frozen
 }
 quoted() { printf '%s' "$1" | sed 's/"/\\\\\\"/g'; }
