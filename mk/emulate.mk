@@ -105,7 +105,7 @@ PLAIN = $(call plain,$(wildcard tests/cuda/*.c) tests/gpu/device.c \
 # Networks of training have a program of their own, which needs more.
 PLAIN_TRAIN = $(call plain,$(filter-out %_net_test.c,$(wildcard tests/cuda/train/*.c)) \
   tests/gpu/device.c tests/gpu/plain/cmocka.c) \
-  $(call obj,trainer/adam.c trainer/random.c $(wildcard trainer/ops/*.c))
+  $(call obj,trainer/adam.c host/random/random.c $(wildcard trainer/ops/*.c))
 $(BUILD)/test/gpu_ops: $(PLAIN)
 $(BUILD)/test/gpu_train_ops: $(PLAIN_TRAIN) $(call obj,$(CUDATRAIN_KERNELS))
 $(BUILD)/test/gpu_ops $(BUILD)/test/gpu_train_ops: $(BUILD)/lib/libcedm_cuda.a \
