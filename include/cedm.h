@@ -130,7 +130,7 @@ typedef struct cedm_backend {
  * direct convolutions multiply to bfloat16: faster, and less exact than all
  * others, so it has to be asked for. */
 #define CEDM_ISA_LIST(X)                                                     \
-    X(avx2, 1u) X(avx512, 2u) X(neon, 4u) X(avx512bf16, 8u)
+    X(avx2, 1u) X(avx512, 2u) X(neon, 4u) X(avx512bf16, 8u) X(simd128, 16u)
 
 enum cedm_isa {
 #define CEDM_ISA_ENUM(name, bit) CEDM_ISA_##name = bit,
@@ -143,8 +143,8 @@ enum cedm_isa {
 const cedm_backend *cedm_backend_portable(void);
 
 /* The instruction sets that this build has code for and this processor and
- * operating system can run (cpuid, xgetbv; any 64-bit Arm); 0 where there
- * is none. */
+ * operating system can run (cpuid, xgetbv; any 64-bit Arm; any engine that
+ * takes a WebAssembly module with vectors); 0 where there is none. */
 uint32_t cedm_isa_available(void);
 
 /* The fastest backend among the sets in `mask` that are available; the

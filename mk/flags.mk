@@ -39,10 +39,12 @@ LINK = $(CC) $(SANFLAGS) $(CFLAGS) -Wl,--as-needed $(LDFLAGS)
 
 ISAS_x86_64  = avx2 avx512 avx512bf16
 ISAS_aarch64 = neon
+ISAS_wasm32 = simd128
 ISAS = $(ISAS_$(ARCH))
 ISA_avx2   = -mavx2 -mfma
 ISA_avx512 = -mavx512f -mavx512vl -mavx512bw -mavx512dq -mfma
 ISA_avx512bf16 = $(ISA_avx512) -mavx512bf16
+ISA_simd128 = -msimd128
 # gcc moves loads up before it has registers for them, and spills.
 ISA_neon   = $(if $(findstring clang,$(CC)),,-fno-schedule-insns)
 

@@ -109,6 +109,9 @@ extern const cedm_ops cedm_cpu_sizes_pairs;
 #elif defined __aarch64__
 #define CEDM_ISA_FLOAT(X) X(neon)
 #define CEDM_ISA_HERE(X) CEDM_ISA_FLOAT(X)
+#elif defined __wasm__
+#define CEDM_ISA_FLOAT(X) X(simd128)
+#define CEDM_ISA_HERE(X) CEDM_ISA_FLOAT(X)
 #else
 #define CEDM_ISA_FLOAT(X)
 #define CEDM_ISA_HERE(X)

@@ -3,7 +3,7 @@
  * tile.h - the micro-kernel: pixels times one panel of weights.
  *
  * Everything that multiplies by packed weights ends here, so the order of
- * additions is one thing: every output is a chain of fused multiply-adds
+ * additions is one thing: every output is a chain of multiply-adds
  * over k in ascending order, whatever the tile's height and wherever a
  * chain is interrupted. */
 #ifndef CEDM_TILE_H

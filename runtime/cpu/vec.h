@@ -324,6 +324,115 @@ CEDM_INLINE float v16_largest(v16 x)
     return vmaxvq_f32(vmaxq_f32(vmaxq_f32(x.a, x.c), vmaxq_f32(x.b, x.d)));
 }
 
+#elif defined __wasm_simd128__
+
+#include <wasm_simd128.h>
+
+/* Pixels of a micro-kernel tile: 24 sums, 4 weights, a pixel's value and a
+ * product are 30 of Arm's 32 registers.  x86-64's 16 are too few, and what an
+ * engine spills there costs no more than tiles of 2 to 4 rows. */
+#define CEDM_TILE_ROWS 6u
+
+typedef struct v16 {
+    v128_t a, b, c, d;
+} v16;
+
+/* One float in every lane of a quarter. */
+typedef v128_t v16_lane;
+
+CEDM_INLINE v16 v16_load(const float *p)
+{
+    return (v16){wasm_v128_load(p), wasm_v128_load(p + 4),
+                 wasm_v128_load(p + 8), wasm_v128_load(p + 12)};
+}
+
+CEDM_INLINE void v16_store(float *p, v16 x)
+{
+    wasm_v128_store(p, x.a);
+    wasm_v128_store(p + 4, x.b);
+    wasm_v128_store(p + 8, x.c);
+    wasm_v128_store(p + 12, x.d);
+}
+
+CEDM_INLINE v16_lane v16_broadcast(const float *p)
+{
+    return wasm_v128_load32_splat(p);
+}
+
+CEDM_INLINE v16 v16_set(float x)
+{
+    v128_t q = wasm_f32x4_splat(x);
+
+    return (v16){q, q, q, q};
+}
+
+/* EACH(add, f32x4_add): v16_add by quarters */
+#define EACH(name, quarter)                                                  \
+    CEDM_INLINE v16 v16_##name(v16 x, v16 y)                                 \
+    {                                                                        \
+        return (v16){wasm_##quarter(x.a, y.a), wasm_##quarter(x.b, y.b),     \
+                     wasm_##quarter(x.c, y.c), wasm_##quarter(x.d, y.d)};    \
+    }
+EACH(add, f32x4_add)
+EACH(sub, f32x4_sub)
+EACH(mul, f32x4_mul)
+EACH(div, f32x4_div)
+#undef EACH
+
+/* a b + c, rounded twice: no fused operation has the same bits everywhere
+ * ("relaxed" ones have either). */
+CEDM_INLINE v16 v16_fma(v16 a, v16 b, v16 c)
+{
+    return v16_add(v16_mul(a, b), c);
+}
+
+CEDM_INLINE v16 v16_fma_lane(v16_lane a, v16 b, v16 c)
+{
+    return v16_fma((v16){a, a, a, a}, b, c);
+}
+
+/* A NaN in b stays: y < x ? x : y, one instruction where max's own rules for
+ * NaN and zeros take several. */
+CEDM_INLINE v16 v16_max(v16 x, v16 y)
+{
+    return (v16){wasm_f32x4_pmax(y.a, x.a), wasm_f32x4_pmax(y.b, x.b),
+                 wasm_f32x4_pmax(y.c, x.c), wasm_f32x4_pmax(y.d, x.d)};
+}
+
+CEDM_INLINE v16 v16_min(v16 x, v16 y)
+{
+    return (v16){wasm_f32x4_pmin(y.a, x.a), wasm_f32x4_pmin(y.b, x.b),
+                 wasm_f32x4_pmin(y.c, x.c), wasm_f32x4_pmin(y.d, x.d)};
+}
+
+/* The lowest bits of x moved to where a float has its exponent. */
+CEDM_INLINE v16 v16_to_exponent(v16 x)
+{
+    return (v16){wasm_i32x4_shl(x.a, 23), wasm_i32x4_shl(x.b, 23),
+                 wasm_i32x4_shl(x.c, 23), wasm_i32x4_shl(x.d, 23)};
+}
+
+CEDM_INLINE float v16_sum(v16 x)
+{
+    v128_t q =
+        wasm_f32x4_add(wasm_f32x4_add(x.a, x.c), wasm_f32x4_add(x.b, x.d));
+
+    q = wasm_f32x4_add(q, wasm_i32x4_shuffle(q, q, 2, 3, 0, 1));
+    return wasm_f32x4_extract_lane(q, 0) + wasm_f32x4_extract_lane(q, 1);
+}
+
+CEDM_INLINE float v16_largest(v16 x)
+{
+    v128_t q =
+        wasm_f32x4_pmax(wasm_f32x4_pmax(x.a, x.c), wasm_f32x4_pmax(x.b, x.d));
+    float l, h;
+
+    q = wasm_f32x4_pmax(q, wasm_i32x4_shuffle(q, q, 2, 3, 0, 1));
+    l = wasm_f32x4_extract_lane(q, 0);
+    h = wasm_f32x4_extract_lane(q, 1);
+    return l > h ? l : h;
+}
+
 #else
 #error "no vectors for this instruction set"
 #endif

@@ -64,7 +64,7 @@ files=$(find include runtime codegen host trainer evaluate cluster tools weights
 printf '%s\n' "$files" | awk -v table="$table" -v look="$free_to_look" '
 BEGIN {
     class["FREE"] = "^<(stddef|stdint|stdbool|float|limits|stdalign|stdarg|string)[.]h>$"
-    class["SIMD"] = "^<(immintrin|cpuid|arm_neon)[.]h>$"
+    class["SIMD"] = "^<(immintrin|cpuid|arm_neon|wasm_simd128)[.]h>$"
     class["CUDA"] = "^<(cublasLt|cuda|cuda_(bf16|fp16|runtime|runtime_api)|nccl)[.]h>$"
     class["CXX"] = "^<(c[a-z]*|exception|memory|new|stdexcept|type_traits|utility|vector)>$"
     class["C"] = "^<[a-z0-9_/A-Z]*[.]h>$"
