@@ -298,25 +298,33 @@ void cg_run(const cg_program *program, const cedm_ops *ops, void *ctx);
 
 /* ---- output (codegen/emit) --------------------------------------------- */
 
+/* What a graph is compiled to: NAME.so for programs, NAME.wasm for pages. */
+enum cg_binary { CG_SHARED, CG_WASM, CG_BINARIES };
+
 typedef struct cg_freeze {
-    const char *directory; /* created if missing */
-    const char *name;      /* a C identifier, e.g. fashion */
-    const char *library;   /* NULL, or a file that becomes DIR/NAME.so */
+    const char *directory;             /* created if missing */
+    const char *name;                  /* a C identifier, e.g. fashion */
+    const char *binaries[CG_BINARIES]; /* NULL, or a file that becomes
+                                          DIR/NAME.so, .wasm */
 } cg_freeze;
 
 /* Whether a model can be called that; else the error says why not. */
 bool cg_check_model_name(const char *name, cg_error *error);
 
 /* Writes DIR/NAME.h .c .cedm .map .svg .csv, each through a temporary file,
- * and renames them and the library together: on error all files are what they
+ * and renames them and the binaries together: on error all files are what they
  * were.  Same program, same bytes.  No two calls may write the same files at
  * one time.  False on error. */
 bool cg_emit(const cg_program *program, const cg_file *checkpoint,
              const cg_freeze *freeze, cg_error *error);
 
-/* Compiles DIR/NAME.c to DIR/NAME.so with the C compiler `cc`, a program and
- * maybe arguments that begin its command line, parted by blanks. */
-bool cg_compile(const cg_freeze *freeze, const char *cc,
-                const char *include_dir, cg_error *error);
+/* Compiles DIR/NAME.c to DIR/NAME.so or .wasm with the C compiler `cc`, a
+ * program and maybe arguments that begin its command line, parted by blanks.
+ * .wasm takes clang and wasm-ld. */
+bool cg_compile(const cg_freeze *freeze, enum cg_binary binary,
+                const char *cc, const char *include_dir, cg_error *error);
+
+/* ".so" or ".wasm". */
+const char *cg_binary_suffix(enum cg_binary binary);
 
 #endif

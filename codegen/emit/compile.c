@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * compile.c - NAME.c to NAME.so with the C compiler of the machine.
+ * compile.c - NAME.c to NAME.so with the C compiler of the machine, or to
+ * NAME.wasm with clang.
  *
  * The compiler is started with an argument vector: no shell sees a path. */
 #include <errno.h>
@@ -17,7 +18,34 @@ extern char **environ;
 typedef char path_text[1024];
 
 #define MAX_WORDS 16
-#define MAX_ARGUMENTS (MAX_WORDS + 16)
+#define MAX_OPTIONS 10
+#define MAX_ARGUMENTS (MAX_WORDS + MAX_OPTIONS + 8)
+
+/* A library for dlopen; or a module that is linked where it is loaded, into a
+ * memory and a table that others share, of code that does not know its place.
+ * clang has position-independent code for the target named emscripten alone;
+ * nothing of Emscripten is used.  The memory has a maximum, so that one bit
+ * makes it shared.  Relocations are applied by the exported function whose
+ * name depends on the version of wasm-ld. */
+static const struct {
+    const char *suffix;
+    const char *options[MAX_OPTIONS + 1];
+} binaries[CG_BINARIES] = {
+    [CG_SHARED] = {".so", {"-fPIC", "-shared"}},
+    [CG_WASM] = {".wasm",
+                 {"--target=wasm32-unknown-emscripten", "-fPIC",
+                  "-ffreestanding", "-fvisibility=hidden", "-nostdlib",
+                  "-Wl,-shared,--experimental-pic,--no-entry,--strip-all",
+                  "-Wl,--max-memory=4294967296",
+                  "-Wl,--export=cedm_model_entry",
+                  "-Wl,--export-if-defined=__wasm_call_ctors",
+                  "-Wl,--export-if-defined=__wasm_apply_data_relocs"}},
+};
+
+const char *cg_binary_suffix(enum cg_binary binary)
+{
+    return binaries[binary].suffix;
+}
 
 /* The words of $CC ("ccache gcc", "gcc -m64"), as make takes them; a path of
  * a program is one word whatever is in it. */
@@ -79,13 +107,29 @@ static bool spawn(const command *c, const char *const arguments[],
     return true;
 }
 
-static bool compile(const char *cc, const char *include_dir, const char *in,
-                    const char *temp, cg_error *error)
+/* The options of a kind of binary, then those of all, then NULL. */
+static void list_arguments(const char *arguments[], enum cg_binary binary,
+                           const char *include_dir, const char *in,
+                           const char *temp)
 {
-    const char *const arguments[] = {
-        "-std=c11", "-O1",       "-fPIC", "-shared", "-DCEDM_MODEL_SHARED",
-        "-I",       include_dir, "-o",    temp,      in,
-        NULL};
+    const char *const common[] = {
+        "-std=c11", "-O1",       "-DCEDM_MODEL_SHARED",
+        "-I",       include_dir, "-o",
+        temp,       in,          NULL};
+    size_t n = 0;
+
+    while (binaries[binary].options[n] != NULL) {
+        arguments[n] = binaries[binary].options[n];
+        n++;
+    }
+    memcpy(&arguments[n], common, sizeof common);
+}
+
+static bool compile(enum cg_binary binary, const char *cc,
+                    const char *include_dir, const char *in, const char *temp,
+                    cg_error *error)
+{
+    const char *arguments[MAX_ARGUMENTS];
     int status = 0, code = 0;
     command c;
 
@@ -95,6 +139,7 @@ static bool compile(const char *cc, const char *include_dir, const char *in,
                        "and at most %d arguments; set CC",
                        in, cc, MAX_WORDS - 1);
     }
+    list_arguments(arguments, binary, include_dir, in, temp);
     if (!spawn(&c, arguments, &status, &code)) {
         return cg_fail(error,
                        "%s: cannot run the C compiler \"%s\": %s; "
@@ -118,18 +163,19 @@ static bool compile(const char *cc, const char *include_dir, const char *in,
                                      : WTERMSIG(status));
 }
 
-bool cg_compile(const cg_freeze *freeze, const char *cc,
-                const char *include_dir, cg_error *error)
+bool cg_compile(const cg_freeze *freeze, enum cg_binary binary,
+                const char *cc, const char *include_dir, cg_error *error)
 {
+    const char *suffix = cg_binary_suffix(binary);
     path_text in, temp, out;
     /* A directory named -x is no option of the compiler. */
     const char *here = freeze->directory[0] == '-' ? "./" : "";
     int a = snprintf(in, sizeof in, "%s%s/%s.c", here, freeze->directory,
                      freeze->name);
-    int b = snprintf(out, sizeof out, "%s/%s.so", freeze->directory,
-                     freeze->name);
-    int c = snprintf(temp, sizeof temp, "%s%s/.%s.so.%ld.tmp", here,
-                     freeze->directory, freeze->name, (long)getpid());
+    int b = snprintf(out, sizeof out, "%s/%s%s", freeze->directory,
+                     freeze->name, suffix);
+    int c = snprintf(temp, sizeof temp, "%s%s/.%s%s.%ld.tmp", here,
+                     freeze->directory, freeze->name, suffix, (long)getpid());
 
     if (a < 0 || b < 0 || c < 0 || (size_t)a >= sizeof in ||
         (size_t)b >= sizeof out || (size_t)c >= sizeof temp) {
@@ -138,7 +184,7 @@ bool cg_compile(const cg_freeze *freeze, const char *cc,
                        "1000 bytes; choose another directory",
                        freeze->directory);
     }
-    if (!compile(cc, include_dir, in, temp, error)) {
+    if (!compile(binary, cc, include_dir, in, temp, error)) {
         unlink(temp);
         return false;
     }

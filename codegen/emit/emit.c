@@ -12,8 +12,8 @@
 #include "codegen/emit/emit.h"
 
 /* The blob comes first: the others quote its size. */
-enum { BLOB, HEADER, SOURCE, MAP, SVG, CSV, FILES, LIBRARY = FILES };
-#define MOST (FILES + 1)
+enum { BLOB, HEADER, SOURCE, MAP, SVG, CSV, FILES };
+#define MOST (FILES + CG_BINARIES)
 
 static const char *const suffixes[FILES] = {".cedm", ".h",   ".c",
                                             ".map",  ".svg", ".csv"};
@@ -94,18 +94,29 @@ static bool publish_all(cg_out *outs, int count, const char *directory,
     return true;
 }
 
-/* Writes them all, the last of which is the library, if there is one. */
+/* Binaries that there are become outputs after *count others. */
+static bool adopt_all(cg_out *outs, int *count, const cg_freeze *freeze,
+                      cg_error *error)
+{
+    for (int i = 0; i < CG_BINARIES; i++) {
+        if (freeze->binaries[i] != NULL &&
+            !cg_out_adopt(&outs[(*count)++], freeze->binaries[i],
+                          freeze->directory, freeze->name,
+                          cg_binary_suffix((enum cg_binary)i), error)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool emit_all(cg_out *outs, cg_emission *emission,
                      const cg_freeze *freeze, cg_error *error)
 {
-    bool library = freeze->library != NULL;
+    int count = FILES;
 
     return write_all(outs, emission, freeze->directory, error) &&
-           (!library ||
-            cg_out_adopt(&outs[LIBRARY], freeze->library, freeze->directory,
-                         freeze->name, ".so", error)) &&
-           publish_all(outs, library ? MOST : FILES, freeze->directory,
-                       error);
+           adopt_all(outs, &count, freeze, error) &&
+           publish_all(outs, count, freeze->directory, error);
 }
 
 bool cg_emit(const cg_program *program, const cg_file *checkpoint,

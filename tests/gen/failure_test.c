@@ -20,7 +20,7 @@
 static void fails(const tiny *t, const char *path, const char *name,
                   const char *words)
 {
-    cg_freeze freeze = {path, name, NULL};
+    cg_freeze freeze = {path, name, {NULL}};
     cg_error error = {""};
 
     if (cg_emit(&t->program, &t->file, &freeze, &error)) {
@@ -161,7 +161,7 @@ static void no_limit_leaves_a_file(void **state)
     assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
     limit = old;
     for (limit.rlim_cur = 0; limit.rlim_cur < largest; limit.rlim_cur += 97) {
-        cg_freeze freeze = {gen_path(), "tiny", NULL};
+        cg_freeze freeze = {gen_path(), "tiny", {NULL}};
         cg_error error = {""};
         bool good;
         int left;
@@ -246,17 +246,18 @@ static void values_that_are_not_finite_are_refused(void **state)
 
 static void compiler_failures_are_clear(void **state)
 {
-    cg_freeze freeze = {gen_directory(), "tiny", NULL};
+    cg_freeze freeze = {gen_directory(), "tiny", {NULL}};
     cg_error error = {""};
     static tiny t;
 
     (void)state;
     tiny_make(&t);
     gen_emit(&t, gen_path(), "tiny");
-    assert_false(cg_compile(&freeze, "no-such-compiler", "include", &error));
+    assert_false(cg_compile(&freeze, CG_SHARED, "no-such-compiler", "include",
+                            &error));
     assert_non_null(strstr(error.text, "no-such-compiler"));
     assert_non_null(strstr(error.text, "install one"));
-    assert_false(cg_compile(&freeze, "false", "include", &error));
+    assert_false(cg_compile(&freeze, CG_SHARED, "false", "include", &error));
     assert_non_null(strstr(error.text, "exit status 1"));
     assert_int_equal(gen_count(gen_path()), 6);
     gen_remove();

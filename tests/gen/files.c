@@ -97,7 +97,7 @@ unsigned char *gen_read(const char *path, const char *name, size_t *size)
 
 void gen_emit(const tiny *t, const char *path, const char *name)
 {
-    cg_freeze freeze = {path, name, NULL};
+    cg_freeze freeze = {path, name, {NULL}};
     cg_error error = {""};
 
     if (!cg_emit(&t->program, &t->file, &freeze, &error)) {

@@ -30,7 +30,7 @@ static void freeze_as(frozen *f, const char *checkpoint,
                       enum cedm_dtype dtype)
 {
     cg_options options = {.weights = dtype};
-    cg_freeze to = {gen_directory(), "m", NULL};
+    cg_freeze to = {gen_directory(), "m", {NULL}};
     cg_error error = {""};
     cedm_model_entry_fn *entry;
     unsigned char *bytes;
@@ -41,7 +41,7 @@ static void freeze_as(frozen *f, const char *checkpoint,
     f->file = cg_open(path, &error);
     f->program = f->file != NULL ? cg_build(f->file, &options, &error) : NULL;
     if (f->program == NULL || !cg_emit(f->program, f->file, &to, &error) ||
-        !cg_compile(&to, "cc", "include", &error)) {
+        !cg_compile(&to, CG_SHARED, "cc", "include", &error)) {
         fail_msg("%s: %s", checkpoint, error.text);
     }
     snprintf(path, sizeof path, "%s/m.so", gen_path());

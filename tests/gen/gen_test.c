@@ -12,7 +12,7 @@
 static int write_golden(void)
 {
     static tiny t;
-    cg_freeze freeze = {GEN_GOLDEN, "tiny", NULL};
+    cg_freeze freeze = {GEN_GOLDEN, "tiny", {NULL}};
     cg_error error = {""};
 
     tiny_make(&t);

@@ -237,14 +237,14 @@ static void check_model(const cedm_model *m, const tiny *t)
 /* Emits and compiles t; the model, its library in *library. */
 static const cedm_model *load_model(const tiny *t, void **library)
 {
-    cg_freeze freeze = {gen_directory(), "tiny", NULL};
+    cg_freeze freeze = {gen_directory(), "tiny", {NULL}};
     cg_error error = {""};
     cedm_model_entry_fn *entry;
     char path[300];
     void *symbol;
 
     gen_emit(t, freeze.directory, freeze.name);
-    if (!cg_compile(&freeze, "cc", "include", &error)) {
+    if (!cg_compile(&freeze, CG_SHARED, "cc", "include", &error)) {
         fail_msg("cg_compile: %s", error.text);
     }
     assert_int_equal(gen_count(gen_path()), FILES + 1);

@@ -27,10 +27,10 @@ static bool loads(const double *freq, host_failure *f)
     cg_program *program = cg_build(file, NULL, &error);
     assert_non_null(program);
     assert_int_equal(program->denoiser.label_dim, 7);
-    cg_freeze freeze = {folder, "m", NULL};
+    cg_freeze freeze = {folder, "m", {NULL}};
     program->freq = freq;
     if (!cg_emit(program, file, &freeze, &error) ||
-        !cg_compile(&freeze, "cc", "include", &error)) {
+        !cg_compile(&freeze, CG_SHARED, "cc", "include", &error)) {
         fail_msg("%s", error.text);
     }
     cg_program_free(program);

@@ -136,7 +136,7 @@ static void of_what_it_freezes_to(void **state)
     cg_freeze freeze = {.directory = folder, .name = "m"};
     assert_non_null(program);
     if (!cg_emit(program, file, &freeze, &error) ||
-        !cg_compile(&freeze, "cc", "include", &error)) {
+        !cg_compile(&freeze, CG_SHARED, "cc", "include", &error)) {
         fail_msg("%s", error.text);
     }
     check_same("m.cedm", "blob");

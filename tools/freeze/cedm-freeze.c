@@ -29,6 +29,7 @@ enum {
     OPT_HEADS,
     OPT_POSITIONS,
     OPT_BUILD,
+    OPT_WASM,
     OPT_VERIFY,
     OPT_COUNT
 };
@@ -49,6 +50,7 @@ static const host_args_option options[OPT_COUNT] = {
     {"positions", "RULE",
      "encoders: offset, size or antialias, for another grid [by network]"},
     {"build", NULL, "also compile DIR/M.so, with $CC or cc"},
+    {"wasm", NULL, "also DIR/M.wasm for a page, with $WASM_CC or clang"},
     {"verify", "GOLDEN", "compare first; writes all files or none"},
 };
 
@@ -59,7 +61,7 @@ typedef struct settings {
     int weights, cpu_conv; /* enum cedm_dtype, cg_cpu_conv */
     uint64_t conv_memory;
     cg_encoder_choice encoder;
-    bool build;
+    bool build[CG_BINARIES];
     char stem[STEM_BYTES];
 } settings;
 
@@ -174,7 +176,8 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     case OPT_FILTER:
     case OPT_HEADS:
     case OPT_POSITIONS: return take_encoder(&s->encoder, option, a, f);
-    case OPT_BUILD: s->build = true; return true;
+    case OPT_BUILD: s->build[CG_SHARED] = true; return true;
+    case OPT_WASM: s->build[CG_WASM] = true; return true;
     default: break;
     }
     if (s->checkpoint != NULL) {
@@ -252,14 +255,17 @@ static void print_program(const cg_program *p, const settings *s)
     print_segment("vectors", &p->f32);
     printf("%-13s %" PRIu64 " bytes per worker\n", "scratch",
            p->scratch_bytes);
-    printf("%-13s %s/%s.{h,c,cedm,map,svg,csv%s}\n", "files", s->directory,
-           s->name, s->build ? ",so" : "");
+    printf("%-13s %s/%s.{h,c,cedm,map,svg,csv%s%s}\n", "files", s->directory,
+           s->name, s->build[CG_SHARED] ? ",so" : "",
+           s->build[CG_WASM] ? ",wasm" : "");
 }
 
 static bool freeze(const settings *s, cg_program *program,
                    const cg_file *file, host_failure *f)
 {
-    freezer to = {s->directory, s->name, s->build, s->golden};
+    freezer to = {
+        .directory = s->directory, .name = s->name, .golden = s->golden};
+    memcpy(to.build, s->build, sizeof to.build);
     double *freq = NULL;
     if (s->freq != NULL) {
         if (!program->denoises || program->denoiser.label_dim == 0) {

@@ -18,7 +18,7 @@
 
 /* What cg_emit and cg_compile write. */
 static const char *const suffixes[] = {"h",   "c",   "cedm", "map",
-                                       "svg", "csv", "so"};
+                                       "svg", "csv", "so",   "wasm"};
 #define SUFFIXES (sizeof suffixes / sizeof suffixes[0])
 
 /* The folder of cedm_model.h: `include` beside the program's folder or beside
@@ -52,16 +52,24 @@ static bool find_include(char *path, size_t size, host_failure *f)
                      "the model is compiled with");
 }
 
-static bool compile(const cg_freeze *freeze, host_failure *f)
+/* The compiler that the environment names, or the usual one. */
+static const char *compiler(enum cg_binary binary)
+{
+    bool wasm = binary == CG_WASM;
+    const char *cc = getenv(wasm ? "WASM_CC" : "CC");
+    return cc != NULL && cc[0] != '\0' ? cc : wasm ? "clang" : "cc";
+}
+
+static bool compile(const cg_freeze *freeze, enum cg_binary binary,
+                    host_failure *f)
 {
     static char include_dir[PATH_BYTES];
     if (!find_include(include_dir, sizeof include_dir, f)) {
         return false;
     }
-    const char *cc = getenv("CC");
     cg_error error;
-    return cg_compile(freeze, cc != NULL && cc[0] != '\0' ? cc : "cc",
-                      include_dir, &error) ||
+    return cg_compile(freeze, binary, compiler(binary), include_dir,
+                      &error) ||
            host_fail(f, "%s", error.text);
 }
 
@@ -108,7 +116,10 @@ static bool stage_model(const freezer *to, const cg_freeze *stage,
                         const cg_program *program, const cg_file *checkpoint,
                         host_failure *f)
 {
-    return emit(stage, program, checkpoint, f) && compile(stage, f) &&
+    bool shared = to->build[CG_SHARED] || to->golden != NULL;
+    return emit(stage, program, checkpoint, f) &&
+           (!shared || compile(stage, CG_SHARED, f)) &&
+           (!to->build[CG_WASM] || compile(stage, CG_WASM, f)) &&
            (to->golden == NULL ||
             compare(stage, to->golden,
                     program->encodes ? host_verify_encode
@@ -118,19 +129,22 @@ static bool stage_model(const freezer *to, const cg_freeze *stage,
 
 /* ---- and then in the target -------------------------------------------- */
 
-/* Through a hidden folder; the library goes with the files, or not at all. */
+/* Through a hidden folder; binaries go with the files, or not at all. */
 static bool write_by_stage(const freezer *to, const cg_program *program,
                            const cg_file *checkpoint, host_failure *f)
 {
-    char directory[1024], library[PATH_BYTES];
+    char directory[1024], paths[CG_BINARIES][PATH_BYTES];
     int length = snprintf(directory, sizeof directory, "%s/.%s.%ld",
                           to->directory, to->name, (long)getpid());
     if (length < 0 || (size_t)length >= sizeof directory) {
         return host_fail(f, "%s: the path is too long", to->directory);
     }
-    cg_freeze stage = {directory, to->name, NULL};
-    path_of(library, &stage, "so");
-    cg_freeze freeze = {to->directory, to->name, to->build ? library : NULL};
+    cg_freeze stage = {directory, to->name, {NULL}};
+    cg_freeze freeze = {to->directory, to->name, {NULL}};
+    for (int i = 0; i < CG_BINARIES; i++) {
+        path_of(paths[i], &stage, cg_binary_suffix((enum cg_binary)i) + 1);
+        freeze.binaries[i] = to->build[i] ? paths[i] : NULL;
+    }
     bool good = stage_model(to, &stage, program, checkpoint, f) &&
                 emit(&freeze, program, checkpoint, f);
     clear(&stage);
@@ -140,12 +154,13 @@ static bool write_by_stage(const freezer *to, const cg_program *program,
 bool freezer_write(const freezer *to, const cg_program *program,
                    const cg_file *checkpoint, host_failure *f)
 {
-    const cg_freeze freeze = {to->directory, to->name, NULL};
+    const cg_freeze freeze = {to->directory, to->name, {NULL}};
     freeze_folder folder;
     if (!freeze_folder_open(&folder, to->directory, to->name, f)) {
         return false;
     }
-    bool good = to->build || to->golden != NULL
+    bool staged = to->build[CG_SHARED] || to->build[CG_WASM];
+    bool good = staged || to->golden != NULL
                     ? write_by_stage(to, program, checkpoint, f)
                     : emit(&freeze, program, checkpoint, f);
     freeze_folder_close(&folder, good);

@@ -10,8 +10,8 @@
 
 typedef struct freezer {
     const char *directory, *name;
-    bool build;         /* also M.so */
-    const char *golden; /* NULL, or a file to compare with */
+    bool build[CG_BINARIES]; /* also M.so, M.wasm */
+    const char *golden;      /* NULL, or a file to compare with */
 } freezer;
 
 /* With a golden file nothing is written unless every item is within its
