@@ -29,6 +29,7 @@ include mk/bench.mk
 include mk/check.mk
 include mk/demo.mk
 include mk/study.mk
+include mk/browser.mk
 include mk/install.mk
 include mk/python.mk
 include mk/package.mk

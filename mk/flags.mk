@@ -85,7 +85,7 @@ $(CHOICES)/%: FORCE
 # ---- compiling ------------------------------------------------------------
 
 # What one file needs beside the flags of its folder is in EXTRA.
-FREESTANDING = runtime/% weights/% $(BUILD)/gen/%
+FREESTANDING = runtime/% weights/% browser/% $(BUILD)/gen/%
 flags = $(if $(filter $(FREESTANDING),$(1)),$(RT_FLAGS),$(HOST_FLAGS)) $(EXTRA)
 
 $(OBJ)/%.o: %.c $(CHOICES)/compile

@@ -21,6 +21,7 @@ runtime/encoder: FREE cedm.h runtime/ops
 runtime/cpu: FREE SIMD cedm.h cedm_model.h runtime runtime/ops
 runtime/cuda: FREE CUDA cedm.h cedm_model.h cedm_cuda.h runtime runtime/diffusion
 weights: cedm_model.h OWN
+browser: FREE cedm.h
 examples: C CXX cedm.h cedm.hpp cedm_model.h fashion.h
 codegen: C cedm.h cedm_model.h codegen/*
 codegen/ir: C cedm.h cedm_model.h codegen
@@ -58,12 +59,12 @@ tools/gen: C cedm.h cedm_model.h host/* weights
 # Whose affair it is alone: they look into everything.
 free_to_look='^(tests|bench)/'
 
-files=$(find include runtime codegen host trainer evaluate cluster tools weights examples tests \
+files=$(find include runtime codegen host trainer evaluate cluster tools weights browser examples tests \
     bench -type f \( -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' -o -name '*.[ch]pp' \) |
     sort)
 printf '%s\n' "$files" | awk -v table="$table" -v look="$free_to_look" '
 BEGIN {
-    class["FREE"] = "^<(stddef|stdint|stdbool|float|limits|stdalign|stdarg|string)[.]h>$"
+    class["FREE"] = "^<(stdatomic|stddef|stdint|stdbool|float|limits|stdalign|stdarg|string)[.]h>$"
     class["SIMD"] = "^<(immintrin|cpuid|arm_neon|wasm_simd128)[.]h>$"
     class["CUDA"] = "^<(cublasLt|cuda|cuda_(bf16|fp16|runtime|runtime_api)|nccl)[.]h>$"
     class["CXX"] = "^<(c[a-z]*|exception|memory|new|stdexcept|type_traits|utility|vector)>$"

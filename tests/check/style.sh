@@ -18,7 +18,7 @@ function generated(name) {
 {
     file = $0
     c = file ~ /\.([chS]|cuh?|[ch]pp)$/
-    script = file ~ /\.(sh|py)$/ || file ~ /^\.ci\// || file ~ /(^Makefile|\.mk)$/
+    script = file ~ /\.(sh|py|m?js|css|html)$/ || file ~ /^\.ci\// || file ~ /(^Makefile|\.mk)$/
     if (!c && !script && file !~ /\.md$/) {
         next
     }

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: MIT
+//
+// page.js - controls, and what is said of model and browser.
+import {Gallery, list, paint} from './gallery.js';
+
+const DEMO = 'fashion';
+const MOST_THREADS = 8;
+/* Pictures of clusters are drawn where they take no longer than this together. */
+const PATIENCE_MS = 15000;
+
+const $ = (id) => document.getElementById(id);
+const started = performance.now();
+
+let worker = null;
+let model = null; // what the worker said of it
+let job = 0;      // the last that was asked for
+let drawing = null;
+let imageMs = Infinity;
+let firstMs = null;
+
+/* ---- what a browser may lack ---------------------------------------------- */
+
+function trouble(text) {
+  $('trouble').textContent = text;
+  $('trouble').hidden = text === '';
+}
+
+/* Why nothing can be drawn at all, or ''. */
+function missing() {
+  if (location.protocol === 'file:') {
+    return 'Browsers let a page that is opened from a file read no other files. Serve the ' +
+      'folder, for example by python3 -m http.server, and open http://localhost:8000/.';
+  }
+  if (typeof WebAssembly !== 'object') {
+    return 'This browser has no WebAssembly, or it is switched off; there is nothing else here ' +
+      'to draw with.';
+  }
+  return '';
+}
+
+const canShare = () => self.crossOriginIsolated === true;
+const threads = () => canShare() ? Math.min(navigator.hardwareConcurrency ?? 1, MOST_THREADS) : 1;
+
+function tellMachine() {
+  const said = [model.simd
+    ? 'WebAssembly with vectors (SIMD).'
+    : 'No WebAssembly vectors (SIMD): plain code draws the same images about ten times slower.'];
+  said.push(model.threads > 1 ? `${model.threads} threads.` : 'One thread.');
+  if (!canShare()) {
+    said.push('More threads need memory that they share, which browsers allow only to pages ' +
+      'served with the headers Cross-Origin-Opener-Policy: same-origin and ' +
+      'Cross-Origin-Embedder-Policy: require-corp.');
+  }
+  $('machine').replaceChildren(...said.map((text) => {
+    const item = document.createElement('li');
+    item.textContent = text;
+    return item;
+  }));
+}
+
+function tellMemory() {
+  const {planned, memoryBytes} = model;
+  const bytes = (n) => n.toLocaleString('en');
+  const rest = memoryBytes - planned.blobBytes - planned.weightsBytes - planned.arenaBytes;
+  list($('memory'), [
+    ['Weights as stored', bytes(planned.blobBytes)],
+    ['Weights prepared', bytes(planned.weightsBytes)],
+    ['Arena', bytes(planned.arenaBytes)],
+    ['Stacks, constants, image', bytes(rest)],
+    ['WebAssembly memory', bytes(memoryBytes), 'total']]);
+}
+
+/* ---- controls ------------------------------------------------------------- */
+
+function clusterChoice(value, text, picture) {
+  const label = document.createElement('label');
+  const input = Object.assign(document.createElement('input'),
+    {type: 'radio', name: 'cluster', value, checked: value === 'all'});
+  const face = document.createElement('span'), name = document.createElement('b');
+  label.className = 'cluster';
+  name.textContent = text;
+  if (picture) face.append(document.createElement('canvas'));
+  input.setAttribute('aria-label', picture ? `Cluster ${text}` : text);
+  face.append(name);
+  label.append(input, face);
+  return label;
+}
+
+function fillControls() {
+  const {count} = model.facts.clusters;
+  $('clusters').hidden = count === 0;
+  $('cluster-list').replaceChildren(clusterChoice('all', 'All, in turn', false),
+    ...Array.from({length: count}, (_, i) => clusterChoice(i, i, true)));
+  $('solver').replaceChildren(...model.solvers.map(({word, recommended}, i) =>
+    new Option(recommended ? `${word}, recommended` : word, i, recommended, recommended)));
+  $('clusters').disabled = $('settings').disabled = false;
+}
+
+function clusterOf(i) {
+  const {count} = model.facts.clusters;
+  const {value} = $('controls').elements.cluster;
+  return count === 0 ? -1 : value === 'all' ? i % count : Number(value);
+}
+
+const sampler = () => ({solver: Number($('solver').value), steps: Number($('steps').value)});
+
+/* ---- drawing -------------------------------------------------------------- */
+
+function start(kind, images) {
+  drawing = {id: ++job, kind, images};
+  worker.postMessage({draw: {id: job, images: images.map(({seed, cluster}) => ({seed, cluster})),
+    ...sampler()}});
+}
+
+function drawAll() {
+  if (model === null || !$('controls').reportValidity()) return;
+  const seed = Number($('seed').value);
+  const images = Array.from({length: Number($('count').value)}, (_, i) =>
+    ({index: i, seed: (seed + i) % 2 ** 32, cluster: clusterOf(i)}));
+  gallery.show(images, model);
+  $('status').textContent = `Drawing ${images.length} images.`;
+  $('go').textContent = 'Stop';
+  start('images', images);
+}
+
+function stop() {
+  worker.postMessage({stop: true});
+  drawing = null;
+  $('go').textContent = 'Draw';
+  $('status').textContent = 'Stopped.';
+}
+
+const gallery = new Gallery((index) => {
+  const {seed, cluster} = gallery.images[index];
+  start('again', [{index, seed, cluster}]);
+});
+
+/* When there is time: a picture for each cluster that has none. */
+function drawClusters() {
+  const bare = [...document.querySelectorAll('.cluster canvas:not(.drawn)')];
+  if (bare.length * imageMs > PATIENCE_MS || bare.length === 0) return;
+  const first = model.facts.clusters.count - bare.length;
+  start('clusters', bare.map((canvas, i) => ({canvas, seed: 0, cluster: first + i})));
+}
+
+function onImage({job: id, index, step, more, pixels, sampler: recipe, took}) {
+  if (drawing === null || id !== drawing.id) return;
+  const image = drawing.images[index];
+  if (!more) imageMs = took;
+  if (drawing.kind === 'clusters') {
+    paint(image.canvas, pixels, model.size);
+    if (!more) image.canvas.className = 'drawn';
+    return;
+  }
+  gallery.update(image.index, pixels, recipe);
+  $('progress').value = (index + step / sampler().steps) / drawing.images.length;
+  if (!more && firstMs === null) {
+    firstMs = performance.now() - started;
+    document.documentElement.dataset.firstMs = Math.round(firstMs);
+  }
+}
+
+function onDone({job: id, took}) {
+  if (drawing === null || id !== drawing.id) return;
+  const {kind, images} = drawing;
+  drawing = null;
+  $('go').textContent = 'Draw';
+  if (kind !== 'clusters') {
+    $('progress').value = 1;
+    $('status').textContent = `${images.length} ${images.length > 1 ? 'images' : 'image'} in ` +
+      `${(took / 1000).toFixed(2)} s, ${Math.round(took / images.length)} ms each.`;
+  }
+  drawClusters();
+}
+
+/* ---- models --------------------------------------------------------------- */
+
+function onOpened(opened) {
+  const {img_resolution: side, img_channels: channels} = opened.facts.network;
+  model = {...opened, size: {width: side, height: side, channels}};
+  trouble('');
+  fillControls();
+  tellMachine();
+  tellMemory();
+  drawAll();
+}
+
+function onFailed({text, opening}) {
+  drawing = null;
+  $('go').textContent = 'Draw';
+  $('status').textContent = opening && model === null ? 'No model.' : '';
+  trouble(text);
+}
+
+/* The two files of a model among those that were dropped or chosen. */
+async function openFiles(files) {
+  const of = (end) => [...files].find((file) => file.name.endsWith(end));
+  const code = of('.wasm'), weights = of('.cedm');
+  if (code === undefined || weights === undefined) {
+    trouble('Wanted two files together, M.wasm and M.cedm, which cedm-freeze --wasm writes.');
+    return;
+  }
+  $('status').textContent = `Loading ${weights.name}.`;
+  const bytes = async (file) => new Uint8Array(await file.arrayBuffer());
+  worker.postMessage({open: {threads: threads(),
+    files: {model: await bytes(code), blob: await bytes(weights)}}});
+}
+
+/* ---- events --------------------------------------------------------------- */
+
+$('controls').onsubmit = (event) => {
+  event.preventDefault();
+  if (drawing !== null && drawing.kind !== 'clusters') stop();
+  else drawAll();
+};
+$('controls').onchange = drawAll;
+$('steps').oninput = () => { $('steps-said').value = $('steps').value; };
+$('more').onclick = () => {
+  $('seed').value = (Number($('seed').value) + Number($('count').value)) % 2 ** 32;
+  drawAll();
+};
+$('files').onchange = () => openFiles($('files').files);
+document.ondragover = (event) => {
+  event.preventDefault();
+  document.body.classList.add('dropping');
+};
+document.ondragleave = (event) => {
+  if (event.relatedTarget === null) document.body.classList.remove('dropping');
+};
+document.ondrop = (event) => {
+  event.preventDefault();
+  document.body.classList.remove('dropping');
+  openFiles(event.dataTransfer.files);
+};
+
+function begin() {
+  const lack = missing();
+  if (lack !== '') {
+    trouble(lack);
+    $('status').textContent = '';
+    return;
+  }
+  worker = new Worker('worker.js', {type: 'module'});
+  worker.onmessage = ({data}) => {
+    if (data.opened) onOpened(data.opened);
+    if (data.image) onImage(data.image);
+    if (data.done) onDone(data.done);
+    if (data.failed) onFailed(data.failed);
+  };
+  worker.onerror = () => trouble('This browser runs no modules in Web Workers; a newer one does.');
+  worker.postMessage({open: {name: DEMO, threads: threads()}});
+}
+
+begin();
