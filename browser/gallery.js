@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
 // gallery.js - the images of a job, and a closer look at one of them.
-import {encodePng} from './png.js';
+import {encodePng, record} from './png.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -23,13 +23,6 @@ export function paint(canvas, pixels, {width, height, channels}) {
 
 export function nameOf({seed, cluster}) {
   return cluster < 0 ? `Seed ${seed}` : `Cluster ${cluster}, seed ${seed}`;
-}
-
-/* The record of cedm-gen; JSON has no infinity and writes null for it. */
-function record(image, {facts, isa}) {
-  return JSON.stringify({model: facts.name, data_sha256: facts.data_sha256,
-    seeds: [image.seed], clusters: [image.cluster], sampler: image.sampler,
-    precision: 'fp32', isa, batch: 1, columns: 1, rows: 1});
 }
 
 export class Gallery {

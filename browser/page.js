@@ -25,19 +25,6 @@ function trouble(text) {
   $('trouble').hidden = text === '';
 }
 
-/* Why nothing can be drawn at all, or ''. */
-function missing() {
-  if (location.protocol === 'file:') {
-    return 'Browsers let a page that is opened from a file read no other files. Serve the ' +
-      'folder, for example by python3 -m http.server, and open http://localhost:8000/.';
-  }
-  if (typeof WebAssembly !== 'object') {
-    return 'This browser has no WebAssembly, or it is switched off; there is nothing else here ' +
-      'to draw with.';
-  }
-  return '';
-}
-
 const canShare = () => self.crossOriginIsolated === true;
 const threads = () => canShare() ? Math.min(navigator.hardwareConcurrency ?? 1, MOST_THREADS) : 1;
 
@@ -222,6 +209,7 @@ $('more').onclick = () => {
 $('files').onchange = () => openFiles($('files').files);
 document.ondragover = (event) => {
   event.preventDefault();
+  event.dataTransfer.dropEffect = 'copy';
   document.body.classList.add('dropping');
 };
 document.ondragleave = (event) => {
@@ -234,12 +222,6 @@ document.ondrop = (event) => {
 };
 
 function begin() {
-  const lack = missing();
-  if (lack !== '') {
-    trouble(lack);
-    $('status').textContent = '';
-    return;
-  }
   worker = new Worker('worker.js', {type: 'module'});
   worker.onmessage = ({data}) => {
     if (data.opened) onOpened(data.opened);
@@ -247,8 +229,8 @@ function begin() {
     if (data.done) onDone(data.done);
     if (data.failed) onFailed(data.failed);
   };
-  worker.onerror = () => trouble('This browser runs no modules in Web Workers; a newer one does.');
+  worker.onerror = () => trouble('This browser runs no modules in Web Workers; a newer one draws.');
   worker.postMessage({open: {name: DEMO, threads: threads()}});
 }
 
-begin();
+if (window.lacks === '') begin();

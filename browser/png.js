@@ -65,3 +65,10 @@ export function encodePng(pixels, {width, height, channels}, text) {
     ...chunk('IDAT', stored(scanlines(pixels, width, height, channels))),
     ...chunk('IEND', [])]);
 }
+
+/* The record of one image {seed, cluster, sampler} of a model {facts, isa}; JSON
+ * has no infinity and writes null for it, as cedm-gen does. */
+export function record({seed, cluster, sampler}, {facts, isa}) {
+  return JSON.stringify({model: facts.name, data_sha256: facts.data_sha256, seeds: [seed],
+    clusters: [cluster], sampler, precision: 'fp32', isa, batch: 1, columns: 1, rows: 1});
+}

@@ -40,8 +40,18 @@ $(PAGE_MODEL).wasm: $(CHECKPOINT) $(BUILD)/bin/cedm-freeze
 	@mkdir -p $(@D)
 	$(Q)$(BUILD)/bin/cedm-freeze $< -o $(@D) --weights f16 --build --wasm >/dev/null
 
-browser: wasm $(PAGE_MODEL).wasm ## a page that draws, in build/browser
+browser: ## a page that draws, in build/browser
+	@scripts/deps.sh browser
+	+@$(SUBMAKE) $(JOBS) page
+.PHONY: page
+page: wasm $(PAGE_MODEL).wasm
 	@mkdir -p $(PAGE)
 	@install -m 644 $(PAGE_SRC) $(patsubst %,$(WASM)/%,$(RUNTIMES)) \
 	  $(PAGE_MODEL).wasm $(PAGE_MODEL).cedm $(PAGE)
 	@echo "$(PAGE)/: serve it, for example by: python3 -m http.server -d $(PAGE)"
+
+.PHONY: check-browser
+check-browser: ## the page in a headless Chromium, with screenshots
+	@scripts/deps.sh browser page
+	+@$(SUBMAKE) $(JOBS) page tools
+	@tests/browser/page.sh || [ $$? -eq 77 ]

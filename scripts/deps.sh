@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # deps.sh SET... - installs the Debian packages that a make target needs:
-# demo (to build the tools), check (to test them), bench (to compare), images
-# (of the demo model), portable (to try other systems), deb (to pack),
-# slurm (to share work).
+# demo (to build the tools), check (to test them), bench (to compare), browser
+# (to build the page), page (to test it), images (of the demo model), portable
+# (to try other systems), deb (to pack), slurm (to share work).
 # As root it runs apt-get; otherwise it prints the one command and fails.
 set -eu
 
@@ -18,8 +18,10 @@ portable="$processors gcc-arm-linux-gnueabihf gcc-mingw-w64-x86-64-posix
  libc6-dev-armhf-cross musl-tools qemu-user wine wine64"
 cross="gcc-aarch64-linux-gnu gcc-arm-none-eabi libc6-dev-arm64-cross
  qemu-system-arm qemu-user"
-check="$demo $cross $processors $consumers clang clang-format g++ libclang-rt-dev
- libcmocka-dev libgmp-dev libmpfr-dev libopenmpi-dev mandoc openmpi-bin pkgconf strace"
+browser="clang lld llvm"
+check="$demo $cross $processors $consumers $browser clang-format g++
+ libclang-rt-dev libcmocka-dev libgmp-dev libmpfr-dev libopenmpi-dev mandoc nodejs
+ openmpi-bin pkgconf strace"
 bench="$demo libopenblas0-pthread python3-torch python3-venv"
 
 wanted=
@@ -28,11 +30,13 @@ for set in "$@"; do
     demo) wanted="$wanted $demo" ;;
     check) wanted="$wanted $check" ;;
     bench) wanted="$wanted $bench" ;;
+    browser) wanted="$wanted $demo $browser" ;;
+    page) wanted="$wanted chromium nodejs" ;;
     portable) wanted="$wanted $portable" ;;
     slurm) wanted="$wanted munge slurm-wlm" ;;
     deb) wanted="$wanted dpkg-dev fakeroot lintian" ;;
     images) wanted="$wanted dataset-fashion-mnist" ;;
-    *) echo "deps.sh: no set '$set'; wanted demo, check, bench, deb," \
+    *) echo "deps.sh: no set '$set'; wanted demo, check, bench, browser, page, deb," \
            "images, portable or slurm" >&2
        exit 2 ;;
     esac

@@ -10,18 +10,19 @@ const TYPES = {'.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript
 const ISOLATED = {'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp'};
 
-/* Resolves to {url, close, asked}; `asked` lists the paths. */
-export function serve(folder, {isolated = false} = {}) {
+/* Resolves to {url, close, asked}; `asked` lists the paths.  `instead` has the
+ * bytes of some. */
+export function serve(folder, {isolated = false, instead = {}} = {}) {
   const asked = [];
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url, 'http://x').pathname);
     asked.push(path);
     try {
-      const bytes = await readFile(join(folder, path === '/' ? 'index.html' : path));
+      const name = path === '/' ? '/index.html' : path;
+      const bytes = instead[name] ?? await readFile(join(folder, name));
       // Others have no type, as from servers that do not know .wasm.
-      const type = TYPES[extname(path === '/' ? '.html' : path)] ?? 'application/octet-stream';
-      response.writeHead(200, {'Content-Type': path === '/' ? TYPES['.html'] : type,
-        ...(isolated ? ISOLATED : {})});
+      const type = TYPES[extname(name)] ?? 'application/octet-stream';
+      response.writeHead(200, {'Content-Type': type, ...(isolated ? ISOLATED : {})});
       response.end(bytes);
     } catch {
       response.writeHead(404).end();
