@@ -20,5 +20,5 @@ document.addEventListener('DOMContentLoaded', function () {
   if (window.lacks === '') return;
   document.getElementById('trouble').textContent = window.lacks;
   document.getElementById('trouble').hidden = false;
-  document.getElementById('status').textContent = '';
+  document.body.className = 'lacking';
 });

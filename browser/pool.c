@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "browser/backend.h"
-#include "browser/session.h"
+#include "browser/page_session.h"
 
 /* Looks before a thread sleeps: rounds follow each other within some ten
  * microseconds, which waking takes alone. */

@@ -13,7 +13,7 @@ RUNTIMES  = runtime.wasm portable.wasm
 
 # ---- in the make for WebAssembly ---------------------------------------------
 
-WASM_BOTH = $(call obj,browser/session.c browser/mem.c)
+WASM_BOTH = $(call obj,browser/page_session.c browser/mem.c)
 $(BUILD)/runtime.wasm: $(WASM_BOTH) $(call obj,browser/vector.c browser/pool.c)
 $(BUILD)/portable.wasm: $(WASM_BOTH) $(call obj,browser/portable.c)
 $(OBJ)/browser/pool.o: EXTRA = -matomics

@@ -95,7 +95,9 @@ class Page {
   async value(expression) {
     const {result, exceptionDetails} = await this.send('Runtime.evaluate',
       {expression, awaitPromise: true, returnByValue: true, userGesture: true});
-    if (exceptionDetails) throw new Error(`${expression}: ${exceptionDetails.exception?.description}`);
+    if (exceptionDetails) {
+      throw new Error(`${expression}: ${exceptionDetails.exception?.description}`);
+    }
     return result.value;
   }
 

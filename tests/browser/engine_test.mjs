@@ -138,8 +138,8 @@ async function saved(path) {
 /* ---- size ------------------------------------------------------------------- */
 
 function small() {
-  const names = ['index.html', 'page.css', 'lacks.js', 'page.js', 'gallery.js', 'png.js', 'worker.js',
-    'engine.js', 'helper.js', 'runtime.wasm', 'fashion.wasm'];
+  const names = ['index.html', 'page.css', 'lacks.js', 'page.js', 'gallery.js', 'png.js',
+    'worker.js', 'engine.js', 'helper.js', 'runtime.wasm', 'fashion.wasm'];
   const bytes = names.map((name) =>
     gzipSync(readFileSync(join(build, 'browser', name)), {level: 9}).length);
   const all = bytes.reduce((a, b) => a + b);

@@ -162,7 +162,8 @@ async function saving(page) {
 
 async function ownModel(page) {
   await page.until(DRAWN);
-  run('cedm-freeze', 'tests/golden/ncsnpp-tiny.safetensors', '-o', work, '--name', 'tiny', '--wasm');
+  run('cedm-freeze', 'tests/golden/ncsnpp-tiny.safetensors', '-o', work, '--name', 'tiny',
+    '--wasm');
   const drop = async (...files) => {
     const data = {items: [], files: files.map((name) => resolve(work, name)),
       dragOperationsMask: 1};

@@ -59,12 +59,13 @@ tools/gen: C cedm.h cedm_model.h host/* weights
 # Whose affair it is alone: they look into everything.
 free_to_look='^(tests|bench)/'
 
-files=$(find include runtime codegen host trainer evaluate cluster tools weights browser examples tests \
-    bench -type f \( -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' -o -name '*.[ch]pp' \) |
+files=$(find include runtime codegen host trainer evaluate cluster tools weights browser \
+    examples tests bench -type f \
+    \( -name '*.[ch]' -o -name '*.cu' -o -name '*.cuh' -o -name '*.[ch]pp' \) |
     sort)
 printf '%s\n' "$files" | awk -v table="$table" -v look="$free_to_look" '
 BEGIN {
-    class["FREE"] = "^<(stdatomic|stddef|stdint|stdbool|float|limits|stdalign|stdarg|string)[.]h>$"
+    class["FREE"] = "^<(float|limits|std(align|arg|atomic|bool|def|int)|string)[.]h>$"
     class["SIMD"] = "^<(immintrin|cpuid|arm_neon|wasm_simd128)[.]h>$"
     class["CUDA"] = "^<(cublasLt|cuda|cuda_(bf16|fp16|runtime|runtime_api)|nccl)[.]h>$"
     class["CXX"] = "^<(c[a-z]*|exception|memory|new|stdexcept|type_traits|utility|vector)>$"

@@ -53,7 +53,7 @@ all_named 'An op' attention "$op|place_attention|RUN\(attention" \
 all_named 'An architecture' dhariwal '[dD]hariwal' include runtime codegen trainer host tools
 all_named 'An instruction set' neon '\bneon\b|__aarch64__' \
     include runtime codegen trainer host tools mk/flags.mk
-all_named 'An instruction set' simd128 '\bsimd128\b|__wasm' \
+all_named 'An instruction set' simd128 '\bsimd128\b|__wasm(_simd128)?__' \
     include runtime codegen trainer host tools mk/flags.mk
 exist 'A solver' ipndm
 exist 'A program' verify

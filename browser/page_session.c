@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * session.c - one model in a page: where its memory lies, and images. */
-#include "browser/session.h"
+ * page_session.c - one model in a page: where its memory lies, and images. */
+#include "browser/page_session.h"
 
 #include "browser/backend.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * session.h - what a module of the runtime exports to JavaScript: one model,
+ * page_session.h - what a module of the runtime exports to JavaScript: one model,
  * and images of it one at a time.
  *
  * The memory is JavaScript's, as large as browser_plan says and no larger: it
@@ -8,8 +8,8 @@
  * order given here; addresses and sizes are in bytes.  Functions that can fail
  * return a cedm_status, negative on error.  Calls are in the order of this
  * file, all on one thread. */
-#ifndef CEDM_BROWSER_SESSION_H
-#define CEDM_BROWSER_SESSION_H
+#ifndef CEDM_BROWSER_PAGE_SESSION_H
+#define CEDM_BROWSER_PAGE_SESSION_H
 
 #include "cedm.h"
 
