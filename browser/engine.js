@@ -174,6 +174,7 @@ function description(blob) {
     throw new Error('These are no weights: wanted the .cedm that cedm-freeze writes.');
   }
   const at = Number(view.getBigUint64(48, true)), size = Number(view.getBigUint64(56, true));
+  if (at + size > blob.length) throw new Error('These weights are cut short.');
   return JSON.parse(new TextDecoder().decode(blob.subarray(at, at + size)));
 }
 

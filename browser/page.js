@@ -9,14 +9,12 @@ const MOST_THREADS = 8;
 const PATIENCE_MS = 15000;
 
 const $ = (id) => document.getElementById(id);
-const started = performance.now();
 
 let worker = null;
 let model = null; // what the worker said of it
 let job = 0;      // the last that was asked for
 let drawing = null;
 let imageMs = Infinity;
-let firstMs = null;
 
 /* ---- what a browser may lack ---------------------------------------------- */
 
@@ -32,6 +30,9 @@ function tellMachine() {
   const said = [model.simd
     ? 'WebAssembly with vectors (SIMD).'
     : 'No WebAssembly vectors (SIMD): plain code draws the same images about ten times slower.'];
+  if (model.firstMs) {
+    said.push(`First image ${(model.firstMs / 1000).toFixed(2)} s after the page was asked for.`);
+  }
   said.push(model.threads > 1 ? `${model.threads} threads.` : 'One thread.');
   if (!canShare()) {
     said.push('More threads need memory that they share, which browsers allow only to pages ' +
@@ -95,6 +96,7 @@ const sampler = () => ({solver: Number($('solver').value), steps: Number($('step
 
 function start(kind, images) {
   drawing = {id: ++job, kind, images};
+  $('go').textContent = kind === 'images' ? 'Stop' : 'Draw';
   worker.postMessage({draw: {id: job, images: images.map(({seed, cluster}) => ({seed, cluster})),
     ...sampler()}});
 }
@@ -104,9 +106,9 @@ function drawAll() {
   const seed = Number($('seed').value);
   const images = Array.from({length: Number($('count').value)}, (_, i) =>
     ({index: i, seed: (seed + i) % 2 ** 32, cluster: clusterOf(i)}));
+  trouble('');
   gallery.show(images, model);
   $('status').textContent = `Drawing ${images.length} images.`;
-  $('go').textContent = 'Stop';
   start('images', images);
 }
 
@@ -117,9 +119,12 @@ function stop() {
   $('status').textContent = 'Stopped.';
 }
 
+/* One image again, before those that are still to be drawn. */
 const gallery = new Gallery((index) => {
   const {seed, cluster} = gallery.images[index];
-  start('again', [{index, seed, cluster}]);
+  const rest = drawing?.kind !== 'images' ? [] : drawing.images.filter((image) =>
+    image.index !== index && gallery.images[image.index].sampler === null);
+  start('images', [{index, seed, cluster}, ...rest]);
 });
 
 /* When there is time: a picture for each cluster that has none. */
@@ -141,9 +146,9 @@ function onImage({job: id, index, step, more, pixels, sampler: recipe, took}) {
   }
   gallery.update(image.index, pixels, recipe);
   $('progress').value = (index + step / sampler().steps) / drawing.images.length;
-  if (!more && firstMs === null) {
-    firstMs = performance.now() - started;
-    document.documentElement.dataset.firstMs = Math.round(firstMs);
+  if (!more && model.firstMs === null) {
+    model.firstMs = performance.now();
+    tellMachine();
   }
 }
 
@@ -152,7 +157,7 @@ function onDone({job: id, took}) {
   const {kind, images} = drawing;
   drawing = null;
   $('go').textContent = 'Draw';
-  if (kind !== 'clusters') {
+  if (kind === 'images') {
     $('progress').value = 1;
     $('status').textContent = `${images.length} ${images.length > 1 ? 'images' : 'image'} in ` +
       `${(took / 1000).toFixed(2)} s, ${Math.round(took / images.length)} ms each.`;
@@ -164,7 +169,9 @@ function onDone({job: id, took}) {
 
 function onOpened(opened) {
   const {img_resolution: side, img_channels: channels} = opened.facts.network;
-  model = {...opened, size: {width: side, height: side, channels}};
+  // Of the first model alone: since the page was asked for.
+  const firstMs = model === null ? null : 0;
+  model = {...opened, size: {width: side, height: side, channels}, firstMs};
   trouble('');
   fillControls();
   tellMachine();
@@ -197,7 +204,7 @@ async function openFiles(files) {
 
 $('controls').onsubmit = (event) => {
   event.preventDefault();
-  if (drawing !== null && drawing.kind !== 'clusters') stop();
+  if (drawing?.kind === 'images') stop();
   else drawAll();
 };
 $('controls').onchange = drawAll;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * page_session.h - what a module of the runtime exports to JavaScript: one model,
- * and images of it one at a time.
+ * page_session.h - what a module of the runtime exports to JavaScript: one
+ * model, and images of it one at a time.
  *
  * The memory is JavaScript's, as large as browser_plan says and no larger: it
  * never grows.  Structures are read there as 4-byte words and doubles in the

@@ -7,8 +7,8 @@
 import {open} from './engine.js';
 
 let engine = null;
-let wanted = 0; // the job that may go on
-const helpers = [];
+let helpers = []; // its threads
+let wanted = 0;   // the job that may go on
 
 async function load(name) {
   const answer = await fetch(name);
@@ -32,14 +32,18 @@ function breathe() {
 
 /* ---- threads -------------------------------------------------------------- */
 
-function startHelper(message) {
+function startHelper(message, started) {
   return new Promise((resolve, reject) => {
     const helper = new Worker('helper.js', {type: 'module'});
-    helpers.push(helper);
+    started.push(helper);
     helper.onmessage = resolve;
     helper.onerror = (event) => reject(new Error(`A thread did not start: ${event.message}`));
     helper.postMessage(message);
   });
+}
+
+function end(threads) {
+  for (const helper of threads) helper.terminate();
 }
 
 /* ---- what the page asks for ----------------------------------------------- */
@@ -51,14 +55,26 @@ async function loadRuntime() {
     : {runtime: await load('portable.wasm'), simd: false};
 }
 
-async function opened({name, files, threads}) {
+/* The model that was there stays until the other is ready. */
+async function replace(options) {
+  const started = [];
+  try {
+    engine = await open({...options, startHelper: (message) => startHelper(message, started)});
+  } catch (error) {
+    end(started);
+    throw error;
+  }
+  end(helpers);
+  helpers = started;
+}
+
+async function opened({name, files, threads: most}) {
   const [{runtime, simd}, model, blob] = await Promise.all([loadRuntime(),
     files?.model ?? load(`${name}.wasm`), files?.blob ?? load(`${name}.cedm`)]);
-  for (const helper of helpers.splice(0)) helper.terminate();
-  engine = null;
-  engine = await open({runtime, model, blob, threads: simd ? threads : 1, startHelper});
-  return {simd, threads: simd ? threads : 1, isa: engine.isa, solvers: engine.solvers,
-    facts: engine.facts, planned: engine.planned, memoryBytes: engine.bytes.length};
+  const threads = simd ? most : 1;
+  await replace({runtime, model, blob, threads});
+  return {simd, threads, isa: engine.isa, solvers: engine.solvers, facts: engine.facts,
+    planned: engine.planned, memoryBytes: engine.bytes.length};
 }
 
 async function drawImage(job, image, index) {

@@ -113,6 +113,7 @@ async function refuses(path, other) {
   await says('a damaged blob', 'a tensor in the blob is damaged',
     openNode(vectors, path, {blob: damaged}));
   await says('no blob', 'These are no weights', openNode(vectors, path, {blob: blob.slice(8)}));
+  await says('half a blob', 'cut short', openNode(vectors, path, {blob: blob.slice(0, 99999)}));
   writeFileSync(join(work, 'no.wasm'), readFileSync(portable));
   writeFileSync(join(work, 'no.cedm'), blob);
   await says('no model', 'This is no model', openNode(vectors, join(work, 'no')));

@@ -77,7 +77,7 @@ const wanted = native('--cluster', '0-15', '--seeds', '0-15', '--nfe', '10');
 
 async function pictures(page) {
   await page.until(DRAWN);
-  firsts.push(Number(await page.value('document.documentElement.dataset.firstMs')));
+  firsts.push(Number((await text(page, 'machine')).match(/First image ([0-9.]+) s/)[1]));
   const most = largest(await pixels(page), wanted);
   check('pictures are the programs\'', most <= 1, most);
 }
@@ -175,6 +175,11 @@ async function ownModel(page) {
   };
   await drop('tiny.cedm');
   await page.until(`document.getElementById('trouble').textContent.startsWith('Wanted two')`);
+  writeFileSync(join(work, 'bad.cedm'), 'bad');
+  await drop('bad.cedm', 'tiny.wasm');
+  await page.until(`document.getElementById('trouble').textContent.startsWith('These are no')`);
+  await page.value(`document.getElementById('go').click()`);
+  await page.until(`${DRAWN} && document.querySelector('.image canvas').width === 32`);
   await drop('tiny.cedm', 'tiny.wasm');
   await page.until(`${DRAWN} && document.querySelector('.image canvas').width === 16`);
   check('no trouble any more', await page.value(`document.getElementById('trouble').hidden`));
@@ -212,8 +217,8 @@ try {
   await on('stopping', {}, stopping);
   await on('narrow', {page: {width: 320, height: 700}}, narrow);
   await on('file', {path: `file://${resolve(folder)}/index.html`}, asFile);
-  console.log(`first picture after ${firsts.join(' and ')} ms`);
-  check('first picture within a second', Math.min(...firsts) <= 1000, firsts);
+  console.log(`first picture after ${firsts.join(' and ')} s`);
+  check('first picture within a second', Math.min(...firsts) <= 1, firsts);
 } finally {
   await browser.close();
   rmSync(work, {recursive: true, force: true});
