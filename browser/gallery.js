@@ -36,23 +36,30 @@ export class Gallery {
     $('closer').onclick = (event) => { if (event.target === $('closer')) $('closer').close(); };
   }
 
-  /* Tiles for images {seed, cluster} that are still to be drawn. */
+  /* Tiles for images {seed, cluster} that are still to be drawn; what they
+   * showed stays until then, paler, and so does the focus. */
   show(images, model) {
+    const kept = this.model === model ? [...$('images').children] : [];
     this.model = model;
     this.size = model.size;
-    this.images = images.map((image) => ({...image, pixels: null, sampler: null}));
-    $('images').replaceChildren(...this.images.map((image, index) => this.tile(image, index)));
+    this.images = images.map((image, i) =>
+      ({...image, pixels: null, sampler: null, tile: kept[i] ?? this.tile(i)}));
+    for (const image of this.images) {
+      image.tile.classList.add('old');
+      image.tile.setAttribute('aria-label', `${nameOf(image)}: look closer`);
+    }
+    if (kept.length !== images.length) {
+      $('images').replaceChildren(...this.images.map(({tile}) => tile));
+    }
   }
 
-  tile(image, index) {
-    const button = document.createElement('button');
+  tile(index) {
+    const button = document.createElement('button'), canvas = document.createElement('canvas');
     button.type = 'button';
     button.className = 'image';
-    button.setAttribute('aria-label', `${nameOf(image)}: look closer`);
     button.onclick = () => this.open(index);
-    image.canvas = document.createElement('canvas');
-    [image.canvas.width, image.canvas.height] = [this.size.width, this.size.height];
-    button.append(image.canvas);
+    [canvas.width, canvas.height] = [this.size.width, this.size.height];
+    button.append(canvas);
     return button;
   }
 
@@ -61,7 +68,8 @@ export class Gallery {
     const image = this.images[index];
     if (image === undefined) return;
     Object.assign(image, {pixels, sampler});
-    paint(image.canvas, pixels, this.size);
+    image.tile.classList.remove('old');
+    paint(image.tile.firstChild, pixels, this.size);
     if (this.shown === index) this.look();
   }
 
