@@ -31,8 +31,9 @@ TSAN  = SAN=thread OPT='-O1 -g1' BUILD=$(BUILD)/tsan
 # A test runs where it can find something that no other run of it finds.  What a
 # failing call of the system leaves behind does not depend on the compiler.
 CLANG_TESTS = $(filter-out $(FAULT),$(TESTS))
-# Networks of full size, the whole recipe, modules for browsers, kills, power losses and races take the
-# address sanitizer minutes and show it no code that the other scripts do not.
+# Networks of full size, the whole recipe, modules for browsers, kills, power
+# losses and races take the address sanitizer minutes and show it no code that the
+# other scripts do not.
 ASAN_E2E = $(filter-out $(patsubst %,tests/e2e/%.sh,full_size full_encoders label_free \
   browser killed power threads),$(E2E))
 THREAD_TESTS = $(filter %threads_test,$(TESTS)) $(filter %/threads.sh,$(E2E))
