@@ -32,12 +32,12 @@ __global__ void __launch_bounds__(THREADS) activate(activate_args v)
         return;
     }
     from = map_pair_at(v.src, (size_t)image * v.pixels + pixel, c, &which);
-    map_load<T, V>(value, v.src.map[which], from);
+    cedm_load_map<T, V>(value, v.src.map[which], from);
     if (v.act != CEDM_ACT_NONE) {
         const float *coeff = v.coeff + (size_t)image * 2 * v.channels + c;
 
-        map_floats(a, coeff);
-        map_floats(b, coeff + v.channels);
+        cedm_load_floats(a, coeff);
+        cedm_load_floats(b, coeff + v.channels);
 #pragma unroll
         for (int i = 0; i < V; i++) {
             value[i] = cedm_activate<T>(value[i], a[i], b[i], v.act);
@@ -47,13 +47,13 @@ __global__ void __launch_bounds__(THREADS) activate(activate_args v)
     to = (size_t)image * v.pixels << 2 * v.up;
     to += ((size_t)(pixel / v.width) * v.width << 2 * v.up) + (x << v.up);
     to = to * v.channels + c;
-    overflow = map_store<T, V>(v.dst, to, value);
+    overflow = cedm_store_map<T, V>(v.dst, to, value);
     if (v.up) {
         size_t row = 2 * (size_t)v.width * v.channels;
 
-        map_store<T, V>(v.dst, to + v.channels, value);
-        map_store<T, V>(v.dst, to + row, value);
-        map_store<T, V>(v.dst, to + row + v.channels, value);
+        cedm_store_map<T, V>(v.dst, to + v.channels, value);
+        cedm_store_map<T, V>(v.dst, to + row, value);
+        cedm_store_map<T, V>(v.dst, to + row + v.channels, value);
     }
     if (overflow) {
         atomicOr(&v.overflow[image], CEDM_CUDA_OVERFLOW);
@@ -101,5 +101,5 @@ extern "C" int train_cuda_activate(const train_cuda_exec *exec,
     error = dropout_make(exec, op->layer, (uint64_t)v.pixels * v.channels,
                          (unsigned char *)exec->base.workspace, &v.mask);
     return error != 0 ? error
-                      : TRAIN_BY_PRECISION(exec, eights, run, exec, &v);
+                      : CEDM_BY_EIGHTS(&exec->base, eights, run, exec, &v);
 }

@@ -1,74 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * map.cuh - V elements of a map at a time: 8 where channels come in eights,
- * else 1, so that every kernel takes any number of channels. */
+ * map.cuh - what kernels of training share about maps: one or two of them as
+ * a concatenation, the slope of their activation. */
 #ifndef CEDM_TRAINER_CUDA_MAP_CUH
 #define CEDM_TRAINER_CUDA_MAP_CUH
 
-#include "runtime/cuda/device.cuh"
+#include "runtime/cuda/eights.cuh"
 #include "trainer/cuda/train_launch.h"
-
-template <typename T, int V>
-static __device__ __forceinline__ void map_load(float (&to)[V], cedm_map map,
-                                                size_t i)
-{
-    if constexpr (V == 8) {
-        if (sizeof(T) == 4 || map.f32) {
-            cedm_load8(to, static_cast<const float *>(map.data) + i);
-        } else {
-            cedm_load8(to, static_cast<const T *>(map.data) + i);
-        }
-    } else {
-        to[0] = cedm_get<T>(map, i);
-    }
-}
-
-static __device__ __forceinline__ void map_store_floats(float *to,
-                                                        const float x[8])
-{
-    float4 half[2];
-
-    memcpy(half, x, sizeof half);
-    reinterpret_cast<float4 *>(to)[0] = half[0];
-    reinterpret_cast<float4 *>(to)[1] = half[1];
-}
-
-/* Returns whether 16 bits could not hold one of them. */
-template <typename T, int V>
-static __device__ __forceinline__ bool map_store(cedm_map map, size_t i,
-                                                 float (&x)[V])
-{
-    bool overflow = false;
-
-    if constexpr (V == 1) {
-        return cedm_put<T>(map, i, x[0]);
-    } else {
-        if (sizeof(T) == 4 || map.f32) {
-            map_store_floats(static_cast<float *>(map.data) + i, x);
-            return false;
-        }
-        if constexpr (sizeof(T) == 2) {
-            cedm_store8(static_cast<T *>(map.data) + i, x);
-#pragma unroll
-            for (int j = 0; j < V; j++) {
-                overflow |= !cedm_finite(x[j]);
-            }
-        }
-        return overflow;
-    }
-}
-
-/* V floats of a vector. */
-template <int V>
-static __device__ __forceinline__ void map_floats(float (&to)[V],
-                                                  const float *from)
-{
-    if constexpr (V == 8) {
-        cedm_load8(to, from);
-    } else {
-        to[0] = from[0];
-    }
-}
 
 /* silu'(u) = s (1 + u (1 - s)), s = 1 / (1 + e^-u), by the functions that
  * go with the type; 0 where e^-u is infinite. */
@@ -111,17 +49,5 @@ static inline map_pair map_pair_of(const train_cuda_exec *exec,
     }
     return pair;
 }
-
-/* Calls function<T, 8 or 1>(...): the type of the precision, and 8 where
- * `eights` holds. */
-#define TRAIN_BY_PRECISION(exec, eights, function, ...)                      \
-    ((exec)->base.precision == CEDM_CUDA_FP16                                \
-         ? ((eights) ? function<__half, 8>(__VA_ARGS__)                      \
-                     : function<__half, 1>(__VA_ARGS__))                     \
-     : (exec)->base.precision == CEDM_CUDA_BF16                              \
-         ? ((eights) ? function<__nv_bfloat16, 8>(__VA_ARGS__)               \
-                     : function<__nv_bfloat16, 1>(__VA_ARGS__))              \
-         : ((eights) ? function<float, 8>(__VA_ARGS__)                       \
-                     : function<float, 1>(__VA_ARGS__)))
 
 #endif

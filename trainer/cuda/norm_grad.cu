@@ -41,13 +41,13 @@ static __device__ __forceinline__ void before_act(const grad_args &v,
     const float *coeff = v.coeff + (size_t)image * 2 * v.channels + c;
     float a[V], b[V];
 
-    map_load<T, V>(g, v.grad, (size_t)image * v.pixels * v.channels + e);
+    cedm_load_map<T, V>(g, v.grad, (size_t)image * v.pixels * v.channels + e);
     dropout_apply<V>(v.mask, image, e, g);
     if (v.act != CEDM_ACT_SILU) {
         return;
     }
-    map_floats(a, coeff);
-    map_floats(b, coeff + v.channels);
+    cedm_load_floats(a, coeff);
+    cedm_load_floats(b, coeff + v.channels);
 #pragma unroll
     for (int i = 0; i < V; i++) {
         g[i] *= map_silu_slope<T>(fmaf(a[i], x[i], b[i]));
@@ -73,8 +73,8 @@ __global__ void __launch_bounds__(COLUMN_THREADS) norm_sums(grad_args v)
     if (c < v.channels) {
         const float *m = v.moments + (size_t)image * 2 * v.channels + c;
 
-        map_floats(inverse, m);
-        map_floats(shift, m + v.channels);
+        cedm_load_floats(inverse, m);
+        cedm_load_floats(shift, m + v.channels);
     }
     for (uint32_t p = first + shape::row(); c < v.channels && p < end;
          p += shape::ROWS) {
@@ -83,7 +83,7 @@ __global__ void __launch_bounds__(COLUMN_THREADS) norm_sums(grad_args v)
                                 &which);
         float x[V], g[V];
 
-        map_load<T, V>(x, v.src.map[which], at);
+        cedm_load_map<T, V>(x, v.src.map[which], at);
         before_act<T, V>(v, image, p, c, x, g);
 #pragma unroll
         for (int i = 0; i < V; i++) {
@@ -201,19 +201,19 @@ __global__ void __launch_bounds__(THREADS) norm_apply(grad_args v)
     if (v.dst.map[which].data == NULL) {
         return;
     }
-    map_load<T, V>(x, v.src.map[which], at);
+    cedm_load_map<T, V>(x, v.src.map[which], at);
     before_act<T, V>(v, image, pixel, c, x, g);
-    map_floats(a, v.coeff + vectors);
-    map_floats(k1, v.factors + vectors);
-    map_floats(k0, v.factors + vectors + v.channels);
+    cedm_load_floats(a, v.coeff + vectors);
+    cedm_load_floats(k1, v.factors + vectors);
+    cedm_load_floats(k0, v.factors + vectors + v.channels);
     if (v.accumulate[which]) {
-        map_load<T, V>(sum, v.dst.map[which], at);
+        cedm_load_map<T, V>(sum, v.dst.map[which], at);
     }
 #pragma unroll
     for (int i = 0; i < V; i++) {
         sum[i] += fmaf(a[i], g[i], fmaf(k1[i], x[i], k0[i]));
     }
-    if (map_store<T, V>(v.dst.map[which], at, sum)) {
+    if (cedm_store_map<T, V>(v.dst.map[which], at, sum)) {
         atomicOr(&v.overflow[image], CEDM_CUDA_OVERFLOW);
     }
 }
@@ -343,5 +343,5 @@ extern "C" int train_cuda_norm_grad(const train_cuda_exec *exec,
                          &v.mask);
     error = error != 0 ? error : run_moments(exec, op, moments);
     return error != 0 ? error
-                      : TRAIN_BY_PRECISION(exec, eights, run, exec, &v);
+                      : CEDM_BY_EIGHTS(&exec->base, eights, run, exec, &v);
 }

@@ -31,8 +31,9 @@ __global__ void __launch_bounds__(COLUMN_THREADS) sums_pixels(sums_args v)
 
         for (uint32_t p = shape::row(); c < v.channels && p < count;
              p += shape::ROWS) {
-            map_load<T, V>(x, v.grad, ((size_t)image * v.pixels + first + p) *
-                                          v.channels + c);
+            cedm_load_map<T, V>(
+                x, v.grad,
+                ((size_t)image * v.pixels + first + p) * v.channels + c);
 #pragma unroll
             for (int i = 0; i < V; i++) {
                 sum[i] += x[i];
@@ -91,7 +92,7 @@ extern "C" int train_cuda_sums(const train_cuda_exec *exec, const cg_sums *op)
     v.stride = op->stride;
     v.batch = exec->base.batch;
     v.scale = op->scale;
-    error = TRAIN_BY_PRECISION(exec, op->channels % 8 == 0, run, exec, &v);
+    error = CEDM_BY_EIGHTS(&exec->base, op->channels % 8 == 0, run, exec, &v);
     if (error != 0 || (v.bias[0] == NULL && v.bias[1] == NULL)) {
         return error;
     }

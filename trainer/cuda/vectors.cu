@@ -123,16 +123,16 @@ add(cg_add op, cedm_map src, cedm_map dst, uint32_t *overflow)
     if (e >= op.elements) {
         return;
     }
-    map_load<T, V>(x, src, at);
+    cedm_load_map<T, V>(x, src, at);
     if (op.accumulate) {
-        map_load<T, V>(sum, dst, at);
+        cedm_load_map<T, V>(sum, dst, at);
     }
 #pragma unroll
     for (int i = 0; i < V; i++) {
         x[i] *= op.scale;
         x[i] = op.accumulate ? sum[i] + x[i] : x[i];
     }
-    if (map_store<T, V>(dst, at, x)) {
+    if (cedm_store_map<T, V>(dst, at, x)) {
         atomicOr(&overflow[blockIdx.x], CEDM_CUDA_OVERFLOW);
     }
 }
@@ -151,7 +151,8 @@ static int run_add(const train_cuda_exec *exec, const cg_add *op)
 
 extern "C" int train_cuda_add(const train_cuda_exec *exec, const cg_add *op)
 {
-    return TRAIN_BY_PRECISION(exec, op->elements % 8 == 0, run_add, exec, op);
+    return CEDM_BY_EIGHTS(&exec->base, op->elements % 8 == 0, run_add, exec,
+                          op);
 }
 
 /* ---- dilate ------------------------------------------------------------ */
@@ -174,10 +175,10 @@ dilate(cg_dilate op, cedm_map src, cedm_map dst)
         size_t pixel = ((size_t)blockIdx.x * op.height + y / 2) * op.width +
                        x / 2;
 
-        map_load<T, V>(value, src, pixel * op.channels + c);
+        cedm_load_map<T, V>(value, src, pixel * op.channels + c);
     }
-    map_store<T, V>(dst, (size_t)blockIdx.x * height * width * op.channels +
-                             e, value);
+    cedm_store_map<T, V>(
+        dst, (size_t)blockIdx.x * height * width * op.channels + e, value);
 }
 
 template <typename T, int V>
@@ -196,6 +197,6 @@ static int run_dilate(const train_cuda_exec *exec, const cg_dilate *op)
 extern "C" int train_cuda_dilate(const train_cuda_exec *exec,
                                  const cg_dilate *op)
 {
-    return TRAIN_BY_PRECISION(exec, op->channels % 8 == 0, run_dilate, exec,
-                              op);
+    return CEDM_BY_EIGHTS(&exec->base, op->channels % 8 == 0, run_dilate, exec,
+                          op);
 }
