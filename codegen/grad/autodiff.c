@@ -182,8 +182,24 @@ static void adjoint_linear(cg_autodiff *d, const cg_op *op, uint32_t layer)
     cg_adjoint_linear(d, &op->u.linear);
 }
 
+/* What only convolutions of encoders have; NULL if this one has nothing. */
+static const char *untrained_option(const cedm_conv *c)
+{
+    return c->post != CEDM_POST_NONE ? "conv with something done last"
+           : c->kernel[0] != c->kernel[1] || c->pad[0] != c->pad[1]
+               ? "conv whose kernel is no square"
+           : c->stride > 2      ? "conv with steps of more than two pixels"
+           : c->dst_stride != 0 ? "conv into a part of a map"
+                                : NULL;
+}
+
 static void adjoint_conv(cg_autodiff *d, const cg_op *op, uint32_t layer)
 {
+    const char *option = untrained_option(&op->u.conv);
+    if (option != NULL) {
+        d->not_trained = option;
+        return;
+    }
     cg_adjoint_conv(d, &op->u.conv, layer);
 }
 

@@ -25,7 +25,7 @@ typedef struct cg_autodiff {
     uint32_t *layer;    /* dropout layer of each op, or CG_NO_DROPOUT */
     cedm_weight ones;   /* filter [1, 1], or CEDM_NONE until needed */
     cedm_ref augmented; /* features with the augmentation's labels */
-    const char *not_trained; /* an op without an adjoint, or NULL */
+    const char *not_trained; /* what has no adjoint, or NULL */
     bool failed;
 } cg_autodiff;
 

@@ -45,19 +45,17 @@ static inline int train_cuda_run_step(const train_cuda_exec *exec,
                           : train_cuda_run_op(exec, &step->op, name);
 }
 
-/* The parts of an op's weights. */
+/* The parts of an op's weights, if it has any. */
 static inline int train_cuda_pack_op(const train_cuda_exec *exec,
                                      const cg_op *op)
 {
-    switch (op->kind) {
 #define TRAIN_CUDA_CASE(op_name)                                             \
-    case CG_OP_##op_name:                                                    \
-        return train_cuda_pack_##op_name(exec, &op->u.op_name);
-        CEDM_GRAPH_OPS(TRAIN_CUDA_CASE)
-#undef TRAIN_CUDA_CASE
-    case CG_OP_COUNT: break;
+    if (op->kind == CG_OP_##op_name) {                                       \
+        return train_cuda_pack_##op_name(exec, &op->u.op_name);              \
     }
-    return 1;
+    TRAIN_CUDA_PACKED(TRAIN_CUDA_CASE)
+#undef TRAIN_CUDA_CASE
+    return 0;
 }
 
 #endif

@@ -118,14 +118,6 @@ extern "C" int train_cuda_pack_resample(const train_cuda_exec *exec,
     return run_floats(exec, op->id, op->filter, op->taps, CEDM_NONE, 0);
 }
 
-extern "C" int train_cuda_pack_attention(const train_cuda_exec *exec,
-                                         const cedm_attention *op)
-{
-    (void)exec;
-    (void)op;
-    return 0;
-}
-
 /* ---- convolutions ------------------------------------------------------ */
 
 struct pack_args {
@@ -174,7 +166,7 @@ static __device__ __forceinline__ void pack_merged(uint32_t phase, uint32_t t,
 static __device__ double pack_tap(const pack_args &v, uint32_t o, uint32_t c,
                                   uint32_t phase, uint32_t tap)
 {
-    uint32_t taps = v.op.kernel * v.op.kernel;
+    uint32_t taps = v.op.kernel[0] * v.op.kernel[1];
     size_t cin = v.op.cin[0] + v.op.cin[1];
     const float *first = v.weight + (size_t)o * taps * cin + c;
     uint32_t y0, y1, x0, x1;

@@ -63,13 +63,17 @@ uint64_t train_cuda_workspace(const cg_training_op *op,
  * After the parameters changed, in this order: all that is derived, then the
  * parts of all ops of the runtime, as cedm_cuda_pack makes them of `data` in
  * floats, bit for bit.  Where they lie is what cedm_cuda_pack counts; bytes
- * between parts and of padding must have been zeroed once. */
+ * between parts and of padding must have been zeroed once.  Networks with ops
+ * that have weights and are not listed are not trained (cg_differentiate). */
+#define TRAIN_CUDA_PACKED(X)                                                 \
+    X(embed) X(linear) X(norm_coeff) X(conv) X(resample)
+
 int train_cuda_derive(const train_cuda_exec *exec, const cg_derived *derived);
 
 #define TRAIN_CUDA_PACK(name)                                                \
     int train_cuda_pack_##name(const train_cuda_exec *exec,                  \
                                const cedm_##name *op);
-CEDM_GRAPH_OPS(TRAIN_CUDA_PACK)
+TRAIN_CUDA_PACKED(TRAIN_CUDA_PACK)
 #undef TRAIN_CUDA_PACK
 
 /* ---- the loss ---------------------------------------------------------- */
