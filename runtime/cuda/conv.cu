@@ -46,7 +46,7 @@ static void fill_maps(cedm_conv_args *v, const cedm_cuda_exec *exec,
     }
     v->cin = op->cin[0] + op->cin[1];
     v->residual = cedm_map_at(exec, op->residual);
-    v->dst = cedm_map_at(exec, op->dst);
+    v->dst = cedm_slice_at(exec, op->dst, op->dst_index);
     if (op->act != CEDM_ACT_NONE) {
         v->coeff = (const float *)cedm_cuda_at(exec, op->coeff);
     }
@@ -65,30 +65,36 @@ static void fill_args(cedm_conv_args *v, const cedm_cuda_exec *exec,
 {
     const unsigned char *part =
         (const unsigned char *)cedm_cuda_part(exec, op->id);
+    const cedm_conv view = cedm_cuda_conv_view(op);
     cedm_cuda_conv_layout layout;
 
     cedm_cuda_plan_conv(&layout, exec->precision, op);
     *v = cedm_conv_args();
-    fill_maps(v, exec, op);
+    fill_maps(v, exec, &view);
     v->weight = part;
     v->weight_f32 = layout.f32;
     v->bias = (const float *)(part + layout.bias);
     v->height = op->height;
     v->width = op->width;
-    v->in_height = op->in_height;
-    v->in_width = op->in_width;
+    v->in_height = view.in_height;
+    v->in_width = view.in_width;
     v->grid_height = op->up ? op->in_height : op->height;
     v->grid_width = op->up ? op->in_width : op->width;
     v->cout = op->cout;
     v->cout_padded = layout.cout_padded;
     v->k = layout.k;
-    v->kernel = op->kernel[0];
+    v->dst_stride = cedm_cuda_dst_stride(op->dst_stride, op->cout);
     v->taps = layout.taps;
-    v->stride = op->stride;
-    v->pad = op->pad[0];
+    for (int axis = 0; axis < 2; axis++) {
+        v->kernel[axis] = view.kernel[axis];
+        v->stride[axis] =
+            view.kernel[axis] == op->kernel[axis] ? op->stride : 1;
+        v->pad[axis] = op->pad[axis];
+    }
     v->up = op->up;
     v->skip_up = op->skip_up;
     v->act = op->act;
+    v->post = op->post;
     v->emb_stride = op->emb_stride;
     v->stat_rows = op->stat_rows;
     v->scale = op->scale;

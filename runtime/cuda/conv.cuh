@@ -24,7 +24,8 @@ typedef struct cedm_conv_args {
     uint32_t in_height, in_width; /* of src */
     uint32_t grid_height, grid_width;
     uint32_t cin, cout, cout_padded, k;
-    uint32_t kernel, taps, stride, pad, up, skip_up, act;
+    uint32_t dst_stride; /* channels of dst's map */
+    uint32_t kernel[2], taps, stride[2], pad[2], up, skip_up, act, post;
     uint32_t emb_stride, stat_rows;
     float scale;
 } cedm_conv_args;

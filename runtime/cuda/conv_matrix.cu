@@ -8,6 +8,9 @@
 /* What devices of compute capability 8.6 and 8.9 give a block at most. */
 #define SHARED_MAX (99u << 10)
 
+/* Larger ones would leave no tile for their rim. */
+#define KERNEL_MAX 7
+
 extern "C" bool cedm_cuda_conv_suits(const cedm_conv_args *v)
 {
     bool maps = !v->dst.f32 && !v->residual.f32, channels = v->cout % 8 == 0;
@@ -16,29 +19,37 @@ extern "C" bool cedm_cuda_conv_suits(const cedm_conv_args *v)
         maps = maps && !v->src[s].f32;
         channels = channels && v->channels[s] % 8 == 0;
     }
-    return !v->weight_f32 && maps && channels && v->stride == 1 &&
-           v->pad == v->kernel / 2;
+    for (int axis = 0; axis < 2; axis++) {
+        maps = maps && v->stride[axis] == 1 && v->kernel[axis] % 2 == 1 &&
+               v->kernel[axis] <= KERNEL_MAX &&
+               v->pad[axis] == v->kernel[axis] / 2;
+    }
+    return !v->weight_f32 && maps && channels && v->dst_stride % 8 == 0 &&
+           (uintptr_t)v->dst.data % 16 == 0;
 }
 
 extern "C" void cedm_cuda_conv_cut(conv_tiles *tiles, const cedm_conv_args *v,
                                    uint32_t pixels, uint32_t columns,
                                    uint32_t rows)
 {
-    uint32_t most = pixels / 2, rim = v->kernel / 2;
+    uint32_t tall = v->kernel[0] - 1, wide = v->kernel[1] - 1;
+    uint32_t most = rows / (1 + tall) - wide; /* in a single row */
     cedm_conv_tile t = {};
 
-    t.rim = rim;
+    most = most < pixels / 2 ? most : pixels / 2;
+    t.rim[0] = tall / 2;
+    t.rim[1] = wide / 2;
     t.width = v->grid_width < most ? v->grid_width : most;
     t.height = pixels / t.width;
     if (t.height > v->grid_height) {
         t.height = v->grid_height;
     }
-    while ((t.width + 2 * rim) * (t.height + 2 * rim) > rows) {
+    while ((t.width + wide) * (t.height + tall) > rows) {
         t.height--;
     }
     t.across = cedm_blocks(v->grid_width, t.width);
     t.down = cedm_blocks(v->grid_height, t.height);
-    t.rows = (t.width + 2 * rim) * (t.height + 2 * rim);
+    t.rows = (t.width + wide) * (t.height + tall);
     if (t.rows < pixels) {
         t.rows = pixels; /* a slice of the skip has no rim */
     }

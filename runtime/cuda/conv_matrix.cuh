@@ -4,7 +4,7 @@
  *
  * A block makes BM pixels, a rectangle of one image, by BN output channels.
  * It walks through K in steps of 32 channels at one tap.  The source
- * rectangle of 32 channels, with the rim that a 3x3 kernel needs, is copied
+ * rectangle of 32 channels, with the rim that the kernel needs, is copied
  * to shared memory once for all taps; each thread activates what it copied
  * itself, in place, so that a (x) + b and silu cost one pass instead of nine
  * and zeros of the padding stay zeros.  Weights of a step come in a ring of
@@ -96,20 +96,21 @@ struct matrix_conv {
 
     __device__ __forceinline__ uint32_t source_rows() const
     {
-        return (tile.width + 2 * tile.rim) * (tile.height + 2 * tile.rim);
+        return (tile.width + 2 * tile.rim[1]) *
+               (tile.height + 2 * tile.rim[0]);
     }
 
     __device__ __forceinline__ void find_pixels()
     {
-        uint32_t across = tile.width + 2 * tile.rim, y, x;
+        uint32_t across = tile.width + 2 * tile.rim[1], y, x;
 
 #pragma unroll
         for (int i = 0; i < PIXELS; i++) {
             uint32_t r = threadIdx.x / 4 + i * PER_PASS;
 
             pixel[i] = r < source_rows()
-                ? cedm_src_pixel(v, (int)(place.y0 + r / across - tile.rim),
-                                 (int)(place.x0 + r % across - tile.rim))
+                ? cedm_src_pixel(v, (int)(place.y0 + r / across - tile.rim[0]),
+                                 (int)(place.x0 + r % across - tile.rim[1]))
                 : -1;
         }
 #pragma unroll
@@ -134,7 +135,7 @@ struct matrix_conv {
 
             m = m < last ? m : last;
             skip_row[mi] = m;
-            row[mi] = m / tile.width * (tile.width + 2 * tile.rim) +
+            row[mi] = m / tile.width * (tile.width + 2 * tile.rim[1]) +
                       m % tile.width;
         }
     }
@@ -275,10 +276,10 @@ struct matrix_conv {
                                                MATRIX_ROW;
         uint32_t warp = threadIdx.x / 32, lane = threadIdx.x % 32;
         uint32_t n = warp % WARPS_N * WARP_N + lane % 8 + lane / 16 * 8;
-        uint32_t side = v.up ? 2 : v.kernel;
+        uint32_t side = v.up ? 2 : v.kernel[1];
         uint32_t y = tap / side + (v.up ? place.phase / 2 : 0);
         uint32_t x = tap % side + (v.up ? place.phase % 2 : 0);
-        uint32_t shift = y * (tile.width + 2 * tile.rim) + x;
+        uint32_t shift = y * (tile.width + 2 * tile.rim[1]) + x;
 
 #pragma unroll
         for (uint32_t k = 0; k < 2; k++) {

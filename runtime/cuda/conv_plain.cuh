@@ -11,6 +11,7 @@
 #define CEDM_CUDA_CONV_PLAIN_CUH
 
 #include "runtime/cuda/conv.cuh"
+#include "runtime/cuda/post.cuh"
 
 #define PLAIN_THREADS 256
 #define PLAIN_OUTSIDE 0xffffffffu
@@ -30,9 +31,9 @@ static __device__ __forceinline__ int plain_source(const cedm_conv_args &v,
                                                    uint32_t yx)
 {
     uint32_t phase = blockIdx.z, y = yx >> 16, x = yx & 0xffffu;
-    uint32_t side = v.up ? 2 : v.kernel;
-    int shift_y = v.up ? (int)(phase / 2) - 1 : -(int)v.pad;
-    int shift_x = v.up ? (int)(phase % 2) - 1 : -(int)v.pad;
+    uint32_t side = v.up ? 2 : v.kernel[1];
+    int shift_y = v.up ? (int)(phase / 2) - 1 : -(int)v.pad[0];
+    int shift_x = v.up ? (int)(phase % 2) - 1 : -(int)v.pad[1];
 
     if (yx == PLAIN_OUTSIDE) {
         return -1;
@@ -40,8 +41,8 @@ static __device__ __forceinline__ int plain_source(const cedm_conv_args &v,
     if (s.skip) {
         return (int)cedm_skip_pixel(v, phase, y, x);
     }
-    return cedm_src_pixel(v, (int)(y * v.stride + s.tap / side) + shift_y,
-                          (int)(x * v.stride + s.tap % side) + shift_x);
+    return cedm_src_pixel(v, (int)(y * v.stride[0] + s.tap / side) + shift_y,
+                          (int)(x * v.stride[1] + s.tap % side) + shift_x);
 }
 
 /* pixels[k][m] of one step; zeros beyond the channels. */
@@ -127,17 +128,19 @@ static __device__ __forceinline__ bool plain_write(const cedm_conv_args &v,
                                                    float sum)
 {
     size_t pixel = cedm_dst_pixel(v, blockIdx.z, yx >> 16, yx & 0xffffu);
-    size_t at = ((size_t)image * v.height * v.width + pixel) * v.cout + co;
-    float shift = v.bias[co];
+    size_t at = (size_t)image * v.height * v.width + pixel;
+    float shift = v.bias[co], result[1];
 
     if (v.emb != NULL) {
         shift += v.emb[(size_t)image * v.emb_stride + co];
     }
     sum += shift;
     if (v.residual.data != NULL) {
-        sum += cedm_get<T>(v.residual, at);
+        sum += cedm_get<T>(v.residual, at * v.cout + co);
     }
-    return cedm_put<T>(v.dst, at, sum * v.scale);
+    result[0] = sum * v.scale;
+    cedm_post<T>(result, v.post);
+    return cedm_put<T>(v.dst, at * v.dst_stride + co, result[0]);
 }
 
 /* The step that follows, if any; `slice` counts slices of all sources. */

@@ -155,14 +155,15 @@ struct warpgroup_rings {
         place.image = v.first + t / tile.down;
     }
 
-    __device__ __forceinline__ uint32_t rim(uint32_t from) const
+    __device__ __forceinline__ uint32_t rim(uint32_t from, int axis) const
     {
-        return from < 2 ? tile.rim : 0;
+        return from < 2 ? tile.rim[axis] : 0;
     }
 
     __device__ __forceinline__ uint32_t slice_rows(uint32_t from) const
     {
-        return (tile.width + 2 * rim(from)) * (tile.height + 2 * rim(from));
+        return (tile.width + 2 * rim(from, 1)) *
+               (tile.height + 2 * rim(from, 0));
     }
 
     /* Steps of a slice, at one tap each. */

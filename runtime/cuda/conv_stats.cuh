@@ -89,7 +89,7 @@ conv_stats(cedm_conv_args v)
     size_t first = ((size_t)image * v.height + row) * v.width;
     float *stats = v.stats + (size_t)blockIdx.x * 2 * v.cout + co;
     auto load = [&](uint32_t p) {
-        return exists ? cedm_get<T>(v.dst, (first + p) * v.cout + co)
+        return exists ? cedm_get<T>(v.dst, (first + p) * v.dst_stride + co)
                       : 0.0f;
     };
 

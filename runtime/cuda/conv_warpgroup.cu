@@ -83,12 +83,12 @@ static int encode_source(warpgroup_maps *maps, const cedm_cuda_exec *exec,
                          const cedm_conv_args *v, const conv_tiles *tiles,
                          uint32_t from)
 {
-    uint32_t rim = from < 2 ? tiles->at.rim : 0;
+    uint32_t tall = from < 2 ? 2 * tiles->at.rim[0] : 0;
+    uint32_t wide = from < 2 ? 2 * tiles->at.rim[1] : 0;
     cedm_box_tensor tensor = {
         v->src[from].data,
         {v->channels[from], v->grid_width, v->grid_height, exec->batch},
-        {CEDM_CUDA_K, tiles->at.width + 2 * rim,
-         tiles->at.height + 2 * rim, 1}};
+        {CEDM_CUDA_K, tiles->at.width + wide, tiles->at.height + tall, 1}};
 
     return v->channels[from] == 0
         ? 0 : cedm_encode_tensor(&maps->source[from], &tensor,

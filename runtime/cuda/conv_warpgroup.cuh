@@ -39,8 +39,8 @@ template <typename T> struct warpgroup_supply : warpgroup_rings {
         cedm_barrier_wait(&source_empty[slice.stage], slice.parity ^ 1);
         cedm_barrier_expect(full, slice_rows(from) * MATRIX_ROW);
         cedm_copy_box(source_stage(), &maps.source[from], full, (int)c,
-                      (int)(place.x0 - rim(from)),
-                      (int)(place.y0 - rim(from)), (int)place.image);
+                      (int)(place.x0 - rim(from, 1)),
+                      (int)(place.y0 - rim(from, 0)), (int)place.image);
         slice.next();
     }
 
@@ -100,12 +100,12 @@ template <typename T> struct warpgroup_supply : warpgroup_rings {
                                                   const float (&b)[8],
                                                   uint32_t q)
     {
-        uint32_t across = tile.width + 2 * tile.rim, rows = slice_rows(0);
+        uint32_t across = tile.width + 2 * tile.rim[1], rows = slice_rows(0);
         uint32_t r = (threadIdx.x - 32) / 4, y = r / across, x = r % across;
 
         while (r < rows) {
-            if (cedm_src_pixel(v, (int)(place.y0 + y - tile.rim),
-                               (int)(place.x0 + x - tile.rim)) >= 0) {
+            if (cedm_src_pixel(v, (int)(place.y0 + y - tile.rim[0]),
+                               (int)(place.x0 + x - tile.rim[1])) >= 0) {
                 activate_chunk(source_stage() + matrix_chunk(r, q), a, b);
             }
             r += ACTIVATING / 4;
@@ -234,7 +234,8 @@ struct warpgroup_work : warpgroup_rings {
         uint32_t m = first_pixel() + threadIdx.x % 16;
 
         m = m < last ? m : last;
-        return m / tile.width * (tile.width + 2 * rim(from)) + m % tile.width;
+        return m / tile.width * (tile.width + 2 * rim(from, 1)) +
+               m % tile.width;
     }
 
     /* Rows from the slice's first to the phase's first tap. */
@@ -242,7 +243,7 @@ struct warpgroup_work : warpgroup_rings {
     {
         uint32_t y = place.phase / 2, x = place.phase % 2;
 
-        return from < 2 ? y * (tile.width + 2 * tile.rim) + x : 0;
+        return from < 2 ? y * (tile.width + 2 * tile.rim[1]) + x : 0;
     }
 
     /* ---- multiplying --------------------------------------------------- */
@@ -285,10 +286,11 @@ struct warpgroup_work : warpgroup_rings {
                                                    uint32_t from,
                                                    uint32_t row, bool first)
     {
-        uint32_t side = from >= 2 ? 1 : v.up ? 2 : v.kernel;
+        uint32_t tall = from >= 2 ? 1 : v.up ? 2 : v.kernel[0];
+        uint32_t wide = from >= 2 ? 1 : v.up ? 2 : v.kernel[1];
 
-        for (uint32_t y = 0; y < side; y++) {
-            for (uint32_t x = 0; x < side; x++) {
+        for (uint32_t y = 0; y < tall; y++) {
+            for (uint32_t x = 0; x < wide; x++) {
                 bool begins = first && y + x == 0;
 
                 if (step.stage % 2 == 0) { /* registers have no index */
@@ -297,7 +299,7 @@ struct warpgroup_work : warpgroup_rings {
                     multiply_step(sum, part[1], row + x, begins);
                 }
             }
-            row += tile.width + 2 * tile.rim;
+            row += tile.width + 2 * tile.rim[1];
         }
     }
 

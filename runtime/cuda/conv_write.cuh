@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * conv_write.cuh - from the sums of a tile to what is written of it: bias,
- * embedding, residual, scale, statistics, overflow.
+ * embedding, residual, scale, what is done last, statistics, overflow.
  *
  * Sums pass through shared memory, 64 columns at a time, since those who
  * multiplied hold other elements than those that are written together. */
@@ -9,13 +9,14 @@
 #define CEDM_CUDA_CONV_WRITE_CUH
 
 #include "runtime/cuda/conv_stats.cuh"
+#include "runtime/cuda/post.cuh"
 
 /* Padding of a row of sums that waits to be written: keeps banks apart. */
 #define WRITE_SUMS (STATS_COLUMNS + 4)
 
 /* How a grid is cut into tiles. */
 typedef struct cedm_conv_tile {
-    uint32_t width, height, rim;
+    uint32_t width, height, rim[2]; /* rim: rows and columns around */
     uint32_t across, down; /* tiles of an image */
     uint32_t rows;         /* of shared memory for a slice */
     uint32_t with_stats;   /* a tile is a partial map of the statistics */
@@ -78,10 +79,11 @@ struct tile_writer {
         return at.n0 + first + GROUP::rank() % 8 * 8;
     }
 
-    /* Elements of the images before the tile's. */
+    /* Elements of dst's images before the tile's; a residual has as many, or
+     * there is none. */
     __device__ __forceinline__ size_t image() const
     {
-        return (size_t)at.image * v.height * v.width * v.cout;
+        return (size_t)at.image * v.height * v.width * v.dst_stride;
     }
 
     /* The image's element where chunk i begins, and whether there is one. */
@@ -91,7 +93,7 @@ struct tile_writer {
         uint32_t y, x;
         bool exists = cedm_tile_pixel(v, tile, at, chunk_pixel(i), &y, &x);
 
-        *to = (uint32_t)cedm_dst_pixel(v, at.phase, y, x) * v.cout + co;
+        *to = (uint32_t)cedm_dst_pixel(v, at.phase, y, x) * v.dst_stride + co;
         return exists && co < v.cout;
     }
 
@@ -145,6 +147,7 @@ struct tile_writer {
         for (int j = 0; j < 8; j++) {
             x[j] *= v.scale;
         }
+        cedm_post<T>(x, v.post);
         cedm_store8(static_cast<T *>(v.dst.data) + image() + to, x);
 #pragma unroll
         for (int j = 0; j < 8; j++) {

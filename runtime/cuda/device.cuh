@@ -135,6 +135,18 @@ static inline cedm_map cedm_map_at(const cedm_cuda_exec *exec, cedm_ref ref)
     return map;
 }
 
+/* From channel `index` of every pixel on. */
+static inline cedm_map cedm_slice_at(const cedm_cuda_exec *exec, cedm_ref ref,
+                                     uint32_t index)
+{
+    cedm_map map = cedm_map_at(exec, ref);
+
+    map.data = static_cast<unsigned char *>(map.data) +
+               (map.f32 ? 4 : cedm_cuda_act_bytes(exec->precision)) *
+                   (size_t)index;
+    return map;
+}
+
 template <typename T>
 static __device__ __forceinline__ float cedm_get(cedm_map map, size_t i)
 {

@@ -2,8 +2,8 @@
  *
  * gemm.c - plain matrix products by cuBLASLt.
  *
- * A product is dst [rows][out] = alpha src [rows][in] weight [out][in]^T +
- * beta residual + bias, rows-major; cuBLAS sees its transpose.  Algorithms
+ * A product is dst [rows][out] = post(alpha src [rows][in] weight [out][in]^T
+ * + beta residual + bias), rows-major; cuBLAS sees its transpose.  Algorithms
  * are chosen once, when a net is opened, and never split a sum over blocks:
  * then a row's bits do not depend on its place. */
 #include <cublasLt.h>
@@ -27,8 +27,10 @@ _Static_assert(sizeof(product) <= sizeof(struct cedm_cuda_gemm),
 typedef struct shape {
     uint64_t rows, in, out;
     uint64_t stride; /* elements from one row of the weight to the next */
+    uint64_t dst_stride;
     cudaDataType type;
-    const void *bias; /* device, [out] of that type */
+    enum cedm_post post; /* none or RELU */
+    const void *bias;    /* device, [out] of that type */
 } shape;
 
 /* The codes of cuBLAS have no texts of their own among those of CUDA. */
@@ -49,7 +51,9 @@ static int code_of(cublasStatus_t status)
 static cublasStatus_t describe(product *p, const shape *s)
 {
     cublasOperation_t transposed = CUBLAS_OP_T;
-    cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
+    cublasLtEpilogue_t epilogue = s->post == CEDM_POST_RELU
+                                      ? CUBLASLT_EPILOGUE_RELU_BIAS
+                                      : CUBLASLT_EPILOGUE_BIAS;
     const void *bias = s->bias;
     cublasStatus_t status =
         cublasLtMatmulDescInit(&p->desc, CUBLAS_COMPUTE_32F, CUDA_R_32F);
@@ -78,7 +82,7 @@ static cublasStatus_t describe(product *p, const shape *s)
     }
     if (status == CUBLAS_STATUS_SUCCESS) {
         status = cublasLtMatrixLayoutInit(&p->dst, s->type, s->out, s->rows,
-                                          (int64_t)s->out);
+                                          (int64_t)s->dst_stride);
     }
     return status;
 }
@@ -151,17 +155,19 @@ static void prepare_conv(void *ctx, const cedm_conv *op)
         return;
     }
     cedm_cuda_plan_conv(&layout, exec->precision, op);
-    exec->error =
-        prepare(exec, op->id,
-                &(shape){
-                    .rows = (uint64_t)exec->batch * op->height * op->width,
-                    .in = op->cin[0],
-                    .out = op->cout,
-                    .stride = layout.k,
-                    .type = type_of(exec->precision),
-                    .bias = part + layout.scaled_bias,
-                },
-                op->scale, op->residual == CEDM_NONE ? 0.0f : op->scale);
+    exec->error = prepare(
+        exec, op->id,
+        &(shape){
+            .rows = (uint64_t)exec->batch * op->height * op->width,
+            .in = op->cin[0],
+            .out = op->cout,
+            .stride = layout.k,
+            .dst_stride = cedm_cuda_dst_stride(op->dst_stride, op->cout),
+            .type = type_of(exec->precision),
+            .post = op->post,
+            .bias = part + layout.scaled_bias,
+        },
+        op->scale, op->residual == CEDM_NONE ? 0.0f : op->scale);
 }
 
 static void prepare_linear(void *ctx, const cedm_linear *op)
@@ -178,6 +184,7 @@ static void prepare_linear(void *ctx, const cedm_linear *op)
                               .in = op->in,
                               .out = op->out,
                               .stride = op->in,
+                              .dst_stride = op->out,
                               .type = CUDA_R_32F,
                               .bias = part + (size_t)op->in * op->out,
                           },
@@ -185,20 +192,21 @@ static void prepare_linear(void *ctx, const cedm_linear *op)
 }
 
 #define NOTHING(name)                                                        \
-    static void prepare_##name(void *ctx, const cedm_##name *op)             \
+    static void no_##name(void *ctx, const cedm_##name *op)                  \
     {                                                                        \
         (void)ctx;                                                           \
         (void)op;                                                            \
     }
-NOTHING(embed)
-NOTHING(norm_coeff)
-NOTHING(resample)
-NOTHING(attention)
+CEDM_GRAPH_OPS(NOTHING)
 #undef NOTHING
 
-#define PREPARE(name) .name = prepare_##name,
-static const cedm_ops prepare_ops = {CEDM_GRAPH_OPS(PREPARE)};
-#undef PREPARE
+#pragma GCC diagnostic ignored "-Woverride-init"
+#define NOTHING(name) .name = no_##name,
+static const cedm_ops prepare_ops = {
+    CEDM_GRAPH_OPS(NOTHING).conv = prepare_conv,
+    .linear = prepare_linear,
+};
+#undef NOTHING
 
 cedm_status cedm_cuda_gemm_open(cedm_cuda_net *net)
 {
@@ -228,7 +236,9 @@ static int run(const cedm_cuda_exec *exec, uint32_t id, const void *weight,
 
 int cedm_cuda_gemm_conv(const cedm_cuda_exec *exec, const cedm_conv *op)
 {
-    void *dst = cedm_cuda_at(exec, op->dst);
+    size_t before =
+        (size_t)op->dst_index * cedm_cuda_act_bytes(exec->precision);
+    void *dst = (unsigned char *)cedm_cuda_at(exec, op->dst) + before;
 
     return run(exec, op->id, cedm_cuda_part(exec, op->id),
                cedm_cuda_at(exec, op->src[0]),

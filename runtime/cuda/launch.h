@@ -55,7 +55,8 @@ extern "C" {
  * With up = 1 there are four phases, 2 * py + px, of 2x2 taps: the outputs
  * (2y + py, 2x + px), where tap (ty, tx) takes source pixel
  * (y + ty + py - 1, x + tx + px - 1).  Skip slices repeat in each phase.
- * Otherwise there is one phase, with kernel x kernel taps. */
+ * Otherwise there is one phase, with kernel[0] x kernel[1] taps, of what
+ * cedm_cuda_conv_view makes of the op. */
 
 #define CEDM_CUDA_ALIGN 256u
 #define CEDM_CUDA_K 32u /* elements of K that a slice is padded to */
@@ -63,7 +64,7 @@ extern "C" {
 
 typedef struct cedm_cuda_conv_layout {
     uint32_t f32;          /* computes in float32; else 16 bits */
-    uint32_t phases, taps; /* 1 and kernel^2, or 4 and 4 */
+    uint32_t phases, taps; /* 1 and those of the kernel, or 4 and 4 */
     uint32_t cout_padded;
     uint32_t cin_padded[2]; /* 0 if there is no such source */
     uint32_t skip_padded[2];
@@ -72,6 +73,25 @@ typedef struct cedm_cuda_conv_layout {
                                     0 if there is no such */
     uint64_t bytes;             /* of the whole part */
 } cedm_cuda_conv_layout;
+
+/* The op itself; or, of patches side by side, one whose channels are the
+ * columns of a patch: they follow one another in the source and in the
+ * weights, and three channels would leave most of a slice empty.  Then its
+ * step along a row is 1. */
+static inline cedm_conv cedm_cuda_conv_view(const cedm_conv *op)
+{
+    cedm_conv view = *op;
+    uint32_t side = op->kernel[1];
+
+    if (side > 1 && side == op->stride && op->pad[1] == 0 &&
+        op->in_width % side == 0 && op->act == CEDM_ACT_NONE &&
+        op->cin[1] == 0) {
+        view.cin[0] *= side;
+        view.in_width /= side;
+        view.kernel[1] = 1;
+    }
+    return view;
+}
 
 void cedm_cuda_plan_conv(cedm_cuda_conv_layout *layout,
                          enum cedm_cuda_precision precision,
@@ -114,6 +134,13 @@ static inline uint32_t cedm_cuda_act_bytes(enum cedm_cuda_precision precision)
 /* Bytes of workspace: what cuBLAS asks for on the largest devices.  Kernels
  * may use it too: it belongs to one op at a time, in stream order. */
 #define CEDM_CUDA_WORKSPACE_BYTES (32u << 20)
+
+/* Channels of the map that a dst of `channels` channels is a part of. */
+static inline uint32_t cedm_cuda_dst_stride(uint32_t dst_stride,
+                                            uint32_t channels)
+{
+    return dst_stride == 0 ? channels : dst_stride;
+}
 
 /* How a matrix product was set up when the context was initialised. */
 typedef struct cedm_cuda_gemm cedm_cuda_gemm;
@@ -180,15 +207,18 @@ CEDM_GRAPH_OPS(CEDM_CUDA_GRAPH_OP)
  * the op has any, and the overflow flags of a 16-bit map. */
 int cedm_cuda_conv_finish(const cedm_cuda_exec *exec, const cedm_conv *op);
 
-/* Whether an op is one plain matrix product, which cuBLAS makes instead. */
+/* Whether an op is one plain matrix product, which cuBLAS makes instead.
+ * (Its GELU is another: by a hyperbolic tangent.) */
 static inline int cedm_cuda_gemm_suits_conv(const cedm_conv *op)
 {
     return op->kernel[0] == 1 && op->kernel[1] == 1 && op->stride == 1 &&
            op->pad[0] == 0 && op->pad[1] == 0 && op->up == 0 &&
            op->act == CEDM_ACT_NONE && op->cin[1] == 0 &&
            op->skip_cin[0] == 0 && op->emb_src == CEDM_NONE &&
-           !CEDM_REF_IS_F32(op->src[0]) && !CEDM_REF_IS_F32(op->dst) &&
-           op->cin[0] % 8 == 0 && op->cout % 8 == 0;
+           op->post != CEDM_POST_GELU && !CEDM_REF_IS_F32(op->src[0]) &&
+           !CEDM_REF_IS_F32(op->dst) && op->cin[0] % 8 == 0 &&
+           op->cout % 8 == 0 && op->dst_index % 8 == 0 &&
+           op->dst_stride % 8 == 0;
 }
 
 static inline int cedm_cuda_gemm_suits_linear(const cedm_linear *op)

@@ -25,16 +25,17 @@ void cedm_cuda_plan_conv(cedm_cuda_conv_layout *layout,
                          enum cedm_cuda_precision precision,
                          const cedm_conv *op)
 {
+    const cedm_conv view = cedm_cuda_conv_view(op);
     cedm_cuda_conv_layout l = {
         .f32 = (uint32_t)cedm_cuda_conv_is_f32(precision, op),
         .phases = op->up ? 4 : 1,
-        .taps = op->up ? 4 : op->kernel[0] * op->kernel[1],
+        .taps = op->up ? 4 : view.kernel[0] * view.kernel[1],
         .cout_padded = round_up(op->cout, CEDM_CUDA_N),
     };
     uint64_t element = l.f32 ? 4 : 2, rows = l.cout_padded;
 
     for (int s = 0; s < 2; s++) {
-        l.cin_padded[s] = round_up(op->cin[s], CEDM_CUDA_K);
+        l.cin_padded[s] = round_up(view.cin[s], CEDM_CUDA_K);
         l.skip_padded[s] = round_up(op->skip_cin[s], CEDM_CUDA_K);
         l.k += l.taps * l.cin_padded[s] + l.skip_padded[s];
     }
@@ -287,7 +288,8 @@ static void pack_bias(const conv_part *part)
 static void pack_conv(void *ctx, const cedm_conv *op)
 {
     cedm_cuda_packing *packing = ctx;
-    conv_part part = {.packing = packing, .op = op};
+    const cedm_conv view = cedm_cuda_conv_view(op);
+    conv_part part = {.packing = packing, .op = &view};
 
     cedm_cuda_plan_conv(&part.layout, packing->precision, op);
     part.precision = part.layout.f32 ? CEDM_CUDA_FP32 : packing->precision;

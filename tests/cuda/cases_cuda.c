@@ -75,6 +75,43 @@ static const op_case products[] = {
             POINT(16, 16)),
 };
 
+#define RECTANGLE(h, w, kh, kw)                                              \
+    .height = h, .width = w, .in_height = h, .in_width = w,                  \
+    .kernel = {kh, kw}, .stride = 1, .pad = {kh / 2, kw / 2}
+#define PATCHES(h, w, in_h, in_w, k)                                         \
+    .height = h, .width = w, .in_height = in_h, .in_width = in_w,            \
+    .kernel = {k, k}, .stride = k
+#define INTO(index, of) .dst_index = index, .dst_stride = of
+#define RELU .post = CEDM_POST_RELU
+#define GELU .post = CEDM_POST_GELU
+
+/* Layers of encoders: what comes last, kernels that are no squares, parts of
+ * maps where tensor cores and cuBLAS may write, and where they may not. */
+static const op_case encoders[] = {
+    PRODUCT("1x7, relu", 2, 0, 7, 16, 72, RECTANGLE(17, 17, 1, 7), RELU),
+    PRODUCT("7x1, relu, into", 2, IN_SLICE, 7, 40, 72,
+            RECTANGLE(17, 17, 7, 1), RELU, INTO(16, 112)),
+    PRODUCT("5x5, relu, into", 1, IN_SLICE, 3, 24, 72,
+            RECTANGLE(7, 35, 5, 5), RELU, INTO(0, 80)),
+    PRODUCT("7x7, wider than tiles", 2, 0, 1, 8, 16, RECTANGLE(3, 70, 7, 7),
+            RELU),
+    PRODUCT("9x1, too tall", 2, 0, 1, 8, 16, RECTANGLE(12, 5, 9, 1)),
+    PRODUCT("3x3, into, not in eights", 2, IN_SLICE, 4, 16, 72, SAME(8, 8),
+            RELU, INTO(4, 80)),
+    PRODUCT("1x1, relu, into", 3, IN_SLICE, 4, 40, 24, POINT(7, 5), RELU,
+            INTO(8, 40)),
+    PRODUCT("1x1, into, not in eights", 3, IN_SLICE, 4, 40, 24, POINT(7, 5),
+            INTO(8, 37)),
+    PRODUCT("tokens, gelu", 2, 0, 128, 64, 136, POINT(197, 1), GELU),
+    PRODUCT("tokens, gelu, residual", 2, WITH_RESIDUAL, 128, 72, 72,
+            POINT(37, 1), GELU),
+    PRODUCT("tokens, over residual", 2, WITH_RESIDUAL | OVER_RESIDUAL, 128,
+            136, 64, POINT(37, 1)),
+    PRODUCT("patches side by side", 2, 0, 1, 3, 40, PATCHES(4, 3, 28, 21, 7)),
+    PRODUCT("patches with a margin", 2, 0, 1, 3, 40, PATCHES(4, 3, 30, 23, 7)),
+    PRODUCT("patches of a map", 2, 0, 1, 16, 24, PATCHES(4, 4, 8, 8, 2)),
+};
+
 /* The layers that most of the time goes to in networks of full size. */
 static const op_case real[] = {
     CONV("CIFAR-10, 256 to 256 @32", 2, WITH_ALL, 4, 256, 0, 256,
@@ -98,6 +135,12 @@ static const op_case real[] = {
          SAME(64, 64)),
     CONV("ImageNet-64, 1536 to 768 @8", 3, WITH_ALL, 8, 768, 768, 768,
          SAME(8, 8)),
+    PRODUCT("ViT-S/16, 384 to 1536, gelu", 2, 0, 128, 384, 1536,
+            POINT(197, 1), GELU),
+    PRODUCT("Inception, 1x7, 192 to 192 @17", 2, 0, 7, 192, 192,
+            RECTANGLE(17, 17, 1, 7), RELU),
+    PRODUCT("Inception, 7x1, 160 to 192 @17, into", 2, IN_SLICE, 7, 160, 192,
+            RECTANGLE(17, 17, 7, 1), RELU, INTO(192, 768)),
 };
 
 static const op_case real_attention[] = {
@@ -134,6 +177,7 @@ static void call_linear(const cedm_ops *ops, void *ctx, const void *op)
 const op_class cuda_classes[] = {
     CLASS("conv of tiles", cases, conv),
     CLASS("conv, a product", products, conv),
+    CLASS("conv of encoders", encoders, conv),
     CLASS("conv, real", real, conv),
     CLASS("attention, real", real_attention, attention),
     CLASS("linear, real", real_linear, linear),

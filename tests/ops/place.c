@@ -106,16 +106,15 @@ static cedm_ref place_over(stage *s, cedm_ref ref)
     return ref;
 }
 
-/* A map, or the middle of one whose other channels must stay. */
+/* A map, or a part of one whose other channels must stay: where the case says,
+ * or at the front of one that is no multiple of eight channels wide. */
 static cedm_ref place_dst(stage *s, const op_case *c, uint64_t pixels,
-                          uint32_t channels, uint32_t *index,
-                          uint32_t *stride)
+                          uint32_t channels, uint32_t *stride)
 {
     if (!(c->with & IN_SLICE)) {
         return stage_tensor_add(s, false, pixels * channels, written);
     }
-    *index = 0; /* element 0 is one that a test of NaN looks at */
-    *stride = channels + 11;
+    *stride = *stride != 0 ? *stride : channels + 11;
     return place_over(
         s, stage_tensor_add(s, false, pixels * *stride, normal(0.0f, 1.0f)));
 }
@@ -149,7 +148,7 @@ void place_conv(stage *s, const op_case *c, any_op *any)
         op->dst = place_over(s, op->skip_src[1]);
     } else {
         op->dst = place_dst(s, c, (uint64_t)op->height * op->width, op->cout,
-                            &op->dst_index, &op->dst_stride);
+                            &op->dst_stride);
     }
     op->stats = vector_if(s, c->with & WITH_STATS, 2ul * partials * op->cout,
                           written);
@@ -246,5 +245,5 @@ void place_pool(stage *s, const op_case *c, any_op *any)
 
     op->src = map_if(s, c, op->in_height, op->in_width, op->channels);
     op->dst = place_dst(s, c, (uint64_t)op->height * op->width, op->channels,
-                        &op->dst_index, &op->dst_stride);
+                        &op->dst_stride);
 }

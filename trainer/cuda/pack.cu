@@ -265,7 +265,7 @@ extern "C" int train_cuda_pack_conv(const train_cuda_exec *exec,
 {
     pack_args v = {};
 
-    v.op = *op;
+    v.op = cedm_cuda_conv_view(op);
     cedm_cuda_plan_conv(&v.layout, exec->base.precision, op);
     v.weight = exec->data + op->weight;
     v.bias = weight_at(exec, op->bias);

@@ -143,7 +143,8 @@ static void put(void *at, int64_t i, cudaDataType type, double value)
     }
 }
 
-/* d = alpha a^T b + beta c + bias, all column by column. */
+/* d = alpha a^T b + beta c + bias, all column by column; or 0 where that is
+ * below. */
 typedef struct matmul {
     float alpha, beta;
     layout a_layout, b_layout, d_layout;
@@ -160,7 +161,7 @@ static void do_matmul(const void *arg)
     for (int64_t j = 0; j < (int64_t)m.d_layout.columns; j++) {
         for (int64_t i = 0; i < (int64_t)m.d_layout.rows; i++) {
             int64_t at = j * m.d_layout.stride + i;
-            double sum = 0, old = 0, bias = 0;
+            double sum = 0, old = 0, bias;
 
             for (int64_t k = 0; k < (int64_t)m.a_layout.rows; k++) {
                 sum += get(m.a, i * m.a_layout.stride + k, m.a_layout.type) *
@@ -169,10 +170,13 @@ static void do_matmul(const void *arg)
             if (m.beta > 0 || m.beta < 0) {
                 old = (double)m.beta * get(m.c, at, m.d_layout.type);
             }
-            if (m.product.bias != NULL) {
-                bias = get(m.product.bias, i, m.d_layout.type);
+            bias = get(m.product.bias, i, m.d_layout.type);
+            sum = (double)m.alpha * sum + old + bias;
+            if (m.product.epilogue == CUBLASLT_EPILOGUE_RELU_BIAS &&
+                sum < 0) {
+                sum = 0;
             }
-            put(m.d, at, m.d_layout.type, (double)m.alpha * sum + old + bias);
+            put(m.d, at, m.d_layout.type, sum);
         }
     }
 }
@@ -195,9 +199,9 @@ cublasStatus_t cublasLtMatmul(
     memcpy(&m.b_layout, b_layout, sizeof m.b_layout);
     memcpy(&m.d_layout, d_layout, sizeof m.d_layout);
     memcpy(&m.product, desc, sizeof m.product);
-    if (m.product.transposed != CUBLAS_OP_T ||
-        (m.product.bias != NULL) !=
-            (m.product.epilogue == CUBLASLT_EPILOGUE_BIAS) ||
+    if (m.product.transposed != CUBLAS_OP_T || m.product.bias == NULL ||
+        (m.product.epilogue != CUBLASLT_EPILOGUE_BIAS &&
+         m.product.epilogue != CUBLASLT_EPILOGUE_RELU_BIAS) ||
         m.a_layout.rows != m.b_layout.rows ||
         m.a_layout.columns != m.d_layout.rows ||
         m.b_layout.columns != m.d_layout.columns) {
