@@ -40,6 +40,11 @@ RUN(norm_coeff, cedm_cuda_norm_coeff)
 RUN(conv, conv)
 RUN(resample, cedm_cuda_resample)
 RUN(attention, cedm_cuda_attention)
+RUN(preprocess, cedm_cuda_preprocess)
+RUN(tokens, cedm_cuda_tokens)
+RUN(layer_norm, cedm_cuda_layer_norm)
+RUN(gate, cedm_cuda_gate)
+RUN(pool, cedm_cuda_pool)
 #undef RUN
 
 #define RUN(name) .name = run_##name,

@@ -34,8 +34,12 @@ extern "C" {
  *   embed       weight [label_dim][channels], bias [channels] (0 if none)
  *   linear      weight [out][in], bias [out] (0 if none)
  *   norm_coeff  gamma [channels], beta [channels]
+ *   layer_norm  gamma [channels], beta [channels]
+ *   tokens      table [tokens][channels]
+ *   preprocess  down [height][1 + taps[0]], across [width][1 + taps[1]],
+ *               scale [channels], shift [channels]
  *   resample    filter [taps]
- *   attention   nothing
+ *   attention, gate, pool  nothing
  *   conv        weight [phases][cout_padded][k] of T, then, on the next
  *               CEDM_CUDA_ALIGN bytes, bias [cout_padded] (bias + skip_bias,
  *               0 if none); what is padded is zero.  If cuBLAS makes it, see

@@ -5,6 +5,7 @@
  * Plain C: what goes to the device is made here in double precision and
  * rounded once.  Counting and packing are one walk over the ops, so a part
  * is exactly as long as it was counted. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "runtime/cuda/launch.h"
@@ -129,52 +130,97 @@ static unsigned char *begin_part(cedm_cuda_packing *packing, uint32_t id,
     return part;
 }
 
-static float *copy(float *dst, const cedm_cuda_packing *packing,
-                   cedm_weight weight, size_t count)
+/* Some elements of a tensor; `exact` as in cedm_tensor. */
+typedef struct piece {
+    cedm_weight weight;
+    size_t count;
+    bool exact;
+} piece;
+
+static float *copy(float *dst, const cedm_cuda_packing *packing, piece p)
 {
-    for (size_t i = 0; i < count; i++) {
-        dst[i] = (float)value(packing, weight, i);
+    const float *data = packing->data;
+
+    for (size_t i = 0; i < p.count; i++) {
+        dst[i] = p.exact && packing->dtype == CEDM_DTYPE_F16
+                     ? data[p.weight / 2 + i]
+                     : (float)value(packing, p.weight, i);
     }
-    return dst + count;
+    return dst + p.count;
 }
 
-/* A part of floats: two tensors in a row. */
-static void pack_floats(void *ctx, uint32_t id, cedm_weight first,
-                        size_t first_count, cedm_weight second,
-                        size_t second_count)
+/* A part of floats: pieces in a row. */
+static void pack_floats(void *ctx, uint32_t id, const piece *pieces, int n)
 {
     cedm_cuda_packing *packing = ctx;
-    uint64_t bytes = sizeof(float) * (uint64_t)(first_count + second_count);
-    void *part = begin_part(packing, id, bytes);
+    uint64_t count = 0;
+    float *dst;
 
-    if (part != NULL) {
-        copy(copy(part, packing, first, first_count), packing, second,
-             second_count);
+    for (int i = 0; i < n; i++) {
+        count += pieces[i].count;
+    }
+    dst = (void *)begin_part(packing, id, count * sizeof *dst);
+    for (int i = 0; dst != NULL && i < n; i++) {
+        dst = copy(dst, packing, pieces[i]);
     }
 }
 
 static void pack_embed(void *ctx, const cedm_embed *op)
 {
-    pack_floats(ctx, op->id, op->weight, (size_t)op->label_dim * op->channels,
-                op->bias, op->channels);
+    const piece pieces[] = {
+        {op->weight, (size_t)op->label_dim * op->channels, false},
+        {op->bias, op->channels, false}};
+
+    pack_floats(ctx, op->id, pieces, 2);
 }
 
 static void pack_linear(void *ctx, const cedm_linear *op)
 {
-    pack_floats(ctx, op->id, op->weight, (size_t)op->in * op->out, op->bias,
-                op->out);
+    const piece pieces[] = {{op->weight, (size_t)op->in * op->out, false},
+                            {op->bias, op->out, false}};
+
+    pack_floats(ctx, op->id, pieces, 2);
 }
 
 static void pack_norm_coeff(void *ctx, const cedm_norm_coeff *op)
 {
     size_t channels = (size_t)op->channels[0] + op->channels[1];
+    const piece pieces[] = {{op->gamma, channels, false},
+                            {op->beta, channels, false}};
 
-    pack_floats(ctx, op->id, op->gamma, channels, op->beta, channels);
+    pack_floats(ctx, op->id, pieces, 2);
 }
 
 static void pack_resample(void *ctx, const cedm_resample *op)
 {
-    pack_floats(ctx, op->id, op->filter, op->taps, CEDM_NONE, 0);
+    const piece filter = {op->filter, op->taps, false};
+
+    pack_floats(ctx, op->id, &filter, 1);
+}
+
+static void pack_preprocess(void *ctx, const cedm_preprocess *op)
+{
+    const piece pieces[] = {
+        {op->down, (size_t)op->height * (1 + op->taps[0]), true},
+        {op->across, (size_t)op->width * (1 + op->taps[1]), true},
+        {op->normal, 2 * (size_t)op->channels, true}};
+
+    pack_floats(ctx, op->id, pieces, 3);
+}
+
+static void pack_tokens(void *ctx, const cedm_tokens *op)
+{
+    const piece table = {op->table, (size_t)op->tokens * op->channels, false};
+
+    pack_floats(ctx, op->id, &table, 1);
+}
+
+static void pack_layer_norm(void *ctx, const cedm_layer_norm *op)
+{
+    const piece pieces[] = {{op->gamma, op->channels, false},
+                            {op->beta, op->channels, false}};
+
+    pack_floats(ctx, op->id, pieces, 2);
 }
 
 /* ---- convolutions ------------------------------------------------------ */
@@ -322,5 +368,8 @@ const cedm_ops cedm_cuda_pack = {
     .norm_coeff = pack_norm_coeff,
     .conv = pack_conv,
     .resample = pack_resample,
+    .preprocess = pack_preprocess,
+    .tokens = pack_tokens,
+    .layer_norm = pack_layer_norm,
 };
 #undef NOTHING

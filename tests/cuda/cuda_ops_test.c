@@ -211,6 +211,20 @@ static void same_bits(const trial *is, const trial *was, uint32_t from,
     }
 }
 
+/* Some element of the first image depends on element 0 of its input. */
+static void check_nan(const trial *r)
+{
+    const float *got = session_got(&r->x, 0, 0);
+    size_t e = 0;
+
+    while (e < r->x.outputs[0].elements && !isnan(got[e])) {
+        e++;
+    }
+    if (e == r->x.outputs[0].elements) {
+        fail_msg("%s: a NaN got lost", r->what);
+    }
+}
+
 /* A run of a case, and with `order` what it must have in common with
  * others. */
 static void test_run(const subject *t, const op_case *c,
@@ -243,9 +257,7 @@ static void test_run(const subject *t, const op_case *c,
         start(&other, t, c, all, device);
         same_bits(&other, &first, 1, 0, "beside a NaN");
         check_flag(&other, 0);
-        if (!isnan(*session_got(&other.x, 0, 0))) {
-            fail_msg("%s: a NaN got lost", other.what);
-        }
+        check_nan(&other);
         finish(&other);
     }
     finish(&first);
@@ -348,7 +360,7 @@ static void set_limits(const char *most)
 
 int main(int argc, char **argv)
 {
-    enum { CLASSES = 16 };
+    enum { CLASSES = 24 };
     static subject subjects[CLASSES * CEDM_CUDA_PRECISIONS];
     static char names[CLASSES * CEDM_CUDA_PRECISIONS][64];
     static struct CMUnitTest tests[CLASSES * CEDM_CUDA_PRECISIONS];
