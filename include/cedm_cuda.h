@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * cedm_cuda.h - sample images on an NVIDIA GPU: libcedm_cuda.
+ * cedm_cuda.h - sample and encode images on an NVIDIA GPU: libcedm_cuda.
  *
  * The conventions of cedm.h hold, with these additions.
  *
@@ -9,7 +9,8 @@
  *   context  host, what a cedm_cuda_net is made of
  *   staging  host, pinned; everything that moves passes through it
  *   weights  device, packed from the blob when a net is opened
- *   arena    device: [activations | f32 | state | tables | flags | cuBLAS]
+ *   arena    device: [activations | f32 | state and tables, or images and
+ *            features | flags | cuBLAS]
  *
  * After cedm_cuda_open nothing is allocated.  What the driver keeps for
  * itself, its context, modules and graphs, is not part of these sizes.
@@ -37,7 +38,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
-#define CEDM_CUDA_ABI 1u
+#define CEDM_CUDA_ABI 2u
 
 /* What activations and weights are stored in; X(name).  Sums, statistics,
  * softmax, embeddings and the first and last convolution are float32 in all
@@ -73,7 +74,7 @@ typedef struct cedm_cuda_config {
     uint32_t device;
     enum cedm_cuda_precision precision;
     uint32_t batch;             /* images at a time, 1..65536 */
-    cedm_sampler_params params; /* of all runs of the net */
+    cedm_sampler_params params; /* of all runs of a net that denoises */
     void *context, *staging, *weights, *arena;
     cedm_cuda_sizes sizes;      /* of these, at least as measured */
     void *stream;               /* the caller's; NULL: the default stream */
@@ -99,16 +100,19 @@ typedef struct cedm_cuda_result_view {
  *           library has no code for its architecture.
  * measure   Bytes of each region, the same for FP16 and BF16.  Looks at
  *           precision, batch and params of the config.  Needs no device.
+ *           CEDM_E_KIND if the model neither denoises nor encodes.
  * allocate  Memory for the regions, for callers without CUDA's headers: of
  *           a device, and pinned.  CEDM_E_DEVICE_MEMORY.  Each may also be
  *           had from the caller's own allocator.
  * release   Gives it back; NULL is allowed.
- * open      Packs and uploads the weights and captures the graphs of a step:
- *           the only upload of weights.  The blob must outlive the net.
+ * open      Packs and uploads the weights and captures the graphs of a step,
+ *           or that of an encoder: the only upload of weights.  The blob must
+ *           outlive the net.
  * close     Frees what open made of CUDA's objects; the regions may then be
  *           opened again, in another precision too.
  * denoise   As cedm_denoise.  CEDM_E_OVERFLOW (out zeroed) if a number did
- *           not fit the precision; CEDM_E_NONFINITE.
+ *           not fit the precision; CEDM_E_NONFINITE; CEDM_E_KIND of a model
+ *           that does not denoise, from begin too.
  * begin     As cedm_sample_begin, with the parameters of the config.
  * step      As cedm_sample_step, but only queues the step.
  * images    As cedm_sample_images; waits.  CEDM_E_OVERFLOW if a number did
@@ -116,7 +120,11 @@ typedef struct cedm_cuda_result_view {
  *           again in BF16 or FP32.  CEDM_E_NONFINITE.
  * state     The state, [n][H][W][channels]; waits.  Errors as for images.
  * result    Device addresses, for work on config.stream, which is made to
- *           wait for them; they hold until the next begin. */
+ *           wait for them; they hold until the next begin.
+ * encode    As cedm_encode: features [n][features] of images
+ *           [n][H][W][channels].  CEDM_E_OVERFLOW (out zeroed) if a number did
+ *           not fit the precision, for any image: encode them in BF16 or FP32;
+ *           CEDM_E_NONFINITE; CEDM_E_KIND of a model that does not encode. */
 #define CEDM_CUDA_API_LIST(X)                                                \
     X(devices, (uint32_t *count))                                            \
     X(describe, (uint32_t device, cedm_cuda_device *out))                    \
@@ -136,7 +144,9 @@ typedef struct cedm_cuda_result_view {
     X(step, (cedm_cuda_net *net))                                            \
     X(images, (cedm_cuda_net *net, uint8_t *out))                            \
     X(state, (cedm_cuda_net *net, double *out))                              \
-    X(result, (cedm_cuda_net *net, cedm_cuda_result_view *view))
+    X(result, (cedm_cuda_net *net, cedm_cuda_result_view *view))             \
+    X(encode, (cedm_cuda_net *net, const uint8_t *images, uint32_t n,        \
+               float *out))
 
 #define CEDM_CUDA_DECLARE(name, parameters)                                  \
     cedm_status cedm_cuda_##name parameters;

@@ -134,13 +134,24 @@ bool host_gpu_start(host_gpu *g, const uint64_t *seeds,
     return status == CEDM_OK || host_gpu_failed(g, status, f);
 }
 
+/* Whether bf16 may help. */
+static bool was_fp16(const host_gpu *g, cedm_status status)
+{
+    return status == CEDM_E_OVERFLOW && g->config.precision == CEDM_CUDA_FP16;
+}
+
 /* In the same regions: the sizes are those of fp16. */
-static cedm_status run_in_bf16(host_gpu *g, uint8_t *out)
+static cedm_status open_in_bf16(host_gpu *g)
 {
     g->api->close(g->net);
     g->net = NULL;
     g->config.precision = CEDM_CUDA_BF16;
-    cedm_status status = g->api->open(&g->net, &g->model->blob, &g->config);
+    return g->api->open(&g->net, &g->model->blob, &g->config);
+}
+
+static cedm_status run_in_bf16(host_gpu *g, uint8_t *out)
+{
+    cedm_status status = open_in_bf16(g);
     if (status == CEDM_OK) {
         status = queue_all(g);
     }
@@ -151,10 +162,23 @@ bool host_gpu_images(host_gpu *g, uint8_t *out, bool *widened,
                      host_failure *f)
 {
     cedm_status status = g->api->images(g->net, out);
-    *widened =
-        status == CEDM_E_OVERFLOW && g->config.precision == CEDM_CUDA_FP16;
+    *widened = was_fp16(g, status);
     if (*widened) {
         status = run_in_bf16(g, out);
+    }
+    return status == CEDM_OK || host_gpu_failed(g, status, f);
+}
+
+bool host_gpu_encode(host_gpu *g, const uint8_t *images, uint32_t n,
+                     float *out, bool *widened, host_failure *f)
+{
+    cedm_status status = g->api->encode(g->net, images, n, out);
+    *widened = was_fp16(g, status);
+    if (*widened) {
+        status = open_in_bf16(g);
+        if (status == CEDM_OK) {
+            status = g->api->encode(g->net, images, n, out);
+        }
     }
     return status == CEDM_OK || host_gpu_failed(g, status, f);
 }

@@ -25,10 +25,10 @@ typedef struct host_gpu {
 
 typedef struct host_gpu_config {
     uint32_t index;
-    int precision;   /* or HOST_PRECISION_AUTO */
-    uint64_t batch;  /* 0: two images for each multiprocessor */
-    uint64_t images; /* no larger batch than that */
-    cedm_sampler_params params;
+    int precision;              /* or HOST_PRECISION_AUTO */
+    uint64_t batch;             /* 0: two images for each multiprocessor */
+    uint64_t images;            /* no larger batch than that */
+    cedm_sampler_params params; /* of a model that denoises */
 } host_gpu_config;
 
 /* The gpu must not be moved. */
@@ -43,6 +43,11 @@ bool host_gpu_start(host_gpu *g, const uint64_t *seeds,
                     const int32_t *clusters, uint32_t n, host_failure *f);
 bool host_gpu_images(host_gpu *g, uint8_t *out, bool *widened,
                      host_failure *f);
+
+/* As cedm_encode, of at most a batch; waits.  A batch that does not fit fp16
+ * is encoded in bf16, which stays: *widened. */
+bool host_gpu_encode(host_gpu *g, const uint8_t *images, uint32_t n,
+                     float *out, bool *widened, host_failure *f);
 
 /* Describes a status that is not CEDM_OK. */
 bool host_gpu_failed(const host_gpu *g, cedm_status status, host_failure *f);

@@ -23,12 +23,21 @@ typedef struct cedm_cuda_places {
      * one for each image of a denoise */
     uint64_t act, f32, state[4], images, seeds, clusters, no_clusters,
         overflow, step, steps, scalars, features, workspace;
+    uint64_t encoded; /* [batch][features] of an encoder */
 } cedm_cuda_places;
 
-/* E_NULL, E_ABI, E_BATCH, E_STEPS or E_PARAM for an unknown precision. */
+/* E_NULL, E_ABI, E_BATCH, E_STEPS, E_KIND of a model that neither denoises nor
+ * encodes, or E_PARAM for an unknown precision.  Parts of the other kind are
+ * left out. */
 cedm_status cedm_cuda_place(cedm_cuda_places *places, cedm_cuda_sizes *sizes,
                             const cedm_model *model,
                             const cedm_cuda_config *config);
+
+/* Elements of an image that an encoder takes. */
+static inline uint64_t cedm_encoder_pixels(const cedm_encoder *encoder)
+{
+    return (uint64_t)encoder->height * encoder->width * encoder->channels;
+}
 
 /* Bytes of the tables of a sampler, without the rows of a denoise. */
 typedef struct cedm_cuda_table_bytes {
@@ -77,7 +86,8 @@ struct cedm_cuda_net {
     double begin_scale;                /* of the latents */
     void *caller_done, *staged, *done; /* cudaEvent_t */
     void *step_graph, *last_graph;     /* cudaGraphExec_t */
-    uint32_t n, step;                  /* of the run */
+    void *encode_graph;
+    uint32_t n, step; /* of the run */
     bool begun, broken;
 };
 
@@ -124,7 +134,8 @@ cedm_status cedm_cuda_evaluate(cedm_cuda_net *net, const double *x,
 /* Queues a step of the sampler, the last one or one before. */
 cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last);
 
-/* Captures both as graphs, after one run outside of a graph. */
+/* Captures both as graphs, after one run outside of a graph; or, of an
+ * encoder, features of what `images` holds. */
 cedm_status cedm_cuda_capture(cedm_cuda_net *net);
 
 /* Chooses an algorithm for every product that cuBLAS makes. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * graph.c - a step of the sampler, queued op by op or captured as a graph.
+ * graph.c - a step of the sampler, or an evaluation of an encoder, queued op
+ * by op or captured as a graph.
  *
  * State maps are those of runtime/diffusion: solver_heun.c, solver.h.  Every
  * step reads its scalars from the tables at the number that the device
@@ -134,6 +135,19 @@ cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last)
     return outcome(net);
 }
 
+/* ---- encoders ---------------------------------------------------------- */
+
+static cedm_status queue_encode(void *memory)
+{
+    cedm_cuda_net *net = memory;
+
+    QUEUE(net, pixels, .images = cedm_cuda_arena(net, net->places.images));
+    net->exec.model->graph.eval(&cedm_cuda_run, &net->exec);
+    QUEUE(net, features,
+          .dst = (void *)cedm_cuda_arena(net, net->places.encoded));
+    return outcome(net);
+}
+
 /* ---- graphs ------------------------------------------------------------ */
 
 static cedm_status queue_step(void *net)
@@ -146,9 +160,20 @@ static cedm_status queue_last(void *net)
     return cedm_cuda_queue_step(net, true);
 }
 
-/* The step outside of a graph loads every kernel; what it computes of zeros
- * is thrown away. */
-cedm_status cedm_cuda_capture(cedm_cuda_net *net)
+static cedm_status wait(const cedm_cuda_net *net)
+{
+    return cedm_cuda_check(net->config.fault, "cudaStreamSynchronize",
+                           (int)cudaStreamSynchronize(net->exec.stream));
+}
+
+static cedm_status record(cedm_cuda_net *net, cedm_cuda_work *work,
+                          void **graph)
+{
+    return cedm_cuda_record(net->config.fault, net->exec.stream, work, net,
+                            graph);
+}
+
+static cedm_status capture_steps(cedm_cuda_net *net)
 {
     cedm_status status = cedm_cuda_queue_step(net, false);
 
@@ -161,20 +186,33 @@ cedm_status cedm_cuda_capture(cedm_cuda_net *net)
         status = outcome(net);
     }
     if (status == CEDM_OK) {
-        status =
-            cedm_cuda_check(net->config.fault, "cudaStreamSynchronize",
-                            (int)cudaStreamSynchronize(net->exec.stream));
+        status = wait(net);
     }
     if (status == CEDM_OK) {
-        status = cedm_cuda_record(net->config.fault, net->exec.stream,
-                                  queue_step, net, &net->step_graph);
+        status = record(net, queue_step, &net->step_graph);
     }
+    return status == CEDM_OK ? record(net, queue_last, &net->last_graph)
+                             : status;
+}
+
+static cedm_status capture_encode(cedm_cuda_net *net)
+{
+    cedm_status status = queue_encode(net);
+
     if (status == CEDM_OK) {
-        status = cedm_cuda_record(net->config.fault, net->exec.stream,
-                                  queue_last, net, &net->last_graph);
+        status = wait(net);
     }
-    return status == CEDM_OK
-               ? cedm_cuda_check(net->config.fault, "cudaStreamSynchronize",
-                                 (int)cudaStreamSynchronize(net->exec.stream))
-               : status;
+    return status == CEDM_OK ? record(net, queue_encode, &net->encode_graph)
+                             : status;
+}
+
+/* What is run outside of a graph loads every kernel; what it computes of
+ * zeros is thrown away. */
+cedm_status cedm_cuda_capture(cedm_cuda_net *net)
+{
+    cedm_status status = net->exec.model->denoiser != NULL
+                             ? capture_steps(net)
+                             : capture_encode(net);
+
+    return status == CEDM_OK ? wait(net) : status;
 }

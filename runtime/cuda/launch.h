@@ -334,11 +334,28 @@ typedef struct cedm_cuda_advance {
     X(churn)                                                                 \
     X(load) X(unload) X(euler) X(heun) X(combine) X(to_image) X(advance)
 
-#define CEDM_CUDA_SAMPLER_OP(name)                                           \
+#define CEDM_CUDA_DECLARE_OP(name)                                           \
     int cedm_cuda_run_##name(const cedm_cuda_exec *exec,                     \
                              const cedm_cuda_##name *op);
-CEDM_CUDA_SAMPLER_OPS(CEDM_CUDA_SAMPLER_OP)
-#undef CEDM_CUDA_SAMPLER_OP
+CEDM_CUDA_SAMPLER_OPS(CEDM_CUDA_DECLARE_OP)
+
+/* ---- the ops of an encoder --------------------------------------------- */
+
+/* input = the pixels of each image as floats. */
+typedef struct cedm_cuda_pixels {
+    const uint8_t *images; /* device [batch][H][W][channels] */
+} cedm_cuda_pixels;
+
+/* dst = the first numbers of output 0; sets CEDM_CUDA_NONFINITE in
+ * overflow[image] if one is not finite. */
+typedef struct cedm_cuda_features {
+    float *dst; /* device [batch][features] */
+} cedm_cuda_features;
+
+#define CEDM_CUDA_ENCODER_OPS(X) X(pixels) X(features)
+
+CEDM_CUDA_ENCODER_OPS(CEDM_CUDA_DECLARE_OP)
+#undef CEDM_CUDA_DECLARE_OP
 
 #ifdef __cplusplus
 }

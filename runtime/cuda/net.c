@@ -124,22 +124,28 @@ static cedm_status upload_tables(cedm_cuda_net *net)
     return status;
 }
 
-/* -1 in every byte is -1; a first run finds zeros. */
+/* A first run finds zeros. */
 static cedm_status clear(const cedm_cuda_net *net)
+{
+    cudaError_t code =
+        cudaMemsetAsync(net->config.arena, 0, (size_t)net->config.sizes.arena,
+                        net->exec.stream);
+
+    return cedm_cuda_check(net->config.fault, "cudaMemsetAsync", (int)code);
+}
+
+/* -1 in every byte is -1. */
+static cedm_status clear_clusters(const cedm_cuda_net *net)
 {
     const cedm_cuda_places *p = &net->places;
     cudaStream_t stream = net->exec.stream;
-    size_t clusters = net->exec.batch * sizeof(int32_t);
-    cudaError_t code = cudaMemsetAsync(
-        net->config.arena, 0, (size_t)net->config.sizes.arena, stream);
+    size_t bytes = net->exec.batch * sizeof(int32_t);
+    cudaError_t code = cudaMemsetAsync(cedm_cuda_arena(net, p->clusters),
+                                       0xff, bytes, stream);
 
     if (code == cudaSuccess) {
-        code = cudaMemsetAsync(cedm_cuda_arena(net, p->clusters), 0xff,
-                               clusters, stream);
-    }
-    if (code == cudaSuccess) {
         code = cudaMemsetAsync(cedm_cuda_arena(net, p->no_clusters), 0xff,
-                               clusters, stream);
+                               bytes, stream);
     }
     return cedm_cuda_check(net->config.fault, "cudaMemsetAsync", (int)code);
 }
@@ -184,11 +190,12 @@ static void free_objects(cedm_cuda_net *net)
     if (net->exec.stream != NULL) {
         cudaStreamSynchronize(net->exec.stream);
     }
-    if (net->step_graph != NULL) {
-        cudaGraphExecDestroy(net->step_graph);
-    }
-    if (net->last_graph != NULL) {
-        cudaGraphExecDestroy(net->last_graph);
+    void *const graphs[] = {net->step_graph, net->last_graph,
+                            net->encode_graph};
+    for (int i = 0; i < 3; i++) {
+        if (graphs[i] != NULL) {
+            cudaGraphExecDestroy(graphs[i]);
+        }
     }
     if (net->exec.cublas != NULL) {
         cublasLtDestroy(net->exec.cublas);
@@ -251,7 +258,6 @@ static void fill_exec(cedm_cuda_net *net, const cedm_model *model,
     exec->f32 = (void *)cedm_cuda_arena(net, p->f32);
     exec->weights = net->config.weights;
     exec->index = (const void *)(context + p->index);
-    exec->cluster = (const void *)cedm_cuda_arena(net, p->clusters);
     exec->overflow = (void *)cedm_cuda_arena(net, p->overflow);
     exec->workspace = cedm_cuda_arena(net, p->workspace);
     exec->workspace_bytes = CEDM_CUDA_WORKSPACE_BYTES;
@@ -271,8 +277,11 @@ static cedm_status start(cedm_cuda_net *net, const cedm_blob *blob)
     if (status == CEDM_OK) {
         status = clear(net);
     }
-    if (status == CEDM_OK) {
-        status = upload_tables(net);
+    if (status == CEDM_OK && net->exec.model->denoiser != NULL) {
+        status = clear_clusters(net);
+        if (status == CEDM_OK) {
+            status = upload_tables(net);
+        }
     }
     return status == CEDM_OK ? cedm_cuda_capture(net) : status;
 }
@@ -295,6 +304,21 @@ static cedm_status open_on_device(cedm_cuda_net *net, const cedm_blob *blob)
         free_objects(net);
     }
     cedm_cuda_leave(&scope);
+    return status;
+}
+
+/* What a run of the sampler begins with. */
+static cedm_status prepare_sampler(cedm_cuda_net *n, const cedm_blob *blob)
+{
+    cedm_status status;
+
+    cedm_cuda_constants_of(&n->constants, blob);
+    status = cedm_steps_check(&n->constants.denoiser, n->constants.data,
+                              &n->config.params);
+    if (status == CEDM_OK) {
+        n->begin_scale = cedm_steps_begin(
+            &n->constants.denoiser, n->constants.data, &n->config.params);
+    }
     return status;
 }
 
@@ -325,12 +349,10 @@ cedm_status cedm_cuda_open(cedm_cuda_net **net, const cedm_blob *blob,
     n->config = *config;
     n->config.sizes = need;
     n->places = places;
-    cedm_cuda_constants_of(&n->constants, blob);
-    status = cedm_steps_check(&n->constants.denoiser, n->constants.data,
-                              &n->config.params);
+    if (blob->model->denoiser != NULL) {
+        status = prepare_sampler(n, blob);
+    }
     if (status == CEDM_OK) {
-        n->begin_scale = cedm_steps_begin(
-            &n->constants.denoiser, n->constants.data, &n->config.params);
         status = open_on_device(n, blob);
     }
     *net = status == CEDM_OK ? n : NULL;

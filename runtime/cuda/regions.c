@@ -8,6 +8,11 @@
 
 #define MAX_BATCH 65536u
 
+static uint64_t larger(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* The next part of a region. */
 static uint64_t take(uint64_t *end, uint64_t bytes)
 {
@@ -92,37 +97,79 @@ static uint64_t place_staging(cedm_cuda_places *p, const cedm_model *model,
     p->in_features = take(&end, batch * model->denoiser->features.channels *
                                     sizeof(float));
     p->in_map = take(&end, batch * cedm_pixels(model) * sizeof(double));
-    end = end > largest_part ? end : largest_part;
-    return end > tables ? end : tables;
+    return larger(larger(end, largest_part), tables);
+}
+
+/* in_map takes images there and features back. */
+static uint64_t place_encoder_staging(cedm_cuda_places *p,
+                                      const cedm_encoder *encoder,
+                                      uint64_t batch, uint64_t largest_part)
+{
+    uint64_t features = encoder->features * (uint64_t)sizeof(float), end = 0;
+
+    p->in_overflow = take(&end, batch * sizeof(uint32_t));
+    p->in_map =
+        take(&end, batch * larger(cedm_encoder_pixels(encoder), features));
+    return larger(end, largest_part);
+}
+
+static void place_state(cedm_cuda_places *p, const cedm_model *model,
+                        const cedm_cuda_config *config, uint64_t *end)
+{
+    cedm_cuda_table_bytes t =
+        cedm_cuda_tables_measure(model, config->params.steps);
+    uint64_t batch = config->batch, pixels = batch * cedm_pixels(model);
+
+    for (int i = 0; i < 4; i++) {
+        p->state[i] = take(end, pixels * sizeof(double));
+    }
+    p->images = take(end, pixels);
+    p->seeds = take(end, batch * sizeof(uint64_t));
+    p->clusters = take(end, batch * sizeof(int32_t));
+    p->no_clusters = take(end, batch * sizeof(int32_t));
+    p->step = take(end, sizeof(uint32_t));
+    p->steps = take(end, t.steps);
+    p->scalars = take(end, t.scalars + batch * sizeof(cedm_cuda_scalars));
+    p->features =
+        take(end, t.features + batch * model->denoiser->features.channels *
+                                   sizeof(float));
+}
+
+static void place_encoder(cedm_cuda_places *p, const cedm_encoder *encoder,
+                          uint64_t batch, uint64_t *end)
+{
+    p->images = take(end, batch * cedm_encoder_pixels(encoder));
+    p->encoded =
+        take(end, batch * encoder->features * (uint64_t)sizeof(float));
 }
 
 static uint64_t place_arena(cedm_cuda_places *p, const cedm_model *model,
                             const cedm_cuda_config *config)
 {
-    cedm_cuda_table_bytes t =
-        cedm_cuda_tables_measure(model, config->params.steps);
     uint64_t batch = config->batch, end = 0;
-    uint64_t pixels = batch * cedm_pixels(model);
 
     p->act = take(&end, batch * model->graph.act_elements *
                             cedm_cuda_act_bytes(config->precision));
     p->f32 = take(&end, batch * model->graph.f32_elements * sizeof(float));
-    for (int i = 0; i < 4; i++) {
-        p->state[i] = take(&end, pixels * sizeof(double));
+    if (model->denoiser != NULL) {
+        place_state(p, model, config, &end);
+    } else {
+        place_encoder(p, model->encoder, batch, &end);
     }
-    p->images = take(&end, pixels);
-    p->seeds = take(&end, batch * sizeof(uint64_t));
-    p->clusters = take(&end, batch * sizeof(int32_t));
-    p->no_clusters = take(&end, batch * sizeof(int32_t));
     p->overflow = take(&end, batch * sizeof(uint32_t));
-    p->step = take(&end, sizeof(uint32_t));
-    p->steps = take(&end, t.steps);
-    p->scalars = take(&end, t.scalars + batch * sizeof(cedm_cuda_scalars));
-    p->features =
-        take(&end, t.features + batch * model->denoiser->features.channels *
-                                    sizeof(float));
     p->workspace = take(&end, CEDM_CUDA_WORKSPACE_BYTES);
     return end;
+}
+
+/* What a model is for decides about steps. */
+static cedm_status check_kind(const cedm_model *model,
+                              const cedm_sampler_params *params)
+{
+    if (model->denoiser == NULL) {
+        return model->encoder == NULL ? CEDM_E_KIND : CEDM_OK;
+    }
+    return params->steps == 0 || params->steps > CEDM_MAX_STEPS ? CEDM_E_STEPS
+                                                                : CEDM_OK;
 }
 
 cedm_status cedm_cuda_place(cedm_cuda_places *places, cedm_cuda_sizes *sizes,
@@ -143,12 +190,16 @@ cedm_status cedm_cuda_place(cedm_cuda_places *places, cedm_cuda_sizes *sizes,
     if (config->batch == 0 || config->batch > MAX_BATCH) {
         return CEDM_E_BATCH;
     }
-    if (config->params.steps == 0 || config->params.steps > CEDM_MAX_STEPS) {
-        return CEDM_E_STEPS;
+    status = check_kind(model, &config->params);
+    if (status != CEDM_OK) {
+        return status;
     }
     model->graph.eval(&count, &p);
     sizes->context = place_context(places, model);
-    sizes->staging = place_staging(places, model, config, p.largest);
+    sizes->staging = model->denoiser != NULL
+                         ? place_staging(places, model, config, p.largest)
+                         : place_encoder_staging(places, model->encoder,
+                                                 config->batch, p.largest);
     sizes->weights = p.total;
     sizes->arena = place_arena(places, model, config);
     return CEDM_OK;

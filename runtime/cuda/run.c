@@ -5,78 +5,16 @@
  * What a call brings is copied to staging, then queued; `staged` says when
  * staging may be written again.  Missing images are padded: noise level
  * scalars of 0, seed 0, no cluster. */
-#include <cuda_runtime_api.h>
 #include <string.h>
 
-#include "runtime/cuda/cuda_net.h"
+#include "runtime/cuda/call.h"
 #include "runtime/model_check.h"
 
-/* ---- calls ------------------------------------------------------------- */
-
-/* A call on a net, between enter and leave. */
-static cedm_status begin_call(cedm_cuda_net *net, cedm_cuda_scope *scope)
-{
-    return net->broken ? CEDM_E_STATE
-                       : cedm_cuda_enter(scope, net->config.device);
-}
-
-static cedm_status end_call(cedm_cuda_net *net, const cedm_cuda_scope *scope,
-                            cedm_status status)
-{
-    net->broken = net->broken || status == CEDM_E_CUDA;
-    cedm_cuda_leave(scope);
-    return status;
-}
-
-static cedm_status check(const cedm_cuda_net *net, const char *call,
-                         cudaError_t code)
-{
-    return cedm_cuda_check(net->config.fault, call, (int)code);
-}
+/* ---- what calls bring -------------------------------------------------- */
 
 static size_t map_elements(const cedm_cuda_net *net)
 {
     return cedm_pixels(net->exec.model);
-}
-
-/* Waits until staging is free and the caller's stream has used the results
- * that it was given. */
-static cedm_status wait_for_staging(cedm_cuda_net *net)
-{
-    cudaStream_t stream = net->exec.stream;
-    cudaError_t code = cudaEventSynchronize(net->staged);
-
-    if (code == cudaSuccess) {
-        code = cudaEventRecord(net->caller_done, net->config.stream);
-    }
-    if (code == cudaSuccess) {
-        code = cudaStreamWaitEvent(stream, net->caller_done, 0);
-    }
-    return check(net, "cudaStreamWaitEvent", code);
-}
-
-/* Queues a copy of a part of staging to the arena. */
-static cudaError_t send(const cedm_cuda_net *net, uint64_t to, uint64_t from,
-                        size_t bytes)
-{
-    return cudaMemcpyAsync(cedm_cuda_arena(net, to),
-                           cedm_cuda_staging(net, from), bytes,
-                           cudaMemcpyHostToDevice, net->exec.stream);
-}
-
-static cudaError_t fetch(const cedm_cuda_net *net, uint64_t to, uint64_t from,
-                         size_t bytes)
-{
-    return cudaMemcpyAsync(cedm_cuda_staging(net, to),
-                           cedm_cuda_arena(net, from), bytes,
-                           cudaMemcpyDeviceToHost, net->exec.stream);
-}
-
-static cudaError_t clear_overflow(const cedm_cuda_net *net)
-{
-    return cudaMemsetAsync(net->exec.overflow, 0,
-                           net->exec.batch * sizeof(uint32_t),
-                           net->exec.stream);
 }
 
 /* The clusters of n images and -1 for the others, in staging. */
@@ -88,38 +26,6 @@ static void stage_clusters(const cedm_cuda_net *net, const int32_t *clusters,
     for (uint32_t i = 0; i < net->exec.batch; i++) {
         in[i] = clusters != NULL && i < n ? clusters[i] : -1;
     }
-}
-
-/* What the first n images' flags, fetched to staging, say. */
-static cedm_status judge(const cedm_cuda_net *net, uint32_t n)
-{
-    const uint32_t *overflow =
-        (const void *)cedm_cuda_staging(net, net->places.in_overflow);
-    uint32_t any = 0;
-
-    for (uint32_t i = 0; i < n; i++) {
-        any |= overflow[i];
-    }
-    return any & CEDM_CUDA_OVERFLOW ? CEDM_E_OVERFLOW
-           : any != 0               ? CEDM_E_NONFINITE
-                                    : CEDM_OK;
-}
-
-/* Copies a device array and the flags to staging, waits, judges. */
-static cedm_status receive(const cedm_cuda_net *net, uint64_t from,
-                           size_t bytes, uint32_t n)
-{
-    cudaError_t code = fetch(net, net->places.in_map, from, bytes);
-
-    if (code == cudaSuccess) {
-        code = fetch(net, net->places.in_overflow, net->places.overflow,
-                     net->exec.batch * sizeof(uint32_t));
-    }
-    if (code == cudaSuccess) {
-        code = cudaStreamSynchronize(net->exec.stream);
-    }
-    return code == cudaSuccess ? judge(net, n)
-                               : check(net, "cudaMemcpyAsync", code);
 }
 
 /* ---- denoising --------------------------------------------------------- */
@@ -155,25 +61,27 @@ static cedm_status send_denoise(const cedm_cuda_net *net)
     cedm_cuda_table_bytes rows =
         cedm_cuda_tables_measure(net->exec.model, net->config.params.steps);
     size_t channels = net->exec.model->denoiser->features.channels;
-    cudaError_t code = send(net, p->state[0], p->in_map,
-                            batch * map_elements(net) * sizeof(double));
+    cudaError_t code =
+        cedm_cuda_send(net, p->state[0], p->in_map,
+                       batch * map_elements(net) * sizeof(double));
 
     if (code == cudaSuccess) {
-        code = send(net, p->scalars + rows.scalars, p->in_scalars,
-                    batch * sizeof(cedm_cuda_scalars));
-    }
-    if (code == cudaSuccess) {
-        code = send(net, p->features + rows.features, p->in_features,
-                    batch * channels * sizeof(float));
+        code = cedm_cuda_send(net, p->scalars + rows.scalars, p->in_scalars,
+                              batch * sizeof(cedm_cuda_scalars));
     }
     if (code == cudaSuccess) {
         code =
-            send(net, p->clusters, p->in_clusters, batch * sizeof(int32_t));
+            cedm_cuda_send(net, p->features + rows.features, p->in_features,
+                           batch * channels * sizeof(float));
     }
     if (code == cudaSuccess) {
-        code = clear_overflow(net);
+        code = cedm_cuda_send(net, p->clusters, p->in_clusters,
+                              batch * sizeof(int32_t));
     }
-    return check(net, "cudaMemcpyAsync", code);
+    if (code == cudaSuccess) {
+        code = cedm_cuda_clear_overflow(net);
+    }
+    return cedm_cuda_call_check(net, "cudaMemcpyAsync", code);
 }
 
 static cedm_status denoise(cedm_cuda_net *net, const double *x,
@@ -184,7 +92,7 @@ static cedm_status denoise(cedm_cuda_net *net, const double *x,
     size_t bytes = n * map_elements(net) * sizeof(double);
     cedm_cuda_row row = {.first = 2 * net->config.params.steps,
                          .per_image = 1};
-    cedm_status status = wait_for_staging(net);
+    cedm_status status = cedm_cuda_wait_for_staging(net);
 
     net->begun = false;
     if (status == CEDM_OK) {
@@ -197,7 +105,7 @@ static cedm_status denoise(cedm_cuda_net *net, const double *x,
             (void *)cedm_cuda_arena(net, p->state[1]));
     }
     if (status == CEDM_OK) {
-        status = receive(net, p->state[1], bytes, n);
+        status = cedm_cuda_receive(net, p->state[1], bytes, n);
     }
     if (status == CEDM_OK) {
         memcpy(out, cedm_cuda_staging(net, p->in_map), bytes);
@@ -227,6 +135,9 @@ cedm_status cedm_cuda_denoise(cedm_cuda_net *net, const double *x,
     if (net == NULL || x == NULL || sigma == NULL || out == NULL) {
         return CEDM_E_NULL;
     }
+    if (net->exec.model->denoiser == NULL) {
+        return CEDM_E_KIND;
+    }
     if (n == 0 || n > net->exec.batch) {
         return CEDM_E_COUNT;
     }
@@ -235,12 +146,13 @@ cedm_status cedm_cuda_denoise(cedm_cuda_net *net, const double *x,
     }
     status = cedm_clusters_check(net->exec.model, cluster, n);
     if (status == CEDM_OK) {
-        status = begin_call(net, &scope);
+        status = cedm_cuda_call_begin(net, &scope);
     }
     if (status != CEDM_OK) {
         return status;
     }
-    return end_call(net, &scope, denoise(net, x, sigma, cluster, n, out));
+    return cedm_cuda_call_end(net, &scope,
+                              denoise(net, x, sigma, cluster, n, out));
 }
 
 /* ---- sampling ---------------------------------------------------------- */
@@ -261,11 +173,11 @@ static cedm_status send_run(const cedm_cuda_net *net)
     uint32_t batch = net->exec.batch;
     cudaStream_t stream = net->exec.stream;
     cudaError_t code =
-        send(net, p->seeds, p->in_seeds, batch * sizeof(uint64_t));
+        cedm_cuda_send(net, p->seeds, p->in_seeds, batch * sizeof(uint64_t));
 
     if (code == cudaSuccess) {
-        code =
-            send(net, p->clusters, p->in_clusters, batch * sizeof(int32_t));
+        code = cedm_cuda_send(net, p->clusters, p->in_clusters,
+                              batch * sizeof(int32_t));
     }
     if (code == cudaSuccess) {
         code = cudaEventRecord(net->staged, stream);
@@ -275,9 +187,9 @@ static cedm_status send_run(const cedm_cuda_net *net)
                                sizeof(uint32_t), stream);
     }
     if (code == cudaSuccess) {
-        code = clear_overflow(net);
+        code = cedm_cuda_clear_overflow(net);
     }
-    return check(net, "cudaMemcpyAsync", code);
+    return cedm_cuda_call_check(net, "cudaMemcpyAsync", code);
 }
 
 static cedm_status begin(cedm_cuda_net *net, const uint64_t *seeds,
@@ -289,7 +201,7 @@ static cedm_status begin(cedm_cuda_net *net, const uint64_t *seeds,
         .scale = net->begin_scale,
         .x = (void *)cedm_cuda_arena(net, p->state[0]),
     };
-    cedm_status status = wait_for_staging(net);
+    cedm_status status = cedm_cuda_wait_for_staging(net);
 
     net->begun = false;
     if (status == CEDM_OK) {
@@ -315,17 +227,20 @@ cedm_status cedm_cuda_begin(cedm_cuda_net *net, const uint64_t *seeds,
     if (net == NULL || seeds == NULL) {
         return CEDM_E_NULL;
     }
+    if (net->exec.model->denoiser == NULL) {
+        return CEDM_E_KIND;
+    }
     if (n == 0 || n > net->exec.batch) {
         return CEDM_E_COUNT;
     }
     status = cedm_clusters_check(net->exec.model, clusters, n);
     if (status == CEDM_OK) {
-        status = begin_call(net, &scope);
+        status = cedm_cuda_call_begin(net, &scope);
     }
     if (status != CEDM_OK) {
         return status;
     }
-    return end_call(net, &scope, begin(net, seeds, clusters, n));
+    return cedm_cuda_call_end(net, &scope, begin(net, seeds, clusters, n));
 }
 
 cedm_status cedm_cuda_step(cedm_cuda_net *net)
@@ -341,16 +256,17 @@ cedm_status cedm_cuda_step(cedm_cuda_net *net)
     if (!net->begun || net->step >= steps) {
         return CEDM_E_STATE;
     }
-    status = begin_call(net, &scope);
+    status = cedm_cuda_call_begin(net, &scope);
     if (status != CEDM_OK) {
         return status;
     }
-    status = check(net, "cudaGraphLaunch",
-                   cudaGraphLaunch(net->step + 1 < steps ? net->step_graph
-                                                         : net->last_graph,
-                                   net->exec.stream));
+    status = cedm_cuda_call_check(net, "cudaGraphLaunch",
+                                  cudaGraphLaunch(net->step + 1 < steps
+                                                      ? net->step_graph
+                                                      : net->last_graph,
+                                                  net->exec.stream));
     net->step++;
-    status = end_call(net, &scope, status);
+    status = cedm_cuda_call_end(net, &scope, status);
     return status == CEDM_OK && net->step < steps ? CEDM_MORE : status;
 }
 
@@ -375,7 +291,7 @@ static cedm_status give(cedm_cuda_net *net, bool images, void *out)
     size_t bytes = net->n * map_elements(net) *
                    (images ? sizeof(uint8_t) : sizeof(double));
     cedm_cuda_scope scope;
-    cedm_status status = begin_call(net, &scope);
+    cedm_status status = cedm_cuda_call_begin(net, &scope);
 
     if (status != CEDM_OK) {
         return status;
@@ -384,13 +300,13 @@ static cedm_status give(cedm_cuda_net *net, bool images, void *out)
         status = make_images(net);
     }
     if (status == CEDM_OK) {
-        status =
-            receive(net, images ? p->images : p->state[0], bytes, net->n);
+        status = cedm_cuda_receive(net, images ? p->images : p->state[0],
+                                   bytes, net->n);
     }
     if (status == CEDM_OK) {
         memcpy(out, cedm_cuda_staging(net, p->in_map), bytes);
     }
-    return end_call(net, &scope, status);
+    return cedm_cuda_call_end(net, &scope, status);
 }
 
 cedm_status cedm_cuda_images(cedm_cuda_net *net, uint8_t *out)
@@ -420,7 +336,7 @@ cedm_status cedm_cuda_result(cedm_cuda_net *net, cedm_cuda_result_view *view)
         return CEDM_E_NULL;
     }
     memset(view, 0, sizeof *view);
-    status = net->begun ? begin_call(net, &scope) : CEDM_E_STATE;
+    status = net->begun ? cedm_cuda_call_begin(net, &scope) : CEDM_E_STATE;
     if (status != CEDM_OK) {
         return status;
     }
@@ -431,12 +347,12 @@ cedm_status cedm_cuda_result(cedm_cuda_net *net, cedm_cuda_result_view *view)
         if (code == cudaSuccess) {
             code = cudaStreamWaitEvent(net->config.stream, net->done, 0);
         }
-        status = check(net, "cudaStreamWaitEvent", code);
+        status = cedm_cuda_call_check(net, "cudaStreamWaitEvent", code);
     }
     if (status == CEDM_OK) {
         view->state = (const void *)cedm_cuda_arena(net, p->state[0]);
         view->images = cedm_cuda_arena(net, p->images);
         view->overflow = (const void *)cedm_cuda_arena(net, p->overflow);
     }
-    return end_call(net, &scope, status);
+    return cedm_cuda_call_end(net, &scope, status);
 }

@@ -6,7 +6,8 @@
  *     FAKE_DEVICES   how many there are [1]; "old": the driver is too old
  *     FAKE_ARCH      compute capability [90]
  *     FAKE_BYTES     memory of each device [2^40]
- *     FAKE_OVERFLOW  seed whose image does not fit fp16 [none]
+ *     FAKE_OVERFLOW  seed whose image, or first pixel of an image whose
+ *                    features do not fit fp16 [none]
  *     FAKE_LOG       a line for each net that is opened goes there [none] */
 #include <stdio.h>
 #include <stdlib.h>
@@ -169,6 +170,21 @@ static cedm_status state(cedm_cuda_net *net, double *out)
     return CEDM_OK;
 }
 
+static cedm_status encode(cedm_cuda_net *net, const uint8_t *pixels,
+                          uint32_t n, float *out)
+{
+    const cedm_encoder *encoder = net->net.model->encoder;
+    size_t image =
+        (size_t)encoder->height * encoder->width * encoder->channels;
+    for (uint32_t i = 0; i < n; i++) {
+        if (net->config.precision == CEDM_CUDA_FP16 &&
+            pixels[i * image] == setting("FAKE_OVERFLOW", ~0ul)) {
+            return CEDM_E_OVERFLOW;
+        }
+    }
+    return cedm_encode(&net->net, pixels, n, out);
+}
+
 static const cedm_cuda_api api = {
     .abi = CEDM_CUDA_ABI,
     .size = sizeof(cedm_cuda_api),
@@ -187,6 +203,7 @@ static const cedm_cuda_api api = {
     .step = step,
     .images = images,
     .state = state,
+    .encode = encode,
 };
 
 const cedm_cuda_api *cedm_cuda_entry(void)
