@@ -95,7 +95,7 @@ $(GPU): $(call obj,tests/gpu/gpu_check.c tests/gpu/both.c) $(DEMO_OBJ) \
 # The test of kernels without cmocka, for machines with a GPU, and on the
 # emulator, where tests/e2e/gpu_ops.sh runs it.
 GPU_OPS = $(foreach d,$(if $(GPU),gpu) $(if $(EMULATES_NET),emulated),\
-  $(patsubst %,$(BUILD)/test/$(d)_%,ops train_ops))
+  $(patsubst %,$(BUILD)/test/$(d)_%,ops train_ops encode))
 $(OBJ)/plain/%.o: %.c $(CHOICES)/compile
 	$(call say,CC)
 	$(Q)$(CC) -Itests/gpu/plain $(HOST_FLAGS) $(CUDA_INC) $(CFLAGS) -c $< -o $@
@@ -117,6 +117,15 @@ $(BUILD)/test/emulated_train_ops: $(PLAIN_TRAIN) $(call emulated,$(CUDATRAIN_KER
 $(BUILD)/test/emulated_ops $(BUILD)/test/emulated_train_ops: $(EMULATED_LIB) $(CHOICES)/link
 	$(call say,LINK)
 	$(Q)$(LINK) $(inputs) -lstdc++ -lm -o $@
+
+# Encoders, which it opens; tests/gpu/encode.sh freezes them.
+ENCODE = $(call obj,tests/gpu/gpu_encode.c tests/gpu/both.c)
+$(BUILD)/test/gpu_encode: $(ENCODE) $(BUILD)/lib/libcedm_cuda.a $(LIBCEDM) $(CHOICES)/link
+	$(call say,LINK)
+	$(Q)$(LINK) $(inputs) $(subst _static,,$(CUDA_LIBS)) -lm -o $@
+$(BUILD)/test/emulated_encode: $(ENCODE) $(EMULATED_LIB) $(CHOICES)/link
+	$(call say,LINK)
+	$(Q)$(LINK) $(filter %.o,$^) $(LIBCEDM) -lstdc++ -ldl -lm -o $@
 
 # A net that learns there; it opens the library that trains.
 LEARNER = $(BUILD)/test/learner_cuda_test

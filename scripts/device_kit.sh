@@ -46,6 +46,13 @@ for golden in tests/golden/*.golden.safetensors; do
     cp "$golden" "tests/golden/$name.safetensors" "$kit/tests/golden"
 done
 
+# Encoders, as tests/gpu/encode.sh and run.sh beside it name them.
+mkdir -p "$kit/tests/golden/science/vit"
+for file in dino-tiny.safetensors dino-tiny.e2e.safetensors dino-hd64.full.pth \
+    dinov2-reg.safetensors dinov2-swiglu.safetensors; do
+    cp "tests/golden/science/vit/$file" "$kit/tests/golden/science/vit"
+done
+
 cat >"$kit/run.sh" <<'RUN'
 #!/bin/sh
 # SPDX-License-Identifier: MIT
@@ -59,7 +66,8 @@ cd "$(dirname "$0")" || exit 1
 parts=${*:-check networks training peers}
 make BUILD=build -j"$(nproc)" build/lib/libcedm_cuda.so \
     build/lib/libcedm_cuda_train.so build/test/gpu_check build/test/gpu_ops \
-    build/test/gpu_train_ops build/bench/gpu_net build/bench/gpu_turn || exit 1
+    build/test/gpu_train_ops build/test/gpu_encode build/bench/gpu_net \
+    build/bench/gpu_turn || exit 1
 # The programs find the libraries beside them, and scripts find programs.
 cp build/lib/*.so built/lib
 ln -sf ../../built/bin/learner_cuda_test build/test

@@ -5,7 +5,8 @@
  * Golden files hold inputs of several sizes, x0, x1, ...  Those of the size
  * that the network sees are compared from there on: what `preprocess` leaves
  * is replaced by them.  A file with an 8-bit image of the size that the model
- * was frozen for is compared from the image on. */
+ * was frozen for is compared from the image on; a GPU, into which nobody
+ * looks, by that alone. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@
 /* rms of results by 16-bit weights, and by products of bfloat16 */
 #define HALF_LIMIT 5e-3
 #define PAIRED_LIMIT 2e-2
+#define BF16_LIMIT 4e-2
 
 typedef struct encoding {
     host_verify *v;
@@ -25,6 +27,7 @@ typedef struct encoding {
     const char *item;    /* x0 */
     uint64_t image;      /* of the item */
     uint32_t residuals;  /* convolutions that added one so far */
+    float *features;     /* of the image */
     bool failed;
     host_failure *f;
 } encoding;
@@ -39,7 +42,13 @@ static float *tensor(const encoding *e, cedm_ref ref)
 
 static void judge(host_verify *v, const char *what, host_difference d)
 {
-    if (v->paired || v->half) {
+    enum cedm_cuda_precision precision;
+    if (host_verify_in_half(v, &precision)) {
+        host_verify_judge(v, what, d, d.rms,
+                          host_verify_limit(v, precision == CEDM_CUDA_FP16
+                                                   ? HALF_LIMIT
+                                                   : BF16_LIMIT));
+    } else if (v->paired || v->half) {
         host_verify_judge(
             v, what, d, d.rms,
             host_verify_limit(v, v->paired ? PAIRED_LIMIT : HALF_LIMIT));
@@ -167,13 +176,11 @@ static void compare_output(encoding *e)
 static bool encode(encoding *e, const uint8_t *image, host_failure *f)
 {
     host_verify *v = e->v;
-    const cedm_encoder *encoder = v->model.code->encoder;
-    float *out = calloc(encoder->features, sizeof *out);
     e->residuals = 0;
-    cedm_status status = out != NULL
-                             ? cedm_encode(&v->engine.net, image, 1, out)
-                             : CEDM_E_NULL;
-    free(out);
+    cedm_status status =
+        host_verify_on_gpu(v)
+            ? v->gpu.api->encode(v->gpu.net, image, 1, e->features)
+            : cedm_encode(&v->engine.net, image, 1, e->features);
     return status == CEDM_OK ? !e->failed : host_verify_failed(v, status, f);
 }
 
@@ -236,10 +243,9 @@ static bool compare_image(encoding *e, host_failure *f)
         if (!encode(e, image->data, f)) {
             return false;
         }
-        const float *got = tensor(e, e->v->model.code->graph.outputs[0].ref);
         double *values = calloc(2 * (size_t)cls->elements, sizeof *values);
         for (size_t i = 0; values != NULL && i < cls->elements; i++) {
-            values[i] = (double)got[i];
+            values[i] = (double)e->features[i];
             values[cls->elements + i] = cg_element(cls, i);
         }
         if (values != NULL) {
@@ -252,38 +258,49 @@ static bool compare_image(encoding *e, host_failure *f)
     return true;
 }
 
+/* From what the network sees on, whatever has the size of that. */
+static bool compare_items(encoding *e, host_trace *trace, host_failure *f)
+{
+    host_verify *v = e->v;
+    cedm_preprocess window = {0};
+    host_trace_install(trace, &v->engine.net, before, find_window, &window);
+    uint8_t *blank = calloc((size_t)v->model.code->encoder->height *
+                                v->model.code->encoder->width,
+                            v->model.code->encoder->channels);
+    bool good = blank != NULL && encode(e, blank, f);
+    free(blank);
+    trace->after = after;
+    trace->arg = e;
+    for (size_t i = 0; good && i < v->golden->array_count; i++) {
+        const cg_array *x = &v->golden->arrays[i];
+        if (x->name[0] == 'x' && strchr(x->name, '.') == NULL) {
+            e->item = x->name;
+            good = compare_item(e, x, &window, f);
+        }
+    }
+    return good;
+}
+
 bool host_verify_encode(host_verify *v, host_failure *f)
 {
     cedm_sampler_params none = {0};
-    cedm_preprocess window = {0};
-    encoding e = {.v = v, .f = f};
-    host_trace trace;
+    host_trace trace; /* as long as the net */
     if (!host_model_is(&v->model, true, f) ||
         !host_verify_open_engine(v, 1, &none, f)) {
         return false;
     }
-    host_trace_install(&trace, &v->engine.net, before, find_window, &window);
-    uint8_t *blank = calloc((size_t)v->model.code->encoder->height *
-                                v->model.code->encoder->width,
-                            v->model.code->encoder->channels);
-    bool good = blank != NULL && encode(&e, blank, f);
-    free(blank);
-    trace.after = after;
-    trace.arg = &e;
-    for (size_t i = 0; good && i < v->golden->array_count; i++) {
-        const cg_array *x = &v->golden->arrays[i];
-        if (x->name[0] == 'x' && strchr(x->name, '.') == NULL) {
-            e.item = x->name;
-            good = compare_item(&e, x, &window, f);
-        }
-    }
+    const cedm_encoder *encoder = v->model.code->encoder;
+    encoding e = {
+        .v = v, .features = calloc(encoder->features, sizeof(float)), .f = f};
+    bool good = (e.features != NULL || host_fail(f, "out of memory")) &&
+                (host_verify_on_gpu(v) || compare_items(&e, &trace, f));
     e.item = "image";
     good = good && compare_image(&e, f);
+    free(e.features);
     return good &&
            (v->items > 0 ||
             host_fail(f,
-                      "%s: holds nothing of this model's size; wanted inputs "
-                      "of %u x %u or images of %u x %u",
-                      v->golden->path, window.height, window.width,
-                      window.in_height, window.in_width));
+                      "%s: holds nothing of this model's size; wanted 8-bit "
+                      "images of %u x %u, or inputs made of such",
+                      v->golden->path, encoder->height, encoder->width));
 }

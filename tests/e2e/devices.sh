@@ -153,6 +153,23 @@ check 'activations are compared on the CPU alone' sh -c \
     '$root/tests/golden/fashion.activations.safetensors' \
     --mode activations --device cuda"
 
+vit=$root/tests/golden/science/vit
+check 'freeze an encoder' "$bin/cedm-freeze" "$vit/dino-tiny.safetensors" \
+    -o m --name vit --build --heads 2
+encode() { # GOLDEN OPTIONS...
+    "$work/prefix/bin/cedm-verify" --model m/vit.so --mode encode \
+        --device cuda --golden "$vit/$1" "${@:2}" >out 2>err
+}
+for precision in fp32 fp16 bf16; do
+    check "features there, $precision" \
+        encode dino-tiny.e2e.safetensors --precision $precision
+    check "are of $precision" grep -q "^vit on $precision: 1 of 1" out
+done
+FAKE_OVERFLOW=255 encode dino-tiny.e2e.safetensors # its first pixel
+check 'features that do not fit fp16' grep -q 'does not fit' err
+encode dino-tiny.golden.safetensors
+check 'nothing but inputs' grep -q 'wanted 8-bit images of 32 x 32' err
+
 # ---- the real library ------------------------------------------------------
 
 real=$bin/../lib/libcedm_cuda.so

@@ -64,6 +64,15 @@ void both_open_host(both *b, const cedm_model *model, unsigned char *blob,
     both_need(cedm_bind(&b->blob, model, blob, size), "cedm_bind");
     b->data = blob + ((const unsigned char *)b->blob.data - blob);
     config.batch = b->config.batch;
+    config.weights_bytes = (size_t)cedm_weights_bytes(model, config.backend);
+    if (config.weights_bytes > 0) { /* of a blob of 16 bits */
+        void *weights = both_memory(config.weights_bytes);
+
+        both_need(cedm_prepare(&b->blob, &config, weights,
+                               config.weights_bytes),
+                  "cedm_prepare");
+        config.weights = weights;
+    }
     config.arena_bytes = (size_t)cedm_arena_bytes(model, config.batch, 1);
     config.arena = both_memory(config.arena_bytes);
     both_need(cedm_net_init(&b->host, &b->blob, &config), "cedm_net_init");

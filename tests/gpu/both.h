@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * both.h - a model on a GPU and on the portable backend, and what is said of
- * the two: for gpu_check.c, with libc and cudart alone.
+ * the two: for gpu_check.c and gpu_encode.c, with libc and cudart alone.
  *
  * What cannot be done ends the program. */
 #ifndef CEDM_TEST_GPU_BOTH_H

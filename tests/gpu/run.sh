@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # run.sh BUILD BIN - all that is checked on a GPU: every kernel, whole nets,
-# training, stored results of the reference, and small cases under
+# encoders, training, stored results of the reference, and small cases under
 # compute-sanitizer.
 # The last line is `N passed, N failed`, or `skipped: no device` (exit 77).
 # BIN has cedm-freeze, cedm-train and cedm-verify.
@@ -39,6 +39,17 @@ for golden in "$tests"/golden/*.golden.safetensors; do
                 --mode $mode --device cuda --precision $precision
         done
     done
+done
+
+vit=$tests/golden/science/vit
+run "gpu gpu_encode" "$tests/gpu/encode.sh" "$bin" "$build/test/gpu_encode" \
+    "$work/encoders"
+run 'freeze an encoder' "$bin/cedm-freeze" "$vit/dino-tiny.safetensors" \
+    -o "$work/encoder" --name model --build --heads 2
+for precision in fp32 fp16 bf16; do
+    run "an encoder, $precision" "$bin/cedm-verify" --mode encode \
+        --model "$work/encoder/model.so" --device cuda \
+        --precision $precision --golden "$vit/dino-tiny.e2e.safetensors"
 done
 
 # The cases below half a million multiply-adds, in fp16: racecheck is slow.
