@@ -142,6 +142,10 @@ static const shape shapes[] = {
     CONV("1x1 256 to 768 @16", 16, 16, 1, 256, 0, 768, 0, 1, AFFINE),
     CONV("1x1 256 to 256 @16", 16, 16, 1, 256, 0, 256, RESIDUAL | STATS, 1,
          .up = 0),
+    CONV("1x1 384 to 1536 of 197, gelu", 197, 1, 1, 384, 0, 1536, 0, 1,
+         .post = CEDM_POST_GELU),
+    CONV("1x1 1536 to 384 of 197", 197, 1, 1, 1536, 0, 384, RESIDUAL, 1,
+         .up = 0),
     {"embed", "256 of 10 clusters", call_embed,
         {.embed = {.channels = 256, .label_dim = 10, .label_scale = 1.0f}},
         0, 256},
@@ -164,6 +168,25 @@ static const shape shapes[] = {
         {.resample = {.mode = CEDM_RESAMPLE_SAME, .height = 32, .width = 32,
         .in_height = 32, .in_width = 32, .channels = 256, .taps = 1, SILU}},
         0, 32 * 32 * 256},
+    {"attention", "197 tokens, 6 heads of 64", call_attention,
+        {.attention = {.tokens = 197, .channels = 384, .heads = 6}}, 0,
+        4.0 * 197 * 197 * 384},
+    {"preprocess", "32 to 224, 8 bits", call_preprocess,
+        {.preprocess = {.height = 224, .width = 224, .in_height = 32,
+        .in_width = 32, .channels = 3, .taps = {5, 5}, .fixed = 1}}, 0,
+        224 * 224 * 3},
+    {"tokens", "197 of 384", call_tokens,
+        {.tokens = {.tokens = 197, .first = 1, .channels = 384}}, 0,
+        197 * 384},
+    {"layer_norm", "197 of 384", call_layer_norm,
+        {.layer_norm = {.tokens = 197, .channels = 384, .eps = 1e-6f}}, 0,
+        197 * 384},
+    {"gate", "257 of 1024", call_gate,
+        {.gate = {.tokens = 257, .channels = 1024}}, 0, 257 * 1024},
+    {"pool", "3x3 mean of 288 @35", call_pool,
+        {.pool = {.mode = CEDM_POOL_MEAN, .height = 35, .width = 35,
+        .in_height = 35, .in_width = 35, .channels = 288, .kernel = 3,
+        .stride = 1, .pad = 1}}, 0, 35 * 35 * 288},
 };
 /* clang-format on */
 
@@ -309,6 +332,42 @@ static void place_resample(bed *b, cedm_resample *op)
     op->coeff = tensor(b, 2 * (size_t)op->channels);
     op->dst = tensor(b, (size_t)op->height * op->width * op->channels);
     op->filter = weight(b, CEDM_MAX_TAPS, 1);
+}
+
+static void place_preprocess(bed *b, cedm_preprocess *op)
+{
+    op->src = tensor(b, (size_t)op->in_height * op->in_width * op->channels);
+    op->dst = tensor(b, (size_t)op->height * op->width * op->channels);
+    op->down = weight(b, op->height, 1 + op->taps[0]);
+    op->across = weight(b, op->width, 1 + op->taps[1]);
+    op->normal = weight(b, 2, op->channels);
+}
+
+static void place_tokens(bed *b, cedm_tokens *op)
+{
+    op->src = tensor(b, (size_t)(op->tokens - op->first) * op->channels);
+    op->dst = tensor(b, (size_t)op->tokens * op->channels);
+    op->table = weight(b, op->tokens, op->channels);
+}
+
+static void place_layer_norm(bed *b, cedm_layer_norm *op)
+{
+    op->src = tensor(b, (size_t)op->tokens * op->channels);
+    op->dst = tensor(b, (size_t)op->tokens * op->channels);
+    op->gamma = weight(b, 1, op->channels);
+    op->beta = weight(b, 1, op->channels);
+}
+
+static void place_gate(bed *b, cedm_gate *op)
+{
+    op->src = tensor(b, 2 * (size_t)op->tokens * op->channels);
+    op->dst = tensor(b, (size_t)op->tokens * op->channels);
+}
+
+static void place_pool(bed *b, cedm_pool *op)
+{
+    op->src = tensor(b, (size_t)op->in_height * op->in_width * op->channels);
+    op->dst = tensor(b, (size_t)op->height * op->width * op->channels);
 }
 
 /* By the list: an op without a function here does not compile. */
