@@ -83,6 +83,8 @@ extern "C" {
       "memory; freeze it again")                                             \
     X(E_KIND, -32, "the model is of another kind: it does not denoise, or "  \
       "does not encode")                                                   \
+    X(E_GUIDE, -33, "the guide has images of another shape, another number " \
+      "of clusters, or a smaller batch")                                     \
     /* blob */                                                               \
     X(E_BLOB_SHORT, -40, "the blob is shorter than its header says")         \
     X(E_BLOB_MAGIC, -41, "not a cedm blob")                                  \
@@ -381,6 +383,9 @@ typedef struct cedm_sampler_params {
     double rho;          /* not 0; used by edm and vpt levels */
     double S_churn, S_min, S_max, S_noise;
     double guidance;     /* W: (1+W) D(cond) - W D(no label); 0: off */
+    double guidance_min, guidance_max; /* W counts where min < sigma <= max;
+                            elsewhere one evaluation does.  Kynkaanniemi et
+                            al. 2024 */
     enum cedm_solver solver;
     enum cedm_discretization discretization;
     enum cedm_schedule schedule;
@@ -394,7 +399,8 @@ typedef struct cedm_sampler_params {
                              sigma_max are ignored. */
 } cedm_sampler_params;
 
-/* Algorithm 2: 18 steps, 0.002 .. 80, rho 7, no churn, no guidance. */
+/* Algorithm 2: 18 steps, 0.002 .. 80, rho 7, no churn, no guidance (but at
+ * all levels, if W is set). */
 cedm_sampler_params cedm_sampler_params_default(void);
 
 /* The same with another discretization, its range and its rho. */
@@ -411,6 +417,7 @@ typedef struct cedm_sampler {
     cedm_net *net;
     cedm_sampler_params params; /* its range clipped to the model's */
     uint32_t n, step;
+    cedm_net *guide; /* of cedm_sample_guide, or NULL */
 } cedm_sampler;
 
 /* Noise level i of a sampler, i = 0..steps; for i = steps it is 0 where the
@@ -431,8 +438,21 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
                               const uint64_t *seeds, const int32_t *clusters,
                               uint32_t n);
 
+/* Autoguidance: from the next step on D is (1+W) D(cluster) - W D'(cluster),
+ * D' by `guide`, a smaller or less trained network of the same data; without
+ * clusters its label is none.  W and its levels are those of the parameters.
+ * The guide is a net of its own: another blob, perhaps prepared weights, and
+ * an arena of cedm_arena_bytes, whose state is not used; its batch is n at
+ * least.  It must not be used by others until the run has ended.  NULL: guided
+ * by the net without a label again.
+ * Cost: an evaluation of each net where W counts.
+ * Source: Karras et al. 2024, "Guiding a Diffusion Model with a Bad Version of
+ * Itself", eq. 3 with w = 1 + W.
+ * Errors: E_NULL E_KIND, E_GUIDE; the run is as it was. */
+cedm_status cedm_sample_guide(cedm_sampler *sampler, cedm_net *guide);
+
 /* One step: as many evaluations of the network as the solver's facts say
- * (twice that with guidance).  The caller's loop is the progress, the cancel,
+ * (twice that where guidance counts).  The caller's loop is the progress, the cancel,
  * the preview.  Returns CEDM_MORE, or CEDM_OK after the last step; E_STATE
  * after that.  Errors: E_NULL E_STATE E_NONFINITE (ends the run: the state is
  * what it was before the step, or with that step's fresh noise). */

@@ -9,6 +9,7 @@
 
 #include "runtime/model_check.h"
 #include "runtime/diffusion/noise_level.h"
+#include "runtime/diffusion/steps.h"
 
 /* Fills the columns and the features from the sigmas.  A sampler gives all
  * images one sigma, so a repeated one is copied. */
@@ -73,36 +74,64 @@ static bool all_finite(const cedm_real *x, size_t count)
     return bad == 0;
 }
 
-/* Guidance is a matter of the model and W alone, never of the clusters of a
- * batch, so that an image has the same bits beside any others. */
-cedm_status cedm_evaluate(cedm_net *net, const cedm_real *x, double scale,
-                          const int32_t *cluster, double guidance, uint32_t n,
-                          cedm_real *out)
+static cedm_status outcome(const cedm_net *net, const cedm_real *out,
+                           uint32_t n)
 {
-    net->exec.n = n;
-    prepare_inputs(net, scale, n);
-    if (guidance == 0 || net->model->denoiser->label_dim == 0) {
-        run_network(net, x, cluster, n, 1, true, out);
-    } else {
-        run_network(net, x, cluster, n, 1 + guidance, true, out);
-        run_network(net, x, net->clusters[1], n, -guidance, false, out);
-    }
     return all_finite(out, (size_t)n * cedm_pixels(net->model))
                ? CEDM_OK
                : CEDM_E_NONFINITE;
 }
 
+/* All images at one level and scale. */
+static void prepare_level(cedm_net *net, double sigma, double scale,
+                          uint32_t n)
+{
+    cedm_real *column = cedm_column(net, CEDM_SIGMA);
+
+    for (uint32_t i = 0; i < n; i++) {
+        column[i] = (cedm_real)sigma;
+    }
+    net->exec.n = n;
+    prepare_inputs(net, scale, n);
+}
+
+/* out -= W D, of the guide if there is one, else of no label. */
+static void subtract_other(const cedm_sampler *sampler, const cedm_real *x,
+                           double sigma, double scale, cedm_real *out)
+{
+    cedm_net *net = sampler->net, *guide = sampler->guide;
+    double weight = -sampler->params.guidance;
+    uint32_t n = sampler->n;
+
+    if (guide == NULL) {
+        run_network(net, x, net->clusters[1], n, weight, false, out);
+        return;
+    }
+    prepare_level(guide, sigma, scale, n);
+    run_network(guide, x,
+                guide->model->denoiser->label_dim > 0 ? net->clusters[0]
+                                                      : guide->clusters[1],
+                n, weight, false, out);
+}
+
+/* Guidance is a matter of the models, W and the level, never of the clusters
+ * of a batch, so that an image has the same bits beside any others. */
 cedm_status cedm_evaluate_run(const cedm_sampler *sampler, const cedm_real *x,
                               double sigma, double scale, cedm_real *out)
 {
     cedm_net *net = sampler->net;
-    cedm_real *column = cedm_column(net, CEDM_SIGMA);
+    const cedm_sampler_params *p = &sampler->params;
+    bool guided =
+        cedm_guided_at(p, sigma) &&
+        (sampler->guide != NULL || net->model->denoiser->label_dim > 0);
 
-    for (uint32_t i = 0; i < sampler->n; i++) {
-        column[i] = (cedm_real)sigma;
+    prepare_level(net, sigma, scale, sampler->n);
+    run_network(net, x, net->clusters[0], sampler->n,
+                guided ? 1 + p->guidance : 1, true, out);
+    if (guided) {
+        subtract_other(sampler, x, sigma, scale, out);
     }
-    return cedm_evaluate(net, x, scale, net->clusters[0],
-                         sampler->params.guidance, sampler->n, out);
+    return outcome(net, out, sampler->n);
 }
 
 /* In the state's precision, as it is used. */
@@ -139,8 +168,11 @@ cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
         return status;
     }
     memcpy(cedm_column(net, CEDM_SIGMA), sigma, n * sizeof *sigma);
-    status = cedm_evaluate(
-        net, x, 1, cluster != NULL ? cluster : net->clusters[1], 0, n, out);
+    net->exec.n = n;
+    prepare_inputs(net, 1, n);
+    run_network(net, x, cluster != NULL ? cluster : net->clusters[1], n, 1,
+                true, out);
+    status = outcome(net, out, n);
     if (status != CEDM_OK) {
         memset(out, 0, (size_t)n * cedm_pixels(net->model) * sizeof *out);
     }

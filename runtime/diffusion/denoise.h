@@ -14,14 +14,9 @@ static inline cedm_real *cedm_column(const cedm_net *net, int column)
     return net->scalars + (size_t)column * net->exec.batch;
 }
 
-/* out = (1 + W) D(x / s; sigma, cluster) - W D(x / s; sigma, none) for n
- * images, s the scale, W the guidance, sigma from its column.  The arguments
- * were checked.  Returns CEDM_E_NONFINITE or CEDM_OK. */
-cedm_status cedm_evaluate(cedm_net *net, const cedm_real *x, double scale,
-                          const int32_t *cluster, double guidance, uint32_t n,
-                          cedm_real *out);
-
-/* The same for the images of a run, all at one level and scale. */
+/* out = D(x / s; sigma) of the images of a run, s the scale; where guidance
+ * counts, (1 + W) D - W D', D' without a label or by the guide.  Returns
+ * CEDM_E_NONFINITE or CEDM_OK. */
 cedm_status cedm_evaluate_run(const cedm_sampler *sampler, const cedm_real *x,
                               double sigma, double scale, cedm_real *out);
 

@@ -2,6 +2,7 @@
  *
  * sampler.c - a run: scalars here and in steps.c, arrays in the ops table.
  * State map 0 is the state between steps. */
+#include <stdbool.h>
 #include <string.h>
 
 #include "runtime/diffusion/denoise.h"
@@ -69,6 +70,41 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
                                 .base = NULL,
                                 .dst = net->state[0],
                             });
+    return CEDM_OK;
+}
+
+/* ---- guide ------------------------------------------------------------- */
+
+/* Whether a guide denoises the images of a run, by the same clusters or by
+ * none. */
+static bool guide_fits(const cedm_sampler *sampler, const cedm_net *guide)
+{
+    const cedm_denoiser *own = sampler->net->model->denoiser;
+    const cedm_denoiser *other = guide->model->denoiser;
+
+    return other->resolution == own->resolution &&
+           other->channels == own->channels &&
+           (other->label_dim == 0 || other->label_dim == own->label_dim) &&
+           guide->exec.batch >= sampler->n;
+}
+
+cedm_status cedm_sample_guide(cedm_sampler *sampler, cedm_net *guide)
+{
+    if (sampler == NULL || sampler->net == NULL) {
+        return CEDM_E_NULL;
+    }
+    if (guide != NULL) {
+        if (guide->model == NULL) {
+            return CEDM_E_NULL;
+        }
+        if (guide->model->denoiser == NULL) {
+            return CEDM_E_KIND;
+        }
+        if (!guide_fits(sampler, guide)) {
+            return CEDM_E_GUIDE;
+        }
+    }
+    sampler->guide = guide;
     return CEDM_OK;
 }
 

@@ -197,6 +197,7 @@ cedm_sampler_params_for(enum cedm_discretization discretization)
         .rho = s->rho,
         .S_max = (double)__builtin_inff(),
         .S_noise = 1,
+        .guidance_max = (double)__builtin_inff(),
         .discretization = discretization,
     };
 

@@ -36,7 +36,8 @@ static bool numbers_usable(const cedm_sampler_params *p)
     return p->sigma_min > 0 && p->sigma_min <= p->sigma_max &&
            finite(p->sigma_max) && finite(p->rho) && p->rho != 0 &&
            p->S_churn >= 0 && p->S_min >= 0 && p->S_max >= 0 &&
-           p->S_noise >= 0 && finite(p->S_noise) && finite(p->guidance);
+           p->S_noise >= 0 && finite(p->S_noise) && finite(p->guidance) &&
+           p->guidance_min >= 0 && p->guidance_min <= p->guidance_max;
 }
 
 static bool words_known(const cedm_sampler_params *p)
@@ -220,6 +221,12 @@ cedm_step cedm_step_at(const cedm_denoiser *denoiser, const float *data,
         churn(&step, denoiser, data, params, sigma);
     }
     return step;
+}
+
+bool cedm_guided_at(const cedm_sampler_params *params, double sigma)
+{
+    return params->guidance != 0 && sigma > params->guidance_min &&
+           sigma <= params->guidance_max;
 }
 
 uint32_t cedm_step_evaluations(const cedm_sampler_params *params,

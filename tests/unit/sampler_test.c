@@ -23,7 +23,7 @@ static const int32_t clusters[MAX_IMAGES] = {0, 1, 2, -1, 2, 1, 0, -1};
     {                                                                        \
         .steps = (N), .sigma_min = (low), .sigma_max = (high), .rho = (r),   \
         .S_churn = (churn), .S_min = (from), .S_max = (upto),                \
-        .S_noise = (noise), .guidance = (W)                                  \
+        .S_noise = (noise), .guidance = (W), .guidance_max = HUGE_VAL        \
     }
 
 static gaussian_net *fresh(uint32_t label_dim, uint32_t batch)
@@ -357,6 +357,10 @@ static void refused_parameters(void **state)
     REFUSE(S_noise, inf, CEDM_E_PARAM);
     REFUSE(guidance, nan, CEDM_E_PARAM);
     REFUSE(guidance, inf, CEDM_E_PARAM);
+    REFUSE(guidance_min, nan, CEDM_E_PARAM);
+    REFUSE(guidance_min, -1, CEDM_E_PARAM);
+    REFUSE(guidance_max, nan, CEDM_E_PARAM);
+    REFUSE(guidance_max, -1, CEDM_E_PARAM); /* below the other end */
 #undef REFUSE
     gaussian_free(g);
 }
