@@ -63,7 +63,8 @@ extern "C" {
     X(E_COUNT, -12, "number of images is 0 or above the batch")              \
     X(E_CLUSTER, -13, "cluster is out of range for this model")              \
     X(E_SIGMA, -14, "sigma is not a finite number above 0")                  \
-    X(E_STEPS, -15, "number of steps is 0 or too large")                     \
+    X(E_STEPS, -15, "number of steps is 0 or too large, or the first to "    \
+      "take is not among them")                                              \
     X(E_PARAM, -16, "a sampler parameter is no usable number, or the "        \
       "range does not suit the schedule")                                    \
     X(E_STATE, -17, "the call is not allowed in this state")                 \
@@ -260,6 +261,8 @@ typedef struct cedm_net {
     float *features;      /* [batch][features.channels] */
     uint64_t *seeds;      /* [batch] */
     int32_t *clusters[2]; /* [batch]: the sampler's, and all -1 */
+    int32_t *others;      /* [batch], of labels between two clusters: */
+    float *shares;        /* [batch], their part, 0: none */
 } cedm_net;
 
 /* Places a network in its arena.  The net holds pointers into itself: it must
@@ -397,6 +400,8 @@ typedef struct cedm_sampler_params {
                              0, else steps + 1.  Not copied: to be kept while
                              the parameters are used.  sigma_min and
                              sigma_max are ignored. */
+    uint32_t start;      /* steps that are left out, 0..steps-1: a run begins
+                            at level `start`, for cedm_sample_from */
 } cedm_sampler_params;
 
 /* Algorithm 2: 18 steps, 0.002 .. 80, rho 7, no churn, no guidance (but at
@@ -418,6 +423,8 @@ typedef struct cedm_sampler {
     cedm_sampler_params params; /* its range clipped to the model's */
     uint32_t n, step;
     cedm_net *guide; /* of cedm_sample_guide, or NULL */
+    const uint8_t *images, *mask; /* of cedm_sample_mask, or NULL */
+    uint32_t rounds;
 } cedm_sampler;
 
 /* Noise level i of a sampler, i = 0..steps; for i = steps it is 0 where the
@@ -426,7 +433,8 @@ typedef struct cedm_sampler {
  * to one that an iDDPM model knows. */
 double cedm_sigma(const cedm_sampler_params *params, uint32_t i);
 
-/* Starts n images: x = sigma_max * latent(seed).
+/* Starts n images: x = sigma * latent(seed), sigma the level of the first step,
+ * sigma_max but for params->start.
  *   seeds     [n], any; reduced modulo 2^32 as PyTorch's generator is
  *   clusters  [n], -1 for the all-zero label; NULL: all -1
  * Both are copied.  params may be the sampler's own.  A call that is refused
@@ -437,6 +445,52 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
                               const cedm_sampler_params *params,
                               const uint64_t *seeds, const int32_t *clusters,
                               uint32_t n);
+
+/* ---- what a run may be given besides ----------------------------------- *
+ *
+ * After cedm_sample_begin and before the first step, in this order if there are
+ * several; E_STATE later, but for a guide.  A call that is refused leaves the
+ * run as it was.  None needs memory beyond its arguments, and each keeps images
+ * independent of each other. */
+
+/* Image i goes `share` of the way to another seed and cluster:
+ *   latent  cos(share pi/2) latent(own) + sin(share pi/2) latent(other), which
+ *           is normal again: independent latents are at right angles but for
+ *           chance; of one seed (modulo 2^32) it is that seed's
+ *   label   (1 - share) e_own + share e_other, through the linear embedding
+ * With share 0 the image is what it was, with 1 it is the other's, bit by bit;
+ * between, churn draws by the own seed.
+ *   seeds, clusters  [n], as cedm_sample_begin has them
+ *   shares           [n], 0..1
+ * All are copied.  Errors: E_NULL E_STATE E_CLUSTER, E_PARAM for a share. */
+cedm_status cedm_sample_mix(cedm_sampler *sampler, const uint64_t *seeds,
+                            const int32_t *clusters, const double *shares);
+
+/* Begins at images: x = image + sigma * latent(seed), sigma the level of step
+ * params->start (both times s where there is a scaling): the later that step,
+ * the more remains of the image.
+ *   images  [n][H][W][channels], as cedm_sample_images has them; not kept
+ * Source: Meng et al. 2022, SDEdit.
+ * Errors: E_NULL E_STATE. */
+cedm_status cedm_sample_from(cedm_sampler *sampler, const uint8_t *images);
+
+#define CEDM_MAX_ROUNDS 4096u
+
+/* Draws a part of images anew.  Before the first step and after each, known
+ * pixels become image + sigma * noise, with fresh noise; at 0 they are the
+ * image's.  Each step but that to 0 is done `rounds` times, 1..4096: noise
+ * takes the state back to the level before, so that what is drawn and what is
+ * known come together.
+ *   images  [n][H][W][channels], as cedm_sample_images has them
+ *   mask    [n][H][W], 255 is drawn, 0 is known, between are both
+ * Both are used until the run has ended.  All of 255 changes nothing but for
+ * rounds.  For heun and euler: others remember steps that known pixels do not
+ * go by.
+ * Cost: `rounds` times the steps, a random number for each known element.
+ * Source: Lugmayr et al. 2022, RePaint, algorithm 1.
+ * Errors: E_NULL E_STATE E_SOLVER, E_STEPS for rounds. */
+cedm_status cedm_sample_mask(cedm_sampler *sampler, const uint8_t *images,
+                             const uint8_t *mask, uint32_t rounds);
 
 /* Autoguidance: from the next step on D is (1+W) D(cluster) - W D'(cluster),
  * D' by `guide`, a smaller or less trained network of the same data; without
@@ -461,6 +515,11 @@ cedm_status cedm_sample_step(cedm_sampler *sampler);
 /* The images so far, 8 bits: trunc(clip(127.5 x + 128, 0, 255)).
  * out is [n][H][W][channels]. */
 cedm_status cedm_sample_images(const cedm_sampler *sampler, uint8_t *out);
+
+/* What the images will be as far as is known: D of the last evaluation, which
+ * is without noise at every level, in 8 bits as above.  E_STATE before the first
+ * step.  out is [n][H][W][channels]. */
+cedm_status cedm_sample_preview(const cedm_sampler *sampler, uint8_t *out);
 
 /* The state so far, x, [n][H][W][channels]; valid until the net's next use. */
 const cedm_real *cedm_sample_state(const cedm_sampler *sampler);

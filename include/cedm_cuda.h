@@ -113,11 +113,14 @@ typedef struct cedm_cuda_result_view {
  * denoise   As cedm_denoise.  CEDM_E_OVERFLOW (out zeroed) if a number did
  *           not fit the precision; CEDM_E_NONFINITE; CEDM_E_KIND of a model
  *           that does not denoise, from begin too.
- * begin     As cedm_sample_begin, with the parameters of the config.
+ * begin     As cedm_sample_begin, with the parameters of the config.  What a
+ *           run may be given besides, from cedm_sample_mix to
+ *           cedm_sample_guide, is for CPUs.
  * step      As cedm_sample_step, but only queues the step.
  * images    As cedm_sample_images; waits.  CEDM_E_OVERFLOW if a number did
  *           not fit the precision on the way, for any image: run the batch
  *           again in BF16 or FP32.  CEDM_E_NONFINITE.
+ * preview   As cedm_sample_preview; waits.  Errors as for images.
  * state     The state, [n][H][W][channels]; waits.  Errors as for images.
  * result    Device addresses, for work on config.stream, which is made to
  *           wait for them; they hold until the next begin.
@@ -143,6 +146,7 @@ typedef struct cedm_cuda_result_view {
               const int32_t *clusters, uint32_t n))                          \
     X(step, (cedm_cuda_net *net))                                            \
     X(images, (cedm_cuda_net *net, uint8_t *out))                            \
+    X(preview, (cedm_cuda_net *net, uint8_t *out))                           \
     X(state, (cedm_cuda_net *net, double *out))                              \
     X(result, (cedm_cuda_net *net, cedm_cuda_result_view *view))             \
     X(encode, (cedm_cuda_net *net, const uint8_t *images, uint32_t n,        \

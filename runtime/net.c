@@ -307,6 +307,8 @@ static void place_state(cedm_net *net, uint64_t batch, unsigned char *at)
         &at, batch * net->model->denoiser->features.channels * sizeof(float));
     net->clusters[0] = take(&at, batch * sizeof(int32_t));
     net->clusters[1] = take(&at, batch * sizeof(int32_t));
+    net->others = take(&at, batch * sizeof *net->others);
+    net->shares = take(&at, batch * sizeof *net->shares);
     for (uint32_t i = 0; i < batch; i++) {
         net->clusters[1][i] = -1;
     }

@@ -19,8 +19,8 @@ typedef struct cedm_cuda_places {
     /* staging while a net runs; before, parts and tables from 0 on */
     uint64_t in_seeds, in_clusters, in_overflow, in_scalars, in_features,
         in_map;
-    /* arena; the tables have a row for each of 2 * steps evaluations, then
-     * one for each image of a denoise */
+    /* arena; the tables have a row for each of 2 * steps evaluations, from
+     * step params.start on, then one for each image of a denoise */
     uint64_t act, f32, state[4], images, seeds, clusters, no_clusters,
         overflow, step, steps, scalars, features, workspace;
     uint64_t encoded; /* [batch][features] of an encoder */
@@ -78,16 +78,26 @@ struct cedm_cuda_gemm {
     uint64_t words[96];
 };
 
+/* What a step queues depends on whether it has a second evaluation, and
+ * whether guidance counts in the first and in that. */
+enum cedm_cuda_step_kind {
+    CEDM_CUDA_CORRECTS = 1,
+    CEDM_CUDA_GUIDES = 2,
+    CEDM_CUDA_GUIDES_AGAIN = 4,
+    CEDM_CUDA_STEP_KINDS = 8
+};
+
 struct cedm_cuda_net {
     cedm_cuda_exec exec;
     cedm_cuda_config config; /* its params clipped to the model's range */
     cedm_cuda_places places;
     cedm_cuda_constants constants;
-    double begin_scale;                /* of the latents */
-    void *caller_done, *staged, *done; /* cudaEvent_t */
-    void *step_graph, *last_graph;     /* cudaGraphExec_t */
+    double begin_scale;                 /* of the latents */
+    void *caller_done, *staged, *done;  /* cudaEvent_t */
+    void *graphs[CEDM_CUDA_STEP_KINDS]; /* cudaGraphExec_t; NULL: no step is
+                                           of that kind */
     void *encode_graph;
-    uint32_t n, step; /* of the run */
+    uint32_t n, step; /* of the run; step from params.start on */
     bool begun, broken;
 };
 
@@ -131,11 +141,14 @@ cedm_status cedm_cuda_evaluate(cedm_cuda_net *net, const double *x,
                                cedm_cuda_row row, double guidance,
                                double *dst);
 
-/* Queues a step of the sampler, the last one or one before. */
-cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last);
+/* The kind of a step, a sum of cedm_cuda_step_kind. */
+uint32_t cedm_cuda_kind_of(const cedm_cuda_net *net, uint32_t step);
 
-/* Captures both as graphs, after one run outside of a graph; or, of an
- * encoder, features of what `images` holds. */
+/* Queues a step of a kind. */
+cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, uint32_t kind);
+
+/* Captures every kind that occurs as a graph, after one run outside of a
+ * graph; or, of an encoder, features of what `images` holds. */
 cedm_status cedm_cuda_capture(cedm_cuda_net *net);
 
 /* Chooses an algorithm for every product that cuBLAS makes. */

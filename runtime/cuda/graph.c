@@ -5,8 +5,8 @@
  *
  * State maps are those of runtime/diffusion: solver_heun.c, solver.h.  Every
  * step reads its scalars from the tables at the number that the device
- * counts, so one graph serves all steps but the last, whose evaluation at
- * noise level 0 is left out. */
+ * counts, so one graph serves all steps of a kind: the last has no evaluation
+ * at noise level 0, and guidance counts at some levels alone. */
 #include <cuda_runtime_api.h>
 
 #include "runtime/cuda/cuda_net.h"
@@ -88,35 +88,58 @@ cedm_status cedm_cuda_evaluate(cedm_cuda_net *net, const double *x,
 
 /* ---- steps ------------------------------------------------------------- */
 
+uint32_t cedm_cuda_kind_of(const cedm_cuda_net *net, uint32_t i)
+{
+    const cedm_sampler_params *p = &net->config.params;
+    cedm_step step =
+        cedm_step_at(&net->constants.denoiser, net->constants.data, p, i);
+    bool corrects = cedm_step_evaluations(p, &step) > 1;
+
+    return (corrects ? CEDM_CUDA_CORRECTS : 0) |
+           (cedm_guided_at(p, step.hat.sigma) ? CEDM_CUDA_GUIDES : 0) |
+           (corrects && cedm_guided_at(p, step.next.sigma)
+                ? CEDM_CUDA_GUIDES_AGAIN
+                : 0);
+}
+
+static double guidance(const cedm_cuda_net *net, bool counts)
+{
+    return counts ? net->config.params.guidance : 0;
+}
+
 /* Algorithm 2: churn, then Euler's step, then Heun's but at the end. */
 static void queue_algorithm_2(cedm_cuda_net *net, cedm_cuda_row row,
-                              bool heun)
+                              uint32_t kind)
 {
     const cedm_sampler_params *params = &net->config.params;
+    bool heun = kind & CEDM_CUDA_CORRECTS;
     const cedm_cuda_step_row *rows = step_rows(net);
     const uint64_t *seeds =
         (const void *)cedm_cuda_arena(net, net->places.seeds);
 
     if (params->S_churn > 0) {
         QUEUE(net, churn, .seed = seeds, .steps = rows, .step = row.step,
-              .first_draw = cedm_first_draw(&net->constants.denoiser,
+              .first_draw = params->start +
+                            cedm_first_draw(&net->constants.denoiser,
                                             net->constants.data, params),
               .x = map(net, 0));
     }
-    evaluate(net, map(net, 0), row, params->guidance, map(net, 1));
+    evaluate(net, map(net, 0), row, guidance(net, kind & CEDM_CUDA_GUIDES),
+             map(net, 3));
     QUEUE(net, euler, .steps = rows, .step = row.step, .x = map(net, 0),
-          .denoised = map(net, 1), .d = map(net, 1),
+          .denoised = map(net, 3), .d = map(net, 1),
           .next = map(net, heun ? 2 : 0));
     if (heun) {
         row.first = 1;
-        evaluate(net, map(net, 2), row, params->guidance, map(net, 3));
+        evaluate(net, map(net, 2), row,
+                 guidance(net, kind & CEDM_CUDA_GUIDES_AGAIN), map(net, 3));
         QUEUE(net, heun, .steps = rows, .step = row.step, .x = map(net, 0),
               .d = map(net, 1), .next = map(net, 2), .denoised = map(net, 3),
               .dst = map(net, 0));
     }
 }
 
-cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last)
+cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, uint32_t kind)
 {
     const cedm_solver_kind *solver =
         cedm_solver_of(net->config.params.solver);
@@ -124,9 +147,10 @@ cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, bool last)
     cedm_cuda_row row = {.step = step, .per_step = 2};
 
     if (solver->matrix == NULL) {
-        queue_algorithm_2(net, row, !last && solver->facts.evaluations > 1);
+        queue_algorithm_2(net, row, kind);
     } else {
-        evaluate(net, map(net, CEDM_MAP_X), row, net->config.params.guidance,
+        evaluate(net, map(net, CEDM_MAP_X), row,
+                 guidance(net, kind & CEDM_CUDA_GUIDES),
                  map(net, CEDM_MAP_D));
         QUEUE(net, combine, .steps = step_rows(net), .step = step,
               .map = {map(net, 0), map(net, 1), map(net, 2), map(net, 3)});
@@ -150,14 +174,34 @@ static cedm_status queue_encode(void *memory)
 
 /* ---- graphs ------------------------------------------------------------ */
 
-static cedm_status queue_step(void *net)
+/* What is captured. */
+typedef struct capture {
+    cedm_cuda_net *net;
+    uint32_t kind;
+} capture;
+
+static cedm_status queue_captured(void *arg)
 {
-    return cedm_cuda_queue_step(net, false);
+    const capture *c = arg;
+
+    return cedm_cuda_queue_step(c->net, c->kind);
 }
 
-static cedm_status queue_last(void *net)
+static cedm_status capture_kinds(cedm_cuda_net *net)
 {
-    return cedm_cuda_queue_step(net, true);
+    const cedm_sampler_params *p = &net->config.params;
+    cedm_status status = CEDM_OK;
+
+    for (uint32_t i = p->start; i < p->steps && status == CEDM_OK; i++) {
+        capture c = {net, cedm_cuda_kind_of(net, i)};
+
+        if (net->graphs[c.kind] == NULL) {
+            status =
+                cedm_cuda_record(net->config.fault, net->exec.stream,
+                                 queue_captured, &c, &net->graphs[c.kind]);
+        }
+    }
+    return status;
 }
 
 static cedm_status wait(const cedm_cuda_net *net)
@@ -166,16 +210,10 @@ static cedm_status wait(const cedm_cuda_net *net)
                            (int)cudaStreamSynchronize(net->exec.stream));
 }
 
-static cedm_status record(cedm_cuda_net *net, cedm_cuda_work *work,
-                          void **graph)
-{
-    return cedm_cuda_record(net->config.fault, net->exec.stream, work, net,
-                            graph);
-}
-
 static cedm_status capture_steps(cedm_cuda_net *net)
 {
-    cedm_status status = cedm_cuda_queue_step(net, false);
+    const uint32_t all = CEDM_CUDA_STEP_KINDS - 1;
+    cedm_status status = cedm_cuda_queue_step(net, all);
 
     QUEUE(net, latent,
           .seed = (const void *)cedm_cuda_arena(net, net->places.seeds),
@@ -189,10 +227,9 @@ static cedm_status capture_steps(cedm_cuda_net *net)
         status = wait(net);
     }
     if (status == CEDM_OK) {
-        status = record(net, queue_step, &net->step_graph);
+        status = capture_kinds(net);
     }
-    return status == CEDM_OK ? record(net, queue_last, &net->last_graph)
-                             : status;
+    return status;
 }
 
 static cedm_status capture_encode(cedm_cuda_net *net)
@@ -202,8 +239,10 @@ static cedm_status capture_encode(cedm_cuda_net *net)
     if (status == CEDM_OK) {
         status = wait(net);
     }
-    return status == CEDM_OK ? record(net, queue_encode, &net->encode_graph)
-                             : status;
+    return status == CEDM_OK
+               ? cedm_cuda_record(net->config.fault, net->exec.stream,
+                                  queue_encode, net, &net->encode_graph)
+               : status;
 }
 
 /* What is run outside of a graph loads every kernel; what it computes of

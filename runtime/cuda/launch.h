@@ -158,13 +158,16 @@ typedef struct cedm_cuda_exec {
     void *act;                    /* device, activations */
     float *f32;                   /* device, the segment of floats */
     const unsigned char *weights; /* device, prepared */
-    const uint32_t *index;  /* host [op_count]: where parts lie, in units
+    const uint32_t *index; /* host [op_count]: where parts lie, in units
                                  of CEDM_ALIGN bytes */
-    const int32_t *cluster; /* device [batch], -1: no label */
-    uint32_t *overflow;     /* device [batch] */
-    void *stream;           /* cudaStream_t */
-    void *cublas;           /* cublasLtHandle_t */
-    void *workspace;        /* device */
+    const int32_t
+        *cluster;         /* device [batch], -1: no label; as cedm_exec has */
+    const int32_t *other; /* them, or both NULL */
+    const float *share;
+    uint32_t *overflow; /* device [batch] */
+    void *stream;       /* cudaStream_t */
+    void *cublas;       /* cublasLtHandle_t */
+    void *workspace;    /* device */
     size_t workspace_bytes;
     cedm_cuda_gemm *gemms; /* host [op_count] */
     void *encode_tensor;   /* the driver's function, where kernels copy

@@ -190,11 +190,12 @@ static void free_objects(cedm_cuda_net *net)
     if (net->exec.stream != NULL) {
         cudaStreamSynchronize(net->exec.stream);
     }
-    void *const graphs[] = {net->step_graph, net->last_graph,
-                            net->encode_graph};
-    for (int i = 0; i < 3; i++) {
-        if (graphs[i] != NULL) {
-            cudaGraphExecDestroy(graphs[i]);
+    if (net->encode_graph != NULL) {
+        cudaGraphExecDestroy(net->encode_graph);
+    }
+    for (int i = 0; i < CEDM_CUDA_STEP_KINDS; i++) {
+        if (net->graphs[i] != NULL) {
+            cudaGraphExecDestroy(net->graphs[i]);
         }
     }
     if (net->exec.cublas != NULL) {
@@ -316,8 +317,9 @@ static cedm_status prepare_sampler(cedm_cuda_net *n, const cedm_blob *blob)
     status = cedm_steps_check(&n->constants.denoiser, n->constants.data,
                               &n->config.params);
     if (status == CEDM_OK) {
-        n->begin_scale = cedm_steps_begin(
+        cedm_point first = cedm_first_point(
             &n->constants.denoiser, n->constants.data, &n->config.params);
+        n->begin_scale = first.sigma * first.s;
     }
     return status;
 }

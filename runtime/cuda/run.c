@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "runtime/cuda/call.h"
+#include "runtime/diffusion/solver.h"
 #include "runtime/model_check.h"
 
 /* ---- what calls bring -------------------------------------------------- */
@@ -214,7 +215,7 @@ static cedm_status begin(cedm_cuda_net *net, const uint64_t *seeds,
     }
     net->begun = status == CEDM_OK;
     net->n = n;
-    net->step = 0;
+    net->step = net->config.params.start;
     return status;
 }
 
@@ -260,11 +261,10 @@ cedm_status cedm_cuda_step(cedm_cuda_net *net)
     if (status != CEDM_OK) {
         return status;
     }
-    status = cedm_cuda_call_check(net, "cudaGraphLaunch",
-                                  cudaGraphLaunch(net->step + 1 < steps
-                                                      ? net->step_graph
-                                                      : net->last_graph,
-                                                  net->exec.stream));
+    status = cedm_cuda_call_check(
+        net, "cudaGraphLaunch",
+        cudaGraphLaunch(net->graphs[cedm_cuda_kind_of(net, net->step)],
+                        net->exec.stream));
     net->step++;
     status = cedm_cuda_call_end(net, &scope, status);
     return status == CEDM_OK && net->step < steps ? CEDM_MORE : status;
@@ -272,11 +272,12 @@ cedm_status cedm_cuda_step(cedm_cuda_net *net)
 
 /* ---- results ----------------------------------------------------------- */
 
-static cedm_status make_images(cedm_cuda_net *net)
+/* Of a state map. */
+static cedm_status make_images(cedm_cuda_net *net, uint32_t map)
 {
     const cedm_cuda_places *p = &net->places;
     cedm_cuda_to_image op = {
-        .x = (const void *)cedm_cuda_arena(net, p->state[0]),
+        .x = (const void *)cedm_cuda_arena(net, p->state[map]),
         .dst = cedm_cuda_arena(net, p->images),
     };
 
@@ -284,27 +285,30 @@ static cedm_status make_images(cedm_cuda_net *net)
                            cedm_cuda_run_to_image(&net->exec, &op));
 }
 
-/* The images of a run, or its state. */
-static cedm_status give(cedm_cuda_net *net, bool images, void *out)
+/* Copies a result of a run to the caller. */
+static cedm_status give(cedm_cuda_net *net, uint64_t from, size_t bytes,
+                        void *out)
 {
-    const cedm_cuda_places *p = &net->places;
-    size_t bytes = net->n * map_elements(net) *
-                   (images ? sizeof(uint8_t) : sizeof(double));
+    cedm_status status = cedm_cuda_receive(net, from, bytes, net->n);
+
+    if (status == CEDM_OK) {
+        memcpy(out, cedm_cuda_staging(net, net->places.in_map), bytes);
+    }
+    return status;
+}
+
+static cedm_status give_images(cedm_cuda_net *net, uint32_t map, uint8_t *out)
+{
     cedm_cuda_scope scope;
     cedm_status status = cedm_cuda_call_begin(net, &scope);
 
     if (status != CEDM_OK) {
         return status;
     }
-    if (images) {
-        status = make_images(net);
-    }
+    status = make_images(net, map);
     if (status == CEDM_OK) {
-        status = cedm_cuda_receive(net, images ? p->images : p->state[0],
-                                   bytes, net->n);
-    }
-    if (status == CEDM_OK) {
-        memcpy(out, cedm_cuda_staging(net, p->in_map), bytes);
+        status =
+            give(net, net->places.images, net->n * map_elements(net), out);
     }
     return cedm_cuda_call_end(net, &scope, status);
 }
@@ -314,15 +318,35 @@ cedm_status cedm_cuda_images(cedm_cuda_net *net, uint8_t *out)
     if (net == NULL || out == NULL) {
         return CEDM_E_NULL;
     }
-    return net->begun ? give(net, true, out) : CEDM_E_STATE;
+    return net->begun ? give_images(net, 0, out) : CEDM_E_STATE;
 }
 
-cedm_status cedm_cuda_state(cedm_cuda_net *net, double *out)
+cedm_status cedm_cuda_preview(cedm_cuda_net *net, uint8_t *out)
 {
     if (net == NULL || out == NULL) {
         return CEDM_E_NULL;
     }
-    return net->begun ? give(net, false, out) : CEDM_E_STATE;
+    const cedm_sampler_params *p = &net->config.params;
+    return net->begun && net->step > p->start
+               ? give_images(net, cedm_map_of_denoised(p->solver), out)
+               : CEDM_E_STATE;
+}
+
+cedm_status cedm_cuda_state(cedm_cuda_net *net, double *out)
+{
+    cedm_cuda_scope scope;
+    cedm_status status;
+
+    if (net == NULL || out == NULL) {
+        return CEDM_E_NULL;
+    }
+    status = net->begun ? cedm_cuda_call_begin(net, &scope) : CEDM_E_STATE;
+    if (status != CEDM_OK) {
+        return status;
+    }
+    status = give(net, net->places.state[0],
+                  net->n * map_elements(net) * sizeof *out, out);
+    return cedm_cuda_call_end(net, &scope, status);
 }
 
 cedm_status cedm_cuda_result(cedm_cuda_net *net, cedm_cuda_result_view *view)
@@ -341,7 +365,7 @@ cedm_status cedm_cuda_result(cedm_cuda_net *net, cedm_cuda_result_view *view)
         return status;
     }
     p = &net->places;
-    status = make_images(net);
+    status = make_images(net, 0);
     if (status == CEDM_OK) {
         code = cudaEventRecord(net->done, net->exec.stream);
         if (code == cudaSuccess) {

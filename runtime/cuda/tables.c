@@ -46,11 +46,11 @@ void cedm_cuda_fill_tables(const cedm_cuda_constants *constants,
 
     memset(scalars, 0, 2 * (size_t)params->steps * sizeof *scalars);
     memset(features, 0, 2 * params->steps * channels * sizeof *features);
-    for (uint32_t i = 0; i < params->steps; i++) {
+    for (uint32_t i = params->start; i < params->steps; i++) {
         cedm_step step = cedm_step_at(denoiser, constants->data, params, i);
-        size_t row = 2 * (size_t)i;
+        size_t at = i - params->start, row = 2 * at;
 
-        steps[i] = (cedm_cuda_step_row){
+        steps[at] = (cedm_cuda_step_row){
             .base = step.base,
             .scale = step.scale,
             .s = step.hat.s,
@@ -59,7 +59,7 @@ void cedm_cuda_fill_tables(const cedm_cuda_constants *constants,
             .next_divisor = step.next.divisor,
             .h = step.next.t - step.hat.t,
         };
-        memcpy(steps[i].matrix, step.matrix, sizeof step.matrix);
+        memcpy(steps[at].matrix, step.matrix, sizeof step.matrix);
         cedm_cuda_fill_row(constants, step.hat.sigma, step.hat.s,
                            &scalars[row], features + row * channels);
         if (cedm_step_evaluations(params, &step) > 1) {

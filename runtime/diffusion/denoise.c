@@ -36,17 +36,34 @@ static void prepare_inputs(cedm_net *net, double scale, uint32_t n)
     }
 }
 
+/* Of n images; `others` NULL where no label is between two clusters. */
+typedef struct labels {
+    const int32_t *clusters, *others;
+    const float *shares;
+} labels;
+
+static labels labels_of_run(const cedm_net *net)
+{
+    return (labels){net->clusters[0], net->others, net->shares};
+}
+
+static labels no_labels(const cedm_net *net)
+{
+    return (labels){net->clusters[1], NULL, NULL};
+}
+
 /* One pass: out = weight D, or out += weight D. */
-static void run_network(cedm_net *net, const cedm_real *x,
-                        const int32_t *cluster, uint32_t n, double weight,
-                        bool first, cedm_real *out)
+static void run_network(cedm_net *net, const cedm_real *x, labels label,
+                        uint32_t n, double weight, bool first, cedm_real *out)
 {
     cedm_load load = {
         .n = n,
         .x = x,
         .c_in = cedm_column(net, CEDM_C_IN),
         .features = net->features,
-        .cluster = cluster,
+        .cluster = label.clusters,
+        .other = label.others,
+        .share = label.shares,
     };
     cedm_unload unload = {
         .n = n,
@@ -104,13 +121,13 @@ static void subtract_other(const cedm_sampler *sampler, const cedm_real *x,
     uint32_t n = sampler->n;
 
     if (guide == NULL) {
-        run_network(net, x, net->clusters[1], n, weight, false, out);
+        run_network(net, x, no_labels(net), n, weight, false, out);
         return;
     }
     prepare_level(guide, sigma, scale, n);
     run_network(guide, x,
-                guide->model->denoiser->label_dim > 0 ? net->clusters[0]
-                                                      : guide->clusters[1],
+                guide->model->denoiser->label_dim > 0 ? labels_of_run(net)
+                                                      : no_labels(guide),
                 n, weight, false, out);
 }
 
@@ -126,7 +143,7 @@ cedm_status cedm_evaluate_run(const cedm_sampler *sampler, const cedm_real *x,
         (sampler->guide != NULL || net->model->denoiser->label_dim > 0);
 
     prepare_level(net, sigma, scale, sampler->n);
-    run_network(net, x, net->clusters[0], sampler->n,
+    run_network(net, x, labels_of_run(net), sampler->n,
                 guided ? 1 + p->guidance : 1, true, out);
     if (guided) {
         subtract_other(sampler, x, sigma, scale, out);
@@ -144,6 +161,7 @@ cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
                          const cedm_real *sigma, const int32_t *cluster,
                          uint32_t n, cedm_real *out)
 {
+    labels label = {cluster, NULL, NULL};
     cedm_status status;
 
     if (net == NULL || x == NULL || sigma == NULL || out == NULL) {
@@ -170,8 +188,8 @@ cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
     memcpy(cedm_column(net, CEDM_SIGMA), sigma, n * sizeof *sigma);
     net->exec.n = n;
     prepare_inputs(net, 1, n);
-    run_network(net, x, cluster != NULL ? cluster : net->clusters[1], n, 1,
-                true, out);
+    run_network(net, x, cluster != NULL ? label : no_labels(net), n, 1, true,
+                out);
     status = outcome(net, out, n);
     if (status != CEDM_OK) {
         memset(out, 0, (size_t)n * cedm_pixels(net->model) * sizeof *out);

@@ -11,9 +11,11 @@ uint32_t cedm_points(const cedm_multistep *step)
     return step->i < order ? step->i + 1 : order;
 }
 
-/* A map that no step has written may hold anything. */
+/* D stays, for a preview.  A map that no step has written may hold
+ * anything. */
 static void keep(const cedm_multistep *step, cedm_matrix w)
 {
+    w[CEDM_MAP_D][CEDM_MAP_D] = 1;
     w[CEDM_MAP_OLDER][CEDM_MAP_OLD] = step->i > 0;
 }
 

@@ -2,9 +2,9 @@
  *
  * sampler.c - a run: scalars here and in steps.c, arrays in the ops table.
  * State map 0 is the state between steps. */
-#include <stdbool.h>
 #include <string.h>
 
+#include "runtime/diffusion/conditions.h"
 #include "runtime/diffusion/denoise.h"
 #include "runtime/model_check.h"
 #include "runtime/philox.h"
@@ -55,56 +55,24 @@ cedm_status cedm_sample_begin(cedm_sampler *sampler, cedm_net *net,
     memcpy(net->seeds, seeds, n * sizeof *seeds);
     memcpy(net->clusters[0], clusters != NULL ? clusters : net->clusters[1],
            n * sizeof *clusters);
+    memset(net->shares, 0, n * sizeof *net->shares);
+    cedm_point first =
+        cedm_first_point(net->model->denoiser, net->exec.data, &p);
     sampler->net = net;
     sampler->params = p;
     sampler->n = n;
-    sampler->step = 0;
+    sampler->step = p.start;
+    sampler->rounds = 1;
     net->exec.n = n;
     net->sampler_ops->noise(&net->exec,
                             &(cedm_noise){
                                 .n = n,
                                 .draw = 0,
-                                .scale = (cedm_real)cedm_steps_begin(
-                                    net->model->denoiser, net->exec.data, &p),
+                                .scale = (cedm_real)(first.sigma * first.s),
                                 .seed = net->seeds,
                                 .base = NULL,
                                 .dst = net->state[0],
                             });
-    return CEDM_OK;
-}
-
-/* ---- guide ------------------------------------------------------------- */
-
-/* Whether a guide denoises the images of a run, by the same clusters or by
- * none. */
-static bool guide_fits(const cedm_sampler *sampler, const cedm_net *guide)
-{
-    const cedm_denoiser *own = sampler->net->model->denoiser;
-    const cedm_denoiser *other = guide->model->denoiser;
-
-    return other->resolution == own->resolution &&
-           other->channels == own->channels &&
-           (other->label_dim == 0 || other->label_dim == own->label_dim) &&
-           guide->exec.batch >= sampler->n;
-}
-
-cedm_status cedm_sample_guide(cedm_sampler *sampler, cedm_net *guide)
-{
-    if (sampler == NULL || sampler->net == NULL) {
-        return CEDM_E_NULL;
-    }
-    if (guide != NULL) {
-        if (guide->model == NULL) {
-            return CEDM_E_NULL;
-        }
-        if (guide->model->denoiser == NULL) {
-            return CEDM_E_KIND;
-        }
-        if (!guide_fits(sampler, guide)) {
-            return CEDM_E_GUIDE;
-        }
-    }
-    sampler->guide = guide;
     return CEDM_OK;
 }
 
@@ -134,17 +102,36 @@ static cedm_status step_by_algorithm_2(const cedm_sampler *sampler,
                                        const cedm_step *step)
 {
     cedm_net *net = sampler->net;
-    cedm_status status;
+    cedm_status status = cedm_one_step(
+        sampler, step, cedm_step_evaluations(&sampler->params, step));
 
-    if (step->churns) {
-        churn(sampler, step);
-    }
-    status = cedm_one_step(sampler, step,
-                           cedm_step_evaluations(&sampler->params, step));
     if (status == CEDM_OK) {
         cedm_real *x = net->state[2];
         net->state[2] = net->state[0];
         net->state[0] = x;
+    }
+    return status;
+}
+
+/* As often as a mask asks for, with noise in between: RePaint's algorithm 1
+ * [REPAINT]. */
+static cedm_status repeat_algorithm_2(const cedm_sampler *sampler,
+                                      const cedm_step *step)
+{
+    uint32_t rounds = step->next.sigma > 0 ? sampler->rounds : 1;
+    cedm_status status = CEDM_OK;
+
+    if (step->churns) {
+        churn(sampler, step);
+    }
+    for (uint32_t round = 0; status == CEDM_OK && round < rounds; round++) {
+        if (round > 0) {
+            cedm_go_back(sampler, step, round);
+        }
+        status = step_by_algorithm_2(sampler, step);
+        if (status == CEDM_OK && sampler->mask != NULL) {
+            cedm_put_known(sampler, step, round);
+        }
     }
     return status;
 }
@@ -185,7 +172,7 @@ cedm_status cedm_sample_step(cedm_sampler *sampler)
         cedm_step_at(net->model->denoiser, net->exec.data, p, sampler->step);
     cedm_status status = cedm_solver_of(p->solver)->matrix != NULL
                              ? step_by_matrix(sampler, &step)
-                             : step_by_algorithm_2(sampler, &step);
+                             : repeat_algorithm_2(sampler, &step);
     if (status != CEDM_OK) {
         sampler->step = p->steps;
         return status;
@@ -196,17 +183,39 @@ cedm_status cedm_sample_step(cedm_sampler *sampler)
 
 /* ---- results ----------------------------------------------------------- */
 
+static void to_image(const cedm_sampler *sampler, const cedm_real *x,
+                     uint8_t *out)
+{
+    cedm_net *net = sampler->net;
+
+    net->sampler_ops->to_image(&net->exec, &(cedm_to_image){
+                                               .n = sampler->n,
+                                               .x = x,
+                                               .dst = out,
+                                           });
+}
+
 cedm_status cedm_sample_images(const cedm_sampler *sampler, uint8_t *out)
 {
     if (sampler == NULL || sampler->net == NULL || out == NULL) {
         return CEDM_E_NULL;
     }
-    cedm_net *net = sampler->net;
-    net->sampler_ops->to_image(&net->exec, &(cedm_to_image){
-                                               .n = sampler->n,
-                                               .x = net->state[0],
-                                               .dst = out,
-                                           });
+    to_image(sampler, sampler->net->state[0], out);
+    return CEDM_OK;
+}
+
+cedm_status cedm_sample_preview(const cedm_sampler *sampler, uint8_t *out)
+{
+    if (sampler == NULL || sampler->net == NULL || out == NULL) {
+        return CEDM_E_NULL;
+    }
+    if (sampler->step == sampler->params.start) {
+        return CEDM_E_STATE;
+    }
+    to_image(
+        sampler,
+        sampler->net->state[cedm_map_of_denoised(sampler->params.solver)],
+        out);
     return CEDM_OK;
 }
 

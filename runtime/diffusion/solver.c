@@ -19,3 +19,11 @@ const cedm_solver_facts *cedm_solver_describe(enum cedm_solver solver)
 
     return kind != NULL ? &kind->facts : NULL;
 }
+
+/* solver_heun.c uses its maps in another way. */
+uint32_t cedm_map_of_denoised(enum cedm_solver solver)
+{
+    const cedm_solver_kind *kind = cedm_solver_of(solver);
+
+    return kind != NULL && kind->matrix == NULL ? 3 : CEDM_MAP_D;
+}

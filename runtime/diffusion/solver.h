@@ -13,8 +13,9 @@
 /* ---- multistep solvers ------------------------------------------------- *
  *
  * A step evaluates D of map X into map D, then every map becomes a
- * combination of all.  What an earlier step knew is in OLD, what one before
- * that knew in OLDER: four maps hold three points. */
+ * combination of all.  D stays until the next step, for a preview.  What an
+ * earlier step knew is in OLD, what one before that knew in OLDER: four maps
+ * hold three points. */
 enum { CEDM_MAP_X, CEDM_MAP_D, CEDM_MAP_OLD, CEDM_MAP_OLDER };
 
 /* What the matrix of a step depends on. */
@@ -45,6 +46,9 @@ CEDM_SOLVER_LIST(CEDM_SOLVER_KIND)
 
 /* NULL if there is no such solver. */
 const cedm_solver_kind *cedm_solver_of(enum cedm_solver solver);
+
+/* The map in which a solver leaves D of a step's last evaluation. */
+uint32_t cedm_map_of_denoised(enum cedm_solver solver);
 
 /* Which of its orders a step of a checked sampler has, by the points that
  * are known: at the first step there is one. */

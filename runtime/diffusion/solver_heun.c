@@ -3,8 +3,8 @@
  * solver_heun.c - Algorithm 2 of [EDM], and the same without its corrector,
  * Euler's method: the solvers that go with churn, schedules and scalings.
  *
- * State maps: [0] x hat, [1] D then d, [2] the Euler step then the Heun step,
- * [3] D there. */
+ * State maps: [0] x hat, [1] d, [2] the Euler step then the Heun step, [3] D,
+ * then D there. */
 #include "runtime/diffusion/denoise.h"
 #include "runtime/diffusion/solver.h"
 
@@ -16,7 +16,7 @@ cedm_status cedm_one_step(const cedm_sampler *sampler, const cedm_step *step,
     cedm_real *const *state = net->state;
     cedm_real h = (cedm_real)(next->t - hat->t);
     cedm_status status =
-        cedm_evaluate_run(sampler, state[0], hat->sigma, hat->s, state[1]);
+        cedm_evaluate_run(sampler, state[0], hat->sigma, hat->s, state[3]);
 
     if (status != CEDM_OK) {
         return status;
@@ -27,7 +27,7 @@ cedm_status cedm_one_step(const cedm_sampler *sampler, const cedm_step *step,
                                             .t = (cedm_real)hat->divisor,
                                             .h = h,
                                             .x = state[0],
-                                            .denoised = state[1],
+                                            .denoised = state[3],
                                             .d = state[1],
                                             .next = state[2],
                                         });
@@ -74,7 +74,7 @@ const cedm_solver_kind cedm_solver_euler = {
             .least = 1,
             .most = 1,
             .evaluations = 1,
-            .maps = 3,
+            .maps = 4,
             .ends_at_0 = 1,
             .general = 1,
         },

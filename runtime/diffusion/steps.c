@@ -137,7 +137,7 @@ cedm_status cedm_steps_check(const cedm_denoiser *denoiser, const float *data,
 {
     cedm_status status;
 
-    if (p->steps == 0 || p->steps > CEDM_MAX_STEPS) {
+    if (p->steps == 0 || p->steps > CEDM_MAX_STEPS || p->start >= p->steps) {
         return CEDM_E_STEPS;
     }
     if (!words_known(p)) {
@@ -155,13 +155,11 @@ cedm_status cedm_steps_check(const cedm_denoiser *denoiser, const float *data,
 
 /* ---- steps ------------------------------------------------------------- */
 
-double cedm_steps_begin(const cedm_denoiser *denoiser, const float *data,
-                        const cedm_sampler_params *params)
+cedm_point cedm_first_point(const cedm_denoiser *denoiser, const float *data,
+                            const cedm_sampler_params *params)
 {
-    cedm_point first =
-        cedm_point_at(params, level(denoiser, data, params, 0));
-
-    return first.sigma * first.s;
+    return cedm_point_at(params,
+                         level(denoiser, data, params, params->start));
 }
 
 /* Lines 4 to 6 of the algorithm, from the level `sigma`. */
@@ -193,13 +191,13 @@ static void fill_matrix(cedm_step *step, const cedm_denoiser *denoiser,
 {
     cedm_multistep m = {
         .params = p,
-        .i = i,
+        .i = i - p->start,
         .left = p->steps - 1 - i,
         .next = step->next.sigma,
         .at = {step->hat.sigma},
     };
 
-    for (uint32_t k = 1; k < 3 && k <= i; k++) {
+    for (uint32_t k = 1; k < 3 && k <= m.i; k++) {
         m.at[k] = level(denoiser, data, p, i - k);
     }
     cedm_solver_of(p->solver)->matrix(&m, step->matrix);

@@ -27,11 +27,11 @@ typedef struct cedm_step {
 cedm_status cedm_steps_check(const cedm_denoiser *denoiser, const float *data,
                              cedm_sampler_params *params);
 
-/* What the latents are multiplied by. */
-double cedm_steps_begin(const cedm_denoiser *denoiser, const float *data,
-                        const cedm_sampler_params *params);
+/* Where a run begins: latents are multiplied by sigma s. */
+cedm_point cedm_first_point(const cedm_denoiser *denoiser, const float *data,
+                            const cedm_sampler_params *params);
 
-/* Step i, 0 .. steps - 1, of parameters that were checked. */
+/* Step i, start .. steps - 1, of parameters that were checked. */
 cedm_step cedm_step_at(const cedm_denoiser *denoiser, const float *data,
                        const cedm_sampler_params *params, uint32_t i);
 

@@ -14,6 +14,13 @@ static size_t image_elements(const cedm_exec *exec)
     return (size_t)image->height * image->width * image->channels;
 }
 
+/* Element i, in CHW order, of a draw of a seed. */
+static cedm_real normal(uint64_t seed, uint64_t i, uint32_t draw)
+{
+    return draw == 0 ? (cedm_real)cedm_normal_f32(seed, i, 0)
+                     : (cedm_real)cedm_normal_f64(seed, i, draw);
+}
+
 /* The generator counts elements in CHW order. */
 static void noise_task(void *arg, uint32_t index, uint32_t worker)
 {
@@ -31,12 +38,9 @@ static void noise_task(void *arg, uint32_t index, uint32_t worker)
     (void)worker;
     for (size_t i = 0; i < elements; i++) {
         size_t at = i % pixels * channels + i / pixels;
-        cedm_real z = op->draw == 0
-                          ? (cedm_real)cedm_normal_f32(seed, i, 0)
-                          : (cedm_real)cedm_normal_f64(seed, i, op->draw);
 
-        dst[at] =
-            (base == NULL ? 0 : op->base_scale * base[at]) + op->scale * z;
+        dst[at] = (base == NULL ? 0 : op->base_scale * base[at]) +
+                  op->scale * normal(seed, i, op->draw);
     }
 }
 
@@ -64,6 +68,8 @@ void cedm_op_load(cedm_exec *exec, const cedm_load *op)
             op->features + image * features, features * sizeof(float));
     }
     exec->cluster = op->cluster;
+    exec->other = op->other;
+    exec->share = op->share;
 }
 
 void cedm_op_unload(cedm_exec *exec, const cedm_unload *op)
@@ -134,6 +140,38 @@ void cedm_op_combine(cedm_exec *exec, const cedm_combine *op)
             op->map[j][i] = combined(op->weight[j], v);
         }
     }
+}
+
+static void from_image_task(void *arg, uint32_t index, uint32_t worker)
+{
+    const cedm_call *call = arg;
+    const cedm_from_image *op = call->op;
+    size_t elements = image_elements(call->exec);
+    size_t channels =
+        call->exec->model->graph.inputs[CEDM_INPUT_IMAGE].channels;
+    size_t pixels = elements / channels;
+    const uint8_t *image = op->image + index * elements;
+    const uint8_t *mask = op->mask == NULL ? NULL : op->mask + index * pixels;
+    cedm_real *x = op->x + index * elements;
+
+    (void)worker;
+    for (size_t i = 0; i < elements; i++) {
+        size_t pixel = i % pixels, at = pixel * channels + i / pixels;
+        cedm_real a = mask == NULL ? 0 : (cedm_real)mask[pixel] / 255;
+
+        if (a < 1) {
+            cedm_real v = (cedm_real)image[at] / (cedm_real)127.5 - 1;
+
+            v = op->scale * v +
+                op->noise * normal(op->seed[index], i, op->draw);
+            x[at] = a > 0 ? a * x[at] + (1 - a) * v : v;
+        }
+    }
+}
+
+void cedm_op_from_image(cedm_exec *exec, const cedm_from_image *op)
+{
+    cedm_run_tasks(exec, from_image_task, op, op->n);
 }
 
 /* The comparisons are written so that a NaN becomes 0. */

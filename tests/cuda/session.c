@@ -162,7 +162,8 @@ typedef int launch(const cedm_cuda_exec *exec, const void *op);
 /* What lies on the device, and its size on the host. */
 typedef struct device_memory {
     cedm_cuda_exec exec;
-    void *act, *f32, *clusters, *overflow, *weights, *workspace;
+    void *act, *f32, *clusters, *others, *shares, *overflow, *weights,
+        *workspace;
     size_t act_bytes, f32_bytes;
 } device_memory;
 
@@ -204,6 +205,8 @@ static void device_memory_open(device_memory *m, const session *x,
     m->act = on_device(act, m->act_bytes);
     m->f32 = on_device(exec->f32, m->f32_bytes);
     m->clusters = on_device(exec->cluster, exec->n * sizeof(int32_t));
+    m->others = on_device(exec->other, exec->n * sizeof(int32_t));
+    m->shares = on_device(exec->share, exec->n * sizeof(float));
     assert_true(exec->batch <= sizeof zeros / sizeof zeros[0]);
     m->overflow = on_device(zeros, exec->batch * sizeof zeros[0]);
     m->workspace = device_take(workspace);
@@ -216,6 +219,8 @@ static void device_memory_open(device_memory *m, const session *x,
         .act = m->act,
         .f32 = m->f32,
         .cluster = m->clusters,
+        .other = m->others,
+        .share = m->shares,
         .overflow = m->overflow,
         .weights = m->weights,
         .workspace = m->workspace,
@@ -228,6 +233,8 @@ static void device_memory_close(device_memory *m)
     device_give(m->act);
     device_give(m->f32);
     device_give(m->clusters);
+    device_give(m->others);
+    device_give(m->shares);
     device_give(m->overflow);
     device_give(m->weights);
     device_give(m->workspace);

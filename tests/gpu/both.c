@@ -68,9 +68,9 @@ void both_open_host(both *b, const cedm_model *model, unsigned char *blob,
     if (config.weights_bytes > 0) { /* of a blob of 16 bits */
         void *weights = both_memory(config.weights_bytes);
 
-        both_need(cedm_prepare(&b->blob, &config, weights,
-                               config.weights_bytes),
-                  "cedm_prepare");
+        both_need(
+            cedm_prepare(&b->blob, &config, weights, config.weights_bytes),
+            "cedm_prepare");
         config.weights = weights;
     }
     config.arena_bytes = (size_t)cedm_arena_bytes(model, config.batch, 1);

@@ -160,6 +160,11 @@ static cedm_status images(cedm_cuda_net *net, uint8_t *out)
                           : cedm_sample_images(&net->sampler, out);
 }
 
+static cedm_status preview(cedm_cuda_net *net, uint8_t *out)
+{
+    return cedm_sample_preview(&net->sampler, out);
+}
+
 static cedm_status state(cedm_cuda_net *net, double *out)
 {
     const cedm_model *model = net->net.model;
@@ -202,6 +207,7 @@ static const cedm_cuda_api api = {
     .begin = begin,
     .step = step,
     .images = images,
+    .preview = preview,
     .state = state,
     .encode = encode,
 };

@@ -407,6 +407,8 @@ void stage_run(stage *s, const stage_setting *setting,
                const char *what)
 {
     static const int32_t clusters[8] = {1, -1, 0, 2, 1, 0, -1, 2};
+    static const int32_t others[8] = {2, 1, 0, -1, 1, 2, 0, 1};
+    static const float shares[8] = {0, 0.25f, 1, 0.75f, 0, 0.5f, 0.5f, 0};
     stage_pool pool = {setting->workers};
     size_t stride;
 
@@ -426,6 +428,8 @@ void stage_run(stage *s, const stage_setting *setting,
         .scratch = s->scratch + GUARD_BYTES,
         .scratch_stride = stride,
         .cluster = clusters + setting->first,
+        .other = others + setting->first,
+        .share = shares + setting->first,
         .batch = setting->batch,
         .n = setting->n,
         .workers = setting->workers,

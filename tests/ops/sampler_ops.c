@@ -127,19 +127,22 @@ static void test_load(void **state)
     const cedm_backend *backend = *state;
     const cedm_real c_in[BATCH] = {(cedm_real)0.125, (cedm_real)1.3,
                                    (cedm_real)77.7};
-    const int32_t cluster[BATCH] = {3, -1, 0};
+    const int32_t cluster[BATCH] = {3, -1, 0}, other[BATCH] = {1, 2, 3};
+    const float share[BATCH] = {0, 0.5f, 1};
     float features[BATCH * FEATURES];
 
     for (uint32_t i = 0; i < BATCH * FEATURES; i++) {
         features[i] = stage_normal(9, 9, i);
     }
     for (uint32_t n = 1; n <= BATCH; n++) {
-        cedm_load op = {n, w.x, c_in, features, cluster};
+        cedm_load op = {n, w.x, c_in, features, cluster, other, share};
         const float *loaded = w.f32 + BATCH * 192;
 
         start(n, n);
         backend->sampler->load(&w.exec, &op);
         assert_ptr_equal(w.exec.cluster, cluster);
+        assert_ptr_equal(w.exec.other, other);
+        assert_ptr_equal(w.exec.share, share);
         for (size_t i = 0; i < BATCH * 96; i++) {
             double wanted = i < n * MAP
                                 ? (double)(float)(c_in[i / MAP] * w.x[i])
@@ -320,6 +323,51 @@ static void test_to_image(void **state)
 
         check("to_image", i, bytes[i],
               i < count ? known[i].byte : fmin(fmax(v, 0), 255), 0.0);
+    }
+}
+
+/* Known, drawn and both, by draws of either kind, with a mask and without. */
+static void test_from_image(void **state)
+{
+    const cedm_backend *backend = *state;
+    const uint64_t seeds[BATCH] = {0, 12345, 0xffffffffffffffffu};
+    uint8_t image[BATCH * MAP], mask[BATCH * PIXELS];
+
+    for (uint32_t i = 0; i < BATCH * MAP; i++) {
+        image[i] = (uint8_t)(i * 37);
+    }
+    for (uint32_t i = 0; i < BATCH * PIXELS; i++) {
+        mask[i] = (uint8_t)(i % 3 == 0 ? 255 : i % 3 == 1 ? 0 : i);
+    }
+    for (uint32_t k = 0; k < 4 * BATCH; k++) {
+        uint32_t n = k / 4 + 1, draw = k % 2 * 7;
+        bool masked = k % 4 < 2;
+        cedm_from_image op = {.n = n,
+                              .draw = draw,
+                              .scale = (cedm_real)0.75,
+                              .noise = (cedm_real)1.75,
+                              .seed = seeds,
+                              .image = image,
+                              .mask = masked ? mask : NULL,
+                              .x = w.dst};
+
+        start(k, n);
+        memcpy(w.dst, w.x, n * MAP * sizeof w.x[0]);
+        backend->sampler->from_image(&w.exec, &op);
+        for (size_t i = 0; i < n * MAP; i++) {
+            size_t pixel = i / CHANNELS % PIXELS;
+            size_t chw = i % CHANNELS * PIXELS + pixel;
+            double a = masked ? mask[i / CHANNELS] / 255.0 : 0;
+            double z = draw == 0
+                           ? (double)cedm_normal_f32(seeds[i / MAP], chw, 0)
+                           : cedm_normal_f64(seeds[i / MAP], chw, draw);
+            double v = 0.75 * (image[i] / 127.5 - 1) + 1.75 * z;
+
+            check("from_image", i, (double)w.dst[i],
+                  a < 1 ? a * (double)w.x[i] + (1 - a) * v : (double)w.x[i],
+                  a < 1 ? 16 * ULP : 0);
+        }
+        check_rest("from_image", w.dst, n);
     }
 }
 

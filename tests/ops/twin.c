@@ -35,11 +35,20 @@ static double param(const stage *s, cedm_weight weight, size_t i)
     return weight == CEDM_NONE ? 0.0 : (double)s->data_before[weight + i];
 }
 
+/* Element e of a cluster's row; of no cluster it is 0. */
+static double row_at(const stage *s, const cedm_embed *op, int32_t cluster,
+                     size_t e)
+{
+    return cluster < 0
+               ? 0
+               : param(s, op->weight, (size_t)cluster * op->channels + e);
+}
+
 twin_value twin_embed(const stage *s, const void *memory, uint32_t image,
                       int output, size_t e)
 {
     const cedm_embed *op = memory;
-    int32_t cluster = s->exec.cluster[image];
+    double share = (double)s->exec.share[image];
     twin_value sum = {0, 0};
 
     (void)output;
@@ -47,12 +56,10 @@ twin_value twin_embed(const stage *s, const void *memory, uint32_t image,
               (double)stage_in(s, op->features, op->channels, image)[e]);
     if (op->label_dim != 0) {
         add_plain(&sum, param(s, op->bias, e));
-        if (cluster != -1) {
-            size_t row = (size_t)cluster * op->channels;
-
-            add_plain(&sum, (double)op->label_scale *
-                                param(s, op->weight, row + e));
-        }
+        add_plain(&sum, (1 - share) * (double)op->label_scale *
+                            row_at(s, op, s->exec.cluster[image], e));
+        add_plain(&sum, share * (double)op->label_scale *
+                            row_at(s, op, s->exec.other[image], e));
     }
     if (op->act == CEDM_ACT_SILU) {
         sum.value /= 1.0 + exp(-sum.value);

@@ -23,7 +23,7 @@
 #define SIGMA_DATA 0.5
 #define CLUSTERS 3u
 #define MAX_IMAGES 8u
-#define MAX_NOTES 512u
+#define MAX_NOTES 2048u
 
 typedef struct gaussian {
     cedm_load load;            /* of the pass under way */
@@ -57,6 +57,25 @@ static inline void gaussian_noise(cedm_exec *exec, const cedm_noise *op)
     }
 }
 
+static inline void gaussian_from_image(cedm_exec *exec,
+                                       const cedm_from_image *op)
+{
+    gaussian *g = exec->pool;
+    if (op->draw > 0) {
+        g->draws[g->draw_count++] = op->draw;
+    }
+    for (uint32_t i = 0; i < op->n * MAP; i++) {
+        uint32_t pixel = i % MAP / MAP_CHANNELS, c = i % MAP_CHANNELS;
+        uint64_t element = c * SIDE * SIDE + pixel;
+        uint64_t seed = op->seed[i / MAP];
+        double a = op->mask ? op->mask[i / MAP_CHANNELS] / 255.0 : 0;
+        double z = op->draw == 0 ? (double)cedm_normal_f32(seed, element, 0)
+                                 : cedm_normal_f64(seed, element, op->draw);
+        double v = op->scale * (op->image[i] / 127.5 - 1) + op->noise * z;
+        op->x[i] = a < 1 ? a * op->x[i] + (1 - a) * v : op->x[i];
+    }
+}
+
 static inline void gaussian_load(cedm_exec *exec, const cedm_load *op)
 {
     gaussian *g = exec->pool;
@@ -69,7 +88,11 @@ static inline void gaussian_embed(void *ctx, const cedm_embed *op)
     gaussian *g = ctx;
     (void)op;
     for (uint32_t i = 0; i < g->load.n; i++) {
-        g->mean[i] = gaussian_mean(g->load.cluster[i]);
+        double share = g->load.share ? (double)g->load.share[i] : 0;
+        double own = gaussian_mean(g->load.cluster[i]);
+        g->mean[i] = share > 0 ? (1 - share) * own +
+                                     share * gaussian_mean(g->load.other[i])
+                               : own;
     }
     if (g->passes++ == g->poisoned_pass) {
         g->mean[g->load.n - 1] = (double)NAN;
@@ -160,6 +183,7 @@ static const cedm_sampler_ops gaussian_sampler = {
     .heun = gaussian_heun,
     .to_image = gaussian_to_image,
     .combine = gaussian_combine,
+    .from_image = gaussian_from_image,
 };
 
 static inline void gaussian_size_embed(void *ctx, const cedm_embed *op)
