@@ -29,16 +29,51 @@ const char *const *host_sampler_words(enum host_sampler_choice choice)
     return words[choice];
 }
 
+static bool is_guided(const cedm_sampler_params *p)
+{
+    return p->guidance < 0 || p->guidance > 0;
+}
+
+static bool has_interval(const cedm_sampler_params *p)
+{
+    return p->guidance_min > 0 || isfinite(p->guidance_max);
+}
+
+/* Of one evaluation at a level. */
+static double passes_at(const cedm_sampler_params *p, double sigma)
+{
+    return is_guided(p) && sigma > p->guidance_min && sigma <= p->guidance_max
+               ? 2
+               : 1;
+}
+
+double host_sampler_step_evaluations(const cedm_sampler_params *params,
+                                     uint32_t i)
+{
+    double next = cedm_sigma(params, i + 1);
+    bool corrects =
+        cedm_solver_describe(params->solver)->evaluations > 1 && next > 0;
+    return passes_at(params, cedm_sigma(params, i)) +
+           (corrects ? passes_at(params, next) : 0);
+}
+
 /* A step that ends at 0 has one evaluation, and there is one at most. */
 double host_sampler_evaluations(const cedm_sampler_params *params)
 {
     const cedm_solver_facts *facts = cedm_solver_describe(params->solver);
-    double evaluations = (double)params->steps * facts->evaluations;
-    bool guided = params->guidance < 0 || params->guidance > 0;
+    double steps = params->steps - params->start;
+    double evaluations = steps * facts->evaluations;
+    if (is_guided(params) && has_interval(params)) {
+        evaluations = 0;
+        for (uint32_t i = params->start; i < params->steps; i++) {
+            evaluations += host_sampler_step_evaluations(params, i);
+        }
+        return evaluations;
+    }
     if (facts->ends_at_0) {
         evaluations -= facts->evaluations - 1;
     }
-    return evaluations * (guided ? 2 : 1);
+    return evaluations * (is_guided(params) ? 2 : 1);
 }
 
 /* ---- lists of levels --------------------------------------------------- */
@@ -77,6 +112,9 @@ double *host_sampler_levels_from_json(const cJSON *sampler, uint32_t *count)
 #define NUMBER_LIST(X)                                                       \
     X(sigma_min)                                                             \
     X(sigma_max) X(rho) X(S_churn) X(S_min) X(S_max) X(S_noise) X(guidance)
+
+/* Those of them that are told where guidance has an interval. */
+#define INTERVAL_LIST(X) X(guidance_min) X(guidance_max)
 
 static bool read_count(const cJSON *item, uint32_t *count)
 {
@@ -118,6 +156,9 @@ static bool read_member(const cJSON *item, cedm_sampler_params *params)
     if (strcmp(name, "order") == 0) {
         return read_count(item, &params->order);
     }
+    if (strcmp(name, "start") == 0) {
+        return read_count(item, &params->start);
+    }
     if (strcmp(name, "sigmas") == 0) { /* host_sampler_levels_from_json */
         return cJSON_IsArray(item);
     }
@@ -126,6 +167,7 @@ static bool read_member(const cJSON *item, cedm_sampler_params *params)
         return read_number(item, &params->member);                           \
     }
     NUMBER_LIST(NUMBER)
+    INTERVAL_LIST(NUMBER)
 #undef NUMBER
 #define CHOICE(member, LIST)                                                 \
     if (strcmp(name, #member) == 0) {                                        \
@@ -214,6 +256,12 @@ cJSON *host_sampler_to_json(const cedm_sampler_params *params)
     add_number(sampler, "steps", params->steps);
 #define NUMBER(member) add_number(sampler, #member, params->member);
     NUMBER_LIST(NUMBER)
+    if (has_interval(params)) {
+        INTERVAL_LIST(NUMBER)
+    }
+    if (params->start > 0) {
+        add_number(sampler, "start", params->start);
+    }
 #undef NUMBER
 #define ADD(member, LIST)                                                    \
     if (is_told(params, HOST_SAMPLER_##member)) {                            \

@@ -28,7 +28,11 @@ enum host_sampler_choice {
 /* The words of a choice in the order of its enum, NULL-terminated. */
 const char *const *host_sampler_words(enum host_sampler_choice choice);
 
-/* Evaluations of the network that a run takes for an image. */
+/* Passes of the network that step i takes for an image, two for an evaluation
+ * where guidance counts, at its levels without churn; and those of a run, from
+ * step `start` on. */
+double host_sampler_step_evaluations(const cedm_sampler_params *params,
+                                     uint32_t i);
 double host_sampler_evaluations(const cedm_sampler_params *params);
 
 /* How many levels a list of these parameters has, by steps and solver. */

@@ -87,7 +87,7 @@ unsigned char *host_png_file_encode(const uint8_t *pixels, uint32_t width,
     unsigned char *plain =
         stbi_write_png_to_mem(pixels, (int)(width * channels), (int)width,
                               (int)height, (int)channels, &length);
-    size_t text_bytes = strlen(text);
+    size_t text_bytes = text != NULL ? strlen(text) : 0;
     unsigned char *png = NULL;
     if (plain != NULL && text_bytes < INT_MAX / 2) {
         png = malloc((size_t)length + text_bytes + sizeof itxt_prefix +
@@ -100,7 +100,10 @@ unsigned char *host_png_file_encode(const uint8_t *pixels, uint32_t width,
         return NULL;
     }
     memcpy(png, plain, HEADER_BYTES);
-    size_t used = HEADER_BYTES + write_itxt(png + HEADER_BYTES, text);
+    size_t used = HEADER_BYTES;
+    if (text != NULL) {
+        used += write_itxt(png + HEADER_BYTES, text);
+    }
     memcpy(png + used, plain + HEADER_BYTES, (size_t)length - HEADER_BYTES);
     STBIW_FREE(plain);
     *size = used + (size_t)length - HEADER_BYTES;

@@ -164,7 +164,7 @@ static void run(both *b, const uint64_t *seed, const int32_t *cluster,
 static void check_latents(both *b)
 {
     static double got[BATCH * MOST];
-    double most = 0, top = cedm_sigma(&b->config.params, 0);
+    double most = 0, top = cedm_sigma(&b->config.params, b->config.params.start);
 
     run(b, seeds, clusters, BATCH, 0, got);
     for (uint32_t i = 0; i < BATCH; i++) {
@@ -177,6 +177,20 @@ static void check_latents(both *b)
         }
     }
     both_expect(b, most <= LATENT_LIMIT, "latents", most, LATENT_LIMIT);
+}
+
+/* D of the last evaluation, in 8 bits; of state within the limit. */
+static void check_preview(both *b, const cedm_sampler *s, double limit)
+{
+    static uint8_t got[BATCH * MOST], wanted[BATCH * MOST];
+    double most = 0, bound = ceil(127.5 * limit);
+
+    both_need(cedm_sample_preview(s, wanted), "preview");
+    both_need(cedm_cuda_preview(b->net, got), "cedm_cuda_preview");
+    for (size_t i = 0; i < BATCH * ELEMENTS; i++) {
+        most = fmax(most, fabs((double)got[i] - wanted[i]));
+    }
+    both_expect(b, most <= bound, "a preview, in grey levels", most, bound);
 }
 
 static void check_run(both *b, const char *what)
@@ -197,6 +211,7 @@ static void check_run(both *b, const char *what)
     run(b, seeds, clusters, BATCH, 1, got);
     d = largest(got, cedm_sample_state(&s), BATCH * ELEMENTS);
     both_expect(b, d <= limit, what, d, limit);
+    check_preview(b, &s, limit);
     run(b, turned, their, BATCH, 1, again);
     d = fmax(largest(got + ELEMENTS, again, ELEMENTS),
              largest(got, again + ELEMENTS, ELEMENTS));
@@ -303,6 +318,7 @@ static void check_overflow(both *b)
     was = *bias;
     *bias = 1e6f;
     b->config.params.steps = 1;
+    b->config.params.start = 0;
     b->config.params.guidance = 0;
     both_open_device(b);
     *bias = was;
@@ -330,6 +346,9 @@ static void check_precision(both *b, enum cedm_cuda_precision precision)
 #endif
     b->config.params.S_churn = 20;
     b->config.params.guidance = GUIDANCE;
+    b->config.params.guidance_max = 20; /* a level is above, one below */
+    b->config.params.steps = STEPS + 1; /* of which the first is left out */
+    b->config.params.start = 1;
     check_net(b, GUIDANCE > 0 ? "a run with churn and guidance"
                               : "a run with churn");
     check_overflow(b);

@@ -8,6 +8,7 @@
  * With one step, that step is the sample. */
 #include <stdlib.h>
 
+#include "tools/gen/gen_batch.h"
 #include "tools/gen/gen_bench.h"
 #include "host/cli/progress.h"
 
@@ -21,65 +22,24 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The job's first batch. */
-typedef struct batch {
-    const gen_job *job;
-    uint32_t n;
-    uint64_t *seeds;
-    int32_t *clusters;
-    uint8_t *images;
-} batch;
-
-static bool take_batch(batch *b, const gen_drawer *d, host_failure *f)
-{
-    const cedm_model *code = d->model->code;
-    b->job = d->job;
-    b->n = d->batch;
-    b->seeds = calloc(b->n, sizeof *b->seeds);
-    b->clusters = calloc(b->n, sizeof *b->clusters);
-    b->images = calloc(b->n, (size_t)code->denoiser->resolution *
-                                 code->denoiser->resolution *
-                                 code->denoiser->channels);
-    if (b->seeds == NULL || b->clusters == NULL || b->images == NULL) {
-        return host_fail(f, "out of memory for a batch of %u images", b->n);
-    }
-    for (uint32_t i = 0; i < b->n; i++) {
-        b->seeds[i] = gen_job_seed(b->job, i);
-        b->clusters[i] = gen_job_cluster(b->job, i);
-    }
-    return true;
-}
-
-static void free_batch(batch *b)
-{
-    free(b->seeds);
-    free(b->clusters);
-    free(b->images);
-}
-
 typedef struct samples {
     double seconds[MAX_SAMPLES]; /* of an evaluation */
     uint32_t count;
 } samples;
 
-static bool measure_cpu(host_engine *e, const batch *b, samples *s,
+static bool measure_cpu(host_engine *e, const gen_batch *b, samples *s,
                         host_failure *f)
 {
-    bool single = b->job->params.steps == 1;
-    cedm_sampler_params last = b->job->params;
-    last.steps = 1;
-    double evals = host_sampler_evaluations(&last);
-    if (!single) { /* what the other steps take each */
-        evals = (host_sampler_evaluations(&b->job->params) - evals) /
-                (b->job->params.steps - 1);
-    }
+    const cedm_sampler_params *params = &b->job->params;
+    bool single = params->steps - params->start == 1;
     bool warm = false;
     while (s->count < MIN_SAMPLES) {
         cedm_sampler sampler;
-        cedm_status status = cedm_sample_begin(
-            &sampler, &e->net, &b->job->params, b->seeds, b->clusters, b->n);
+        cedm_status status = gen_batch_begin(b, &sampler, &e->net, NULL);
         status = status == CEDM_OK ? CEDM_MORE : status;
         while (status == CEDM_MORE && s->count < MAX_SAMPLES) {
+            double evals =
+                host_sampler_step_evaluations(params, sampler.step);
             double start = host_seconds();
             status = cedm_sample_step(&sampler);
             double spent = host_seconds() - start;
@@ -95,7 +55,7 @@ static bool measure_cpu(host_engine *e, const batch *b, samples *s,
     return true;
 }
 
-static bool measure_gpu(host_gpu *g, const batch *b, samples *s,
+static bool measure_gpu(host_gpu *g, const gen_batch *b, samples *s,
                         host_failure *f)
 {
     double evals = host_sampler_evaluations(&b->job->params);
@@ -139,11 +99,14 @@ static void print(const gen_drawer *d, samples *s, bool json)
 bool gen_bench(gen_drawer *d, bool json, host_failure *f)
 {
     static samples s;
-    batch b = {0};
-    bool good = take_batch(&b, d, f) &&
-                (d->gpu_count > 0 ? measure_gpu(&d->gpus[0], &b, &s, f)
-                                  : measure_cpu(&d->cpu, &b, &s, f));
-    free_batch(&b);
+    gen_batch b = {0};
+    bool good = gen_batch_open(&b, d->job, d->batch, f);
+    if (good) { /* the job's first batch */
+        gen_batch_fill(&b, 0, d->batch);
+        good = d->gpu_count > 0 ? measure_gpu(&d->gpus[0], &b, &s, f)
+                                : measure_cpu(&d->cpu, &b, &s, f);
+    }
+    gen_batch_close(&b);
     if (good) {
         print(d, &s, json);
     }

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/gen/gen_batch.h"
 #include "tools/gen/gen_draw.h"
+#include "tools/gen/gen_preview.h"
 
 #define CPU_BATCH 16u
 
@@ -16,6 +18,18 @@
 
 /* Batches follow from the whole job, so that a part of it has the same: the
  * record in a file names the batch, and a GPU's bits depend on it. */
+
+/* The second network of autoguidance, in memory of its own. */
+static bool open_guide(gen_drawer *d, const host_engine_config *config,
+                       host_failure *f)
+{
+    if (!host_engine_open(&d->guide_engine, d->guide, config, f)) {
+        return false;
+    }
+    d->weights_bytes += d->guide_engine.weights_bytes;
+    d->arena_bytes += d->guide_engine.arena_bytes;
+    return true;
+}
 
 static bool open_cpu(gen_drawer *d, const gen_options *o, host_failure *f)
 {
@@ -35,7 +49,7 @@ static bool open_cpu(gen_drawer *d, const gen_options *o, host_failure *f)
     d->threads = d->cpu.threads;
     d->weights_bytes = d->cpu.weights_bytes;
     d->arena_bytes = d->cpu.arena_bytes;
-    return true;
+    return d->guide == NULL || open_guide(d, &config, f);
 }
 
 static void name_devices(gen_drawer *d, const host_device_choice *choice)
@@ -81,16 +95,35 @@ static bool open_gpus(gen_drawer *d, const host_device_choice *choice,
     return true;
 }
 
-bool gen_drawer_open(gen_drawer *d, const host_model *m, const gen_job *j,
+/* A GPU has plain runs alone. */
+static bool choose_kind(host_device_choice *choice, const gen_job *j,
+                        const gen_options *o, host_failure *f)
+{
+    const char *option =
+        o->preview > 0 ? "--preview" : gen_conditions_option(&j->conditions);
+    if (option != NULL && choice->kind == HOST_DEVICE_CUDA) {
+        return host_bad_usage(
+            f, "%s is drawn on a CPU; wanted it without --device cuda",
+            option);
+    }
+    if (choice->kind == HOST_DEVICE_AUTO &&
+        (option != NULL || o->isa != NULL)) {
+        choice->kind = HOST_DEVICE_CPU; /* an instruction set is a CPU's */
+    }
+    return true;
+}
+
+bool gen_drawer_open(gen_drawer *d, const host_model *m,
+                     const host_model *guide, const gen_job *j,
                      const gen_options *o, uint32_t local, host_failure *f)
 {
     host_device_choice choice = o->device;
     d->model = m;
+    d->guide = guide;
     d->job = j;
-    if (choice.kind == HOST_DEVICE_AUTO && o->isa != NULL) {
-        choice.kind = HOST_DEVICE_CPU; /* that is what it is an option of */
-    }
-    if (!host_device_choose(&choice, o->precision, local, &d->library, f)) {
+    d->preview = (uint32_t)o->preview;
+    if (!choose_kind(&choice, j, o, f) ||
+        !host_device_choose(&choice, o->precision, local, &d->library, f)) {
         return false;
     }
     if (choice.kind == HOST_DEVICE_CPU) {
@@ -114,6 +147,7 @@ void gen_drawer_close(gen_drawer *d)
     free(d->gpus);
     host_cuda_library_close(&d->library);
     host_engine_close(&d->cpu);
+    host_engine_close(&d->guide_engine);
     memset(d, 0, sizeof *d);
 }
 
@@ -125,33 +159,17 @@ typedef struct drawing {
     host_progress progress;
     const volatile sig_atomic_t *interrupted;
     uint64_t next; /* image that no batch holds yet */
-    uint64_t *seeds;
-    int32_t *clusters;
-    uint8_t *images;
+    gen_batch batch;
+    gen_preview preview;
 } drawing;
 
-static bool take_buffers(drawing *r, host_failure *f)
-{
-    const cedm_model *code = r->drawer->model->code;
-    size_t batch = r->drawer->batch;
-    r->seeds = malloc(batch * sizeof *r->seeds);
-    r->clusters = malloc(batch * sizeof *r->clusters);
-    r->images = malloc(batch * code->denoiser->resolution *
-                       code->denoiser->resolution * code->denoiser->channels);
-    return (r->seeds != NULL && r->clusters != NULL && r->images != NULL) ||
-           host_fail(f, "out of memory for a batch of %zu images", batch);
-}
-
-/* Seeds and clusters of the next batch; how many they are. */
+/* How many images the next batch has. */
 static uint32_t next_batch(drawing *r)
 {
     const gen_job *j = r->drawer->job;
     uint64_t left = j->count - r->next;
     uint32_t n = left < r->drawer->batch ? (uint32_t)left : r->drawer->batch;
-    for (uint32_t i = 0; i < n; i++) {
-        r->seeds[i] = gen_job_seed(j, r->next + i);
-        r->clusters[i] = gen_job_cluster(j, r->next + i);
-    }
+    gen_batch_fill(&r->batch, r->next, n);
     r->next += n;
     return n;
 }
@@ -167,25 +185,37 @@ static bool stopped(const drawing *r, host_failure *f)
 
 /* ---- on the CPU -------------------------------------------------------- */
 
-static bool draw_batch(drawing *r, uint64_t first, uint32_t n,
-                       host_failure *f)
+/* One step, shown; *status is that of the run. */
+static bool draw_step(drawing *r, cedm_sampler *sampler, uint64_t first,
+                      cedm_status *status, host_failure *f)
 {
+    const cedm_sampler_params *params = &r->drawer->job->params;
+    *status = cedm_sample_step(sampler);
+    if (*status < CEDM_OK) {
+        return true;
+    }
+    host_progress_show(&r->progress, first, sampler->n,
+                       sampler->step - params->start);
+    return !stopped(r, f) &&
+           (r->drawer->preview == 0 ||
+            gen_preview_put(&r->preview, sampler, first, f));
+}
+
+static bool draw_batch(drawing *r, uint64_t first, host_failure *f)
+{
+    gen_drawer *d = r->drawer;
     cedm_sampler sampler;
     cedm_status status =
-        cedm_sample_begin(&sampler, &r->drawer->cpu.net,
-                          &r->drawer->job->params, r->seeds, r->clusters, n);
-    for (uint32_t step = 1; status >= CEDM_OK; step++) {
-        status = cedm_sample_step(&sampler);
-        host_progress_show(&r->progress, first, n, step);
-        if (stopped(r, f)) {
+        gen_batch_begin(&r->batch, &sampler, &d->cpu.net,
+                        d->guide != NULL ? &d->guide_engine.net : NULL);
+    status = status == CEDM_OK ? CEDM_MORE : status;
+    while (status == CEDM_MORE) {
+        if (!draw_step(r, &sampler, first, &status, f)) {
             return false;
-        }
-        if (status == CEDM_OK) {
-            break;
         }
     }
     if (status == CEDM_OK) {
-        status = cedm_sample_images(&sampler, r->images);
+        status = cedm_sample_images(&sampler, r->batch.images);
     }
     return status == CEDM_OK || host_fail(f, "images %" PRIu64 " and on: %s",
                                           first, cedm_status_text(status));
@@ -196,12 +226,12 @@ static bool draw_on_cpu(drawing *r, host_failure *f)
     while (r->next < r->drawer->job->count) {
         uint64_t first = r->next;
         uint32_t n = next_batch(r);
-        if (!draw_batch(r, first, n, f) ||
-            !gen_sink_put(r->sink, first, n, r->images, f)) {
+        if (!draw_batch(r, first, f) ||
+            !gen_sink_put(r->sink, first, n, r->batch.images, f)) {
             return false;
         }
     }
-    return true;
+    return r->drawer->preview == 0 || gen_preview_write(&r->preview, f);
 }
 
 /* ---- on GPUs ----------------------------------------------------------- */
@@ -212,7 +242,7 @@ static bool start_next(drawing *r, host_gpu *g, host_failure *f)
         return true;
     }
     uint32_t n = next_batch(r);
-    return host_gpu_start(g, r->seeds, r->clusters, n, f);
+    return host_gpu_start(g, r->batch.seeds, r->batch.clusters, n, f);
 }
 
 /* The batch that a GPU works on, images `first` and on. */
@@ -220,7 +250,7 @@ static bool finish(drawing *r, host_gpu *g, uint64_t first, host_failure *f)
 {
     bool widened;
     uint32_t n = g->n;
-    if (!host_gpu_images(g, r->images, &widened, f)) {
+    if (!host_gpu_images(g, r->batch.images, &widened, f)) {
         return false;
     }
     if (widened) {
@@ -234,7 +264,7 @@ static bool finish(drawing *r, host_gpu *g, uint64_t first, host_failure *f)
     r->sink->config.precision = host_precision_name(g->config.precision);
     r->drawer->precision = r->sink->config.precision;
     return start_next(r, g, f) &&
-           gen_sink_put(r->sink, first, n, r->images, f);
+           gen_sink_put(r->sink, first, n, r->batch.images, f);
 }
 
 static bool draw_on_gpus(drawing *r, host_failure *f)
@@ -252,7 +282,8 @@ static bool draw_on_gpus(drawing *r, host_failure *f)
         if (!finish(r, g, first, f)) {
             return false;
         }
-        host_progress_show(&r->progress, first, n, d->job->params.steps);
+        host_progress_show(&r->progress, first, n,
+                           d->job->params.steps - d->job->params.start);
         first += n;
         if (stopped(r, f)) {
             return false;
@@ -265,18 +296,20 @@ bool gen_drawer_run(gen_drawer *d, gen_sink *s, host_progress_kind kind,
                     const volatile sig_atomic_t *interrupted, host_failure *f)
 {
     drawing r = {.drawer = d, .sink = s, .interrupted = interrupted};
-    bool good = take_buffers(&r, f);
+    const cedm_sampler_params *params = &d->job->params;
+    bool good = gen_batch_open(&r.batch, d->job, d->batch, f) &&
+                (d->preview == 0 ||
+                 gen_preview_open(&r.preview, &s->config, d->preview, f));
     if (good) {
         host_progress_begin(&r.progress, kind, d->job->count,
-                            d->job->params.steps);
+                            params->steps - params->start);
         if (r.progress.kind == HOST_PROGRESS_BAR && d->gpu_count == 0) {
             host_engine_print(&d->cpu, stderr);
         }
         good = d->gpu_count > 0 ? draw_on_gpus(&r, f) : draw_on_cpu(&r, f);
         host_progress_end(&r.progress);
     }
-    free(r.seeds);
-    free(r.clusters);
-    free(r.images);
+    gen_preview_close(&r.preview);
+    gen_batch_close(&r.batch);
     return good;
 }

@@ -12,22 +12,26 @@
 
 typedef struct gen_drawer {
     const host_model *model;
+    const host_model *guide; /* of autoguidance, or NULL */
     const gen_job *job;
+    uint32_t preview;                      /* every so many steps; 0: none */
     char device[16 + 6 * HOST_DEVICE_MAX]; /* "cpu", "cuda:0,1" */
     char isa[16];                          /* "avx2", "sm_90" */
     const char *precision;
     uint32_t batch, threads;
-    uint64_t weights_bytes, arena_bytes; /* of each device */
+    uint64_t weights_bytes, arena_bytes; /* of each device, with a guide's */
 
-    host_engine cpu; /* open if there are no gpus */
+    host_engine cpu;          /* open if there are no gpus */
+    host_engine guide_engine; /* beside it, if there is a guide */
     host_cuda_library library;
     host_gpu *gpus;
     uint32_t gpu_count;
 } gen_drawer;
 
-/* Opens what the options choose; local is the rank on this machine.  The
- * drawer must not be moved. */
-bool gen_drawer_open(gen_drawer *d, const host_model *m, const gen_job *j,
+/* Opens what the options choose; guide may be NULL, local is the rank on this
+ * machine.  The drawer must not be moved. */
+bool gen_drawer_open(gen_drawer *d, const host_model *m,
+                     const host_model *guide, const gen_job *j,
                      const gen_options *o, uint32_t local, host_failure *f);
 void gen_drawer_close(gen_drawer *d); /* harmless if zeroed */
 

@@ -59,16 +59,37 @@ bool gen_job_set_clusters(gen_job *j, const char *text, host_failure *f)
     return set_list(j, text, f);
 }
 
+bool gen_job_set_mix(gen_job *j, const char *text, host_failure *f)
+{
+    j->mode = GEN_JOB_MIX;
+    return gen_conditions_set_mix(&j->conditions, text,
+                                  j->code->denoiser->label_dim, f);
+}
+
+/* Images that there are for each seed. */
+static uint64_t rows_of(const gen_job *j)
+{
+    return j->mode == GEN_JOB_ALL   ? j->code->denoiser->label_dim
+           : j->mode == GEN_JOB_MIX ? j->conditions.mix_steps
+                                    : 1;
+}
+
 bool gen_job_count(gen_job *j, host_failure *f)
 {
-    uint64_t rows = j->mode == GEN_JOB_ALL ? j->code->denoiser->label_dim : 1;
+    uint64_t rows = rows_of(j);
+    if (j->mode == GEN_JOB_MIX && j->seeds.count % 2 != 0) {
+        return host_bad_usage(f,
+                              "--mix: a row goes from one seed to another; "
+                              "wanted an even number of seeds, got %" PRIu64,
+                              j->seeds.count);
+    }
     if (j->seeds.count > UINT64_MAX / rows) {
         return host_bad_usage(f,
-                              "--n: %" PRIu64 " images for each of %" PRIu64
-                              " clusters are beyond 64 bits",
+                              "--n: %" PRIu64 " seeds with %" PRIu64
+                              " images each are beyond 64 bits",
                               j->seeds.count, rows);
     }
-    j->count = j->seeds.count * rows;
+    j->count = j->seeds.count * rows / (j->mode == GEN_JOB_MIX ? 2 : 1);
     j->whole = j->count;
     return true;
 }
@@ -81,7 +102,10 @@ void gen_job_keep(gen_job *j, uint64_t first, uint64_t count)
 
 uint64_t gen_job_seed(const gen_job *j, uint64_t i)
 {
-    return host_args_list_at(&j->seeds, (j->first + i) % j->seeds.count);
+    uint64_t at = j->first + i;
+    return host_args_list_at(&j->seeds, j->mode == GEN_JOB_MIX
+                                            ? at / j->conditions.mix_steps * 2
+                                            : at % j->seeds.count);
 }
 
 int32_t gen_job_cluster(const gen_job *j, uint64_t i)
@@ -94,9 +118,39 @@ int32_t gen_job_cluster(const gen_job *j, uint64_t i)
     case GEN_JOB_RANDOM:
         return cedm_draw_cluster(j->code, gen_job_seed(j, i), j->freq);
     case GEN_JOB_GIVEN: return j->given[at];
+    case GEN_JOB_MIX: return j->conditions.mix_ends[0];
     case GEN_JOB_NONE:
     default: return -1;
     }
+}
+
+gen_way gen_job_way(const gen_job *j, uint64_t i)
+{
+    const gen_conditions *c = &j->conditions;
+    uint64_t at = j->first + i;
+    if (c->ways != NULL) {
+        return c->ways[at];
+    }
+    if (j->mode != GEN_JOB_MIX) {
+        return (gen_way){0, -1, 0};
+    }
+    uint64_t row = at / c->mix_steps, step = at % c->mix_steps;
+    return (gen_way){host_args_list_at(&j->seeds, 2 * row + 1),
+                     c->mix_ends[1],
+                     (double)step / (double)(c->mix_steps - 1)};
+}
+
+/* Every step is done in each round but the last, which ends at 0. */
+double gen_job_evaluations(const gen_job *j)
+{
+    cedm_sampler_params last = j->params;
+    double all = host_sampler_evaluations(&j->params);
+    if (j->conditions.rounds <= 1) {
+        return all;
+    }
+    last.start = last.steps - 1;
+    double end = host_sampler_evaluations(&last);
+    return (all - end) * j->conditions.rounds + end;
 }
 
 /* ---- writing a record ------------------------------------------------- */
@@ -115,6 +169,23 @@ static void append(cJSON *array, cJSON *item)
     }
 }
 
+static void add_ways(const gen_job *j, cJSON *record, uint64_t first,
+                     uint64_t n)
+{
+    if (j->mode != GEN_JOB_MIX && j->conditions.ways == NULL) {
+        return;
+    }
+    cJSON *mix = cJSON_AddArrayToObject(record, "mix");
+    for (uint64_t i = first; i < first + n; i++) {
+        gen_way way = gen_job_way(j, i);
+        cJSON *item = cJSON_CreateArray();
+        append(item, host_json_number(seed_number(way.seed)));
+        append(item, cJSON_CreateNumber(way.cluster));
+        append(item, host_json_number(way.share));
+        append(mix, item);
+    }
+}
+
 char *gen_job_record(const gen_job *j, const host_model *m,
                      const gen_job_machine *machine, uint64_t first,
                      uint64_t n, uint64_t columns, uint64_t rows)
@@ -129,6 +200,8 @@ char *gen_job_record(const gen_job *j, const host_model *m,
         append(seeds, host_json_number(seed_number(gen_job_seed(j, i))));
         append(clusters, cJSON_CreateNumber(gen_job_cluster(j, i)));
     }
+    add_ways(j, record, first, n);
+    gen_conditions_to_json(&j->conditions, record, j->first + first, n);
     cJSON *sampler = host_sampler_to_json(&j->params);
     if (!cJSON_AddItemToObject(record, "sampler", sampler)) {
         cJSON_Delete(sampler);
@@ -285,7 +358,9 @@ static bool read_record(gen_job *j, const cJSON *record, const char *path,
                          "of a grid and a precision, fp16, bf16 or fp32",
                          path);
     }
-    return read_sampler(j, member(record, "sampler"), path, f);
+    return read_sampler(j, member(record, "sampler"), path, f) &&
+           gen_conditions_from_json(&j->conditions, record, j->count,
+                                    j->code->denoiser->label_dim, path, f);
 }
 
 bool gen_job_from_record(gen_job *j, const host_model *m, const char *path,
@@ -317,5 +392,6 @@ void gen_job_free(gen_job *j)
     host_args_list_free(&j->list);
     free(j->given);
     free(j->sigmas);
+    gen_conditions_free(&j->conditions);
     memset(j, 0, sizeof *j);
 }

@@ -6,12 +6,14 @@
 
 #include "host/cli/args.h"
 #include "host/execution/model.h"
+#include "tools/gen/gen_conditions.h"
 
 typedef enum gen_job_clusters {
     GEN_JOB_LIST,   /* image i takes cluster LIST[i mod length] */
     GEN_JOB_ALL,    /* the seeds once per cluster */
     GEN_JOB_RANDOM, /* drawn by each seed */
     GEN_JOB_NONE,   /* the all-zero label */
+    GEN_JOB_MIX,    /* rows from one cluster to another, of two seeds each */
     GEN_JOB_GIVEN   /* one per image, from a record */
 } gen_job_clusters;
 
@@ -31,13 +33,18 @@ typedef struct gen_job {
     bool by_cluster;        /* seeds repeat, pairs with clusters do not */
     cedm_sampler_params params;
     double *sigmas; /* a record's list of levels, or NULL */
+    gen_conditions conditions;
 } gen_job;
 
 /* Reads `all`, `random`, `none` or a list; NULL is random, or none for an
  * unconditional model. */
 bool gen_job_set_clusters(gen_job *j, const char *text, host_failure *f);
 
-/* Sets count and whole from seeds and clusters; fails beyond 64 bits. */
+/* Reads A:B:STEPS: a row of so many images for each two seeds. */
+bool gen_job_set_mix(gen_job *j, const char *text, host_failure *f);
+
+/* Sets count and whole from seeds and clusters; fails beyond 64 bits, and for a
+ * mix where a seed has no second. */
 bool gen_job_count(gen_job *j, host_failure *f);
 
 /* Leaves images first .. first + count - 1 of those there were. */
@@ -45,6 +52,12 @@ void gen_job_keep(gen_job *j, uint64_t first, uint64_t count);
 
 uint64_t gen_job_seed(const gen_job *j, uint64_t i);
 int32_t gen_job_cluster(const gen_job *j, uint64_t i);
+
+/* Where image i goes; its share is 0 if that is nowhere. */
+gen_way gen_job_way(const gen_job *j, uint64_t i);
+
+/* Evaluations of the network that an image takes, rounds of a mask included. */
+double gen_job_evaluations(const gen_job *j);
 
 /* The record of images first .. first + n - 1; to be freed, NULL when out of
  * memory.  columns and rows are 0 for a single image. */

@@ -56,6 +56,7 @@ static uint32_t sum_job(const gen_options *o, const gen_job *j,
     uint32_t sum = sum_text(0, data_sha256);
     sum = sum_list(sum, &j->seeds);
     sum = sum_clusters(sum, j);
+    sum = gen_conditions_sum(&j->conditions, sum);
     sum = sum_text(sum, text != NULL ? text : "");
     sum = cedm_crc32c(sum, grid, sizeof grid);
     sum = cedm_crc32c(sum, &o->precision, sizeof o->precision);
@@ -86,6 +87,9 @@ static void name_clusters(const gen_options *o, const gen_job *j, char *text,
     }
     if (j->mode == GEN_JOB_LIST) {
         snprintf(text, size, "c%s", o->clusters);
+    } else if (j->mode == GEN_JOB_MIX) {
+        snprintf(text, size, "c%d-to-c%d", j->conditions.mix_ends[0],
+                 j->conditions.mix_ends[1]);
     } else if (same && j->given[0] >= 0) {
         snprintf(text, size, "c%d", j->given[0]);
     } else {
@@ -203,6 +207,10 @@ static bool check_pairs(gen_job *j, host_failure *f)
 
 bool gen_name_distinct(gen_job *j, host_failure *f)
 {
+    if (j->mode == GEN_JOB_MIX || j->conditions.ways != NULL) {
+        return host_bad_usage(f, "--grid none: images between clusters have "
+                                 "no names of their own; wanted a grid");
+    }
     j->by_cluster = j->mode == GEN_JOB_ALL;
     if (j->mode == GEN_JOB_GIVEN) {
         return check_pairs(j, f);

@@ -13,8 +13,11 @@
 
 typedef struct gen_options {
     const char *model, *clusters, *ids, *freq, *isa, *out, *from;
+    const char *guide, *init, *mask, *mix; /* as given, or NULL */
+    uint64_t resample, preview;            /* 0: not given */
     const char *seeds_text; /* as given, for the name of the output */
     host_args_list seeds;
+    bool counted; /* by --n or --seeds */
     gen_sampler sampler;
     uint64_t batch, threads; /* 0: automatic */
     host_device_choice device;

@@ -15,6 +15,7 @@ gen_sampler gen_sampler_none(void)
     for (int i = 0; i < HOST_SAMPLER_CHOICES; i++) {
         s.choice[i] = -1;
     }
+    s.interval[0] = s.interval[1] = s.strength = (double)NAN;
     return s;
 }
 
@@ -89,6 +90,28 @@ bool gen_sampler_sigmas_option(gen_sampler *s, const host_args *a,
     return true;
 }
 
+bool gen_sampler_interval_option(gen_sampler *s, const host_args *a,
+                                 host_failure *f)
+{
+    const char *text = read_level(a->value, &s->interval[0]);
+    if (text != NULL && *text == ',') {
+        text = read_level(text + 1, &s->interval[1]);
+    }
+    if (text == NULL || *text != '\0' || !(s->interval[0] >= 0) ||
+        isnan(s->interval[1])) {
+        return host_bad_usage(f,
+                              "--guidance-interval: wanted two noise levels, "
+                              "LOW,HIGH, e.g. 0.3,5, got '%s'",
+                              a->value);
+    }
+    return s->interval[0] < s->interval[1] ||
+           host_bad_usage(
+               f,
+               "--guidance-interval: wanted the lower level first, "
+               "got %g,%g",
+               s->interval[0], s->interval[1]);
+}
+
 /* ---- what --nfe picks -------------------------------------------------- */
 
 /* What --nfe decides was decided by somebody else, too. */
@@ -103,7 +126,7 @@ static bool nfe_is_alone(const gen_sampler *s)
 static bool apply_nfe(const gen_sampler *s, cedm_sampler_params *params,
                       host_failure *f)
 {
-    double guidance = params->guidance;
+    const cedm_sampler_params before = *params;
     if (s->nfe == 0) {
         return true;
     }
@@ -113,7 +136,10 @@ static bool apply_nfe(const gen_sampler *s, cedm_sampler_params *params,
                                  "--steps, --disc, --rho, --sigmas");
     }
     *params = cedm_sampler_params_nfe((uint32_t)s->nfe);
-    params->guidance = guidance;
+    params->guidance = before.guidance;
+    params->guidance_min = before.guidance_min;
+    params->guidance_max = before.guidance_max;
+    params->start = before.start;
     return true;
 }
 
@@ -166,6 +192,14 @@ static bool apply_numbers(const gen_sampler *s, cedm_sampler_params *params,
     }
     GEN_SAMPLER_LIST(SAMPLER_SET)
 #undef SAMPLER_SET
+    if (!isnan(s->interval[0])) {
+        params->guidance_min = s->interval[0];
+        params->guidance_max = s->interval[1];
+        if (!(params->guidance < 0) && !(params->guidance > 0)) {
+            return host_bad_usage(f, "--guidance-interval: wanted it with "
+                                     "--guidance, whose levels it says");
+        }
+    }
     if (params->sigma_min > params->sigma_max) {
         return host_bad_usage(
             f, "--sigma-min: wanted at most sigma-max, %g, got %g",
@@ -249,7 +283,8 @@ static const char *general_solvers(char *text, size_t size)
     return text;
 }
 
-static bool check_solver(cedm_sampler_params *params, host_failure *f)
+static bool check_solver(const gen_sampler *s, cedm_sampler_params *params,
+                         host_failure *f)
 {
     const cedm_solver_facts *facts = cedm_solver_describe(params->solver);
     char words[128];
@@ -264,7 +299,8 @@ static bool check_solver(cedm_sampler_params *params, host_failure *f)
             facts->word, facts->least, facts->most, CEDM_STATE_MAPS,
             params->order);
     }
-    const char *extra = params->S_churn > 0     ? "--S-churn"
+    const char *extra = s->masked               ? "--mask"
+                        : params->S_churn > 0   ? "--S-churn"
                         : params->schedule != 0 ? "--schedule"
                         : params->scaling != 0  ? "--scaling"
                                                 : NULL;
@@ -289,5 +325,13 @@ bool gen_sampler_apply(const gen_sampler *s, const cedm_denoiser *denoiser,
     }
     return apply_numbers(s, params, f) &&
            apply_list(s, denoiser, count, params, f) &&
-           check_solver(params, f);
+           check_solver(s, params, f);
+}
+
+void gen_sampler_set_strength(const gen_sampler *s, double otherwise,
+                              cedm_sampler_params *params)
+{
+    double strength = isnan(s->strength) ? otherwise : s->strength;
+    double taken = fmax(1, round(strength * params->steps));
+    params->start = params->steps - (uint32_t)taken;
 }

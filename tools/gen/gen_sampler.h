@@ -35,6 +35,9 @@ typedef struct gen_sampler {
     int choice[HOST_SAMPLER_CHOICES]; /* -1: the model's */
     double *sigmas;                   /* NULL: no list */
     uint32_t sigma_count;
+    double interval[2]; /* of guidance; NaN: the model's */
+    double strength;    /* NaN: not given */
+    bool masked;        /* for solvers that go with --mask */
 } gen_sampler;
 
 /* Nothing given. */
@@ -49,12 +52,20 @@ bool gen_sampler_word_option(gen_sampler *s, const host_args *a,
                              host_failure *f);
 bool gen_sampler_sigmas_option(gen_sampler *s, const host_args *a,
                                host_failure *f);
+bool gen_sampler_interval_option(gen_sampler *s, const host_args *a,
+                                 host_failure *f);
 
 /* Puts what was given over the parameters, those of a model or a record, and
  * checks what the model's range and the solver have to say.  A list stays
  * `s`'s. */
 bool gen_sampler_apply(const gen_sampler *s, const cedm_denoiser *denoiser,
                        cedm_sampler_params *params, host_failure *f);
+
+/* Leaves out the steps that --strength, or `otherwise` without it, does not
+ * take of a run that begins at pictures: of N steps it takes the last
+ * strength * N, rounded, one at least. */
+void gen_sampler_set_strength(const gen_sampler *s, double otherwise,
+                              cedm_sampler_params *params);
 
 /* Says what --nfe picked, if it was given. */
 void gen_sampler_say(const gen_sampler *s, const cedm_sampler_params *params,
