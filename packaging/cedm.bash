@@ -14,7 +14,7 @@ _cedm() {
     --fit) words='crop stretch pad' ;;
     --format) words='png npy raw' ;;
     --grid) words='auto none' ;;
-    --init) words='plusplus random' ;;
+    --init) [[ $program == *cluster ]] && words='plusplus random' ;;
     --isa) words='avx2 avx512 avx512bf16 neon portable' ;;
     --loss) words='temi pmi wmi scan' ;;
     --mode) words='denoise sample activations' ;;

@@ -95,7 +95,7 @@ raw --cluster 5 --seeds 1 --init pictures/2.png --out c.raw
 check 'image i begins at number i' cmp <(slice b.raw 1) c.raw
 gen --cluster 5 --init pictures --out a.png >/dev/null
 again 'pictures' --init pictures
-gen --cluster 5 --init pictures --grid none --out each >/dev/null
+gen --cluster 5 --init pictures --grid none --batch 1 --out each >/dev/null
 gen --from each/000002.png --init pictures --grid none --out w >/dev/null
 check 'one of them again' cmp each/000002.png w/000002.png
 
@@ -149,6 +149,18 @@ check 'they change no image' cmp p.png q.png
 check 'they have no record' bash -c \
     "'$bin/cedm-gen' --from p-step2.png 2>&1 | grep -q p-step2.png"
 
+# ---- levels that fit ------------------------------------------------------------
+
+fit() { "$bin/cedm-gen" --fit-sigmas --nfe 6 --cluster 0-3 --n 4 "$@" 2>/dev/null; }
+levels=$(fit)
+check 'seven levels from 80 to 0.002' bash -c \
+    "[[ $levels =~ ^80(,[0-9.e-]+){5},0.002$ ]]"
+check 'batch and threads change none' [ "$(fit --batch 3 --threads 1)" = \
+    "$levels" ]
+fitted="--solver ipndm --sigmas $levels"
+"$bin/cedm-gen" $one $fitted --json --out a.png >a.json
+check 'they make six steps' [ "$(field a.json evaluations)" = 6 ]
+
 # ---- what does not go together ---------------------------------------------------
 
 refuse() { # TEXT OPTION...
@@ -171,8 +183,11 @@ refuse '--mix: a row goes from one seed' --mix 5:7:3 --seeds 1,2,3
 refuse '--mix says which clusters' --mix 5:7:3 --cluster 5
 refuse '--grid none: images between' --mix 5:7:3 --grid none
 refuse '--preview: wanted it with one PNG' --preview 2 --grid none
-refuse '--bench times plain runs' --bench --mix 5:7:3
-refuse '--mix is drawn on a CPU' --mix 5:7:3 --device cuda
+refuse '--bench looks at plain runs' --bench --mix 5:7:3
+refuse '--fit-sigmas: wanted 2 to 61 levels' --fit-sigmas --steps 62
+refuse '--fit-sigmas: wanted it without --sigmas' --fit-sigmas --sigmas 80,1
+refuse '--fit-sigmas prints a list' --fit-sigmas --out x
+refuse '--mix needs a CPU' --mix 5:7:3 --device cuda
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

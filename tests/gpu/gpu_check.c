@@ -164,7 +164,8 @@ static void run(both *b, const uint64_t *seed, const int32_t *cluster,
 static void check_latents(both *b)
 {
     static double got[BATCH * MOST];
-    double most = 0, top = cedm_sigma(&b->config.params, b->config.params.start);
+    double most = 0,
+           top = cedm_sigma(&b->config.params, b->config.params.start);
 
     run(b, seeds, clusters, BATCH, 0, got);
     for (uint32_t i = 0; i < BATCH; i++) {

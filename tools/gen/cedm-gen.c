@@ -10,6 +10,7 @@
 #include "host/files/json_text.h"
 #include "host/files/output.h"
 #include "tools/gen/gen_bench.h"
+#include "tools/gen/gen_fit.h"
 #include "tools/gen/gen_name.h"
 #include "tools/gen/gen_request.h"
 #include "weights/fashion.h"
@@ -59,7 +60,7 @@ static void take_part(run *r)
 static bool choose_path(run *r, host_failure *f)
 {
     r->path = r->ask.options.out;
-    if (r->path != NULL || r->ask.options.bench) {
+    if (r->path != NULL || r->ask.options.bench || r->ask.options.fit) {
         return true;
     }
     gen_name_default(&r->ask.options, &r->ask.job, r->ask.model.data_sha256,
@@ -202,6 +203,9 @@ static bool go(run *r, host_failure *f)
     if (!gen_drawer_open(&r->drawer, &r->ask.model, guide, &r->ask.job,
                          &r->ask.options, r->ask.options.shard.local, f)) {
         return false;
+    }
+    if (r->ask.options.fit) {
+        return gen_fit(&r->drawer, r->ask.options.json, &interrupted, f);
     }
     if (r->ask.options.bench) {
         return gen_bench(&r->drawer, r->ask.options.json, f);

@@ -99,12 +99,13 @@ static bool open_gpus(gen_drawer *d, const host_device_choice *choice,
 static bool choose_kind(host_device_choice *choice, const gen_job *j,
                         const gen_options *o, host_failure *f)
 {
-    const char *option =
-        o->preview > 0 ? "--preview" : gen_conditions_option(&j->conditions);
+    const char *option = o->fit ? "--fit-sigmas"
+                         : o->preview > 0
+                             ? "--preview"
+                             : gen_conditions_option(&j->conditions);
     if (option != NULL && choice->kind == HOST_DEVICE_CUDA) {
         return host_bad_usage(
-            f, "%s is drawn on a CPU; wanted it without --device cuda",
-            option);
+            f, "%s needs a CPU; wanted it without --device cuda", option);
     }
     if (choice->kind == HOST_DEVICE_AUTO &&
         (option != NULL || o->isa != NULL)) {

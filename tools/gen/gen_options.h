@@ -26,7 +26,7 @@ typedef struct gen_options {
     int format, progress;
     bool separate, force;
     uint64_t columns, rows; /* 0: automatic */
-    bool json, bench;
+    bool json, bench, fit;
 } gen_options;
 
 /* Free them whatever was asked. */

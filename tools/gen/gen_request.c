@@ -11,6 +11,7 @@
 #include "host/files/freq.h"
 #include "host/files/output.h"
 #include "host/files/png_text.h"
+#include "tools/gen/gen_fit.h"
 #include "tools/gen/gen_ids.h"
 
 /* ---- from a record ----------------------------------------------------- */
@@ -106,12 +107,13 @@ static bool load_guide(gen_request *r, host_failure *f)
     if (path == NULL) {
         return true;
     }
-    if (!host_model_load(&r->guide, path, f)) {
+    if (!host_model_load(&r->guide, path, f) ||
+        !host_model_is(&r->guide, false, f)) {
         return false;
     }
     r->job.conditions.guide = r->guide.data_sha256;
     const cedm_denoiser *d = r->guide.code->denoiser;
-    return (d != NULL && d->resolution == own->resolution &&
+    return (d->resolution == own->resolution &&
             d->channels == own->channels &&
             (d->label_dim == 0 || d->label_dim == own->label_dim)) ||
            host_fail(f,
@@ -191,6 +193,24 @@ static bool choose_start(gen_request *r, host_failure *f)
                           params->start);
 }
 
+/* A list is no list to be fitted, and levels are picked out of a finer row. */
+static bool check_fit(const gen_request *r, host_failure *f)
+{
+    const cedm_sampler_params *params = &r->job.params;
+    uint32_t count = host_sampler_level_count(params);
+    if (!r->options.fit) {
+        return true;
+    }
+    if (params->discretization == CEDM_DISCRETIZATION_list) {
+        return host_bad_usage(f, "--fit-sigmas: wanted it without --sigmas");
+    }
+    return (count >= GEN_FIT_LEAST && count <= GEN_FIT_MOST) ||
+           host_bad_usage(f,
+                          "--fit-sigmas: wanted %u to %u levels, got %u by "
+                          "--nfe or --steps",
+                          GEN_FIT_LEAST, GEN_FIT_MOST, count);
+}
+
 static bool check_guide(const gen_request *r, host_failure *f)
 {
     double W = r->job.params.guidance;
@@ -210,7 +230,7 @@ bool gen_request_make(gen_request *r, host_failure *f)
     }
     if (!gen_sampler_apply(&r->options.sampler, r->model.code->denoiser,
                            &r->job.params, f) ||
-        !choose_start(r, f) || !check_guide(r, f)) {
+        !choose_start(r, f) || !check_guide(r, f) || !check_fit(r, f)) {
         return false;
     }
     gen_sampler_say(&r->options.sampler, &r->job.params, stderr);
