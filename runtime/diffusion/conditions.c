@@ -142,6 +142,7 @@ static void put_first(const cedm_sampler *sampler, const uint8_t *images,
     put_images(sampler, images, mask, &at, 0);
 }
 
+/* SDEdit [SDEDIT]. */
 cedm_status cedm_sample_from(cedm_sampler *sampler, const uint8_t *images)
 {
     cedm_status status = check_fresh(sampler);

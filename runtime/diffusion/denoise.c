@@ -112,7 +112,7 @@ static void prepare_level(cedm_net *net, double sigma, double scale,
     prepare_inputs(net, scale, n);
 }
 
-/* out -= W D, of the guide if there is one, else of no label. */
+/* out -= W D, of the guide if there is one [AUTOGUIDE], else of no label. */
 static void subtract_other(const cedm_sampler *sampler, const cedm_real *x,
                            double sigma, double scale, cedm_real *out)
 {

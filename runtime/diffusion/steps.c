@@ -221,12 +221,6 @@ cedm_step cedm_step_at(const cedm_denoiser *denoiser, const float *data,
     return step;
 }
 
-bool cedm_guided_at(const cedm_sampler_params *params, double sigma)
-{
-    return params->guidance != 0 && sigma > params->guidance_min &&
-           sigma <= params->guidance_max;
-}
-
 uint32_t cedm_step_evaluations(const cedm_sampler_params *params,
                                const cedm_step *step)
 {

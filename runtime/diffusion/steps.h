@@ -39,8 +39,13 @@ cedm_step cedm_step_at(const cedm_denoiser *denoiser, const float *data,
 uint32_t cedm_step_evaluations(const cedm_sampler_params *params,
                                const cedm_step *step);
 
-/* Whether guidance counts at a level that is evaluated at. */
-bool cedm_guided_at(const cedm_sampler_params *params, double sigma);
+/* Whether guidance counts at a level that is evaluated at [INTERVAL]. */
+static inline bool cedm_guided_at(const cedm_sampler_params *params,
+                                  double sigma)
+{
+    return params->guidance != 0 && sigma > params->guidance_min &&
+           sigma <= params->guidance_max;
+}
 
 /* The number of the draw that churn adds at step 0, if it adds one there: the
  * latent has one, and the label if there are any.  At step i it is i more. */

@@ -54,7 +54,7 @@ evaluate: C cedm_model.h codegen/codegen.h runtime host/cli host/files
 tools: C cedm.h cedm_model.h codegen/codegen.h host/* trainer
 tools/cluster: C cedm.h host/cli host/files host/execution cluster
 tools/eval: C cedm.h host/* evaluate
-tools/gen: C cedm.h cedm_model.h host/* weights
+tools/gen: C cedm.h cedm_model.h codegen/codegen.h host/* weights
 '
 # Whose affair it is alone: they look into everything.
 free_to_look='^(tests|bench)/'

@@ -31,7 +31,7 @@ typedef struct fit {
     gen_batch batch;
     size_t elements;              /* of an image */
     double sigma[POINTS];         /* falling */
-    double *x, *slope;            /* [POINTS][batch][elements] */
+    double *x, *slope;            /* of each point: [batch][elements] */
     double *other;                /* [batch][elements], D without a label */
     double *levels;               /* [batch] */
     double cost[POINTS * POINTS]; /* summed over images */

@@ -19,92 +19,92 @@
 #define SPACED(word) #word " "
 
 /* X(identifier, name, value, help) */
-#define OPTION_LIST(X)                                                                   \
-    X(MODEL, "model", "M.so", "a frozen model beside its M.cedm [demo]")                 \
-    X(CLUSTER, "cluster", "LIST",                                                        \
-      "e.g. 5 or 0-3,7: image i takes number i mod length;\n"                            \
-      "                               all: --n images of each, a row "                   \
-      "each;\n"                                                                          \
-      "                               random: by p(c); none: no label "                  \
-      "[random]")                                                                        \
-    X(ID, "id", "LIST", "the same by the ids of the training data")                      \
-    X(N, "n", "N", "number of images [64]")                                              \
-    X(SEED, "seed", "S", "seeds S to S+n-1 [0]")                                         \
-    X(SEEDS, "seeds", "LIST", "one image for each, e.g. 0-63,70")                        \
-    X(STEPS, "steps", "N", "steps from the highest noise level down [18]")               \
-    X(NFE, "nfe", "N",                                                                   \
-      "N evaluations: picks solver, steps and levels\n"                                  \
-      "                               for the least error, and says which")              \
-    X(SIGMA_MIN, "sigma-min", "X", "lowest noise level [0.002]")                         \
-    X(SIGMA_MAX, "sigma-max", "X", "highest noise level [80]")                           \
-    X(RHO, "rho", "X", "exponent of edm and vpt levels, not 0 [7, vpt 2]")               \
-    X(S_CHURN, "S-churn", "X", "stochasticity, 0: none [0]")                             \
-    X(S_MIN, "S-min", "X", "churn from this level up [0]")                               \
-    X(S_MAX, "S-max", "X", "churn up to this level [inf]")                               \
-    X(S_NOISE, "S-noise", "X", "scale of churn's noise [1]")                             \
-    X(CHURN_DRAWS, "churn-draws", "R",                                                   \
-      "churn draws as: " CEDM_CHURN_DRAWS_LIST(SPACED) "[edm]")                          \
-    X(SOLVER, "solver", "S", CEDM_SOLVER_LIST(SPACED) "[heun]")                          \
-    X(ORDER, "order", "K", "of a multistep solver [the solver's]")                       \
-    X(DISC, "disc", "D",                                                                 \
-      "levels: " CEDM_DISCRETIZATION_LIST(SPACED) "[edm]")                               \
-    X(SIGMAS, "sigmas", "LIST", "the levels themselves, e.g. 80,9,1,0.002")              \
-    X(SCHEDULE, "schedule", "S",                                                         \
-      "time: " CEDM_SCHEDULE_LIST(SPACED) "[linear]")                                    \
-    X(SCALING, "scaling", "S",                                                           \
-      "of the state in time: " CEDM_SCALING_LIST(SPACED) "[none]")                       \
-    X(GUIDANCE, "guidance", "W", "(1+W) conditional - W unconditional [0]")              \
-    X(GUIDANCE_INTERVAL, "guidance-interval", "LO,HI",                                   \
-      "guidance where LO < level <= HI [all levels]")                                    \
-    X(GUIDE, "guide", "M.so",                                                            \
-      "a worse model in place of no label: W pushes\n"                                   \
-      "                               away from it")                                     \
-    X(INIT, "init", "PATH",                                                              \
-      "begin at pictures: a file, or a folder or zip whose\n"                            \
-      "                               number i mod length image i takes")                \
-    X(STRENGTH, "strength", "S",                                                         \
-      "part of the steps that --init takes: the more, the\n"                             \
-      "                               less is left of the picture [0.5, with --mask 1]") \
-    X(MASK, "mask", "FILE",                                                              \
-      "draw what is white in it, keep what is black of --init")                          \
-    X(RESAMPLE, "resample", "N", "times that --mask does each step [1]")                 \
-    X(MIX, "mix", "A:B:STEPS",                                                           \
-      "rows from cluster A to B, each from a seed to the\n"                              \
-      "                               next; --n rows [1]")                               \
-    X(FREQ, "freq", "FILE", "images per cluster for random, text or .pt")                \
-    X(BATCH, "batch", "B",                                                               \
-      "images at a time; changes no image on the CPU\n"                                  \
-      "                               [16, on a GPU 2 a multiprocessor]")                \
-    X(THREADS, "threads", "T", "threads; changes no image [processors]")                 \
-    X(ISA, "isa", "LIST", "instruction sets, or portable [best]")                        \
-    X(DEVICE, "device", "D",                                                             \
-      "auto, cpu, cuda, cuda:all or e.g. cuda:0,1 [auto]")                               \
-    X(PRECISION, "precision", "P",                                                       \
-      "auto, fp32; on a GPU fp16 or bf16 too [auto]")                                    \
-    X(SHARD, "shard", "I/N",                                                             \
-      "part I of N, 0 to N-1, of the images; else what\n"                                \
-      "                               srun, mpirun or torchrun says [0/1]")              \
-    X(OUT, "out", "PATH", "file, - or, with --grid none, directory")                     \
-    X(FORCE, "force", NULL, "replace a file of that default name")                       \
-    X(FORMAT, "format", "F", "png, npy or raw: uint8 [n][H][W][C] [png]")                \
-    X(GRID, "grid", "CxR",                                                               \
-      "columns x rows, auto, or none: a file per seed [auto]")                           \
-    X(PREVIEW, "preview", "K",                                                           \
-      "after every K-th step, what images will be, as\n"                                 \
-      "                               OUT-stepN.png")                                    \
-    X(FROM, "from", "x.png", "draw again what a PNG's record says")                      \
-    X(PROGRESS, "progress", "P", "auto, bar, json or none [auto]")                       \
-    X(JSON, "json", NULL, "print a JSON summary instead of the path")                    \
-    X(BENCH, "bench", NULL, "time the steps; writes no file")                            \
-    X(FIT_SIGMAS, "fit-sigmas", NULL,                                                    \
-      "print the list for --sigmas that fits the model\n"                                \
-      "                               for so many steps; writes no file")                \
-    /* of [EDM]'s and [CEDM]'s programs */                                               \
-    X(NETWORK, "network", "--model", NULL)                                               \
-    X(OUTDIR, "outdir", "--out", NULL)                                                   \
-    X(CLASS, "class", "--cluster", NULL)                                                 \
-    X(CFG_WEIGHT, "cfg_weight", "--guidance", NULL)                                      \
-    X(FREQ_PATH, "freq_path", "--freq", NULL)                                            \
+#define OPTION_LIST(X)                                                       \
+    X(MODEL, "model", "M.so", "a frozen model beside its M.cedm [demo]")     \
+    X(CLUSTER, "cluster", "LIST",                                            \
+      "e.g. 5 or 0-3,7: image i takes number i mod length;\n"                \
+      "                               all: --n images of each, a row "       \
+      "each;\n"                                                              \
+      "                               random: by p(c); none: no label "      \
+      "[random]")                                                            \
+    X(ID, "id", "LIST", "the same by the ids of the training data")          \
+    X(N, "n", "N", "number of images [64]")                                  \
+    X(SEED, "seed", "S", "seeds S to S+n-1 [0]")                             \
+    X(SEEDS, "seeds", "LIST", "one image for each, e.g. 0-63,70")            \
+    X(STEPS, "steps", "N", "steps from the highest noise level down [18]")   \
+    X(NFE, "nfe", "N",                                                       \
+      "N evaluations: picks solver, steps and levels\n"                      \
+      "                               for the least error, and says which")  \
+    X(SIGMA_MIN, "sigma-min", "X", "lowest noise level [0.002]")             \
+    X(SIGMA_MAX, "sigma-max", "X", "highest noise level [80]")               \
+    X(RHO, "rho", "X", "exponent of edm and vpt levels, not 0 [7, vpt 2]")   \
+    X(S_CHURN, "S-churn", "X", "stochasticity, 0: none [0]")                 \
+    X(S_MIN, "S-min", "X", "churn from this level up [0]")                   \
+    X(S_MAX, "S-max", "X", "churn up to this level [inf]")                   \
+    X(S_NOISE, "S-noise", "X", "scale of churn's noise [1]")                 \
+    X(CHURN_DRAWS, "churn-draws", "R",                                       \
+      "churn draws as: " CEDM_CHURN_DRAWS_LIST(SPACED) "[edm]")              \
+    X(SOLVER, "solver", "S", CEDM_SOLVER_LIST(SPACED) "[heun]")              \
+    X(ORDER, "order", "K", "of a multistep solver [the solver's]")           \
+    X(DISC, "disc", "D",                                                     \
+      "levels: " CEDM_DISCRETIZATION_LIST(SPACED) "[edm]")                   \
+    X(SIGMAS, "sigmas", "LIST", "the levels themselves, e.g. 80,9,1,0.002")  \
+    X(SCHEDULE, "schedule", "S",                                             \
+      "time: " CEDM_SCHEDULE_LIST(SPACED) "[linear]")                        \
+    X(SCALING, "scaling", "S",                                               \
+      "of the state in time: " CEDM_SCALING_LIST(SPACED) "[none]")           \
+    X(GUIDANCE, "guidance", "W", "(1+W) conditional - W unconditional [0]")  \
+    X(GUIDANCE_INTERVAL, "guidance-interval", "LO,HI",                       \
+      "guidance where LO < level <= HI [all levels]")                        \
+    X(GUIDE, "guide", "M.so",                                                \
+      "a worse model in place of no label: W pushes\n"                       \
+      "                               away from it")                         \
+    X(INIT, "init", "PATH",                                                  \
+      "begin at pictures: a file, or a folder or zip whose\n"                \
+      "                               number i mod length image i takes")    \
+    X(STRENGTH, "strength", "S",                                             \
+      "part of the steps that --init takes: the more, the\n"                 \
+      "                               less is left [0.5, with --mask 1]")    \
+    X(MASK, "mask", "FILE",                                                  \
+      "draw what is white in it, keep what is black of --init")              \
+    X(RESAMPLE, "resample", "N", "times that --mask does each step [1]")     \
+    X(MIX, "mix", "A:B:STEPS",                                               \
+      "rows from cluster A to B, each from a seed to the\n"                  \
+      "                               next; --n rows [1]")                   \
+    X(FREQ, "freq", "FILE", "images per cluster for random, text or .pt")    \
+    X(BATCH, "batch", "B",                                                   \
+      "images at a time; changes no image on the CPU\n"                      \
+      "                               [16, on a GPU 2 a multiprocessor]")    \
+    X(THREADS, "threads", "T", "threads; changes no image [processors]")     \
+    X(ISA, "isa", "LIST", "instruction sets, or portable [best]")            \
+    X(DEVICE, "device", "D",                                                 \
+      "auto, cpu, cuda, cuda:all or e.g. cuda:0,1 [auto]")                   \
+    X(PRECISION, "precision", "P",                                           \
+      "auto, fp32; on a GPU fp16 or bf16 too [auto]")                        \
+    X(SHARD, "shard", "I/N",                                                 \
+      "part I of N, 0 to N-1, of the images; else what\n"                    \
+      "                               srun, mpirun or torchrun says [0/1]")  \
+    X(OUT, "out", "PATH", "file, - or, with --grid none, directory")         \
+    X(FORCE, "force", NULL, "replace a file of that default name")           \
+    X(FORMAT, "format", "F", "png, npy or raw: uint8 [n][H][W][C] [png]")    \
+    X(GRID, "grid", "CxR",                                                   \
+      "columns x rows, auto, or none: a file per seed [auto]")               \
+    X(PREVIEW, "preview", "K",                                               \
+      "after every K-th step, what images will be, as\n"                     \
+      "                               OUT-stepN.png")                        \
+    X(FROM, "from", "x.png", "draw again what a PNG's record says")          \
+    X(PROGRESS, "progress", "P", "auto, bar, json or none [auto]")           \
+    X(JSON, "json", NULL, "print a JSON summary instead of the path")        \
+    X(BENCH, "bench", NULL, "time the steps; writes no file")                \
+    X(FIT_SIGMAS, "fit-sigmas", NULL,                                        \
+      "print the list for --sigmas that fits the model\n"                    \
+      "                               for so many steps; writes no file")    \
+    /* of [EDM]'s and [CEDM]'s programs */                                   \
+    X(NETWORK, "network", "--model", NULL)                                   \
+    X(OUTDIR, "outdir", "--out", NULL)                                       \
+    X(CLASS, "class", "--cluster", NULL)                                     \
+    X(CFG_WEIGHT, "cfg_weight", "--guidance", NULL)                          \
+    X(FREQ_PATH, "freq_path", "--freq", NULL)                                \
     X(SUBDIRS, "subdirs", "--grid none", NULL)
 
 enum option {
