@@ -506,10 +506,11 @@ cedm_status cedm_sample_mask(cedm_sampler *sampler, const uint8_t *images,
 cedm_status cedm_sample_guide(cedm_sampler *sampler, cedm_net *guide);
 
 /* One step: as many evaluations of the network as the solver's facts say
- * (twice that where guidance counts).  The caller's loop is the progress, the cancel,
- * the preview.  Returns CEDM_MORE, or CEDM_OK after the last step; E_STATE
- * after that.  Errors: E_NULL E_STATE E_NONFINITE (ends the run: the state is
- * what it was before the step, or with that step's fresh noise). */
+ * (twice that where guidance counts).  The caller's loop is the progress, the
+ * cancel, the preview.  Returns CEDM_MORE, or CEDM_OK after the last step;
+ * E_STATE after that.  Errors: E_NULL E_STATE E_NONFINITE (ends the run: the
+ * state is what it was before the step, or with that step's fresh noise, or,
+ * with a mask, after one of its rounds). */
 cedm_status cedm_sample_step(cedm_sampler *sampler);
 
 /* The images so far, 8 bits: trunc(clip(127.5 x + 128, 0, 255)).
@@ -517,8 +518,8 @@ cedm_status cedm_sample_step(cedm_sampler *sampler);
 cedm_status cedm_sample_images(const cedm_sampler *sampler, uint8_t *out);
 
 /* What the images will be as far as is known: D of the last evaluation, which
- * is without noise at every level, in 8 bits as above.  E_STATE before the first
- * step.  out is [n][H][W][channels]. */
+ * is without noise at every level, in 8 bits as above.  E_STATE before the
+ * first step.  out is [n][H][W][channels]. */
 cedm_status cedm_sample_preview(const cedm_sampler *sampler, uint8_t *out);
 
 /* The state so far, x, [n][H][W][channels]; valid until the net's next use. */

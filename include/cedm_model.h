@@ -75,10 +75,10 @@ enum cedm_post {
 /* ---- the ops of a graph ----------------------------------------------- */
 
 /* dst[c] = act(features[c] + label_scale * W[cluster][c] + bias[c])
- * The cluster's row is left out for cluster -1 (the all-zero label); of a label
- * between two clusters it is (1 - share) W[cluster][c] + share W[other][c], the
- * one or the other alone where share is 0 or 1.  Label and bias are left out when label_dim is 0.  W is [label_dim][channels];
- * bias may be CEDM_NONE.  act is NONE or SILU with a = 1, b = 0. */
+ * The row of cluster -1 (the all-zero label) is zero; of a label between two
+ * clusters it is (1 - share) W[cluster][c] + share W[other][c].  Label and bias
+ * are left out when label_dim is 0.  W is [label_dim][channels]; bias may be
+ * CEDM_NONE.  act is NONE or SILU with a = 1, b = 0. */
 typedef struct cedm_embed {
     uint32_t id;
     uint32_t channels;
@@ -334,9 +334,8 @@ typedef struct cedm_load {
     const cedm_real *x;
     const cedm_real *c_in;
     const float *features; /* [n][features of the model] */
-    const int32_t *cluster;
-    const int32_t *other; /* of labels between two clusters, or both NULL */
-    const float *share;   /* of `other` in the label, 0..1 */
+    const int32_t *cluster, *other; /* other and share, 0..1, are of labels */
+    const float *share; /* between two clusters, or NULL */
 } cedm_load;
 
 /* dst = dst + weight * (c_skip[i] * x + c_out[i] * F), F the model's output:
@@ -387,11 +386,9 @@ typedef struct cedm_to_image {
 } cedm_to_image;
 
 /* x = a x + (1 - a) (scale * (image / 127.5 - 1) + noise * z), a = mask / 255,
- * z draw number `draw` as in cedm_noise.  Where a is 1 x stays as it is, with
- * mask NULL a is 0 everywhere. */
+ * 0 with mask NULL, z draw number `draw` as in cedm_noise.  a = 1 keeps x. */
 typedef struct cedm_from_image {
-    uint32_t n;
-    uint32_t draw;
+    uint32_t n, draw;
     cedm_real scale, noise;
     const uint64_t *seed;
     const uint8_t *image; /* [n][H][W][channels] */
@@ -559,8 +556,7 @@ typedef struct cedm_exec {
     float *f32;                    /* f32 segment */
     unsigned char *scratch;        /* workers x scratch_stride */
     size_t scratch_stride;
-    const int32_t *cluster;        /* [n], as given to `load`, */
-    const int32_t *other;          /* as are these, or NULL */
+    const int32_t *cluster, *other; /* [n], as given to `load` */
     const float *share;
     uint32_t batch;                /* capacity: fixes where tensors lie */
     uint32_t n;                    /* images in this call */

@@ -17,7 +17,8 @@
 bool host_png_file_fits(uint64_t width, uint64_t height, uint32_t channels);
 
 /* Encodes pixels [height][width][channels], channels 1..4 (grey, grey and
- * alpha, RGB, RGBA); without a recipe where text is NULL.  The result is to be freed; NULL on error. */
+ * alpha, RGB, RGBA); without a recipe where text is NULL.  The result is to be
+ * freed; NULL on error. */
 unsigned char *host_png_file_encode(const uint8_t *pixels, uint32_t width,
                                     uint32_t height, uint32_t channels,
                                     const char *text, size_t *size,

@@ -9,8 +9,9 @@
  *
  * The authors' jump is a step of Euler's method.  Solvers of few steps are of
  * higher order, so here it is the trapezoid of both slopes, and a miss is
- * counted as what is left of it in the image: the error of ipndm of order 3 with
- * 6 steps falls from 0.035 to 0.029 on the demo model (docs/NUMERICS.md). */
+ * counted as what is left of it in the image: the error of ipndm of order 3
+ * with 6 steps falls from 0.035 to 0.029 on the demo model
+ * (docs/NUMERICS.md). */
 #include "tools/gen/gen_fit.h"
 
 #include <inttypes.h>
@@ -60,7 +61,7 @@ static void free_all(fit *t)
     gen_batch_close(&t->batch);
 }
 
-/* ---- trajectories -------------------------------------------------------- */
+/* ---- trajectories ------------------------------------------------------- */
 
 static double *at(const fit *t, double *maps, uint32_t point)
 {
@@ -130,7 +131,7 @@ static bool follow_all(fit *t, const volatile sig_atomic_t *interrupted,
            host_fail(f, "--fit-sigmas: %s", cedm_status_text(status));
 }
 
-/* ---- costs ---------------------------------------------------------------- */
+/* ---- costs -------------------------------------------------------------- */
 
 /* What becomes of an error at a level on the way to the image, as the ODE's
  * solution has it for data that are normal with a deviation of 1/2. */
@@ -183,7 +184,7 @@ static bool measure(fit *t, const volatile sig_atomic_t *interrupted,
     return true;
 }
 
-/* ---- levels --------------------------------------------------------------- */
+/* ---- levels ------------------------------------------------------------- */
 
 static void print(const fit *t, const uint32_t *path, uint32_t count,
                   bool json)
