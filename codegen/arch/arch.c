@@ -5,12 +5,13 @@
 
 #include <stdio.h>
 
+#include "codegen/arch/inception/inception.h"
 #include "codegen/arch/unet/unet.h"
 #include "codegen/arch/vit/vit.h"
 #include "codegen/error.h"
 
 static const cg_arch *const archs[] = {&cg_arch_song, &cg_arch_dhariwal,
-                                       &cg_arch_vit};
+                                       &cg_arch_vit, &cg_arch_inception};
 #define COUNT (sizeof archs / sizeof archs[0])
 
 /* The row that the configuration names, or NULL. */

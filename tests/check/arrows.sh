@@ -28,9 +28,10 @@ codegen/ir: C cedm.h cedm_model.h codegen
 codegen/op: C cedm.h cedm_model.h codegen codegen/ir
 codegen/read: C cedm.h cedm_model.h codegen
 codegen/arch: C cedm.h cedm_model.h codegen codegen/ir codegen/arch/unet/unet.h
- codegen/arch/vit/vit.h
+ codegen/arch/vit/vit.h codegen/arch/inception/inception.h
 codegen/arch/unet: C cedm.h cedm_model.h codegen codegen/arch
 codegen/arch/encoder: C codegen/arch runtime
+codegen/arch/inception: C cedm_model.h codegen codegen/arch codegen/arch/encoder
 codegen/arch/vit: C codegen codegen/arch codegen/arch/encoder runtime
 codegen/plan: C cedm.h cedm_model.h codegen codegen/ir
 codegen/pass: C cedm.h cedm_model.h codegen codegen/ir codegen/plan codegen/op
