@@ -9,6 +9,14 @@
 
 #include "host/verify/verify.h"
 
+/* Of features by a float32 network, absolute: fifty times what PyTorch's
+ * differ by. */
+#define FEATURES_LIMIT 1e-4
+/* rms of results by 16-bit weights, and by products of bfloat16 */
+#define HALF_LIMIT 5e-3
+#define PAIRED_LIMIT 2e-2
+#define BF16_LIMIT 4e-2
+
 double host_verify_limit(const host_verify *v, double limit)
 {
     return isnan(v->tolerance) ? limit : v->tolerance;
@@ -22,6 +30,25 @@ void host_verify_judge(host_verify *v, const char *what, host_difference d,
            d.rms, limit, good ? "ok" : "FAILED");
     v->items++;
     v->bad += !good;
+}
+
+void host_verify_judge_features(host_verify *v, const char *what,
+                                host_difference d)
+{
+    enum cedm_cuda_precision precision;
+    if (host_verify_in_half(v, &precision)) {
+        host_verify_judge(v, what, d, d.rms,
+                          host_verify_limit(v, precision == CEDM_CUDA_FP16
+                                                   ? HALF_LIMIT
+                                                   : BF16_LIMIT));
+    } else if (v->paired || v->half) {
+        host_verify_judge(
+            v, what, d, d.rms,
+            host_verify_limit(v, v->paired ? PAIRED_LIMIT : HALF_LIMIT));
+    } else {
+        host_verify_judge(v, what, d, d.max,
+                          host_verify_limit(v, FEATURES_LIMIT));
+    }
 }
 
 bool host_verify_files(host_verify *v, const char *path, const char *golden,

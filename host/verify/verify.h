@@ -52,6 +52,14 @@ double host_verify_limit(const host_verify *v, double limit);
 void host_verify_judge(host_verify *v, const char *what, host_difference d,
                        double value, double limit);
 
+/* The same of an encoder's results, by the limit of what rounds. */
+void host_verify_judge_features(host_verify *v, const char *what,
+                                host_difference d);
+
+/* FID's Inception, whose golden files hold 8-bit images. */
+bool host_verify_is_inception(const host_verify *v);
+bool host_verify_inception(host_verify *v, host_failure *f);
+
 /* On the CPU or a GPU; params are those of a run that will follow. */
 bool host_verify_open_engine(host_verify *v, uint64_t batch,
                              const cedm_sampler_params *params,

@@ -14,13 +14,6 @@
 #include "host/execution/trace.h"
 #include "host/verify/verify.h"
 
-/* Of a float32 network, absolute: fifty times what PyTorch's differs by. */
-#define LIMIT 1e-4
-/* rms of results by 16-bit weights, and by products of bfloat16 */
-#define HALF_LIMIT 5e-3
-#define PAIRED_LIMIT 2e-2
-#define BF16_LIMIT 4e-2
-
 typedef struct encoding {
     host_verify *v;
     const double *input; /* one normalised image, NHWC; NULL: as it is */
@@ -38,23 +31,6 @@ static float *tensor(const encoding *e, cedm_ref ref)
 
     return (CEDM_REF_IS_F32(ref) ? exec->f32 : exec->act) +
            CEDM_REF_OFFSET(ref);
-}
-
-static void judge(host_verify *v, const char *what, host_difference d)
-{
-    enum cedm_cuda_precision precision;
-    if (host_verify_in_half(v, &precision)) {
-        host_verify_judge(v, what, d, d.rms,
-                          host_verify_limit(v, precision == CEDM_CUDA_FP16
-                                                   ? HALF_LIMIT
-                                                   : BF16_LIMIT));
-    } else if (v->paired || v->half) {
-        host_verify_judge(
-            v, what, d, d.rms,
-            host_verify_limit(v, v->paired ? PAIRED_LIMIT : HALF_LIMIT));
-    } else {
-        host_verify_judge(v, what, d, d.max, host_verify_limit(v, LIMIT));
-    }
 }
 
 /* Compares `count` numbers from `got` on with what the file calls
@@ -79,7 +55,8 @@ static void compare(encoding *e, const char *name, const float *got,
     }
     snprintf(full, sizeof full, "%s.%s, image %" PRIu64, e->item, name,
              e->image);
-    judge(e->v, full, host_difference_of(values, values + count, count));
+    host_verify_judge_features(
+        e->v, full, host_difference_of(values, values + count, count));
     free(values);
 }
 
@@ -113,7 +90,8 @@ static void compare_positions(encoding *e, const cedm_tokens *op)
         values[count + i] = cg_element(array, op->channels + i);
     }
     if (values != NULL) {
-        judge(e->v, full, host_difference_of(values, values + count, count));
+        host_verify_judge_features(
+            e->v, full, host_difference_of(values, values + count, count));
     }
     free(values);
 }
@@ -249,9 +227,10 @@ static bool compare_image(encoding *e, host_failure *f)
             values[cls->elements + i] = cg_element(cls, i);
         }
         if (values != NULL) {
-            judge(e->v, names[k],
-                  host_difference_of(values, values + cls->elements,
-                                     (size_t)cls->elements));
+            host_verify_judge_features(
+                e->v, names[k],
+                host_difference_of(values, values + cls->elements,
+                                   (size_t)cls->elements));
         }
         free(values);
     }
@@ -288,6 +267,9 @@ bool host_verify_encode(host_verify *v, host_failure *f)
     if (!host_model_is(&v->model, true, f) ||
         !host_verify_open_engine(v, 1, &none, f)) {
         return false;
+    }
+    if (host_verify_is_inception(v)) {
+        return host_verify_inception(v, f);
     }
     const cedm_encoder *encoder = v->model.code->encoder;
     encoding e = {
