@@ -83,7 +83,10 @@ $(FAULT): $(call obj,$(wildcard tests/fault/*.c)) $(MAINS) $(ALONE) $(LIBTOOLS) 
   $(LIBS) $(DEMO_OBJ) $(CHOICES)/link
 	$(link-test) -Wl,@tests/fault/wrapped
 
+INCEPTION = $(BUILD)/bin/inception-weights
 $(SYNTH): $(call obj,$(wildcard tests/synth/*.c)) $(LIBS) $(CHOICES)/link
+	$(link-tool)
+$(INCEPTION): $(call obj,$(wildcard tests/inception/*.c)) $(LIBS) $(CHOICES)/link
 	$(link-tool)
 
 # As an application links it: the model and libcedm.a, no other library.
