@@ -94,7 +94,9 @@ typedef struct cg_file {
  *   "state_dict" or "model"; or one tensor or list of numbers, which is then
  *   called "tensor".  A state dict has no configuration, but texts beside it
  *   are metadata:
- *   torch.save({"ema": state_dict, "cedm.config": json}, path).
+ *   torch.save({"ema": state_dict, "cedm.config": json}, path);
+ * - what torch.jit.save writes (.pt): the tensors of an object and of those in
+ *   it, by names of attributes.
  * All of the format's rules are enforced; nothing in the file is executed.
  * NULL on error. */
 cg_file *cg_open(const char *path, cg_error *error);

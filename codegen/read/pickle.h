@@ -57,6 +57,8 @@ typedef enum cg_callable {
     CG_CALL_NDARRAY,   /* the class of an array */
     CG_CALL_KMEANS,    /* scikit-learn's; its state has the labels */
     CG_CALL_NAMESPACE, /* a training's arguments, which nothing reads */
+    CG_CALL_SCRIPT,    /* an object of TorchScript, of a class of the file */
+    CG_CALL_SCRIPT_LIST, /* a list or dict of TorchScript with its type */
     CG_CALL_ENCODE
 } cg_callable;
 

@@ -49,21 +49,46 @@ static const allowed names[] = {
     {"sklearn.cluster._kmeans", "KMeans", CG_CALL_KMEANS, 0},
     {"sklearn.cluster.k_means_", "KMeans", CG_CALL_KMEANS, 0},
     {"argparse", "Namespace", CG_CALL_NAMESPACE, 0},
+    {"torch.jit._pickle", "restore_type_tag", CG_CALL_SCRIPT_LIST, 0},
+    {"torch.jit._pickle", "build_intlist", CG_CALL_SCRIPT_LIST, 0},
+    {"torch.jit._pickle", "build_doublelist", CG_CALL_SCRIPT_LIST, 0},
+    {"torch.jit._pickle", "build_boollist", CG_CALL_SCRIPT_LIST, 0},
+    {"torch.jit._pickle", "build_tensorlist", CG_CALL_SCRIPT_LIST, 0},
     {"_codecs", "encode", CG_CALL_ENCODE, 0}};
+
+/* Classes that a TorchScript archive defines have this before their names;
+ * they are not looked for anywhere. */
+static bool is_script(const cg_node *module)
+{
+    static const char root[] = "__torch__";
+    size_t length = sizeof root - 1, size = module->u.bytes.size;
+    return size >= length && memcmp(module->u.bytes.at, root, length) == 0 &&
+           (size == length || module->u.bytes.at[length] == '.');
+}
+
+/* What the name means; NULL if nothing. */
+static const allowed *find(const cg_node *module, const cg_node *name)
+{
+    static const allowed script = {NULL, NULL, CG_CALL_SCRIPT, 0};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        if (cg_pickle_is_text(module, names[i].module) &&
+            cg_pickle_is_text(name, names[i].name)) {
+            return &names[i];
+        }
+    }
+    return is_script(module) ? &script : NULL;
+}
 
 cg_ref cg_pickle_name(cg_pickle *p, const cg_node *module,
                       const cg_node *name)
 {
     char in[64], what[64];
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (!cg_pickle_is_text(module, names[i].module) ||
-            !cg_pickle_is_text(name, names[i].name)) {
-            continue;
-        }
+    const allowed *found = find(module, name);
+    if (found != NULL) {
         cg_ref ref = cg_pickle_node(p, CG_KIND_NAME);
         if (ref != CG_NO_REF) {
-            p->nodes[ref].callable = names[i].callable;
-            p->nodes[ref].dtype = names[i].dtype;
+            p->nodes[ref].callable = found->callable;
+            p->nodes[ref].dtype = found->dtype;
         }
         return ref;
     }
@@ -87,7 +112,7 @@ static bool callable_so(uint8_t callable, bool new_object)
     }
     return new_object ==
            (callable == CG_CALL_MODULE_DICT || callable == CG_CALL_KMEANS ||
-            callable == CG_CALL_NAMESPACE);
+            callable == CG_CALL_NAMESPACE || callable == CG_CALL_SCRIPT);
 }
 
 cg_ref cg_pickle_call(cg_pickle *p, cg_ref callable, cg_ref arguments,
@@ -107,7 +132,8 @@ cg_ref cg_pickle_call(cg_pickle *p, cg_ref callable, cg_ref arguments,
     bool empty = name.callable == CG_CALL_ORDERED_DICT ||
                  name.callable == CG_CALL_MODULE_DICT ||
                  name.callable == CG_CALL_KMEANS ||
-                 name.callable == CG_CALL_NAMESPACE;
+                 name.callable == CG_CALL_NAMESPACE ||
+                 name.callable == CG_CALL_SCRIPT;
     if (list.kind != CG_KIND_TUPLE || (empty && list.count > 0)) {
         (void)cg_pickle_fail(p, cg_pickle_offset(p),
                              "%s with unusable arguments; wanted %s, got %s; "
@@ -145,6 +171,7 @@ bool cg_pickle_build(cg_pickle *p, cg_ref object, cg_ref state)
           cg_pickle_is_call(node, CG_CALL_DTYPE) ||
           cg_pickle_is_call(node, CG_CALL_ARRAY) ||
           cg_pickle_is_call(node, CG_CALL_NAMESPACE) ||
+          cg_pickle_is_call(node, CG_CALL_SCRIPT) ||
           cg_pickle_is_call(node, CG_CALL_KMEANS)) ||
         node->u.call.state != CG_NO_REF) {
         return cg_pickle_fail(p, cg_pickle_offset(p),

@@ -154,11 +154,14 @@ bool cg_torch_module(cg_torch *t, cg_ref module, const cg_node **state,
 /* Adds all tensors of a module and of those in it. */
 bool cg_torch_walk(cg_torch *t, cg_ref module);
 
+/* Adds all tensors of an object of TorchScript and of those in it. */
+bool cg_torch_script(cg_torch *t, cg_ref object);
+
 /* Adds the network's configuration as cedm.config. */
 bool cg_torch_config(cg_torch *t, cg_ref network);
 
-/* Adds whatever the file's value holds: a snapshot's network, a state dict or
- * a single tensor or list of numbers. */
+/* Adds whatever the file's value holds: a snapshot's network, a state dict, an
+ * object of TorchScript, a single tensor or list of numbers. */
 bool cg_torch_root(cg_torch *t, cg_ref root);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * torch_root.c - what the value of a file may be: a snapshot's network, a
- * state dict, a single tensor, a list of numbers, labels. */
+ * state dict, an object of TorchScript, a single tensor, a list of numbers,
+ * labels. */
 #include <string.h>
 
 #include "codegen/read/torch.h"
@@ -166,6 +167,9 @@ bool cg_torch_root(cg_torch *t, cg_ref root)
     }
     if (cg_pickle_is_call(node, CG_CALL_KMEANS)) {
         return read_kmeans(t, node);
+    }
+    if (cg_pickle_is_call(node, CG_CALL_SCRIPT)) {
+        return cg_torch_script(t, root);
     }
     if (node->kind == CG_KIND_DICT) {
         return is_label_dict(&t->pickle, node) ? read_labels(t, node)

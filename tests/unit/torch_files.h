@@ -484,6 +484,23 @@ static out archive(const out *pickle, const cg_array *arrays, size_t count)
     return zip_end(&z);
 }
 
+/* ---- TorchScript ------------------------------------------------------- */
+
+/* An object of a class of the archive; its attributes follow, each a name and
+ * a value, and end_object. */
+static inline void begin_object(pickler *p, const char *module,
+                                const char *class_name)
+{
+    put_name(p, module, class_name);
+    PUT(&p->frame, ")\x81}(");
+}
+
+static inline void end_object(pickler *p)
+{
+    PUT(&p->frame, "ub");
+    memoize(p);
+}
+
 /* {net, optimizer_state} as EDM's training writes it: an archive. */
 static inline out training_state(const cg_array *arrays, size_t count,
                                  const char *config_json)
