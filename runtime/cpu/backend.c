@@ -15,6 +15,7 @@ static const cedm_ops run = {
     .attention = CEDM_ISA_NAME(attention),
     .layer_norm = CEDM_ISA_NAME(layer_norm),
     .gate = CEDM_ISA_NAME(gate),
+    .pool = CEDM_ISA_NAME(pool),
 };
 #undef RUN
 

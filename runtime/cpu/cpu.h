@@ -129,6 +129,7 @@ void CEDM_ISA_NAME(attention)(void *ctx, const cedm_attention *op);
 void CEDM_ISA_NAME(resample)(void *ctx, const cedm_resample *op);
 void CEDM_ISA_NAME(layer_norm)(void *ctx, const cedm_layer_norm *op);
 void CEDM_ISA_NAME(gate)(void *ctx, const cedm_gate *op);
+void CEDM_ISA_NAME(pool)(void *ctx, const cedm_pool *op);
 #endif
 
 #endif

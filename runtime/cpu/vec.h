@@ -96,6 +96,14 @@ CEDM_INLINE v16 v16_min(v16 a, v16 b)
     return (v16){_mm512_min_ps(a.v, b.v)};
 }
 
+/* A NaN in either stays. */
+CEDM_INLINE v16 v16_larger(v16 a, v16 b)
+{
+    __mmask16 lost = _mm512_cmp_ps_mask(a.v, a.v, _CMP_UNORD_Q);
+
+    return (v16){_mm512_mask_mov_ps(_mm512_max_ps(a.v, b.v), lost, a.v)};
+}
+
 /* The lowest bits of x moved to where a float has its exponent. */
 CEDM_INLINE v16 v16_to_exponent(v16 x)
 {
@@ -214,6 +222,19 @@ CEDM_INLINE v16 v16_min(v16 a, v16 b)
     return (v16){_mm256_min_ps(a.l, b.l), _mm256_min_ps(a.h, b.h)};
 }
 
+CEDM_INLINE __m256 v16_larger_half(__m256 a, __m256 b)
+{
+    __m256 lost = _mm256_cmp_ps(a, a, _CMP_UNORD_Q);
+
+    return _mm256_blendv_ps(_mm256_max_ps(a, b), a, lost);
+}
+
+/* A NaN in either stays. */
+CEDM_INLINE v16 v16_larger(v16 a, v16 b)
+{
+    return (v16){v16_larger_half(a.l, b.l), v16_larger_half(a.h, b.h)};
+}
+
 /* The lowest bits of x moved to where a float has its exponent. */
 CEDM_INLINE v16 v16_to_exponent(v16 x)
 {
@@ -301,6 +322,12 @@ EACH(div)
 EACH(max)
 EACH(min)
 #undef EACH
+
+/* A NaN in either stays. */
+CEDM_INLINE v16 v16_larger(v16 a, v16 b)
+{
+    return v16_max(a, b);
+}
 
 /* The lowest bits of x moved to where a float has its exponent. */
 CEDM_INLINE v16 v16_to_exponent(v16 x)
