@@ -34,8 +34,8 @@ CLANG_TESTS = $(filter-out $(FAULT),$(TESTS))
 # Networks of full size, the whole recipe, modules for browsers, kills, power
 # losses and races take the address sanitizer minutes and show it no code that the
 # other scripts do not.
-ASAN_E2E = $(filter-out $(patsubst %,tests/e2e/%.sh,full_size full_encoders label_free \
-  browser killed power threads),$(E2E))
+ASAN_E2E = $(filter-out $(patsubst %,tests/e2e/%.sh,full_size full_encoders inception \
+  label_free browser killed power threads),$(E2E))
 THREAD_TESTS = $(filter %threads_test,$(TESTS)) $(filter %/threads.sh,$(E2E))
 
 # $(call variant,NAME,VARIABLES,PROGRAMS,TESTS): a build, which is one test,
@@ -103,6 +103,10 @@ check-full-size: tools $(SYNTH) ## the published networks at full size: memory, 
 .PHONY: check-faults
 check-faults: tools ## faults that were found: what, wanted, seen
 	@$(FAULTS)
+
+.PHONY: check-inception
+check-inception: tools $(INCEPTION) ## Inception: every golden image, way of resizing, backend
+	@tests/e2e/inception.sh all
 
 .PHONY: gpu-check
 gpu-check: tools lib $(GPU) $(GPU_OPS) $(LEARNER) ## kernels, nets and goldens on a GPU

@@ -24,6 +24,8 @@ $(foreach s,$(UNIT_SRC),$(eval $(call unit-test,$(s))))
 # What tests of clustering share.
 $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard tests/cluster/*_test.c))): \
   $(call obj,$(filter-out %_test.c,$(wildcard tests/cluster/*.c)))
+# The list of Inception's tensors.
+$(BUILD)/test/inception_test: $(call obj,tests/inception/inception_tensors.c)
 $(UNIT): $(ALONE) $(LIBTOOLS) $(LIBS) $(LIBCUDAHOST) $(DEMO_OBJ) $(CHOICES)/link
 	$(link-test)
 

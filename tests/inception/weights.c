@@ -16,7 +16,7 @@
 
 #include "codegen/codegen.h"
 #include "host/files/arrays_write.h"
-#include "tests/inception/layers.h"
+#include "tests/inception/inception_tensors.h"
 
 #define CHECKSUMS "weights.checksum(sum,sumsq,first,last)"
 
@@ -25,7 +25,7 @@ typedef struct network {
     float *values[INCEPTION_TENSORS];
 } network;
 
-/* ---- the formula ------------------------------------------------------------ */
+/* ---- the formula ------------------------------------------------------- */
 
 /* In -1 .. 1, exact. */
 static double uniform(uint32_t t, uint64_t e, uint64_t seed)
@@ -108,7 +108,7 @@ static bool check(const network *n, const cg_file *golden)
     return true;
 }
 
-/* ---- the file --------------------------------------------------------------- */
+/* ---- the file ---------------------------------------------------------- */
 
 static bool write_file(const network *n, bool nvidia, const char *path)
 {

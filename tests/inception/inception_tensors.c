@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * layers.c - a line of the list to the tensors of a layer. */
-#include "tests/inception/layers.h"
+ * inception_tensors.c - a line of the list to the tensors of a layer. */
+#include "tests/inception/inception_tensors.h"
 
 #include <stdio.h>
 

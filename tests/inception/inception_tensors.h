@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * layers.h - the tensors of FID's Inception network, from layers.txt. */
-#ifndef CEDM_TESTS_LAYERS_H
-#define CEDM_TESTS_LAYERS_H
+ * inception_tensors.h - the tensors of FID's Inception network, from
+ * layers.txt. */
+#ifndef CEDM_TESTS_INCEPTION_TENSORS_H
+#define CEDM_TESTS_INCEPTION_TENSORS_H
 
 #include <stdbool.h>
 #include <stdint.h>
