@@ -23,7 +23,7 @@
 static bool is_possible(const cedm_conv *op)
 {
     return op->kernel[0] == 3 && op->kernel[1] == 3 && op->stride == 1 &&
-           op->pad[0] == 1 && op->pad[1] == 1 &&
+           op->pad[0] <= 1 && op->pad[1] == op->pad[0] &&
            ((op->cin[0] | op->cin[1] | op->cout) & 15u) == 0;
 }
 

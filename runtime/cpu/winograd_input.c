@@ -51,24 +51,25 @@ static source_panel source_of(const cedm_winograd_chunk *c, uint32_t image,
 }
 
 /* Sixteen channels of a chunk's rows of one image: activated, zeros around,
- * the tiles' rows and columns and one more on each side. */
+ * the tiles' rows and columns and two more, of which padding takes one on
+ * each side. */
 static void stage_panel(const cedm_winograd_chunk *c, uint32_t image,
                         uint32_t channel)
 {
     const cedm_conv *op = c->job->op;
     const source_panel s = source_of(c, image, channel);
-    uint32_t m = c->job->plan.m, up = op->up;
+    uint32_t m = c->job->plan.m, up = op->up, pad = op->pad[0];
     uint32_t height = c->rows * m + 2, width = c->columns * m + 2;
-    uint32_t left = c->column == 0, x = c->column * m - !left;
-    uint32_t inside = cedm_smaller(width - left, op->width - x);
+    uint32_t left = c->column == 0 ? pad : 0, x = c->column * m + left - pad;
+    uint32_t inside = cedm_smaller(width - left, (op->in_width << up) - x);
     uint32_t sources = ((x + inside - 1) >> up) - (x >> up) + 1;
     float *dst = c->staged;
 
     for (uint32_t i = 0; i < height; i++, dst += width * CEDM_PANEL) {
-        uint32_t y = c->row * m + i - 1;
+        uint32_t y = c->row * m + i - pad;
         float *to = dst + left * CEDM_PANEL;
 
-        if (y >= op->height) { /* or -1 */
+        if (y >= op->in_height << up) { /* or -1 */
             memset(dst, 0, width * CEDM_PANEL * sizeof *dst);
             continue;
         }

@@ -27,7 +27,8 @@ int cedm_cpu_is_winograd(const cedm_conv *op)
     return (op->algorithm == CEDM_CONV_WINOGRAD4 ||
             (op->algorithm == CEDM_CONV_WINOGRAD2 && !op->up)) &&
            op->kernel[0] == 3 && op->kernel[1] == 3 && op->stride == 1 &&
-           op->pad[0] == 1 && op->pad[1] == 1 && channels % CEDM_PANEL == 0;
+           op->pad[0] <= 1 && op->pad[1] == op->pad[0] &&
+           channels % CEDM_PANEL == 0;
 }
 
 /* Tile rows such that whole partial statistics are made. */

@@ -31,8 +31,8 @@ static const cedm_conv *conv_of(const cg_program *p, uint32_t i)
 static bool is_possible(const cedm_conv *op)
 {
     return op->kernel[0] == 3 && op->kernel[1] == 3 && op->stride == 1 &&
-           op->pad[0] == 1 && op->pad[1] == 1 && op->cin[0] % 16 == 0 &&
-           op->cin[1] % 16 == 0 && op->cout % 16 == 0;
+           op->pad[0] <= 1 && op->pad[1] == op->pad[0] &&
+           op->cin[0] % 16 == 0 && op->cin[1] % 16 == 0 && op->cout % 16 == 0;
 }
 
 /* Bytes of the transformed weights of one convolution. */
