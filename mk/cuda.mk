@@ -18,7 +18,7 @@ CUDA_LIBS = -L$(CUDA_LIB) -Wl,-rpath,$(CUDA_LIB) -lcublasLt -lcudart_static \
 KERNELS ?= 80 90a
 GENCODE = $(foreach a,$(KERNELS) $(CUDA_ARCHS),\
   -gencode arch=compute_$(a),code=sm_$(a)) \
-  $(if $(filter 80,$(KERNELS)),-gencode arch=compute_80,code=compute_80)
+  $(if $(filter 80,$(KERNELS)),-gencode arch=compute_80$(comma)code=compute_80)
 NVCC_FLAGS = -O3 -std=c++17 --fmad=false $(GENCODE) -lineinfo $(INCLUDE) \
   -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra,-ffp-contract=off \
   -Xcompiler -fno-exceptions,-fno-rtti,-fno-threadsafe-statics,-fno-math-errno \

@@ -72,22 +72,25 @@ class NetConfig(Structure):
 class Net(Structure):
     """Private, but for its size and alignment."""
 
-    _fields_ = [("words", c_uint64 * 25)]
+    _fields_ = [("words", c_uint64 * 29)]
 
 
 class SamplerParams(Structure):
     _fields_ = [
         ("steps", c_uint32), ("sigma_min", c_double), ("sigma_max", c_double),
         ("rho", c_double), ("S_churn", c_double), ("S_min", c_double), ("S_max", c_double),
-        ("S_noise", c_double), ("guidance", c_double), ("solver", c_int),
+        ("S_noise", c_double), ("guidance", c_double), ("guidance_min", c_double),
+        ("guidance_max", c_double), ("solver", c_int),
         ("discretization", c_int), ("schedule", c_int), ("scaling", c_int),
         ("order", c_uint32), ("churn_draws", c_int), ("sigmas", POINTER(c_double)),
+        ("start", c_uint32),
     ]
 
 
 class Sampler(Structure):
     _fields_ = [("net", c_void_p), ("params", SamplerParams), ("n", c_uint32),
-                ("step", c_uint32)]
+                ("step", c_uint32), ("guide", c_void_p), ("images", c_void_p),
+                ("mask", c_void_p), ("rounds", c_uint32)]
 
 
 class SolverFacts(Structure):

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# linked.sh - cedm-gen asks for five libraries, none of which compiles, hashes
-# or needs a GPU, and of the converter it holds the readers of files alone.
+# linked.sh - cedm-gen asks for libraries that read and write files and for the
+# C library, none of which compiles or needs a GPU, and of the converter it holds the readers of files alone.
 set -eu
 build=${BUILD:-build}
 bin=${BIN:-$build/bin}
@@ -11,9 +11,10 @@ needed=$(readelf -d "$bin/cedm-gen" |
     sed -n 's/.*(NEEDED).*\[\([a-z]*\)[^a-z].*/\1/p' | sort -u | tr '\n' ' ')
 for library in $needed; do
     case $library in
-    libc | libm | libz | libzip | libcjson | ld) ;;
-    *) echo "cedm-gen needs $library; wanted libc, libm, libz, libzip and" \
-           "libcjson alone"
+    libc | libm | libmd | libz | libzip | libcjson | ld) ;;
+    libgif | libjpeg | libpng | libwebp | libwebpdemux) ;; # --init, --mask
+    *) echo "cedm-gen needs $library; wanted libc, libm, libmd, libz, libzip," \
+           "libcjson and those of pictures alone"
        exit 1 ;;
     esac
 done

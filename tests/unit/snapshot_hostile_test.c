@@ -6,8 +6,8 @@
 
 /* ---- modules ----------------------------------------------------------- */
 
-/* Begins an object whose state is open: items follow, then end_object. */
-static uint32_t begin_object(pickler *p, const char *class_name)
+/* Begins an object whose state is open: items follow, then end_module. */
+static uint32_t begin_module(pickler *p, const char *class_name)
 {
     put_name(p, "torch_utils.persistence", "_reconstruct_persistent_obj");
     put_dict(p);
@@ -32,7 +32,7 @@ static uint32_t begin_object(pickler *p, const char *class_name)
     return state;
 }
 
-static void end_object(pickler *p)
+static void end_module(pickler *p)
 {
     PUT(&p->frame, "su");
     put_tuple(p, 1);
@@ -53,25 +53,25 @@ static void refuses_modules_without_end(void **state)
     enum { DEPTH = 10000 };
     pickler *p = begin_snapshot();
     for (int i = 0; i < DEPTH; i++) {
-        (void)begin_object(p, "Layer");
+        (void)begin_module(p, "Layer");
         put_text(p, "a");
     }
     PUT(&p->frame, "N");
     for (int i = 0; i < DEPTH; i++) {
         PUT(&p->frame, "s");
-        end_object(p);
+        end_module(p);
     }
     PUT(&p->frame, "s");
     refuse_pickle("deep modules", p, "too deep");
 
     p = begin_snapshot();
-    uint32_t inner = begin_object(p, "Layer");
+    uint32_t inner = begin_module(p, "Layer");
     put_text(p, "a");
     put_name(p, "torch.nn.modules.container", "ModuleDict");
     PUT(&p->frame, ")\x81");
     put_get(p, inner); /* the state of the module it is in */
     PUT(&p->frame, "bs");
-    end_object(p);
+    end_module(p);
     PUT(&p->frame, "s");
     refuse_pickle("a module inside itself", p, "in two places");
 }
@@ -82,18 +82,18 @@ static void refuses_modules_in_two_places(void **state)
     (void)state;
     pickler *p = begin_snapshot();
     for (int level = 0; level < 10; level++) {
-        (void)begin_object(p, "Layer");
+        (void)begin_module(p, "Layer");
         put_text(p, "a");
     }
-    (void)begin_object(p, "Layer");
-    end_object(p);
+    (void)begin_module(p, "Layer");
+    end_module(p);
     for (int level = 0; level < 10; level++) {
         uint32_t module = p->memo - 1;
         PUT(&p->frame, "s");
         put_text(p, "b");
         put_get(p, module);
         PUT(&p->frame, "s");
-        end_object(p);
+        end_module(p);
     }
     PUT(&p->frame, "s");
     refuse_pickle("a module under two names", p, "in two places");
@@ -104,7 +104,7 @@ static void refuses_values_that_are_no_modules(void **state)
     (void)state;
     for (int kind = 0; kind < 3; kind++) {
         pickler *p = begin_snapshot();
-        (void)begin_object(p, "EDMPrecond");
+        (void)begin_module(p, "EDMPrecond");
         put_text(p, "model");
         if (kind == 0) {
             PUT(&p->frame, "]");
@@ -114,7 +114,7 @@ static void refuses_values_that_are_no_modules(void **state)
             put(&p->frame, "]b", kind == 1 ? 0 : 2);
         }
         PUT(&p->frame, "s");
-        end_object(p);
+        end_module(p);
         PUT(&p->frame, "s");
         refuse_pickle("no module", p,
                       kind < 2 ? "unusable module"
@@ -140,8 +140,8 @@ static void refuses_objects_that_are_no_modules(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         pickler *p = begin_snapshot();
-        (void)begin_object(p, "EDMPrecond");
-        end_object(p);
+        (void)begin_module(p, "EDMPrecond");
+        end_module(p);
         PUT(&p->frame, "s");
         out o = end_pickle(p);
         size_t size = strlen(rows[i].from);

@@ -43,6 +43,7 @@ pub const CEDM_E_CUDA: i32 = -63;
 pub const CEDM_E_DEVICE: i32 = -60;
 pub const CEDM_E_DEVICE_MEMORY: i32 = -62;
 pub const CEDM_E_DRIVER: i32 = -61;
+pub const CEDM_E_GUIDE: i32 = -33;
 pub const CEDM_E_KIND: i32 = -32;
 pub const CEDM_E_LEVELS: i32 = -19;
 pub const CEDM_E_NONFINITE: i32 = -50;
@@ -63,6 +64,7 @@ pub const CEDM_ISA_avx2: i32 = 1;
 pub const CEDM_ISA_avx512: i32 = 2;
 pub const CEDM_ISA_avx512bf16: i32 = 8;
 pub const CEDM_ISA_neon: i32 = 4;
+pub const CEDM_ISA_simd128: i32 = 16;
 pub const CEDM_MODEL_ABI: i32 = 3;
 pub const CEDM_MORE: i32 = 1;
 pub const CEDM_OK: i32 = 0;
@@ -271,6 +273,8 @@ pub struct cedm_exec {
     pub scratch: *mut u8,
     pub scratch_stride: usize,
     pub cluster: *const i32,
+    pub other: *const i32,
+    pub share: *const f32,
     pub batch: u32,
     pub n: u32,
     pub workers: u32,
@@ -278,7 +282,7 @@ pub struct cedm_exec {
     pub pool: *mut c_void,
 }
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(core::mem::size_of::<cedm_exec>() == 96);
+const _: () = assert!(core::mem::size_of::<cedm_exec>() == 112);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -291,6 +295,21 @@ pub struct cedm_features {
 }
 #[cfg(target_pointer_width = "64")]
 const _: () = assert!(core::mem::size_of::<cedm_features>() == 20);
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct cedm_from_image {
+    pub n: u32,
+    pub draw: u32,
+    pub scale: f64,
+    pub noise: f64,
+    pub seed: *const u64,
+    pub image: *const u8,
+    pub mask: *const u8,
+    pub x: *mut f64,
+}
+#[cfg(target_pointer_width = "64")]
+const _: () = assert!(core::mem::size_of::<cedm_from_image>() == 56);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -379,9 +398,11 @@ pub struct cedm_load {
     pub c_in: *const f64,
     pub features: *const f32,
     pub cluster: *const i32,
+    pub other: *const i32,
+    pub share: *const f32,
 }
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(core::mem::size_of::<cedm_load>() == 40);
+const _: () = assert!(core::mem::size_of::<cedm_load>() == 56);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -409,9 +430,11 @@ pub struct cedm_net {
     pub features: *mut f32,
     pub seeds: *mut u64,
     pub clusters: [*mut i32; 2],
+    pub others: *mut i32,
+    pub shares: *mut f32,
 }
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(core::mem::size_of::<cedm_net>() == 200);
+const _: () = assert!(core::mem::size_of::<cedm_net>() == 232);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -575,9 +598,13 @@ pub struct cedm_sampler {
     pub params: cedm_sampler_params,
     pub n: u32,
     pub step: u32,
+    pub guide: *mut cedm_net,
+    pub images: *const u8,
+    pub mask: *const u8,
+    pub rounds: u32,
 }
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(core::mem::size_of::<cedm_sampler>() == 120);
+const _: () = assert!(core::mem::size_of::<cedm_sampler>() == 176);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -589,9 +616,10 @@ pub struct cedm_sampler_ops {
     pub heun: Option<unsafe extern "C" fn()>,
     pub to_image: Option<unsafe extern "C" fn()>,
     pub combine: Option<unsafe extern "C" fn()>,
+    pub from_image: Option<unsafe extern "C" fn()>,
 }
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(core::mem::size_of::<cedm_sampler_ops>() == 56);
+const _: () = assert!(core::mem::size_of::<cedm_sampler_ops>() == 64);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -605,6 +633,8 @@ pub struct cedm_sampler_params {
     pub S_max: f64,
     pub S_noise: f64,
     pub guidance: f64,
+    pub guidance_min: f64,
+    pub guidance_max: f64,
     pub solver: u32,
     pub discretization: u32,
     pub schedule: u32,
@@ -612,9 +642,10 @@ pub struct cedm_sampler_params {
     pub order: u32,
     pub churn_draws: u32,
     pub sigmas: *const f64,
+    pub start: u32,
 }
 #[cfg(target_pointer_width = "64")]
-const _: () = assert!(core::mem::size_of::<cedm_sampler_params>() == 104);
+const _: () = assert!(core::mem::size_of::<cedm_sampler_params>() == 128);
 
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -741,7 +772,31 @@ extern "C" {
         _: *const i32,
         _: u32,
     ) -> i32;
+    pub fn cedm_sample_from(
+        _: *mut cedm_sampler,
+        _: *const u8,
+    ) -> i32;
+    pub fn cedm_sample_guide(
+        _: *mut cedm_sampler,
+        _: *mut cedm_net,
+    ) -> i32;
     pub fn cedm_sample_images(
+        _: *const cedm_sampler,
+        _: *mut u8,
+    ) -> i32;
+    pub fn cedm_sample_mask(
+        _: *mut cedm_sampler,
+        _: *const u8,
+        _: *const u8,
+        _: u32,
+    ) -> i32;
+    pub fn cedm_sample_mix(
+        _: *mut cedm_sampler,
+        _: *const u64,
+        _: *const i32,
+        _: *const f64,
+    ) -> i32;
+    pub fn cedm_sample_preview(
         _: *const cedm_sampler,
         _: *mut u8,
     ) -> i32;
