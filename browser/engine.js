@@ -133,8 +133,10 @@ class Engine {
     return list;
   }
 
-  begin({seed, cluster, solver, steps}) {
+  /* mix, if any, is {cluster, share}: how far the label goes to another's. */
+  begin({seed, cluster, solver, steps, mix}) {
     this.check(this.calls.browser_begin(seed, cluster, solver, steps));
+    if (mix) this.check(this.calls.browser_mix(mix.cluster, mix.share));
   }
 
   /* True while there are more. */

@@ -21,8 +21,10 @@ export function paint(canvas, pixels, {width, height, channels}) {
   canvas.getContext('2d').putImageData(rgba, 0, 0);
 }
 
-export function nameOf({seed, cluster}) {
-  return cluster < 0 ? `Seed ${seed}` : `Cluster ${cluster}, seed ${seed}`;
+export function nameOf({seed, cluster, mix}) {
+  if (cluster < 0) return `Seed ${seed}`;
+  const to = mix ? ` to ${mix.cluster}, ${Math.round(mix.share * 100)} %` : '';
+  return `Cluster ${cluster}${to}, seed ${seed}`;
 }
 
 export class Gallery {
@@ -36,7 +38,7 @@ export class Gallery {
     $('closer').onclick = (event) => { if (event.target === $('closer')) $('closer').close(); };
   }
 
-  /* Tiles for images {seed, cluster} that are still to be drawn; what they
+  /* Tiles for images {seed, cluster, mix} that are still to be drawn; what they
    * showed stays until then, paler, and so does the focus. */
   show(images, model) {
     const kept = this.model === model ? [...$('images').children] : [];
@@ -96,7 +98,8 @@ export class Gallery {
     const image = this.images[this.shown];
     const png = encodePng(image.pixels, this.size, record(image, this.model));
     const link = document.createElement('a');
-    const cluster = image.cluster < 0 ? '' : `-c${image.cluster}`;
+    const mix = image.mix ? `-to-c${image.mix.cluster}-${Math.round(image.mix.share * 100)}` : '';
+    const cluster = image.cluster < 0 ? '' : `-c${image.cluster}${mix}`;
     link.download = `${this.model.facts.name}${cluster}-s${image.seed}.png`;
     link.href = URL.createObjectURL(new Blob([png], {type: 'image/png'}));
     link.click();

@@ -77,17 +77,27 @@ function clusterChoice(value, text, picture) {
 function fillControls() {
   const {count} = model.facts.clusters;
   $('clusters').hidden = count === 0;
+  $('mixing').hidden = count < 2;
+  $('other').replaceChildren(new Option('none', ''),
+    ...Array.from({length: count}, (_, i) => new Option(i, i)));
+  $('share').disabled = true;
   $('cluster-list').replaceChildren(clusterChoice('all', 'All, in turn', false),
     ...Array.from({length: count}, (_, i) => clusterChoice(i, i, true)));
   $('solver').replaceChildren(...model.solvers.map(({word, recommended}, i) =>
     new Option(recommended ? `${word}, recommended` : word, i, recommended, recommended)));
-  $('clusters').disabled = $('settings').disabled = false;
+  $('clusters').disabled = $('mixing').disabled = $('settings').disabled = false;
 }
 
 function clusterOf(i) {
   const {count} = model.facts.clusters;
   const {value} = $('controls').elements.cluster;
   return count === 0 ? -1 : value === 'all' ? i % count : Number(value);
+}
+
+/* How far labels go to another cluster's, or null. */
+function mixing() {
+  const {value} = $('other');
+  return value === '' ? null : {cluster: Number(value), share: Number($('share').value) / 100};
 }
 
 const sampler = () => ({solver: Number($('solver').value), steps: Number($('steps').value)});
@@ -97,15 +107,16 @@ const sampler = () => ({solver: Number($('solver').value), steps: Number($('step
 function start(kind, images) {
   drawing = {id: ++job, kind, images};
   $('go').textContent = kind === 'images' ? 'Stop' : 'Draw';
-  worker.postMessage({draw: {id: job, images: images.map(({seed, cluster}) => ({seed, cluster})),
-    ...sampler()}});
+  worker.postMessage({draw: {id: job, ...sampler(),
+    images: images.map(({seed, cluster, mix}) => ({seed, cluster, mix}))}});
 }
 
 function drawAll() {
   if (model === null || !$('controls').reportValidity()) return;
   const seed = Number($('seed').value);
+  const mix = mixing();
   const images = Array.from({length: Number($('count').value)}, (_, i) =>
-    ({index: i, seed: (seed + i) % 2 ** 32, cluster: clusterOf(i)}));
+    ({index: i, seed: (seed + i) % 2 ** 32, cluster: clusterOf(i), mix}));
   trouble('');
   gallery.show(images, model);
   $('status').textContent = `Drawing ${images.length} images.`;
@@ -121,10 +132,10 @@ function stop() {
 
 /* One image again, before those that are still to be drawn. */
 const gallery = new Gallery((index) => {
-  const {seed, cluster} = gallery.images[index];
+  const {seed, cluster, mix} = gallery.images[index];
   const rest = drawing?.kind !== 'images' ? [] : drawing.images.filter((image) =>
     image.index !== index && gallery.images[image.index].sampler === null);
-  start('images', [{index, seed, cluster}, ...rest]);
+  start('images', [{index, seed, cluster, mix}, ...rest]);
 });
 
 /* When there is time: a picture for each cluster that has none. */
@@ -209,6 +220,11 @@ $('controls').onsubmit = (event) => {
 };
 $('controls').onchange = drawAll;
 $('steps').oninput = () => { $('steps-said').value = $('steps').value; };
+$('other').oninput = () => { $('share').disabled = $('other').value === ''; };
+$('share').oninput = () => {
+  $('share-said').value = `${$('share').value} %`;
+  drawAll();
+};
 $('more').onclick = () => {
   $('seed').value = (Number($('seed').value) + Number($('count').value)) % 2 ** 32;
   drawAll();

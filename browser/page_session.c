@@ -14,6 +14,7 @@ static struct {
     browser_choice choice;
     const cedm_model *model;
     uint32_t workers;
+    uint64_t seed;
     cedm_blob blob;
     cedm_net net;
     cedm_sampler sampler;
@@ -180,7 +181,6 @@ static void tell(const cedm_sampler_params *p)
 cedm_status browser_begin(uint32_t seed, int32_t cluster, uint32_t solver,
                           uint32_t steps)
 {
-    const uint64_t wide = seed;
     cedm_sampler_params params;
 
     if (cedm_solver_describe((enum cedm_solver)solver) == NULL) {
@@ -188,8 +188,14 @@ cedm_status browser_begin(uint32_t seed, int32_t cluster, uint32_t solver,
     }
     params = params_of((enum cedm_solver)solver, steps);
     tell(&params);
-    return cedm_sample_begin(&session.sampler, &session.net, &params, &wide,
-                             &cluster, 1);
+    session.seed = seed;
+    return cedm_sample_begin(&session.sampler, &session.net, &params,
+                             &session.seed, &cluster, 1);
+}
+
+cedm_status browser_mix(int32_t cluster, double share)
+{
+    return cedm_sample_mix(&session.sampler, &session.seed, &cluster, &share);
 }
 
 const browser_recipe *browser_told(void)
@@ -199,11 +205,13 @@ const browser_recipe *browser_told(void)
 
 cedm_status browser_step(void)
 {
-    cedm_status status = cedm_sample_step(&session.sampler);
-    cedm_status copied =
-        status < 0 ? status
-                   : cedm_sample_images(&session.sampler,
-                                        at(session.memory.image));
+    cedm_status status = cedm_sample_step(&session.sampler), seen = status;
+    uint8_t *image = at(session.memory.image);
 
-    return copied < 0 ? copied : status;
+    if (status == CEDM_MORE) {
+        seen = cedm_sample_preview(&session.sampler, image);
+    } else if (status == CEDM_OK) {
+        seen = cedm_sample_images(&session.sampler, image);
+    }
+    return seen < 0 ? seen : status;
 }

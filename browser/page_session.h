@@ -81,11 +81,16 @@ EXPORT(browser_begin)
 cedm_status browser_begin(uint32_t seed, int32_t cluster, uint32_t solver,
                           uint32_t steps);
 
+/* Before the first step: the label goes `share` of the way, 0..1, to another
+ * cluster's.  Errors: those of cedm_sample_mix. */
+EXPORT(browser_mix) cedm_status browser_mix(int32_t cluster, double share);
+
 /* Of the image that was started last. */
 EXPORT(browser_told) const browser_recipe *browser_told(void);
 
-/* One step, and the image so far in its place; CEDM_MORE, or CEDM_OK after
- * the last.  Errors: those of cedm_sample_step. */
+/* One step, and in the image's place what is known of it by now, in the end the
+ * image; CEDM_MORE, or CEDM_OK after the last.  Errors: those of
+ * cedm_sample_step. */
 EXPORT(browser_step) cedm_status browser_step(void);
 
 #endif

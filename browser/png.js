@@ -66,9 +66,10 @@ export function encodePng(pixels, {width, height, channels}, text) {
     ...chunk('IEND', [])]);
 }
 
-/* The record of one image {seed, cluster, sampler} of a model {facts, isa}; JSON
- * has no infinity and writes null for it, as cedm-gen does. */
-export function record({seed, cluster, sampler}, {facts, isa}) {
+/* The record of one image {seed, cluster, mix, sampler} of a model {facts, isa};
+ * JSON has no infinity and writes null for it, as cedm-gen does. */
+export function record({seed, cluster, mix, sampler}, {facts, isa}) {
   return JSON.stringify({model: facts.name, data_sha256: facts.data_sha256, seeds: [seed],
-    clusters: [cluster], sampler, precision: 'fp32', isa, batch: 1, columns: 1, rows: 1});
+    clusters: [cluster], mix: mix ? [[seed, mix.cluster, mix.share]] : undefined, sampler,
+    precision: 'fp32', isa, batch: 1, columns: 1, rows: 1});
 }

@@ -133,6 +133,13 @@ async function saved(path) {
   run('cedm-gen', '--model', `${path}.so`, '--from', png, '--isa', 'portable', '--format', 'raw',
     '--out', raw);
   check('redrawn by cedm-gen', readFileSync(raw).equals(pixels));
+  const mixed = {...image, mix: {cluster: 17, share: 0.3}};
+  const between = draw(engine, mixed);
+  writeFileSync(png, encodePng(between, {width: side, height: side, channels},
+    record({...mixed, sampler: engine.recipe()}, engine)));
+  run('cedm-gen', '--model', `${path}.so`, '--from', png, '--isa', 'portable', '--format', 'raw',
+    '--out', raw);
+  check('a mixed one, too', readFileSync(raw).equals(between) && !between.equals(pixels));
   check('evaluations', engine.evaluations() === 4, engine.evaluations());
 }
 

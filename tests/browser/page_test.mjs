@@ -120,7 +120,7 @@ async function keyboard(page) {
   await page.key('ArrowRight');
   await page.until(`${DRAWN} && document.querySelector('.cluster :checked').value === '0' &&
     document.querySelector('.image').ariaLabel === 'Cluster 0, seed 0: look closer'`);
-  for (const id of ['count', 'seed', 'solver', 'steps', 'go', 'more']) {
+  for (const id of ['other', 'count', 'seed', 'solver', 'steps', 'go', 'more']) {
     await page.key('Tab');
     check(`then ${id}`, await focused('id') === id, await focused('id'));
   }
@@ -186,6 +186,28 @@ async function ownModel(page) {
   check('its clusters', await page.value(`document.querySelectorAll('.cluster').length`) === 8);
 }
 
+async function mixing(page) {
+  await page.until(DRAWN);
+  const set = (id, value, event) => page.value(`document.getElementById('${id}').value = '${value}';
+    document.getElementById('${id}').dispatchEvent(new Event('input', {bubbles: true}));
+    ${event && `document.getElementById('${id}').dispatchEvent(
+      new Event('change', {bubbles: true}))`}`);
+  await page.value(`document.querySelector('.cluster [value="3"]').click()`);
+  await set('count', 2, true);
+  await set('other', 17, true);
+  await set('share', 25, false);
+  await page.until(`${DRAWN} && document.querySelector('.image').ariaLabel ===
+    'Cluster 3 to 17, 25 %, seed 0: look closer'`);
+  await page.value(`document.querySelector('.image').click()`);
+  await page.value(`document.getElementById('save').click()`);
+  const file = join(work, 'fashion-c3-to-c17-25-s0.png');
+  for (let i = 0; i < 100 && !existsSync(file); i++) await new Promise((r) => setTimeout(r, 50));
+  const most = largest(native('--from', file), (await pixels(page)).subarray(0, 1024));
+  check('cedm-gen --from mixes the same', most <= 1, most);
+  check('another image', largest(await pixels(page), native('--cluster', '3', '--seeds', '0,1',
+    '--nfe', '10')) > 30);
+}
+
 async function stopping(page) {
   await page.until(`document.getElementById('progress').value > 0.1`);
   await page.value(`document.getElementById('go').click()`);
@@ -213,6 +235,7 @@ try {
   await on('keyboard', {}, keyboard);
   await on('readers', {}, readers);
   await on('saving', {}, saving);
+  await on('mixing', {}, mixing);
   await on('own', {}, ownModel);
   await on('stopping', {}, stopping);
   await on('narrow', {page: {width: 320, height: 700}}, narrow);
