@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# linked.sh - cedm-gen asks for libraries that read and write files and for the
-# C library, none of which compiles or needs a GPU, and of the converter it holds the readers of files alone.
+# linked.sh - cedm-gen asks for libraries that read and write files and for the C
+# library, none of which compiles or needs a GPU, and of the converter it holds the
+# readers of files alone.
 set -eu
 build=${BUILD:-build}
 bin=${BIN:-$build/bin}
