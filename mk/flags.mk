@@ -31,7 +31,7 @@ BASE = -std=c11 $(SSE) $(OPT) $(WARN) $(SANFLAGS) -ffp-contract=off \
 # The runtime is freestanding: it may call mem* and nothing else.
 # Nobody replaces a function of its shared library.
 RT_FLAGS   = $(BASE) $(FRAME) -ffreestanding -fno-builtin-printf -fno-stack-protector \
-  -fno-semantic-interposition
+  $(if $(findstring wasm,$(CC)),,-fno-semantic-interposition)
 HOST_FLAGS = $(BASE) -D_XOPEN_SOURCE=700 -D_FILE_OFFSET_BITS=64
 
 # Programs name only the libraries that they use themselves.

@@ -432,6 +432,13 @@ CEDM_INLINE v16 v16_min(v16 x, v16 y)
                  wasm_f32x4_pmin(y.c, x.c), wasm_f32x4_pmin(y.d, x.d)};
 }
 
+/* A NaN in either stays. */
+CEDM_INLINE v16 v16_larger(v16 x, v16 y)
+{
+    return (v16){wasm_f32x4_max(x.a, y.a), wasm_f32x4_max(x.b, y.b),
+                 wasm_f32x4_max(x.c, y.c), wasm_f32x4_max(x.d, y.d)};
+}
+
 /* The lowest bits of x moved to where a float has its exponent. */
 CEDM_INLINE v16 v16_to_exponent(v16 x)
 {
