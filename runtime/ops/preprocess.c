@@ -85,11 +85,12 @@ static void filter_column(const cedm_preprocess *op, const float *down,
     size_t row = (size_t)op->width * channels;
     const float *from = rows + first_of(down, taps, op->in_height) * row;
 
-    for (size_t i = 0; i < row; i++) {
-        float value = clipped(filter(op, down + 1, taps, from + i, row));
+    for (uint32_t x = 0; x < op->width; x++) {
+        for (uint32_t c = 0; c < channels; c++) {
+            float value = clipped(filter(op, down + 1, taps, from++, row));
 
-        dst[i] =
-            value * normal[i % channels] + normal[channels + i % channels];
+            *dst++ = value * normal[c] + normal[channels + c];
+        }
     }
 }
 
