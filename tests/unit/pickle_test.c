@@ -187,6 +187,29 @@ static void training_states_freeze_like_safetensors(void **unused)
     cg_close(file);
 }
 
+/* Batches that a normalisation has seen: a number among the tensors. */
+static void scalars_have_no_dimensions(void **unused)
+{
+    static const float bias[3] = {1, 2, 3};
+    static const int64_t batches = INT64_C(1) << 40;
+    const cg_array arrays[] = {{.name = "bn.bias",
+                                .dtype = CG_F32,
+                                .rank = 1,
+                                .shape = {3},
+                                .elements = 3,
+                                .data = (const unsigned char *)bias},
+                               {.name = "bn.num_batches_tracked",
+                                .dtype = CG_I64,
+                                .elements = 1,
+                                .data = (const unsigned char *)&batches}};
+    const cg_file wanted = {.arrays = (cg_array *)(uintptr_t)arrays,
+                            .array_count = 2};
+    (void)unused;
+    cg_file *file = open_bytes(state_dict(arrays, 2, NULL, NULL));
+    check_same_arrays(file, &wanted);
+    cg_close(file);
+}
+
 static void plain_state_dicts_lack_a_configuration(void **unused)
 {
     (void)unused;
@@ -292,6 +315,7 @@ int main(void)
         cmocka_unit_test(snapshots_freeze_like_safetensors),
         cmocka_unit_test(state_dicts_freeze_like_safetensors),
         cmocka_unit_test(training_states_freeze_like_safetensors),
+        cmocka_unit_test(scalars_have_no_dimensions),
         cmocka_unit_test(plain_state_dicts_lack_a_configuration),
         cmocka_unit_test(reads_tensors_of_every_type),
         cmocka_unit_test(reads_counts),
