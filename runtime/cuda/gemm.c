@@ -33,6 +33,12 @@ typedef struct shape {
     const void *bias;    /* device, [out] of that type */
 } shape;
 
+/* Where its matrices lie on the device. */
+typedef struct operands {
+    const void *weight, *src, *residual;
+    void *dst;
+} operands;
+
 /* The codes of cuBLAS have no texts of their own among those of CUDA. */
 static int code_of(cublasStatus_t status)
 {
@@ -87,7 +93,39 @@ static cublasStatus_t describe(product *p, const shape *s)
     return status;
 }
 
-static cublasStatus_t choose(const cedm_cuda_exec *exec, product *p)
+/* To how many bytes a matrix is aligned, 256 at most; regions are, and where
+ * a tensor lies in one is known when a model is frozen. */
+static uint32_t alignment_of(const void *matrix)
+{
+    uint32_t low = (uint32_t)(uintptr_t)matrix & (CEDM_CUDA_ALIGN - 1);
+
+    return low == 0 ? CEDM_CUDA_ALIGN : low & (~low + 1);
+}
+
+/* cuBLAS takes matrices for aligned to 256 bytes unless it is told. */
+static cublasStatus_t align(cublasLtMatmulPreference_t preference,
+                            const operands *at)
+{
+    static const cublasLtMatmulPreferenceAttributes_t attributes[] = {
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES,
+        CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES};
+    const void *const matrices[] = {at->weight, at->src, at->residual,
+                                    at->dst};
+    cublasStatus_t status = CUBLAS_STATUS_SUCCESS;
+
+    for (int i = 0; i < 4 && status == CUBLAS_STATUS_SUCCESS; i++) {
+        uint32_t bytes = alignment_of(matrices[i]);
+
+        status = cublasLtMatmulPreferenceSetAttribute(
+            preference, attributes[i], &bytes, sizeof bytes);
+    }
+    return status;
+}
+
+static cublasStatus_t choose(const cedm_cuda_exec *exec, const operands *at,
+                             product *p)
 {
     cublasLtMatmulPreferenceOpaque_t preference;
     cublasLtMatmulHeuristicResult_t result;
@@ -107,6 +145,9 @@ static cublasStatus_t choose(const cedm_cuda_exec *exec, product *p)
             sizeof workspace);
     }
     if (status == CUBLAS_STATUS_SUCCESS) {
+        status = align(&preference, at);
+    }
+    if (status == CUBLAS_STATUS_SUCCESS) {
         status = cublasLtMatmulAlgoGetHeuristic(
             exec->cublas, &p->desc, &p->weight, &p->src, &p->dst, &p->dst,
             &preference, 1, &result, &found);
@@ -121,7 +162,7 @@ static cublasStatus_t choose(const cedm_cuda_exec *exec, product *p)
 }
 
 static int prepare(const cedm_cuda_exec *exec, uint32_t id, const shape *s,
-                   float alpha, float beta)
+                   operands at, float alpha, float beta)
 {
     product p;
     cublasStatus_t status;
@@ -132,7 +173,7 @@ static int prepare(const cedm_cuda_exec *exec, uint32_t id, const shape *s,
     p.ready = 1;
     status = describe(&p, s);
     if (status == CUBLAS_STATUS_SUCCESS) {
-        status = choose(exec, &p);
+        status = choose(exec, &at, &p);
     }
     memcpy(&exec->gemms[id], &p, sizeof p);
     return code_of(status);
@@ -143,6 +184,30 @@ static cudaDataType type_of(enum cedm_cuda_precision precision)
     return precision == CEDM_CUDA_FP16   ? CUDA_R_16F
            : precision == CEDM_CUDA_BF16 ? CUDA_R_16BF
                                          : CUDA_R_32F;
+}
+
+static operands conv_operands(const cedm_cuda_exec *exec, const cedm_conv *op)
+{
+    size_t before =
+        (size_t)op->dst_index * cedm_cuda_act_bytes(exec->precision);
+    operands at = {
+        .weight = cedm_cuda_part(exec, op->id),
+        .src = cedm_cuda_at(exec, op->src[0]),
+        .dst = (unsigned char *)cedm_cuda_at(exec, op->dst) + before,
+    };
+
+    at.residual =
+        op->residual == CEDM_NONE ? at.dst : cedm_cuda_at(exec, op->residual);
+    return at;
+}
+
+static operands linear_operands(const cedm_cuda_exec *exec,
+                                const cedm_linear *op)
+{
+    void *dst = cedm_cuda_at(exec, op->dst);
+
+    return (operands){cedm_cuda_part(exec, op->id),
+                      cedm_cuda_at(exec, op->src), dst, dst};
 }
 
 static void prepare_conv(void *ctx, const cedm_conv *op)
@@ -167,7 +232,8 @@ static void prepare_conv(void *ctx, const cedm_conv *op)
             .post = op->post,
             .bias = part + layout.scaled_bias,
         },
-        op->scale, op->residual == CEDM_NONE ? 0.0f : op->scale);
+        conv_operands(exec, op), op->scale,
+        op->residual == CEDM_NONE ? 0.0f : op->scale);
 }
 
 static void prepare_linear(void *ctx, const cedm_linear *op)
@@ -188,7 +254,7 @@ static void prepare_linear(void *ctx, const cedm_linear *op)
                               .type = CUDA_R_32F,
                               .bias = part + (size_t)op->in * op->out,
                           },
-                          1.0f, 0.0f);
+                          linear_operands(exec, op), 1.0f, 0.0f);
 }
 
 #define NOTHING(name)                                                        \
@@ -222,35 +288,23 @@ cedm_status cedm_cuda_gemm_open(cedm_cuda_net *net)
 
 /* ---- running ----------------------------------------------------------- */
 
-static int run(const cedm_cuda_exec *exec, uint32_t id, const void *weight,
-               const void *src, const void *residual, void *dst)
+static int run(const cedm_cuda_exec *exec, uint32_t id, operands at)
 {
     product p;
 
     memcpy(&p, &exec->gemms[id], sizeof p);
     return code_of(cublasLtMatmul(
-        exec->cublas, &p.desc, &p.alpha, weight, &p.weight, src, &p.src,
-        &p.beta, residual, &p.dst, dst, &p.dst, &p.algo, exec->workspace,
-        exec->workspace_bytes, exec->stream));
+        exec->cublas, &p.desc, &p.alpha, at.weight, &p.weight, at.src, &p.src,
+        &p.beta, at.residual, &p.dst, at.dst, &p.dst, &p.algo,
+        exec->workspace, exec->workspace_bytes, exec->stream));
 }
 
 int cedm_cuda_gemm_conv(const cedm_cuda_exec *exec, const cedm_conv *op)
 {
-    size_t before =
-        (size_t)op->dst_index * cedm_cuda_act_bytes(exec->precision);
-    void *dst = (unsigned char *)cedm_cuda_at(exec, op->dst) + before;
-
-    return run(exec, op->id, cedm_cuda_part(exec, op->id),
-               cedm_cuda_at(exec, op->src[0]),
-               op->residual == CEDM_NONE ? dst
-                                         : cedm_cuda_at(exec, op->residual),
-               dst);
+    return run(exec, op->id, conv_operands(exec, op));
 }
 
 int cedm_cuda_gemm_linear(const cedm_cuda_exec *exec, const cedm_linear *op)
 {
-    void *dst = cedm_cuda_at(exec, op->dst);
-
-    return run(exec, op->id, cedm_cuda_part(exec, op->id),
-               cedm_cuda_at(exec, op->src), dst, dst);
+    return run(exec, op->id, linear_operands(exec, op));
 }

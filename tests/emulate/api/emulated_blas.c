@@ -83,18 +83,44 @@ cublasStatus_t
 cublasLtMatmulPreferenceInit_internal(cublasLtMatmulPreference_t to,
                                       size_t size)
 {
+    const uint32_t otherwise[4] = {256, 256, 256, 256};
+
     memset(to, 0, size);
+    memcpy(to, otherwise, sizeof otherwise);
     return CUBLAS_STATUS_SUCCESS;
 }
+
+/* The algorithm that is found is the alignment that it may count on. */
+typedef struct algorithm {
+    uint32_t bytes[4]; /* of a, b, c, d */
+} algorithm;
 
 cublasStatus_t cublasLtMatmulPreferenceSetAttribute(
     cublasLtMatmulPreference_t to, cublasLtMatmulPreferenceAttributes_t which,
     const void *value, size_t size)
 {
-    (void)to;
-    (void)which;
-    return value != NULL && size > 0 ? CUBLAS_STATUS_SUCCESS
-                                     : CUBLAS_STATUS_INVALID_VALUE;
+    algorithm a;
+
+    memcpy(&a, to, sizeof a);
+    switch ((int)which) {
+    case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES:
+        memcpy(&a.bytes[0], value, size);
+        break;
+    case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES:
+        memcpy(&a.bytes[1], value, size);
+        break;
+    case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES:
+        memcpy(&a.bytes[2], value, size);
+        break;
+    case CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES:
+        memcpy(&a.bytes[3], value, size);
+        break;
+    default:
+        return value != NULL && size > 0 ? CUBLAS_STATUS_SUCCESS
+                                         : CUBLAS_STATUS_INVALID_VALUE;
+    }
+    memcpy(to, &a, sizeof a);
+    return CUBLAS_STATUS_SUCCESS;
 }
 
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
@@ -105,8 +131,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(
     cublasLtMatmulHeuristicResult_t result[], int *found)
 {
     (void)handle, (void)desc, (void)a, (void)b, (void)c, (void)d;
-    (void)preference;
     memset(result, 0, (size_t)wanted * sizeof *result);
+    memcpy(&result->algo, preference, sizeof(algorithm));
     *found = 1;
     return CUBLAS_STATUS_SUCCESS;
 }
@@ -181,6 +207,21 @@ static void do_matmul(const void *arg)
     }
 }
 
+static int is_aligned(const cublasLtMatmulAlgo_t *algo, const void *a,
+                      const void *b, const void *c, const void *d)
+{
+    const void *const matrices[] = {a, b, c, d};
+    algorithm found;
+
+    memcpy(&found, algo, sizeof found);
+    for (int i = 0; i < 4; i++) {
+        if ((uintptr_t)matrices[i] % found.bytes[i] != 0) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
 cublasStatus_t cublasLtMatmul(
     cublasLtHandle_t handle, cublasLtMatmulDesc_t desc, const void *alpha,
     const void *a, cublasLtMatrixLayout_t a_layout, const void *b,
@@ -191,7 +232,7 @@ cublasStatus_t cublasLtMatmul(
 {
     matmul m = {.a = a, .b = b, .c = c, .d = d};
 
-    (void)handle, (void)c_layout, (void)algo, (void)workspace;
+    (void)handle, (void)c_layout, (void)workspace;
     (void)workspace_size, (void)stream;
     memcpy(&m.alpha, alpha, sizeof m.alpha);
     memcpy(&m.beta, beta, sizeof m.beta);
@@ -204,7 +245,8 @@ cublasStatus_t cublasLtMatmul(
          m.product.epilogue != CUBLASLT_EPILOGUE_RELU_BIAS) ||
         m.a_layout.rows != m.b_layout.rows ||
         m.a_layout.columns != m.d_layout.rows ||
-        m.b_layout.columns != m.d_layout.columns) {
+        m.b_layout.columns != m.d_layout.columns ||
+        !is_aligned(algo, a, b, c, d)) {
         return CUBLAS_STATUS_INVALID_VALUE;
     }
     emulated_queue(do_matmul, &m, sizeof m);
