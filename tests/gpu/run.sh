@@ -6,6 +6,9 @@
 # compute-sanitizer.
 # The last line is `N passed, N failed`, or `skipped: no device` (exit 77).
 # BIN has cedm-freeze, cedm-train and cedm-verify.
+#
+# What hangs is ended, and an error of CUDA ends its own process: kernels of
+# each op are a process for each precision.
 set -u
 build=$1
 bin=$2
@@ -16,11 +19,19 @@ tally=$work/tally
 "$build/test/gpu_ops" none
 [ $? -ne 77 ] || exit 77
 mkdir -p "$work" && rm -f "$tally"
-run() {
-    "$tests/run.sh" "$tally" "$@"
+run() { # NAME COMMAND...
+    name=$1
+    shift
+    "$tests/run.sh" "$tally" "$name" timeout -k 10 300 "$@"
 }
 
-run "gpu gpu_ops" "$build/test/gpu_ops"
+for precision in fp16 bf16 fp32; do
+    for ops in '[!ca]*' 'attention*' 'conv' 'conv of *' 'conv, a *' 'conv, real'; do
+        run "gpu gpu_ops $precision $ops" "$build/test/gpu_ops" \
+            "$precision $ops"
+    done
+done
+run "gpu gpu_ops, samplers and a network" "$build/test/gpu_ops" '[!fb]*'
 run "gpu gpu_check" "$build/test/gpu_check"
 run "gpu gpu_train_ops" "$build/test/gpu_train_ops"
 run "gpu training" "$build/test/learner_cuda_test" \
@@ -57,10 +68,10 @@ sanitizer=$(command -v compute-sanitizer ||
     ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
 if [ -n "$sanitizer" ]; then
     for tool in memcheck racecheck; do
-        run $tool timeout 300 "$sanitizer" --tool $tool \
+        run $tool "$sanitizer" --tool $tool \
             --error-exitcode 1 "$build/test/gpu_ops" 'fp16 *' 500000
     done
 else
     echo 'memcheck, racecheck: skipped: no compute-sanitizer'
 fi
-run -s
+"$tests/run.sh" "$tally" -s
