@@ -19,9 +19,9 @@
  * in host memory wait for them; cedm_cuda_result does not wait, but makes
  * config.stream wait, so that the caller's work may follow on it.
  *
- * Results.  Bits depend on the model, the architecture of the device, the
- * precision, the net's batch and the arguments; never on n, the position in
- * a batch or the order of calls.
+ * Results.  Bits depend on the model, the architecture of the device (or
+ * config.arch), the precision, the net's batch and the arguments; never on n,
+ * the position in a batch or the order of calls.
  *
  * No type of CUDA appears: device memory is a void *, a cudaStream_t too.
  */
@@ -72,6 +72,8 @@ typedef struct cedm_cuda_sizes {
 
 typedef struct cedm_cuda_config {
     uint32_t device;
+    uint32_t arch; /* kernels of at most this compute capability, 80 or later;
+                      0: the device's */
     enum cedm_cuda_precision precision;
     uint32_t batch;             /* images at a time, 1..65536 */
     cedm_sampler_params params; /* of all runs of a net that denoises */

@@ -11,6 +11,9 @@
 /* Rows that a slice of a tile may have. */
 #define ROWS_MAX 264
 
+/* A kernel that multiplies has 168 at entry. */
+#define REGISTERS_WITHOUT_BODY 64
+
 /* ---- choosing ---------------------------------------------------------- */
 
 /* Tiles by pixels and columns, the best first. */
@@ -165,14 +168,27 @@ template <typename T> static int allow_shared()
     return error != 0 ? error : CEDM_ALLOW_SHARED(small, SHARED_MAX);
 }
 
-/* Without the driver's function the other kernels serve. */
+/* Whether the device runs code that was made for it: any other, as that of
+ * an older architecture compiled while it is loaded, has a kernel without a
+ * body, which hardly needs a register. */
+static int find_body(bool *found)
+{
+    const auto kernel = conv_warpgroup<__half, 128, 256>;
+    int count, error = cedm_registers(kernel, &count);
+
+    *found = count > REGISTERS_WITHOUT_BODY;
+    return error;
+}
+
+/* Without a body, or the driver's function, the other kernels serve. */
 extern "C" int cedm_cuda_conv_init_warpgroup(cedm_cuda_exec *exec)
 {
-    int error;
+    bool found = false;
+    int error = exec->arch == 90 ? find_body(&found) : 0;
 
-    exec->encode_tensor = exec->arch == 90 ? cedm_find_encode() : NULL;
-    if (exec->encode_tensor == NULL) {
-        return 0;
+    exec->encode_tensor = found ? cedm_find_encode() : NULL;
+    if (error != 0 || exec->encode_tensor == NULL) {
+        return error;
     }
     error = allow_shared<__half>();
     return error != 0 ? error : allow_shared<__nv_bfloat16>();

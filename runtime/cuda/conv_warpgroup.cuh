@@ -378,6 +378,8 @@ conv_warpgroup(const __grid_constant__ cedm_conv_args v,
         cedm_more_registers<WARPGROUP_MANY>();
         warpgroup_work<T, BM, BN>(rings).run();
     }
+#else
+    cedm_trap(); /* rather than leave dst as it was */
 #endif
 }
 

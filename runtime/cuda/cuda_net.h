@@ -27,8 +27,8 @@ typedef struct cedm_cuda_places {
 } cedm_cuda_places;
 
 /* E_NULL, E_ABI, E_BATCH, E_STEPS, E_KIND of a model that neither denoises nor
- * encodes, or E_PARAM for an unknown precision.  Parts of the other kind are
- * left out. */
+ * encodes, or E_PARAM for an unknown precision or architecture.  Parts of the
+ * other kind are left out. */
 cedm_status cedm_cuda_place(cedm_cuda_places *places, cedm_cuda_sizes *sizes,
                             const cedm_model *model,
                             const cedm_cuda_config *config);

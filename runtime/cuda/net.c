@@ -253,7 +253,9 @@ static void fill_exec(cedm_cuda_net *net, const cedm_model *model,
     exec->model = model;
     exec->precision = net->config.precision;
     exec->batch = net->config.batch;
-    exec->arch = device->arch;
+    exec->arch = net->config.arch != 0 && net->config.arch < device->arch
+                     ? net->config.arch
+                     : device->arch;
     exec->multiprocessors = device->multiprocessors;
     exec->act = cedm_cuda_arena(net, p->act);
     exec->f32 = (void *)cedm_cuda_arena(net, p->f32);

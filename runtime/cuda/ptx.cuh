@@ -22,6 +22,23 @@
     ((int)cudaFuncSetAttribute(                                              \
         kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, (int)(bytes)))
 
+/* Registers of a thread of a kernel, as code for this device has them; 0 or a
+ * cudaError_t. */
+template <typename F> static inline int cedm_registers(F *kernel, int *count)
+{
+    cudaFuncAttributes attributes = {};
+    int error = (int)cudaFuncGetAttributes(&attributes, kernel);
+
+    *count = attributes.numRegs;
+    return error;
+}
+
+/* Ends the kernel, and all calls after it, with an error. */
+static __device__ __forceinline__ void cedm_trap()
+{
+    __trap();
+}
+
 static __device__ __forceinline__ unsigned char *cedm_shared()
 {
     extern __shared__ __align__(128) unsigned char cedm_shared_bytes[];

@@ -184,7 +184,8 @@ cedm_status cedm_cuda_place(cedm_cuda_places *places, cedm_cuda_sizes *sizes,
     if (status != CEDM_OK) {
         return status;
     }
-    if (config->precision >= CEDM_CUDA_PRECISIONS) {
+    if (config->precision >= CEDM_CUDA_PRECISIONS ||
+        (config->arch != 0 && config->arch < CEDM_CUDA_MIN_ARCH)) {
         return CEDM_E_PARAM;
     }
     if (config->batch == 0 || config->batch > MAX_BATCH) {

@@ -22,6 +22,12 @@ template <typename F> static inline const void *emulate_function(F *kernel)
     return reinterpret_cast<const void *>(kernel);
 }
 
+template <typename F> static inline int cedm_registers(F *, int *count)
+{
+    *count = 168;
+    return 0;
+}
+
 static inline unsigned char *cedm_shared()
 {
     return emulate_shared();
