@@ -22,7 +22,7 @@ extern "C" bool cedm_cuda_conv_suits(const cedm_conv_args *v)
     for (int axis = 0; axis < 2; axis++) {
         maps = maps && v->stride[axis] == 1 && v->kernel[axis] % 2 == 1 &&
                v->kernel[axis] <= KERNEL_MAX &&
-               v->pad[axis] == v->kernel[axis] / 2;
+               v->pad[axis] <= v->kernel[axis] / 2;
     }
     return !v->weight_f32 && maps && channels && v->dst_stride % 8 == 0 &&
            (uintptr_t)v->dst.data % 16 == 0;

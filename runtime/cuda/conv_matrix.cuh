@@ -109,8 +109,8 @@ struct matrix_conv {
             uint32_t r = threadIdx.x / 4 + i * PER_PASS;
 
             pixel[i] = r < source_rows()
-                ? cedm_src_pixel(v, (int)(place.y0 + r / across - tile.rim[0]),
-                                 (int)(place.x0 + r % across - tile.rim[1]))
+                ? cedm_src_pixel(v, (int)(place.y0 + r / across - v.pad[0]),
+                                 (int)(place.x0 + r % across - v.pad[1]))
                 : -1;
         }
 #pragma unroll

@@ -160,6 +160,12 @@ struct warpgroup_rings {
         return from < 2 ? tile.rim[axis] : 0;
     }
 
+    /* What lies before a tile's first pixel in a slice. */
+    __device__ __forceinline__ uint32_t pad(uint32_t from, int axis) const
+    {
+        return from < 2 ? v.pad[axis] : 0;
+    }
+
     __device__ __forceinline__ uint32_t slice_rows(uint32_t from) const
     {
         return (tile.width + 2 * rim(from, 1)) *

@@ -90,7 +90,8 @@ static int encode_source(warpgroup_maps *maps, const cedm_cuda_exec *exec,
     uint32_t wide = from < 2 ? 2 * tiles->at.rim[1] : 0;
     cedm_box_tensor tensor = {
         v->src[from].data,
-        {v->channels[from], v->grid_width, v->grid_height, exec->batch},
+        {v->channels[from], from < 2 ? v->in_width : v->grid_width,
+         from < 2 ? v->in_height : v->grid_height, exec->batch},
         {CEDM_CUDA_K, tiles->at.width + wide, tiles->at.height + tall, 1}};
 
     return v->channels[from] == 0

@@ -39,8 +39,8 @@ template <typename T> struct warpgroup_supply : warpgroup_rings {
         cedm_barrier_wait(&source_empty[slice.stage], slice.parity ^ 1);
         cedm_barrier_expect(full, slice_rows(from) * MATRIX_ROW);
         cedm_copy_box(source_stage(), &maps.source[from], full, (int)c,
-                      (int)(place.x0 - rim(from, 1)),
-                      (int)(place.y0 - rim(from, 0)), (int)place.image);
+                      (int)(place.x0 - pad(from, 1)),
+                      (int)(place.y0 - pad(from, 0)), (int)place.image);
         slice.next();
     }
 
@@ -104,8 +104,8 @@ template <typename T> struct warpgroup_supply : warpgroup_rings {
         uint32_t r = (threadIdx.x - 32) / 4, y = r / across, x = r % across;
 
         while (r < rows) {
-            if (cedm_src_pixel(v, (int)(place.y0 + y - tile.rim[0]),
-                               (int)(place.x0 + x - tile.rim[1])) >= 0) {
+            if (cedm_src_pixel(v, (int)(place.y0 + y - v.pad[0]),
+                               (int)(place.x0 + x - v.pad[1])) >= 0) {
                 activate_chunk(source_stage() + matrix_chunk(r, q), a, b);
             }
             r += ACTIVATING / 4;

@@ -16,7 +16,8 @@
 
 /* How a grid is cut into tiles. */
 typedef struct cedm_conv_tile {
-    uint32_t width, height, rim[2]; /* rim: rows and columns around */
+    uint32_t width, height;
+    uint32_t rim[2]; /* half of the rows and columns that a tap may shift */
     uint32_t across, down; /* tiles of an image */
     uint32_t rows;         /* of shared memory for a slice */
     uint32_t with_stats;   /* a tile is a partial map of the statistics */
