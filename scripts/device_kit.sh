@@ -22,7 +22,7 @@ cp Makefile LICENSE "$kit"
 
 # Each finds its libraries by a script: in the environment of PyTorch they
 # would be in the way.
-for path in bin/cedm-freeze bin/cedm-gen bin/cedm-verify bin/synth \
+for path in bin/cedm-freeze bin/cedm-gen bin/cedm-verify bin/synth bin/inception-weights \
     alone/cedm-train test/learner_cuda_test bench/gpu_train; do
     program=$(basename $path)
     strip -o "$kit/built/exe/$program" "$build/$path"
@@ -47,6 +47,9 @@ for golden in tests/golden/*.golden.safetensors; do
 done
 
 # Encoders, as tests/gpu/encode.sh and run.sh beside it name them.
+mkdir -p "$kit/tests/inception" "$kit/tests/golden/science/inception"
+cp tests/inception/layers.txt "$kit/tests/inception"
+cp tests/golden/science/inception/golden.safetensors "$kit/tests/golden/science/inception"
 mkdir -p "$kit/tests/golden/science/vit"
 for file in dino-tiny.safetensors dino-tiny.e2e.safetensors dino-hd64.full.pth \
     dinov2-reg.safetensors dinov2-swiglu.safetensors; do

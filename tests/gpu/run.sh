@@ -63,6 +63,23 @@ for precision in fp32 fp16 bf16; do
         --precision $precision --golden "$vit/dino-tiny.e2e.safetensors"
 done
 
+# FID's Inception, 95 MB of weights by a formula.
+inception=$tests/golden/science/inception/golden.safetensors
+if [ -x "$bin/inception-weights" ]; then
+    mkdir -p "$work/inception"
+    run 'weights of Inception' sh -c "cd '$tests/..' &&
+        '$bin/inception-weights' torchvision '$inception' '$work/inception/fid.safetensors'"
+    run 'freeze Inception' "$bin/cedm-freeze" "$work/inception/fid.safetensors" \
+        -o "$work/inception" --name model --build --filter tf1 --input 32x32
+    for precision in fp32 fp16 bf16; do
+        run "Inception, $precision" "$bin/cedm-verify" --mode encode \
+            --model "$work/inception/model.so" --device cuda \
+            --precision $precision --golden "$inception"
+    done
+else
+    echo 'Inception: skipped: no inception-weights'
+fi
+
 # The cases below half a million multiply-adds, in fp16: racecheck is slow.
 sanitizer=$(command -v compute-sanitizer ||
     ls /usr/local/cuda/bin/compute-sanitizer 2>/dev/null)
