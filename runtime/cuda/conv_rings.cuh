@@ -133,22 +133,29 @@ struct warpgroup_rings {
 
     /* ---- the walk ------------------------------------------------------ */
 
+    __device__ __forceinline__ uint32_t column_tiles() const
+    {
+        return (v.cout_padded + columns - 1) / columns;
+    }
+
+    __device__ __forceinline__ uint32_t phases() const
+    {
+        return v.up ? 4 : 1;
+    }
+
     __device__ __forceinline__ uint32_t tiles() const
     {
-        return (v.cout_padded + columns - 1) / columns * (v.up ? 4 : 1) *
-               tile.across * tile.down * v.images;
+        return column_tiles() * phases() * tile.across * tile.down *
+               v.images;
     }
 
     /* Channels go fastest, then phases, which share a source. */
     __device__ __forceinline__ void go_to(uint32_t t)
     {
-        uint32_t across = (v.cout_padded + columns - 1) / columns;
-        uint32_t phases = v.up ? 4 : 1;
-
-        place.n0 = t % across * columns;
-        t /= across;
-        place.phase = t % phases;
-        t /= phases;
+        place.n0 = t % column_tiles() * columns;
+        t /= column_tiles();
+        place.phase = t % phases();
+        t /= phases();
         place.x0 = t % tile.across * tile.width;
         t /= tile.across;
         place.y0 = t % tile.down * tile.height;

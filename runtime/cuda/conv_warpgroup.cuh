@@ -10,7 +10,8 @@
  * warps activate the slice in place, but for what lies outside.  The other
  * two multiply: the source through registers, since rows for `ldmatrix` may
  * begin anywhere, as taps ask, and the weights straight from shared memory.
- * Supply runs ahead, also into the next tile while this one is written. */
+ * Supply runs ahead, also into the next tile while this one is written; of
+ * slices, which are activated before use, two ahead of their weights. */
 #ifndef CEDM_CUDA_CONV_WARPGROUP_CUH
 #define CEDM_CUDA_CONV_WARPGROUP_CUH
 
@@ -18,17 +19,21 @@
 
 /* Registers of a supplying and of a multiplying thread: 128 and 256 of them
  * share what 384 have at entry, 168 each. */
-#define WARPGROUP_FEW 56
-#define WARPGROUP_MANY 224
+#define WARPGROUP_FEW 72
+#define WARPGROUP_MANY 216
 
 #if defined CEDM_WARPGROUPS
 
 /* ---- supply ------------------------------------------------------------ */
 
 template <typename T> struct warpgroup_supply : warpgroup_rings {
+    /* Of whom copies: which slice comes next, of the tile at `place`. */
+    uint32_t next_tile, next_from, next_c;
+
     __device__ __forceinline__ explicit warpgroup_supply(
         const warpgroup_rings &rings)
-        : warpgroup_rings(rings)
+        : warpgroup_rings(rings), next_tile(blockIdx.x), next_from(),
+          next_c()
     {
     }
 
@@ -44,29 +49,65 @@ template <typename T> struct warpgroup_supply : warpgroup_rings {
         slice.next();
     }
 
-    __device__ __forceinline__ void copy_weights(uint32_t k)
+    /* Past sources without channels, and to the next tile. */
+    __device__ __forceinline__ void find_slice()
+    {
+        while (next_tile < tiles() && next_c >= v.channels[next_from]) {
+            next_c = 0;
+            next_from++;
+            if (next_from == 4) {
+                next_from = 0;
+                next_tile += gridDim.x;
+                go_to(next_tile);
+            }
+        }
+    }
+
+    __device__ __forceinline__ void copy_next()
+    {
+        if (next_tile < tiles()) {
+            copy_slice(next_from, next_c);
+            next_c += CEDM_CUDA_K;
+            find_slice();
+        }
+    }
+
+    __device__ __forceinline__ void copy_weights(uint32_t k, uint32_t n0,
+                                                 uint32_t phase)
     {
         cedm_barrier *full = &weights_full[step.stage];
 
         cedm_barrier_wait(&weights_empty[step.stage], step.parity ^ 1);
         cedm_barrier_expect(full, columns * MATRIX_ROW);
         cedm_copy_box(weights_stage(), &maps.weights, full, (int)k,
-                      (int)place.n0, (int)place.phase, 0);
+                      (int)n0, (int)phase, 0);
         step.next();
     }
 
-    __device__ __forceinline__ void copy_tile()
+    /* The weights of a tile, and slices two ahead of them. */
+    __device__ __forceinline__ void copy_tile(uint32_t t)
     {
-        uint32_t k = 0;
+        uint32_t across = column_tiles(), k = 0;
+        uint32_t n0 = t % across * columns, phase = t / across % phases();
 
         for (uint32_t from = 0; from < 4; from++) {
             for (uint32_t c = 0; c < v.channels[from]; c += CEDM_CUDA_K) {
-                copy_slice(from, c);
                 for (uint32_t tap = 0; tap < taps(from); tap++) {
-                    copy_weights(k);
+                    copy_weights(k, n0, phase);
                     k += CEDM_CUDA_K;
                 }
+                copy_next();
             }
+        }
+    }
+
+    __device__ __forceinline__ void copy_all()
+    {
+        go_to(next_tile);
+        copy_next();
+        copy_next();
+        for (uint32_t t = blockIdx.x; t < tiles(); t += gridDim.x) {
+            copy_tile(t);
         }
     }
 
@@ -157,12 +198,12 @@ template <typename T> struct warpgroup_supply : warpgroup_rings {
 
     __device__ __forceinline__ void run()
     {
-        for (uint32_t t = blockIdx.x; t < tiles(); t += gridDim.x) {
-            go_to(t);
-            if (threadIdx.x >= 32) {
+        if (threadIdx.x == 0) {
+            copy_all();
+        } else if (threadIdx.x >= 32) {
+            for (uint32_t t = blockIdx.x; t < tiles(); t += gridDim.x) {
+                go_to(t);
                 activate_tile();
-            } else if (threadIdx.x == 0) {
-                copy_tile();
             }
         }
     }
