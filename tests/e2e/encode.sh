@@ -138,7 +138,7 @@ check 'said to be of an encoder' grep -q '"kind":[[:space:]]*"encoder"' \
 check 'an encoder has no noise' says '--sigma: is for models that denoise' rows noise \
     --sigma 0.2
 freeze "$vit/$tiny" --heads 2 --input 32x48 >/dev/null
-check 'data sets hold squares' says 'wanted square ones' rows wide
+check 'data sets hold squares' says 'wanted squares' rows wide
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

@@ -39,7 +39,7 @@ typedef struct inference {
     const scheme *scheme;
     const cg_array *patch, *table, *registers;
     uint32_t blocks; /* the highest number and one */
-    bool chunked;
+    bool chunked, class_row;
 } inference;
 
 static const cg_array *find(const inference *in, const char *name)
@@ -104,8 +104,11 @@ static void look_around(inference *in)
     }
     in->table = find(in, in->scheme->table);
     in->registers = find(in, in->scheme->registers);
+    in->class_row = true;
     if (in->registers == NULL) {
-        in->registers = find(in, "reg_token"); /* timm */
+        /* timm adds the class token's position to it */
+        in->registers = find(in, "reg_token");
+        in->class_row = in->registers == NULL;
     }
 }
 
@@ -135,7 +138,7 @@ static bool check_shapes(const inference *in, cg_error *error)
         return bad(in, in->scheme->patch, "[width][3][patch][patch]", error);
     }
     if (t == NULL || t->rank != 3 || t->shape[1] < 1 ||
-        (square(t->shape[1]) == 0 && square(t->shape[1] - 1) == 0)) {
+        square(t->shape[1] - (in->class_row ? 1 : 0)) == 0) {
         return bad(in, in->scheme->table,
                    "the positions of a square of patches", error);
     }
@@ -206,8 +209,8 @@ static const char *describe(const inference *in,
     bool gated = false, fc_gate = false;
     uint64_t hidden = 0, rows = in->table->shape[1];
     uint64_t width = in->patch->shape[0], patch = in->patch->shape[2];
-    bool class_row = square(rows - 1) > 0;
-    uint32_t grid = square(class_row ? rows - 1 : rows), image[2], resize;
+    uint32_t grid = square(in->class_row ? rows - 1 : rows);
+    uint32_t image[2], resize;
     uint32_t heads = choice->heads;
 
     if (!feed_forward(in, &gated, &fc_gate, &hidden)) {
@@ -234,7 +237,7 @@ static const char *describe(const inference *in,
         "\"resize\": %u, \"window\": %u, \"filter\": \"%s\"}",
         in->prefix, in->scheme->word, in->chunked, fc_gate,
         (unsigned long long)width, in->blocks, heads,
-        (unsigned long long)patch, grid, class_row,
+        (unsigned long long)patch, grid, in->class_row,
         (unsigned long long)(in->registers != NULL ? in->registers->shape[1]
                                                    : 0),
         of_block(in, "ls1.gamma") != NULL ||
