@@ -13,7 +13,7 @@
 /* Everything of one run, for one way out. */
 typedef struct run {
     embed_options options;
-    embed_source source;
+    host_image_features source;
     host_dataset_source from;
     host_image_stream images;
     char *recipe;
@@ -24,9 +24,30 @@ typedef struct run {
 
 static volatile sig_atomic_t interrupted;
 
+/* The whole of an encoder gives the features: there is nothing to choose. */
+static bool open_model(run *r, host_failure *f)
+{
+    const embed_options *o = &r->options;
+    const host_image_features_config config = {
+        o->model,
+        {o->isa, (uint32_t)o->batch, (uint32_t)o->threads},
+        {o->module, o->sigma, (uint32_t)o->pool},
+        o->seed,
+        false};
+    if (!host_image_features_open(&r->source, &config, f)) {
+        return false;
+    }
+    return o->denoiser_only == NULL ||
+           r->source.model.code->encoder == NULL ||
+           host_bad_usage(f,
+                          "--%s: is for models that denoise; %s "
+                          "encodes images",
+                          o->denoiser_only, r->source.model.label);
+}
+
 static bool open_images(run *r, host_failure *f)
 {
-    const embed_source *s = &r->source;
+    const host_image_features *s = &r->source;
     r->from = (host_dataset_source){r->options.data,   s->size,
                                     s->engine.threads, host_pool_for,
                                     s->engine.pool,    true};
@@ -35,7 +56,7 @@ static bool open_images(run *r, host_failure *f)
 
 static bool take_buffers(run *r, host_failure *f)
 {
-    const embed_source *s = &r->source;
+    const host_image_features *s = &r->source;
     r->batch =
         calloc(s->engine.batch, (size_t)s->size * s->size * s->channels);
     r->features = calloc(s->engine.batch, s->width * sizeof *r->features);
@@ -72,8 +93,9 @@ static bool next_batch(run *r, host_failure *f)
     uint32_t batch = r->source.engine.batch;
     uint32_t n = left < batch ? (uint32_t)left : batch;
     return host_image_stream_read(&r->images, r->batch, n, f) &&
-           embed_source_run(&r->source, &r->options, r->batch,
-                            rows->first + rows->done, n, r->features, f) &&
+           host_image_features_of(&r->source, r->batch,
+                                  rows->first + rows->done, n, r->features,
+                                  f) &&
            embed_rows_put(rows, r->features, n, f);
 }
 
@@ -129,9 +151,8 @@ static bool finish(run *r, host_failure *f)
 
 static bool go(run *r, host_failure *f)
 {
-    return embed_source_open(&r->source, &r->options, f) &&
-           open_images(r, f) && take_buffers(r, f) && open_rows(r, f) &&
-           compute(r, f) && finish(r, f);
+    return open_model(r, f) && open_images(r, f) && take_buffers(r, f) &&
+           open_rows(r, f) && compute(r, f) && finish(r, f);
 }
 
 int main(int argc, char **argv)
@@ -150,7 +171,7 @@ int main(int argc, char **argv)
     free(r.batch);
     free(r.features);
     host_image_stream_close(&r.images);
-    embed_source_close(&r.source);
+    host_image_features_close(&r.source);
     good = good && host_output_standard(&f);
     return good ? HOST_EXIT_DONE : host_failure_report("cedm-embed", &f);
 }

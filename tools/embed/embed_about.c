@@ -98,7 +98,7 @@ static char *printed(cJSON *object, bool complete, host_failure *f)
     return text;
 }
 
-char *embed_recipe(const embed_source *s, const embed_options *o,
+char *embed_recipe(const host_image_features *s, const embed_options *o,
                    const host_image_stream *images, host_failure *f)
 {
     char hex[HEX];
@@ -108,7 +108,8 @@ char *embed_recipe(const embed_source *s, const embed_options *o,
     const int shape[2] = {(int)images->total, (int)s->width};
     cJSON *root = cJSON_CreateObject();
     bool good =
-        cJSON_AddItemToObject(root, "encoder", embed_source_describe(s, o)) &&
+        cJSON_AddItemToObject(root, "encoder",
+                              host_image_features_describe(s)) &&
         cJSON_AddItemToObject(root, "shape", cJSON_CreateIntArray(shape, 2));
     cJSON *data = cJSON_AddObjectToObject(root, "data");
     good = good && cJSON_AddStringToObject(data, "sha256", hex) != NULL;

@@ -3,7 +3,7 @@
  * embed_options.c - the command line of cedm-embed. */
 #include <string.h>
 
-#include "host/execution/denoiser_features.h"
+#include "host/execution/image_features.h"
 #include "host/execution/processors.h"
 #include "tools/embed/embed_options.h"
 
@@ -92,7 +92,7 @@ host_asked embed_options_parse(embed_options *o, int argc, char **argv,
         options, OPT_COUNT, take};
     *o = (embed_options){.sigma = HOST_DENOISER_FEATURES_SIGMA,
                          .pool = HOST_DENOISER_FEATURES_POOL,
-                         .batch = 16,
+                         .batch = HOST_IMAGE_FEATURES_BATCH,
                          .shard = HOST_SHARD_WHOLE};
     host_asked asked = host_command_parse(&command, argc, argv, o, f);
     if (asked != HOST_ASKED_RUN) {
