@@ -94,6 +94,46 @@ check "is" near is "$(golden is_vendi is_mean_std)" 1e-10 \
     is probs.npy --splits 5
 check "vendi" near vendi "$(golden is_vendi vendi)" 1e-10 vendi features.npy
 
+# ---- data sets --------------------------------------------------------------
+
+model() { # CHECKPOINT NAME OPTION...
+    "$bin/cedm-freeze" "$root/tests/golden/$1.safetensors" -o models --name "$2" --build \
+        "${@:3}" >/dev/null || exit 1
+}
+model fashion denoiser
+model science/vit/dino-tiny encoder --heads 2
+for seed in 0 100; do
+    check "images from $seed" "$bin/cedm-gen" --model models/denoiser.so --n 9 \
+        --seed $seed --grid none --out from$seed --steps 2
+done
+check "in a zip file" "$bin/cedm-data" from100 -o from100.zip
+
+# of_images COMMAND SET...: what it says of sets is what it says of their
+# features.
+of_images() {
+    local files=()
+    for set in "${@:2}"; do
+        "$bin/cedm-embed" --model models/$model.so --data "$set" \
+            --out "$set.$model.npy" >&2 || return 1
+        files+=("$set.$model.npy")
+    done
+    "$eval" "$1" "${files[@]}" >wanted && "$eval" "$@" --model models/$model.so >got &&
+        cmp wanted got >&2
+}
+for model in denoiser encoder; do
+    check "fd of images, $model" of_images fd from0 from100.zip
+done
+check "kid of images" of_images kid from0 from100
+check "prdc of images" of_images prdc from0 from100
+check "auroc of images" of_images auroc from0 from100 from100
+check "vendi of images" of_images vendi from0
+check "ref of images" "$eval" ref from0 --model models/encoder.so -o images.npz
+check "ref of their features" "$eval" ref from0.encoder.npy -o features.npz
+check "the same statistics" cmp images.npz features.npz
+check "images beside features" "$eval" fd images.npz from100 --model models/encoder.so
+check "how far it is" eval '"$eval" vendi from0 --model models/encoder.so --progress json \
+    2>&1 | grep -q "\"done\": 9"'
+
 # ---- the same each time -----------------------------------------------------
 
 same() { # COMMAND...: the same bytes with 1, 2 and 3 threads, and with JSON
@@ -141,6 +181,11 @@ check "too many files" refuse 2 'got 4 files' auroc X.npy X.npy X.npy X.npy
 check "other commands' option" refuse 2 "fd: takes no option '--splits'" \
     fd X.npy Y.npy --splits 3
 check "no output" refuse 2 'ref: wanted -o' ref X.npy
+check "a model without images" refuse 2 '--model: is for data sets' \
+    fd X.npy Y.npy --model models/encoder.so
+check "no logits" refuse 1 'gives no logits' is from0 --model models/encoder.so
+check "no room for features" env TMPDIR=none bash -c \
+    '"$0" vendi from0 --model models/encoder.so 2>&1 | grep -q "set TMPDIR"' "$eval"
 check "seed" refuse 2 'wanted an integer' kid X.npy Y.npy --seed 4294967296
 check "no file" refuse 1 'none.npy: cannot be opened' fd none.npy X.npy
 check "statistics where features are needed" refuse 1 \

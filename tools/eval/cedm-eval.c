@@ -12,11 +12,12 @@
 #include "host/execution/processors.h"
 #include "host/files/output.h"
 #include "tools/eval/eval_blas.h"
-#include "tools/eval/eval_run.h"
+#include "tools/eval/eval_input.h"
 
 /* ---- the command line --------------------------------------------------- */
 
 enum {
+    OPT_MODEL,
     OPT_OUTPUT,
     OPT_SUBSETS,
     OPT_SUBSET_SIZE,
@@ -25,11 +26,14 @@ enum {
     OPT_SPLITS,
     OPT_SEED,
     OPT_THREADS,
+    OPT_PROGRESS,
     OPT_JSON,
     OPT_COUNT
 };
 
 static const host_args_option options[OPT_COUNT] = {
+    {"model", "M.so",
+     "a frozen model, whose features images of data sets get"},
     {"-o", "STATS.npz", "ref: the file to write"},
     {"subsets", "N", "kid: random subsets [100]"},
     {"subset-size", "N", "kid: images of each; fewer are taken whole [1000]"},
@@ -38,11 +42,13 @@ static const host_args_option options[OPT_COUNT] = {
     {"splits", "N", "is: runs of images that are scored [10]"},
     {"seed", "S", "kid, fd-infinity: of random subsets [0]"},
     {"threads", "T", "threads; changes no result [processors]"},
+    {"progress", "P", "of such features: auto, bar, json or none [auto]"},
     {"json", NULL, "print one JSON object"},
 };
 
 #define BIT(option) (1u << (option))
-#define EVERYWHERE (BIT(OPT_THREADS) | BIT(OPT_JSON))
+#define EVERYWHERE                                                           \
+    (BIT(OPT_MODEL) | BIT(OPT_THREADS) | BIT(OPT_PROGRESS) | BIT(OPT_JSON))
 
 static const struct {
     const char *name, *operands;
@@ -73,7 +79,9 @@ typedef struct request {
 static bool take_option(eval_settings *s, int option, const host_args *a,
                         host_failure *f)
 {
+    static const char *const kinds[] = {"auto", "bar", "json", "none", NULL};
     switch (option) {
+    case OPT_MODEL: s->model = a->value; return true;
     case OPT_OUTPUT: s->output = a->value; return true;
     case OPT_SUBSETS: return host_args_u64(a, 1, 100000, &s->subsets, f);
     case OPT_SUBSET_SIZE:
@@ -84,6 +92,7 @@ static bool take_option(eval_settings *s, int option, const host_args *a,
     case OPT_SEED: return host_args_u64(a, 0, UINT32_MAX, &s->seed, f);
     case OPT_THREADS:
         return host_args_u64(a, 1, HOST_MAX_THREADS, &s->threads, f);
+    case OPT_PROGRESS: return host_args_word(a, kinds, &s->progress, f);
     default: s->json = true; return true;
     }
 }
@@ -122,6 +131,16 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     return true;
 }
 
+static bool has_images(const request *r)
+{
+    for (int i = 0; i < r->files; i++) {
+        if (eval_is_images(r->settings.files[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether the command has the files and options that it takes. */
 static bool check(const request *r, host_failure *f)
 {
@@ -141,12 +160,16 @@ static bool check(const request *r, host_failure *f)
                                   options[i].name);
         }
     }
+    if (r->settings.model != NULL && !has_images(r)) {
+        return host_bad_usage(f, "--model: is for data sets; wanted one, got "
+                                 "files of features and statistics");
+    }
     return commands[r->command].run != eval_ref ||
            r->settings.output != NULL ||
            host_bad_usage(f, "ref: wanted -o STATS.npz; see --help");
 }
 
-#define USAGE_MAX 512
+#define USAGE_MAX 768
 
 /* The head of the help, with a line for each command. */
 static void describe(char usage[USAGE_MAX])
@@ -155,7 +178,8 @@ static void describe(char usage[USAGE_MAX])
         usage, USAGE_MAX,
         "COMMAND FILE... [options]: measures images by features\n"
         "(.npy, a row per image) or statistics of them (.npz, mu and "
-        "sigma)\n");
+        "sigma);\nwith --model also data sets: a zip file or folder, "
+        "CIFAR's or idx files\n");
     for (size_t i = 0; i < COMMANDS; i++) {
         used += (size_t)snprintf(usage + used, USAGE_MAX - used,
                                  "\n    cedm-eval %s %s", commands[i].name,

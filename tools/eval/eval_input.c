@@ -1,21 +1,43 @@
 /* SPDX-License-Identifier: MIT
  *
- * eval_input.c - features and statistics from files. */
+ * eval_input.c - features and statistics from files and data sets. */
 #include "tools/eval/eval_input.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-bool eval_features_open(eval_features *x, const char *path, uint64_t least,
-                        host_failure *f)
+bool eval_is_images(const char *path)
 {
+    size_t length = strlen(path);
+    const char *end = path + (length > 4 ? length - 4 : 0);
+    return strcmp(end, ".npy") != 0 && strcmp(end, ".npz") != 0;
+}
+
+static bool open_rows(eval_features *x, const eval_run *run, const char *path,
+                      eval_images_what what, uint64_t least, host_failure *f)
+{
+    bool images = run->settings->model != NULL && eval_is_images(path);
     *x = (eval_features){.path = path};
-    if (!host_npy_open(&x->npy, path, f) ||
+    if (!(images ? eval_images_embed(&x->npy, run, path, what, f)
+                 : host_npy_open(&x->npy, path, f)) ||
         !evaluate_check_features(&x->npy.array, least, path, f)) {
         return false;
     }
     x->rows = evaluate_select_all(&x->npy.array);
     return true;
+}
+
+bool eval_features_open(eval_features *x, const eval_run *run,
+                        const char *path, uint64_t least, host_failure *f)
+{
+    return open_rows(x, run, path, EVAL_IMAGES_FEATURES, least, f);
+}
+
+bool eval_probabilities_open(eval_features *x, const eval_run *run,
+                             const char *path, uint64_t least,
+                             host_failure *f)
+{
+    return open_rows(x, run, path, EVAL_IMAGES_PROBABILITIES, least, f);
 }
 
 void eval_features_close(eval_features *x)
@@ -56,24 +78,24 @@ static bool of_statistics(evaluate_gaussian *g, const char *path,
     return good;
 }
 
-static bool of_features(evaluate_gaussian *g, const char *path,
-                        const evaluate_threads *threads, host_failure *f)
+static bool of_features(evaluate_gaussian *g, const eval_run *run,
+                        const char *path, host_failure *f)
 {
     eval_features x;
-    bool good = eval_features_open(&x, path, 2, f) &&
-                evaluate_gaussian_of_rows(g, &x.rows, threads, path, f);
+    bool good = eval_features_open(&x, run, path, 2, f) &&
+                evaluate_gaussian_of_rows(g, &x.rows, &run->threads, path, f);
     eval_features_close(&x);
     return good;
 }
 
-bool eval_gaussian_open(evaluate_gaussian *g, const char *path,
-                        const evaluate_threads *threads, host_failure *f)
+bool eval_gaussian_open(evaluate_gaussian *g, const eval_run *run,
+                        const char *path, host_failure *f)
 {
-    bool archive;
+    bool images = run->settings->model != NULL && eval_is_images(path);
+    bool archive = false;
     *g = (evaluate_gaussian){.rank = 0};
-    if (!is_archive(path, &archive, f)) {
+    if (!images && !is_archive(path, &archive, f)) {
         return false;
     }
-    return archive ? of_statistics(g, path, f)
-                   : of_features(g, path, threads, f);
+    return archive ? of_statistics(g, path, f) : of_features(g, run, path, f);
 }

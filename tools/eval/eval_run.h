@@ -15,6 +15,8 @@
 typedef struct eval_settings {
     const char *files[EVAL_FILES_MAX]; /* the command's operands, in order */
     const char *output;
+    const char *model; /* of data sets; NULL: none is among the files */
+    int progress;      /* host_progress_kind, of their features */
     uint64_t seed, threads, subsets, subset_size, neighbours, splits;
     bool closed, json;
 } eval_settings;
