@@ -99,6 +99,43 @@ gen --cluster 5 --init pictures --grid none --batch 1 --out each >/dev/null
 gen --from each/000002.png --init pictures --grid none --out w >/dev/null
 check 'one of them again' cmp each/000002.png w/000002.png
 
+# ---- the clusters of pictures --------------------------------------------------
+
+"$bin/cedm-freeze" "$root/tests/golden/science/vit/dino-tiny.safetensors" -o . \
+    --name encoder --heads 2 --build >/dev/null || exit 1
+gen --n 12 --grid none --out photos >/dev/null
+"$bin/cedm-embed" --model encoder.so --data photos --out photos.npy >/dev/null 2>&1
+cluster() { # COMMAND OPTION...
+    "$bin/cedm-cluster" "$1" --features photos.npy --clusters 5 --out ids.$1.npy "${@:2}"
+}
+check 'clusters by centres' cluster kmeans --normalize
+check 'clusters by heads' cluster temi --hidden 16 --bottleneck 16 --batch 12 --epochs 3 \
+    --neighbours 4 --heads 2 --rate 1e-2 --standardize
+for saved in kmeans.centres temi.heads; do
+    by="--encoder encoder.so --centres ids.$saved.safetensors"
+    ids=$(tail -c +129 ids.${saved%.*}.npy | od -An -v -td4 -w4 | tr -d ' ' | paste -sd ,)
+    raw --like photos $by --n 12 --out a.raw 2>said
+    raw --cluster "$ids" --n 12 --out b.raw
+    check "$saved: images that were clustered are in their clusters" cmp a.raw b.raw
+    check "$saved: which is said" grep -qxF "cedm-gen: photos: cluster $ids" said
+done
+check 'in more than one' test "$(tr , '\n' <<<"$ids" | sort -u | wc -l)" -gt 1
+raw --like photos/000007.png $by --seeds 3-9 --out a.raw 2>/dev/null
+raw --cluster "$(cut -d , -f 8 <<<"$ids")" --seeds 3-9 --out b.raw
+check 'one picture' cmp a.raw b.raw
+gen --like photos/000007.png $by --n 4 --out a.png >/dev/null 2>&1
+again 'pictures'\'' clusters'
+fail() { # TEXT OPTION...
+    "$bin/cedm-gen" "${@:2}" >out 2>err
+    check "${*:2} fails" [ $? -eq 1 ]
+    check "it says $1" grep -q -- "cedm-gen: $1" err
+}
+fail 'ids.temi.heads.safetensors: clusters of [0-9]* features; wanted' --like photos \
+    --encoder other.so --centres ids.temi.heads.safetensors
+fail '.*: holds neither centres nor heads' --like photos --encoder encoder.so \
+    --centres "$root/tests/golden/images.safetensors"
+fail 'none: cannot be opened' --like none $by
+
 # ---- masks -------------------------------------------------------------------
 
 bmp 32 377 377 >white.bmp
@@ -171,6 +208,9 @@ refuse() { # TEXT OPTION...
 }
 refuse '--guide: wanted it with --guidance' --guide other.so
 refuse '--guidance-interval: wanted it with' --guidance-interval 1,5
+refuse '--like: wanted --encoder' --like photos --encoder encoder.so
+refuse '--encoder: wanted it with --like' --encoder encoder.so
+refuse '--like says which clusters' --like photos $by --cluster 5
 refuse '--strength: wanted it with --init' --strength 0.5
 refuse '--strength: wanted a number' --init init.png --strength 0
 refuse '--mask: wanted it with --init' --mask white.bmp

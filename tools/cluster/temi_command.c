@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "host/files/json_number.h"
-#include "tools/cluster/heads_file.h"
+#include "tools/cluster/heads_write.h"
 #include "tools/cluster/temi_job.h"
 
 static char *make_recipe(const cluster_temi_job *j, host_failure *f)

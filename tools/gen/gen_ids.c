@@ -89,22 +89,28 @@ void gen_ids_hint(const host_model *m, host_failure *f)
     }
 }
 
-static bool append(const cJSON *ids, uint64_t id, char **end, host_failure *f)
+static bool append(const cJSON *ids, const char *option, uint64_t id,
+                   char **end, host_failure *f)
 {
     int64_t place = place_of(ids, id);
     char known[256];
 
     if (place < 0) {
         list_ids(ids, known, sizeof known);
-        return host_bad_usage(f, "--id: wanted one of %s, got %" PRIu64,
-                              known, id);
+        return host_bad_usage(f, "--%s: wanted one of %s, got %" PRIu64,
+                              option, known, id);
     }
     *end += snprintf(*end, PLACE_MAX + 1, "%" PRId64 ",", place);
     return true;
 }
 
-char *gen_ids_to_clusters(const host_model *m, const char *text,
-                          host_failure *f)
+bool gen_ids_there(const host_model *m)
+{
+    return ids_of(m) != NULL;
+}
+
+char *gen_ids_to_clusters(const host_model *m, const char *option,
+                          const char *text, host_failure *f)
 {
     const cJSON *ids = ids_of(m);
     host_args_list list;
@@ -112,20 +118,20 @@ char *gen_ids_to_clusters(const host_model *m, const char *text,
     bool good;
 
     if (ids == NULL) {
-        (void)host_bad_usage(f, "--id: model %s has no ids; use --cluster",
-                             m->code->name);
+        (void)host_bad_usage(f, "--%s: model %s has no ids; use --cluster",
+                             option, m->code->name);
         return NULL;
     }
-    if (!host_args_list_parse("id", text, &list, f)) {
+    if (!host_args_list_parse(option, text, &list, f)) {
         return NULL;
     }
     clusters = end = list.count > IDS_MAX
                          ? NULL
                          : malloc((size_t)list.count * PLACE_MAX + 1);
     good = clusters != NULL ||
-           host_bad_usage(f, "--id: wanted at most %u ids", IDS_MAX);
+           host_bad_usage(f, "--%s: wanted at most %u ids", option, IDS_MAX);
     for (uint64_t i = 0; good && i < list.count; i++) {
-        good = append(ids, host_args_list_at(&list, i), &end, f);
+        good = append(ids, option, host_args_list_at(&list, i), &end, f);
     }
     host_args_list_free(&list);
     if (!good) {

@@ -6,10 +6,14 @@
 
 #include "host/execution/model.h"
 
+/* Whether the model says which ids its clusters had. */
+bool gen_ids_there(const host_model *m);
+
 /* A list of ids, such as 10,20-30, as the list of their clusters for --cluster;
- * to be freed.  Every id must be one of the model's. */
-char *gen_ids_to_clusters(const host_model *m, const char *ids,
-                          host_failure *f);
+ * to be freed.  Every id must be one of the model's.  `option`, without
+ * dashes, is whose list it is. */
+char *gen_ids_to_clusters(const host_model *m, const char *option,
+                          const char *ids, host_failure *f);
 
 /* Adds the model's ids to a message about clusters, if they are others than
  * 0, 1, 2 and so on. */

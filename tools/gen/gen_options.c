@@ -28,6 +28,14 @@
       "                               random: by p(c); none: no label "      \
       "[random]")                                                            \
     X(ID, "id", "LIST", "the same by the ids of the training data")          \
+    X(LIKE, "like", "PATH",                                                  \
+      "the cluster of a picture: a file, or a folder or zip\n"               \
+      "                               whose number i mod length image i "    \
+      "takes")                                                               \
+    X(ENCODER, "encoder", "M.so", "like: whose features were clustered")     \
+    X(CENTRES, "centres", "FILE",                                            \
+      "like: IDS.centres.safetensors or IDS.heads.safetensors\n"             \
+      "                               of cedm-cluster")                      \
     X(N, "n", "N", "number of images [64]")                                  \
     X(SEED, "seed", "S", "seeds S to S+n-1 [0]")                             \
     X(SEEDS, "seeds", "LIST", "one image for each, e.g. 0-63,70")            \
@@ -166,6 +174,9 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     case OPT_MODEL: o->model = a->value; return true;
     case OPT_CLUSTER: o->clusters = a->value; return true;
     case OPT_ID: o->ids = a->value; return true;
+    case OPT_LIKE: o->like.pictures = a->value; return true;
+    case OPT_ENCODER: o->like.encoder = a->value; return true;
+    case OPT_CENTRES: o->like.centres = a->value; return true;
     case OPT_N:
         c->n_given = true;
         return host_args_u64(a, 1, UINT64_MAX, &c->n, f);
@@ -230,6 +241,26 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
         return host_bad_usage(f, "unexpected '%s'; see --help", a->value);
     default: return gen_sampler_number_option(&o->sampler, a, f);
     }
+}
+
+/* Pictures say which clusters, by an encoder and what was clustered. */
+static bool check_like(const gen_options *o, host_failure *f)
+{
+    const gen_like *l = &o->like;
+    if (l->pictures == NULL) {
+        return (l->encoder == NULL && l->centres == NULL) ||
+               host_bad_usage(f, "--%s: wanted it with --like",
+                              l->encoder != NULL ? "encoder" : "centres");
+    }
+    if (l->encoder == NULL || l->centres == NULL) {
+        return host_bad_usage(f, "--like: wanted --encoder, whose features "
+                                 "were clustered, and --centres, the "
+                                 "clusters");
+    }
+    return (o->clusters == NULL && o->ids == NULL && o->freq == NULL &&
+            o->mix == NULL && o->from == NULL) ||
+           host_bad_usage(f, "--like says which clusters; wanted it without "
+                             "--cluster, --id, --freq, --mix, --from");
 }
 
 /* One way of saying which clusters. */
@@ -325,7 +356,7 @@ static bool check_together(const gen_options *o, const counts *c,
             f, "--from says seeds and clusters; wanted it without --n, "
                "--seed, --seeds, --cluster, --id, --freq, --mix");
     }
-    if (!check_clusters(o, f) || !check_pictures(o, f)) {
+    if (!check_like(o, f) || !check_clusters(o, f) || !check_pictures(o, f)) {
         return false;
     }
     if (c->grid_given && o->format != GEN_SINK_PNG) {

@@ -8,12 +8,14 @@
 #include "host/execution/device.h"
 #include "host/cli/progress.h"
 #include "host/cli/shard.h"
+#include "tools/gen/gen_like.h"
 #include "tools/gen/gen_sampler.h"
 #include "tools/gen/gen_sink.h"
 
 typedef struct gen_options {
     const char *model, *clusters, *ids, *freq, *isa, *out, *from;
     const char *guide, *init, *mask, *mix; /* as given, or NULL */
+    gen_like like;                         /* pictures NULL: not given */
     uint64_t resample, preview;            /* 0: not given */
     const char *seeds_text; /* as given, for the name of the output */
     host_args_list seeds;

@@ -9,7 +9,6 @@
 
 #include "codegen/codegen.h"
 #include "host/files/collection.h"
-#include "host/files/fit.h"
 #include "host/files/output.h"
 
 static bool take(gen_pictures *p, size_t count, const char *path,
@@ -27,7 +26,7 @@ static bool put(gen_pictures *p, host_resizer *r, const host_image *image,
 {
     size_t bytes = gen_pictures_bytes(p);
     uint8_t *to = p->pixels + p->count * bytes;
-    if (!host_resize_square(r, to, p->side, image, HOST_FIT_CROP, where, f)) {
+    if (!host_resize_square(r, to, p->side, image, p->fit, where, f)) {
         return false;
     }
     cg_sha256(to, bytes, p->hashes[p->count]);
@@ -89,9 +88,9 @@ static bool is_collection(const char *path)
 }
 
 bool gen_pictures_read(gen_pictures *p, const char *path, uint32_t side,
-                       uint32_t channels, host_failure *f)
+                       uint32_t channels, host_fit fit, host_failure *f)
 {
-    *p = (gen_pictures){.side = side, .channels = channels};
+    *p = (gen_pictures){.side = side, .channels = channels, .fit = fit};
     host_resizer r = {0};
     host_collection c;
     bool good;

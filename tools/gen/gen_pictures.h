@@ -9,21 +9,23 @@
 #include <stdint.h>
 
 #include "host/cli/failure.h"
+#include "host/files/fit.h"
 
 #define GEN_HASH_BYTES 65u /* SHA-256 in hexadecimal, and a zero */
 
 typedef struct gen_pictures {
     uint32_t side, channels;
+    host_fit fit;
     size_t count;
     uint8_t *pixels;                /* [count][side][side][channels] */
     char (*hashes)[GEN_HASH_BYTES]; /* of each one's pixels */
 } gen_pictures;
 
-/* Those of a file, or of a folder or zip archive in the order of their names:
- * the largest square in the centre, made as large as the model's images, in as
- * many channels.  On error *p needs no close. */
+/* Those of a file, or of a folder or zip archive in the order of their names,
+ * fitted to the side and the channels that a model has.  On error *p needs no
+ * close. */
 bool gen_pictures_read(gen_pictures *p, const char *path, uint32_t side,
-                       uint32_t channels, host_failure *f);
+                       uint32_t channels, host_fit fit, host_failure *f);
 
 /* One grey picture of that size, of --mask. */
 bool gen_pictures_read_mask(gen_pictures *p, const char *path, uint32_t side,

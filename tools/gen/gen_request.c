@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/execution/engine.h"
 #include "host/files/freq.h"
@@ -79,17 +80,44 @@ static bool read_freq(gen_request *r, host_failure *f)
     return r->freq != NULL;
 }
 
+/* The ids of the pictures of --like, which a model that has no ids takes for
+ * its clusters. */
+static bool choose_like(gen_request *r, host_failure *f)
+{
+    gen_options *o = &r->options;
+    if (r->model.code->denoiser->label_dim == 0) {
+        return host_bad_usage(f, "--like: model %s is unconditional",
+                              r->model.code->name);
+    }
+    char *ids = gen_like_ids(&o->like, o->isa, o->threads, f);
+    if (ids == NULL) {
+        return false;
+    }
+    fprintf(stderr, "cedm-gen: %s: cluster %.60s%s\n", o->like.pictures, ids,
+            strlen(ids) > 60 ? "..." : "");
+    if (!gen_ids_there(&r->model)) {
+        r->clusters = ids;
+        return true;
+    }
+    r->clusters = gen_ids_to_clusters(&r->model, "like", ids, f);
+    free(ids);
+    return r->clusters != NULL;
+}
+
 /* Ids become clusters here, where the model is known. */
 static bool set_clusters(gen_request *r, host_failure *f)
 {
     gen_options *o = &r->options;
+    if (o->like.pictures != NULL && !choose_like(r, f)) {
+        return false;
+    }
     if (o->ids != NULL) {
-        r->clusters = gen_ids_to_clusters(&r->model, o->ids, f);
-        o->clusters = r->clusters;
+        r->clusters = gen_ids_to_clusters(&r->model, "id", o->ids, f);
         if (r->clusters == NULL) {
             return false;
         }
     }
+    o->clusters = r->clusters != NULL ? r->clusters : o->clusters;
     if (!gen_job_set_clusters(&r->job, o->clusters, f)) {
         gen_ids_hint(&r->model, f);
         return false;
@@ -133,7 +161,7 @@ static bool read_conditions(gen_request *r, host_failure *f)
     c->rounds = (uint32_t)o->resample;
     return (o->init == NULL ||
             gen_pictures_read(&c->init, o->init, d->resolution, d->channels,
-                              f)) &&
+                              HOST_FIT_CROP, f)) &&
            (o->mask == NULL ||
             gen_pictures_read_mask(&c->mask, o->mask, d->resolution, f)) &&
            load_guide(r, f);

@@ -11,7 +11,7 @@ typedef struct gen_request {
     host_model model, guide; /* guide: code NULL without --guide */
     gen_job job;
     double *freq;   /* of --freq */
-    char *clusters; /* of --id */
+    char *clusters; /* of --id or --like */
 } gen_request;
 
 /* Makes the job from the options and the model, which are there. */

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * heads_file.c - heads written, and read from our files and TEMI's. */
+ * heads_read.c - heads read from our files and TEMI's. */
+#include "cluster/heads_read.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "tools/cluster/heads_file.h"
 
 #define NAME_MAX_BYTES 128u
 
@@ -40,8 +39,6 @@ bool cluster_heads_there(const cg_file *file)
 {
     return prefix_of(file) != NULL;
 }
-
-/* ---- reading ------------------------------------------------------------ */
 
 static bool set_shape(cluster_heads_file *h, const cg_file *file,
                       const char *prefix, host_failure *f)
@@ -150,6 +147,10 @@ static bool take_row(float **out, const cg_file *file, const char *name,
     for (uint32_t i = 0; i < width; i++) {
         const double value = cg_element(a, i);
 
+        if (!isfinite(value)) {
+            return host_fail(f, "%s: %s: element %" PRIu32 " is not finite",
+                             file->path, name, i);
+        }
         (*out)[i] = (float)(!inverse      ? value
                             : value > 0.0 ? 1.0 / value
                                           : 0.0);
@@ -161,14 +162,9 @@ bool cluster_heads_read(cluster_heads_file *h, const cg_file *file,
                         host_failure *f)
 {
     const char *prefix = prefix_of(file);
-    const char *about = cg_find_metadata(file, "cedm.cluster");
-    cJSON *json = about != NULL ? cJSON_Parse(about) : NULL;
     bool good;
 
     *h = (cluster_heads_file){0};
-    h->normalize =
-        cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "normalize"));
-    cJSON_Delete(json);
     good = set_shape(h, file, prefix, f) && set_best(h, file, prefix, f);
     h->best_head =
         good ? calloc(h->layout.floats, sizeof *h->best_head) : NULL;
@@ -190,70 +186,4 @@ void cluster_heads_close(cluster_heads_file *h)
     free(h->shift);
     free(h->scale);
     *h = (cluster_heads_file){0};
-}
-
-/* ---- writing ------------------------------------------------------------ */
-
-/* Arrays of all heads with names of their own. */
-typedef struct heads_arrays {
-    host_array *arrays;
-    char (*names)[NAME_MAX_BYTES];
-    float *values;
-    size_t count;
-} heads_arrays;
-
-static void add_head(heads_arrays *h, const cluster_temi *t, uint32_t head,
-                     float **at)
-{
-    for (uint32_t i = 0; i < CLUSTER_HEAD_COUNT; i++) {
-        const cluster_head_place *p = &t->layout.tensors[i];
-        const bool vector = p->columns == 1 && i != CLUSTER_HEAD_g;
-
-        (void)snprintf(h->names[h->count], NAME_MAX_BYTES,
-                       "head.heads.%" PRIu32 ".%s", head, p->name);
-        h->arrays[h->count] = (host_array){h->names[h->count],
-                                           CG_F32,
-                                           vector ? 1 : 2,
-                                           {p->rows, p->columns},
-                                           *at};
-        cluster_head_get(p, cluster_temi_teacher(t, head), *at);
-        *at += (size_t)p->rows * p->columns;
-        h->count++;
-    }
-}
-
-bool cluster_heads_write(const char *path, const cluster_temi *t,
-                         const float *mean, const float *deviation,
-                         const char *about, host_failure *f)
-{
-    const uint32_t heads = t->options.heads;
-    const size_t most = (size_t)heads * CLUSTER_HEAD_COUNT + 3;
-    const int64_t best = t->best;
-    const uint64_t width = t->layout.shape.width;
-    const cg_metadata note = {"cedm.cluster", about};
-    heads_arrays h = {malloc(most * sizeof *h.arrays),
-                      malloc(most * sizeof *h.names),
-                      malloc(heads * t->layout.floats * sizeof *h.values), 0};
-    float *at = h.values;
-    bool good = (h.arrays != NULL && h.names != NULL && h.values != NULL) ||
-                host_fail(f, "%s: out of memory", path);
-
-    for (uint32_t i = 0; good && i < heads; i++) {
-        add_head(&h, t, i, &at);
-    }
-    if (good) {
-        h.arrays[h.count++] =
-            (host_array){"head.best_head_idx", CG_I64, 0, {0}, &best};
-    }
-    if (good && mean != NULL) {
-        h.arrays[h.count++] =
-            (host_array){"embed_mean", CG_F32, 1, {width}, mean};
-        h.arrays[h.count++] =
-            (host_array){"embed_std", CG_F32, 1, {width}, deviation};
-    }
-    good = good && host_arrays_write(path, h.arrays, h.count, &note, 1, f);
-    free(h.arrays);
-    free(h.names);
-    free(h.values);
-    return good;
 }
