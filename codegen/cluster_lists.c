@@ -101,7 +101,61 @@ static bool read_ids(const cg_file *file, cg_program *p, cg_error *error)
                    file->path, p->denoiser.label_dim, text);
 }
 
+static const char *word(const cJSON *object, const char *name)
+{
+    const char *text =
+        cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
+    return text != NULL ? text : "";
+}
+
+/* Written anew, so that nothing else gets into the blob. */
+static bool describe_source(cg_program *p, const cJSON *source)
+{
+    const char *method = word(source, "method");
+    const char *hash = word(source, "features_sha256");
+    const cJSON *clusters =
+        cJSON_GetObjectItemCaseSensitive(source, "clusters");
+    size_t length = strlen(method);
+    if (length < 1 || length > 31 ||
+        strspn(method, "abcdefghijklmnopqrstuvwxyz-") != length ||
+        strlen(hash) != 64 || strspn(hash, "0123456789abcdef") != 64 ||
+        !cJSON_IsNumber(clusters) || !(clusters->valuedouble >= 1.0) ||
+        !(clusters->valuedouble <= 1e15) ||
+        clusters->valuedouble != floor(clusters->valuedouble)) {
+        return false;
+    }
+    p->cluster_source = cg_format(p->memory,
+                                  "{\"method\":\"%s\",\"clusters\":%.0f,"
+                                  "\"features_sha256\":\"%s\"}",
+                                  method, clusters->valuedouble, hash);
+    return true;
+}
+
+static bool read_source(const cg_file *file, cg_program *p, cg_error *error)
+{
+    const char *text = cg_find_metadata(file, "cedm.cluster_source");
+    if (text == NULL || p->denoiser.label_dim == 0) {
+        return true;
+    }
+    errno = 0;
+    cJSON *source = cJSON_ParseWithOpts(text, NULL, true);
+    bool no_memory = source == NULL && errno == ENOMEM;
+    bool known = describe_source(p, source);
+    cJSON_Delete(source);
+    if (no_memory || (known && p->cluster_source == NULL)) {
+        return cg_fail(error, "%s:cedm.cluster_source: out of memory",
+                       file->path);
+    }
+    return known ||
+           cg_fail(error,
+                   "%s:cedm.cluster_source: unusable; wanted a method, its "
+                   "clusters and the features_sha256, got \"%.80s\"; correct "
+                   "or remove it",
+                   file->path, text);
+}
+
 bool cg_read_clusters(const cg_file *file, cg_program *p, cg_error *error)
 {
-    return read_freq(file, p, error) && read_ids(file, p, error);
+    return read_freq(file, p, error) && read_ids(file, p, error) &&
+           read_source(file, p, error);
 }

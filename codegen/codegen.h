@@ -237,6 +237,7 @@ typedef struct cg_program {
     const char *model_type; /* the architecture, e.g. "SongUNet" */
     const double *freq;     /* images per cluster [label_dim], or NULL */
     const int64_t *ids; /* of clusters, in the data [label_dim], or NULL */
+    const char *cluster_source; /* JSON of how they were made, or NULL */
 
     uint32_t dtype; /* of the blob's data: enum cedm_dtype */
 

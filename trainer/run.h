@@ -28,6 +28,7 @@ typedef struct train_run {
     const train_options *options;
     char *config, *recipe; /* JSON */
     char *ids, *freq;      /* JSON of the clusters, or NULL */
+    char *ids_source;      /* JSON of how they were made, or NULL */
     char *data_json;       /* of rank 0 */
     host_lock lock;        /* of the folder */
     host_dataset data;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/files/ids_source.h"
 #include "host/files/output.h"
 #include "host/execution/processors.h"
 #include "host/execution/ranks.h"
@@ -42,7 +43,8 @@ static bool open_data(train_run *r, host_failure *f)
         return false;
     }
     if (o->clusters != NULL) {
-        if (!host_clusters_open_for(&r->clusters, o->clusters, &r->data, f)) {
+        if (!host_clusters_open_for(&r->clusters, o->clusters, &r->data, f) ||
+            !host_ids_source(&r->ids_source, o->clusters, f)) {
             return false;
         }
         r->ids = host_clusters_ids_json(&r->clusters);
@@ -247,6 +249,7 @@ void train_run_close(train_run *r)
     free(r->recipe);
     free(r->ids);
     free(r->freq);
+    free(r->ids_source);
     free(r->data_json);
     host_lock_release(&r->lock);
 }

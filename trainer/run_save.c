@@ -21,13 +21,17 @@ static bool save_snapshot(const train_run *r, host_failure *f)
 {
     const train_model_set set = {"", r->learner->sets[TRAIN_LEARNER_EMA],
                                  true};
-    train_model_note notes[3] = {{"cedm.config", r->config}};
+    train_model_note notes[4] = {{"cedm.config", r->config}};
     size_t count = 1;
     char path[4096];
 
     if (r->freq != NULL) {
         notes[count++] = (train_model_note){"cedm.cluster_freq", r->freq};
         notes[count++] = (train_model_note){"cedm.cluster_ids", r->ids};
+    }
+    if (r->ids_source != NULL) {
+        notes[count++] =
+            (train_model_note){"cedm.cluster_source", r->ids_source};
     }
     train_run_path(r, "snapshot", "safetensors", path, sizeof path);
     return train_model_file_save(r->model, r->learner->training, path, &set,

@@ -85,6 +85,9 @@ static void add_clusters(cJSON *root, const cg_emission *emission)
         cJSON_AddNullToObject(clusters, "freq");
     }
     add_ids(clusters, program);
+    if (program->cluster_source != NULL) {
+        add_item(clusters, "source", cJSON_Parse(program->cluster_source));
+    }
 }
 
 static void add_sampler(cJSON *root)

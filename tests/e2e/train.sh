@@ -105,6 +105,33 @@ check "another network's weights" train cres=1 duration=0.00004 \
 check "nothing is done" train --dry-run --out nothing
 check "nor written" test ! -e nothing
 
+# ---- from clusters to images ------------------------------------------------
+
+# What is known of the clusters goes with the network into its images.
+frozen() { # RUN NAME
+    "$bin/cedm-freeze" "$1"/snapshot-*1600.safetensors -o . --name "$2" --build
+}
+check "a frozen network" frozen whole whole
+check "features" "$bin/cedm-embed" --model whole.so --data images.idx --out F.npy
+check "clusters" "$bin/cedm-cluster" kmeans --features F.npy --clusters 6 --out kmeans.npy
+made="\"method\":\"kmeans\",\"clusters\":6,\"features_sha256\":\"$(sha256sum F.npy | cut -c -64)\""
+check "trained on these" train clusters=kmeans.npy --out made
+check "frozen" frozen made made
+check "the blob says how" grep -qF "\"source\":{$made}" made.cedm
+check "so does cedm-info" eval '"$bin/cedm-info" --json made.so | tr -d " \t\n" | grep -qF "$made"'
+check "images" "$bin/cedm-gen" --model made.so --n 6 --grid none --out photos --steps 4
+check "and their records" grep -qaF "\"cluster_source\":{$made}" photos/000003.png
+like() { # OPTION...
+    "$bin/cedm-gen" --model made.so --steps 4 --n 4 "$@"
+}
+check "like one of them" like --like photos/000003.png --encoder whole.so \
+    --centres kmeans.centres.safetensors --out like.png
+check "drawn again" "$bin/cedm-gen" --model made.so --from like.png --out again.png
+check "without the picture" cmp like.png again.png
+rm kmeans.json
+check "nothing is known" train clusters=kmeans.npy duration=0.0001 --out unknown
+check "and nothing is said" eval '! grep -q cluster_source unknown/snapshot-*'
+
 check "a used folder" says 1 'give --resume' train --out whole
 check "another recipe" says 1 'another recipe' train lr=2e-2 --out whole \
     --resume

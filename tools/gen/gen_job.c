@@ -161,6 +161,19 @@ static double seed_number(uint64_t seed)
     return (double)(seed <= (UINT64_C(1) << 53) ? seed : seed & UINT32_MAX);
 }
 
+/* How the clusters were made, if the model says it. */
+static void add_source(cJSON *record, const host_model *m)
+{
+    const cJSON *source = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(m->description, "clusters"),
+        "source");
+    cJSON *copy = source != NULL ? cJSON_Duplicate(source, true) : NULL;
+    if (copy != NULL &&
+        !cJSON_AddItemToObject(record, "cluster_source", copy)) {
+        cJSON_Delete(copy);
+    }
+}
+
 /* What cJSON has no memory for it leaves out; gen_job_record finds out. */
 static void append(cJSON *array, cJSON *item)
 {
@@ -200,6 +213,7 @@ char *gen_job_record(const gen_job *j, const host_model *m,
         append(seeds, host_json_number(seed_number(gen_job_seed(j, i))));
         append(clusters, cJSON_CreateNumber(gen_job_cluster(j, i)));
     }
+    add_source(record, m);
     add_ways(j, record, first, n);
     gen_conditions_to_json(&j->conditions, record, j->first + first, n);
     cJSON *sampler = host_sampler_to_json(&j->params);

@@ -135,6 +135,11 @@ static void describe_clusters(info_file *i, const cJSON *clusters)
         i->freq = NULL;
     }
     read_ids(i, member(clusters, "ids"));
+    const cJSON *source = member(clusters, "source");
+    i->made_of = count(source, "clusters");
+    copy_text(i->method, sizeof i->method, member(source, "method"));
+    copy_text(i->features_sha256, sizeof i->features_sha256,
+              member(source, "features_sha256"));
 }
 
 /* The sizes of images and features, by the kind of model. */

@@ -23,6 +23,9 @@ typedef struct info_file {
     uint64_t blob_bytes, weights_bytes, scratch_bytes, act, f32;
     double *freq; /* [clusters], or NULL */
     int64_t *ids; /* the original ids [clusters], or NULL */
+    /* how the clusters were made; made_of 0: not known */
+    char method[32], features_sha256[65];
+    uint64_t made_of; /* clusters, before unused ones were left out */
     cedm_sampler_params sampler;
 } info_file;
 

@@ -35,6 +35,10 @@ static void print_region(const char *name, uint64_t one, uint64_t many)
 static void print_clusters(const info_file *i)
 {
     double sum = 0;
+    if (i->made_of > 0) {
+        printf("clusters by %s, %" PRIu64 " of features sha256 %s\n",
+               i->method, i->made_of, i->features_sha256);
+    }
     for (uint32_t c = 0; i->freq != NULL && c < i->clusters; c++) {
         sum += i->freq[c];
     }
@@ -103,10 +107,22 @@ static void add(cJSON *object, const char *name, uint64_t value)
     cJSON_AddNumberToObject(object, name, (double)value);
 }
 
+static void add_source(cJSON *clusters, const info_file *i)
+{
+    if (i->made_of > 0) {
+        cJSON *source = cJSON_AddObjectToObject(clusters, "source");
+        cJSON_AddStringToObject(source, "method", i->method);
+        add(source, "clusters", i->made_of);
+        cJSON_AddStringToObject(source, "features_sha256",
+                                i->features_sha256);
+    }
+}
+
 static cJSON *json_clusters(const info_file *i)
 {
     cJSON *clusters = cJSON_CreateObject();
     add(clusters, "count", i->clusters);
+    add_source(clusters, i);
     cJSON_AddItemToObject(
         clusters, "freq",
         i->freq != NULL ? cJSON_CreateDoubleArray(i->freq, (int)i->clusters)
