@@ -67,6 +67,19 @@ else
 fi
 
 compare tf1 32x32 f32 "portable $vectors"
+# The score of a set is that of the set twice; of runs of one image each, 1.
+score() { # FOLDER SPLITS
+    "$bin/cedm-eval" is "$1" --model "$work/model.so" --splits "$2" | awk '$1 == "is" { print $2 }'
+}
+"$bin/cedm-gen" --n 2 --grid none --steps 2 --out once >/dev/null
+mkdir twice
+for i in 0 1; do
+    for j in a b; do cp once/00000$i.png twice/$i$j.png; done
+done
+check 'inception score' eval 'score once 1 >one && score twice 1 >two && score twice 2 >runs'
+check 'of two images' awk 'NR == 1 { one = $1 } NR == 2 { two = $1 } NR == 3 { runs = $1 }
+    function near(a, b) { return a - b < 1e-12 && b - a < 1e-12 }
+    END { exit !(one > 1 + 1e-6 && one <= 2 && near(one, two) && near(runs, 1)) }' one two runs
 check 'a limit that float32 misses' missed --tolerance 1e-9 --isa portable
 rm "$work/torchvision.safetensors"
 check 'the same weights by other names' weights nvidia
