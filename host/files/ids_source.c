@@ -23,7 +23,7 @@ static const char *word(const cJSON *object, const char *name)
 }
 
 /* The texts are checked, so that they need no quoting. */
-static bool describe(char text[160], const cJSON *about)
+static bool describe(char text[HOST_IDS_SOURCE_BYTES], const cJSON *about)
 {
     const char *method = word(about, "method");
     const char *hash =
@@ -38,11 +38,20 @@ static bool describe(char text[160], const cJSON *about)
         clusters < 1) {
         return false;
     }
-    (void)snprintf(text, 160,
+    (void)snprintf(text, HOST_IDS_SOURCE_BYTES,
                    "{\"method\":\"%s\",\"clusters\":%" PRId64
                    ",\"features_sha256\":\"%s\"}",
                    method, clusters, hash);
     return true;
+}
+
+bool host_ids_source_of(char source[HOST_IDS_SOURCE_BYTES], const char *text,
+                        size_t size)
+{
+    cJSON *about = cJSON_ParseWithLength(text, size);
+    bool there = describe(source, about);
+    cJSON_Delete(about);
+    return there;
 }
 
 /* IDS.json of IDS.npy, to be freed; NULL for other names or without memory. */
@@ -60,18 +69,15 @@ static char *path_beside(const char *path)
 
 bool host_ids_source(char **json, const char *path, host_failure *f)
 {
-    char text[160];
+    char text[HOST_IDS_SOURCE_BYTES];
     size_t size;
     host_failure ignored;
     char *beside = path_beside(path);
     unsigned char *bytes =
         beside != NULL ? host_input_file(beside, MOST_BYTES, &size, &ignored)
                        : NULL;
-    cJSON *about = bytes != NULL
-                       ? cJSON_ParseWithLength((const char *)bytes, size)
-                       : NULL;
-    bool there = describe(text, about);
-    cJSON_Delete(about);
+    bool there =
+        bytes != NULL && host_ids_source_of(text, (const char *)bytes, size);
     free(bytes);
     free(beside);
     *json = there ? strdup(text) : NULL;

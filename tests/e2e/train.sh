@@ -128,6 +128,9 @@ check "like one of them" like --like photos/000003.png --encoder whole.so \
     --centres kmeans.centres.safetensors --out like.png
 check "drawn again" "$bin/cedm-gen" --model made.so --from like.png --out again.png
 check "without the picture" cmp like.png again.png
+check "other clusters" "$bin/cedm-cluster" kmeans --features F.npy --clusters 7 --out seven.npy
+check "are not the network's" says 1 'other clusters than those of model made' like \
+    --like photos/000003.png --encoder whole.so --centres seven.centres.safetensors --out x.png
 rm kmeans.json
 check "nothing is known" train clusters=kmeans.npy duration=0.0001 --out unknown
 check "and nothing is said" eval '! grep -q cluster_source unknown/snapshot-*'

@@ -6,9 +6,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cluster/assigner.h"
 #include "host/execution/image_features.h"
+#include "host/files/ids_source.h"
 #include "tools/gen/gen_pictures.h"
 
 /* Characters of an id in a list: ten digits and a comma. */
@@ -23,12 +25,34 @@ typedef struct work {
     int32_t *ids;              /* [pictures] */
 } work;
 
-static bool open_assigner(work *w, host_failure *f)
+/* Where both say it; ids that were assigned are of other features. */
+static bool check_source(const cg_file *file, const host_model *m,
+                         host_failure *f)
+{
+    const char *about = cg_find_metadata(file, "cedm.cluster");
+    char source[HOST_IDS_SOURCE_BYTES];
+    char *own = cJSON_PrintUnformatted(cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(m->description, "clusters"),
+        "source"));
+    bool good =
+        own == NULL || strstr(own, "\"assign\"") != NULL || about == NULL ||
+        !host_ids_source_of(source, about, strlen(about)) ||
+        strcmp(source, own) == 0 ||
+        host_fail(f,
+                  "%s: other clusters than those of model %s; wanted %s, got "
+                  "%s",
+                  file->path, m->code->name, own, source);
+    cJSON_free(own);
+    return good;
+}
+
+static bool open_assigner(work *w, const host_model *m, host_failure *f)
 {
     cg_error error;
     cg_file *file = cg_open(w->like->centres, &error);
     bool good = (file != NULL || host_fail(f, "%s", error.text)) &&
-                cluster_assigner_open(&w->assigner, file, f);
+                cluster_assigner_open(&w->assigner, file, f) &&
+                check_source(file, m, f);
     cg_close(file);
     return good;
 }
@@ -112,13 +136,14 @@ static char *list_ids(const work *w, host_failure *f)
     return text;
 }
 
-char *gen_like_ids(const gen_like *like, const char *isa, uint64_t threads,
-                   host_failure *f)
+char *gen_like_ids(const gen_like *like, const host_model *m, const char *isa,
+                   uint64_t threads, host_failure *f)
 {
     static work w; /* holds a cedm_net, which must not move */
     w = (work){.like = like};
-    bool good = open_assigner(&w, f) && open_encoder(&w, isa, threads, f) &&
-                read_pictures(&w, f) && embed(&w, f) && assign(&w, f);
+    bool good = open_assigner(&w, m, f) &&
+                open_encoder(&w, isa, threads, f) && read_pictures(&w, f) &&
+                embed(&w, f) && assign(&w, f);
     char *ids = good ? list_ids(&w, f) : NULL;
     free(w.features);
     free(w.factors);

@@ -15,8 +15,10 @@ typedef struct gen_like {
 /* The ids of the pictures, in their order, as a list for --id: pictures are
  * fitted as a data set's images are, get the features that cedm-embed gives by
  * default, and go to their clusters as by `cedm-cluster assign`.  So an image
- * that was clustered is in its own cluster.  To be freed; NULL on error. */
-char *gen_like_ids(const gen_like *like, const char *isa, uint64_t threads,
-                   host_failure *f);
+ * that was clustered is in its own cluster.  Clusters by another method, of
+ * another number or of other features than those that the model says it was
+ * trained on are an error.  To be freed; NULL on error. */
+char *gen_like_ids(const gen_like *like, const host_model *m, const char *isa,
+                   uint64_t threads, host_failure *f);
 
 #endif

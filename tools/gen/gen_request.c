@@ -89,7 +89,7 @@ static bool choose_like(gen_request *r, host_failure *f)
         return host_bad_usage(f, "--like: model %s is unconditional",
                               r->model.code->name);
     }
-    char *ids = gen_like_ids(&o->like, o->isa, o->threads, f);
+    char *ids = gen_like_ids(&o->like, &r->model, o->isa, o->threads, f);
     if (ids == NULL) {
         return false;
     }
