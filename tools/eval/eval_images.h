@@ -13,9 +13,10 @@ typedef enum eval_images_what {
 } eval_images_what;
 
 /* Rows of the images at `path`, [images][width] of floats, by the model of
- * --model.  No more than a batch of images and rows is in memory: all rows go
- * to a file in TMPDIR, else /var/tmp, which has no name any more when this
- * returns.  The model is closed again, too.  On error *npy needs no close. */
+ * --model.  Memory: what image_stream.h says, and a batch of images and rows:
+ * all rows go to a file in TMPDIR, else /var/tmp, which has no name any more
+ * when this returns.  The model is closed again, too.  On error *npy needs no
+ * close. */
 bool eval_images_embed(host_npy *npy, const eval_run *run, const char *path,
                        eval_images_what what, host_failure *f);
 
