@@ -222,10 +222,14 @@ static void print_all_memory(const train_run *r)
     const cg_training *t = r->learner->training;
     uint64_t pixels =
         r->data.count * r->data.size * r->data.size * r->data.channels;
+    uint64_t power = train_power_bytes(r->power.elements);
 
     printf("memory:\n");
     print_bytes("images", pixels);
-    print_memory(r->learner, false, pixels, "all, of a rank");
+    if (power > 0) {
+        print_bytes("averages, post-hoc", power);
+    }
+    print_memory(r->learner, false, pixels + power, "all, of a rank");
     if (r->device.kind == HOST_DEVICE_CUDA) {
         printf("memory of the GPU:\n");
         print_memory(r->learner, true, 0, "all, in one piece");

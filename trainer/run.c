@@ -72,6 +72,10 @@ static bool update(train_run *r, host_failure *f)
         return false;
     }
     r->updates++;
+    if (r->power.elements > 0) {
+        train_power_update(&r->power, r->learner->sets[TRAIN_LEARNER_PARAMS],
+                           r->updates);
+    }
     r->tick_steps++;
     r->seen += o->batch;
     return true;

@@ -8,6 +8,7 @@
  *   snapshot-NNN.safetensors  the averaged network, what cedm-freeze takes
  *   state-NNN.safetensors     everything that --resume needs
  *   grid-NNN.png         images drawn by the snapshot
+ *   averages-NNN.safetensors  those that others are made of afterwards
  * All but stats.jsonl appear whole or not at all, states and snapshots also
  * if the power fails.  A state is written after its snapshot: the newest state
  * has all the files of its point, or is one between ticks, which has no other
@@ -20,6 +21,7 @@
 #include "trainer/loader.h"
 #include "trainer/learner_cuda.h"
 #include "trainer/model_file.h"
+#include "trainer/power.h"
 #include "host/execution/pool.h"
 #include "host/files/lock.h"
 #include "trainer/train_options.h"
@@ -39,6 +41,7 @@ typedef struct train_run {
     enum cedm_cuda_precision precision;
     train_model_file *model;
     train_learner *learner;
+    train_power power;     /* of rank 0, with --posthoc-ema */
     char transferred[900]; /* what --transfer took, in words */
     const char *sums;      /* who adds up the gradients of ranks */
     train_source source;
@@ -109,13 +112,14 @@ bool train_run_find_state(const train_run *r, cg_file **state,
                           host_failure *f);
 
 /* Makes and locks the folder if there was none, writes options.json, removes
- * the lines of stats.jsonl from after the present point. */
+ * averages and lines of stats.jsonl from after the present point. */
 bool train_run_begin_files(train_run *r, host_failure *f);
 
 /* ---- a point (run_save.c, run_restore.c) -------------------------------- */
 
-/* Snapshot, grid, then state of the present point, of a learner that has
- * settled; old ones beyond --keep are removed.  Who interrupts a run does not
+/* Snapshot, averages, grid, then state of the present point, of a learner that
+ * has settled; old ones beyond --keep are removed, but for the averages, all of
+ * which go into those that are made afterwards.  Who interrupts a run does not
  * wait for a grid. */
 bool train_run_save(train_run *r, bool grid, host_failure *f);
 

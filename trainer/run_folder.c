@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "host/files/output.h"
 #include "trainer/run.h"
@@ -67,6 +68,7 @@ static bool is_ours(const char *name)
         }
     }
     return train_run_number(name, "snapshot", "safetensors") >= 0 ||
+           train_run_number(name, "averages", "safetensors") >= 0 ||
            train_run_number(name, "state", "safetensors") >= 0 ||
            train_run_number(name, "grid", "png") >= 0;
 }
@@ -229,6 +231,26 @@ static bool write_options(const train_run *r, host_failure *f)
     return host_output_commit(&out, f);
 }
 
+/* Averages of later points belong to a future that need not come again, and
+ * would be mixed with those of this one. */
+static bool remove_later_averages(const train_run *r, host_failure *f)
+{
+    const char *out = r->options->out;
+    int64_t number = INT64_MAX;
+    char path[4096];
+
+    while (train_run_newest(out, "averages", "safetensors", number, &number,
+                            f)) {
+        if (number <= (int64_t)r->seen) {
+            return true;
+        }
+        train_run_path_at(r, "averages", "safetensors", (uint64_t)number,
+                          path, sizeof path);
+        (void)unlink(path);
+    }
+    return false;
+}
+
 bool train_run_begin_files(train_run *r, host_failure *f)
 {
     const train_options *o = r->options;
@@ -240,5 +262,6 @@ bool train_run_begin_files(train_run *r, host_failure *f)
                                  !(o->resume || check_new(o, f)))) {
         return false;
     }
-    return write_options(r, f) && train_run_cut_stats(r, f);
+    return remove_later_averages(r, f) && write_options(r, f) &&
+           train_run_cut_stats(r, f);
 }

@@ -179,6 +179,18 @@ static train_learner *learner_on_gpu(const train_run *r, host_failure *f)
         f);
 }
 
+/* Only rank 0 writes and restores. */
+static bool open_power(train_run *r, host_failure *f)
+{
+    r->power = (train_power){.parallel_for = host_pool_for, .pool = r->pool};
+    if (!r->options->posthoc_ema) {
+        return true;
+    }
+    return host_ranks_rank() != 0 ||
+           train_power_open(&r->power, r->learner->training->trained_elements,
+                            f);
+}
+
 static bool open_learner(train_run *r, host_failure *f)
 {
     const train_options *o = r->options;
@@ -211,7 +223,7 @@ static bool open_learner(train_run *r, host_failure *f)
 static bool open_all(train_run *r, const cg_file *state, host_failure *f)
 {
     return open_pool(r, f) && open_data(r, f) && open_model(r, state, f) &&
-           open_learner(r, f) &&
+           open_learner(r, f) && open_power(r, f) &&
            (state == NULL || train_run_restore(r, state, f));
 }
 
@@ -237,6 +249,7 @@ bool train_run_open(train_run *r, const train_options *options,
 void train_run_close(train_run *r)
 {
     train_loader_close(&r->batch);
+    train_power_close(&r->power);
     if (r->learner != NULL) {
         r->learner->kind->close(r->learner);
     }

@@ -184,6 +184,19 @@ static void note_between(train_run *r)
     r->between = access(path, F_OK) == 0 ? 0 : r->seen;
 }
 
+static bool restore_power(train_run *r, const cg_file *state, host_failure *f)
+{
+    bool good = true;
+
+    for (uint32_t k = 0; good && k < TRAIN_POWER_COUNT; k++) {
+        good = r->power.averages[k] == NULL ||
+               train_model_file_load(r->model, r->learner->training, state,
+                                     train_power_prefix[k],
+                                     r->power.averages[k], f);
+    }
+    return good;
+}
+
 static bool restore(train_run *r, const cg_file *state, host_failure *f)
 {
     const cg_training *t = r->learner->training;
@@ -197,7 +210,7 @@ static bool restore(train_run *r, const cg_file *state, host_failure *f)
                                  to[TRAIN_LEARNER_M], f) &&
            train_model_file_load(r->model, t, state, "exp_avg_sq.",
                                  to[TRAIN_LEARNER_V], f) &&
-           restore_counters(r, state, f);
+           restore_power(r, state, f) && restore_counters(r, state, f);
 }
 
 bool train_run_restore(train_run *r, const cg_file *state, host_failure *f)

@@ -85,5 +85,8 @@ char *train_options_recipe(const train_options *o,
     cJSON_AddNumberToObject(json, "seed", o->seed);
     cJSON_AddStringToObject(json, "precision",
                             host_precision_name(precision));
+    if (o->posthoc_ema) { /* states of runs without it do not know it */
+        cJSON_AddTrueToObject(json, "posthoc_ema");
+    }
     return print(json);
 }

@@ -42,6 +42,8 @@ typedef struct train_options {
     uint32_t keep; /* snapshots; 0: all */
     double save;   /* minutes until a state between ticks; 0: none */
     bool resume, dry_run;
+    bool posthoc_ema;  /* keep averages by power functions */
+    double sigma_rel;  /* width of an average to make of them; 0: train */
     bool new_data;     /* resume with other images or ids */
     bool transfer_any; /* however little of it fits */
     char *arguments;   /* JSON of what was given, for --resume */

@@ -7,11 +7,25 @@
 #include "host/cli/signals.h"
 #include "host/execution/ranks.h"
 #include "host/files/output.h"
+#include "trainer/reconstruct.h"
 #include "trainer/report.h"
 
 static volatile sig_atomic_t stop;
 
-static bool go(const train_options *options, host_failure *f)
+static bool reconstruct(const train_options *options, host_failure *f)
+{
+    char path[4096];
+    bool good = host_ranks_rank() != 0 ||
+                train_reconstruct(options->out, options->sigma_rel, path,
+                                  sizeof path, f);
+
+    if (good && host_ranks_rank() == 0) {
+        puts(path);
+    }
+    return good;
+}
+
+static bool train(const train_options *options, host_failure *f)
 {
     train_run r;
     bool good = train_run_open(&r, options, f);
@@ -26,6 +40,13 @@ static bool go(const train_options *options, host_failure *f)
     }
     train_run_close(&r);
     return good;
+}
+
+static bool go(const train_options *options, host_failure *f)
+{
+    return options->sigma_rel > 0.0
+               ? train_run_agree(reconstruct(options, f), f)
+               : train(options, f);
 }
 
 /* A failed rank whose text is empty leaves the words to another. */

@@ -12,6 +12,7 @@
 #include "host/execution/processors.h"
 #include "tools/train/train_presets.h"
 #include "tools/train/train_saved.h"
+#include "trainer/profile.h"
 
 /* X(identifier, name, value, help) */
 #define OPTION_LIST(X)                                                       \
@@ -49,6 +50,10 @@
     X(KEEP, "keep", "N", "newest snapshots to keep, 0: all [0]")             \
     X(SAVE, "save", "MIN",                                                   \
       "minutes after which a state is saved between ticks, 0: never [15]")   \
+    X(POSTHOC_EMA, "posthoc-ema", NULL,                                      \
+      "keep averages of which --sigma-rel makes others afterwards")          \
+    X(SIGMA_REL, "sigma-rel", "S",                                           \
+      "make RUN's average of this width, 0.005 to 0.288, and stop")          \
     X(RESUME, "resume", NULL,                                                \
       "go on from the newest state in RUN, with its options")                \
     X(NEW_DATA, "new-data", NULL,                                            \
@@ -181,6 +186,10 @@ static bool read_run(train_options *o, int option, const host_args *a,
     case OPT_SAVE: return host_args_double(a, 0.0, 1e6, &o->save, f);
     case OPT_PRECISION: return host_precision_parse(a, &o->precision, f);
     case OPT_DEVICE: return host_device_parse_one(a, &o->device, f);
+    case OPT_POSTHOC_EMA: o->posthoc_ema = true; return true;
+    case OPT_SIGMA_REL:
+        return host_args_double(a, TRAIN_PROFILE_NARROWEST,
+                                TRAIN_PROFILE_WIDEST, &o->sigma_rel, f);
     case OPT_RESUME: o->resume = true; return true;
     case OPT_NEW_DATA: o->new_data = true; return true;
     case OPT_TRANSFER_ANY: o->transfer_any = true; return true;
@@ -211,6 +220,9 @@ static bool check(const train_options *o, host_failure *f)
     if (o->out == NULL && (o->resume || !o->dry_run)) {
         return host_bad_usage(f, "--out: in which folder? see --help");
     }
+    if (o->sigma_rel > 0.0) {
+        return true; /* all else is in the folder */
+    }
     if (o->data == NULL) {
         return host_bad_usage(f, "--data: which images? see --help");
     }
@@ -227,6 +239,10 @@ static bool check(const train_options *o, host_failure *f)
     }
     if (o->new_data && !o->resume) {
         return host_bad_usage(f, "--new-data belongs to --resume");
+    }
+    if (o->posthoc_ema && o->device.kind != HOST_DEVICE_CPU) {
+        return host_bad_usage(f, "--posthoc-ema: wanted --device cpu; on a "
+                                 "GPU a run keeps one average");
     }
     if (o->transfer_any && o->transfer == NULL) {
         return host_bad_usage(f, "--transfer-any belongs to --transfer");

@@ -25,9 +25,9 @@ static bool among(const char *name, const char *const *names)
 
 bool train_saved_note(cJSON *kept, const host_args *a, host_failure *f)
 {
-    static const char *const once[] = {"out",      "resume",       "new-data",
-                                       "transfer", "transfer-any", "dry-run",
-                                       "version",  "help",         NULL};
+    static const char *const once[] = {
+        "out",     "resume",    "new-data", "transfer", "transfer-any",
+        "dry-run", "sigma-rel", "version",  "help",     NULL};
     static const char *const paths[] = {"data", "clusters", NULL};
     cJSON *value;
     char path[PATH_MAX];
