@@ -23,10 +23,15 @@
 /* From one character to the next. */
 #define ADVANCE (TRAIN_GLYPH_WIDTH + 1)
 
+const train_curve train_curve_loss = {
+    "loss", "training loss of a pixel, mean of each tick"};
+const train_curve train_curve_distance = {
+    "fd", "frechet distance of the snapshots"};
+
 typedef struct curve {
-    double *seen, *loss;
+    double *seen, *value;
     size_t count;
-    double low, high; /* of the loss */
+    double low, high; /* of the value */
     uint8_t *pixels;  /* grey */
 } curve;
 
@@ -72,9 +77,9 @@ static double at_x(const curve *c, double seen)
     return LEFT + seen / c->seen[c->count - 1] * (WIDTH - LEFT - RIGHT);
 }
 
-static double at_y(const curve *c, double loss)
+static double at_y(const curve *c, double value)
 {
-    double share = (log(loss) - log(c->low)) / (log(c->high) - log(c->low));
+    double share = (log(value) - log(c->low)) / (log(c->high) - log(c->low));
 
     return HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
 }
@@ -96,27 +101,27 @@ static void line(curve *c, double x0, double y0, double x1, double y1)
 static void draw_curve(curve *c)
 {
     for (size_t i = 1; i < c->count; i++) {
-        line(c, at_x(c, c->seen[i - 1]), at_y(c, c->loss[i - 1]),
-             at_x(c, c->seen[i]), at_y(c, c->loss[i]));
+        line(c, at_x(c, c->seen[i - 1]), at_y(c, c->value[i - 1]),
+             at_x(c, c->seen[i]), at_y(c, c->value[i]));
     }
 }
 
 /* ---- the axes ----------------------------------------------------------- */
 
-static void mark_y(curve *c, double loss)
+static void mark_y(curve *c, double value)
 {
     char text[32];
-    int y = (int)lround(at_y(c, loss));
+    int y = (int)lround(at_y(c, value));
 
     for (int x = LEFT; x < WIDTH - RIGHT; x++) {
         set(c, x, y, 224);
     }
-    (void)snprintf(text, sizeof text, "%.4g", loss);
+    (void)snprintf(text, sizeof text, "%.4g", value);
     put_text(c, LEFT - 6, y, ALIGN_RIGHT, text);
 }
 
 /* 1, 2 and 5 times powers of ten; the ends where those are too few. */
-static void mark_losses(curve *c)
+static void mark_values(curve *c)
 {
     static const double steps[] = {1.0, 2.0, 5.0};
     int marks = 0;
@@ -124,10 +129,10 @@ static void mark_losses(curve *c)
     for (int k = (int)floor(log10(c->low)); k <= (int)log10(c->high) + 1;
          k++) {
         for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-            double loss = steps[i] * pow(10.0, k);
+            double value = steps[i] * pow(10.0, k);
 
-            if (loss >= c->low && loss <= c->high) {
-                mark_y(c, loss);
+            if (value >= c->low && value <= c->high) {
+                mark_y(c, value);
                 marks++;
             }
         }
@@ -171,10 +176,10 @@ static void mark_images(curve *c)
                           : "million images seen");
 }
 
-static void draw(curve *c)
+static void draw(curve *c, const char *title)
 {
     memset(c->pixels, 255, WIDTH * HEIGHT);
-    mark_losses(c);
+    mark_values(c);
     for (int x = LEFT; x < WIDTH - RIGHT; x++) {
         set(c, x, HEIGHT - BOTTOM, 128);
     }
@@ -183,37 +188,43 @@ static void draw(curve *c)
     }
     mark_images(c);
     draw_curve(c);
-    put_text(c, LEFT, TOP / 2, ALIGN_LEFT,
-             "training loss of a pixel, mean of each tick");
+    put_text(c, LEFT, TOP / 2, ALIGN_LEFT, title);
 }
 
 /* ---- the numbers -------------------------------------------------------- */
 
-static double field(const char *text, const char *name)
+double train_curve_field(const char *line, const char *name)
 {
-    const char *at = strstr(text, name);
+    const char *end = strchr(line, '\n'), *at;
+    char key[32];
 
-    return at == NULL ? -1.0 : strtod(at + strlen(name), NULL);
+    (void)snprintf(key, sizeof key, "\"%s\":", name);
+    at = strstr(line, key);
+    return at == NULL || (end != NULL && at > end)
+               ? -1.0
+               : strtod(at + strlen(key), NULL);
 }
 
-/* Ticks with a loss above 0; a diverged run's others leave a gap. */
-static void read_ticks(curve *c, const char *stats)
+/* Ticks with a value above 0; a diverged run's others leave a gap. */
+static void read_ticks(curve *c, const char *stats, const char *name)
 {
     for (const char *at = stats; at != NULL && *at != '\0';) {
-        double seen = field(at, "\"seen\":"), loss = field(at, "\"loss\":");
+        double seen = train_curve_field(at, "seen");
+        double value = train_curve_field(at, name);
 
-        if (seen > 0.0 && loss > 0.0 && loss < 1e30) {
+        if (seen > 0.0 && value > 0.0 && value < 1e30) {
             c->seen[c->count] = seen;
-            c->loss[c->count++] = loss;
-            c->low = fmin(c->low, loss);
-            c->high = fmax(c->high, loss);
+            c->value[c->count++] = value;
+            c->low = fmin(c->low, value);
+            c->high = fmax(c->high, value);
         }
         at = strchr(at, '\n');
         at = at == NULL ? NULL : at + 1;
     }
 }
 
-bool train_curve_write(const char *stats, const char *path, host_failure *f)
+bool train_curve_write(const char *stats, const train_curve *what,
+                       const char *path, host_failure *f)
 {
     curve c = {.low = HUGE_VAL, .high = 0.0};
     size_t lines = 1, size;
@@ -224,23 +235,23 @@ bool train_curve_write(const char *stats, const char *path, host_failure *f)
         lines++;
     }
     c.seen = malloc(lines * sizeof(double));
-    c.loss = malloc(lines * sizeof(double));
+    c.value = malloc(lines * sizeof(double));
     c.pixels = malloc(WIDTH * HEIGHT);
-    good = c.seen != NULL && c.loss != NULL && c.pixels != NULL;
+    good = c.seen != NULL && c.value != NULL && c.pixels != NULL;
     if (!good) {
-        host_fail(f, "out of memory for the loss curve");
+        host_fail(f, "out of memory for a curve");
     } else {
-        read_ticks(&c, stats);
+        read_ticks(&c, stats, what->field);
     }
     if (good && c.count >= 2 && c.low < c.high) {
-        draw(&c);
+        draw(&c, what->title);
         png = host_png_file_encode(c.pixels, WIDTH, HEIGHT, 1,
                                    "{\"program\":\"cedm-train\"}", &size, f);
         good = png != NULL && host_output_file(path, png, size, f);
     }
     free(png);
     free(c.seen);
-    free(c.loss);
+    free(c.value);
     free(c.pixels);
     return good;
 }

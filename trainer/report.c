@@ -161,16 +161,28 @@ static void write_loss(double loss, phrase text)
                    loss);
 }
 
+/* For people and for stats.jsonl, which gives every bit back to a run that
+ * goes on; nothing of a tick that was not judged. */
+static void write_distance(double fd, phrase text, phrase field)
+{
+    text[0] = field[0] = '\0';
+    if (isfinite(fd)) {
+        (void)snprintf(text, sizeof(phrase), "  fd %.5g", fd);
+        (void)snprintf(field, sizeof(phrase), ",\"fd\":%.17g", fd);
+    }
+}
+
 bool train_report_tick(train_run *r, host_failure *f)
 {
     const train_learner_counts *c = &r->learner->counts;
     double now = host_seconds(), rate = train_run_rate(r);
     double loss = r->loss_sum / (double)r->tick_steps /
                   ((double)r->data.size * r->data.size * r->data.channels);
-    phrase seen, left, finite;
+    phrase seen, left, finite, judged, field;
     char line[640], bad[64] = "";
 
     write_loss(loss, finite);
+    write_distance(r->judged.distance, judged, field);
     write_images(r->seen, seen);
     write_left(r, speed(r, now), left);
     if (c->not_finite > 0) {
@@ -180,19 +192,19 @@ bool train_report_tick(train_run *r, host_failure *f)
     }
     clear_line(r);
     fprintf(stderr,
-            "tick %" PRIu64 "  %s  loss %.4f  lr %.2e  %.1f img/s  left "
+            "tick %" PRIu64 "  %s  loss %.4f%s  lr %.2e  %.1f img/s  left "
             "%s%s\n",
-            r->tick, seen, loss, rate, speed(r, now), left, bad);
+            r->tick, seen, loss, judged, rate, speed(r, now), left, bad);
     r->shown = now;
     (void)snprintf(line, sizeof line,
                    "{\"tick\":%" PRIu64 ",\"seen\":%" PRIu64
-                   ",\"loss\":%s,\"lr\":%.9g,\"not_finite\":%" PRIu64
+                   ",\"loss\":%s%s,\"lr\":%.9g,\"not_finite\":%" PRIu64
                    ",\"skipped\":%" PRIu64 ",\"scale\":%.9g,"
                    "\"images_per_second\":%.4g,"
                    "\"seconds\":%.1f,\"time\":%lld}\n",
-                   r->tick, r->seen, finite, rate, c->not_finite, c->skipped,
-                   (double)c->scale, speed(r, now), now - r->start_time,
-                   (long long)time(NULL));
+                   r->tick, r->seen, finite, field, rate, c->not_finite,
+                   c->skipped, (double)c->scale, speed(r, now),
+                   now - r->start_time, (long long)time(NULL));
     return train_run_append_stats(r, line, f);
 }
 
@@ -305,9 +317,19 @@ void train_report_stopped(train_run *r)
 
 void train_report_done(train_run *r)
 {
+    const train_judged *j = &r->judged;
     char path[4096];
 
-    train_run_path(r, "snapshot", "safetensors", path, sizeof path);
+    train_run_path_at(r, "snapshot", "safetensors",
+                      j->count > 0 ? j->best_seen : r->seen, path,
+                      sizeof path);
     clear_line(r);
+    if (r->enough) {
+        fprintf(stderr, "early stop: %u snapshots since the best\n",
+                j->worse);
+    }
+    if (j->count > 0) {
+        fprintf(stderr, "best fd: %.5g\n", j->best);
+    }
     fprintf(stderr, "done; next: cedm-freeze %s -o DIR --build\n", path);
 }

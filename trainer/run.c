@@ -92,26 +92,43 @@ static bool settle(train_run *r, const volatile sig_atomic_t *stop,
     return good;
 }
 
+/* Rank 0 knows whether training may end early. */
+static void share_enough(train_run *r)
+{
+    r->enough = train_run_is_enough(r);
+    host_ranks_broadcast(&r->enough, sizeof r->enough);
+}
+
+/* Who judges a snapshot does so before its line is written. */
+static bool report(train_run *r, bool snapshot,
+                   const volatile sig_atomic_t *stop, host_failure *f)
+{
+    r->judged.distance = NAN;
+    return (!snapshot || r->judge == NULL || train_run_judge(r, stop, f)) &&
+           train_report_tick(r, f);
+}
+
 /* Rank 0 reports and saves, the others wait for it. */
 static bool end_tick(train_run *r, const volatile sig_atomic_t *stop,
                      host_failure *f)
 {
-    bool first = host_ranks_rank() == 0, good;
+    bool first = host_ranks_rank() == 0, snapshot, good;
 
     if (!settle(r, stop, f)) {
         return false;
     }
     r->tick++;
-    good = !first || train_report_tick(r, f);
+    snapshot =
+        r->tick % r->options->snap == 0 || r->seen >= train_run_duration(r);
+    good = !first || report(r, snapshot, stop, f);
     r->loss_sum = 0.0;
     r->tick_steps = r->learner->counts.not_finite = 0;
     r->tick_start = r->seen;
-    if (first && good &&
-        (r->tick % r->options->snap == 0 ||
-         r->seen >= train_run_duration(r))) {
+    if (first && good && snapshot) {
         good = train_run_save(r, true, f);
     }
     good = train_run_agree(good, f);
+    share_enough(r);
     r->tick_time = host_seconds(); /* saving is not training */
     r->timed_from = r->seen;
     return good;
@@ -173,10 +190,15 @@ bool train_run_train(train_run *r, const volatile sig_atomic_t *stop,
 {
     decision d = {false, false};
 
+    if (!train_run_agree(
+            host_ranks_rank() != 0 || train_run_begin_files(r, f), f)) {
+        return false;
+    }
+    share_enough(r); /* the run that goes on may have ended so */
     host_ranks_barrier();
     r->start_time = r->tick_time = r->saved_time = host_seconds();
     r->timed_from = r->seen;
-    while (r->seen < train_run_duration(r) && !d.stop) {
+    while (r->seen < train_run_duration(r) && !d.stop && !r->enough) {
         if (!update(r, f)) {
             return false;
         }
@@ -185,7 +207,7 @@ bool train_run_train(train_run *r, const volatile sig_atomic_t *stop,
             return false;
         }
     }
-    if (d.stop && r->seen < train_run_duration(r)) {
+    if (d.stop && r->seen < train_run_duration(r) && !r->enough) {
         return leave(r, stop, f);
     }
     if (host_ranks_rank() == 0) {

@@ -4,7 +4,7 @@
  *
  * In the run's folder, NNN being the images seen:
  *   options.json         network and recipe
- *   stats.jsonl          a line for each tick; loss.png draws them
+ *   stats.jsonl          a line for each tick; loss.png and fd.png draw them
  *   snapshot-NNN.safetensors  the averaged network, what cedm-freeze takes
  *   state-NNN.safetensors     everything that --resume needs
  *   grid-NNN.png         images drawn by the snapshot
@@ -18,6 +18,7 @@
 
 #include <signal.h>
 
+#include "trainer/judge.h"
 #include "trainer/loader.h"
 #include "trainer/learner_cuda.h"
 #include "trainer/model_file.h"
@@ -25,6 +26,15 @@
 #include "host/execution/pool.h"
 #include "host/files/lock.h"
 #include "trainer/train_options.h"
+
+/* What the judge said of a run's snapshots. */
+typedef struct train_judged {
+    uint32_t count;
+    uint32_t worse; /* since the best */
+    double best;    /* distance */
+    uint64_t best_seen;
+    double distance; /* of the present tick; NAN: it was not judged */
+} train_judged;
 
 typedef struct train_run {
     const train_options *options;
@@ -41,9 +51,10 @@ typedef struct train_run {
     enum cedm_cuda_precision precision;
     train_model_file *model;
     train_learner *learner;
-    train_power power;     /* of rank 0, with --posthoc-ema */
-    char transferred[900]; /* what --transfer took, in words */
-    const char *sums;      /* who adds up the gradients of ranks */
+    train_power power;        /* of rank 0, with --posthoc-ema */
+    const train_judge *judge; /* of rank 0, set after opening; NULL: none */
+    char transferred[900];    /* what --transfer took, in words */
+    const char *sums;         /* who adds up the gradients of ranks */
     train_source source;
     train_loader batch;
 
@@ -56,6 +67,9 @@ typedef struct train_run {
     double loss_sum;              /* of the steps' mean losses */
     double tick_time, start_time; /* of the clock, for speeds */
     uint64_t timed_from;          /* images at tick_time, in this process */
+
+    train_judged judged; /* of rank 0 */
+    bool enough;         /* --early-stop has come */
 
     double saved_time; /* of the last state */
     uint64_t between;  /* images of a state between ticks, 0: there is none */
@@ -75,8 +89,9 @@ uint64_t train_run_duration(const train_run *r);
 double train_run_rate(const train_run *r);
 double train_run_ema_beta(const train_run *r);
 
-/* Trains until the duration is reached or *stop is set; then the state is
- * saved, and an interrupted run fails with HOST_EXIT_INTERRUPTED. */
+/* Begins the run's files and trains until the duration is reached, --early-stop
+ * has come or *stop is set; then the state is saved, and an interrupted run
+ * fails with HOST_EXIT_INTERRUPTED. */
 bool train_run_train(train_run *r, const volatile sig_atomic_t *stop,
                      host_failure *f);
 
@@ -136,17 +151,36 @@ bool train_run_check_config(const train_run *r, const cg_file *state,
  * data unless --new-data is given. */
 bool train_run_restore(train_run *r, const cg_file *state, host_failure *f);
 
-/* ---- files (run_files.c) ------------------------------------------------ */
+/* ---- images (run_draw.c) ------------------------------------------------ */
+
+/* Draws grid-NNN.png by the average of a learner that was pulled. */
+bool train_run_draw_grid(train_run *r, host_failure *f);
+
+/* Lets the judge see images of the average; judged.distance is what it says,
+ * or NAN if *stop was set meanwhile. */
+bool train_run_judge(train_run *r, const volatile sig_atomic_t *stop,
+                     host_failure *f);
+
+/* ---- statistics (run_stats.c) ------------------------------------------- */
 
 /* Appends a line to stats.jsonl. */
 bool train_run_append_stats(const train_run *r, const char *line,
                             host_failure *f);
 
-/* Draws them as loss.png. */
+/* Draws them as loss.png and fd.png. */
 bool train_run_draw_stats(const train_run *r, host_failure *f);
 
 /* Removes the lines of stats.jsonl from after the present point. */
 bool train_run_cut_stats(const train_run *r, host_failure *f);
+
+/* Takes a distance into account, and those of all lines. */
+void train_run_note_distance(train_run *r, uint64_t seen, double distance);
+bool train_run_recall_distances(train_run *r, host_failure *f);
+
+/* Whether --early-stop snapshots in a row were no better than the best. */
+bool train_run_is_enough(const train_run *r);
+
+/* ---- files (run_files.c) ------------------------------------------------ */
 
 /* The number in kind-NNN.suffix, or -1 if the name is another. */
 int64_t train_run_number(const char *name, const char *kind,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * run_files.c - the names of a run's files, and its statistics. */
+ * run_files.c - the names of a run's files. */
 #include <dirent.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -9,11 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "trainer/curve.h"
-#include "host/files/output.h"
 #include "trainer/run.h"
-
-#define STATS_LIMIT ((size_t)1 << 30)
 
 void train_run_path_at(const train_run *r, const char *kind,
                        const char *suffix, uint64_t seen, char *path,
@@ -109,88 +105,4 @@ void train_run_prune(const char *folder, uint32_t keep)
         prune_kind(folder, "snapshot", "safetensors", keep);
         prune_kind(folder, "grid", "png", keep);
     }
-}
-
-/* ---- statistics --------------------------------------------------------- */
-
-static void stats_path(const train_run *r, char *path, size_t size)
-{
-    (void)snprintf(path, size, "%s/stats.jsonl", r->options->out);
-}
-
-bool train_run_append_stats(const train_run *r, const char *line,
-                            host_failure *f)
-{
-    char path[4096];
-    FILE *file;
-    bool good;
-
-    stats_path(r, path, sizeof path);
-    file = fopen(path, "a");
-    good = (file != NULL && fputs(line, file) >= 0) ||
-           host_fail(f, "%s: cannot be written: %s", path, strerror(errno));
-    if (file != NULL && fclose(file) != 0 && good) {
-        good =
-            host_fail(f, "%s: cannot be written: %s", path, strerror(errno));
-    }
-    return good;
-}
-
-bool train_run_draw_stats(const train_run *r, host_failure *f)
-{
-    char path[4096];
-    unsigned char *text;
-    size_t size;
-    bool good;
-
-    stats_path(r, path, sizeof path);
-    if (access(path, F_OK) != 0) {
-        return errno == ENOENT || /* no tick has ended yet */
-               host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
-    }
-    text = host_input_file(path, STATS_LIMIT, &size, f);
-    (void)snprintf(path, sizeof path, "%s/loss.png", r->options->out);
-    good = text != NULL && train_curve_write((char *)text, path, f);
-    free(text);
-    return good;
-}
-
-/* Length of the lines at the start that are not later than `seen`. */
-static size_t lines_until(const char *text, uint64_t seen)
-{
-    const char *at = text;
-
-    while (*at != '\0') {
-        const char *field = strstr(at, "\"seen\":");
-        const char *end = strchr(at, '\n');
-
-        if (field == NULL || end == NULL || field > end ||
-            strtoull(field + 7, NULL, 10) > seen) {
-            break;
-        }
-        at = end + 1;
-    }
-    return (size_t)(at - text);
-}
-
-bool train_run_cut_stats(const train_run *r, host_failure *f)
-{
-    char path[4096];
-    unsigned char *text;
-    size_t size;
-    bool good;
-
-    stats_path(r, path, sizeof path);
-    if (access(path, F_OK) != 0) {
-        return errno == ENOENT || /* no tick has ended yet */
-               host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
-    }
-    text = host_input_file(path, STATS_LIMIT, &size, f);
-    if (text == NULL) {
-        return false;
-    }
-    good =
-        host_output_file(path, text, lines_until((char *)text, r->seen), f);
-    free(text);
-    return good;
 }

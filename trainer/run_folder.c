@@ -60,7 +60,7 @@ static bool check_outside(const train_options *o, host_failure *f)
 static bool is_ours(const char *name)
 {
     static const char *const names[] = {"options.json", "stats.jsonl",
-                                        "loss.png"};
+                                        "loss.png", "fd.png"};
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(name, names[i]) == 0) {
@@ -263,5 +263,5 @@ bool train_run_begin_files(train_run *r, host_failure *f)
         return false;
     }
     return remove_later_averages(r, f) && write_options(r, f) &&
-           train_run_cut_stats(r, f);
+           train_run_cut_stats(r, f) && train_run_recall_distances(r, f);
 }

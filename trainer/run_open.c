@@ -241,9 +241,7 @@ bool train_run_open(train_run *r, const train_options *options,
     if (!train_run_agree(good, f)) {
         return false;
     }
-    return train_run_share(r, f) &&
-           train_run_agree(
-               !first || options->dry_run || train_run_begin_files(r, f), f);
+    return train_run_share(r, f);
 }
 
 void train_run_close(train_run *r)

@@ -9,11 +9,6 @@
 
 #include "host/cli/progress.h"
 #include "trainer/run.h"
-#include "trainer/sample.h"
-
-/* Images in a row of a grid, and its noise levels. */
-#define GRID_COLUMNS 8u
-#define GRID_STEPS 18u
 
 /* ---- writing ------------------------------------------------------------ */
 
@@ -54,29 +49,6 @@ static bool save_averages(const train_run *r, host_failure *f)
     train_power_sets(&r->power, sets);
     return r->power.elements == 0 ||
            save_network(r, "averages", sets, TRAIN_POWER_COUNT, f);
-}
-
-/* The averaged parameters take the place of the trained ones meanwhile. */
-static bool save_grid(train_run *r, host_failure *f)
-{
-    train_learner *l = r->learner;
-    size_t bytes = l->training->trained_elements * sizeof(float);
-    float *kept = malloc(bytes);
-    char path[4096];
-    bool good;
-
-    if (kept == NULL) {
-        return host_fail(f, "out of memory for a sample grid");
-    }
-    memcpy(kept, l->sets[TRAIN_LEARNER_PARAMS], bytes);
-    memcpy(l->sets[TRAIN_LEARNER_PARAMS], l->sets[TRAIN_LEARNER_EMA], bytes);
-    train_run_path(r, "grid", "png", path, sizeof path);
-    good =
-        l->kind->push(l, f) && train_sample_grid(l, GRID_COLUMNS, GRID_STEPS,
-                                                 r->options->seed, path, f);
-    memcpy(l->sets[TRAIN_LEARNER_PARAMS], kept, bytes);
-    free(kept);
-    return good && l->kind->push(l, f);
 }
 
 /* Doubles are hexadecimal text: every bit comes back. */
@@ -141,7 +113,7 @@ static void replace_between(train_run *r, uint64_t by)
 bool train_run_save(train_run *r, bool grid, host_failure *f)
 {
     if (!r->learner->kind->pull(r->learner, f) || !save_snapshot(r, f) ||
-        !save_averages(r, f) || (grid && !save_grid(r, f)) ||
+        !save_averages(r, f) || (grid && !train_run_draw_grid(r, f)) ||
         !train_run_draw_stats(r, f) || !save_state(r, f)) {
         return false;
     }

@@ -42,11 +42,13 @@ typedef struct train_options {
     uint32_t keep; /* snapshots; 0: all */
     double save;   /* minutes until a state between ticks; 0: none */
     bool resume, dry_run;
-    bool posthoc_ema;  /* keep averages by power functions */
-    double sigma_rel;  /* width of an average to make of them; 0: train */
-    bool new_data;     /* resume with other images or ids */
-    bool transfer_any; /* however little of it fits */
-    char *arguments;   /* JSON of what was given, for --resume */
+    const char *eval;    /* what judges snapshots; NULL: nothing */
+    uint32_t early_stop; /* judged snapshots without a better one; 0: any */
+    bool posthoc_ema;    /* keep averages by power functions */
+    double sigma_rel;    /* width of an average to make of them; 0: train */
+    bool new_data;       /* resume with other images or ids */
+    bool transfer_any;   /* however little of it fits */
+    char *arguments;     /* JSON of what was given, for --resume */
     train_saved
         saved; /* private: the texts of options of a run that goes on */
 } train_options;

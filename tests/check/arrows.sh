@@ -52,9 +52,10 @@ trainer/cuda: C CUDA cedm_cuda.h codegen/training.h trainer runtime/cuda
 cluster: C cedm.h cedm_model.h codegen/codegen.h runtime host/random host/cli
 cluster/cpu: C cedm.h cluster runtime runtime/ops runtime/cpu
 evaluate: C cedm_model.h codegen/codegen.h runtime host/cli host/files
-tools: C cedm.h cedm_model.h codegen/codegen.h host/* trainer
+tools: C cedm.h cedm_model.h codegen/codegen.h host/*
 tools/cluster: C cedm.h host/cli host/files host/execution cluster
 tools/eval: C cedm.h host/* evaluate
+tools/train: C cedm.h host/* trainer evaluate
 tools/gen: C cedm.h cedm_model.h codegen/codegen.h host/* cluster weights
 '
 # Whose affair it is alone: they look into everything.

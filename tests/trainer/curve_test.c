@@ -30,7 +30,7 @@ static void draw(const char *stats)
     host_failure f = HOST_FAILURE_UNSAID;
     png_image image = {.version = PNG_IMAGE_VERSION};
 
-    if (!train_curve_write(stats, path, &f)) {
+    if (!train_curve_write(stats, &train_curve_loss, path, &f)) {
         fail_msg("%s", f.text);
     }
     assert_int_not_equal(png_image_begin_read_from_file(&image, path), 0);
@@ -91,7 +91,8 @@ static void needs_two_ticks(void **state)
 
     (void)state;
     assert_int_equal(remove(path), 0);
-    assert_true(train_curve_write("{\"seen\":5,\"loss\":1}\n", path, &f));
+    assert_true(train_curve_write("{\"seen\":5,\"loss\":1}\n",
+                                  &train_curve_loss, path, &f));
     assert_null(fopen(path, "rb"));
 }
 

@@ -7,6 +7,7 @@
 #include "host/cli/signals.h"
 #include "host/execution/ranks.h"
 #include "host/files/output.h"
+#include "tools/train/train_frechet.h"
 #include "trainer/reconstruct.h"
 #include "trainer/report.h"
 
@@ -25,10 +26,29 @@ static bool reconstruct(const train_options *options, host_failure *f)
     return good;
 }
 
+/* Rank 0 judges, as it draws. */
+static bool open_judge(train_frechet *judge, train_eval *eval, train_run *r,
+                       host_failure *f)
+{
+    const train_options *o = r->options;
+    const train_frechet_images images = {r->data.size, r->data.channels,
+                                         o->threads};
+
+    if (o->eval == NULL || host_ranks_rank() != 0) {
+        return true;
+    }
+    r->judge = &judge->judge;
+    return train_eval_parse(o->eval, eval, f) &&
+           train_frechet_open(judge, eval, &images, f);
+}
+
 static bool train(const train_options *options, host_failure *f)
 {
+    static train_frechet judge; /* holds a cedm_net, which must not move */
+    train_eval eval;
     train_run r;
-    bool good = train_run_open(&r, options, f);
+    bool good = train_run_open(&r, options, f) &&
+                train_run_agree(open_judge(&judge, &eval, &r, f), f);
 
     if (good && host_ranks_rank() == 0) {
         train_report_begin(&r);
@@ -38,6 +58,7 @@ static bool train(const train_options *options, host_failure *f)
         (void)signal(SIGPIPE, SIG_IGN); /* whoever reads the log may end */
         good = train_run_train(&r, &stop, f);
     }
+    train_frechet_close(&judge);
     train_run_close(&r);
     return good;
 }

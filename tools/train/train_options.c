@@ -10,6 +10,7 @@
 
 #include "cedm.h"
 #include "host/execution/processors.h"
+#include "tools/train/train_eval.h"
 #include "tools/train/train_presets.h"
 #include "tools/train/train_saved.h"
 #include "trainer/profile.h"
@@ -50,6 +51,10 @@
     X(KEEP, "keep", "N", "newest snapshots to keep, 0: all [0]")             \
     X(SAVE, "save", "MIN",                                                   \
       "minutes after which a state is saved between ticks, 0: never [15]")   \
+    X(EVAL, "eval", "FD",                                                    \
+      "fd:ENCODER.so:REF.npz:N: distance of N images at every snapshot")     \
+    X(EARLY_STOP, "early-stop", "K",                                         \
+      "end after K snapshots without a better distance, 0: never [0]")       \
     X(POSTHOC_EMA, "posthoc-ema", NULL,                                      \
       "keep averages of which --sigma-rel makes others afterwards")          \
     X(SIGMA_REL, "sigma-rel", "S",                                           \
@@ -171,6 +176,13 @@ static bool read_clusters(train_options *o, const host_args *a)
     return true;
 }
 
+static bool check_eval(const host_args *a, host_failure *f)
+{
+    train_eval eval;
+
+    return train_eval_parse(a->value, &eval, f);
+}
+
 static bool read_run(train_options *o, int option, const host_args *a,
                      host_failure *f)
 {
@@ -186,6 +198,8 @@ static bool read_run(train_options *o, int option, const host_args *a,
     case OPT_SAVE: return host_args_double(a, 0.0, 1e6, &o->save, f);
     case OPT_PRECISION: return host_precision_parse(a, &o->precision, f);
     case OPT_DEVICE: return host_device_parse_one(a, &o->device, f);
+    case OPT_EVAL: o->eval = a->value; return check_eval(a, f);
+    case OPT_EARLY_STOP: return read_u32(a, 0, 1000000, &o->early_stop, f);
     case OPT_POSTHOC_EMA: o->posthoc_ema = true; return true;
     case OPT_SIGMA_REL:
         return host_args_double(a, TRAIN_PROFILE_NARROWEST,
@@ -215,6 +229,20 @@ static bool read_option(train_options *o, int option, const host_args *a,
 
 /* ---- the whole line ----------------------------------------------------- */
 
+/* The best of them is kept, however few are. */
+static bool check_early_stop(const train_options *o, host_failure *f)
+{
+    if (o->early_stop > 0 && o->eval == NULL) {
+        return host_bad_usage(f, "--early-stop belongs to --eval");
+    }
+    return o->early_stop == 0 || o->keep == 0 || o->keep > o->early_stop ||
+           host_bad_usage(
+               f,
+               "--keep: wanted more than --early-stop, %u, so that "
+               "the best snapshot stays, or 0, got %u",
+               o->early_stop, o->keep);
+}
+
 static bool check(const train_options *o, host_failure *f)
 {
     if (o->out == NULL && (o->resume || !o->dry_run)) {
@@ -239,6 +267,9 @@ static bool check(const train_options *o, host_failure *f)
     }
     if (o->new_data && !o->resume) {
         return host_bad_usage(f, "--new-data belongs to --resume");
+    }
+    if (!check_early_stop(o, f)) {
+        return false;
     }
     if (o->posthoc_ema && o->device.kind != HOST_DEVICE_CPU) {
         return host_bad_usage(f, "--posthoc-ema: wanted --device cpu; on a "

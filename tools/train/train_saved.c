@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "host/files/output.h"
+#include "tools/train/train_eval.h"
 
 #define LIMIT ((size_t)1 << 20) /* bytes of options.json */
 
@@ -21,6 +22,19 @@ static bool among(const char *name, const char *const *names)
         names++;
     }
     return *names != NULL;
+}
+
+static cJSON *eval_note(const char *text)
+{
+    host_failure unsaid = HOST_FAILURE_UNSAID; /* it was parsed before */
+    train_eval eval;
+    char *absolute = train_eval_parse(text, &eval, &unsaid)
+                         ? train_eval_absolute(&eval)
+                         : NULL;
+    cJSON *note = absolute != NULL ? cJSON_CreateString(absolute) : NULL;
+
+    free(absolute);
+    return note;
 }
 
 bool train_saved_note(cJSON *kept, const host_args *a, host_failure *f)
@@ -37,6 +51,8 @@ bool train_saved_note(cJSON *kept, const host_args *a, host_failure *f)
     }
     if (a->value == NULL) {
         value = cJSON_CreateTrue();
+    } else if (strcmp(a->name, "eval") == 0) {
+        value = eval_note(a->value);
     } else if (among(a->name, paths) && realpath(a->value, path) != NULL) {
         value = cJSON_CreateString(path);
     } else {
