@@ -29,7 +29,7 @@ exec_train() { # RANKS DURATION ARGUMENTS...
         'echo $$ >rank-$OMPI_COMM_WORLD_RANK.pid; exec "$@"' rank)
     exec timeout 300 "${launch[@]}" "$bin/cedm-train" --data images.idx \
         --clusters ids.txt --cbase 8 --cres 1,2 --num-blocks 1 --attn 4 \
-        --batch 12 --lr 1e-3 --lr-rampup 0 --ema 0.0002 --augment 0.3 \
+        --batch 12 --lr ${lr-1e-3} --lr-rampup 0 --ema 0.0002 --augment 0.3 \
         --dropout 0.1 --p-uncond 0.2 --threads 1 --tick 0.12 --snap 2 \
         --seed 5 --duration "$duration" "$@"
 }
@@ -54,6 +54,20 @@ check "goes on" train 2 0.00048 --out half --resume
 check "with the same bits" cmp "$(end of2)" "$(end half)"
 check "alone" train 1 0.00048 --out fewer --resume
 check "near the same" near 1e-4 of2 fewer 4
+
+# Rank 0 judges and averages, and all of them end when it has seen enough: a
+# network that learns nothing draws the same images at both of its snapshots.
+"$bin/cedm-freeze" "$root/tests/golden/science/vit/dino-tiny.safetensors" -o . \
+    --name encoder --heads 2 --input 8x8 --build >/dev/null
+"$bin/cedm-embed" --model encoder.so --data images.idx --out real.npy >/dev/null 2>&1
+"$bin/cedm-eval" ref real.npy -o real.npz >/dev/null
+judged() { # OPTIONS...: by two ranks
+    (lr=0 && exec_train 2 0.00096 --posthoc-ema --early-stop 1 "$@")
+}
+check "judged" test -n "$(judged --out judged --eval fd:encoder.so:real.npz:40 2>&1 |
+    grep '^early stop: 1 ')"
+check "an end for all, with averages of rank 0" test \
+    "$(ls judged/averages-* judged/state-* | wc -l)" -eq 4
 
 # One rank is asked, and not the one that saves: no launcher, whose patience
 # with ranks is short, has a part in it.
@@ -81,6 +95,7 @@ check "evaluations that cannot be shared" says 'a rank, 6, got 12' \
     train 2 0.00048 --out x --micro-batch 12
 check "no data" says 'images.none' train 2 0.00048 --out x \
     --transfer images.none
+check "no encoder" says 'none.so' judged --out x --eval fd:none.so:real.npz:40
 check "wrong use" says 'unknown option' train 2 0.00048 --nosuch
 mkdir -p full/snapshot-000000240.safetensors/full
 check "a file that cannot be written ends all" says 'full/snapshot' \

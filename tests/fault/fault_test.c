@@ -179,14 +179,28 @@ static void gen_without_memory(void **state)
 static void train_on(void **state)
 {
     (void)state;
-    static const command old = {
-        train_main,
-        {TRAIN(SCENE_ZIP, SCENE_CLUSTERS), SHORT, "--out", SCENE_OUTPUT}};
+    static const command old = {train_main,
+                                {TRAIN(SCENE_ZIP, SCENE_CLUSTERS), SHORT,
+                                 "--out", SCENE_OUTPUT, "--posthoc-ema"}};
     static const command c = {train_main,
                               {TRAIN(SCENE_ZIP, SCENE_CLUSTERS), LONG,
-                               "--out", SCENE_OUTPUT, "--resume"}};
+                               "--out", SCENE_OUTPUT, "--posthoc-ema",
+                               "--resume"}};
     trial_fail_files(&c, &old, &c);
     (void)trial_fail_each(&c, (fault){.kind = FAULT_MEMORY}, &old, &c, 4);
+}
+
+static void average_afterwards(void **state)
+{
+    (void)state;
+    static const command old = {train_main,
+                                {TRAIN(SCENE_ZIP, SCENE_CLUSTERS), LONG,
+                                 "--out", SCENE_OUTPUT, "--posthoc-ema"}};
+    static const command c = {
+        train_main,
+        {"cedm-train", "--out", SCENE_OUTPUT, "--sigma-rel", "0.07"}};
+    trial_fail_files(&c, &old, NULL);
+    (void)trial_fail_each(&c, (fault){.kind = FAULT_MEMORY}, &old, NULL, 4);
 }
 
 /* Nothing is written: only reading can fail. */
@@ -293,6 +307,7 @@ int main(void)
         cmocka_unit_test(freeze_counts_in_an_archive),
         cmocka_unit_test(verify_a_model),
         cmocka_unit_test(train_on),
+        cmocka_unit_test(average_afterwards),
         cmocka_unit_test(train_with_every_kind_of_data),
         cmocka_unit_test(gen_without_memory),
         cmocka_unit_test(data_over_another),
