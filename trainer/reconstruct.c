@@ -169,9 +169,10 @@ static bool save(const sum *s, const cg_file *newest, const char *path,
                  host_failure *f)
 {
     static const char *const keys[] = {"cedm.config", "cedm.cluster_freq",
-                                       "cedm.cluster_ids"};
+                                       "cedm.cluster_ids",
+                                       "cedm.cluster_source"};
     const train_model_set set = {"", s->values, true};
-    train_model_note notes[3];
+    train_model_note notes[sizeof keys / sizeof keys[0]];
     size_t count = 0;
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
