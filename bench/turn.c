@@ -5,9 +5,9 @@
  *
  *     build/bench/turn M.so BATCH THREADS INPUTS
  *
- * INPUTS is a folder with x.f32 [n][C][H][W], sigma.f32 [n] and labels.f32
- * [n][label_dim], n >= BATCH, one-hot.  Commands and answers are those of
- * bench/peers/peer.py.  The first answer has the seconds that opening took:
+ * INPUTS is a folder with what inputs.h reads, for BATCH images or more; of a
+ * network that encodes images.u8 [n][H][W][C].  Commands and answers are those
+ * of bench/peers/peer.py.  The first answer has the seconds that opening took:
  * `load` maps the model and checks all its bytes, `prepare` makes the
  * backend's weights and the arena. */
 #include <stdint.h>
@@ -22,52 +22,99 @@ static void stop(const char *what, const char *where)
     exit(HOST_EXIT_FAILED);
 }
 
-static void evaluate(host_engine *e, const inputs *in)
+/* A network with its inputs: those of one that denoises, or images. */
+typedef struct turn {
+    host_engine e;
+    inputs in;
+    uint8_t *images;
+    float *features; /* [batch][features] */
+    size_t count;    /* of all features */
+} turn;
+
+static void read_images(turn *t, const char *folder)
 {
+    const cedm_encoder *c = t->e.model->code->encoder;
+    size_t size = (size_t)t->e.batch * c->height * c->width * c->channels;
+    char path[4096];
+
+    t->count = (size_t)t->e.batch * c->features;
+    t->features = inputs_array(t->count, sizeof *t->features);
+    t->images = inputs_array(size, 1);
+    (void)snprintf(path, sizeof path, "%s/images.u8", folder);
+    FILE *file = fopen(path, "rb");
+    if (file == NULL || fread(t->images, 1, size, file) != size) {
+        stop("cannot be read, or is too short", path);
+    }
+    fclose(file);
+}
+
+static void evaluate(turn *t)
+{
+    const inputs *in = &t->in;
+    cedm_net *net = &t->e.net;
     cedm_status status =
-        cedm_denoise(&e->net, in->x, in->sigma, in->cluster, in->n, in->out);
+        t->images != NULL
+            ? cedm_encode(net, t->images, t->e.batch, t->features)
+            : cedm_denoise(net, in->x, in->sigma, in->cluster, in->n,
+                           in->out);
 
     if (status != CEDM_OK) {
-        stop(cedm_status_text(status), e->model->label);
+        stop(cedm_status_text(status), t->e.model->label);
     }
 }
 
-static void check(host_engine *e, inputs *in, const char *path)
+static void write_features(const turn *t, const char *path)
 {
-    evaluate(e, in);
-    write_planes(in, path);
+    FILE *file = fopen(path, "wb");
+
+    if (file == NULL ||
+        fwrite(t->features, sizeof *t->features, t->count, file) !=
+            t->count ||
+        fclose(file) != 0) {
+        stop("cannot be written", path);
+    }
+}
+
+static void check(turn *t, const char *path)
+{
+    evaluate(t);
+    if (t->images != NULL) {
+        write_features(t, path);
+    } else {
+        write_planes(&t->in, path);
+    }
     printf("{\"done\": true}\n");
 }
 
-static void measure(host_engine *e, const inputs *in, unsigned count)
+static void measure(turn *t, unsigned count)
 {
     printf("{\"seconds\": [");
     for (unsigned i = 0; i < count; i++) {
         double start = bench_now(CLOCK_MONOTONIC);
 
-        evaluate(e, in);
+        evaluate(t);
         printf("%s%.9f", i > 0 ? ", " : "",
                bench_now(CLOCK_MONOTONIC) - start);
     }
     printf("]}\n");
 }
 
-static void serve(host_engine *e, inputs *in)
+static void serve(turn *t)
 {
     char line[4096], word[8], last[4000];
     uint32_t batch;
 
-    evaluate(e, in); /* the first one touches the arena's pages */
+    evaluate(t); /* the first one touches the arena's pages */
     while (fgets(line, sizeof line, stdin) != NULL) {
         if (sscanf(line, "%7s %u %3999s", word, &batch, last) != 3 ||
-            batch != in->n) {
+            batch != t->e.batch) {
             stop("wanted check or time, the batch, and a file or count",
                  line);
         }
         if (strcmp(word, "check") == 0) {
-            check(e, in, last);
+            check(t, last);
         } else {
-            measure(e, in, (unsigned)strtoul(last, NULL, 10));
+            measure(t, (unsigned)strtoul(last, NULL, 10));
         }
         fflush(stdout);
     }
@@ -78,8 +125,7 @@ int main(int argc, char **argv)
     host_engine_config config = {0};
     host_failure f = HOST_FAILURE_UNSAID;
     host_model m = {0};
-    static host_engine e;
-    inputs in;
+    static turn t;
     double start = bench_now(CLOCK_MONOTONIC), loaded;
 
     if (argc != 5) {
@@ -92,15 +138,19 @@ int main(int argc, char **argv)
         return host_failure_report("turn", &f);
     }
     loaded = bench_now(CLOCK_MONOTONIC);
-    if (!host_engine_open(&e, &m, &config, &f)) {
+    if (!host_engine_open(&t.e, &m, &config, &f)) {
         return host_failure_report("turn", &f);
     }
     printf("{\"version\": \"cedm %s, %s\", \"load\": %.6f, "
            "\"prepare\": %.6f}\n",
-           CEDM_VERSION, e.backend->name, loaded - start,
+           CEDM_VERSION, t.e.backend->name, loaded - start,
            bench_now(CLOCK_MONOTONIC) - loaded);
     fflush(stdout);
-    in = read_inputs(m.code, config.batch, argv[4]);
-    serve(&e, &in);
+    if (m.code->encoder != NULL) {
+        read_images(&t, argv[4]);
+    } else {
+        t.in = read_inputs(m.code, config.batch, argv[4]);
+    }
+    serve(&t);
     return HOST_EXIT_DONE;
 }

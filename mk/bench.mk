@@ -35,7 +35,7 @@ $(BUILD)/models/%/frozen: tests/synth/%.json $(SYNTH) $(BUILD)/bin/cedm-freeze
 	@rm $(@D)/checkpoint.safetensors
 	@touch $@
 
-.PHONY: bench bench-gpu bench-peers bench-solvers
+.PHONY: bench bench-encoders bench-gpu bench-peers bench-solvers
 bench: ## time every op and every network
 	@scripts/deps.sh check
 	+@$(SUBMAKE) $(JOBS) $(BENCHES) $(MODELS) tools
@@ -54,3 +54,7 @@ bench-peers: ## compare with other runtimes on the same work
 	+@$(SUBMAKE) $(JOBS) tools $(BUILD)/bench/turn $(SYNTH) \
 	  $(BUILD)/models/cifar10-c100/frozen
 	bench/peers/run.sh
+bench-encoders: ## the same for encoders: vision transformers, Inception
+	@scripts/deps.sh bench
+	+@$(SUBMAKE) $(JOBS) tools $(BUILD)/bench/turn $(SYNTH) $(INCEPTION)
+	bench/peers/run_encoders.sh

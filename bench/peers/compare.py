@@ -22,48 +22,16 @@ import time
 
 from peers import (BUILD, MOST, PATIENCE, PEERS, THREADS, inference_peers,
                    open_program, torch_peers)
-from program import Skipped, read_config, relative_rms, write_inputs
+from program import Skipped, read_config, write_inputs
+from turns import (ROUNDS, difference, head, in_turns, row, save, say,
+                   say_title, skipped, spread)
 
 RESULT = sys.argv[2]
 CIFAR = PEERS + "/net/cifar10-c100"
 DEMO = PEERS + "/net/fashion"
-ROUNDS = int(os.environ.get("ROUNDS", "5"))
 BATCHES = (1, 4)
 ALONE = (1, 2, 4, 16)  # the last is cedm-gen's
 LIMIT = 1e-3  # relative RMS between two runtimes in float32
-TURN = 0.3    # seconds of a turn, and of the pause before it
-
-# ---- the table ------------------------------------------------------------
-
-lines = []
-
-
-def say(text=""):
-    print(text, flush=True)
-    lines.append(text)
-
-
-def head(title, unit):
-    say()
-    say(title)
-    say(f"{'peer':46} {'threads':>7} {'batch':>5} {'cedm ' + unit:>9} "
-        f"{'spread':>6} {'peer ' + unit:>9} {'spread':>6} {'ratio':>6}")
-
-
-def spread(values):
-    return (max(values) - min(values)) / statistics.median(values)
-
-
-def row(name, threads, batch, ours, theirs, faster_is_less=True):
-    a, b = statistics.median(ours), statistics.median(theirs)
-    ratio = b / a if faster_is_less else a / b
-    say(f"{name[:46]:46} {threads:7} {batch:5} {a:9.2f} {spread(ours):6.0%} "
-        f"{b:9.2f} {spread(theirs):6.0%} {ratio:6.2f}")
-
-
-def skipped(name, why):
-    say(f"{name[:46]:46} skipped: {why}")
-
 
 # ---- one evaluation -------------------------------------------------------
 
@@ -71,37 +39,6 @@ def ours(batch, threads):
     return open_program([BUILD + "/bench/turn",
                     BUILD + "/models/cifar10-c100/cifar10_c100.so",
                     str(batch), str(threads), CIFAR])
-
-
-def difference(mine, peer, batch, work):
-    mine.ask("check", batch, work + "/mine")
-    peer.ask("check", batch, work + "/peer")
-    error = relative_rms(work + "/mine", work + "/peer")
-    if not error <= LIMIT:
-        raise Skipped(f"another result: relative RMS {error:.2g}")
-    return error
-
-
-def count_of(program, batch):
-    """Evaluations that fill a turn."""
-    one = program.ask("time", batch, 2)["seconds"][1]
-    return max(1, round(TURN / one))
-
-
-def turn(program, batch, count):
-    """After a pause: threads of who came before may spin for a while."""
-    time.sleep(TURN)
-    return statistics.median(program.ask("time", batch, count)["seconds"])
-
-
-def in_turns(one, other, batch):
-    """Milliseconds of an evaluation by two programs, of every round."""
-    counts = count_of(one, batch), count_of(other, batch)
-    a, b = [], []
-    for _ in range(ROUNDS):
-        a.append(turn(one, batch, counts[0]) * 1e3)
-        b.append(turn(other, batch, counts[1]) * 1e3)
-    return a, b
 
 
 def evaluations(peer, work):
@@ -114,7 +51,8 @@ def evaluations(peer, work):
             for batch in BATCHES:
                 mine = ours(batch, threads)
                 try:
-                    worst = max(worst, difference(mine, program, batch, work))
+                    worst = max(worst, difference(mine, program, batch, work,
+                                                  LIMIT))
                     row(peer.label(program.first["version"]), threads, batch,
                         *in_turns(mine, program, batch))
                 finally:
@@ -335,25 +273,11 @@ def compare_start(work):
         f"together {load + prepare:.2f} s; wanted: 1.5")
 
 
-def machine():
-    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-        for line in file:
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return os.uname().machine
-
-
 def main():
     program = ours(1, 1)
     version = program.first["version"]
     program.close()
-    say("make bench-peers: cedm and other runtimes in turns, float32, same "
-        "weights, same threads")
-    say(f"{machine()}, {os.cpu_count()} processors, Linux "
-        f"{os.uname().release}; {version}; {ROUNDS} rounds, medians; spread "
-        "is (most - least) / median")
-    say(f"load before: {os.getloadavg()[0]:.2f}; ratio: how many times "
-        "faster cedm is")
+    say_title("bench-peers", version)
     with tempfile.TemporaryDirectory(dir=PEERS) as work:
         compare_start(work)
         compare_evaluations(work)
@@ -361,10 +285,7 @@ def main():
             compare_threads()
         compare_sampling(work)
         compare_training(work)
-    os.makedirs(os.path.dirname(RESULT), exist_ok=True)
-    with open(RESULT + ".tmp", "w", encoding="utf-8") as file:
-        file.write("\n".join(lines) + "\n")
-    os.replace(RESULT + ".tmp", RESULT)
+    save(RESULT)
 
 
 for network in (CIFAR, DEMO):

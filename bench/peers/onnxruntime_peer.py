@@ -23,7 +23,7 @@ def prepare(batch, inputs):
     session = onnxruntime.InferenceSession(
         f"{folder}/batch{batch}.onnx", options,
         providers=["CPUExecutionProvider"])
-    feed = dict(zip(("x", "sigma", "labels"), inputs))
+    feed = dict(zip((value.name for value in session.get_inputs()), inputs))
     return lambda: session.run(None, feed)[0]
 
 

@@ -22,8 +22,7 @@ def prepare(batch, inputs):
         "EXECUTION_MODE_HINT": "ACCURACY",
         "INFERENCE_PRECISION_HINT": "f32"})
     request = compiled.create_infer_request()
-    feed = dict(zip(("x", "sigma", "labels"), inputs))
-    return lambda: request.infer(feed)[0]
+    return lambda: request.infer(list(inputs))[0]
 
 
 serve(folder, "OpenVINO " + openvino.__version__.split("-")[0], prepare)

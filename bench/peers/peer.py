@@ -4,14 +4,15 @@
 # from standard input and answers with lines of JSON, so that evaluations of
 # two programs can take turns.
 #
-#     check BATCH FILE   writes D of the inputs, float32 [N][C][H][W]
+#     check BATCH FILE   writes the result, float32: D [N][C][H][W], or
+#                        features [N][F]
 #     time BATCH COUNT   seconds of COUNT evaluations, after one unmeasured
 #                        evaluation if the batch is new
 #     sample BATCH STEPS seconds of sampling a batch in so many steps
 #     train BATCH COUNT  seconds of an update: COUNT of them, then a wait
 #
-# Inputs lie in the network's folder, for the largest batch: x.f32,
-# sigma.f32, labels.f32.
+# Inputs lie in the network's folder, for the largest batch: x.f32, and of
+# networks that denoise sigma.f32 and labels.f32.
 
 import functools
 import json
@@ -22,15 +23,15 @@ import numpy
 
 
 def read_inputs(folder, batch):
-    """x [N,C,H,W], sigma [N,1], one-hot labels [N,label_dim]."""
+    """Arrays [N, ...] of what inputs.json lists: images, and noise levels
+    and one-hot labels if the network denoises."""
     with open(folder + "/inputs.json", encoding="utf-8") as file:
-        shape = json.load(file)
+        shapes = json.load(file)
 
-    def read(name, *dims):
+    def read(name, shape):
         values = numpy.fromfile(f"{folder}/{name}.f32", dtype=numpy.float32)
-        return numpy.ascontiguousarray(values.reshape(-1, *dims)[:batch])
-    return (read("x", shape["channels"], shape["size"], shape["size"]),
-            read("sigma", 1), read("labels", shape["label_dim"]))
+        return numpy.ascontiguousarray(values.reshape(-1, *shape)[:batch])
+    return tuple(read(name, shape) for name, shape in shapes.items())
 
 
 def say(**answer):

@@ -104,10 +104,16 @@ def write_inputs(folder, config, count=4):
     for name, values in (("x", x), ("sigma", sigma), ("labels", labels)):
         with open(f"{folder}/{name}.f32", "wb") as file:
             array.array("f", values).tofile(file)
+    write_shapes(folder, x=(config["img_channels"],
+                            config["img_resolution"],
+                            config["img_resolution"]),
+                 sigma=(1,), labels=(config["label_dim"],))
+
+
+def write_shapes(folder, **shapes):
+    """Which inputs lie there, in the order in which a network takes them."""
     with open(folder + "/inputs.json", "w", encoding="utf-8") as file:
-        json.dump({"channels": config["img_channels"],
-                   "size": config["img_resolution"],
-                   "label_dim": config["label_dim"]}, file)
+        json.dump(shapes, file)
 
 
 def floats(path):

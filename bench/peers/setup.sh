@@ -1,31 +1,14 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# setup.sh FOLDER - one Python environment for each peer, and the network in
-# the files that they read.  What is there already is left alone, so that a
-# second call needs no network and takes a second; a peer that cannot be
-# installed or converted for leaves FOLDER/NAME.reason and holds up no other.
-# The environment of PyTorch takes 6 GB: its wheel does not load without the
-# CUDA libraries that it lists.
+# setup.sh FOLDER - the peers, and the network in the files that they read.
+# What is there already is left alone; a peer that cannot be installed or
+# converted for leaves FOLDER/NAME.reason and holds up no other.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1" && cd "$1" || exit 1
 folder=$PWD
 net=$folder/net/cifar10-c100
-
-install() { # NAME PACKAGE...
-    name=$1
-    shift
-    [ -f "$name/ready" ] && return
-    echo "setup.sh: $name: pip install $*"
-    if python3 -m venv "$name" && "$name/bin/python" -m pip install -q \
-        --disable-pip-version-check "$@" >"$name.log" 2>&1; then
-        touch "$name/ready"
-        rm -f "$name.reason"
-    else
-        echo "pip install $* failed, see $folder/$name.log" >"$name.reason"
-    fi
-}
 
 convert() { # NAME RESULT COMMAND...: COMMAND leaves RESULT.tmp
     name=$1
@@ -42,13 +25,7 @@ convert() { # NAME RESULT COMMAND...: COMMAND leaves RESULT.tmp
     fi
 }
 
-install torch torch numpy onnx
-install onnxruntime onnxruntime numpy
-install openvino openvino numpy
-install mnn MNN numpy
-# pnnx, the converter, is a program; the PyTorch that its package asks for is
-# for its Python side.
-install ncnn --no-deps ncnn pnnx numpy
+"$here/install.sh" "$folder" torch onnxruntime openvino mnn ncnn
 
 export_net() {
     torch/bin/python "$here/export.py" "$net/checkpoint.safetensors" "$net" \
