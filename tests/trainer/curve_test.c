@@ -84,6 +84,19 @@ static void has_text_around(void **state)
     assert_true(dark(LEFT, RIGHT, BOTTOM + 24, 360) > 60); /* their unit */
 }
 
+/* A field that a line lacks is not the next line's. */
+static void fields_are_of_a_line(void **state)
+{
+    const char *text = "{\"seen\":5,\"loss\":null}\n"
+                       "{\"seen\":6,\"fd\":2.5}\n";
+
+    (void)state;
+    assert_true(train_curve_field(text, "seen") == 5.0);
+    assert_true(train_curve_field(text, "fd") == -1.0);
+    assert_true(train_curve_field(strchr(text, '\n') + 1, "fd") == 2.5);
+    assert_true(train_curve_field("", "fd") == -1.0);
+}
+
 /* One tick is no line: nothing is written. */
 static void needs_two_ticks(void **state)
 {
@@ -101,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(follows_the_losses),
         cmocka_unit_test(has_text_around),
+        cmocka_unit_test(fields_are_of_a_line),
         cmocka_unit_test(needs_two_ticks),
     };
     int file = mkstemp(path), failures;
