@@ -103,7 +103,7 @@ static void share_enough(train_run *r)
 static bool report(train_run *r, bool snapshot,
                    const volatile sig_atomic_t *stop, host_failure *f)
 {
-    r->judged.distance = NAN;
+    r->judged.distance = (double)NAN;
     return (!snapshot || r->judge == NULL || train_run_judge(r, stop, f)) &&
            train_report_tick(r, f);
 }

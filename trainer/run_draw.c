@@ -108,7 +108,7 @@ bool train_run_judge(train_run *r, const volatile sig_atomic_t *stop,
                      host_failure *f)
 {
     const train_judge *judge = r->judge;
-    double start = host_seconds(), distance = NAN;
+    double start = host_seconds(), distance = (double)NAN;
     hearing h = {.judge = judge, .stop = stop};
     bool good = r->learner->kind->pull(r->learner, f) &&
                 choose_clusters(r, &h, f) && judge->begin(judge->self, f) &&
