@@ -42,6 +42,10 @@ for ((i = 0; i < kills; i++)); do
         'BEGIN { print 0.05 + r / 32768 * 1.6 * t / n / 1000 }')"
     kill -9 -- -$pid
     wait $pid
+    # a program that dies slowly holds its lock until it is gone
+    while kill -0 -- -$pid; do
+        sleep 0.02
+    done
 done 2>/dev/null
 check "killed $kills times, it goes on" recipe killed
 for file in report.html ids.npy features.npy fd.txt conditional/model.cedm; do

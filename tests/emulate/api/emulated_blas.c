@@ -196,7 +196,9 @@ static void do_matmul(const void *arg)
             if (m.beta > 0 || m.beta < 0) {
                 old = (double)m.beta * get(m.c, at, m.d_layout.type);
             }
-            bias = get(m.product.bias, i, m.d_layout.type);
+            bias = m.product.bias == NULL
+                       ? 0
+                       : get(m.product.bias, i, m.d_layout.type);
             sum = (double)m.alpha * sum + old + bias;
             if (m.product.epilogue == CUBLASLT_EPILOGUE_RELU_BIAS &&
                 sum < 0) {
@@ -205,6 +207,14 @@ static void do_matmul(const void *arg)
             put(m.d, at, m.d_layout.type, sum);
         }
     }
+}
+
+/* None, or a bias and maybe what is done last. */
+static int is_epilogue(const product *p)
+{
+    return p->bias == NULL ? p->epilogue == 0
+                           : p->epilogue == CUBLASLT_EPILOGUE_BIAS ||
+                                 p->epilogue == CUBLASLT_EPILOGUE_RELU_BIAS;
 }
 
 static int is_aligned(const cublasLtMatmulAlgo_t *algo, const void *a,
@@ -240,9 +250,7 @@ cublasStatus_t cublasLtMatmul(
     memcpy(&m.b_layout, b_layout, sizeof m.b_layout);
     memcpy(&m.d_layout, d_layout, sizeof m.d_layout);
     memcpy(&m.product, desc, sizeof m.product);
-    if (m.product.transposed != CUBLAS_OP_T || m.product.bias == NULL ||
-        (m.product.epilogue != CUBLASLT_EPILOGUE_BIAS &&
-         m.product.epilogue != CUBLASLT_EPILOGUE_RELU_BIAS) ||
+    if (m.product.transposed != CUBLAS_OP_T || !is_epilogue(&m.product) ||
         m.a_layout.rows != m.b_layout.rows ||
         m.a_layout.columns != m.d_layout.rows ||
         m.b_layout.columns != m.d_layout.columns ||
