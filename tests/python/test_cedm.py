@@ -11,6 +11,7 @@ import json
 import math
 import os
 import pathlib
+import signal
 import struct
 import subprocess
 import sys
@@ -225,6 +226,9 @@ class Running(unittest.TestCase):
         self.assertGreater(count, 10000)
 
     def test_interrupt(self):
+        # whoever runs this in the background may ignore the signal
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.addCleanup(signal.signal, signal.SIGINT, before)
         with cedm.load(threads=2) as model:
             timer = threading.Timer(0.05, _thread.interrupt_main)
             with self.assertRaises(KeyboardInterrupt):
