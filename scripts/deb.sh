@@ -73,11 +73,11 @@ documents() { # PACKAGE
 
 # The dependencies of the programs and libraries in a package.
 depends() { # PACKAGE
-    mkdir -p "$out/work/debian"
-    sed 's/@[A-Z_]*@/x/' packaging/deb/control >"$out/work/debian/control"
+    mkdir -p "$out/depends/debian"
+    sed 's/@[A-Z_]*@/x/' packaging/deb/control >"$out/depends/debian/control"
     # The library's own package is not installed: this says where it is.
-    echo "libcedm $major libcedm$major (= $version)" >"$out/work/debian/shlibs.local"
-    (cd "$out/work" && find "$(folder "$1")/usr/bin" "$(folder "$1")/usr/lib" -type f \
+    echo "libcedm $major libcedm$major (= $version)" >"$out/depends/debian/shlibs.local"
+    (cd "$out/depends" && find "$(folder "$1")/usr/bin" "$(folder "$1")/usr/lib" -type f \
         2>/dev/null | xargs dpkg-shlibdeps -O --ignore-missing-info) 2>/dev/null |
         sed -n 's/^shlibs:Depends=//p'
 }
@@ -113,5 +113,6 @@ for package in $packages; do
     chmod -R u=rwX,go=rX "$(folder "$package")"
     fakeroot dpkg-deb --root-owner-group -b "$(folder "$package")" "$out" >/dev/null
 done
-rm -rf "$stage" "$out/work" "$out/control" $(for package in $packages; do folder "$package"; done)
+rm -rf "$stage" "$out/depends" "$out/control" \
+    $(for package in $packages; do folder "$package"; done)
 ls "$out"/*.deb
