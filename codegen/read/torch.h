@@ -133,6 +133,16 @@ void cg_torch_store(unsigned char bytes[8], double value);
 /* Adds a list or tuple of numbers as an array of float64. */
 bool cg_torch_list(cg_torch *t, cg_ref ref, const char *name);
 
+/* Refuses a value: what it is of, what is wanted of it. */
+static inline bool cg_torch_bad(const cg_torch *t, const cg_node *node,
+                                const char *what, const char *wanted)
+{
+    return cg_pickle_fail(&t->pickle, node->offset,
+                          "unusable %s; wanted %s, got %s; check what file "
+                          "this is",
+                          what, wanted, cg_kind_words(node));
+}
+
 /* ---- modules ----------------------------------------------------------- */
 
 /* The name of a tensor in a module: keys with dots between them. */

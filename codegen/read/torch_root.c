@@ -7,15 +7,6 @@
 
 #include "codegen/read/torch.h"
 
-static bool bad(const cg_torch *t, const cg_node *node, const char *what,
-                const char *wanted)
-{
-    return cg_pickle_fail(&t->pickle, node->offset,
-                          "unusable %s; wanted %s, "
-                          "got %s; check what file this is",
-                          what, wanted, cg_kind_words(node));
-}
-
 static bool holds_tensors(const cg_pickle *p, const cg_node *dict)
 {
     for (uint32_t i = dict->u.items.first; i != CG_NO_REF;) {
@@ -33,7 +24,7 @@ static const char *keep_text(cg_torch *t, const cg_node *node)
 {
     size_t size = node->u.bytes.size;
     if (memchr(node->u.bytes.at, 0, size) != NULL) {
-        (void)bad(t, node, "text", "no zero bytes in it");
+        (void)cg_torch_bad(t, node, "text", "no zero bytes in it");
         return NULL;
     }
     char *text = cg_keep(t->opened, size + 1, t->error);
@@ -100,10 +91,10 @@ static bool read_root_dict(cg_torch *t, const cg_node *dict)
             return read_dict(t, dict, false) && read_dict(t, node, true);
         }
     }
-    return bad(t, dict, "checkpoint",
-               "a network under 'ema', or tensors by "
-               "name, maybe under 'ema', 'teacher', 'state_dict', "
-               "'model' or 'net'");
+    return cg_torch_bad(t, dict, "checkpoint",
+                        "a network under 'ema', or tensors by "
+                        "name, maybe under 'ema', 'teacher', 'state_dict', "
+                        "'model' or 'net'");
 }
 
 /* {0: label, 1: label, ...}, in any order, as C-EDM's sampler leaves them. */
@@ -137,7 +128,8 @@ static bool read_labels(cg_torch *t, const cg_node *dict)
         if (key->kind != CG_KIND_INTEGER || key->u.integer < 0 ||
             key->u.integer >= dict->count || seen[key->u.integer] ||
             !cg_torch_number(p, &p->nodes[p->items[second].value], &label)) {
-            return bad(t, key, "labels", "the numbers from 0 on, once each");
+            return cg_torch_bad(t, key, "labels",
+                                "the numbers from 0 on, once each");
         }
         cg_torch_store(labels + 8 * key->u.integer, label);
         seen[key->u.integer] = true;
@@ -156,7 +148,7 @@ static bool read_kmeans(cg_torch *t, const cg_node *node)
                         : CG_NO_REF;
     return labels != CG_NO_REF && cg_torch_is_tensor(&p->nodes[labels])
                ? cg_torch_tensor(t, labels, "tensor")
-               : bad(t, node, "clustering", "labels_ in it");
+               : cg_torch_bad(t, node, "clustering", "labels_ in it");
 }
 
 bool cg_torch_root(cg_torch *t, cg_ref root)
@@ -179,7 +171,7 @@ bool cg_torch_root(cg_torch *t, cg_ref root)
         node->count > 0) {
         return cg_torch_list(t, root, "tensor");
     }
-    return bad(t, node, "checkpoint",
-               "a dict, a tensor or a list of "
-               "numbers");
+    return cg_torch_bad(t, node, "checkpoint",
+                        "a dict, a tensor or a list of "
+                        "numbers");
 }

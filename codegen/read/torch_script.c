@@ -17,15 +17,6 @@ typedef struct walk {
     int depth;
 } walk;
 
-static bool bad(const cg_torch *t, const cg_node *node, const char *what,
-                const char *wanted)
-{
-    return cg_pickle_fail(&t->pickle, node->offset,
-                          "unusable %s; wanted %s, "
-                          "got %s; check what file this is",
-                          what, wanted, cg_kind_words(node));
-}
-
 static bool walk_object(walk *w, cg_ref object);
 
 /* An attribute: its name was entered. */
@@ -68,10 +59,12 @@ static bool walk_object(walk *w, cg_ref object)
                               DEPTH_MAX);
     }
     if (node->seen) {
-        return bad(w->t, node, "object in two places", "each object once");
+        return cg_torch_bad(w->t, node, "object in two places",
+                            "each object once");
     }
     if (state == CG_NO_REF || p->nodes[state].kind != CG_KIND_DICT) {
-        return bad(w->t, node, "object", "one whose state is a dict");
+        return cg_torch_bad(w->t, node, "object",
+                            "one whose state is a dict");
     }
     node->seen = true;
     w->depth++;
