@@ -5,9 +5,6 @@
 #include "runtime/cpu/cpu.h"
 #include "runtime/cpu/vec.h"
 
-/* Tokens of one task. */
-#define TOKENS 16u
-
 /* The sums of all channels, and of their squares around `mean`. */
 CEDM_INLINE float total(const float *src, uint32_t channels)
 {
@@ -76,15 +73,13 @@ static void layer_norm_task(void *arg, uint32_t index, uint32_t worker)
     const cedm_call *call = arg;
     const cedm_exec *exec = call->exec;
     const cedm_layer_norm *op = call->op;
-    uint32_t blocks = cedm_ceil_div(op->tokens, TOKENS);
-    uint32_t image = index / blocks, t = index % blocks * TOKENS;
-    uint32_t end = op->tokens - t < TOKENS ? op->tokens : t + TOKENS;
+    cedm_token_range range = cedm_tokens_of(index, op->tokens);
     size_t channels = op->channels, map = op->tokens * channels;
-    const float *src = cedm_at(exec, op->src, map, image);
-    float *dst = cedm_at(exec, op->dst, map, image);
+    const float *src = cedm_at(exec, op->src, map, range.image);
+    float *dst = cedm_at(exec, op->dst, map, range.image);
 
     (void)worker;
-    for (; t < end; t++) {
+    for (uint32_t t = range.first; t < range.end; t++) {
         normalise(op, exec->data + op->gamma, exec->data + op->beta,
                   src + t * channels, dst + t * channels);
     }
@@ -92,8 +87,5 @@ static void layer_norm_task(void *arg, uint32_t index, uint32_t worker)
 
 void CEDM_ISA_NAME(layer_norm)(void *ctx, const cedm_layer_norm *op)
 {
-    const cedm_exec *exec = ctx;
-
-    cedm_run_tasks(exec, layer_norm_task, op,
-                   exec->n * cedm_ceil_div(op->tokens, TOKENS));
+    cedm_run_tokens(ctx, layer_norm_task, op, op->tokens);
 }

@@ -4,9 +4,6 @@
 #include "runtime/ops/act.h"
 #include "runtime/ops/ops.h"
 
-/* Tokens of one task. */
-#define TOKENS 16u
-
 /* Some channels of a token: n of them, at most CEDM_LANES. */
 static void gate_lanes(const float *src, uint32_t channels, float *dst,
                        size_t n)
@@ -22,15 +19,13 @@ static void gate_task(void *arg, uint32_t index, uint32_t worker)
     const cedm_call *call = arg;
     const cedm_exec *exec = call->exec;
     const cedm_gate *op = call->op;
-    uint32_t blocks = cedm_ceil_div(op->tokens, TOKENS);
-    uint32_t image = index / blocks, t = index % blocks * TOKENS;
-    uint32_t end = op->tokens - t < TOKENS ? op->tokens : t + TOKENS;
+    cedm_token_range range = cedm_tokens_of(index, op->tokens);
     size_t channels = op->channels, map = op->tokens * channels;
-    const float *src = cedm_at(exec, op->src, 2 * map, image);
-    float *dst = cedm_at(exec, op->dst, map, image);
+    const float *src = cedm_at(exec, op->src, 2 * map, range.image);
+    float *dst = cedm_at(exec, op->dst, map, range.image);
 
     (void)worker;
-    for (; t < end; t++) {
+    for (uint32_t t = range.first; t < range.end; t++) {
         for (uint32_t c = 0; c < op->channels; c += CEDM_LANES) {
             uint32_t left = op->channels - c;
 
@@ -43,10 +38,7 @@ static void gate_task(void *arg, uint32_t index, uint32_t worker)
 
 void cedm_op_gate(void *ctx, const cedm_gate *op)
 {
-    const cedm_exec *exec = ctx;
-
-    cedm_run_tasks(exec, gate_task, op,
-                   exec->n * cedm_ceil_div(op->tokens, TOKENS));
+    cedm_run_tokens(ctx, gate_task, op, op->tokens);
 }
 
 void cedm_size_gate(void *ctx, const cedm_gate *op)

@@ -113,6 +113,32 @@ static inline uint32_t cedm_dst_stride(uint32_t dst_stride, uint32_t channels)
     return dst_stride == 0 ? channels : dst_stride;
 }
 
+/* Tokens of an image that one task makes. */
+#define CEDM_TASK_TOKENS 16u
+
+typedef struct cedm_token_range {
+    uint32_t image, first, end;
+} cedm_token_range;
+
+/* The tokens of task `index`, of `tokens` an image. */
+static inline cedm_token_range cedm_tokens_of(uint32_t index, uint32_t tokens)
+{
+    uint32_t blocks = cedm_ceil_div(tokens, CEDM_TASK_TOKENS);
+    uint32_t first = index % blocks * CEDM_TASK_TOKENS, left = tokens - first;
+
+    return (cedm_token_range){
+        index / blocks, first,
+        left < CEDM_TASK_TOKENS ? tokens : first + CEDM_TASK_TOKENS};
+}
+
+/* Calls a task for all tokens of all images. */
+static inline void cedm_run_tokens(const cedm_exec *exec, cedm_task *task,
+                                   const void *op, uint32_t tokens)
+{
+    cedm_run_tasks(exec, task, op,
+                   exec->n * cedm_ceil_div(tokens, CEDM_TASK_TOKENS));
+}
+
 /* Raises the scratch of one worker to a number of floats. */
 static inline void cedm_need_scratch(void *ctx, uint64_t floats)
 {

@@ -6,24 +6,19 @@
 
 #include "runtime/ops/ops.h"
 
-/* Tokens of one task. */
-#define TOKENS 64u
-
 static void tokens_task(void *arg, uint32_t index, uint32_t worker)
 {
     const cedm_call *call = arg;
     const cedm_exec *exec = call->exec;
     const cedm_tokens *op = call->op;
-    uint32_t blocks = cedm_ceil_div(op->tokens, TOKENS);
-    uint32_t image = index / blocks, t = index % blocks * TOKENS;
-    uint32_t end = op->tokens - t < TOKENS ? op->tokens : t + TOKENS;
+    cedm_token_range range = cedm_tokens_of(index, op->tokens);
     size_t channels = op->channels;
-    const float *src =
-        cedm_at(exec, op->src, (op->tokens - op->first) * channels, image);
-    float *dst = cedm_at(exec, op->dst, op->tokens * channels, image);
+    const float *src = cedm_at(
+        exec, op->src, (op->tokens - op->first) * channels, range.image);
+    float *dst = cedm_at(exec, op->dst, op->tokens * channels, range.image);
 
     (void)worker;
-    for (; t < end; t++) {
+    for (uint32_t t = range.first; t < range.end; t++) {
         const float *table = exec->data + op->table + t * channels;
 
         if (t < op->first) {
@@ -39,10 +34,7 @@ static void tokens_task(void *arg, uint32_t index, uint32_t worker)
 
 void cedm_op_tokens(void *ctx, const cedm_tokens *op)
 {
-    const cedm_exec *exec = ctx;
-
-    cedm_run_tasks(exec, tokens_task, op,
-                   exec->n * cedm_ceil_div(op->tokens, TOKENS));
+    cedm_run_tokens(ctx, tokens_task, op, op->tokens);
 }
 
 void cedm_size_tokens(void *ctx, const cedm_tokens *op)
