@@ -51,21 +51,13 @@ static void pool_map(const cedm_conv *op, const float *map, uint32_t cells,
     }
 }
 
-/* Image i of a tensor; see cedm_model.h on references. */
-static float *tensor(const cedm_exec *exec, cedm_ref ref, size_t elements,
-                     uint32_t i)
-{
-    return (CEDM_REF_IS_F32(ref) ? exec->f32 : exec->act) +
-           (size_t)CEDM_REF_OFFSET(ref) * exec->batch + i * elements;
-}
-
 /* The network's own output stays defined, though nobody computes it. */
-static void clear_output(const cedm_exec *exec)
+static void clear_output(const host_engine *e)
 {
-    const cedm_port *port = &exec->model->graph.outputs[0];
+    const cedm_port *port = &e->net.model->graph.outputs[0];
     size_t elements = (size_t)port->height * port->width * port->channels;
-    memset(tensor(exec, port->ref, elements, 0), 0,
-           exec->n * elements * sizeof(float));
+    memset(host_engine_tensor(e, port->ref), 0,
+           e->net.exec.n * elements * sizeof(float));
 }
 
 static void take_map(host_denoiser_features *x)
@@ -74,10 +66,10 @@ static void take_map(host_denoiser_features *x)
     const cedm_conv *op = x->last;
     size_t elements = (size_t)op->height * op->width * op->cout;
     for (uint32_t i = 0; i < exec->n; i++) {
-        pool_map(op, tensor(exec, op->dst, elements, i), x->pool,
-                 x->out + (size_t)i * x->width);
+        pool_map(op, host_engine_tensor(x->engine, op->dst) + i * elements,
+                 x->pool, x->out + (size_t)i * x->width);
     }
-    clear_output(exec);
+    clear_output(x->engine);
     x->out = NULL;
 }
 

@@ -38,6 +38,15 @@ bool host_engine_open(host_engine *e, const host_model *m,
                       const host_engine_config *config, host_failure *f);
 void host_engine_close(host_engine *e);
 
+/* The first image of a tensor in the arena. */
+static inline float *host_engine_tensor(const host_engine *e, cedm_ref ref)
+{
+    const cedm_exec *exec = &e->net.exec;
+
+    return (CEDM_REF_IS_F32(ref) ? exec->f32 : exec->act) +
+           (size_t)exec->batch * CEDM_REF_OFFSET(ref);
+}
+
 /* One line of regions and sizes. */
 void host_engine_print(const host_engine *e, FILE *stream);
 

@@ -85,10 +85,7 @@ void host_image_features_close(host_image_features *x)
 /* They are still there when the graph has been computed. */
 static bool take_logits(const host_image_features *x, uint32_t n, float *out)
 {
-    const cedm_exec *exec = &x->engine.net.exec;
-    cedm_ref ref = x->logits->ref;
-    const float *from = (CEDM_REF_IS_F32(ref) ? exec->f32 : exec->act) +
-                        (size_t)CEDM_REF_OFFSET(ref) * exec->batch;
+    const float *from = host_engine_tensor(&x->engine, x->logits->ref);
     for (size_t i = 0; i < (size_t)n * x->width; i++) {
         if (!isfinite(from[i])) {
             return false;

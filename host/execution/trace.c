@@ -7,7 +7,9 @@
     static void trace_##name(void *ctx, const cedm_##name *op)               \
     {                                                                        \
         const host_trace *t = ctx;                                           \
-        t->before(t->arg, HOST_TRACE_##name, op);                            \
+        if (t->before != NULL) {                                             \
+            t->before(t->arg, HOST_TRACE_##name, op);                        \
+        }                                                                    \
         t->ops->name(t->ctx, op);                                            \
         t->after(t->arg, HOST_TRACE_##name, op);                             \
     }

@@ -27,7 +27,8 @@ typedef struct host_trace {
     void *arg;
 } host_trace;
 
-/* Puts the trace into a net; it must outlive the net's use. */
+/* Puts the trace into a net; it must outlive the net's use.  `before` may be
+ * NULL. */
 void host_trace_install(host_trace *t, cedm_net *net, host_trace_hook *before,
                         host_trace_hook *after, void *arg);
 

@@ -59,14 +59,6 @@ static bool find_op(const host_model *m, host_activation *a)
 
 /* ---- values ----------------------------------------------------------- */
 
-/* A tensor in the arena of a net whose batch is 1. */
-static const float *tensor(const comparison *c, cedm_ref ref)
-{
-    const cedm_exec *exec = &c->engine->net.exec;
-    return (CEDM_REF_IS_F32(ref) ? exec->f32 : exec->act) +
-           CEDM_REF_OFFSET(ref);
-}
-
 static bool size_matches(comparison *c, const host_activation *a,
                          size_t elements)
 {
@@ -88,7 +80,7 @@ static void compare_linear(comparison *c, host_activation *a,
     if (!size_matches(c, a, op->out)) {
         return;
     }
-    const float *dst = tensor(c, op->dst);
+    const float *dst = host_engine_tensor(c->engine, op->dst);
     for (size_t i = 0; i < a->elements; i++) {
         double x = a->values[i];
         c->got[i] = (double)dst[i];
@@ -103,7 +95,7 @@ static void compare_conv(comparison *c, host_activation *a,
     if (!size_matches(c, a, (size_t)op->height * op->width * op->cout)) {
         return;
     }
-    const float *dst = tensor(c, op->dst);
+    const float *dst = host_engine_tensor(c->engine, op->dst);
     for (size_t i = 0; i < a->elements; i++) {
         c->got[i] = (double)dst[i];
         if (c->residual != NULL) {
@@ -123,10 +115,10 @@ static void compare_norm(comparison *c, host_activation *a,
     if (!size_matches(c, a, pixels * channels) || op->coeff == CEDM_NONE) {
         return;
     }
-    const float *scale = tensor(c, op->coeff);
+    const float *scale = host_engine_tensor(c->engine, op->coeff);
     size_t base = 0; /* first channel of the source */
     for (int s = 0; s < 2 && op->cin[s] > 0; s++) {
-        const float *src = tensor(c, op->src[s]);
+        const float *src = host_engine_tensor(c->engine, op->src[s]);
         for (size_t i = 0; i < pixels * op->cin[s]; i++) {
             size_t channel = base + i % op->cin[s];
             c->got[i / op->cin[s] * channels + channel] =
@@ -148,7 +140,8 @@ static void copy_residual(comparison *c, const cedm_conv *op)
     if (op->residual != CEDM_NONE && elements <= c->room && module != NULL &&
         (ends_with(module, "aux_residual") || ends_with(module, "aux_skip") ||
          ends_with(module, "aux_conv"))) {
-        memcpy(c->copy, tensor(c, op->residual), elements * sizeof(float));
+        memcpy(c->copy, host_engine_tensor(c->engine, op->residual),
+               elements * sizeof(float));
         c->residual = c->copy;
     }
 }

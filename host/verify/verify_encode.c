@@ -25,12 +25,22 @@ typedef struct encoding {
     host_failure *f;
 } encoding;
 
-static float *tensor(const encoding *e, cedm_ref ref)
+/* Judges `count` numbers against those of an array from `first` on. */
+static void judge(encoding *e, const char *what, const float *got,
+                  const cg_array *array, uint64_t first, size_t count)
 {
-    const cedm_exec *exec = &e->v->engine.net.exec;
-
-    return (CEDM_REF_IS_F32(ref) ? exec->f32 : exec->act) +
-           CEDM_REF_OFFSET(ref);
+    double *values = calloc(2 * count + 1, sizeof *values);
+    if (values == NULL) {
+        e->failed = !host_fail(e->f, "%s: out of memory", what);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        values[i] = (double)got[i];
+        values[count + i] = cg_element(array, first + i);
+    }
+    host_verify_judge_features(
+        e->v, what, host_difference_of(values, values + count, count));
+    free(values);
 }
 
 /* Compares `count` numbers from `got` on with what the file calls
@@ -44,20 +54,9 @@ static void compare(encoding *e, const char *name, const float *got,
     if (array == NULL || array->elements < (e->image + 1) * count) {
         return;
     }
-    double *values = calloc(2 * count + 1, sizeof *values);
-    if (values == NULL) {
-        e->failed = !host_fail(e->f, "%s: out of memory", full);
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        values[i] = (double)got[i];
-        values[count + i] = cg_element(array, e->image * count + i);
-    }
     snprintf(full, sizeof full, "%s.%s, image %" PRIu64, e->item, name,
              e->image);
-    host_verify_judge_features(
-        e->v, full, host_difference_of(values, values + count, count));
-    free(values);
+    judge(e, full, got, array, e->image * count, count);
 }
 
 /* ---- inside the network -------------------------------------------------- */
@@ -65,7 +64,7 @@ static void compare(encoding *e, const char *name, const float *got,
 static void replace_input(encoding *e, const cedm_preprocess *op)
 {
     size_t count = (size_t)op->height * op->width * op->channels;
-    float *dst = tensor(e, op->dst);
+    float *dst = host_engine_tensor(&e->v->engine, op->dst);
     for (size_t i = 0; e->input != NULL && i < count; i++) {
         dst[i] = (float)e->input[i];
     }
@@ -82,18 +81,10 @@ static void compare_positions(encoding *e, const cedm_tokens *op)
         array->elements != count + op->channels) {
         return;
     }
-    double *values = calloc(2 * count, sizeof *values);
-    const float *table = e->v->engine.net.exec.data + op->table +
-                         (size_t)op->first * op->channels;
-    for (size_t i = 0; values != NULL && i < count; i++) {
-        values[i] = (double)table[i];
-        values[count + i] = cg_element(array, op->channels + i);
-    }
-    if (values != NULL) {
-        host_verify_judge_features(
-            e->v, full, host_difference_of(values, values + count, count));
-    }
-    free(values);
+    judge(e, full,
+          e->v->engine.net.exec.data + op->table +
+              (size_t)op->first * op->channels,
+          array, op->channels, count);
 }
 
 /* The second sum of a block is its result. */
@@ -104,15 +95,8 @@ static void compare_block(encoding *e, const cedm_conv *op)
         return;
     }
     snprintf(name, sizeof name, "block%u", e->residuals / 2 - 1);
-    compare(e, name, tensor(e, op->dst),
+    compare(e, name, host_engine_tensor(&e->v->engine, op->dst),
             (size_t)op->height * op->width * op->cout);
-}
-
-static void before(void *arg, host_trace_kind kind, const void *op)
-{
-    (void)arg;
-    (void)kind;
-    (void)op;
 }
 
 static void after(void *arg, host_trace_kind kind, const void *op)
@@ -134,7 +118,7 @@ static void compare_output(encoding *e)
 {
     const cedm_model *code = e->v->model.code;
     const cedm_port *out = &code->graph.outputs[0];
-    const float *got = tensor(e, out->ref);
+    const float *got = host_engine_tensor(&e->v->engine, out->ref);
     size_t width = out->channels;
     char full[64];
     snprintf(full, sizeof full, "%s.patch", e->item);
@@ -221,20 +205,9 @@ static bool compare_image(encoding *e, host_failure *f)
         if (!encode(e, image->data, f)) {
             return false;
         }
-        double *values = calloc(2 * (size_t)cls->elements, sizeof *values);
-        for (size_t i = 0; values != NULL && i < cls->elements; i++) {
-            values[i] = (double)e->features[i];
-            values[cls->elements + i] = cg_element(cls, i);
-        }
-        if (values != NULL) {
-            host_verify_judge_features(
-                e->v, names[k],
-                host_difference_of(values, values + cls->elements,
-                                   (size_t)cls->elements));
-        }
-        free(values);
+        judge(e, names[k], e->features, cls, 0, (size_t)cls->elements);
     }
-    return true;
+    return !e->failed;
 }
 
 /* From what the network sees on, whatever has the size of that. */
@@ -242,7 +215,7 @@ static bool compare_items(encoding *e, host_trace *trace, host_failure *f)
 {
     host_verify *v = e->v;
     cedm_preprocess window = {0};
-    host_trace_install(trace, &v->engine.net, before, find_window, &window);
+    host_trace_install(trace, &v->engine.net, NULL, find_window, &window);
     uint8_t *blank = calloc((size_t)v->model.code->encoder->height *
                                 v->model.code->encoder->width,
                             v->model.code->encoder->channels);

@@ -16,7 +16,7 @@
 /* Of resized pixels in -1..1: two passes of a few rounded products each. */
 #define RESIZED_LIMIT 2e-6
 
-#define STEP 13u /* of the rows and columns that were recorded */
+#define THINNED 13u /* of the rows and columns that were recorded */
 
 typedef struct encoding {
     host_verify *v;
@@ -60,14 +60,6 @@ static const char *route_of(const host_verify *v)
 
 /* ---- values ------------------------------------------------------------ */
 
-static const float *tensor(const encoding *e, cedm_ref ref)
-{
-    const cedm_exec *exec = &e->v->engine.net.exec;
-
-    return (CEDM_REF_IS_F32(ref) ? exec->f32 : exec->act) +
-           CEDM_REF_OFFSET(ref);
-}
-
 /* A map in the arena, [height][width][channels]. */
 typedef struct map {
     const float *at;
@@ -100,12 +92,9 @@ static double planar(const map *m, size_t i)
 /* Every 13th row and column, channel by channel. */
 static double thinned(const map *m, size_t i)
 {
-    size_t across = (m->width - 1) / STEP
-    +1;
-    size_t down = (m->height - 1) / STEP
-    +1;
-    size_t x = i % across * STEP
-    , y = i / across % down * STEP;
+    size_t across = (m->width - 1) / THINNED + 1;
+    size_t down = (m->height - 1) / THINNED + 1;
+    size_t x = i % across * THINNED, y = i / across % down * THINNED;
 
     return (double)
         m->at[(y * m->width + x) * m->channels + i / across / down];
@@ -170,10 +159,11 @@ static void compare_means(encoding *e, const char *point, const map *m)
 
 static void compare_input(encoding *e, const cedm_preprocess *op)
 {
-    map m = {tensor(e, op->dst), op->height, op->width, op->channels};
+    map m = {host_engine_tensor(&e->v->engine, op->dst), op->height,
+             op->width, op->channels};
     size_t numbers = (size_t)m.height * m.width * m.channels;
 
-    compare(e, "resized_every13", &m, thinned, numbers / (STEP * STEP));
+    compare(e, "resized_every13", &m, thinned, numbers / (THINNED * THINNED));
     compare(e, "resized_c0_rows", &m, edge_rows, 8 * (size_t)m.width);
 }
 
@@ -220,13 +210,6 @@ static void compare_op(encoding *e, uint32_t op, const map *m)
     }
 }
 
-static void before(void *arg, host_trace_kind kind, const void *op)
-{
-    (void)arg;
-    (void)kind;
-    (void)op;
-}
-
 static void after(void *arg, host_trace_kind kind, const void *descriptor)
 {
     encoding *e = arg;
@@ -236,11 +219,13 @@ static void after(void *arg, host_trace_kind kind, const void *descriptor)
     if (kind == HOST_TRACE_preprocess) {
         compare_input(e, descriptor);
     } else if (kind == HOST_TRACE_conv) {
-        map m = {tensor(e, conv->dst), conv->height, conv->width,
+        map m = {host_engine_tensor(&e->v->engine, conv->dst), conv->height,
+                 conv->width,
                  conv->dst_stride > 0 ? conv->dst_stride : conv->cout};
         compare_op(e, conv->id, &m);
     } else if (kind == HOST_TRACE_pool) {
-        map m = {tensor(e, pool->dst), pool->height, pool->width,
+        map m = {host_engine_tensor(&e->v->engine, pool->dst), pool->height,
+                 pool->width,
                  pool->dst_stride > 0 ? pool->dst_stride : pool->channels};
         compare_op(e, pool->id, &m);
     }
@@ -256,7 +241,8 @@ static void compare_outputs(encoding *e)
 
     for (uint32_t k = 0; k < graph->output_count && k < 2; k++) {
         const cedm_port *out = &graph->outputs[k];
-        map m = {tensor(e, out->ref), out->height, out->width, out->channels};
+        map m = {host_engine_tensor(&e->v->engine, out->ref), out->height,
+                 out->width, out->channels};
 
         compare_means(e, points[k], &m);
     }
@@ -305,7 +291,7 @@ bool host_verify_inception(host_verify *v, host_failure *f)
                          v->model.label);
     }
     if (!host_verify_on_gpu(v)) {
-        host_trace_install(&trace, &v->engine.net, before, after, &e);
+        host_trace_install(&trace, &v->engine.net, NULL, after, &e);
     }
     for (size_t i = 0; good && i < v->golden->array_count; i++) {
         const cg_array *image = &v->golden->arrays[i];

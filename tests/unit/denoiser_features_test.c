@@ -80,13 +80,6 @@ typedef struct seen {
     uint32_t ops; /* that were run */
 } seen;
 
-static void nothing_before(void *arg, host_trace_kind kind, const void *op)
-{
-    (void)arg;
-    (void)kind;
-    (void)op;
-}
-
 static void look(void *arg, host_trace_kind kind, const void *descriptor)
 {
     seen *s = arg;
@@ -134,7 +127,7 @@ static void evaluate(fixture *x, const char *module, double sigma, seen *s)
     *s = (seen){.net = &x->engine.net};
     assert_true(host_module_last_op(&x->model, module, &s->id));
     add_noise(x, sigma, noisy);
-    host_trace_install(&trace, &x->engine.net, nothing_before, look, s);
+    host_trace_install(&trace, &x->engine.net, NULL, look, s);
     assert_int_equal(
         cedm_denoise(&x->engine.net, noisy, &level, NULL, 1, denoised),
         CEDM_OK);
@@ -246,7 +239,7 @@ static void test_nothing_after_the_module(void **state)
     uint32_t last;
 
     assert_true(host_module_last_op(&x->model, "dec.8x8_in1", &last));
-    host_trace_install(&trace, net, nothing_before, look, &s);
+    host_trace_install(&trace, net, NULL, look, &s);
     open_features(&features, x, NULL, 0.2, 2);
     assert_true(host_denoiser_features_of(&features, x->images, x->seeds, 1,
                                           out, &f));
