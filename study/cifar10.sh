@@ -19,8 +19,8 @@ if [ -z "$data" ]; then
     exit
 fi
 preset='--cbase 32 --cres 1,2,2 --num-blocks 1 --attn 8 --batch 64 --lr 2e-3
-    --lr-rampup 0.02 --ema 0.05 --dropout 0 --augment 0 --tick 25 --snap 2'
-kimg=${KIMG:-200}
+    --lr-rampup 0.02 --ema 0.05 --dropout 0 --augment 0 --tick 25 --snap 1'
+kimg=${KIMG:-100}
 samples=${SAMPLES:-10000}
 evaluations=10
 shape='32 3'

@@ -52,9 +52,3 @@ point() {
     done
     "$here/report.sh"
 }
-
-# best METHOD: its C of the least distance, of seed 0 at the end.
-best() {
-    cat rows/"$1"-*-s0-"$kimg".json | sed 's/.*"clusters": \([0-9]*\),.*"fd": \([^,]*\),.*/\2 \1/' |
-        sort -g | awk 'NR == 1 { print $2 }'
-}

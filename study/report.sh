@@ -92,6 +92,7 @@ awk -F '\t' -v OFS='\t' "$label"'
 # Against C: clustered methods as curves, the others as levels.
 against_clusters() { # COLUMN
     ends "$1" | awk -F '\t' -v OFS='\t' "$label"'
+        $1 ~ /^twin-/ { next }
         $1 == "none" || $1 == "labels" { print "-" label($1), 1, $3; next }
         { print label($1), $2, $3, $4, $5 }'
 }

@@ -107,7 +107,6 @@ features_of() {
     step "features/$name.npy" "$1, $2 kimg: features" embed "$judge" "samples/$name.$ending"
     [ "$ending" != idx ] || step "pixels/$name.npy" "$1, $2 kimg: pixels" \
         inner_pixels "samples/$name.$ending"
-    rm -f "samples/$name.$ending"
 }
 
 # The 28 x 28 pixels without the border of images of 32 x 32, as features.
