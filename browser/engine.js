@@ -9,7 +9,7 @@ const PROBE_PAGES = 64; // the runtime's constants and stack, and a model's
 const MORE = 1;
 
 const PLAN = ['blob', 'blobBytes', 'weights', 'weightsBytes', 'arena', 'arenaBytes',
-  'image', 'imageBytes', 'stacks', 'stackBytes', 'end'];
+  'image', 'imageBytes', 'features', 'featuresBytes', 'stacks', 'stackBytes', 'end'];
 const NUMBERS = ['sigma_min', 'sigma_max', 'rho', 'S_churn', 'S_min', 'S_max', 'S_noise',
   'guidance'];
 const WORDS = ['solver', 'discretization', 'schedule', 'scaling'];
@@ -148,6 +148,17 @@ class Engine {
   image() {
     const {image, imageBytes} = this.planned;
     return new Uint8ClampedArray(this.bytes.slice(image, image + imageBytes).buffer);
+  }
+
+  /* Features of an image, 8 bits, [height][width][channels], by a model that encodes. */
+  encode(image) {
+    const {image: to, imageBytes, features, featuresBytes} = this.planned;
+    if (image.length !== imageBytes) {
+      throw new Error(`Wanted an image of ${imageBytes} bytes, got ${image.length}.`);
+    }
+    this.bytes.set(image, to);
+    this.check(this.calls.browser_encode());
+    return new Float32Array(this.bytes.slice(features, features + featuresBytes).buffer);
   }
 
   /* The sampler of the last begin, as records of cedm-gen have it. */

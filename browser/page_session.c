@@ -31,36 +31,42 @@ static uint32_t place(uint64_t *end, uint64_t bytes)
     return (uint32_t)at;
 }
 
-static uint64_t image_bytes(const cedm_denoiser *denoiser)
+/* Of the image that is drawn or encoded. */
+static uint64_t image_bytes(const cedm_model *model)
 {
-    return (uint64_t)denoiser->resolution * denoiser->resolution *
-           denoiser->channels;
+    const cedm_denoiser *d = model->denoiser;
+    const cedm_encoder *e = model->encoder;
+
+    return d != NULL ? (uint64_t)d->resolution * d->resolution * d->channels
+                     : (uint64_t)e->height * e->width * e->channels;
 }
 
 cedm_status browser_plan(const cedm_model *model, uint32_t start,
                          uint32_t blob_bytes, uint32_t workers)
 {
     uint64_t arena = cedm_arena_bytes(model, 1, workers);
-    uint64_t end = start, weights, image;
+    uint64_t end = start, weights, image, features = 0;
     browser_memory *m = &session.memory;
 
     if (arena == 0) {
         return CEDM_E_ABI;
     }
-    if (model->denoiser == NULL) {
-        return CEDM_E_KIND;
-    }
     weights = cedm_weights_bytes(model, browser_backend());
-    image = image_bytes(model->denoiser);
+    image = image_bytes(model);
+    if (model->encoder != NULL) {
+        features = sizeof(float) * model->encoder->features;
+    }
     *m = (browser_memory){.blob_bytes = blob_bytes,
                           .weights_bytes = (uint32_t)weights,
                           .arena_bytes = (uint32_t)arena,
                           .image_bytes = (uint32_t)image,
+                          .features_bytes = (uint32_t)features,
                           .stack_bytes = STACK_BYTES};
     m->blob = place(&end, blob_bytes);
     m->weights = place(&end, weights);
     m->arena = place(&end, arena);
     m->image = place(&end, image);
+    m->features = place(&end, features);
     m->stacks = place(&end, (uint64_t)(workers - 1) * STACK_BYTES);
     m->end = (uint32_t)end;
     session.model = model;
@@ -214,4 +220,13 @@ cedm_status browser_step(void)
         seen = cedm_sample_images(&session.sampler, image);
     }
     return seen < 0 ? seen : status;
+}
+
+/* ---- features ------------------------------------------------------------ */
+
+cedm_status browser_encode(void)
+{
+    const browser_memory *m = &session.memory;
+
+    return cedm_encode(&session.net, at(m->image), 1, at(m->features));
 }

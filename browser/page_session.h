@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * page_session.h - what a module of the runtime exports to JavaScript: one
- * model, and images of it one at a time.
+ * model, and images of it, or their features by it, one at a time.
  *
  * The memory is JavaScript's, as large as browser_plan says and no larger: it
  * never grows.  Structures are read there as 4-byte words and doubles in the
@@ -22,6 +22,7 @@ typedef struct browser_memory {
     uint32_t weights, weights_bytes; /* prepared */
     uint32_t arena, arena_bytes;
     uint32_t image, image_bytes;
+    uint32_t features, features_bytes; /* floats; none of a model that draws */
     uint32_t stacks, stack_bytes; /* of helpers, one after the other */
     uint32_t end;
 } browser_memory;
@@ -29,7 +30,7 @@ typedef struct browser_memory {
 /* Plans for one image at a time.  `start` is the first free byte, `workers`
  * counts the caller's thread, blob_bytes is the size of the .cedm file.
  * Errors: E_ABI, the model is of another version, or workers are 0 or too
- * many; E_KIND; E_ARENA, it is more than 32 bits can address. */
+ * many; E_ARENA, it is more than 32 bits can address. */
 EXPORT(browser_plan)
 cedm_status browser_plan(const cedm_model *model, uint32_t start,
                          uint32_t blob_bytes, uint32_t workers);
@@ -92,5 +93,11 @@ EXPORT(browser_told) const browser_recipe *browser_told(void);
  * image; CEDM_MORE, or CEDM_OK after the last.  Errors: those of
  * cedm_sample_step. */
 EXPORT(browser_step) cedm_status browser_step(void);
+
+/* ---- features ------------------------------------------------------------ */
+
+/* Of the image in the image's place, into the features'.
+ * Errors: those of cedm_encode. */
+EXPORT(browser_encode) cedm_status browser_encode(void);
 
 #endif

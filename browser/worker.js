@@ -59,7 +59,11 @@ async function loadRuntime() {
 async function replace(options) {
   const started = [];
   try {
-    engine = await open({...options, startHelper: (message) => startHelper(message, started)});
+    const other = await open({...options, startHelper: (message) => startHelper(message, started)});
+    if (other.planned.featuresBytes > 0) {
+      throw new Error('This model encodes images; wanted one that draws.');
+    }
+    engine = other;
   } catch (error) {
     end(started);
     throw error;

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# browser.sh - builds the page and draws with its modules in node: the
-# programs' images, in the planned memory.
+# browser.sh - builds the page, draws and encodes with its modules in node: the
+# programs' images and features, in the planned memory.
 set -eu
 build=${BUILD:-build}
 bin=${BIN:-$build/bin}
@@ -27,4 +27,5 @@ if command -v "$(clang --print-prog-name=llvm-objdump)" >/dev/null; then
         exit 1
     }
 fi
-exec node tests/browser/engine_test.mjs "$build" "$bin"
+node tests/browser/engine_test.mjs "$build" "$bin"
+node tests/browser/encoder_test.mjs "$build" "$bin"
