@@ -40,7 +40,10 @@ CUDATRAIN_KERNELS = $(wildcard trainer/cuda/*.cu)
 CUDA_OBJ      = $(call obj,$(CUDA_SRC) $(CUDA_KERNELS))
 CUDATRAIN_OBJ = $(call obj,$(CUDATRAIN_SRC) $(CUDATRAIN_KERNELS) \
   trainer/cuda/ranks_$(if $(NCCL_HOME),nccl,none).c)
-LIBCUDA = $(if $(NVCC),$(patsubst %,$(BUILD)/lib/libcedm_cuda.%,a so))
+CUDA_MAP   = packaging/libcedm_cuda.map
+CUDA_MAJOR := $(shell sed -n 's/^CEDM_CUDA_\([0-9]*\) {/\1/p' $(CUDA_MAP))
+LIBCUDA_SO = $(BUILD)/lib/libcedm_cuda.so.$(CUDA_MAJOR)
+LIBCUDA = $(if $(NVCC),$(BUILD)/lib/libcedm_cuda.a $(LIBCUDA_SO))
 # With training, which cedm-train opens.
 LIBCUDATRAIN = $(if $(NVCC),$(BUILD)/lib/libcedm_cuda_train.so)
 
@@ -54,11 +57,13 @@ $(OBJ)/%.o: %.cu $(CHOICES)/nvcc
 
 $(LIBCUDAHOST): $(call obj,$(CUDA_PLAIN))
 $(BUILD)/lib/libcedm_cuda.a: $(CUDA_OBJ)
-$(BUILD)/lib/libcedm_cuda.so: $(CUDA_OBJ)
+$(LIBCUDA_SO): $(CUDA_OBJ) $(CUDA_MAP)
 $(BUILD)/lib/libcedm_cuda_train.so: $(CUDA_OBJ) $(CUDATRAIN_OBJ) $(CHOICES)/nccl
 $(BUILD)/lib/libcedm_cuda_train.so: CUDA_LIBS += \
   $(patsubst %,-Wl$(comma)-rpath$(comma)%/lib,$(filter-out /usr,$(NCCL_HOME)))
-$(filter %.so,$(LIBCUDA)) $(LIBCUDATRAIN): $(LIBCEDM) $(CHOICES)/link
+$(LIBCUDA_SO) $(LIBCUDATRAIN): $(LIBCEDM) $(CHOICES)/link
 	$(call say,LINK)
-	$(Q)$(LINK) -shared -Wl,-soname,$(@F),-z,defs,--exclude-libs,ALL $(filter %.o,$^) $(LIBCEDM) \
+	$(Q)$(LINK) -shared -Wl,-soname,$(@F),-z,defs,--exclude-libs,ALL \
+	  $(patsubst %,-Wl$(comma)--version-script=%,$(filter %.map,$^)) $(filter %.o,$^) $(LIBCEDM) \
 	  $(CUDA_LIBS) -o $@
+	$(Q)[ $@ != $(LIBCUDA_SO) ] || ln -sf $(@F) $(BUILD)/lib/libcedm_cuda.so

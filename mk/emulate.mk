@@ -61,9 +61,9 @@ $(EMULATED_NET): $(BUILD)/test/emulated_%: $(OBJ)/emulated/check_%.o \
 
 # For the CUDA library and the driver; the library that trains is the whole of
 # it on the emulator, with a clock for who waits for NCCL.
-FAKE = $(patsubst %,$(BUILD)/test/fake/%,libcedm_cuda.so libcuda.so.1 \
+FAKE = $(patsubst %,$(BUILD)/test/fake/%,$(notdir $(LIBCUDA_SO)) libcuda.so.1 \
   $(if $(EMULATES_NET),libcedm_cuda_train.so libnccl.so.2))
-$(BUILD)/test/fake/libcedm_cuda.so: $(OBJ)/tests/gpu/fake.o $(LIBCEDM) $(CHOICES)/link
+$(BUILD)/test/fake/$(notdir $(LIBCUDA_SO)): $(OBJ)/tests/gpu/fake.o $(LIBCEDM) $(CHOICES)/link
 	$(call say,LINK)
 	$(Q)$(LINK) -shared $(filter %.o,$^) $(LIBCEDM) -o $@
 $(BUILD)/test/fake/libcuda.so.1: $(CHOICES)/link

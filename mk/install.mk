@@ -19,7 +19,8 @@ VERSION  = $(shell sed -n 's/^\#define CEDM_VERSION "\(.*\)"/\1/p' include/cedm.
 NAMING   = cedm.pc cedm-static.pc
 CMAKES   = $(notdir $(wildcard packaging/cmake/*))
 EDIT     = sed -e 's|@PREFIX@|$(abspath $(PREFIX))|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-  -e 's|@VERSION@|$(VERSION)|' -e 's|@SO_MAJOR@|$(SO_MAJOR)|'
+  -e 's|@VERSION@|$(VERSION)|' -e 's|@SO_MAJOR@|$(SO_MAJOR)|' \
+  -e 's|@CUDA_MAJOR@|$(CUDA_MAJOR)|'
 
 .PHONY: install uninstall
 install: all ## into PREFIX [/usr/local] and its LIBDIR [lib], below DESTDIR
@@ -27,7 +28,8 @@ install: all ## into PREFIX [/usr/local] and its LIBDIR [lib], below DESTDIR
 	install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(TO)/bin
 	install -m 644 $(addprefix include/,$(HEADERS)) $(TO)/include
 	install -m 644 $(LIBCEDM) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN) $(TO)/$(LIBDIR)
-	ln -sf $(notdir $(LIBCEDM_SO)) $(TO)/$(LIBDIR)/libcedm.so
+	for file in $(notdir $(LIBCEDM_SO) $(filter %.$(CUDA_MAJOR),$(LIBCUDA))); do \
+	  ln -sf $$file $(TO)/$(LIBDIR)/$${file%.*} || exit 1; done
 	for file in $(NAMING); do \
 	  $(EDIT) packaging/$$file.in >$(TO)/$(PC)/$$file || exit 1; done
 	for file in $(CMAKES); do \
@@ -40,7 +42,7 @@ install: all ## into PREFIX [/usr/local] and its LIBDIR [lib], below DESTDIR
 
 uninstall: ## remove what install wrote
 	rm -f $(PROGRAMS:%=$(TO)/bin/%) $(HEADERS:%=$(TO)/include/%) \
-	  $(TO)/$(LIBDIR)/libcedm.so $(patsubst $(BUILD)/lib/%,$(TO)/$(LIBDIR)/%, \
+	  $(addprefix $(TO)/$(LIBDIR)/,libcedm.so $(if $(LIBCUDA),libcedm_cuda.so)) $(patsubst $(BUILD)/lib/%,$(TO)/$(LIBDIR)/%, \
 	  $(LIBCEDM) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN)) \
 	  $(NAMING:%=$(TO)/$(PC)/%) $(addprefix $(TO)/$(CMAKE)/,$(CMAKES:.in=)) \
 	  $(PROGRAMS:%=$(TO)/$(MAN)/%.1) $(PROGRAMS:%=$(TO)/$(COMPLETE)/%) \

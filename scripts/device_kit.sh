@@ -19,6 +19,7 @@ mkdir "$kit/tests/e2e" && cp tests/e2e/*.bash "$kit/tests/e2e"
 cp -r bench/gpu bench/*.h "$kit/bench"
 cp bench/peers/*.py "$kit/bench/peers"
 cp Makefile LICENSE "$kit"
+mkdir "$kit/packaging" && cp packaging/*.map "$kit/packaging"
 
 # Each finds its libraries by a script: in the environment of PyTorch they
 # would be in the way.
@@ -67,12 +68,12 @@ cat >"$kit/run.sh" <<'RUN'
 set -u
 cd "$(dirname "$0")" || exit 1
 parts=${*:-check networks training peers}
-make BUILD=build -j"$(nproc)" build/lib/libcedm_cuda.so \
+make BUILD=build -j"$(nproc)" build/lib/libcedm_cuda.so.2 \
     build/lib/libcedm_cuda_train.so build/test/gpu_check build/test/gpu_ops \
     build/test/gpu_train_ops build/test/gpu_encode build/bench/gpu_net \
     build/bench/gpu_turn || exit 1
 # The programs find the libraries beside them, and scripts find programs.
-cp build/lib/*.so built/lib
+cp build/lib/libcedm_cuda*.so* built/lib
 ln -sf ../../built/bin/learner_cuda_test build/test
 ln -sf ../../built/bin/gpu_train build/bench
 code=0
