@@ -30,6 +30,7 @@ include mk/check.mk
 include mk/demo.mk
 include mk/study.mk
 include mk/browser.mk
+include mk/windows.mk
 include mk/install.mk
 include mk/python.mk
 include mk/package.mk

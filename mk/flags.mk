@@ -48,9 +48,21 @@ ISA_simd128 = -msimd128
 # gcc moves loads up before it has registers for them, and spills.
 ISA_neon   = $(if $(findstring clang,$(CC)),,-fno-schedule-insns)
 
-# On Windows the stack is aligned to 16 bytes, and gcc moves whole vectors to
-# it as if it were to their size (gcc's bug 54412); the assembler can help.
-ifneq ($(findstring mingw,$(MACHINE)),)
+# What Windows lacks of POSIX is host/windows/posix.c, whose header comes before
+# every file of the programs; files of others than cedm-gen are left out.
+WINDOWS = $(findstring mingw,$(MACHINE))
+WINDOWS_LIBS ?= $(BUILD)/windows-libraries
+ifeq ($(WINDOWS),)
+LEFT_OUT = host/windows/posix.c
+else
+LEFT_OUT = cluster/bound_svg.c codegen/emit/compile.c codegen/emit/files.c \
+  host/files/lock.c
+# Warnings about its own widths of types and conversions of printf are not ours.
+HOST_FLAGS += -std=gnu11 -D__USE_MINGW_ANSI_STDIO=1 -include host/windows/posix.h \
+  -isystem host/windows/include -isystem $(WINDOWS_LIBS)/include \
+  -Wno-conversion -Wno-float-conversion -Wno-format -Wno-format-extra-args
+# The stack is aligned to 16 bytes, and gcc moves whole vectors to it as if it
+# were to their size (gcc's bug 54412); the assembler can help.
 $(foreach i,$(ISAS),$(eval ISA_$(i) += -Wa,-muse-unaligned-vector-move))
 endif
 

@@ -11,12 +11,13 @@ CPU_PLAIN = $(patsubst %,runtime/cpu/%.c,isa pack plan winograd_plan)
 CPU_ISA   = $(filter-out $(CPU_PLAIN),$(CPU_SRC))
 RT_OBJ    = $(call obj,$(RT_SRC) $(CPU_PLAIN)) \
   $(foreach i,$(ISAS),$(CPU_ISA:%.c=$(OBJ)/%.$(i).o))
-GEN_OBJ   = $(call obj,$(wildcard codegen/*.c codegen/*/*.c codegen/*/*/*.c))
+GEN_OBJ   = $(call obj,$(filter-out $(LEFT_OUT),\
+  $(wildcard codegen/*.c codegen/*/*.c codegen/*/*/*.c)))
 DEMO_OBJ  = $(call obj,$(wildcard weights/*.c weights/*.S))
 
 # Ranks are those of MPI or one alone: whoever links the host library chooses.
 RANKS_SRC = $(wildcard host/execution/ranks_*.c)
-HOST_OBJ  = $(call obj,$(filter-out $(RANKS_SRC),$(wildcard host/*/*.c)))
+HOST_OBJ  = $(call obj,$(filter-out $(RANKS_SRC) $(LEFT_OUT),$(wildcard host/*/*.c)))
 ALONE     = $(OBJ)/host/execution/ranks_alone.o
 
 TRAIN_CPU = $(filter-out %/table.c %_plan.c,$(wildcard trainer/cpu/*.c))
@@ -26,7 +27,7 @@ TRAIN_OBJ = $(call obj,$(filter-out trainer/cuda/% $(TRAIN_CPU),\
 
 # cluster/cpu is compiled once for each instruction set, and once for none.
 CLUSTER_CPU = $(wildcard cluster/cpu/*.c)
-CLUSTER_OBJ = $(call obj,$(wildcard cluster/*.c) $(CLUSTER_CPU)) \
+CLUSTER_OBJ = $(call obj,$(filter-out $(LEFT_OUT),$(wildcard cluster/*.c)) $(CLUSTER_CPU)) \
   $(foreach i,$(filter-out avx512bf16,$(ISAS)),$(CLUSTER_CPU:%.c=$(OBJ)/%.$(i).o))
 EVALUATE_OBJ = $(call obj,$(wildcard evaluate/*.c))
 

@@ -16,6 +16,8 @@ processors="gcc-i686-linux-gnu gcc-s390x-linux-gnu libc6-dev-i386-cross
  libc6-dev-s390x-cross"
 portable="$processors gcc-arm-linux-gnueabihf gcc-mingw-w64-x86-64-posix
  libc6-dev-armhf-cross musl-tools qemu-user wine wine64"
+windows="ca-certificates cmake dpkg-dev gcc-mingw-w64-x86-64-posix libstb-dev
+ libz-mingw-w64-dev wine wine64"
 cross="gcc-aarch64-linux-gnu gcc-arm-none-eabi libc6-dev-arm64-cross
  qemu-system-arm qemu-user"
 browser="clang lld llvm"
@@ -33,6 +35,7 @@ for set in "$@"; do
     browser) wanted="$wanted $demo $browser" ;;
     page) wanted="$wanted chromium nodejs" ;;
     portable) wanted="$wanted $portable" ;;
+    windows) wanted="$wanted $windows" ;;
     slurm) wanted="$wanted munge slurm-wlm" ;;
     deb) wanted="$wanted dpkg-dev fakeroot lintian" ;;
     images) wanted="$wanted dataset-fashion-mnist" ;;

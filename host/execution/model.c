@@ -139,10 +139,11 @@ static bool check_library(const char *path, const char *given,
     bool known = fstat(fd, &info) == 0;
     int reason = errno;
     bool regular = known && S_ISREG(info.st_mode);
-    bool elf = regular && read(fd, magic, sizeof magic) == sizeof magic &&
-               memcmp(magic, "\177ELF", sizeof magic) == 0;
+    bool library = regular && read(fd, magic, sizeof magic) == sizeof magic &&
+                   (memcmp(magic, "\177ELF", 4) == 0 ||
+                    memcmp(magic, "MZ", 2) == 0); /* of Windows */
     close(fd);
-    return elf || host_fail(f, "%s: %s", given,
+    return library || host_fail(f, "%s: %s", given,
                             !known    ? strerror(reason)
                             : regular ? advice(given)
                                       : "is no file; wanted a frozen model "

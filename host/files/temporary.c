@@ -70,16 +70,22 @@ static bool is_temporary(const char *name)
            strlen(name) == sizeof TEMPLATE - 1;
 }
 
-static void remove_if_left(int folder, const char *name)
+static void remove_if_left(const char *folder, const char *name)
 {
-    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0) {
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(size);
+    if (path == NULL) {
         return;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
-        unlinkat(folder, name, 0);
+    snprintf(path, size, "%s/%s", folder, name);
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+            unlink(path);
+        }
+        close(fd);
     }
-    close(fd);
+    free(path);
 }
 
 void host_temporary_clean(const char *folder)
@@ -90,7 +96,7 @@ void host_temporary_clean(const char *folder)
     }
     for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
         if (is_temporary(entry->d_name)) {
-            remove_if_left(dirfd(dir), entry->d_name);
+            remove_if_left(folder, entry->d_name);
         }
     }
     closedir(dir);

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mman.h - its contents are in host/windows/posix.h. */
