@@ -13,6 +13,7 @@ usr=$work/usr
 root=$PWD
 # Where CMake looks for libraries beside lib/, on Debian.
 libdir=lib/$("${CC:-gcc}" -dumpmachine)
+objects=$(realpath "$build")
 passed=0 failed=0 skipped=0
 
 # check NAME COMMAND...: a command is one test
@@ -117,9 +118,37 @@ fi
 with_meson() {
     meson setup meson examples && meson compile -C meson
 }
+# Objects of this tree serve again: they are of the same sources and compiler.
+reuse_objects() {
+    for part in library freeze; do
+        mkdir -p "$1/$part/obj"
+        cp -a "$objects/choices" "$1/$part"
+        for folder in runtime codegen host trainer evaluate cluster tools weights; do
+            cp -a "$objects/obj/$folder" "$1/$part/obj"
+        done
+    done
+}
+# The same project with cedm as its subproject, from the tar file.
+with_wrap() {
+    cp -r examples wrapped
+    mkdir -p wrapped/subprojects/packagefiles &&
+        (cd "$root" && scripts/dist.sh "$work/dist") &&
+        cp "$work"/dist/cedm-*.tar.gz wrapped/subprojects/packagefiles &&
+        cp "$work/dist/cedm.wrap" wrapped/subprojects &&
+        CC=${CC:-gcc} meson setup wrap wrapped --force-fallback-for=cedm &&
+        reuse_objects wrap/subprojects/cedm-* &&
+        meson compile -C wrap
+}
 if command -v meson >/dev/null; then
     check 'Meson' with_meson
     check 'Meson: image' draws meson/embed
+    if git -C "$root" rev-parse --git-dir >/dev/null 2>&1; then
+        check 'Meson, subproject' with_wrap
+        check 'subproject: image' draws wrap/embed
+        check 'subproject: is alone' is_alone wrap/embed
+    else
+        skip 'no git checkout to pack'
+    fi
 else
     skip 'no meson on this machine'
 fi
