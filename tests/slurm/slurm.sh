@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 #
-# slurm.sh - packaging/cluster/draw.sbatch under a Slurm of one node that this
-# script starts: a task is killed while it draws and queued again, the array is
+# slurm.sh - packaging/cluster under a Slurm of one node that this script starts.
+# draw.sbatch: a task is killed while it draws and queued again, the array is
 # submitted again, srun's ranks share a run; all images are those of one process.
+# train.sbatch: ranks that are killed and queued again train what others do.
 set -euo pipefail
 build=${BUILD:-build}
 bin=$(realpath "${BIN:-$build/bin}")
@@ -40,13 +41,13 @@ start() { # NAME COMMAND...
     "${@:2}" >"$work/$1.log" 2>&1 &
     started+=($!)
 }
-# soon WHAT COMMAND...: waits until it succeeds, a minute at most
+# soon WHAT COMMAND...: waits until it succeeds, five minutes at most
 soon() {
-    for ((i = 0; i < 600; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         "${@:2}" >/dev/null 2>&1 && return
         sleep 0.1
     done
-    fail "waited a minute for $1"
+    fail "waited five minutes for $1"
 }
 
 # ---- a Slurm ----------------------------------------------------------------
@@ -106,26 +107,26 @@ drawn() { # FIRST LAST: images of these seeds
 some_of_the_first() {
     [ "$(drawn 0 99)" -gt 0 ]
 }
-restarted() {
-    scontrol show job "${job}_0" | grep -q 'Restarts=1'
+restarted() { # JOB
+    scontrol show job "$1" | grep -q 'Restarts=1'
 }
-# Slurm holds a task that was queued again for two minutes.
-none_left() {
-    scontrol update "jobid=${job}_0" StartTime=now || true
+# Slurm holds a job that was queued again for two minutes.
+none_left() { # JOB
+    scontrol update "jobid=$1" StartTime=now || true
     [ -z "$(squeue -h)" ]
 }
 job=$(submit)
 soon 'the first images' some_of_the_first
 scontrol requeue "${job}_0"
-soon 'the task to be queued again' restarted
-soon 'the end of all tasks' none_left
+soon 'the task to be queued again' restarted "${job}_0"
+soon 'the end of all tasks' none_left "${job}_0"
 diff -r "$work/wanted" "$work/images" -x '.done*' || fail 'other images than those of one process'
 [ "$(find "$work/images" -name '.done*' | wc -l)" -eq 4 ] || fail 'not every task ended'
 
 # Again: finished tasks draw nothing.
 touch "$work/before"
 job=$(submit)
-soon 'the end of all tasks' none_left
+soon 'the end of all tasks' none_left "${job}_0"
 [ -z "$(find "$work/images" -newer "$work/before" -type f)" ] || fail 'drawn twice'
 
 # Ranks of srun need no --shard.
@@ -134,3 +135,37 @@ srun --ntasks=2 --cpus-per-task=1 --mem=0 cedm-gen --model "$work/tiny.so" --see
     fail srun
 diff -r "$work/wanted" "$work/ranks" || fail 'other images than those of one process'
 echo "slurm: 400 images by 4 tasks, one of them killed and queued again, and by 2 ranks"
+
+# ---- training ---------------------------------------------------------------
+
+if ! command -v mpirun >/dev/null || ! ldd "$bin/cedm-train" | grep -q libmpi; then
+    echo 'note: no mpirun, or cedm-train was built without MPI; train.sbatch was not run'
+    exit
+fi
+root=$PWD
+cd "$work"
+. "$root/tests/e2e/patterns.bash"
+patterns 24
+# The launcher refuses root unless told, and slots are what Slurm gives.
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+export OMPI_MCA_mpi_yield_when_idle=1 OMPI_MCA_rmaps_base_oversubscribe=1
+small=(--cbase 8 --cres 1,2 --num-blocks 1 --attn 4 --batch 12 --ema 0.0002 --lr-rampup 0
+    --tick 0.12 --snap 2 --seed 5 --duration 0.0012)
+train() { # RUN
+    sbatch --parsable --ntasks=2 --cpus-per-task=1 --mem-per-cpu=0 --chdir="$work" \
+        --export="ALL,DATA=$work/images.idx,IDS=$work/ids.txt,RUN=$work/$1" \
+        "$root/packaging/cluster/train.sbatch" "${small[@]}"
+}
+has_a_state() {
+    ls "$work"/killed/state-*
+}
+job=$(train whole)
+soon 'the end of training' none_left "$job"
+job=$(train killed)
+soon 'the first state' has_a_state
+scontrol requeue "$job"
+soon 'training to be queued again' restarted "$job"
+soon 'the end of training' none_left "$job"
+last=snapshot-000001200.safetensors
+cmp "$work/whole/$last" "$work/killed/$last" || fail 'another network than without a kill'
+echo "slurm: 2 ranks, killed and queued again, trained what 2 others did"
