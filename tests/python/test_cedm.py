@@ -17,10 +17,12 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
+from unittest import mock
 
 import cedm
-from cedm import _library, _sampler
+from cedm import _library, _model, _sampler
 
 ROOT = pathlib.Path(__file__).parents[2]
 GEN = os.path.join(os.environ["BIN"], "cedm-gen")
@@ -224,6 +226,29 @@ class Running(unittest.TestCase):
             thread.join()
         # 6 calls of the library: with the lock held there would be as few turns of 5 ms.
         self.assertGreater(count, 10000)
+
+    def test_python_takes_2_percent_at_most(self):
+        inside = 0.0
+
+        def timed(call):
+            def run(*arguments):
+                nonlocal inside
+                start = time.thread_time()
+                status = call(*arguments)
+                inside += time.thread_time() - start
+                return status
+            return run
+
+        library = _model.library
+        names = ["cedm_sample_begin", "cedm_sample_step", "cedm_sample_images"]
+        calls = {name: timed(getattr(library, name)) for name in names}
+        with cedm.load(threads=1) as model, \
+                mock.patch.multiple(library, **calls):
+            start = time.thread_time()
+            model.sample(cluster=5, n=64, nfe=4)
+            whole = time.thread_time() - start
+        self.assertGreater(inside, 0.1 * whole)
+        self.assertLess(whole - inside, 0.02 * whole)
 
     def test_interrupt(self):
         # whoever runs this in the background may ignore the signal
