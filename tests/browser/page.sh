@@ -1,10 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# page.sh - the page in a headless Chromium.
+# page.sh - the page in a headless Chromium and a headless Firefox.
 set -eu
 build=${BUILD:-build}
-for tool in chromium node; do
-    command -v $tool >/dev/null || { echo "skipped: no $tool on this machine"; exit 77; }
+command -v node >/dev/null || { echo 'skipped: no node on this machine'; exit 77; }
+code=77
+for browser in chromium firefox-esr; do
+    if ! command -v $browser >/dev/null; then
+        echo "skipped: no $browser on this machine"
+    elif node tests/browser/page_test.mjs "$build" "${BIN:-$build/bin}" $browser; then
+        [ $code -ne 77 ] || code=0
+    else
+        code=1
+    fi
 done
-exec node tests/browser/page_test.mjs "$build" "${BIN:-$build/bin}" chromium
+exit $code
