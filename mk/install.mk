@@ -42,8 +42,8 @@ install: all ## into PREFIX [/usr/local] and its LIBDIR [lib], below DESTDIR
 
 uninstall: ## remove what install wrote
 	rm -f $(PROGRAMS:%=$(TO)/bin/%) $(HEADERS:%=$(TO)/include/%) \
-	  $(addprefix $(TO)/$(LIBDIR)/,libcedm.so $(if $(LIBCUDA),libcedm_cuda.so)) $(patsubst $(BUILD)/lib/%,$(TO)/$(LIBDIR)/%, \
-	  $(LIBCEDM) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN)) \
+	  $(addprefix $(TO)/$(LIBDIR)/,libcedm.so $(if $(LIBCUDA),libcedm_cuda.so) \
+	  $(notdir $(LIBCEDM) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN))) \
 	  $(NAMING:%=$(TO)/$(PC)/%) $(addprefix $(TO)/$(CMAKE)/,$(CMAKES:.in=)) \
 	  $(PROGRAMS:%=$(TO)/$(MAN)/%.1) $(PROGRAMS:%=$(TO)/$(COMPLETE)/%) \
 	  $(TO)/$(DOC)/LICENSE

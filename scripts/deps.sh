@@ -4,7 +4,8 @@
 # deps.sh SET... - installs the Debian packages that a make target needs:
 # demo (to build the tools), check (to test them), bench (to compare), browser
 # (to build the page), page (to test it), images (of the demo model), portable
-# (to try other systems), deb (to pack), slurm (to share work).
+# (to try other systems), windows (to build cedm-gen.exe), deb (to pack), slurm
+# (to share work).
 # As root it runs apt-get; otherwise it prints the one command and fails.
 set -eu
 
@@ -40,7 +41,7 @@ for set in "$@"; do
     deb) wanted="$wanted dpkg-dev fakeroot lintian" ;;
     images) wanted="$wanted dataset-fashion-mnist" ;;
     *) echo "deps.sh: no set '$set'; wanted demo, check, bench, browser, page, deb," \
-           "images, portable or slurm" >&2
+           "images, portable, windows or slurm" >&2
        exit 2 ;;
     esac
 done

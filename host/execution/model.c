@@ -143,11 +143,12 @@ static bool check_library(const char *path, const char *given,
                    (memcmp(magic, "\177ELF", 4) == 0 ||
                     memcmp(magic, "MZ", 2) == 0); /* of Windows */
     close(fd);
-    return library || host_fail(f, "%s: %s", given,
-                            !known    ? strerror(reason)
-                            : regular ? advice(given)
-                                      : "is no file; wanted a frozen model "
-                                        "M.so, see cedm-freeze --build");
+    return library ||
+           host_fail(f, "%s: %s", given,
+                     !known    ? strerror(reason)
+                     : regular ? advice(given)
+                               : "is no file; wanted a frozen model "
+                                 "M.so, see cedm-freeze --build");
 }
 
 static bool open_library(host_model *m, const char *path, host_failure *f)

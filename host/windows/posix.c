@@ -113,7 +113,8 @@ int host_windows_mkstemp(char *path)
                        (DWORD)InterlockedIncrement(&count);
 
         (void)snprintf(path + length - 6, 7, "%06lx", unique & 0xffffff);
-        int fd = host_windows_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC);
+        int fd =
+            host_windows_open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC);
         if (fd >= 0 || errno != EEXIST) {
             return fd;
         }

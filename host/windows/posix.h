@@ -66,7 +66,8 @@ int fsync(int fd);
 #define LOCK_NB 4
 /* Of the open file, as POSIX systems have it; only LOCK_EX | LOCK_NB. */
 int flock(int fd, int how);
-ssize_t readlink(const char *path, char *to, size_t size); /* finds no links */
+ssize_t readlink(const char *path, char *to,
+                 size_t size); /* finds no links */
 
 /* Rights are those of the folder. */
 int fchmod(int fd, mode_t mode);

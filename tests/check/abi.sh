@@ -94,7 +94,8 @@ number=$(sed -n 's/^CEDM_CUDA_\([0-9]*\) {/\1/p' packaging/libcedm_cuda.map)
 grep -qx "#define CEDM_CUDA_ABI ${number}u" include/cedm_cuda.h ||
     { echo "abi.sh: CEDM_CUDA_ABI is not the number $number of libcedm_cuda.map"; exit 1; }
 if [ -e "$build/lib/libcedm_cuda.so.$number" ]; then
-    sed -n 's/^function .*[ *]\(cedm_cuda_[a-z0-9_]*\)(.*/\1/p' "$list" | LC_ALL=C sort >"$work/declared"
+    sed -n 's/^function .*[ *]\(cedm_cuda_[a-z0-9_]*\)(.*/\1/p' "$list" |
+        LC_ALL=C sort >"$work/declared"
     nm -D --defined-only --with-symbol-versions "$build/lib/libcedm_cuda.so.$number" |
         sed -n "s/.* T \(.*\)@@CEDM_CUDA_$number\$/\1/p" | LC_ALL=C sort |
         diff "$work/declared" - ||

@@ -124,7 +124,7 @@ reuse_objects() {
         mkdir -p "$1/$part/obj"
         cp -a "$objects/choices" "$1/$part"
         for folder in runtime codegen host trainer evaluate cluster tools weights; do
-            cp -a "$objects/obj/$folder" "$1/$part/obj"
+            cp -r "$objects/obj/$folder" "$1/$part/obj"
         done
     done
 }

@@ -51,8 +51,9 @@ grep -q -- '--seeds=0-199 ' "$work/run" || { echo "$job: other seeds than 0-4999
 PATH=$bin:$PATH sh -eu "$work/run" >/dev/null
 "$bin/cedm-gen" --model "$work/mine.so" --seeds 0-199 --cluster random --grid none \
     --out "$work/wanted" --progress none >/dev/null
-[ "$(cd "$work/images" && echo *)" = "$(printf '%06d.png ' 0 1 2 3 98 99 198 199 | sed 's/ $//')" ] ||
-    { ls "$work/images"; echo "wanted two images of each pod"; exit 1; }
+printf '%06d.png\n' 0 1 2 3 98 99 198 199 >"$work/names"
+ls "$work/images" | diff "$work/names" - ||
+    { echo "wanted (<) two images of each pod, got (>)"; exit 1; }
 for image in "$work"/images/*; do
     cmp "$image" "$work/wanted/$(basename "$image")"
 done

@@ -17,7 +17,8 @@ gen() { "$bin/cedm-gen" "$@"; }
 exe() { wine "$exe" "$@"; }
 same() { # FILE ARGUMENTS...: do both write the same FILE?
     rm -rf "host-$1" "$1"
-    gen "${@:2}" --out "$1" && mv "$1" "host-$1" && exe "${@:2}" --out "$1" && diff -r "host-$1" "$1"
+    gen "${@:2}" --out "$1" && mv "$1" "host-$1" && exe "${@:2}" --out "$1" &&
+        diff -r "host-$1" "$1"
 }
 fails() { # CODE TEXT ARGUMENTS...
     local code
