@@ -51,7 +51,7 @@ page: wasm $(PAGE_MODEL).wasm
 	@echo "$(PAGE)/: serve it, for example by: python3 -m http.server -d $(PAGE)"
 
 .PHONY: check-browser
-check-browser: ## the page in headless browsers, with screenshots
+check-browser: ## the page in a headless Chromium, with screenshots
 	@scripts/deps.sh browser page
 	+@$(SUBMAKE) $(JOBS) page tools
 	@tests/browser/page.sh || [ $$? -eq 77 ]

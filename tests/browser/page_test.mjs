@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
 //
-// page_test.mjs BUILD BIN chromium|firefox-esr - the page as people meet it: pictures,
+// page_test.mjs BUILD BIN CHROMIUM - the page as people meet it: pictures,
 // keyboard, screen readers, narrow screens, servers with and without headers,
-// browsers that lack something.  Screenshots are left in BUILD/check/PROGRAM.
-// Firefox is asked for what needs no more of its protocol than any page does.
+// browsers that lack something.  Screenshots are left in BUILD/check/browser.
 import {execFileSync} from 'node:child_process';
 import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {cpus, loadavg, tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
 import {Chromium} from './chromium.mjs';
-import {Firefox} from './firefox.mjs';
 import {serve} from './serve.mjs';
 
 const [build, bin, program] = process.argv.slice(2);
 const folder = join(build, 'browser'), model = join(build, 'gen/page/fashion.so');
-const shots = join(build, 'check', program);
+const shots = join(build, 'check/browser');
 const work = mkdtempSync(join(tmpdir(), 'cedm-page-'));
 mkdirSync(shots, {recursive: true});
 let passed = 0, failed = 0;
@@ -52,8 +50,7 @@ async function pixels(page) {
       .filter((_, i) => i % 4 === 0))`));
 }
 
-const isFirefox = program.startsWith('firefox');
-const browser = isFirefox ? new Firefox(program) : new Chromium(program);
+const browser = new Chromium(program);
 
 /* f(page, server) on a fresh page; it must have said nothing to the console. */
 async function on(name, {served = {}, page: screen = {}, path = ''}, f) {
@@ -236,15 +233,13 @@ try {
   await on('threads', {served: {isolated: true}, page: {dark: true}}, threaded);
   await on('plain', {served: {instead: {'/runtime.wasm': Buffer.from('old')}}}, withoutVectors);
   await on('keyboard', {}, keyboard);
+  await on('readers', {}, readers);
+  await on('saving', {}, saving);
+  await on('mixing', {}, mixing);
+  await on('own', {}, ownModel);
   await on('stopping', {}, stopping);
-  if (!isFirefox) {
-    await on('readers', {}, readers);
-    await on('saving', {}, saving);
-    await on('mixing', {}, mixing);
-    await on('own', {}, ownModel);
-    await on('narrow', {page: {width: 320, height: 700}}, narrow);
-    await on('file', {path: `file://${resolve(folder)}/index.html`}, asFile);
-  }
+  await on('narrow', {page: {width: 320, height: 700}}, narrow);
+  await on('file', {path: `file://${resolve(folder)}/index.html`}, asFile);
   console.log(`first picture after ${firsts.join(' and ')} s`);
   // Of a processor that is shared by many programs this says nothing.
   if (loadavg()[0] <= 2 * cpus().length) {
