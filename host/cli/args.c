@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "host/cli/args.h"
+#include "host/cli/args_hint.h"
 
 host_args host_args_begin(int argc, char **argv,
                           const host_args_option *options, size_t count,
@@ -37,22 +38,21 @@ static const char *dashes_of(const host_args_option *option)
     return option->name[0] == '-' ? "" : "--";
 }
 
-/* An unknown option; one that only underscores make so has its name said. */
+/* An unknown option, and the name of the one that was meant. */
 static void refuse(const host_args *a, const char *text, const char *name,
                    size_t length, host_failure *f)
 {
-    char dashed[64] = "";
-    if (length < sizeof dashed) {
-        for (size_t i = 0; i < length; i++) {
-            dashed[i] = name[i] == '_' ? '-' : name[i];
-        }
-    }
-    size_t index = find_option(a, dashed, strlen(dashed));
-    if (index < a->count && a->options[index].help != NULL) {
-        host_bad_usage(f, "unknown option '%s'; wanted %s%s", text,
-                       dashes_of(&a->options[index]), dashed);
-    } else {
+    size_t dash = length > 0 && name[0] == '-' ? 1 : 0;
+    const host_args_option *meant =
+        host_args_meant(a, name + dash, length - dash);
+    if (meant == NULL) {
         host_bad_usage(f, "unknown option '%s'; see --help", text);
+    } else if (meant->help == NULL) {
+        host_bad_usage(f, "unknown option '%s'; wanted %s", text,
+                       meant->value);
+    } else {
+        host_bad_usage(f, "unknown option '%s'; wanted %s%s", text,
+                       dashes_of(meant), meant->name);
     }
 }
 
@@ -244,6 +244,7 @@ bool host_args_list_parse(const char *option, const char *text,
         if (*p++ != ',') {
             break;
         }
+        p += strspn(p, " ");
     }
     host_args_list_free(list);
     return host_bad_usage(f, "--%s: %s; wanted e.g. 0-63,70, got '%s'",

@@ -16,7 +16,7 @@ typedef struct host_args_option {
     const char *name;  /* without its dashes; a short one as "-o" */
     const char *value; /* what it takes, e.g. "N"; NULL: nothing */
     const char *help;  /* NULL: an option of other programs, which is not
-                          taken; `value` has its name here */
+                          taken; `value` says what is wanted instead */
 } host_args_option;
 
 #define HOST_ARGS_END (-1)
@@ -34,7 +34,7 @@ typedef struct host_args {
 } host_args;
 
 /* options: at most HOST_ARGS_MAX_OPTIONS. */
-#define HOST_ARGS_MAX_OPTIONS 64
+#define HOST_ARGS_MAX_OPTIONS 96
 host_args host_args_begin(int argc, char **argv,
                           const host_args_option *options, size_t count,
                           char seen[HOST_ARGS_MAX_OPTIONS]);
@@ -76,6 +76,7 @@ typedef struct host_args_list {
     uint64_t count; /* numbers in all */
 } host_args_list;
 
+/* 0-63,70: blanks may follow a comma. */
 bool host_args_list_parse(const char *option, const char *text,
                           host_args_list *list, host_failure *f);
 void host_args_list_free(host_args_list *list);

@@ -77,7 +77,7 @@ gen='cedm-gen'
 # ---- the command line ------------------------------------------------------
 
 expect 2 "unknown option '--nosuch'" $gen --nosuch
-expect 2 "unknown option '-n'" $gen -n 5
+expect 2 "unknown option '-n'; wanted --n" $gen -n 5
 expect 2 "unexpected '5'" $gen 5
 expect 2 '--steps: missing value' $gen --steps
 expect 2 '--out: missing value' $gen --cluster 5 --out
@@ -145,10 +145,12 @@ expect 1 'range does not suit the schedule' \
 
 expect 2 "unknown option '--S_churn=4'; wanted --S-churn" $gen --S_churn=4
 expect 2 "unknown option '--sigma_min'; wanted --sigma-min" $gen --sigma_min 1
-expect 2 "unknown option '--outdir=x'; wanted --out" $gen --outdir=x
+expect 2 "unknown option '--outdir=x'; wanted --grid none --out" $gen --outdir=x
 expect 2 "unknown option '--class'; wanted --cluster" $gen --class 3
 expect 2 "unknown option '--network'; wanted --model" $gen --network M.so
-expect 2 "unknown option '--net_work'; see --help" $gen --net_work M.so
+expect 2 "unknown option '--net_work'; wanted --model" $gen --net_work M.so
+expect 2 "unknown option '--clusters'; wanted --cluster" $gen --clusters 3
+expect 2 "unknown option '-h'; wanted --help" $gen -h
 expect 2 '--nfe: wanted an integer from 1' $gen --nfe 0
 for option in '--solver heun' '--order 2' '--steps 4' '--disc vpt' '--rho 3' \
     '--sigmas 9,1'; do

@@ -72,9 +72,12 @@ static void bad_options(void **state)
         const char *says;
     } rows[] = {
         {{"--nosuch"}, "unknown option '--nosuch'"},
-        {{"--step", "5"}, "unknown option '--step'"},
-        {{"-n", "5"}, "unknown option '-n'"},
-        {{"--o", "dir"}, "unknown option '--o'"},
+        {{"--step", "5"}, "unknown option '--step'; wanted --steps"},
+        {{"--stepps", "5"}, "unknown option '--stepps'; wanted --steps"},
+        {{"--jsno"}, "unknown option '--jsno'; wanted --json"},
+        {{"--x", "5"}, "unknown option '--x'; see --help"},
+        {{"-n", "5"}, "unknown option '-n'; wanted --n"},
+        {{"--o", "dir"}, "unknown option '--o'; see --help"},
         {{"---o", "dir"}, "unknown option '---o'"},
         {{"--", "5"}, "unknown option '--'"},
         {{"--=5"}, "unknown option '--=5'"},
