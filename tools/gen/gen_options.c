@@ -109,11 +109,12 @@
       "                               for so many steps; writes no file")    \
     /* of [EDM]'s and [CEDM]'s programs */                                   \
     X(NETWORK, "network", "--model", NULL)                                   \
-    X(OUTDIR, "outdir", "--out", NULL)                                       \
+    X(OUTDIR, "outdir", "--grid none --out", NULL)                           \
     X(CLASS, "class", "--cluster", NULL)                                     \
     X(CFG_WEIGHT, "cfg_weight", "--guidance", NULL)                          \
     X(FREQ_PATH, "freq_path", "--freq", NULL)                                \
-    X(SUBDIRS, "subdirs", "--grid none", NULL)
+    X(LOAD_SEEDS, "load_seeds", "--seeds", NULL)                             \
+    X(SUBDIRS, "subdirs", "--grid none: one folder has them all", NULL)
 
 enum option {
 #define OPTION_ENUM(id, name, value, help) OPT_##id,
