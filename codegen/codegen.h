@@ -100,6 +100,12 @@ typedef struct cg_file {
  * All of the format's rules are enforced; nothing in the file is executed.
  * NULL on error. */
 cg_file *cg_open(const char *path, cg_error *error);
+
+/* The same, and of a training state of EDM (training-state-*.pt) what Adam has
+ * of its network: for every trained tensor NAME the arrays exp_avg.NAME and
+ * exp_avg_sq.NAME, and the array CG_ADAM_UPDATES, one number. */
+#define CG_ADAM_UPDATES "adam.updates"
+cg_file *cg_open_training(const char *path, cg_error *error);
 void cg_close(cg_file *file); /* NULL is allowed */
 
 /* NULL if there is none. */

@@ -17,6 +17,7 @@ typedef struct cg_opened {
     cg_block *blocks; /* names, texts and copies */
     char *path;
     size_t array_capacity, metadata_capacity;
+    bool moments; /* also what a training state has of Adam */
 } cg_opened;
 
 /* Memory that lives until the file is closed; NULL and an error if there is

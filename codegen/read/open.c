@@ -69,7 +69,7 @@ static bool read_any(cg_opened *o, cg_error *error)
     return cg_read_safetensors(o, error);
 }
 
-cg_file *cg_open(const char *path, cg_error *error)
+static cg_file *open_file(const char *path, bool moments, cg_error *error)
 {
     cg_opened *o = calloc(1, sizeof *o);
     char *copy = malloc(strlen(path) + 1);
@@ -83,6 +83,7 @@ cg_file *cg_open(const char *path, cg_error *error)
     if (!cg_map_open(&o->map, path, error)) {
         goto failed;
     }
+    o->moments = moments;
     o->path = strcpy(copy, path);
     o->file.path = copy;
     o->file.bytes = o->map.bytes;
@@ -98,6 +99,16 @@ failed:
     free(copy);
     free(o);
     return NULL;
+}
+
+cg_file *cg_open(const char *path, cg_error *error)
+{
+    return open_file(path, false, error);
+}
+
+cg_file *cg_open_training(const char *path, cg_error *error)
+{
+    return open_file(path, true, error);
 }
 
 void cg_close(cg_file *file)

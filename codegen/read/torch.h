@@ -24,13 +24,15 @@ typedef struct cg_legacy cg_legacy;
 typedef struct cg_torch {
     cg_opened *opened;
     cg_error *error;
-    cg_pickle pickle;    /* the values of the file */
-    cg_pickle header;    /* those in front of one storage, reused */
-    cg_archive *archive; /* NULL in a snapshot: they are in the pickle */
-    cg_legacy *legacy;   /* NULL but in the old format of torch.save */
-    uint64_t elements;   /* of all arrays */
-    uint64_t copied;     /* bytes of arrays that were put in order */
-    uint64_t decoded;    /* bytes of texts that stood for bytes */
+    cg_pickle pickle;         /* the values of the file */
+    cg_pickle header;         /* those in front of one storage, reused */
+    cg_archive *archive;      /* NULL in a snapshot: they are in the pickle */
+    cg_legacy *legacy;        /* NULL but in the old format of torch.save */
+    uint64_t elements;        /* of all arrays */
+    uint64_t copied;          /* bytes of arrays that were put in order */
+    uint64_t decoded;         /* bytes of texts that stood for bytes */
+    const char **parameters;  /* names, in the order of the modules: only */
+    uint32_t parameter_count; /* where moments are wanted */
 } cg_torch;
 
 /* A flat run of numbers; tensors are views of it. */
@@ -163,6 +165,14 @@ bool cg_torch_module(cg_torch *t, cg_ref module, const cg_node **state,
 
 /* Adds all tensors of a module and of those in it. */
 bool cg_torch_walk(cg_torch *t, cg_ref module);
+
+/* Notes the array that was added last as the next parameter, where moments are
+ * wanted. */
+bool cg_torch_note_parameter(cg_torch *t);
+
+/* Adds Adam's moments of the parameters noted, and its number of updates, if
+ * the file's value has an optimizer's state. */
+bool cg_torch_adam(cg_torch *t, const cg_node *root);
 
 /* Adds all tensors of an object of TorchScript and of those in it. */
 bool cg_torch_script(cg_torch *t, cg_ref object);

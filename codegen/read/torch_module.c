@@ -91,7 +91,7 @@ static bool see(walk *w, cg_ref ref)
     return true;
 }
 
-static bool walk_tensors(walk *w, cg_ref dict)
+static bool walk_tensors(walk *w, cg_ref dict, bool parameters)
 {
     const cg_pickle *p = &w->t->pickle;
     if (!see(w, dict)) {
@@ -104,7 +104,8 @@ static bool walk_tensors(walk *w, cg_ref dict)
         if (p->nodes[tensor].kind != CG_KIND_NONE) {
             if (!cg_torch_enter(w->t, &w->name,
                                 &p->nodes[p->items[i].value]) ||
-                !cg_torch_tensor(w->t, tensor, w->name.text)) {
+                !cg_torch_tensor(w->t, tensor, w->name.text) ||
+                (parameters && !cg_torch_note_parameter(w->t))) {
                 return false;
             }
             cg_torch_leave(&w->name, length);
@@ -163,8 +164,8 @@ static bool walk_module(walk *w, cg_ref module)
                             "_parameters, _buffers and _modules");
     }
     w->depth++;
-    bool ok = walk_tensors(w, parameters) && walk_tensors(w, buffers) &&
-              walk_modules(w, modules);
+    bool ok = walk_tensors(w, parameters, true) &&
+              walk_tensors(w, buffers, false) && walk_modules(w, modules);
     w->depth--;
     return ok;
 }

@@ -85,7 +85,8 @@ static bool read_root_dict(cg_torch *t, const cg_node *dict)
         const cg_node *node = inner == CG_NO_REF ? dict : &p->nodes[inner];
         if (cg_pickle_is_call(node, CG_CALL_PERSISTENT_OBJECT)) {
             return read_dict(t, dict, false) && cg_torch_walk(t, inner) &&
-                   cg_torch_config(t, inner);
+                   cg_torch_config(t, inner) &&
+                   (!t->opened->moments || cg_torch_adam(t, dict));
         }
         if (node->kind == CG_KIND_DICT && holds_tensors(p, node)) {
             return read_dict(t, dict, false) && read_dict(t, node, true);

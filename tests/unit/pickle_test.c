@@ -180,10 +180,52 @@ static void training_states_freeze_like_safetensors(void **unused)
     (void)unused;
     cg_file *file = open_file(sources[1]);
     const char *config = cg_find_metadata(file, "cedm.config");
-    cg_file *twin =
-        open_bytes(training_state(file->arrays, file->array_count, config));
+    cg_file *twin = open_bytes(
+        training_state(file->arrays, file->array_count, config, 7));
     check_twin(file, twin);
     cg_close(twin);
+    cg_close(file);
+}
+
+static void check_moment(const cg_file *state, const char *moment,
+                         const cg_array *of, double factor, bool square)
+{
+    char name[160];
+    (void)snprintf(name, sizeof name, "%s.%s", moment, of->name);
+    const cg_array *got = cg_find(state, name);
+    assert_int_equal(got != NULL, !is_buffer(strrchr(of->name, '.') + 1));
+    for (uint64_t e = 0; got != NULL && e < of->elements; e++) {
+        float w = (float)cg_element(of, e);
+        float wanted = (float)factor * (square ? w * w : w);
+        assert_true(cg_element(got, e) == (double)wanted);
+    }
+}
+
+static void check_moments(const cg_file *file, uint32_t updates)
+{
+    const char *config = cg_find_metadata(file, "cedm.config");
+    cg_error error = {{0}};
+    out o = training_state(file->arrays, file->array_count, config, updates);
+    write_bytes(o.at, o.size);
+    free(o.at);
+    cg_file *state = cg_open_training(path, &error);
+    assert_non_null(state);
+    assert_true(cg_element(cg_find(state, CG_ADAM_UPDATES), 0) == updates);
+    for (size_t i = 0; i < file->array_count; i++) {
+        check_moment(state, "exp_avg", &file->arrays[i], 2.0, false);
+        check_moment(state, "exp_avg_sq", &file->arrays[i], 3.0, true);
+    }
+    cg_close(state);
+}
+
+/* By the number of each parameter, in the order of the modules; updates are a
+ * tensor in new files, a number in old ones. */
+static void training_states_have_moments_for_who_asks(void **unused)
+{
+    (void)unused;
+    cg_file *file = open_file(sources[1]);
+    check_moments(file, 1234);
+    check_moments(file, 1235);
     cg_close(file);
 }
 
@@ -315,6 +357,7 @@ int main(void)
         cmocka_unit_test(snapshots_freeze_like_safetensors),
         cmocka_unit_test(state_dicts_freeze_like_safetensors),
         cmocka_unit_test(training_states_freeze_like_safetensors),
+        cmocka_unit_test(training_states_have_moments_for_who_asks),
         cmocka_unit_test(scalars_have_no_dimensions),
         cmocka_unit_test(plain_state_dicts_lack_a_configuration),
         cmocka_unit_test(reads_tensors_of_every_type),

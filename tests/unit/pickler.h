@@ -61,6 +61,9 @@ typedef struct pickler {
     } texts[TEXTS]; /* strings and names, each written once */
     unsigned text_count;
     unsigned storages;
+    const void
+        *parameters[TEXTS]; /* of a module, in the order of its parts */
+    unsigned parameter_count;
 } pickler;
 
 static inline pickler *begin_pickle(bool framed)

@@ -176,6 +176,8 @@ static void own_tensors(pickler *p, const cg_array *arrays, size_t count,
         if (buffers) {
             put_tensor(p, &arrays[i], false);
         } else {
+            assert_true(p->parameter_count < TEXTS);
+            p->parameters[p->parameter_count++] = &arrays[i];
             put_name(p, "torch._utils", "_rebuild_parameter");
             put_tensor(p, &arrays[i], false);
             PUT(&p->frame, "\x89");
@@ -501,12 +503,77 @@ static inline void end_object(pickler *p)
     memoize(p);
 }
 
+/* The storages of an optimizer's state, in the order of the archive. */
+typedef struct moments {
+    cg_array arrays[2 * TEXTS + 1];
+    size_t count;
+} moments;
+
+/* Another array of the same shape: `factor` times its square, or itself. */
+static inline void put_moment(pickler *p, moments *o, const cg_array *of,
+                              float factor, bool square)
+{
+    cg_array *to = &o->arrays[o->count++];
+    float *values = malloc((size_t)of->elements * sizeof *values);
+    assert_non_null(values);
+    for (uint64_t e = 0; e < of->elements; e++) {
+        float value = (float)cg_element(of, e);
+        values[e] = factor * (square ? value * value : value);
+    }
+    *to = *of;
+    to->dtype = CG_F32;
+    to->data = (const unsigned char *)values;
+    put_tensor(p, to, true);
+}
+
+/* A number; since PyTorch 1.12 a tensor. */
+static inline void put_step(pickler *p, moments *o, uint32_t updates,
+                            bool tensor)
+{
+    const float number = (float)updates;
+    const cg_array one = {.dtype = CG_F32,
+                          .elements = 1,
+                          .data = (const unsigned char *)&number};
+    put_text(p, "step");
+    if (tensor) {
+        put_moment(p, o, &one, 1.0f, false);
+    } else {
+        put_integer(p, updates);
+    }
+}
+
+/* Adam's moments of parameter w: 2 w and 3 w^2. */
+static inline void put_adam(pickler *p, moments *o, uint32_t updates)
+{
+    put_text(p, "state");
+    put_dict(p);
+    PUT(&p->frame, "(");
+    for (unsigned i = 0; i < p->parameter_count; i++) {
+        const cg_array *parameter = p->parameters[i];
+        put_integer(p, i);
+        put_dict(p);
+        PUT(&p->frame, "(");
+        put_step(p, o, updates, updates % 2 == 0);
+        put_text(p, "exp_avg");
+        put_moment(p, o, parameter, 2.0f, false);
+        put_text(p, "exp_avg_sq");
+        put_moment(p, o, parameter, 3.0f, true);
+        PUT(&p->frame, "u");
+    }
+    PUT(&p->frame, "u");
+    put_text(p, "param_groups");
+    PUT(&p->frame, "]");
+    memoize(p);
+}
+
 /* {net, optimizer_state} as EDM's training writes it: an archive. */
 static inline out training_state(const cg_array *arrays, size_t count,
-                                 const char *config_json)
+                                 const char *config_json, uint32_t updates)
 {
     cJSON *config = cJSON_Parse(config_json);
+    moments *o = calloc(1, sizeof *o);
     assert_non_null(config);
+    assert_non_null(o);
     pickler *p = begin_pickle(false);
     put_dict(p);
     PUT(&p->frame, "(");
@@ -515,22 +582,15 @@ static inline out training_state(const cg_array *arrays, size_t count,
     put_text(p, "optimizer_state");
     put_dict(p);
     PUT(&p->frame, "(");
-    put_text(p, "state");
-    put_dict(p);
-    PUT(&p->frame, "(");
-    put_integer(p, 0);
-    put_dict(p);
-    PUT(&p->frame, "(");
-    put_text(p, "exp_avg");
-    put_tensor(p, &arrays[0], true);
-    PUT(&p->frame, "uu");
-    put_text(p, "param_groups");
-    PUT(&p->frame, "]");
-    memoize(p);
+    put_adam(p, o, updates);
     PUT(&p->frame, "uu");
     cJSON_Delete(config);
-    out pickle = end_pickle(p), all = archive(&pickle, arrays, 1);
+    out pickle = end_pickle(p), all = archive(&pickle, o->arrays, o->count);
     free(pickle.at);
+    for (size_t i = 0; i < o->count; i++) {
+        free((void *)(uintptr_t)o->arrays[i].data);
+    }
+    free(o);
     return all;
 }
 
