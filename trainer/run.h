@@ -151,6 +151,16 @@ bool train_run_check_config(const train_run *r, const cg_file *state,
  * data unless --new-data is given. */
 bool train_run_restore(train_run *r, const cg_file *state, host_failure *f);
 
+/* ---- where it is (run_counters.c) --------------------------------------- */
+
+/* The counters of a state as JSON, to be freed; NULL without memory. */
+char *train_run_counters_write(const train_run *r);
+
+/* Takes them over, also into the learner.  False if the text is something else
+ * or they disagree with each other and the batch; errno is ENOMEM if memory is
+ * what is missing. */
+bool train_run_counters_read(train_run *r, const char *text);
+
 /* ---- images (run_draw.c) ------------------------------------------------ */
 
 /* Draws grid-NNN.png by the average of a learner that was pulled. */

@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * run_restore.c - a point of a run, gone back to: only the run that was. */
-#include <cjson/cJSON.h>
 #include <errno.h>
-#include <inttypes.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -73,106 +69,23 @@ static bool check_sums(const cg_file *state, host_failure *f)
                      state->path);
 }
 
-/* ---- counters ----------------------------------------------------------- */
-
-/* Below 2^53, beyond which JSON's numbers are not exact. */
-static bool count(const cJSON *json, const char *key, uint64_t *out)
-{
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(json, key);
-
-    if (!cJSON_IsNumber(value) || value->valuedouble < 0.0 ||
-        value->valuedouble > 9e15 ||
-        value->valuedouble != floor(value->valuedouble)) {
-        return false;
-    }
-    *out = (uint64_t)value->valuedouble;
-    return true;
-}
-
-static bool read_scale(const cJSON *json, float *out)
-{
-    const cJSON *scale = cJSON_GetObjectItemCaseSensitive(json, "scale");
-
-    if (!cJSON_IsNumber(scale) || !(scale->valuedouble >= 1.0) ||
-        scale->valuedouble > 1e9) {
-        return false;
-    }
-    *out = (float)scale->valuedouble;
-    return true;
-}
-
-static bool read_loss(const cJSON *json, double *out)
-{
-    const cJSON *loss = cJSON_GetObjectItemCaseSensitive(json, "loss_sum");
-    char *end;
-
-    if (!cJSON_IsString(loss)) {
-        return false;
-    }
-    *out = strtod(loss->valuestring, &end);
-    return end != loss->valuestring && *end == '\0';
-}
-
-static bool read_counters(train_run *r, const cJSON *json)
-{
-    train_learner_counts *c = &r->learner->counts;
-    uint64_t ramp, good_updates;
-
-    if (!count(json, "seen", &r->seen) ||
-        !count(json, "updates", &r->updates) ||
-        !count(json, "tick", &r->tick) ||
-        !count(json, "tick_start", &r->tick_start) ||
-        !count(json, "tick_steps", &r->tick_steps) ||
-        !count(json, "not_finite", &c->not_finite) ||
-        !count(json, "skipped", &c->skipped) ||
-        !count(json, "good", &good_updates) ||
-        !count(json, "ema_ramp", &ramp) || !read_scale(json, &c->scale) ||
-        !read_loss(json, &r->loss_sum) || ramp > 1 ||
-        good_updates > UINT32_MAX) {
-        return false;
-    }
-    r->ema_ramp = ramp != 0;
-    c->good = (uint32_t)good_updates;
-    return true;
-}
-
-/* An update sees a batch, a tick begins where one ended. */
-static bool counters_agree(const train_run *r)
-{
-    const train_learner_counts *c = &r->learner->counts;
-    uint64_t batch = r->options->batch;
-
-    return r->updates > 0 && r->seen % batch == 0 &&
-           r->seen / batch == r->updates && r->tick_start % batch == 0 &&
-           r->tick_start <= r->seen &&
-           (r->seen - r->tick_start) / batch == r->tick_steps &&
-           r->tick <= r->updates && c->skipped <= r->updates &&
-           c->good <= r->updates;
-}
-
 static bool restore_counters(train_run *r, const cg_file *state,
                              host_failure *f)
 {
     const char *text = cg_find_metadata(state, "cedm.counters");
-    cJSON *json;
-    bool good;
 
     errno = 0;
-    json = text == NULL ? NULL : cJSON_Parse(text);
-    if (json == NULL && errno == ENOMEM) {
-        return host_fail(f, "%s: out of memory", state->path);
+    if (text != NULL && train_run_counters_read(r, text)) {
+        return true;
     }
-    good = json != NULL && read_counters(r, json) && counters_agree(r);
-    cJSON_Delete(json);
-    if (good) {
-        r->learner->counts.updates = r->updates - r->learner->counts.skipped;
-    }
-    return good || host_fail(f,
-                             "%s: cedm.counters disagree; wanted seen = "
-                             "updates x %u, a tick within it, got %s; resume "
-                             "from an older state",
-                             state->path, r->options->batch,
-                             text == NULL ? "none" : text);
+    return errno == ENOMEM
+               ? host_fail(f, "%s: out of memory", state->path)
+               : host_fail(f,
+                           "%s: cedm.counters disagree; wanted seen = "
+                           "updates x %u, a tick within it, got %s; resume "
+                           "from an older state",
+                           state->path, r->options->batch,
+                           text == NULL ? "none" : text);
 }
 
 /* Those between ticks have no snapshot. */

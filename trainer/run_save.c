@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * run_save.c - a point of a run, written. */
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "host/cli/progress.h"
@@ -51,25 +48,6 @@ static bool save_averages(const train_run *r, host_failure *f)
            save_network(r, "averages", sets, TRAIN_POWER_COUNT, f);
 }
 
-/* Doubles are hexadecimal text: every bit comes back. */
-static char *counters_json(const train_run *r)
-{
-    const train_learner_counts *c = &r->learner->counts;
-    char text[640];
-
-    (void)snprintf(text, sizeof text,
-                   "{\"seen\":%" PRIu64 ",\"updates\":%" PRIu64
-                   ",\"tick\":%" PRIu64 ",\"tick_start\":%" PRIu64
-                   ",\"tick_steps\":%" PRIu64 ",\"not_finite\":%" PRIu64
-                   ",\"skipped\":%" PRIu64 ",\"scale\":%.9g"
-                   ",\"good\":%" PRIu32 ",\"loss_sum\":\"%a\""
-                   ",\"ema_ramp\":%d}",
-                   r->seen, r->updates, r->tick, r->tick_start, r->tick_steps,
-                   c->not_finite, c->skipped, (double)c->scale, c->good,
-                   r->loss_sum, r->ema_ramp ? 1 : 0);
-    return strdup(text);
-}
-
 static bool save_state(const train_run *r, host_failure *f)
 {
     float *const *from = r->learner->sets;
@@ -79,7 +57,7 @@ static bool save_state(const train_run *r, host_failure *f)
         {"exp_avg_sq.", from[TRAIN_LEARNER_V], false},
         {"net.", from[TRAIN_LEARNER_PARAMS], true}};
     size_t count = r->power.elements > 0 ? 4 + TRAIN_POWER_COUNT : 4;
-    char *counters = counters_json(r);
+    char *counters = train_run_counters_write(r);
     const train_model_note notes[] = {TRAIN_MODEL_SEALED,
                                       {"cedm.config", r->config},
                                       {"cedm.recipe", r->recipe},
