@@ -151,6 +151,12 @@ bool train_run_check_config(const train_run *r, const cg_file *state,
  * data unless --new-data is given. */
 bool train_run_restore(train_run *r, const cg_file *state, host_failure *f);
 
+/* Goes on where a training state of EDM is, which --transfer names: moments of
+ * Adam, images seen, and the average of network-snapshot-KIMG.pkl beside
+ * training-state-KIMG.pt; says so in transferred.  Other checkpoints, and
+ * moments of another network, leave a run that begins (run_transfer.c). */
+bool train_run_take_training(train_run *r, host_failure *f);
+
 /* ---- where it is (run_counters.c) --------------------------------------- */
 
 /* The counters of a state as JSON, to be freed; NULL without memory. */

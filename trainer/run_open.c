@@ -224,7 +224,9 @@ static bool open_all(train_run *r, const cg_file *state, host_failure *f)
 {
     return open_pool(r, f) && open_data(r, f) && open_model(r, state, f) &&
            open_learner(r, f) && open_power(r, f) &&
-           (state == NULL || train_run_restore(r, state, f));
+           (state == NULL || train_run_restore(r, state, f)) &&
+           (r->options->transfer == NULL || host_ranks_rank() != 0 ||
+            train_run_take_training(r, f));
 }
 
 bool train_run_open(train_run *r, const train_options *options,
