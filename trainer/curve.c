@@ -195,25 +195,30 @@ static void draw(curve *c, const char *title)
 
 double train_curve_field(const char *line, const char *name)
 {
-    const char *end = strchr(line, '\n'), *at;
     char key[32];
+    size_t length = (size_t)snprintf(key, sizeof key, "\"%s\":", name);
 
-    (void)snprintf(key, sizeof key, "\"%s\":", name);
-    at = strstr(line, key);
-    return at == NULL || (end != NULL && at > end)
-               ? -1.0
-               : strtod(at + strlen(key), NULL);
+    for (; *line != '\0' && *line != '\n'; line++) {
+        if (strncmp(line, key, length) == 0) {
+            return strtod(line + length, NULL);
+        }
+    }
+    return -1.0;
 }
 
-/* Ticks with a value above 0; a diverged run's others leave a gap. */
+/* Ticks in the order of their images, with a value above 0; a diverged run's
+ * others leave a gap.  Images are counted below 2^53. */
 static void read_ticks(curve *c, const char *stats, const char *name)
 {
+    double last = 0.0;
+
     for (const char *at = stats; at != NULL && *at != '\0';) {
         double seen = train_curve_field(at, "seen");
         double value = train_curve_field(at, name);
 
-        if (seen > 0.0 && value > 0.0 && value < 1e30) {
-            c->seen[c->count] = seen;
+        if (seen >= 1.0 && seen > last && seen < 0x1p53 && value > 1e-30 &&
+            value < 1e30) {
+            c->seen[c->count] = last = seen;
             c->value[c->count++] = value;
             c->low = fmin(c->low, value);
             c->high = fmax(c->high, value);
@@ -243,7 +248,7 @@ bool train_curve_write(const char *stats, const train_curve *what,
     } else {
         read_ticks(&c, stats, what->field);
     }
-    if (good && c.count >= 2 && c.low < c.high) {
+    if (good && c.count >= 2 && log(c.low) < log(c.high)) {
         draw(&c, what->title);
         png = host_png_file_encode(c.pixels, WIDTH, HEIGHT, 1,
                                    "{\"program\":\"cedm-train\"}", &size, f);

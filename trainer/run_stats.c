@@ -2,6 +2,7 @@
  *
  * run_stats.c - a run's statistics: lines, pictures, and what they recall. */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,7 +128,8 @@ bool train_run_recall_distances(train_run *r, host_failure *f)
         double seen = train_curve_field(at, "seen");
         double distance = train_curve_field(at, "fd");
 
-        if (seen >= 0.0 && distance >= 0.0) {
+        if (seen >= 0.0 && seen < 0x1p53 && distance >= 0.0 &&
+            distance < HUGE_VAL) {
             train_run_note_distance(r, (uint64_t)seen, distance);
         }
         at = strchr(at, '\n');
