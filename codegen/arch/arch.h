@@ -36,6 +36,9 @@ const cg_array *cg_need(cg_state *state, const char *name, bool buffer,
 const cg_array *cg_need_top(cg_state *state, const char *name,
                             uint64_t elements);
 
+/* Sizes as a text: [3,3]. */
+void cg_shape_text(char *text, size_t size, const uint64_t *shape, int rank);
+
 /* Are all of the file's tensors requested ones?  Call after building. */
 bool cg_no_extras(cg_state *state);
 

@@ -10,8 +10,7 @@
 #include "codegen/arch/arch.h"
 #include "codegen/error.h"
 
-static void print_shape(char *text, size_t size, const uint64_t *shape,
-                        int rank)
+void cg_shape_text(char *text, size_t size, const uint64_t *shape, int rank)
 {
     size_t used = 0;
     used += (size_t)snprintf(text, size, "[");
@@ -74,7 +73,7 @@ static const cg_array *check(cg_state *state, const cg_spec *spec)
 {
     char wanted[96], got[96];
     const cg_array *array = cg_find(state->file, spec->name);
-    print_shape(wanted, sizeof wanted, spec->shape, spec->rank);
+    cg_shape_text(wanted, sizeof wanted, spec->shape, spec->rank);
     if (array == NULL) {
         return fail(state, spec->name, "tensor is missing", wanted, "nothing",
                     "the configuration may belong to another network");
@@ -84,7 +83,7 @@ static const cg_array *check(cg_state *state, const cg_spec *spec)
         same = array->shape[i] == spec->shape[i];
     }
     if (!same) {
-        print_shape(got, sizeof got, array->shape, array->rank);
+        cg_shape_text(got, sizeof got, array->shape, array->rank);
         return fail(state, spec->name, "wrong shape", wanted, got,
                     "the configuration may belong to another network");
     }

@@ -120,13 +120,19 @@ static uint32_t square(uint64_t rows)
     return (uint64_t)side * side == rows ? side : 0;
 }
 
+/* array: what is there instead, or NULL. */
 static bool bad(const inference *in, const char *what, const char *wanted,
-                cg_error *error)
+                const cg_array *array, cg_error *error)
 {
+    char got[96] = "none";
+
+    if (array != NULL) {
+        cg_shape_text(got, sizeof got, array->shape, array->rank);
+    }
     return cg_fail(error,
                    "%s:%s: a vision transformer with an unusable tensor; "
-                   "wanted %s; take a published checkpoint",
-                   in->file->path, what, wanted);
+                   "wanted %s, got %s; take a published checkpoint",
+                   in->file->path, what, wanted, got);
 }
 
 static bool check_shapes(const inference *in, cg_error *error)
@@ -134,20 +140,23 @@ static bool check_shapes(const inference *in, cg_error *error)
     const cg_array *p = in->patch, *t = in->table;
 
     if (p->rank != 4 || p->shape[1] != 3 || p->shape[2] != p->shape[3] ||
-        p->shape[2] > 64 || p->shape[0] > 16384) {
-        return bad(in, in->scheme->patch, "[width][3][patch][patch]", error);
+        p->shape[2] < 1 || p->shape[2] > 64 || p->shape[0] < 1 ||
+        p->shape[0] > 16384) {
+        return bad(in, in->scheme->patch, "[width][3][patch][patch]", p,
+                   error);
     }
     if (t == NULL || t->rank != 3 || t->shape[1] < 1 ||
         square(t->shape[1] - (in->class_row ? 1 : 0)) == 0) {
         return bad(in, in->scheme->table,
-                   "the positions of a square of patches", error);
+                   "the positions of a square of patches", t, error);
     }
     if (in->registers != NULL &&
         (in->registers->rank != 3 || in->registers->shape[1] > 64)) {
-        return bad(in, in->scheme->registers, "[1][registers][width]", error);
+        return bad(in, in->scheme->registers, "[1][registers][width]",
+                   in->registers, error);
     }
     return in->blocks > 0 ||
-           bad(in, in->scheme->block, "at least one block", error);
+           bad(in, in->scheme->block, "at least one block", NULL, error);
 }
 
 /* Rows of the first feed-forward layer, and its kind. */
@@ -214,7 +223,7 @@ static const char *describe(const inference *in,
     uint32_t heads = choice->heads;
 
     if (!feed_forward(in, &gated, &fc_gate, &hidden)) {
-        (void)bad(in, in->scheme->block, "a feed-forward layer", error);
+        (void)bad(in, in->scheme->block, "a feed-forward layer", NULL, error);
         return NULL;
     }
     if (heads == 0 && width % 64 != 0) {
