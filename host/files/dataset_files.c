@@ -89,14 +89,17 @@ static bool read_labels(host_dataset_load *l, size_t entry, host_failure *f)
 {
     size_t size;
     unsigned char *bytes = host_collection_read(&l->files, entry, &size, f);
+    char *text = bytes != NULL ? malloc(size + 1) : NULL;
 
-    l->data->labels = bytes != NULL ? realloc(bytes, size + 1) : NULL;
-    if (l->data->labels == NULL) {
-        free(bytes);
-        return bytes != NULL && host_fail(f, "out of memory");
+    if (text != NULL) {
+        memcpy(text, bytes, size);
+        text[size] = '\0';
+    } else if (bytes != NULL) {
+        (void)host_fail(f, "out of memory");
     }
-    l->data->labels[size] = '\0';
-    return true;
+    free(bytes);
+    l->data->labels = text;
+    return text != NULL;
 }
 
 static bool begin_images(host_dataset_load *l, host_failure *f)
