@@ -12,6 +12,7 @@
 #include "codegen/codegen.h"
 #include "tools/freeze/freeze_config.h"
 #include "tools/freeze/freezer.h"
+#include "host/execution/model.h"
 #include "host/files/freq.h"
 #include "host/files/output.h"
 
@@ -260,6 +261,24 @@ static void print_program(const cg_program *p, const settings *s)
            s->build[CG_WASM] ? ",wasm" : "");
 }
 
+/* A compiler for another system makes a library that is of no use here. */
+static void note_foreign(const settings *s)
+{
+    char path[1200];
+    host_failure unsaid = HOST_FAILURE_UNSAID;
+    host_model m;
+    int n = snprintf(path, sizeof path, "%s/%s.so", s->directory, s->name);
+    if (n < 0 || (size_t)n >= sizeof path) {
+        return;
+    }
+    if (!host_model_load(&m, path, &unsaid)) {
+        printf("%-13s %s.so is of another system: cedm-gen cannot load it "
+               "here\n",
+               "note", s->name);
+    }
+    host_model_close(&m);
+}
+
 static bool freeze(const settings *s, cg_program *program,
                    const cg_file *file, host_failure *f)
 {
@@ -280,6 +299,9 @@ static bool freeze(const settings *s, cg_program *program,
     bool good = freezer_write(&to, program, file, f);
     if (good) {
         print_program(program, s);
+        if (s->build[CG_SHARED]) {
+            note_foreign(s);
+        }
     }
     free(freq);
     return good;
