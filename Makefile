@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: MIT
 #
-# Out of tree, no configure.  `make help` lists the targets.
-# Overridable: CC AR CFLAGS OPT BUILD WERROR=1 SAN=address,undefined|thread
-# V=1 (show whole commands) NVCC= (no CUDA) CUDA_ARCHS="89 120" (more of it)
-# MPI=NAME (of pkg-config, none for none) NCCL_HOME=DIR (none for none)
+# Out of tree, no configure.  `make help` lists the targets and variables:
+## CC AR CFLAGS LDFLAGS OPT [gcc ar - - -O2 -g]   compiler and options
+## BUILD [build]                  folder of what is built
+## WERROR=1 V=1                   warnings are errors; show whole commands
+## SAN=address,undefined|thread   with sanitizers
+## NVCC= CUDA_ARCHS="89 120"      without CUDA; for more devices
+## MPI= NCCL_HOME=DIR             without MPI; where NCCL is, or none
+## PREFIX [/usr/local] DESTDIR BINDIR LIBDIR MANDIR   where to install
+## T S                            target and seconds of `make fuzz`
 #
 # What a variable is changed to is rebuilt: see CHOICES in mk/flags.mk.
 
@@ -16,6 +21,10 @@ OPT     ?= -O2 -g
 SAN     ?=
 WERROR  ?=
 V       ?=
+
+# Make itself parts names at blanks.
+$(foreach v,BUILD PREFIX DESTDIR BINDIR LIBDIR MANDIR,$(if $(word 2,$($v)),\
+  $(error $v: wanted a path without blanks, got '$($v)')))
 
 .PHONY: all lib tools programs demo size abi format clean help
 all: lib tools ## build the libraries and the tools
@@ -62,5 +71,6 @@ clean: ## remove what was built
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' \
 	  $(MAKEFILE_LIST) | sort
+	@echo && sed -n 's/^## //p' Makefile
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

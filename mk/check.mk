@@ -20,7 +20,7 @@ export BIN = $(BUILD)/bin
 export UBSAN_OPTIONS = print_stacktrace=1
 
 # Jobs for a recursive make, unless the caller gave a number already.
-JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+JOBS = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 SUBMAKE = $(MAKE) --no-print-directory
 
 # Lines suffice there: where variables live takes a large function as long as

@@ -4,7 +4,8 @@
 
 CHECKPOINT = weights/fashion.safetensors
 IMAGES     = /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz
-DEMO_RUN   = $(BUILD)/demo
+# Days of work, which `make clean` leaves.
+DEMO_RUN   = runs/demo
 GENERATED  = h c cedm map svg csv
 
 .PHONY: weights gen gen-diff train-demo

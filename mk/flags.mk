@@ -39,6 +39,9 @@ LINK = $(CC) $(SANFLAGS) $(CFLAGS) -Wl,--as-needed $(LDFLAGS)
 
 ISAS_x86_64  = avx2 avx512 avx512bf16
 ISAS_aarch64 = neon
+# As the compilers of macOS and of BSD call them.
+ISAS_arm64   = $(ISAS_aarch64)
+ISAS_amd64   = $(ISAS_x86_64)
 ISAS_wasm32 = simd128
 ISAS = $(ISAS_$(ARCH))
 ISA_avx2   = -mavx2 -mfma

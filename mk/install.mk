@@ -3,15 +3,17 @@
 # install.mk - where the parts go on a system.
 
 PREFIX ?= /usr/local
-# Of libraries, below PREFIX; Debian's is lib/x86_64-linux-gnu.
+# Below PREFIX; Debian's libraries are in lib/x86_64-linux-gnu.
+BINDIR ?= bin
 LIBDIR ?= lib
+MANDIR ?= share/man
 DESTDIR ?=
 TO       = $(DESTDIR)$(abspath $(PREFIX))
 PROGRAMS = $(NAMES:%=cedm-%)
 HEADERS  = $(notdir $(wildcard include/*.h include/*.hpp))
 PC       = $(LIBDIR)/pkgconfig
 CMAKE    = $(LIBDIR)/cmake/cedm
-MAN      = share/man/man1
+MAN      = $(MANDIR)/man1
 COMPLETE = share/bash-completion/completions
 DOC      = share/doc/cedm
 VERSION  = $(shell sed -n 's/^\#define CEDM_VERSION "\(.*\)"/\1/p' include/cedm.h)
@@ -23,9 +25,10 @@ EDIT     = sed -e 's|@PREFIX@|$(abspath $(PREFIX))|' -e 's|@LIBDIR@|$(LIBDIR)|' 
   -e 's|@CUDA_MAJOR@|$(CUDA_MAJOR)|'
 
 .PHONY: install uninstall
-install: all ## into PREFIX [/usr/local] and its LIBDIR [lib], below DESTDIR
-	install -d $(addprefix $(TO)/,bin include $(PC) $(CMAKE) $(MAN) $(COMPLETE) $(DOC))
-	install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(TO)/bin
+# Folders on the way to these are for all to read, whatever the umask.
+install: all ## into PREFIX, its BINDIR, LIBDIR and MANDIR, below DESTDIR
+	umask 022 && install -d $(addprefix $(TO)/,$(BINDIR) include $(PC) $(CMAKE) $(MAN) $(COMPLETE) $(DOC))
+	install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(TO)/$(BINDIR)
 	install -m 644 $(addprefix include/,$(HEADERS)) $(TO)/include
 	install -m 644 $(LIBCEDM) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN) $(TO)/$(LIBDIR)
 	for file in $(notdir $(LIBCEDM_SO) $(filter %.$(CUDA_MAJOR),$(LIBCUDA))); do \
@@ -41,9 +44,9 @@ install: all ## into PREFIX [/usr/local] and its LIBDIR [lib], below DESTDIR
 	install -m 644 LICENSE $(TO)/$(DOC)
 
 uninstall: ## remove what install wrote
-	rm -f $(PROGRAMS:%=$(TO)/bin/%) $(HEADERS:%=$(TO)/include/%) \
-	  $(addprefix $(TO)/$(LIBDIR)/,libcedm.so $(if $(LIBCUDA),libcedm_cuda.so) \
-	  $(notdir $(LIBCEDM) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN))) \
+	rm -f $(PROGRAMS:%=$(TO)/$(BINDIR)/%) $(HEADERS:%=$(TO)/include/%) \
+	  $(addprefix $(TO)/$(LIBDIR)/,$(notdir $(LIBCEDM) $(LIBCEDM_SO)) libcedm.so \
+	  $(addprefix libcedm_cuda,.a .so .so.$(CUDA_MAJOR) _train.so)) \
 	  $(NAMING:%=$(TO)/$(PC)/%) $(addprefix $(TO)/$(CMAKE)/,$(CMAKES:.in=)) \
 	  $(PROGRAMS:%=$(TO)/$(MAN)/%.1) $(PROGRAMS:%=$(TO)/$(COMPLETE)/%) \
 	  $(TO)/$(DOC)/LICENSE

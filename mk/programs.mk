@@ -34,3 +34,15 @@ $(TOOLS) $(NAMES:%=$(BUILD)/alone/cedm-%): $(LIBS) $(CHOICES)/link
 	$(Q)$(LINK) $(filter %.o,$^) $(LIBCLUSTER) $(LIBTRAIN) $(LIBEVALUATE) $(LIBHOST) \
 	  $(filter %/libranks.a,$^) $(LIBGEN) $(LIBCEDM) $(SYS_LIBS) \
 	  $(if $(filter %/libranks.a,$^),$(MPI_LIBS)) -o $@
+
+# Without these headers nothing of the programs compiles: said first, and with
+# the remedy.
+FOREIGN = cblas.h cjson/cJSON.h gif_lib.h jpeglib.h lapacke.h png.h \
+  stb/stb_image_write.h webp/decode.h webp/demux.h zip.h zlib.h
+.PHONY: headers
+headers:
+	@printf '#include <%s>\n' $(FOREIGN) | $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 || \
+	  { missing=; for header in $(FOREIGN); do printf '#include <%s>\n' $$header | \
+	  $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 || missing="$$missing $$header"; done; \
+	  echo "missing headers:$$missing; scripts/deps.sh demo installs them" >&2; exit 1; }
+$(GEN_OBJ) $(HOST_OBJ) $(TRAIN_OBJ) $(CLUSTER_OBJ) $(EVALUATE_OBJ) $(TOOL_OBJ): | headers
