@@ -12,40 +12,14 @@
  * run on every backend, in memory of exactly the sizes that were planned. */
 #include <cjson/cJSON.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "codegen/codegen.h"
-#include "codegen/plan/plan.h"
+#include "tests/fuzz/planned.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 #define MAX_ELEMENTS 150000u /* of a checkpoint that is made */
 #define MAX_MACS 2000000u    /* of a program that is run */
 #define PATH "fuzz"
-
-static void want(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
-
-static void *take(size_t bytes)
-{
-    void *memory = NULL;
-    want(posix_memalign(&memory, CEDM_ALIGN, bytes) == 0);
-    memset(memory, 0, bytes);
-    return memory;
-}
-
-static void check_message(const cg_error *error)
-{
-    want(strstr(error->text, "; wanted ") != NULL);
-    want(strstr(error->text, "got ") != NULL);
-    want(strpbrk(error->text, "\n\r\033") == NULL);
-    want(strstr(error->text, "\xc2\x9b") == NULL);
-}
 
 /* ---- a checkpoint in memory -------------------------------------------- */
 
@@ -63,11 +37,6 @@ enum damage {
 
 static const char *const extra_names[] = {"model.", "../x", "a*/b\"", "u",
                                           "model.map_noise.freqs2"};
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const cg_array *)a)->name, ((const cg_array *)b)->name);
-}
 
 /* The filter of a configuration that was accepted. */
 typedef struct filter {
@@ -203,23 +172,9 @@ static void run(const cg_program *p, const cedm_backend *backend)
     free(data);
 }
 
-static void check_segment(const cg_program *p, bool f32, uint32_t elements)
-{
-    cg_buffer *buffers = take(p->buffer_count * sizeof *buffers);
-    uint32_t count = 0, pair[2];
-    for (uint32_t i = 0; i < p->buffer_count; i++) {
-        if (p->buffers[i].f32 == f32) {
-            buffers[count++] = p->buffers[i];
-        }
-    }
-    want(cg_plan_check(buffers, count, elements, pair));
-    free(buffers);
-}
-
 static void check_program(const cg_program *p)
 {
-    check_segment(p, false, p->act.elements);
-    check_segment(p, true, p->f32.elements);
+    check_plan(p);
     if (p->macs <= MAX_MACS) {
         run(p, cedm_backend_portable());
         run(p, cedm_backend_cpu(CEDM_ISA_ALL));
