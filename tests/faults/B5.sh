@@ -20,3 +20,6 @@ row 'iDDPM of C_2 0.008' '*0 ' "$(changed iddpm-tiny "$(quoted '"C_2": 0.008')")
 row 'VP with beta_d 0' '1 *beta_d*' "$(changed vp-tiny "$(quoted '"beta_d": 0')")"
 row 'VP with sigma_max, which is not its own' '1 *unknown key*' \
     "$(changed vp-tiny "$(quoted '"sigma_max": 9')")"
+printf '(dp0\n.' >old.pkl
+row 'a pickle of protocol 0' '1 *a pickle of protocol 0 or 1*save it again with protocol 4' \
+    "$(says "$bin/cedm-info" old.pkl)"

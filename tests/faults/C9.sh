@@ -13,3 +13,7 @@ row '--model README.md' '1 *is no loadable model; wanted M.so*' \
     "$(says $gen --model "$root/README.md")"
 row 'cedm-freeze README.md' '1 *README.md:0: not a checkpoint; wanted safetensors, *' \
     "$(says "$bin/cedm-freeze" "$root/README.md" -o d)"
+. "$here/train.bash"
+train --clusters none --out run >/dev/null 2>&1
+row 'cedm-freeze of a state' '1 *the state of a training run*take the snapshot-*' \
+    "$(says "$bin/cedm-freeze" run/state-000000008.safetensors -o d)"
