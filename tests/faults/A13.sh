@@ -8,5 +8,6 @@ gen() { # DRAWS
 gen edm && gen cedm
 row '--churn-draws edm and cedm inside a window' 'other images' \
     "$(cmp -s edm.png cedm.png || echo other images)"
-row 'what --help says of it' '*churn draws as: edm cedm*' "$("$bin/cedm-gen" --help | grep churn-draws)"
+row 'what --help says of it' '*churn draws as: edm cedm*' \
+    "$("$bin/cedm-gen" --help | grep churn-draws)"
 row 'the record has it' '*"churn_draws":"cedm"*' "$(grep -a -o '"churn_draws":"[a-z]*"' cedm.png)"

@@ -16,3 +16,6 @@ row 'an image that is smaller than --resolution' '1 images, 16x16*;set: *border*
 "$bin/cedm-data" set -o small.zip --resolution 16 >/dev/null
 row 'cedm-data enlarges it, as the official tool' '1 images, 16x16, 1 channel;' \
     "$(reads small.zip)"
+row 'entries by LZMA, bzip2, deflate' \
+    '@(3 images, *|*the entry is packed by LZMA, which libzip cannot unpack here*)' \
+    "$(reads "$cases/lzma.zip" --resolution 16)"

@@ -4,8 +4,8 @@
  *
  * An input is the images seen, 0 to 255, and the stats.jsonl of a run.  It
  * gives distances that are numbers, and, cut at the images seen, whole lines
- * from its beginning; if they are odd also two pictures or none, which take most
- * of the time. */
+ * from its beginning; if they are odd also two pictures or none, which take
+ * most of the time. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/torch_files.h"
+#include "tests/unit/training_state.h"
 #include "trainer/run.h"
 
 #define STATE "training-state-000002.pt"

@@ -3,7 +3,7 @@
  * pickle_test.c - snapshots and torch files freeze to what the safetensors
  * file of the same weights freezes to, and every kind of tensor is read. */
 #include "tests/unit/opened_files.h"
-#include "tests/unit/torch_files.h"
+#include "tests/unit/training_state.h"
 
 static cg_file *open_file(const char *file_name)
 {
