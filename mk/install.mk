@@ -27,7 +27,8 @@ EDIT     = sed -e 's|@PREFIX@|$(abspath $(PREFIX))|' -e 's|@LIBDIR@|$(LIBDIR)|' 
 .PHONY: install uninstall
 # Folders on the way to these are for all to read, whatever the umask.
 install: all ## into PREFIX, its BINDIR, LIBDIR and MANDIR, below DESTDIR
-	umask 022 && install -d $(addprefix $(TO)/,$(BINDIR) include $(PC) $(CMAKE) $(MAN) $(COMPLETE) $(DOC))
+	umask 022 && install -d $(addprefix $(TO)/,$(BINDIR) include $(PC) $(CMAKE) $(MAN) \
+	  $(COMPLETE) $(DOC))
 	install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(TO)/$(BINDIR)
 	install -m 644 $(addprefix include/,$(HEADERS)) $(TO)/include
 	install -m 644 $(LIBCEDM) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN) $(TO)/$(LIBDIR)

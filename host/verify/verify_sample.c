@@ -181,8 +181,8 @@ static double sample_limit(const host_verify *v)
                                               : SAMPLE_LIMIT;
 }
 
-/* The first level, which scales latents.  A sampler rounds it to the table of an
- * iDDPM model, which is not known here: 0. */
+/* The first level, which scales latents.  A sampler rounds it to the table of
+ * an iDDPM model, which is not known here: 0. */
 static double first_level(const host_verify *v,
                           const cedm_sampler_params *params)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * training_state.h - writes training states as EDM's program does: a network and
- * Adam's moments of its parameters. */
+ * training_state.h - writes training states as EDM's program does: a network
+ * and Adam's moments of its parameters. */
 #ifndef CEDM_TESTS_TRAINING_STATE_H
 #define CEDM_TESTS_TRAINING_STATE_H
 
