@@ -20,14 +20,15 @@ import sys
 import tempfile
 import time
 
-from peers import (BUILD, MOST, PATIENCE, PEERS, THREADS, inference_peers,
-                   open_program, torch_peers)
+from evaluations import compare_peers, open_ours
+from peers import BUILD, MOST, PATIENCE, PEERS, inference_peers, torch_peers
 from program import Skipped, read_config, write_inputs
-from turns import (ROUNDS, difference, head, in_turns, row, save, say,
-                   say_title, skipped, spread)
+from turns import (ROUNDS, head, in_turns, row, save, say, say_title, skipped,
+                   spread)
 
 RESULT = sys.argv[2]
 CIFAR = PEERS + "/net/cifar10-c100"
+MODEL = "cifar10-c100/cifar10_c100"
 DEMO = PEERS + "/net/fashion"
 BATCHES = (1, 4)
 ALONE = (1, 2, 4, 16)  # the last is cedm-gen's
@@ -36,42 +37,13 @@ LIMIT = 1e-3  # relative RMS between two runtimes in float32
 # ---- one evaluation -------------------------------------------------------
 
 def ours(batch, threads):
-    return open_program([BUILD + "/bench/turn",
-                    BUILD + "/models/cifar10-c100/cifar10_c100.so",
-                    str(batch), str(threads), CIFAR])
-
-
-def evaluations(peer, work):
-    """Rows of one peer; returns its largest difference."""
-    worst = 0.0
-    peer.choose(CIFAR, MOST, "time", 1, 4)
-    for threads in THREADS:
-        program = peer.start(CIFAR, threads, peer.best)
-        try:
-            for batch in BATCHES:
-                mine = ours(batch, threads)
-                try:
-                    worst = max(worst, difference(mine, program, batch, work,
-                                                  LIMIT))
-                    row(peer.label(program.first["version"]), threads, batch,
-                        *in_turns(mine, program, batch))
-                finally:
-                    mine.close()
-        finally:
-            program.close()
-    return worst
+    return open_ours(MODEL, batch, threads, CIFAR)
 
 
 def compare_evaluations(work):
     head("One evaluation of the CIFAR-10 network (55.7 M parameters, 100 "
          "clusters, 32x32x3)", "ms")
-    errors = []
-    for peer in inference_peers():
-        try:
-            errors.append(f"{peer.name} {evaluations(peer, work):.1e}")
-        except Skipped as why:
-            skipped(peer.name, why)
-    say("largest relative RMS difference to cedm: " + ", ".join(errors))
+    compare_peers(inference_peers(), CIFAR, MODEL, BATCHES, LIMIT, work)
 
 
 def efficiency(batch):

@@ -11,10 +11,10 @@ import random
 import sys
 import tempfile
 
-from peers import (BUILD, MOST, PEERS, THREADS, PASSIVE, Peer, open_program)
-from program import Skipped, write_shapes
-from turns import difference, head, in_turns, row, save, say, say_title, \
-    skipped
+from evaluations import compare_peers, open_ours
+from peers import PASSIVE, PEERS, Peer
+from program import write_shapes
+from turns import head, save, say_title
 
 RESULT = sys.argv[2]
 BATCHES = (1, 8)
@@ -32,6 +32,10 @@ ENCODERS = (
 
 def folder_of(name):
     return f"{PEERS}/net/{name}"
+
+
+def model_of(name):
+    return f"{name}/{name}"
 
 
 def write_images(folder, size, mean, deviation):
@@ -59,48 +63,17 @@ def encoder_peers():
                  for settings in torch]
 
 
-def ours(name, batch, threads):
-    return open_program([f"{BUILD}/bench/turn",
-                         f"{BUILD}/models/{name}/{name}.so", str(batch),
-                         str(threads), folder_of(name)])
-
-
-def compare_peer(peer, name, work):
-    """Rows of a peer; returns the largest difference."""
-    worst, folder = 0.0, folder_of(name)
-    peer.choose(folder, MOST, "time", 1, 4)
-    for threads in THREADS:
-        program = peer.start(folder, threads, peer.best)
-        try:
-            for batch in BATCHES:
-                mine = ours(name, batch, threads)
-                try:
-                    worst = max(worst, difference(mine, program, batch, work,
-                                                  LIMIT))
-                    row(peer.label(program.first["version"]), threads, batch,
-                        *in_turns(mine, program, batch))
-                finally:
-                    mine.close()
-        finally:
-            program.close()
-    return worst
-
-
 def compare_encoder(name, title, size, normalised, work):
     write_images(folder_of(name), size, *normalised)
     head(f"{title}, images of {size} x {size}: features of a batch", "ms")
-    errors = []
-    for peer in encoder_peers():
-        try:
-            errors.append(f"{peer.name} {compare_peer(peer, name, work):.1e}")
-        except Skipped as why:
-            skipped(peer.name, why)
-    say("largest relative RMS difference to cedm: " + ", ".join(errors))
+    compare_peers(encoder_peers(), folder_of(name), model_of(name), BATCHES,
+                  LIMIT, work)
 
 
 def main():
     write_images(folder_of(ENCODERS[0][0]), *ENCODERS[0][2:3], *IMAGENET)
-    program = ours(ENCODERS[0][0], 1, 1)
+    first = ENCODERS[0][0]
+    program = open_ours(model_of(first), 1, 1, folder_of(first))
     say_title("bench-encoders", program.first["version"])
     program.close()
     with tempfile.TemporaryDirectory(dir=PEERS) as work:
