@@ -36,6 +36,21 @@ int cg_node_add(cg_graph *graph, const cg_node *node)
     return graph->count++;
 }
 
+cg_node cg_node_after(const cg_graph *graph, int x, cg_node_kind kind,
+                      const char *module)
+{
+    const cg_node *source = &graph->nodes[x];
+
+    return (cg_node){.kind = kind,
+                     .in = {x, CG_NO_NODE},
+                     .height = source->height,
+                     .width = source->width,
+                     .channels = source->channels,
+                     .module = module,
+                     .weight = -1,
+                     .bias = -1};
+}
+
 int cg_input_add(cg_graph *graph, uint32_t port, const char *name,
                  const cg_node *node)
 {

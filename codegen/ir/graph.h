@@ -79,6 +79,11 @@ typedef struct cg_graph {
  * any node after a failure, so that builders need not ask each time. */
 int cg_node_add(cg_graph *graph, const cg_node *node);
 
+/* A node that reads node x alone and has no weights; its result has the shape
+ * of x until the builder says otherwise.  To be appended. */
+cg_node cg_node_after(const cg_graph *graph, int x, cg_node_kind kind,
+                      const char *module);
+
 /* Appends the input of a port; its node. */
 int cg_input_add(cg_graph *graph, uint32_t port, const char *name,
                  const cg_node *node);

@@ -151,21 +151,6 @@ static void conv_params(builder *b, cg_node *node, const char *layer,
 
 /* ---- layers ------------------------------------------------------------ */
 
-static cg_node result_of(const builder *b, int x, cg_node_kind kind,
-                         const char *module)
-{
-    const cg_node *source = &b->graph->nodes[x];
-
-    return (cg_node){.kind = kind,
-                     .in = {x, CG_NO_NODE},
-                     .height = source->height,
-                     .width = source->width,
-                     .channels = source->channels,
-                     .module = module,
-                     .weight = -1,
-                     .bias = -1};
-}
-
 /* Pads and shrinks: windows of a layer over the map that it reads. */
 static void place_windows(cg_node *node, const cg_inception_layer *layer)
 {
@@ -200,8 +185,8 @@ static int add_result(builder *b, cg_node *node,
 static int conv_layer(builder *b, int x, const cg_inception_layer *layer)
 {
     const cg_inception_block *block = b->block;
-    cg_node node =
-        result_of(b, x, CG_CONV, join(b, block->name, layer->name));
+    cg_node node = cg_node_after(b->graph, x, CG_CONV,
+                                 join(b, block->name, layer->name));
     const char *names = b->config->names == CG_INCEPTION_NVIDIA
                             ? join(b, block->nvidia, layer->nvidia)
                             : node.module;
@@ -213,16 +198,16 @@ static int conv_layer(builder *b, int x, const cg_inception_layer *layer)
                 node.kernel[1] * in * node.channels;
     conv_params(b, &node, names, in);
 
-    cg_node relu =
-        result_of(b, cg_node_add(b->graph, &node), CG_RELU, node.module);
+    cg_node relu = cg_node_after(b->graph, cg_node_add(b->graph, &node),
+                                 CG_RELU, node.module);
 
     return add_result(b, &relu, layer);
 }
 
 static int pool_layer(builder *b, int x, const cg_inception_layer *layer)
 {
-    cg_node node =
-        result_of(b, x, CG_POOL, join(b, b->block->name, layer->name));
+    cg_node node = cg_node_after(b->graph, x, CG_POOL,
+                                 join(b, b->block->name, layer->name));
 
     node.mode = b->block->pool;
     place_windows(&node, layer);
@@ -241,7 +226,7 @@ static void begin_result(builder *b, int x)
     b->result = CG_NO_NODE;
     for (uint32_t i = 0; i < block->count; i++) {
         if (block->layers[i].joins && b->result == CG_NO_NODE) {
-            cg_node node = result_of(b, x, CG_JOIN, block->name);
+            cg_node node = cg_node_after(b->graph, x, CG_JOIN, block->name);
 
             node.in[0] = CG_NO_NODE;
             b->result = cg_node_add(b->graph, &node);
@@ -285,7 +270,7 @@ static int block(builder *b, int x, const cg_inception_block *block)
 static int classifier(builder *b, int x)
 {
     bool nvidia = b->config->names == CG_INCEPTION_NVIDIA;
-    cg_node node = result_of(b, x, CG_LINEAR, "fc");
+    cg_node node = cg_node_after(b->graph, x, CG_LINEAR, "fc");
     uint64_t in = node.channels;
     cg_part weight = {.array = cg_need(b->state,
                                        nvidia ? "output.weight" : "fc.weight",
@@ -307,7 +292,7 @@ static void network(builder *b)
     for (uint32_t i = 0; i < CG_INCEPTION_BLOCKS; i++) {
         x = block(b, x, &cg_inception_blocks[i]);
     }
-    cg_node mean = result_of(b, x, CG_POOL, "avgpool");
+    cg_node mean = cg_node_after(b->graph, x, CG_POOL, "avgpool");
 
     mean.mode = CEDM_POOL_MEAN; /* kernel 0: of the whole map */
     mean.height = mean.width = 1;

@@ -9,20 +9,6 @@
 
 #include "codegen/error.h"
 
-static cg_node result_of(const cg_builder *b, int x, cg_node_kind kind,
-                         const char *module)
-{
-    cg_node node = b->graph->nodes[x]; /* shape of the input by default */
-    node.kind = kind;
-    node.in[0] = x;
-    node.in[1] = CG_NO_NODE;
-    node.module = module;
-    node.macs = 0;
-    node.dropout = false;
-    node.weight = node.bias = -1;
-    return node;
-}
-
 static void refuse(cg_builder *b, const char *module, const char *what,
                    const char *wanted, uint64_t got)
 {
@@ -74,7 +60,7 @@ const char *cg_path(cg_builder *b, const char *parent, const char *child)
 
 int cg_linear_layer(cg_builder *b, int x, const char *module, uint32_t out)
 {
-    cg_node node = result_of(b, x, CG_LINEAR, module);
+    cg_node node = cg_node_after(b->graph, x, CG_LINEAR, module);
     uint64_t in = node.channels;
     node.channels = out;
     node.macs = in * out;
@@ -86,13 +72,14 @@ int cg_linear_layer(cg_builder *b, int x, const char *module, uint32_t out)
 
 int cg_silu_layer(cg_builder *b, int x)
 {
-    cg_node node = result_of(b, x, CG_SILU, b->graph->nodes[x].module);
+    cg_node node =
+        cg_node_after(b->graph, x, CG_SILU, b->graph->nodes[x].module);
     return cg_node_add(b->graph, &node);
 }
 
 int cg_norm_layer(cg_builder *b, int x, const char *module)
 {
-    cg_node node = result_of(b, x, CG_GROUP_NORM, module);
+    cg_node node = cg_node_after(b->graph, x, CG_GROUP_NORM, module);
     node.groups = node.channels / 4 < 32 ? node.channels / 4 : 32;
     node.eps = b->style.eps;
     if (node.groups == 0 || node.channels % node.groups != 0) {
@@ -111,7 +98,7 @@ static int convolution(cg_builder *b, int x, const char *module,
                        uint32_t rows, uint32_t out, uint32_t kernel,
                        uint32_t pad, cg_layout layout)
 {
-    cg_node node = result_of(b, x, CG_CONV, module);
+    cg_node node = cg_node_after(b->graph, x, CG_CONV, module);
     uint64_t in = node.channels;
     node.kernel[0] = node.kernel[1] = kernel;
     node.stride = 1;
@@ -199,7 +186,7 @@ void cg_need_augment(cg_builder *b, uint32_t channels)
 
 int cg_label_layer(cg_builder *b, int x, bool song)
 {
-    cg_node node = result_of(b, x, CG_EMBED, "map_label");
+    cg_node node = cg_node_after(b->graph, x, CG_EMBED, "map_label");
     uint64_t labels = b->config->denoiser.label_dim;
     uint64_t channels = node.channels;
     node.scale = song ? (float)sqrt((double)labels) : 1.0f;
@@ -217,7 +204,7 @@ int cg_label_layer(cg_builder *b, int x, bool song)
 int cg_resample_layer(cg_builder *b, int x, const char *module,
                       enum cg_move move, uint32_t pad)
 {
-    cg_node node = result_of(b, x, CG_RESAMPLE, module);
+    cg_node node = cg_node_after(b->graph, x, CG_RESAMPLE, module);
     uint32_t taps = b->graph->taps;
     node.pad[0] = pad;
     node.weight = b->filter;
@@ -236,7 +223,7 @@ int cg_resample_layer(cg_builder *b, int x, const char *module,
 int cg_attention_layer(cg_builder *b, int qkv, const char *module,
                        uint32_t heads)
 {
-    cg_node node = result_of(b, qkv, CG_ATTENTION, module);
+    cg_node node = cg_node_after(b->graph, qkv, CG_ATTENTION, module);
     uint64_t tokens = (uint64_t)node.height * node.width;
     node.channels /= 3;
     node.heads = heads;
@@ -254,7 +241,8 @@ int cg_attention_layer(cg_builder *b, int qkv, const char *module,
 
 int cg_add_layer(cg_builder *b, int x, int y, cg_node_kind kind)
 {
-    cg_node node = result_of(b, x, kind, b->graph->nodes[x].module);
+    cg_node node =
+        cg_node_after(b->graph, x, kind, b->graph->nodes[x].module);
     node.in[1] = y;
     if (kind == CG_CONCAT) {
         node.channels += b->graph->nodes[y].channels;
@@ -264,7 +252,8 @@ int cg_add_layer(cg_builder *b, int x, int y, cg_node_kind kind)
 
 int cg_scale_layer(cg_builder *b, int x, float scale)
 {
-    cg_node node = result_of(b, x, CG_SCALE, b->graph->nodes[x].module);
+    cg_node node =
+        cg_node_after(b->graph, x, CG_SCALE, b->graph->nodes[x].module);
     node.scale = scale;
     return cg_node_add(b->graph, &node);
 }

@@ -114,20 +114,6 @@ static int add_param(builder *b, const char *name, const cg_part *parts,
 
 /* ---- layers ------------------------------------------------------------- */
 
-static cg_node result_of(const builder *b, int x, cg_node_kind kind,
-                         const char *module)
-{
-    cg_node node = b->graph->nodes[x]; /* shape of the input by default */
-
-    node.kind = kind;
-    node.in[0] = x;
-    node.in[1] = CG_NO_NODE;
-    node.module = module;
-    node.macs = 0;
-    node.weight = node.bias = -1;
-    return node;
-}
-
 /* weight and bias of the layers called names[0..count-1], one below the
  * other, [out][in] each. */
 static void linear_params(builder *b, cg_node *node, const char *const *names,
@@ -162,7 +148,7 @@ static int linear(builder *b, int x, const char *module,
                   const char *const *names, uint32_t count, uint32_t out,
                   const double *by)
 {
-    cg_node node = result_of(b, x, CG_CONV, module);
+    cg_node node = cg_node_after(b->graph, x, CG_CONV, module);
     uint32_t in = node.channels;
 
     node.kernel[0] = node.kernel[1] = node.stride = 1;
@@ -175,7 +161,7 @@ static int linear(builder *b, int x, const char *module,
 
 static int norm(builder *b, int x, const char *module)
 {
-    cg_node node = result_of(b, x, CG_LAYER_NORM, module);
+    cg_node node = cg_node_after(b->graph, x, CG_LAYER_NORM, module);
     const char *names[2] = {"weight", "bias"};
     int params[2];
 
@@ -196,7 +182,8 @@ static int norm(builder *b, int x, const char *module)
 
 static int sum(builder *b, int x, int residual)
 {
-    cg_node node = result_of(b, x, CG_ADD, b->graph->nodes[x].module);
+    cg_node node =
+        cg_node_after(b->graph, x, CG_ADD, b->graph->nodes[x].module);
 
     node.in[1] = residual;
     return cg_node_add(b->graph, &node);
@@ -216,7 +203,7 @@ static int attention(builder *b, int x)
     }
     int qkv = linear(b, x, module, names, apart ? 3 : 1,
                      apart ? c->width : 3 * c->width, NULL);
-    cg_node node = result_of(b, qkv, CG_ATTENTION, module);
+    cg_node node = cg_node_after(b->graph, qkv, CG_ATTENTION, module);
 
     node.channels = c->width;
     node.heads = c->heads;
@@ -230,8 +217,8 @@ static int feed_forward(builder *b, int x, const char *first)
     uint32_t out = c->gated ? 2 * c->hidden : c->hidden;
     int h = linear(b, x, first, &first, 1, out, NULL);
     cg_node node =
-        result_of(b, h, c->gated ? CG_GATE : CG_GELU,
-                  keep(b, cg_format(b->graph->memory, "%s.act", first)));
+        cg_node_after(b->graph, h, c->gated ? CG_GATE : CG_GELU,
+                      keep(b, cg_format(b->graph->memory, "%s.act", first)));
 
     node.channels = c->hidden;
     return cg_node_add(b->graph, &node);
@@ -265,7 +252,7 @@ static int patches(builder *b, int x)
                       .layout = CG_LAYOUT_CONV};
     cg_part bias = {.array = need(b, v, (uint64_t[4]){c->width}),
                     .elements = c->width};
-    cg_node node = result_of(b, x, CG_CONV, module);
+    cg_node node = cg_node_after(b->graph, x, CG_CONV, module);
 
     node.height = b->rows;
     node.width = b->columns;
@@ -304,7 +291,7 @@ static int tokens(builder *b, int x)
     const cg_array *table =
         need(b, outer_name(b, "pos_embed", "embeddings.position_embeddings"),
              (uint64_t[4]){1, stored, c->width});
-    cg_node node = result_of(b, x, CG_TOKENS, "tokens");
+    cg_node node = cg_node_after(b->graph, x, CG_TOKENS, "tokens");
     float *values = cg_take(b->graph->memory, (size_t)b->tokens * c->width,
                             sizeof *values);
     cg_part part = {.values = values, .elements = b->tokens * c->width};
