@@ -35,6 +35,20 @@ typedef struct cg_torch {
     uint32_t parameter_count; /* where moments are wanted */
 } cg_torch;
 
+/* ---- refusals ---------------------------------------------------------- */
+
+/* Refuses a value: what it is of, what is wanted of it. */
+static inline bool cg_torch_bad(const cg_pickle *p, const cg_node *node,
+                                const char *what, const char *wanted)
+{
+    return cg_pickle_fail(p, node->offset,
+                          "unusable %s; wanted %s, got %s; check what file "
+                          "this is, or save it again with torch.save",
+                          what, wanted, cg_kind_words(node));
+}
+
+/* ---- storages ---------------------------------------------------------- */
+
 /* A flat run of numbers; tensors are views of it. */
 typedef struct cg_storage {
     cg_dtype dtype;
@@ -134,16 +148,6 @@ void cg_torch_store(unsigned char bytes[8], double value);
 
 /* Adds a list or tuple of numbers as an array of float64. */
 bool cg_torch_list(cg_torch *t, cg_ref ref, const char *name);
-
-/* Refuses a value: what it is of, what is wanted of it. */
-static inline bool cg_torch_bad(const cg_torch *t, const cg_node *node,
-                                const char *what, const char *wanted)
-{
-    return cg_pickle_fail(&t->pickle, node->offset,
-                          "unusable %s; wanted %s, got %s; check what file "
-                          "this is",
-                          what, wanted, cg_kind_words(node));
-}
 
 /* ---- modules ----------------------------------------------------------- */
 

@@ -12,15 +12,6 @@
  * with all keys. */
 #define STORAGES_MAX 8192u
 
-static bool bad(const cg_pickle *p, const cg_node *node, const char *what,
-                const char *wanted)
-{
-    return cg_pickle_fail(p, node->offset,
-                          "the file has an unusable %s; wanted %s, got %s; "
-                          "save it again with torch.save",
-                          what, wanted, cg_kind_words(node));
-}
-
 typedef struct entry {
     const cg_node *key;
     cg_storage storage;
@@ -98,7 +89,8 @@ static bool read_elements(cg_torch *t, const cg_node *key,
     entry *e = find_entry(t->legacy, key);
     uint64_t count = 0, left = (uint64_t)(end - *at);
     if (e == NULL || left < 8) {
-        return bad(p, key, "list of keys", "the keys of its storages");
+        return cg_torch_bad(p, key, "list of keys of the file",
+                            "the keys of its storages");
     }
     for (unsigned i = 0; i < 8; i++) {
         count |= (uint64_t)(*at)[i] << (8 * i);
@@ -122,7 +114,8 @@ static bool read_storages(cg_torch *t, cg_ref keys, const unsigned char *at,
 {
     const cg_pickle *p = &t->pickle;
     if (p->nodes[keys].kind != CG_KIND_LIST) {
-        return bad(p, &p->nodes[keys], "list of keys", "a list");
+        return cg_torch_bad(p, &p->nodes[keys], "list of keys of the file",
+                            "a list");
     }
     for (uint32_t i = p->nodes[keys].u.items.first; i != CG_NO_REF;
          i = p->items[i].next) {

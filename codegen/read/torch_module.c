@@ -27,7 +27,8 @@ static bool read_persistent(cg_torch *t, const cg_node *module,
     cg_ref meta = CG_NO_REF;
     if (!cg_pickle_tuple(p, module->u.call.arguments, 1, &meta) ||
         p->nodes[meta].kind != CG_KIND_DICT) {
-        return cg_torch_bad(t, module, "persistent object", "a dict");
+        return cg_torch_bad(&t->pickle, module, "persistent object",
+                            "a dict");
     }
     const cg_node *dict = &p->nodes[meta];
     cg_ref type = cg_pickle_find(p, dict, "type");
@@ -35,16 +36,17 @@ static bool read_persistent(cg_torch *t, const cg_node *module,
     cg_ref class_ref = cg_pickle_find(p, dict, "class_name");
     cg_ref state_ref = cg_pickle_find(p, dict, "state");
     if (type == CG_NO_REF || !cg_pickle_is_text(&p->nodes[type], "class")) {
-        return cg_torch_bad(t, dict, "persistent object",
+        return cg_torch_bad(&t->pickle, dict, "persistent object",
                             "one of type 'class'");
     }
     if (version == CG_NO_REF || p->nodes[version].kind != CG_KIND_INTEGER ||
         p->nodes[version].u.integer != 6) {
-        return cg_torch_bad(t, dict, "persistent object", "one of version 6");
+        return cg_torch_bad(&t->pickle, dict, "persistent object",
+                            "one of version 6");
     }
     if (class_ref == CG_NO_REF || state_ref == CG_NO_REF ||
         p->nodes[class_ref].kind != CG_KIND_TEXT) {
-        return cg_torch_bad(t, dict, "persistent object",
+        return cg_torch_bad(&t->pickle, dict, "persistent object",
                             "class_name and state");
     }
     *class_name = &p->nodes[class_ref];
@@ -66,11 +68,11 @@ bool cg_torch_module(cg_torch *t, cg_ref module, const cg_node **state,
                node->u.call.state != CG_NO_REF) {
         *state = &p->nodes[node->u.call.state];
     } else {
-        return cg_torch_bad(t, node, "module",
+        return cg_torch_bad(&t->pickle, node, "module",
                             "a persistent object or ModuleDict");
     }
     return (*state)->kind == CG_KIND_DICT ||
-           cg_torch_bad(t, *state, "state of a module", "a dict");
+           cg_torch_bad(&t->pickle, *state, "state of a module", "a dict");
 }
 
 /* ---- walking ----------------------------------------------------------- */
@@ -81,10 +83,11 @@ static bool see(walk *w, cg_ref ref)
 {
     cg_node *node = &w->t->pickle.nodes[ref];
     if (node->kind != CG_KIND_DICT) {
-        return cg_torch_bad(w->t, node, "part of a module", "a dict");
+        return cg_torch_bad(&w->t->pickle, node, "part of a module",
+                            "a dict");
     }
     if (node->seen) {
-        return cg_torch_bad(w->t, node, "module in two places",
+        return cg_torch_bad(&w->t->pickle, node, "module in two places",
                             "each module once");
     }
     node->seen = true;
@@ -160,7 +163,7 @@ static bool walk_module(walk *w, cg_ref module)
     cg_ref modules = cg_pickle_find(p, state, "_modules");
     if (parameters == CG_NO_REF || buffers == CG_NO_REF ||
         modules == CG_NO_REF) {
-        return cg_torch_bad(w->t, state, "state of a module",
+        return cg_torch_bad(&w->t->pickle, state, "state of a module",
                             "_parameters, _buffers and _modules");
     }
     w->depth++;

@@ -24,7 +24,7 @@ static const char *keep_text(cg_torch *t, const cg_node *node)
 {
     size_t size = node->u.bytes.size;
     if (memchr(node->u.bytes.at, 0, size) != NULL) {
-        (void)cg_torch_bad(t, node, "text", "no zero bytes in it");
+        (void)cg_torch_bad(&t->pickle, node, "text", "no zero bytes in it");
         return NULL;
     }
     char *text = cg_keep(t->opened, size + 1, t->error);
@@ -92,7 +92,7 @@ static bool read_root_dict(cg_torch *t, const cg_node *dict)
             return read_dict(t, dict, false) && read_dict(t, node, true);
         }
     }
-    return cg_torch_bad(t, dict, "checkpoint",
+    return cg_torch_bad(&t->pickle, dict, "checkpoint",
                         "a network under 'ema', or tensors by "
                         "name, maybe under 'ema', 'teacher', 'state_dict', "
                         "'model' or 'net'");
@@ -129,7 +129,7 @@ static bool read_labels(cg_torch *t, const cg_node *dict)
         if (key->kind != CG_KIND_INTEGER || key->u.integer < 0 ||
             key->u.integer >= dict->count || seen[key->u.integer] ||
             !cg_torch_number(p, &p->nodes[p->items[second].value], &label)) {
-            return cg_torch_bad(t, key, "labels",
+            return cg_torch_bad(&t->pickle, key, "labels",
                                 "the numbers from 0 on, once each");
         }
         cg_torch_store(labels + 8 * key->u.integer, label);
@@ -149,7 +149,8 @@ static bool read_kmeans(cg_torch *t, const cg_node *node)
                         : CG_NO_REF;
     return labels != CG_NO_REF && cg_torch_is_tensor(&p->nodes[labels])
                ? cg_torch_tensor(t, labels, "tensor")
-               : cg_torch_bad(t, node, "clustering", "labels_ in it");
+               : cg_torch_bad(&t->pickle, node, "clustering",
+                              "labels_ in it");
 }
 
 bool cg_torch_root(cg_torch *t, cg_ref root)
@@ -172,7 +173,7 @@ bool cg_torch_root(cg_torch *t, cg_ref root)
         node->count > 0) {
         return cg_torch_list(t, root, "tensor");
     }
-    return cg_torch_bad(t, node, "checkpoint",
+    return cg_torch_bad(&t->pickle, node, "checkpoint",
                         "a dict, a tensor or a list of "
                         "numbers");
 }

@@ -59,11 +59,11 @@ static bool walk_object(walk *w, cg_ref object)
                               DEPTH_MAX);
     }
     if (node->seen) {
-        return cg_torch_bad(w->t, node, "object in two places",
+        return cg_torch_bad(&w->t->pickle, node, "object in two places",
                             "each object once");
     }
     if (state == CG_NO_REF || p->nodes[state].kind != CG_KIND_DICT) {
-        return cg_torch_bad(w->t, node, "object",
+        return cg_torch_bad(&w->t->pickle, node, "object",
                             "one whose state is a dict");
     }
     node->seen = true;

@@ -12,15 +12,6 @@
 /* The five are 240 bytes; none of them grows with the tensor. */
 #define PICKLES_MAX_BYTES 4096
 
-static bool bad(const cg_pickle *p, const cg_node *node, const char *what,
-                const char *wanted)
-{
-    return cg_pickle_fail(p, node->offset,
-                          "a storage with an unusable %s; "
-                          "wanted %s, got %s; save it again with torch.save",
-                          what, wanted, cg_kind_words(node));
-}
-
 static bool check_keys(const cg_pickle *p, cg_ref ref, const cg_node *key)
 {
     const cg_node *list = &p->nodes[ref], *only = NULL;
@@ -31,7 +22,8 @@ static bool check_keys(const cg_pickle *p, cg_ref ref, const cg_node *key)
             only->u.bytes.size == key->u.bytes.size &&
             memcmp(only->u.bytes.at, key->u.bytes.at, key->u.bytes.size) ==
                 0) ||
-           bad(p, list, "list of keys", "the one key of the identifier");
+           cg_torch_bad(p, list, "list of keys of a storage",
+                        "the one key of the identifier");
 }
 
 /* Elements and their number behind the pickles: they fill the rest. */
@@ -103,7 +95,8 @@ bool cg_torch_storage(cg_torch *t, cg_ref ref, cg_storage *storage)
     }
     if (!cg_pickle_is_call(node, CG_CALL_LOAD_STORAGE) ||
         !cg_pickle_tuple(p, node->u.call.arguments, 1, &content)) {
-        return bad(p, node, "content", "the bytes of torch.save");
+        return cg_torch_bad(p, node, "content of a storage",
+                            "the bytes of torch.save");
     }
     return cg_torch_bytes(t, content, &bytes, &size) &&
            read_stream(&t->header, bytes, size, storage);

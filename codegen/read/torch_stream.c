@@ -8,16 +8,6 @@
 
 #define VERSION 1001
 
-static bool bad(const cg_pickle *p, const cg_node *node, const char *what,
-                const char *wanted)
-{
-    return cg_pickle_fail(p, node->offset,
-                          "the file has an unusable %s; wanted %s, got %s; "
-                          "save it again with torch.save on a little-endian "
-                          "machine",
-                          what, wanted, cg_kind_words(node));
-}
-
 /* ---- the head ----------------------------------------------------------- */
 
 static bool check_magic(const cg_pickle *p, cg_ref ref)
@@ -28,7 +18,8 @@ static bool check_magic(const cg_pickle *p, cg_ref ref)
     return (node->kind == CG_KIND_LONG &&
             node->u.bytes.size == sizeof magic &&
             memcmp(node->u.bytes.at, magic, sizeof magic) == 0) ||
-           bad(p, node, "magic number", "that of torch.save");
+           cg_torch_bad(p, node, "magic number of the file",
+                        "that of torch.save");
 }
 
 static bool is_version(const cg_pickle *p, cg_ref ref)
@@ -42,12 +33,14 @@ static bool check_machine(const cg_pickle *p, cg_ref ref)
     const cg_node *node = &p->nodes[ref];
     if (node->kind != CG_KIND_DICT ||
         !is_version(p, cg_pickle_find(p, node, "protocol_version"))) {
-        return bad(p, node, "description", "version 1001");
+        return cg_torch_bad(p, node, "description of the file",
+                            "version 1001");
     }
     cg_ref little = cg_pickle_find(p, node, "little_endian");
     return (little != CG_NO_REF && p->nodes[little].kind == CG_KIND_TRUTH &&
             p->nodes[little].u.integer == 1) ||
-           bad(p, node, "byte order", "little-endian");
+           cg_torch_bad(p, node, "byte order of the file",
+                        "that of a little-endian machine");
 }
 
 bool cg_legacy_load(cg_pickle *p, const unsigned char **at,
@@ -68,6 +61,7 @@ bool cg_legacy_head(cg_pickle *p, const unsigned char **at,
     }
     return check_magic(p, roots[0]) &&
            (is_version(p, roots[1]) ||
-            bad(p, &p->nodes[roots[1]], "version", "1001")) &&
+            cg_torch_bad(p, &p->nodes[roots[1]], "version of the file",
+                         "1001")) &&
            check_machine(p, roots[2]);
 }
