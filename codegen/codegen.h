@@ -275,6 +275,25 @@ typedef enum cg_cpu_conv {
     CG_CPU_CONV_WINOGRAD /* by tiles wherever that is possible */
 } cg_cpu_conv;
 
+/* How an encoder's images are resized: X(NAME, word).
+ *   bicubic, bilinear  Pillow's, of 8-bit images [PILLOW]
+ *   tf1                TensorFlow 1's bilinear: FID [FID] and EDM's measure
+ *   pytorch-fid        bilinear with centred pixels [PTFID]
+ *   clean-fid          Pillow's bicubic of floats [CLEANFID] */
+#define CG_FILTER_LIST(X)                                                    \
+    X(BICUBIC, "bicubic")                                                    \
+    X(BILINEAR, "bilinear")                                                  \
+    X(TF1, "tf1")                                                            \
+    X(PYTORCH_FID, "pytorch-fid")                                            \
+    X(CLEAN_FID, "clean-fid")
+
+/* How a table of positions becomes one for another grid: X(NAME, word).
+ *   offset     bicubic, a = -3/4, of (g + 0.1) / M: DINO and DINOv2 [DINO]
+ *   size       the same of g / M: transformers
+ *   antialias  a = -1/2 and widened: DINOv2 with registers, timm */
+#define CG_POSITIONS_LIST(X)                                                 \
+    X(OFFSET, "offset") X(SIZE, "size") X(ANTIALIAS, "antialias")
+
 /* What is chosen for an encoder, whose checkpoint says nothing of images;
  * 0 or NULL for what follows from it. */
 typedef struct cg_encoder_choice {
@@ -283,7 +302,7 @@ typedef struct cg_encoder_choice {
     uint32_t window;       /* and a square of this is cut from the middle */
     const char *filter;    /* of resizing: a word of CG_FILTER_LIST */
     uint32_t heads;        /* of attention [width / 64] */
-    const char *positions; /* for another grid: offset, size, antialias */
+    const char *positions; /* a word of CG_POSITIONS_LIST */
     double eps;            /* of layer norms */
 } cg_encoder_choice;
 

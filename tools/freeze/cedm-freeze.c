@@ -35,6 +35,8 @@ enum {
     OPT_COUNT
 };
 
+#define SPACED(name, word) word " "
+
 static const host_args_option options[OPT_COUNT] = {
     {"-o", "DIR", "where the files go; made if missing"},
     {"name", "M", "name of the model [the checkpoint's file name]"},
@@ -45,11 +47,10 @@ static const host_args_option options[OPT_COUNT] = {
     {"input", "HxW", "encoders: height and width of images [the network's]"},
     {"resize", "S", "encoders: the shorter side becomes this [as it is]"},
     {"window", "S", "encoders: a square cut from the middle [--resize]"},
-    {"filter", "F",
-     "encoders: bicubic, bilinear; tf1, pytorch-fid, clean-fid [by network]"},
+    {"filter", "F", "encoders: " CG_FILTER_LIST(SPACED) "[by network]"},
     {"heads", "N", "encoders: heads of attention [width / 64]"},
     {"positions", "RULE",
-     "encoders: offset, size or antialias, for another grid [by network]"},
+     "encoders, another grid: " CG_POSITIONS_LIST(SPACED) "[by network]"},
     {"build", NULL, "also compile DIR/M.so, with $CC or cc"},
     {"wasm", NULL, "also DIR/M.wasm for a page, with $WASM_CC or clang"},
     {"verify", "GOLDEN", "compare first; writes all files or none"},
@@ -140,9 +141,10 @@ static bool take_word(const host_args *a, const char *const *words,
 static bool take_encoder(cg_encoder_choice *e, int option, const host_args *a,
                          host_failure *f)
 {
-    static const char *const filters[] = {"bicubic",     "bilinear",  "tf1",
-                                          "pytorch-fid", "clean-fid", NULL};
-    static const char *const rules[] = {"offset", "size", "antialias", NULL};
+#define WORD(name, word) word,
+    static const char *const filters[] = {CG_FILTER_LIST(WORD) NULL};
+    static const char *const rules[] = {CG_POSITIONS_LIST(WORD) NULL};
+#undef WORD
     switch (option) {
     case OPT_INPUT: return take_size(a, e->image, f);
     case OPT_RESIZE: return take_u32(a, 8192, &e->resize, f);

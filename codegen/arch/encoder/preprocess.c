@@ -48,15 +48,10 @@ typedef struct axis {
     uint32_t taps;
 } axis;
 
+/* Whether values stay of 8 bits. */
 static bool is_fixed(enum cg_filter filter)
 {
-    static const bool fixed[] = {
-#define FIXED(name, word, is) is,
-        CG_FILTER_LIST(FIXED)
-#undef FIXED
-    };
-
-    return fixed[filter];
+    return filter == CG_FILTER_BICUBIC || filter == CG_FILTER_BILINEAR;
 }
 
 static uint32_t kernel_of(enum cg_filter filter)

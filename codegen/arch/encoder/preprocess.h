@@ -7,20 +7,8 @@
 
 #include "codegen/arch/arch.h"
 
-/* How an image is resized.
- *   bicubic, bilinear  Pillow's, of 8-bit images [PILLOW]
- *   tf1                TensorFlow 1's bilinear: FID [FID] and EDM's measure
- *   pytorch-fid        bilinear with centred pixels [PTFID]
- *   clean-fid          Pillow's bicubic of floats [CLEANFID]
- * X(name, word, whether values stay of 8 bits) */
-#define CG_FILTER_LIST(X)                                                    \
-    X(BICUBIC, "bicubic", true)                                              \
-    X(BILINEAR, "bilinear", true)                                            \
-    X(TF1, "tf1", false)                                                     \
-    X(PYTORCH_FID, "pytorch-fid", false) X(CLEAN_FID, "clean-fid", false)
-
 enum cg_filter {
-#define CG_FILTER_ENUM(name, word, fixed) CG_FILTER_##name,
+#define CG_FILTER_ENUM(name, word) CG_FILTER_##name,
     CG_FILTER_LIST(CG_FILTER_ENUM)
 #undef CG_FILTER_ENUM
 };

@@ -63,7 +63,11 @@ static bool read_words(const cg_reader *r, cg_vit_config *c)
 {
     static const char *const names[] = {"official", "hf-vit", "hf-dinov2",
                                         NULL};
-    static const char *const rules[] = {"offset", "size", "antialias", NULL};
+    static const char *const rules[] = {
+#define RULE_WORD(name, word) word,
+        CG_POSITIONS_LIST(RULE_WORD)
+#undef RULE_WORD
+            NULL};
     int name = 0, rule = 0;
 
     if (!cg_read_word(r, "names", names,

@@ -15,14 +15,10 @@ enum cg_vit_names {
     CG_VIT_HF_DINOV2 /* transformers, Dinov2Model */
 };
 
-/* How the table of positions becomes one for another number of patches.
- *   offset     bicubic, a = -3/4, of (g + 0.1) / M: DINO and DINOv2 [DINO]
- *   size       the same of g / M: transformers
- *   antialias  a = -1/2 and widened: DINOv2 with registers, timm */
 enum cg_vit_positions {
-    CG_VIT_POSITIONS_OFFSET,
-    CG_VIT_POSITIONS_SIZE,
-    CG_VIT_POSITIONS_ANTIALIAS
+#define CG_VIT_POSITIONS_ENUM(name, word) CG_VIT_POSITIONS_##name,
+    CG_POSITIONS_LIST(CG_VIT_POSITIONS_ENUM)
+#undef CG_VIT_POSITIONS_ENUM
 };
 
 #define CG_VIT_PREFIX_BYTES 64
