@@ -2,11 +2,9 @@
  *
  * gen_options.c - the command line of cedm-gen. */
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "host/execution/engine.h"
 #include "host/execution/processors.h"
@@ -136,11 +134,9 @@ typedef struct counts {
     gen_options *options;
     uint64_t n, seed;
     bool n_given, seed_given;
-    bool grid_given;
 } counts;
 
-static bool parse_grid(const host_args *a, gen_options *o, counts *c,
-                       host_failure *f)
+static bool parse_grid(const host_args *a, gen_options *o, host_failure *f)
 {
     if (strcmp(a->value, "auto") == 0) {
         return true;
@@ -149,7 +145,6 @@ static bool parse_grid(const host_args *a, gen_options *o, counts *c,
         o->separate = true;
         return true;
     }
-    c->grid_given = true;
     unsigned long columns, rows;
     int used = 0;
     if (strlen(a->value) < 16 &&
@@ -232,7 +227,7 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
     case OPT_OUT: o->out = a->value; return true;
     case OPT_FORCE: o->force = true; return true;
     case OPT_FORMAT: return host_args_word(a, formats, &o->format, f);
-    case OPT_GRID: return parse_grid(a, o, c, f);
+    case OPT_GRID: return parse_grid(a, o, f);
     case OPT_FROM: o->from = a->value; return true;
     case OPT_PROGRESS: return host_args_word(a, kinds, &o->progress, f);
     case OPT_JSON: o->json = true; return true;
@@ -242,142 +237,6 @@ static bool take(void *to, int option, const host_args *a, host_failure *f)
         return host_bad_usage(f, "unexpected '%s'; see --help", a->value);
     default: return gen_sampler_number_option(&o->sampler, a, f);
     }
-}
-
-/* Pictures say which clusters, by an encoder and what was clustered. */
-static bool check_like(const gen_options *o, host_failure *f)
-{
-    const gen_like *l = &o->like;
-    if (l->pictures == NULL) {
-        return (l->encoder == NULL && l->centres == NULL) ||
-               host_bad_usage(f, "--%s: wanted it with --like",
-                              l->encoder != NULL ? "encoder" : "centres");
-    }
-    if (l->encoder == NULL || l->centres == NULL) {
-        return host_bad_usage(f, "--like: wanted --encoder, whose features "
-                                 "were clustered, and --centres, the "
-                                 "clusters");
-    }
-    return (o->clusters == NULL && o->ids == NULL && o->freq == NULL &&
-            o->mix == NULL && o->from == NULL) ||
-           host_bad_usage(f, "--like says which clusters; wanted it without "
-                             "--cluster, --id, --freq, --mix, --from");
-}
-
-/* One way of saying which clusters. */
-static bool check_clusters(const gen_options *o, host_failure *f)
-{
-    if (o->ids != NULL && (o->clusters != NULL || o->freq != NULL)) {
-        return host_bad_usage(f, "--id says which clusters; wanted it "
-                                 "without --cluster and --freq");
-    }
-    if (o->mix != NULL &&
-        (o->clusters != NULL || o->ids != NULL || o->freq != NULL)) {
-        return host_bad_usage(f, "--mix says which clusters; wanted it "
-                                 "without --cluster, --id, --freq");
-    }
-    if (o->freq != NULL && o->clusters != NULL &&
-        strcmp(o->clusters, "random") != 0) {
-        return host_bad_usage(f,
-                              "--freq: wanted it with --cluster random, got "
-                              "'%s'",
-                              o->clusters);
-    }
-    return true;
-}
-
-/* Options that need others. */
-static bool check_pictures(const gen_options *o, host_failure *f)
-{
-    if (o->init == NULL && !isnan(o->sampler.strength)) {
-        return host_bad_usage(f, "--strength: wanted it with --init");
-    }
-    if (o->init == NULL && o->mask != NULL) {
-        return host_bad_usage(f, "--mask: wanted it with --init, which says "
-                                 "what is kept");
-    }
-    if (o->mask == NULL && o->resample > 0) {
-        return host_bad_usage(f, "--resample: wanted it with --mask");
-    }
-    if ((o->bench || o->fit) && (o->init != NULL || o->mix != NULL ||
-                                 o->guide != NULL || o->preview > 0)) {
-        return host_bad_usage(f,
-                              "%s looks at plain runs; wanted it without "
-                              "--init, --mix, --guide, --preview",
-                              o->bench ? "--bench" : "--fit-sigmas");
-    }
-    if (o->fit && (o->bench || o->out != NULL)) {
-        return host_bad_usage(f, "--fit-sigmas prints a list; wanted it "
-                                 "without --bench and --out");
-    }
-    return o->preview == 0 ||
-           (!o->separate && o->format == GEN_SINK_PNG &&
-            (o->out == NULL || strcmp(o->out, "-") != 0)) ||
-           host_bad_usage(f, "--preview: wanted it with one PNG, which has a "
-                             "name");
-}
-
-/* A name that says one kind of file does not get another. */
-static bool check_extension(const gen_options *o, host_failure *f)
-{
-    static const char *const names[] = {".png", ".npy", ".raw"};
-    static const char *const kinds[] = {".jpg", ".jpeg", ".gif", ".webp",
-                                        ".bmp", ".tif",  ".npz", ".png",
-                                        ".npy", ".raw"};
-    const char *dot = o->out != NULL ? strrchr(o->out, '.') : NULL;
-    if (dot == NULL || o->separate ||
-        strcasecmp(dot, names[o->format]) == 0) {
-        return true;
-    }
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (strcasecmp(dot, kinds[i]) == 0) {
-            return host_bad_usage(f,
-                                  "--out %s: wanted a name that ends in %s, "
-                                  "or another --format",
-                                  o->out, names[o->format]);
-        }
-    }
-    return true;
-}
-
-/* Options that do not go together. */
-static bool check_together(const gen_options *o, const counts *c,
-                           host_failure *f)
-{
-    bool counted = c->n_given || c->seed_given;
-    if (o->seeds_text != NULL && counted) {
-        return host_bad_usage(
-            f, "--seeds says how many images; wanted it without "
-               "--n and --seed");
-    }
-    if (o->from != NULL &&
-        (counted || o->seeds_text != NULL || o->clusters != NULL ||
-         o->ids != NULL || o->freq != NULL || o->mix != NULL)) {
-        return host_bad_usage(
-            f, "--from says seeds and clusters; wanted it without --n, "
-               "--seed, --seeds, --cluster, --id, --freq, --mix");
-    }
-    if (!check_like(o, f) || !check_clusters(o, f) || !check_pictures(o, f)) {
-        return false;
-    }
-    if (c->grid_given && o->format != GEN_SINK_PNG) {
-        return host_bad_usage(f,
-                              "--grid: a grid is a PNG; wanted none or auto "
-                              "with npy and raw");
-    }
-    if (o->separate && o->out != NULL && strcmp(o->out, "-") == 0) {
-        return host_bad_usage(f, "--out -: standard output takes one file; "
-                                 "wanted a directory with --grid none");
-    }
-    if (!check_extension(o, f)) {
-        return false;
-    }
-    return o->shard.size == 1 || o->separate ||
-           host_bad_usage(
-               f,
-               "%s: part %u of %u; wanted it with --grid none, a file "
-               "for each image",
-               o->shard.launcher, o->shard.rank, o->shard.size);
 }
 
 static bool make_seeds(gen_options *o, const counts *c, host_failure *f)
@@ -415,7 +274,7 @@ host_asked gen_options_parse(gen_options *o, int argc, char **argv,
     o->sampler = gen_sampler_none();
     o->precision = HOST_PRECISION_AUTO;
     o->shard = (host_shard)HOST_SHARD_WHOLE;
-    counts c = {o, DEFAULT_N, 0, false, false, false};
+    counts c = {o, DEFAULT_N, 0, false, false};
     host_asked asked = host_command_parse(&command, argc, argv, &c, f);
     if (asked != HOST_ASKED_RUN) {
         return asked;
@@ -424,7 +283,8 @@ host_asked gen_options_parse(gen_options *o, int argc, char **argv,
     o->sampler.masked = o->mask != NULL;
     bool good = (o->shard.launcher != NULL ||
                  host_shard_from_environment(&o->shard, f)) &&
-                check_together(o, &c, f) && make_seeds(o, &c, f);
+                gen_options_check(o, c.n_given || c.seed_given, f) &&
+                make_seeds(o, &c, f);
     return good ? HOST_ASKED_RUN : HOST_ASKED_BAD;
 }
 

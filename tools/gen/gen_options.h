@@ -36,4 +36,7 @@ host_asked gen_options_parse(gen_options *o, int argc, char **argv,
                              host_failure *f);
 void gen_options_free(gen_options *o);
 
+/* Refuses options that do not go together.  counted: by --n or --seed. */
+bool gen_options_check(const gen_options *o, bool counted, host_failure *f);
+
 #endif
