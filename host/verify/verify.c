@@ -68,8 +68,8 @@ bool host_verify_files(host_verify *v, const char *path, const char *golden,
     }
     printf("%s on %s: %u of %u within the limits\n", code->name,
            host_verify_on_gpu(v)
-               ? host_precision_name(v->gpu.config.precision)
-               : v->engine.backend->name,
+               ? host_precision_name(v->runner->kind->precision(v->runner))
+               : v->runner->isa,
            v->items - v->bad, v->items);
     return v->bad == 0 ||
            host_fail(f, "%s: %u of %u items are past the limit", golden,
@@ -78,9 +78,7 @@ bool host_verify_files(host_verify *v, const char *path, const char *golden,
 
 void host_verify_close(host_verify *v)
 {
-    host_engine_close(&v->engine);
-    host_gpu_close(&v->gpu);
-    host_cuda_library_close(&v->library);
+    host_runners_close(&v->runners);
     host_model_close(&v->model);
     cg_close(v->golden);
 }
@@ -88,55 +86,48 @@ void host_verify_close(host_verify *v)
 bool host_verify_failed(const host_verify *v, cedm_status status,
                         host_failure *f)
 {
-    return host_verify_on_gpu(v) ? host_gpu_failed(&v->gpu, status, f)
-                                 : host_fail(f, "%s: %s", v->golden->path,
-                                             cedm_status_text(status));
+    return v->runner->kind->failed(v->runner, v->golden->path, status, f);
 }
 
-static bool open_cpu(host_verify *v, uint32_t batch, host_failure *f)
+/* What rounds on a CPU. */
+static void note_backend(host_verify *v)
 {
-    host_engine_config config = {v->isa, batch, v->threads};
+    const cedm_backend *backend = v->runner->cpu.backend;
     const char *way = cJSON_GetStringValue(
         cJSON_GetObjectItemCaseSensitive(v->model.description, "cpu_conv"));
-    if (!host_engine_open(&v->engine, &v->model, &config, f)) {
-        return false;
-    }
-    v->by_tiles = v->engine.backend != cedm_backend_portable() &&
-                  way != NULL && strcmp(way, "winograd") == 0;
-    v->paired = v->engine.backend->factor_bits < 24;
-    return true;
+    v->by_tiles = backend != cedm_backend_portable() && way != NULL &&
+                  strcmp(way, "winograd") == 0;
+    v->paired = backend->factor_bits < 24;
 }
 
-bool host_verify_open_engine(host_verify *v, uint64_t batch,
+bool host_verify_open_runner(host_verify *v, uint64_t batch,
                              const cedm_sampler_params *params,
                              host_failure *f)
 {
-    if (batch < 1 || batch > HOST_ENGINE_MAX_BATCH) {
-        return host_fail(f, "%s: wanted 1 to %u items, got %" PRIu64,
-                         v->golden->path, HOST_ENGINE_MAX_BATCH, batch);
-    }
-    v->half = v->model.code->graph.dtype == CEDM_DTYPE_F16;
-    if (v->device == NULL) {
-        return open_cpu(v, (uint32_t)batch, f);
-    }
-    host_device_choice choice = *v->device;
-    if (choice.kind == HOST_DEVICE_AUTO && v->isa != NULL) {
-        choice.kind = HOST_DEVICE_CPU;
-    }
-    if (!host_device_choose(&choice, v->precision, 0, &v->library, f)) {
-        return false;
-    }
-    if (choice.kind == HOST_DEVICE_CPU) {
-        return open_cpu(v, (uint32_t)batch, f);
-    }
-    host_gpu_config config = {
-        .index = choice.index[0],
+    static const host_device_choice cpu = {.kind = HOST_DEVICE_CPU};
+    host_runner_config config = {
+        .isa = v->isa,
+        .threads = v->threads,
         .precision = v->precision,
         .batch = batch,
         .images = batch,
         .params = *params,
     };
-    return host_gpu_open(&v->gpu, &v->library, &v->model, &config, f);
+    if (batch < 1 || batch > HOST_ENGINE_MAX_BATCH) {
+        return host_fail(f, "%s: wanted 1 to %u items, got %" PRIu64,
+                         v->golden->path, HOST_ENGINE_MAX_BATCH, batch);
+    }
+    if (!host_runners_open(&v->runners, &v->model,
+                           v->device != NULL ? v->device : &cpu, 0, &config,
+                           f)) {
+        return false;
+    }
+    v->runner = v->runners.runner;
+    v->half = v->model.code->graph.dtype == CEDM_DTYPE_F16;
+    if (!host_verify_on_gpu(v)) {
+        note_backend(v);
+    }
+    return true;
 }
 
 int32_t *host_verify_clusters(const cg_file *file, const char *name,

@@ -4,10 +4,9 @@
 #ifndef CEDM_HOST_VERIFY_VERIFY_H
 #define CEDM_HOST_VERIFY_VERIFY_H
 
+#include "host/execution/runner.h"
 #include "host/verify/difference.h"
-#include "host/execution/engine.h"
 #include "host/verify/golden.h"
-#include "host/execution/gpu.h"
 
 typedef struct host_verify {
     const char *isa;
@@ -17,9 +16,8 @@ typedef struct host_verify {
     double tolerance;                 /* NaN: the mode's own limits */
 
     host_model model;
-    host_engine engine; /* open unless `gpu` is */
-    host_cuda_library library;
-    host_gpu gpu;
+    host_runners runners; /* one */
+    host_runner *runner;  /* NULL: not open */
     cg_file *golden;
     /* What rounds, and so which limit holds: of several the first. */
     bool paired;   /* products of bfloat16 on a CPU */
@@ -61,13 +59,13 @@ bool host_verify_is_inception(const host_verify *v);
 bool host_verify_inception(host_verify *v, host_failure *f);
 
 /* On the CPU or a GPU; params are those of a run that will follow. */
-bool host_verify_open_engine(host_verify *v, uint64_t batch,
+bool host_verify_open_runner(host_verify *v, uint64_t batch,
                              const cedm_sampler_params *params,
                              host_failure *f);
 
 static inline bool host_verify_on_gpu(const host_verify *v)
 {
-    return v->gpu.net != NULL;
+    return v->runner->kind == &host_runner_cuda;
 }
 
 /* Whether a GPU computes with activations of 16 bits; *precision says in
@@ -75,12 +73,12 @@ static inline bool host_verify_on_gpu(const host_verify *v)
 static inline bool host_verify_in_half(const host_verify *v,
                                        enum cedm_cuda_precision *precision)
 {
-    *precision = v->gpu.config.precision;
-    return host_verify_on_gpu(v) && *precision != CEDM_CUDA_FP32;
+    *precision = v->runner->kind->precision(v->runner);
+    return *precision != CEDM_CUDA_FP32;
 }
 
-/* Fails with the text of a status, and the GPU or the golden file that it is
- * of. */
+/* Fails with the text of a status and the golden file, on a GPU with its
+ * number. */
 bool host_verify_failed(const host_verify *v, cedm_status status,
                         host_failure *f);
 

@@ -92,9 +92,9 @@ static bool compare_all(host_verify *v, const double *x, double sigma,
 {
     size_t count = v->golden->array_count;
     host_activation *list = read_activations(v, f);
-    bool good = list != NULL &&
-                host_activations_compare(&v->engine, x + ITEM * v->pixels,
-                                         sigma, cluster, list, count, f);
+    bool good = list != NULL && host_activations_compare(
+                                    &v->runner->cpu, x + ITEM * v->pixels,
+                                    sigma, cluster, list, count, f);
     for (size_t i = 0; good && i < count; i++) {
         const host_activation *a = &list[i];
         host_verify_judge(v, a->name, a->found,
@@ -113,7 +113,7 @@ static bool open_on_cpu(host_verify *v, host_failure *f)
         return host_bad_usage(f, "--mode activations: wanted --device cpu");
     }
     v->device = NULL;
-    return host_verify_open_engine(v, 1, &params, f);
+    return host_verify_open_runner(v, 1, &params, f);
 }
 
 bool host_verify_activations(host_verify *v, host_failure *f)

@@ -81,7 +81,7 @@ bool host_verify_denoise(host_verify *v, host_failure *f)
     uint64_t n = x->shape[0];
     const cg_array *levels = host_golden_array(v->golden, "sigma", 1, n, f);
     cedm_sampler_params params = v->model.sampler;
-    if (levels == NULL || !host_verify_open_engine(v, n, &params, f)) {
+    if (levels == NULL || !host_verify_open_runner(v, n, &params, f)) {
         return false;
     }
     size_t elements = (size_t)x->elements;
@@ -94,12 +94,8 @@ bool host_verify_denoise(host_verify *v, host_failure *f)
     bool good =
         in != NULL && sigma != NULL && clusters != NULL && out != NULL;
     if (good) {
-        cedm_status status =
-            host_verify_on_gpu(v)
-                ? v->gpu.api->denoise(v->gpu.net, in, sigma, clusters,
-                                      (uint32_t)n, out)
-                : cedm_denoise(&v->engine.net, in, sigma, clusters,
-                               (uint32_t)n, out);
+        cedm_status status = v->runner->kind->denoise(
+            v->runner, in, sigma, clusters, (uint32_t)n, out);
         good = status == CEDM_OK || host_verify_failed(v, status, f);
     }
     for (size_t i = 0; good && i < elements; i++) {

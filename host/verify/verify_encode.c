@@ -64,7 +64,7 @@ static void compare(encoding *e, const char *name, const float *got,
 static void replace_input(encoding *e, const cedm_preprocess *op)
 {
     size_t count = (size_t)op->height * op->width * op->channels;
-    float *dst = host_engine_tensor(&e->v->engine, op->dst);
+    float *dst = host_engine_tensor(&e->v->runner->cpu, op->dst);
     for (size_t i = 0; e->input != NULL && i < count; i++) {
         dst[i] = (float)e->input[i];
     }
@@ -82,7 +82,7 @@ static void compare_positions(encoding *e, const cedm_tokens *op)
         return;
     }
     judge(e, full,
-          e->v->engine.net.exec.data + op->table +
+          e->v->runner->cpu.net.exec.data + op->table +
               (size_t)op->first * op->channels,
           array, op->channels, count);
 }
@@ -95,7 +95,7 @@ static void compare_block(encoding *e, const cedm_conv *op)
         return;
     }
     snprintf(name, sizeof name, "block%u", e->residuals / 2 - 1);
-    compare(e, name, host_engine_tensor(&e->v->engine, op->dst),
+    compare(e, name, host_engine_tensor(&e->v->runner->cpu, op->dst),
             (size_t)op->height * op->width * op->cout);
 }
 
@@ -118,7 +118,7 @@ static void compare_output(encoding *e)
 {
     const cedm_model *code = e->v->model.code;
     const cedm_port *out = &code->graph.outputs[0];
-    const float *got = host_engine_tensor(&e->v->engine, out->ref);
+    const float *got = host_engine_tensor(&e->v->runner->cpu, out->ref);
     size_t width = out->channels;
     char full[64];
     snprintf(full, sizeof full, "%s.patch", e->item);
@@ -140,9 +140,7 @@ static bool encode(encoding *e, const uint8_t *image, host_failure *f)
     host_verify *v = e->v;
     e->residuals = 0;
     cedm_status status =
-        host_verify_on_gpu(v)
-            ? v->gpu.api->encode(v->gpu.net, image, 1, e->features)
-            : cedm_encode(&v->engine.net, image, 1, e->features);
+        v->runner->kind->encode(v->runner, image, 1, e->features);
     return status == CEDM_OK ? !e->failed : host_verify_failed(v, status, f);
 }
 
@@ -215,7 +213,8 @@ static bool compare_items(encoding *e, host_trace *trace, host_failure *f)
 {
     host_verify *v = e->v;
     cedm_preprocess window = {0};
-    host_trace_install(trace, &v->engine.net, NULL, find_window, &window);
+    host_trace_install(trace, &v->runner->cpu.net, NULL, find_window,
+                       &window);
     uint8_t *blank = calloc((size_t)v->model.code->encoder->height *
                                 v->model.code->encoder->width,
                             v->model.code->encoder->channels);
@@ -238,7 +237,7 @@ bool host_verify_encode(host_verify *v, host_failure *f)
     cedm_sampler_params none = {0};
     host_trace trace; /* as long as the net */
     if (!host_model_is(&v->model, true, f) ||
-        !host_verify_open_engine(v, 1, &none, f)) {
+        !host_verify_open_runner(v, 1, &none, f)) {
         return false;
     }
     if (host_verify_is_inception(v)) {

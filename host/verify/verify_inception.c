@@ -159,7 +159,7 @@ static void compare_means(encoding *e, const char *point, const map *m)
 
 static void compare_input(encoding *e, const cedm_preprocess *op)
 {
-    map m = {host_engine_tensor(&e->v->engine, op->dst), op->height,
+    map m = {host_engine_tensor(&e->v->runner->cpu, op->dst), op->height,
              op->width, op->channels};
     size_t numbers = (size_t)m.height * m.width * m.channels;
 
@@ -219,13 +219,13 @@ static void after(void *arg, host_trace_kind kind, const void *descriptor)
     if (kind == HOST_TRACE_preprocess) {
         compare_input(e, descriptor);
     } else if (kind == HOST_TRACE_conv) {
-        map m = {host_engine_tensor(&e->v->engine, conv->dst), conv->height,
-                 conv->width,
+        map m = {host_engine_tensor(&e->v->runner->cpu, conv->dst),
+                 conv->height, conv->width,
                  conv->dst_stride > 0 ? conv->dst_stride : conv->cout};
         compare_op(e, conv->id, &m);
     } else if (kind == HOST_TRACE_pool) {
-        map m = {host_engine_tensor(&e->v->engine, pool->dst), pool->height,
-                 pool->width,
+        map m = {host_engine_tensor(&e->v->runner->cpu, pool->dst),
+                 pool->height, pool->width,
                  pool->dst_stride > 0 ? pool->dst_stride : pool->channels};
         compare_op(e, pool->id, &m);
     }
@@ -241,8 +241,8 @@ static void compare_outputs(encoding *e)
 
     for (uint32_t k = 0; k < graph->output_count && k < 2; k++) {
         const cedm_port *out = &graph->outputs[k];
-        map m = {host_engine_tensor(&e->v->engine, out->ref), out->height,
-                 out->width, out->channels};
+        map m = {host_engine_tensor(&e->v->runner->cpu, out->ref),
+                 out->height, out->width, out->channels};
 
         compare_means(e, points[k], &m);
     }
@@ -259,8 +259,7 @@ static bool compare_image(encoding *e, const cg_array *image)
     bool gpu = host_verify_on_gpu(v);
     e->image = image->name;
     cedm_status status =
-        gpu ? v->gpu.api->encode(v->gpu.net, image->data, 1, out)
-            : cedm_encode(&v->engine.net, image->data, 1, out);
+        v->runner->kind->encode(v->runner, image->data, 1, out);
     if (status == CEDM_OK && gpu) {
         map m = {out, 1, 1, encoder->features};
         compare_means(e, "2048", &m);
@@ -291,7 +290,7 @@ bool host_verify_inception(host_verify *v, host_failure *f)
                          v->model.label);
     }
     if (!host_verify_on_gpu(v)) {
-        host_trace_install(&trace, &v->engine.net, NULL, after, &e);
+        host_trace_install(&trace, &v->runner->cpu.net, NULL, after, &e);
     }
     for (size_t i = 0; good && i < v->golden->array_count; i++) {
         const cg_array *image = &v->golden->arrays[i];

@@ -22,44 +22,6 @@
 static const double gpu_sample[] = {5e-2, 4e-1};
 static const double gpu_share[] = {0.99, 0.9};
 
-/* ---- a run, wherever it is ---------------------------------------------- */
-
-static cedm_status begin(host_verify *v, cedm_sampler *s,
-                         const cedm_sampler_params *params,
-                         const uint64_t *seeds, const int32_t *clusters,
-                         uint64_t n)
-{
-    return host_verify_on_gpu(v)
-               ? v->gpu.api->begin(v->gpu.net, seeds, clusters, (uint32_t)n)
-               : cedm_sample_begin(s, &v->engine.net, params, seeds, clusters,
-                                   (uint32_t)n);
-}
-
-static cedm_status step(host_verify *v, cedm_sampler *s)
-{
-    return host_verify_on_gpu(v) ? v->gpu.api->step(v->gpu.net)
-                                 : cedm_sample_step(s);
-}
-
-static cedm_status images(host_verify *v, const cedm_sampler *s, uint8_t *out)
-{
-    return host_verify_on_gpu(v) ? v->gpu.api->images(v->gpu.net, out)
-                                 : cedm_sample_images(s, out);
-}
-
-static cedm_status state(host_verify *v, const cedm_sampler *s,
-                         size_t elements, double *out)
-{
-    if (host_verify_on_gpu(v)) {
-        return v->gpu.api->state(v->gpu.net, out);
-    }
-    const cedm_real *x = cedm_sample_state(s);
-    for (size_t i = 0; i < elements; i++) {
-        out[i] = (double)x[i];
-    }
-    return CEDM_OK;
-}
-
 /* ---- what it gives ------------------------------------------------------ */
 
 /* The factor by which `got` is nearest to `want`. */
@@ -75,9 +37,8 @@ static double factor_of(const double *got, const double *want, uint64_t n)
 
 /* The state divided by `scale`, against an array of the golden file; with 0 by
  * the factor that lies between them. */
-static bool judge_state(host_verify *v, const cedm_sampler *s,
-                        const char *name, uint64_t n, double scale,
-                        double limit, host_failure *f)
+static bool judge_state(host_verify *v, const char *name, uint64_t n,
+                        double scale, double limit, host_failure *f)
 {
     const cg_array *array =
         host_golden_array(v->golden, name, 4, n * v->pixels, f);
@@ -87,7 +48,7 @@ static bool judge_state(host_verify *v, const cedm_sampler *s,
         want != NULL ? calloc((size_t)n * v->pixels, sizeof *got) : NULL;
     bool good = got != NULL;
     if (good) {
-        cedm_status status = state(v, s, (size_t)n * v->pixels, got);
+        cedm_status status = v->runner->kind->state(v->runner, got);
         good = status == CEDM_OK || host_verify_failed(v, status, f);
     }
     if (good && !(scale > 0)) {
@@ -116,8 +77,7 @@ static double pixel_share(const host_verify *v)
                                               : PIXEL_SHARE;
 }
 
-static bool judge_pixels(host_verify *v, const cedm_sampler *s, uint64_t n,
-                         host_failure *f)
+static bool judge_pixels(host_verify *v, uint64_t n, host_failure *f)
 {
     size_t elements = (size_t)n * v->pixels;
     const cg_array *array =
@@ -127,7 +87,7 @@ static bool judge_pixels(host_verify *v, const cedm_sampler *s, uint64_t n,
     uint8_t *got = want != NULL ? calloc(elements, 1) : NULL;
     bool good = got != NULL;
     if (good) {
-        cedm_status status = images(v, s, got);
+        cedm_status status = v->runner->kind->images(v->runner, got);
         good = status == CEDM_OK || host_verify_failed(v, status, f);
     }
     size_t near = 0, equal = 0;
@@ -195,25 +155,24 @@ static bool draw(host_verify *v, const cedm_sampler_params *params,
                  const uint64_t *seeds, const int32_t *clusters, uint64_t n,
                  host_failure *f)
 {
-    cedm_sampler s;
-    cedm_status status = begin(v, &s, params, seeds, clusters, n);
+    host_runner *r = v->runner;
+    cedm_status status = r->kind->begin(r, seeds, clusters, (uint32_t)n);
     if (status == CEDM_OK) {
         if (!judge_state(
-                v, &s, "latents", n, first_level(v, params),
+                v, "latents", n, first_level(v, params),
                 host_verify_on_gpu(v) ? GPU_LATENT_LIMIT : LATENT_LIMIT, f)) {
             return false;
         }
         do {
-            status = step(v, &s);
+            status = r->kind->step(r);
         } while (status == CEDM_MORE);
     }
     if (status != CEDM_OK) {
         return host_verify_failed(v, status, f);
     }
     double limit = sample_limit(v);
-    return judge_state(v, &s, "samples", n, 1, host_verify_limit(v, limit),
-                       f) &&
-           judge_pixels(v, &s, n, f);
+    return judge_state(v, "samples", n, 1, host_verify_limit(v, limit), f) &&
+           judge_pixels(v, n, f);
 }
 
 bool host_verify_sample(host_verify *v, host_failure *f)
@@ -224,7 +183,7 @@ bool host_verify_sample(host_verify *v, host_failure *f)
     const cg_array *array = host_golden_array(v->golden, "seeds", 1, 0, f);
     cedm_sampler_params params;
     if (array == NULL || !read_schedule(v, &params, f) ||
-        !host_verify_open_engine(v, array->elements, &params, f)) {
+        !host_verify_open_runner(v, array->elements, &params, f)) {
         return false;
     }
     uint64_t n = array->elements;

@@ -88,6 +88,7 @@ static bool compare(const cg_freeze *stage, const char *golden,
     static host_verify v; /* holds a cedm_net, which must not move */
     char path[PATH_BYTES];
     path_of(path, stage, "so");
+    v.precision = HOST_PRECISION_AUTO;
     v.tolerance = (double)NAN;
     bool good = host_verify_files(&v, path, golden, mode, f);
     host_verify_close(&v);

@@ -103,8 +103,10 @@ bool gen_bench(gen_drawer *d, bool json, host_failure *f)
     bool good = gen_batch_open(&b, d->job, d->batch, f);
     if (good) { /* the job's first batch */
         gen_batch_fill(&b, 0, d->batch);
-        good = d->gpu_count > 0 ? measure_gpu(&d->gpus[0], &b, &s, f)
-                                : measure_cpu(&d->cpu, &b, &s, f);
+        host_runner *first = d->runners.runner;
+        good = first->kind == &host_runner_cpu
+                   ? measure_cpu(&first->cpu, &b, &s, f)
+                   : measure_gpu(&first->gpu, &b, &s, f);
     }
     gen_batch_close(&b);
     if (good) {

@@ -12,86 +12,37 @@
 #include "tools/gen/gen_draw.h"
 #include "tools/gen/gen_preview.h"
 
-#define CPU_BATCH 16u
-
 /* ---- opening ----------------------------------------------------------- */
 
-/* Batches follow from the whole job, so that a part of it has the same: the
- * record in a file names the batch, and a GPU's bits depend on it. */
-
-/* The second network of autoguidance, in memory of its own. */
-static bool open_guide(gen_drawer *d, const host_engine_config *config,
-                       host_failure *f)
+/* What opening made, for reports and the sink. */
+static void describe(gen_drawer *d)
 {
-    if (!host_engine_open(&d->guide_engine, d->guide, config, f)) {
-        return false;
-    }
-    d->weights_bytes += d->guide_engine.weights_bytes;
-    d->arena_bytes += d->guide_engine.arena_bytes;
-    return true;
-}
-
-static bool open_cpu(gen_drawer *d, const gen_options *o, host_failure *f)
-{
-    uint64_t batch = o->batch > 0 ? o->batch : CPU_BATCH;
-    host_engine_config config = {o->isa, (uint32_t)batch,
-                                 (uint32_t)o->threads};
-    if (d->job->whole < config.batch) {
-        config.batch = (uint32_t)d->job->whole;
-    }
-    if (!host_engine_open(&d->cpu, d->model, &config, f)) {
-        return false;
-    }
-    snprintf(d->device, sizeof d->device, "cpu");
-    snprintf(d->isa, sizeof d->isa, "%s", d->cpu.backend->name);
-    d->precision = host_precision_name(CEDM_CUDA_FP32);
-    d->batch = d->cpu.batch;
-    d->threads = d->cpu.threads;
-    d->weights_bytes = d->cpu.weights_bytes;
-    d->arena_bytes = d->cpu.arena_bytes;
-    return d->guide == NULL || open_guide(d, &config, f);
-}
-
-static void name_devices(gen_drawer *d, const host_device_choice *choice)
-{
+    const host_runner *first = d->runners.runner;
+    const host_device_choice *choice = &d->runners.choice;
     size_t end = 0;
+    snprintf(d->device, sizeof d->device, "cpu");
     for (uint32_t i = 0; i < choice->count; i++) {
         end += (size_t)snprintf(d->device + end, sizeof d->device - end,
                                 i == 0 ? "cuda:%u" : ",%u", choice->index[i]);
     }
+    d->isa = first->isa;
+    d->precision = host_precision_name(first->kind->precision(first));
+    d->batch = first->batch;
+    d->threads = first->threads;
+    d->weights_bytes = first->weights_bytes;
+    d->arena_bytes = first->arena_bytes;
 }
 
-/* Small jobs are shared too. */
-static bool open_gpus(gen_drawer *d, const host_device_choice *choice,
-                      const gen_options *o, host_failure *f)
+/* The second network of autoguidance, in memory of its own. */
+static bool open_guide(gen_drawer *d, const host_runner_config *config,
+                       uint32_t local, host_failure *f)
 {
-    host_gpu_config config = {
-        .precision = o->precision,
-        .batch = o->batch,
-        .images = d->job->whole / choice->count +
-                  (d->job->whole % choice->count != 0),
-        .params = d->job->params,
-    };
-    d->gpus = calloc(choice->count, sizeof *d->gpus);
-    if (d->gpus == NULL) {
-        return host_fail(f, "out of memory");
+    if (!host_runners_open(&d->guides, d->guide, &d->runners.choice, local,
+                           config, f)) {
+        return false;
     }
-    for (; d->gpu_count < choice->count; d->gpu_count++) {
-        config.index = choice->index[d->gpu_count];
-        if (!host_gpu_open(&d->gpus[d->gpu_count], &d->library, d->model,
-                           &config, f)) {
-            return false;
-        }
-        /* the first decides, so that a batch of each is as large */
-        config.batch = d->gpus[0].config.batch;
-    }
-    const host_gpu *first = &d->gpus[0];
-    name_devices(d, choice);
-    snprintf(d->isa, sizeof d->isa, "sm_%u", first->device.arch);
-    d->precision = host_precision_name(first->config.precision);
-    d->batch = first->config.batch;
-    d->weights_bytes = first->config.sizes.weights;
-    d->arena_bytes = first->config.sizes.arena;
+    d->weights_bytes += d->guides.runner->weights_bytes;
+    d->arena_bytes += d->guides.runner->arena_bytes;
     return true;
 }
 
@@ -107,9 +58,8 @@ static bool choose_kind(host_device_choice *choice, const gen_job *j,
         return host_bad_usage(
             f, "%s needs a CPU; wanted it without --device cuda", option);
     }
-    if (choice->kind == HOST_DEVICE_AUTO &&
-        (option != NULL || o->isa != NULL)) {
-        choice->kind = HOST_DEVICE_CPU; /* an instruction set is a CPU's */
+    if (choice->kind == HOST_DEVICE_AUTO && option != NULL) {
+        choice->kind = HOST_DEVICE_CPU;
     }
     return true;
 }
@@ -123,32 +73,37 @@ bool gen_drawer_open(gen_drawer *d, const host_model *m,
     d->guide = guide;
     d->job = j;
     d->preview = (uint32_t)o->preview;
+    /* Batches follow from the whole job, so that a part of it has the same:
+     * the record in a file names the batch, and a GPU's bits depend on it. */
+    host_runner_config config = {
+        .isa = o->isa,
+        .threads = (uint32_t)o->threads,
+        .precision = o->precision,
+        .batch = o->batch,
+        .images = j->whole,
+        .params = j->params,
+    };
     if (!choose_kind(&choice, j, o, f) ||
-        !host_device_choose(&choice, o->precision, local, &d->library, f)) {
+        !host_runners_open(&d->runners, m, &choice, local, &config, f)) {
         return false;
     }
-    if (choice.kind == HOST_DEVICE_CPU) {
-        return open_cpu(d, o, f);
-    }
-    if (!open_gpus(d, &choice, o, f)) {
+    describe(d);
+    if (guide != NULL && !open_guide(d, &config, local, f)) {
         return false;
     }
-    if (o->device.kind == HOST_DEVICE_AUTO) {
+    const host_runner *first = d->runners.runner;
+    if (o->device.kind == HOST_DEVICE_AUTO &&
+        first->kind == &host_runner_cuda) {
         fputs("cedm-gen: ", stderr);
-        host_gpu_print(&d->gpus[0], stderr);
+        first->kind->print(first, stderr);
     }
     return true;
 }
 
 void gen_drawer_close(gen_drawer *d)
 {
-    for (uint32_t i = 0; i < d->gpu_count; i++) {
-        host_gpu_close(&d->gpus[i]);
-    }
-    free(d->gpus);
-    host_cuda_library_close(&d->library);
-    host_engine_close(&d->cpu);
-    host_engine_close(&d->guide_engine);
+    host_runners_close(&d->runners);
+    host_runners_close(&d->guides);
     memset(d, 0, sizeof *d);
 }
 
@@ -207,8 +162,8 @@ static bool draw_batch(drawing *r, uint64_t first, host_failure *f)
     gen_drawer *d = r->drawer;
     cedm_sampler sampler;
     cedm_status status =
-        gen_batch_begin(&r->batch, &sampler, &d->cpu.net,
-                        d->guide != NULL ? &d->guide_engine.net : NULL);
+        gen_batch_begin(&r->batch, &sampler, &d->runners.runner->cpu.net,
+                        d->guide != NULL ? &d->guides.runner->cpu.net : NULL);
     status = status == CEDM_OK ? CEDM_MORE : status;
     while (status == CEDM_MORE) {
         if (!draw_step(r, &sampler, first, &status, f)) {
@@ -271,14 +226,14 @@ static bool finish(drawing *r, host_gpu *g, uint64_t first, host_failure *f)
 static bool draw_on_gpus(drawing *r, host_failure *f)
 {
     gen_drawer *d = r->drawer;
-    for (uint32_t i = 0; i < d->gpu_count; i++) {
-        if (!start_next(r, &d->gpus[i], f)) {
+    for (uint32_t i = 0; i < d->runners.count; i++) {
+        if (!start_next(r, &d->runners.runner[i].gpu, f)) {
             return false;
         }
     }
     uint64_t first = 0;
     for (uint32_t turn = 0; first < d->job->count; turn++) {
-        host_gpu *g = &d->gpus[turn % d->gpu_count];
+        host_gpu *g = &d->runners.runner[turn % d->runners.count].gpu;
         uint32_t n = g->n;
         if (!finish(r, g, first, f)) {
             return false;
@@ -304,10 +259,12 @@ bool gen_drawer_run(gen_drawer *d, gen_sink *s, host_progress_kind kind,
     if (good) {
         host_progress_begin(&r.progress, kind, d->job->count,
                             params->steps - params->start);
-        if (r.progress.kind == HOST_PROGRESS_BAR && d->gpu_count == 0) {
-            host_engine_print(&d->cpu, stderr);
+        const host_runner *first = d->runners.runner;
+        bool cpu = first->kind == &host_runner_cpu;
+        if (r.progress.kind == HOST_PROGRESS_BAR && cpu) {
+            first->kind->print(first, stderr);
         }
-        good = d->gpu_count > 0 ? draw_on_gpus(&r, f) : draw_on_cpu(&r, f);
+        good = cpu ? draw_on_cpu(&r, f) : draw_on_gpus(&r, f);
         host_progress_end(&r.progress);
     }
     gen_preview_close(&r.preview);

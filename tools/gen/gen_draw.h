@@ -6,9 +6,8 @@
 
 #include <signal.h>
 
-#include "host/execution/engine.h"
+#include "host/execution/runner.h"
 #include "tools/gen/gen_options.h"
-#include "host/execution/gpu.h"
 
 typedef struct gen_drawer {
     const host_model *model;
@@ -16,16 +15,12 @@ typedef struct gen_drawer {
     const gen_job *job;
     uint32_t preview;                      /* every so many steps; 0: none */
     char device[16 + 6 * HOST_DEVICE_MAX]; /* "cpu", "cuda:0,1" */
-    char isa[16];                          /* "avx2", "sm_90" */
-    const char *precision;
+    const char *isa, *precision;           /* "avx2", "sm_90"; "fp32" */
     uint32_t batch, threads;
     uint64_t weights_bytes, arena_bytes; /* of each device, with a guide's */
 
-    host_engine cpu;          /* open if there are no gpus */
-    host_engine guide_engine; /* beside it, if there is a guide */
-    host_cuda_library library;
-    host_gpu *gpus;
-    uint32_t gpu_count;
+    host_runners runners;
+    host_runners guides; /* beside them, if there is a guide */
 } gen_drawer;
 
 /* Opens what the options choose; guide may be NULL, local is the rank on this

@@ -73,7 +73,7 @@ static cedm_status find_slope(fit *t, const double *x, double sigma,
                               double *d)
 {
     const cedm_sampler_params *p = &t->drawer->job->params;
-    cedm_net *net = &t->drawer->cpu.net;
+    cedm_net *net = &t->drawer->runners.runner->cpu.net;
     uint32_t n = t->batch.n;
     for (uint32_t i = 0; i < n; i++) {
         t->levels[i] = sigma;
@@ -113,7 +113,7 @@ static bool follow_all(fit *t, const volatile sig_atomic_t *interrupted,
                        host_failure *f)
 {
     cedm_sampler sampler;
-    cedm_net *net = &t->drawer->cpu.net;
+    cedm_net *net = &t->drawer->runners.runner->cpu.net;
     cedm_status status = gen_batch_begin(&t->batch, &sampler, net, NULL);
     if (status == CEDM_OK) {
         memcpy(t->x, cedm_sample_state(&sampler),
