@@ -107,8 +107,8 @@ void gpu_load(gpu_model *m, const char *path)
     gpu_check(m, blob, cedm_bind(&m->blob, m->code, bytes, size));
 }
 
-void host_gpu_open(gpu_model *m, enum cedm_cuda_precision precision,
-                   uint32_t batch, uint32_t steps)
+void gpu_open(gpu_model *m, enum cedm_cuda_precision precision,
+              uint32_t batch, uint32_t steps)
 {
     cedm_cuda_config *c = &m->config;
 
@@ -127,7 +127,7 @@ void host_gpu_open(gpu_model *m, enum cedm_cuda_precision precision,
     gpu_check(m, "open", cedm_cuda_open(&m->net, &m->blob, c));
 }
 
-void host_gpu_close(gpu_model *m)
+void gpu_close(gpu_model *m)
 {
     cedm_cuda_close(m->net);
     cedm_cuda_release(0, m->config.weights);

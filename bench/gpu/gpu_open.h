@@ -31,9 +31,9 @@ void gpu_cuda(const char *call, cudaError_t code);
 void gpu_load(gpu_model *m, const char *path);
 
 /* A net in memory of its own; m must not be moved. */
-void host_gpu_open(gpu_model *m, enum cedm_cuda_precision precision,
-                   uint32_t batch, uint32_t steps);
-void host_gpu_close(gpu_model *m);
+void gpu_open(gpu_model *m, enum cedm_cuda_precision precision,
+              uint32_t batch, uint32_t steps);
+void gpu_close(gpu_model *m);
 
 /* Prints a list of precisions if the text names none. */
 enum cedm_cuda_precision gpu_precision(const char *text);

@@ -303,10 +303,9 @@ int main(int argc, char **argv)
            "ratio");
     for (int i = 6; i < argc; i++) {
         batch = number(argv[i]);
-        host_gpu_open(&m, gpu_precision(precision_text), batch,
-                      number(argv[4]));
+        gpu_open(&m, gpu_precision(precision_text), batch, number(argv[4]));
         print_all(&m, strtod(argv[5], NULL));
-        host_gpu_close(&m);
+        gpu_close(&m);
     }
     return 0;
 }

@@ -104,15 +104,14 @@ int main(int argc, char **argv)
         return 2;
     }
     gpu_load(&m, argv[1]);
-    host_gpu_open(&m, gpu_precision(argv[2]),
-                  (uint32_t)strtoul(argv[3], NULL, 10),
-                  (uint32_t)strtoul(argv[4], NULL, 10));
+    gpu_open(&m, gpu_precision(argv[2]), (uint32_t)strtoul(argv[3], NULL, 10),
+             (uint32_t)strtoul(argv[4], NULL, 10));
     in = read_inputs(m.code, m.config.batch, argv[5]);
     evaluate(&m, &in);
     printf("{\"version\": \"cedm %s, %s, %s\"}\n", CEDM_VERSION, argv[2],
            m.device.name);
     fflush(stdout);
     serve(&m, &in);
-    host_gpu_close(&m);
+    gpu_close(&m);
     return 0;
 }
