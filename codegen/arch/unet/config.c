@@ -116,10 +116,10 @@ static bool read_words(const cg_reader *r, cg_unet_config *c)
     return true;
 }
 
-static bool read_all(const cg_reader *r, cg_unet_config *c)
+static bool read_all(const cg_reader *r, cg_unet_config *c,
+                     const cg_unet_constructor *constructor)
 {
     /* The limits keep every size far inside 32 bits of elements. */
-    uint32_t channels = c->dhariwal ? 192 : 128;
     return read_words(r, c) &&
            cg_read_uint(r, "img_resolution", 1, 1024, 0,
                         &c->denoiser.resolution) &&
@@ -127,15 +127,15 @@ static bool read_all(const cg_reader *r, cg_unet_config *c)
            cg_read_uint(r, "label_dim", 0, 65536, 0,
                         &c->denoiser.label_dim) &&
            cg_read_uint(r, "augment_dim", 0, 64, 0, &c->augment_dim) &&
-           cg_read_uint(r, "model_channels", 4, 1024, channels,
-                        &c->model_channels) &&
+           cg_read_uint(r, "model_channels", 4, 1024,
+                        constructor->model_channels, &c->model_channels) &&
            cg_read_list(r, "channel_mult", 1, CG_UNET_LEVELS, c->channel_mult,
                         &c->levels) &&
            cg_read_uint(r, "channel_mult_emb", 1, 16, 4,
                         &c->channel_mult_emb) &&
            cg_read_uint(r, "channel_mult_noise", 1, 16, 1,
                         &c->channel_mult_noise) &&
-           cg_read_uint(r, "num_blocks", 1, 32, c->dhariwal ? 3 : 4,
+           cg_read_uint(r, "num_blocks", 1, 32, constructor->num_blocks,
                         &c->num_blocks) &&
            cg_read_list(r, "attn_resolutions", 1, CG_UNET_ATTENTION,
                         c->attn_resolutions, &c->attn_count) &&
@@ -188,17 +188,15 @@ static bool read_precond_kind(const cg_reader *r, cedm_denoiser *d)
     return true;
 }
 
-static bool known_keys(const cg_reader *r, const cg_unet_config *c)
+static bool known_keys(const cg_reader *r, const cg_unet_config *c,
+                       const cg_unet_constructor *constructor)
 {
-    static const char *const both[] = {
+    static const char *const all[] = {
         "model_type", "precond", "img_resolution", "img_channels",
         "label_dim", "augment_dim", "model_channels", "channel_mult",
         "channel_mult_emb", "num_blocks", "attn_resolutions",
         /* of no effect on sampling */
         "dropout", "label_dropout", "use_fp16", NULL};
-    static const char *const song[] = {"channel_mult_noise", "embedding_type",
-                                       "encoder_type",       "decoder_type",
-                                       "resample_filter",    NULL};
     static const char *const edm[] = {"sigma_data", "sigma_min", "sigma_max",
                                       NULL};
     static const char *const vp[] = {"beta_d", "beta_min", "M", "epsilon_t",
@@ -206,22 +204,21 @@ static bool known_keys(const cg_reader *r, const cg_unet_config *c)
     static const char *const ve[] = {"sigma_min", "sigma_max", NULL};
     /* The table of levels, a tensor, is what C_1 and C_2 made. */
     static const char *const iddpm[] = {"M", "C_1", "C_2", NULL};
-    static const char *const none[] = {NULL};
     const char *const *const constants[] = {[CEDM_PRECOND_EDM] = edm,
                                             [CEDM_PRECOND_VP] = vp,
                                             [CEDM_PRECOND_VE] = ve,
                                             [CEDM_PRECOND_IDDPM] = iddpm};
-    const char *const *const lists[] = {both, c->dhariwal ? none : song,
+    const char *const *const lists[] = {all, constructor->keys,
                                         constants[c->denoiser.precond]};
 
     return cg_read_known(r, lists, sizeof lists / sizeof lists[0]);
 }
 
 bool cg_unet_config_parse(cg_unet_config *config, const cg_reader *r,
-                          bool dhariwal)
+                          const cg_unet_constructor *constructor)
 {
     memset(config, 0, sizeof *config);
-    config->dhariwal = dhariwal;
-    return read_precond_kind(r, &config->denoiser) && known_keys(r, config) &&
-           read_all(r, config) && check(r, config);
+    return read_precond_kind(r, &config->denoiser) &&
+           known_keys(r, config, constructor) &&
+           read_all(r, config, constructor) && check(r, config);
 }

@@ -17,6 +17,12 @@ enum cg_unet_encoder {
 };
 enum cg_unet_decoder { CG_DECODER_STANDARD, CG_DECODER_SKIP };
 
+/* What tells the constructors of networks apart. */
+typedef struct cg_unet_constructor {
+    const char *const *keys; /* beside those of all; ends with NULL */
+    uint32_t model_channels, num_blocks; /* by default */
+} cg_unet_constructor;
+
 /* Names are those of the reference's constructors [EDM]. */
 typedef struct cg_unet_config {
     cedm_denoiser denoiser; /* but for features and noise levels */
@@ -26,7 +32,6 @@ typedef struct cg_unet_config {
     uint32_t channel_mult_emb, channel_mult_noise;
     uint32_t num_blocks;
     uint32_t attn_resolutions[CG_UNET_ATTENTION], attn_count;
-    bool dhariwal; /* DhariwalUNet, which knows fewer keys; else SongUNet */
     bool fourier;
     enum cg_unet_encoder encoder;
     enum cg_unet_decoder decoder;
@@ -34,8 +39,8 @@ typedef struct cg_unet_config {
     double resample_filter[CEDM_MAX_TAPS]; /* as given, not normalised */
 } cg_unet_config;
 
-/* Parses and checks a configuration. */
+/* Parses and checks what that constructor is given. */
 bool cg_unet_config_parse(cg_unet_config *config, const cg_reader *r,
-                          bool dhariwal);
+                          const cg_unet_constructor *constructor);
 
 #endif

@@ -39,12 +39,13 @@ static void noise_levels(cg_builder *b)
 }
 
 /* Each network is built by its own function, which names its features. */
-static bool build(const cg_reader *reader, bool dhariwal,
+static bool build(const cg_reader *reader,
+                  const cg_unet_constructor *constructor,
                   void (*network)(cg_builder *b), cg_state *state,
                   cg_graph *graph)
 {
     cg_unet_config c;
-    if (!cg_unet_config_parse(&c, reader, dhariwal)) {
+    if (!cg_unet_config_parse(&c, reader, constructor)) {
         return false;
     }
     cg_builder b = {.config = &c, .state = state, .graph = graph};
@@ -66,13 +67,21 @@ static bool build(const cg_reader *reader, bool dhariwal,
 static bool build_song(const cg_reader *reader, cg_state *state,
                        cg_graph *graph)
 {
-    return build(reader, false, cg_song_build, state, graph);
+    static const char *const keys[] = {"channel_mult_noise", "embedding_type",
+                                       "encoder_type",       "decoder_type",
+                                       "resample_filter",    NULL};
+    static const cg_unet_constructor song = {
+        .keys = keys, .model_channels = 128, .num_blocks = 4};
+    return build(reader, &song, cg_song_build, state, graph);
 }
 
 static bool build_dhariwal(const cg_reader *reader, cg_state *state,
                            cg_graph *graph)
 {
-    return build(reader, true, cg_dhariwal_build, state, graph);
+    static const char *const keys[] = {NULL};
+    static const cg_unet_constructor dhariwal = {
+        .keys = keys, .model_channels = 192, .num_blocks = 3};
+    return build(reader, &dhariwal, cg_dhariwal_build, state, graph);
 }
 
 static cg_section section(const char *module)
