@@ -89,12 +89,13 @@ $(if $(DRY),,+)@$(SUBMAKE) $(JOBS) -k -O $(1) || echo 0 1 0 >>$(TALLY)
 @$(RUN) -s
 endef
 
+# The longest test that nothing divides begins as early as it can.
 .PHONY: test check
 test: ## the fast tests: unit, ops, generated code, checks of the sources
 	$(call count,run-fast)
 check: ## every test, also with clang and sanitizers; ends with the count
-	$(call count,run-asan run-gcc run-clang run-tsan same-emit frozen-demo \
-	  bare-m7 bare-neon portable-i386 portable-big-endian)
+	$(call count,bare-neon run-asan bare-m7 run-gcc run-tsan run-clang same-emit \
+	  frozen-demo portable-i386 portable-big-endian)
 
 .PHONY: check-full-size
 check-full-size: tools $(SYNTH) ## the published networks at full size: memory, plans, work

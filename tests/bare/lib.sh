@@ -19,11 +19,14 @@ freeze() {
         --name tiny --cpu-conv direct >/dev/null
 }
 
-# runtime FOLDER CC AR FLAGS: FOLDER/lib/libcedm.a, for a target or with a flag
-runtime() {
-    make --no-print-directory CC="$2" AR="$3" BUILD="$1" OPT='-O2 -g' SAN= \
-        WERROR=1 CFLAGS="$4" "$1/lib/libcedm.a" >/dev/null
-}
+# runtime FOLDER CC AR FLAGS VARIABLE...: FOLDER/lib/libcedm.a, for a target or
+# with a flag
+runtime() (
+    folder=$1 cc=$2 ar=$3 flags=$4
+    shift 4
+    make --no-print-directory CC="$cc" AR="$ar" BUILD="$folder" OPT='-O2 -g' SAN= \
+        WERROR=1 CFLAGS="$flags" "$@" "$folder/lib/libcedm.a" >/dev/null
+)
 
 # hosted FOLDER: FOLDER/lib/libcedm.a is the one that was built for the host
 hosted() {

@@ -37,7 +37,7 @@ again() { # NAME OPTION...: a.png is drawn again from its record
     gen --from a.png --out again.png "${@:2}" >/dev/null
     check "$1: --from draws the same file" cmp a.png again.png
 }
-one='--cluster 5 --seeds 3-9'
+one='--cluster 5 --seeds 3-7'
 
 # ---- guidance at some levels ------------------------------------------------
 
@@ -80,8 +80,8 @@ check 'nor do other images' cmp <(slice a.raw 2) b.raw
 check 'at 80 little is left of a picture' near a.raw off.raw 120
 "$bin/cedm-gen" $one --init init.png --strength 0.1 --format raw --out b.raw \
     >/dev/null
-for i in 0 1 2 3 4 5 6; do cat init.raw; done >seven.raw
-check 'at low levels it is the picture' near b.raw seven.raw 40
+for i in 0 1 2 3 4; do cat init.raw; done >five.raw
+check 'at low levels it is the picture' near b.raw five.raw 40
 gen $one --init init.png --json --out a.png >a.json
 check 'half of the steps are taken' [ "$(field a.json evaluations)" = 5 ]
 again 'a picture' --init init.png
@@ -120,8 +120,8 @@ for saved in kmeans.centres temi.heads; do
     check "$saved: which is said" grep -qxF "cedm-gen: photos: cluster $ids" said
 done
 check 'in more than one' test "$(tr , '\n' <<<"$ids" | sort -u | wc -l)" -gt 1
-raw --like photos/000007.png $by --seeds 3-9 --out a.raw 2>/dev/null
-raw --cluster "$(cut -d , -f 8 <<<"$ids")" --seeds 3-9 --out b.raw
+raw --like photos/000007.png $by --seeds 3-7 --out a.raw 2>/dev/null
+raw --cluster "$(cut -d , -f 8 <<<"$ids")" --seeds 3-7 --out b.raw
 check 'one picture' cmp a.raw b.raw
 gen --like photos/000007.png $by --n 4 --out a.png >/dev/null 2>&1
 again 'pictures'\'' clusters'
@@ -145,7 +145,7 @@ bmp 16 377 377 >small.bmp
 raw $one --init init.png --mask white.bmp --out b.raw
 check 'a white mask changes nothing' cmp off.raw b.raw
 raw $one --init init.png --mask black.bmp --out b.raw
-check 'a black one leaves the picture' cmp seven.raw b.raw
+check 'a black one leaves the picture' cmp five.raw b.raw
 raw $one --init init.png --mask lower.bmp --resample 3 --out b.raw
 check 'the upper half is kept' cmp <(slice b.raw 4 | head -c 512) \
     <(head -c 512 init.raw)

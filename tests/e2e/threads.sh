@@ -10,16 +10,16 @@ set -u
 
 # drawn ISA THREADS OPTION...: as by one thread
 drawn() {
-    check "$1, $2 threads" "$bin/cedm-gen" --steps 2 --batch 2 --threads "$2" "${@:3}" \
+    check "$1, $2 threads" "$bin/cedm-gen" --batch 2 --threads "$2" "${@:3}" \
         --format raw --out "$1-$2.raw"
     check "$1, the bytes of $2 threads" cmp "$1-1.raw" "$1-$2.raw"
 }
 for threads in 1 2 3 8; do
-    drawn auto $threads --cluster 0-3 --n 5
+    drawn auto $threads --cluster 0-3 --n 5 --steps 2
 done
-# Plain C takes the thread sanitizer minutes: one batch of it.
+# Plain C takes the thread sanitizer minutes: one evaluation of a batch.
 for threads in 1 3; do
-    drawn portable $threads --cluster 4 --n 2 --isa portable
+    drawn portable $threads --cluster 4 --n 2 --steps 1 --isa portable
 done
 
 # Two updates, and the grid of samples of both.

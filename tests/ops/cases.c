@@ -374,6 +374,15 @@ static const op_case attention_cases[] = {
 
 /* ---- the list --------------------------------------------------------- */
 
+bool op_case_is_large(const op_class *class, const op_case *c)
+{
+    any_op op = c->op;
+    stage s = {.tensor_count = 0};
+
+    class->place(&s, c, &op);
+    return s.data_elements + s.elements[0] + s.elements[1] > 1u << 18;
+}
+
 #define CALL(name)                                                           \
     static void call_##name(const cedm_ops *ops, void *ctx, const void *op)  \
     {                                                                        \

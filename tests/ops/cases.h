@@ -49,6 +49,10 @@ typedef struct op_class {
                        int output, size_t e);
 } op_class;
 
+/* Whether an image's tensors and the weights have so many elements that a slow
+ * machine spends most of its time on such cases. */
+bool op_case_is_large(const op_class *class, const op_case *c);
+
 extern const op_class op_classes[];
 extern const size_t op_class_count;
 
