@@ -47,7 +47,7 @@ include mk/package.mk
 lib: $(LIBS) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN)
 tools: $(TOOLS)
 programs: all $(TESTS) $(SYNTH) $(INCEPTION) $(EMBED) $(NOMALLOC) $(FAKE) $(GPU_OPS) $(GPU_TRAIN) \
-  $(GPU_BENCHES) $(EMULATED_BENCHES)
+  $(GPU_BENCHES) $(EMULATED_BENCHES) $(LAB_PREDICT)
 
 demo: ## install what is missing, build, and draw demo.png
 	@scripts/deps.sh demo

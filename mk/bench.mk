@@ -19,6 +19,12 @@ $(EMULATED_BENCHES): $(BUILD)/test/emulated_gpu_%: $(OBJ)/bench/gpu/%.o $(GPU_SH
   $(EMULATED_LIB) $(CHOICES)/link
 	$(call say,LINK)
 	$(Q)$(LINK) $(inputs) -lstdc++ -lm -ldl -o $@
+# What a network should take on a device that is not there: reads machine code.
+LAB_PREDICT = $(if $(EMULATES_NET),$(BUILD)/bench/lab_predict)
+$(LAB_PREDICT): $(call obj,$(patsubst %,bench/lab/%.c,predict rings sass)) \
+  $(call emulated,bench/lab/choice.cu) $(EMULATED_LIB) $(CHOICES)/link
+	$(call say,LINK)
+	$(Q)$(LINK) $(inputs) -lstdc++ -lm -ldl -o $@
 # How fast a net learns; it opens the library that trains.
 GPU_TRAIN = $(BUILD)/bench/gpu_train
 $(GPU_TRAIN): $(OBJ)/bench/gpu/train.o $(ALONE) $(LIBS) $(CHOICES)/link

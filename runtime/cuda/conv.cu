@@ -152,6 +152,31 @@ static void choose_plain(conv_tiles *tiles, const cedm_conv_args *v)
     tiles->columns = v->cout <= 4 ? 4 : 64;
 }
 
+/* ---- choosing ---------------------------------------------------------- */
+
+template <typename T> static conv_run *plain()
+{
+    return run_plain<T>;
+}
+
+extern "C" conv_run *cedm_cuda_conv_choose(conv_tiles *tiles,
+                                           cedm_conv_args *args,
+                                           const cedm_cuda_exec *exec,
+                                           const cedm_conv *op)
+{
+    bool alone = find_overlaid(exec, op).source >= 0;
+
+    fill_args(args, exec, op);
+    if (cedm_cuda_conv_choose_warpgroup(tiles, exec, args, alone)) {
+        return cedm_cuda_conv_run_warpgroup;
+    }
+    if (cedm_cuda_conv_choose_matrix(tiles, exec, args, alone)) {
+        return cedm_cuda_conv_run_matrix;
+    }
+    choose_plain(tiles, args);
+    return CEDM_BY_PRECISION(exec, plain);
+}
+
 /* ---- an op ------------------------------------------------------------- */
 
 /* All images, or group after group with the overlaid source copied. */
@@ -193,20 +218,11 @@ template <typename T>
 static int run(const cedm_cuda_exec *exec, const cedm_conv *op)
 {
     overlaid over = find_overlaid(exec, op);
-    bool alone = over.source >= 0;
-    conv_run *by = run_plain<T>;
     conv_tiles tiles;
     cedm_conv_args v;
+    conv_run *by = cedm_cuda_conv_choose(&tiles, &v, exec, op);
     int error;
 
-    fill_args(&v, exec, op);
-    if (cedm_cuda_conv_choose_warpgroup(&tiles, exec, &v, alone)) {
-        by = cedm_cuda_conv_run_warpgroup;
-    } else if (cedm_cuda_conv_choose_matrix(&tiles, exec, &v, alone)) {
-        by = cedm_cuda_conv_run_matrix;
-    } else {
-        choose_plain(&tiles, &v);
-    }
     if (v.cout <= tiles.columns) {
         over.source = -1;
     }

@@ -19,6 +19,12 @@ typedef int conv_run(const cedm_cuda_exec *exec, const cedm_conv_args *args,
 
 extern "C" {
 
+/* Who makes an op, by which tiles; *args is the op as kernels see it, but for
+ * the images of a launch. */
+conv_run *cedm_cuda_conv_choose(conv_tiles *tiles, cedm_conv_args *args,
+                                const cedm_cuda_exec *exec,
+                                const cedm_conv *op);
+
 /* Whether kernels on tensor cores take an op: chunks of eight numbers. */
 bool cedm_cuda_conv_suits(const cedm_conv_args *args);
 
