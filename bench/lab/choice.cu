@@ -17,15 +17,17 @@ static uint32_t slices_of(const uint32_t channels[2])
 
 static void choose_plain(lab_choice *c, const cedm_conv_args *v)
 {
-    uint32_t pixels = v->grid_height * v->grid_width;
-    uint32_t steps = c->slices * c->taps + c->skip_slices;
+    const plain_tile t = plain_cut(v, 64, c->columns);
+    double reached = (double)t.rows * t.columns;
+    uint32_t skip = v->channels[2] + v->channels[3];
 
-    c->pixels = c->columns == 4 ? 256 : 64;
-    c->tiles *= cedm_blocks(pixels, c->pixels);
-    c->activated = (double)c->pixels * CEDM_CUDA_K * steps;
+    c->pixels = t.width * t.height;
+    c->tiles *= t.across * t.down;
+    c->activated = reached * v->cin + (double)c->pixels * skip;
     c->multiplied = (double)c->pixels * c->columns *
-                    (c->taps * v->cin + v->channels[2] + v->channels[3]);
-    c->shared = (uint32_t)plain_shared(c->pixels, c->columns);
+                    ((double)c->taps * v->cin + skip);
+    c->shared = (uint32_t)plain_shared(&t, 64, c->columns,
+                                       c->columns == 4 ? 8 : 1);
 }
 
 extern "C" lab_choice lab_choose(const cedm_model *model, const cedm_conv *op,

@@ -90,21 +90,25 @@ static const sass_kernel *find_kernel(const char *a, const char *b)
          "lacks a kernel; wanted those of conv_warpgroup and conv");
 }
 
-/* The shortest loop that has both operations; *count: how often the first. */
+/* Of loops that have both operations, the one with the first most often for
+ * its length; *count: how often. */
 static sass_cost loop_of(const sass_kernel *k, const char *op,
                          const char *also, uint32_t *count)
 {
-    uint32_t first, last, best = 0, end = UINT32_MAX;
+    uint32_t first, last, best = 0, end = 0;
+    double most = 0;
 
-    for (uint32_t at = 0; at < k->count; at++) {
-        at = sass_find(k, at, op);
-        if (sass_loop(k, at, &first, &last) && last - first < end - best &&
-            sass_count(k, first, last, also) != 0) {
+    for (uint32_t at = sass_find(k, 0, op); at < k->count;
+         at = sass_find(k, at + 1, op)) {
+        if (sass_loop(k, at, &first, &last) &&
+            sass_count(k, first, last, also) != 0 &&
+            sass_count(k, first, last, op) > most * (last - first)) {
+            most = (double)sass_count(k, first, last, op) / (last - first);
             best = first;
             end = last;
         }
     }
-    if (end == UINT32_MAX) {
+    if (end == 0) {
         stop(k->name, "lacks a loop");
     }
     *count = sass_count(k, best, end, op);
@@ -185,7 +189,8 @@ static void model_plain(row *r, const lab_choice *c, const cedm_conv *op)
 {
     const double threads = 256, resident = 6; /* blocks at a time */
     const sass_kernel *k =
-        find_kernel("10conv_plain", c->columns == 4 ? "Li4E" : "Li64ELi64E");
+        find_kernel("10conv_plain", c->columns == 4 ? "6__halffLi64ELi4E"
+                                                    : "6__halffLi64ELi64E");
     uint32_t elements, count;
     sass_cost stage = loop_of(k, "MUFU.EX2", "STS", &elements);
     sass_cost multiply = loop_of(k, "FFMA", "LDS", &count);

@@ -116,25 +116,25 @@ static int run_stats(const cedm_cuda_exec *exec, const cedm_conv *op,
 
 /* ---- float ------------------------------------------------------------- */
 
-template <typename T, typename W, int BM, int BN, int TM, int TN>
+template <typename T, typename W, int BM, int BN, int TM, int PARTS>
 static int launch_plain(const cedm_cuda_exec *exec, const cedm_conv_args *v)
 {
-    uint32_t pixels = v->grid_height * v->grid_width;
-    dim3 grid(cedm_blocks(pixels, BM) * v->images, cedm_blocks(v->cout, BN),
+    const plain_tile tile = plain_cut(v, BM, BN);
+    dim3 grid(tile.across * tile.down * v->images, cedm_blocks(v->cout, BN),
               v->up ? 4 : 1);
-    const auto kernel = conv_plain<T, W, BM, BN, TM, TN>;
+    const auto kernel = conv_plain<T, W, BM, BN, TM, PARTS>;
 
-    return CEDM_LAUNCH(kernel, grid, PLAIN_THREADS, plain_shared(BM, BN),
-                       exec->stream, *v);
+    return CEDM_LAUNCH(kernel, grid, PLAIN_THREADS,
+                       plain_shared(&tile, BM, BN, PARTS), exec->stream, *v,
+                       tile);
 }
 
 template <typename T, typename W>
 static int run_plain_of(const cedm_cuda_exec *exec, const cedm_conv_args *v,
                         const conv_tiles *tiles)
 {
-    return tiles->columns == 4
-        ? launch_plain<T, W, 256, 4, 1, 4>(exec, v)
-        : launch_plain<T, W, 64, 64, 4, 4>(exec, v);
+    return tiles->columns == 4 ? launch_plain<T, W, 64, 4, 2, 8>(exec, v)
+                               : launch_plain<T, W, 64, 64, 4, 1>(exec, v);
 }
 
 template <typename T>

@@ -118,6 +118,8 @@ static const op_case encoders[] = {
             136, 64, POINT(37, 1)),
     PRODUCT("patches side by side", 2, 0, 1, 3, 40, PATCHES(4, 3, 28, 21, 7)),
     PRODUCT("patches with a margin", 2, 0, 1, 3, 40, PATCHES(4, 3, 30, 23, 7)),
+    PRODUCT("patches of 16 with a margin", 2, 0, 1, 3, 40,
+            PATCHES(2, 2, 34, 35, 16)),
     PRODUCT("patches of a map", 2, 0, 1, 16, 24, PATCHES(4, 4, 8, 8, 2)),
 };
 
