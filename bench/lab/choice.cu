@@ -67,7 +67,7 @@ extern "C" lab_choice lab_choose(const cedm_model *model, const cedm_conv *op,
         c.tiles *= tiles.at.across * tiles.at.down;
         c.shared = c.kind == LAB_WARPGROUP
                        ? warpgroup_shared(c.pixels, c.columns, &tiles.at)
-                       : (uint32_t)matrix_shared(c.pixels, c.columns, c.rows);
+                       : (uint32_t)matrix_shared(c.columns, c.rows);
     }
     return c;
 }

@@ -106,7 +106,7 @@ static int launch(const cedm_cuda_exec *exec, const cedm_conv_args *v,
               v->up ? 4 : 1);
 
     return CEDM_LAUNCH(kernel, grid, WARPS_M * WARPS_N * 32,
-                       matrix_shared(BM, BN, tile->rows), exec->stream, *v,
+                       matrix_shared(BN, tile->rows), exec->stream, *v,
                        *tile);
 }
 

@@ -60,7 +60,7 @@ struct matrix_conv {
     uint32_t slices[4];
     int pixel[PIXELS], skip_pixel[SKIPS]; /* that this thread copies */
     uint32_t row[MI], skip_row[MI];       /* that this lane multiplies */
-    float sum[MI][NI][4];
+    float sum[MI * NI * 4];
 
     __device__ __forceinline__ matrix_conv(const cedm_conv_args &args,
                                            const cedm_conv_tile &t)
@@ -83,14 +83,8 @@ struct matrix_conv {
         find_pixels();
         find_rows();
 #pragma unroll
-        for (int mi = 0; mi < MI; mi++) {
-#pragma unroll
-            for (int ni = 0; ni < NI; ni++) {
-#pragma unroll
-                for (int i = 0; i < 4; i++) {
-                    sum[mi][ni][i] = 0.0f;
-                }
-            }
+        for (int i = 0; i < MI * NI * 4; i++) {
+            sum[i] = 0.0f;
         }
     }
 
@@ -302,7 +296,7 @@ struct matrix_conv {
             for (int mi = 0; mi < MI; mi++) {
 #pragma unroll
                 for (int ni = 0; ni < NI; ni++) {
-                    cedm_multiply<T>(sum[mi][ni], part[mi],
+                    cedm_multiply<T>(&sum[(mi * NI + ni) * 4], part[mi],
                                      &weight[ni / 2][ni % 2 * 2]);
                 }
             }
@@ -346,37 +340,17 @@ struct matrix_conv {
 
     /* ---- writing ------------------------------------------------------- */
 
-    /* Puts 64 columns of sums into shared memory, where the source was. */
-    __device__ __forceinline__ void put_sums(float *sums, int first) const
-    {
-        uint32_t warp = threadIdx.x / 32, lane = threadIdx.x % 32;
-        uint32_t m = warp / WARPS_N * WARP_M + lane / 4;
-
-#pragma unroll
-        for (int mi = 0; mi < MI; mi++) {
-#pragma unroll
-            for (int ni = 0; ni < NI; ni++) {
-                int n = (int)(warp % WARPS_N) * WARP_N + ni * 8 - first;
-                float *at = sums + (m + mi * 16) * WRITE_SUMS + n +
-                            lane % 4 * 2;
-
-                if (n >= 0 && n < STATS_COLUMNS) {
-                    at[0] = sum[mi][ni][0];
-                    at[1] = sum[mi][ni][1];
-                    at[8 * WRITE_SUMS] = sum[mi][ni][2];
-                    at[8 * WRITE_SUMS + 1] = sum[mi][ni][3];
-                }
-            }
-        }
-    }
-
-    __device__ __forceinline__ void write_all() const
+    /* What the group shares lies where the source was. */
+    __device__ __forceinline__ void write_all()
     {
         typedef block_group<THREADS / STATS_COLUMNS> group;
-        float *sums = reinterpret_cast<float *>(source);
-        tile_writer<T, BM, BN, group> writer(v, tile, place, sums);
+        uint32_t warp = threadIdx.x / 32;
+        tile_writer<T, write_shape<WARPS_M, MI, NI, BN>, group> writer(
+            v, tile, place, reinterpret_cast<float *>(source),
+            warp / WARPS_N, warp % WARPS_N * WARP_N);
 
-        writer.write_all([&](int first) { put_sums(sums, first); });
+        writer.begin(0);
+        writer.write_all(sum, 0);
     }
 };
 
@@ -392,11 +366,12 @@ conv_matrix(cedm_conv_args v, cedm_conv_tile tile)
     conv.write_all();
 }
 
-/* Bytes of shared memory: the rings, or the sums that follow them. */
-static inline size_t matrix_shared(uint32_t bm, uint32_t bn, uint32_t rows)
+/* Bytes of shared memory: the rings, or what writing needs after them: every
+ * kernel has two warps one below the other. */
+static inline size_t matrix_shared(uint32_t bn, uint32_t rows)
 {
     size_t rings = (size_t)MATRIX_STAGES * (rows + bn) * MATRIX_ROW;
-    size_t sums = write_floats(bm) * sizeof(float);
+    size_t sums = write_floats(2, bn) * sizeof(float);
 
     return rings > sums ? rings : sums;
 }

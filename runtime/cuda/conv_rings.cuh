@@ -38,7 +38,7 @@ static inline uint32_t warpgroup_shared(uint32_t bm, uint32_t bn,
     return WARPGROUP_ALIGN + WARPGROUP_BARRIERS +
            WARPGROUP_SOURCES * warpgroup_source(*tile) +
            WARPGROUP_WEIGHTS * bn * MATRIX_ROW +
-           write_floats(bm) * (uint32_t)sizeof(float);
+           write_floats(bm / 16, bn) * (uint32_t)sizeof(float);
 }
 
 #if defined CEDM_WARPGROUPS

@@ -10,10 +10,10 @@
 
 #define STATS_COLUMNS 64
 
-/* Who works together on columns: PARTS x STATS_COLUMNS threads; here, a
- * block. */
+/* Who works together: THREADS of them, for columns of statistics PARTS x
+ * STATS_COLUMNS; here, a block. */
 template <int PARTS_> struct block_group {
-    static constexpr int PARTS = PARTS_;
+    static constexpr int PARTS = PARTS_, THREADS = PARTS * STATS_COLUMNS;
 
     static __device__ __forceinline__ uint32_t rank()
     {

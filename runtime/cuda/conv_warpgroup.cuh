@@ -225,7 +225,7 @@ static __device__ __forceinline__ uint64_t warpgroup_matrix(const void *rows,
 
 /* The warpgroups that multiply, as they write. */
 struct writing_group {
-    static constexpr int PARTS = 4;
+    static constexpr int THREADS = 256;
 
     static __device__ __forceinline__ uint32_t rank()
     {
@@ -366,36 +366,22 @@ struct warpgroup_work : warpgroup_rings {
 
     /* ---- writing ------------------------------------------------------- */
 
-    /* Puts 64 columns of sums into shared memory. */
-    __device__ __forceinline__ void put_sums(const float (&sum)[N / 2],
-                                             int first) const
-    {
-        uint32_t lane = threadIdx.x % 32, m = first_pixel() + lane / 4;
-
-#pragma unroll
-        for (int i = 0; i < N / 8; i++) {
-            int n = (int)first_column() + i * 8 - first;
-            float *at = sums + m * WRITE_SUMS + n + lane % 4 * 2;
-
-            if (n >= 0 && n < STATS_COLUMNS) {
-                at[0] = sum[4 * i];
-                at[1] = sum[4 * i + 1];
-                at[8 * WRITE_SUMS] = sum[4 * i + 2];
-                at[8 * WRITE_SUMS + 1] = sum[4 * i + 3];
-            }
-        }
-    }
+    typedef tile_writer<T, write_shape<4 * GROUPS_M, 1, N / 8, BN>,
+                        writing_group> writer;
 
     __device__ __forceinline__ void run()
     {
-        for (uint32_t t = blockIdx.x; t < tiles(); t += gridDim.x) {
-            tile_writer<T, BM, BN, writing_group> writer(v, tile, place,
-                                                         sums);
+        uint32_t turn = 0;
+
+        for (uint32_t t = blockIdx.x; t < tiles(); t += gridDim.x, turn++) {
+            writer write(v, tile, place, sums, first_pixel() / 16,
+                         first_column());
             float sum[N / 2];
 
             go_to(t);
+            write.begin(turn);
             multiply_tile(sum);
-            writer.write_all([&](int first) { put_sums(sum, first); });
+            write.write_all(sum, turn);
         }
     }
 };

@@ -3,16 +3,17 @@
  * conv_write.cuh - from the sums of a tile to what is written of it: bias,
  * embedding, residual, scale, what is done last, statistics, overflow.
  *
- * Sums pass through shared memory, 64 columns at a time, since those who
- * multiplied hold other elements than those that are written together. */
+ * Sums stay in the registers where products left them: a lane has columns
+ * 2 q and 2 q + 1 of every eight of two rows, q = lane % 4.  The four lanes of
+ * a row exchange pairs, so that each has eight columns of 32 in a row, which
+ * memory takes at once.  Statistics are added up across the lanes of a warp,
+ * then by way of shared memory across the warps of a column: means first, then
+ * squares around them, each in an order that is always the same. */
 #ifndef CEDM_CUDA_CONV_WRITE_CUH
 #define CEDM_CUDA_CONV_WRITE_CUH
 
 #include "runtime/cuda/conv_stats.cuh"
 #include "runtime/cuda/post.cuh"
-
-/* Padding of a row of sums that waits to be written: keeps banks apart. */
-#define WRITE_SUMS (STATS_COLUMNS + 4)
 
 /* How a grid is cut into tiles. */
 typedef struct cedm_conv_tile {
@@ -40,170 +41,391 @@ cedm_tile_pixel(const cedm_conv_args &v, const cedm_conv_tile &tile,
            *x < v.grid_width;
 }
 
-/* Floats of shared memory for `pixels` rows of sums and GROUP's totals. */
-static constexpr uint32_t write_floats(uint32_t pixels)
+/* Columns that are finished together: four lanes, eight columns each. */
+#define WRITE_COLUMNS 32
+
+/* Floats of shared memory: two vectors of what is added to columns, so that
+ * those of a tile may come while some still write the one before; sums of
+ * `warps` warps, and means. */
+static constexpr uint32_t write_floats(uint32_t warps, uint32_t columns)
 {
-    return pixels * WRITE_SUMS + 4 * STATS_COLUMNS;
+    return (3 + warps) * columns;
 }
 
-/* PIXELS: of a tile, COLUMNS: its channels, GROUP: who writes, see
- * conv_stats.cuh.
+/* Pair j of lane q becomes pair q of lane j, among four lanes. */
+static __device__ __forceinline__ void write_exchange(uint32_t (&pair)[4])
+{
+    const uint32_t all = 0xffffffffu;
+    bool odd = (threadIdx.x & 1) != 0, high = (threadIdx.x & 2) != 0;
+    uint32_t a = __shfl_xor_sync(all, odd ? pair[0] : pair[1], 1);
+    uint32_t b = __shfl_xor_sync(all, odd ? pair[2] : pair[3], 1);
+    uint32_t p0 = odd ? a : pair[0], p1 = odd ? pair[1] : a;
+    uint32_t p2 = odd ? b : pair[2], p3 = odd ? pair[3] : b;
+
+    a = __shfl_xor_sync(all, high ? p0 : p2, 2);
+    b = __shfl_xor_sync(all, high ? p1 : p3, 2);
+    pair[0] = high ? a : p0;
+    pair[1] = high ? b : p1;
+    pair[2] = high ? p2 : a;
+    pair[3] = high ? p3 : b;
+}
+
+/* Adds up eight numbers each across the eight lanes of a column; this lane
+ * gets the total of number write_number(). */
+static __device__ __forceinline__ float write_total(float (&x)[8])
+{
+#pragma unroll
+    for (int half = 4; half >= 1; half /= 2) {
+        bool upper = (threadIdx.x & (uint32_t)(4 * half)) != 0;
+
+#pragma unroll
+        for (int i = 0; i < half; i++) {
+            float other = upper ? x[i] : x[i + half];
+
+            x[i] = (upper ? x[i + half] : x[i]) +
+                   __shfl_xor_sync(0xffffffffu, other, 4 * half);
+        }
+    }
+    return x[0];
+}
+
+static __device__ __forceinline__ uint32_t write_number()
+{
+    return threadIdx.x / 4 % 8;
+}
+
+/* How the warps of a group share a tile: WARPS of them one below the other,
+ * each with MI times 16 pixels and NI times 8 channels of COLUMNS. */
+template <int WARPS_, int MI_, int NI_, int COLUMNS_> struct write_shape {
+    static constexpr int WARPS = WARPS_, MI = MI_, NI = NI_;
+    static constexpr int COLUMNS = COLUMNS_, PIXELS = WARPS * MI * 16;
+};
+
+/* GROUP: who writes, see conv_stats.cuh.  A thread's sums are those of
+ * products, [MI][NI][4].
  *
- * A thread finishes chunks of eight channels, of 64 columns always the same
- * eight.  Their residual is loaded when those of the columns before are done,
- * since no compiler moves loads up over stores to dst. */
-template <typename T, int PIXELS, int COLUMNS, typename GROUP>
-struct tile_writer {
-    static constexpr int CHUNKS =
-        PIXELS * 8 / (GROUP::PARTS * STATS_COLUMNS);
+ * Residuals are loaded one part ahead, since no compiler moves loads up over
+ * stores to dst. */
+template <typename T, typename SHAPE, typename GROUP> struct tile_writer {
+    static constexpr int MI = SHAPE::MI, NI = SHAPE::NI;
+    static constexpr int PARTS = MI * NI / 4; /* of 16 by 32 */
+    static constexpr uint32_t NOWHERE = 0xffffffffu;
 
     const cedm_conv_args &v;
     const cedm_conv_tile &tile;
     const cedm_conv_place &at;
-    float *sums;
+    float *shift, *sums, *means;
+    uint32_t warp, first; /* of WARPS; this warp's first column */
+    const T *from;        /* this lane's first eight channels, of pixel 0 */
+    T *to;
+    uint32_t row[MI][2]; /* elements from there to a pixel's */
+    uint4 next[2];       /* residuals of the part that comes next */
 
-    __device__ __forceinline__ tile_writer(const cedm_conv_args &args,
-                                           const cedm_conv_tile &t,
-                                           const cedm_conv_place &place,
-                                           float *shared)
-        : v(args), tile(t), at(place), sums(shared)
+    __device__ __forceinline__
+    tile_writer(const cedm_conv_args &args, const cedm_conv_tile &t,
+                const cedm_conv_place &place, float *shared, uint32_t w,
+                uint32_t column)
+        : v(args), tile(t), at(place), shift(shared),
+          sums(shared + 2 * SHAPE::COLUMNS),
+          means(sums + SHAPE::WARPS * SHAPE::COLUMNS), warp(w),
+          first(column), from(NULL), to(NULL), row(), next()
     {
     }
 
-    static __device__ __forceinline__ uint32_t chunk_pixel(int i)
+    /* Finds the tile at `at` while its products are made, and what is added to
+     * its columns; tiles take turns. */
+    __device__ __forceinline__ void begin(uint32_t turn)
     {
-        return GROUP::rank() / 8 + i * GROUP::PARTS * 8;
+        find_rows();
+        load_residual(next, 0);
+        load_shift(turn);
     }
 
-    __device__ __forceinline__ uint32_t chunk_channel(int first) const
+    __device__ __forceinline__ void load_shift(uint32_t turn) const
     {
-        return at.n0 + first + GROUP::rank() % 8 * 8;
+        float *keep = shift + turn % 2 * SHAPE::COLUMNS;
+
+        for (uint32_t c = GROUP::rank(); c < SHAPE::COLUMNS;
+             c += GROUP::THREADS) {
+            uint32_t co = at.n0 + c;
+            float x = co < v.cout ? v.bias[co] : 0.0f;
+
+            if (co < v.cout && v.emb != NULL) {
+                x += v.emb[(size_t)at.image * v.emb_stride + co];
+            }
+            keep[c] = x;
+        }
     }
 
-    /* Elements of dst's images before the tile's; a residual has as many, or
-     * there is none. */
-    __device__ __forceinline__ size_t image() const
+    /* ---- where --------------------------------------------------------- */
+
+    /* (A residual lies as dst does, or there is none.) */
+    __device__ __forceinline__ void find_rows()
     {
-        return (size_t)at.image * v.height * v.width * v.dst_stride;
-    }
+        size_t before =
+            (size_t)at.image * v.height * v.width * v.dst_stride + channel(0);
 
-    /* The image's element where chunk i begins, and whether there is one. */
-    __device__ __forceinline__ bool find(uint32_t *to, int i,
-                                         uint32_t co) const
-    {
-        uint32_t y, x;
-        bool exists = cedm_tile_pixel(v, tile, at, chunk_pixel(i), &y, &x);
-
-        *to = (uint32_t)cedm_dst_pixel(v, at.phase, y, x) * v.dst_stride + co;
-        return exists && co < v.cout;
-    }
-
-    /* Of a thread's chunks, from channel co on. */
-    __device__ __forceinline__ void load_residual(uint4 (&bits)[CHUNKS],
-                                                  uint32_t co) const
-    {
-        const T *residual = static_cast<const T *>(v.residual.data) + image();
-        uint32_t from;
-
+        from = static_cast<const T *>(v.residual.data) + before;
+        to = static_cast<T *>(v.dst.data) + before;
 #pragma unroll
-        for (int i = 0; i < CHUNKS; i++) {
-            if (v.residual.data != NULL && find(&from, i, co)) {
-                bits[i] = *reinterpret_cast<const uint4 *>(residual + from);
+        for (int i = 0; i < 2 * MI; i++) {
+            uint32_t m = (warp * MI + i / 2) * 16 + i % 2 * 8 +
+                         threadIdx.x % 32 / 4;
+            uint32_t y, x;
+            bool exists = cedm_tile_pixel(v, tile, at, m, &y, &x);
+
+            row[i / 2][i % 2] = exists
+                ? (uint32_t)cedm_dst_pixel(v, at.phase, y, x) * v.dst_stride
+                : NOWHERE;
+        }
+    }
+
+    /* Part i's first column in the tile; the eight that this lane loads and
+     * stores begin at its `channel`. */
+    __device__ __forceinline__ uint32_t column(int i) const
+    {
+        return first + (uint32_t)(i / MI) * WRITE_COLUMNS;
+    }
+
+    __device__ __forceinline__ uint32_t channel(int i) const
+    {
+        return at.n0 + column(i) + threadIdx.x % 4 * 8;
+    }
+
+    /* ---- values -------------------------------------------------------- */
+
+    __device__ __forceinline__ bool exists(int i, int h) const
+    {
+        return row[i % MI][h] != NOWHERE && channel(i) < v.cout;
+    }
+
+    __device__ __forceinline__ void load_residual(uint4 (&bits)[2],
+                                                  int i) const
+    {
+#pragma unroll
+        for (int h = 0; h < 2; h++) {
+            bits[h] = make_uint4(0, 0, 0, 0);
+            if (v.residual.data != NULL && exists(i, h)) {
+                bits[h] = *reinterpret_cast<const uint4 *>(
+                    from + row[i % MI][h] + i / MI * WRITE_COLUMNS);
             }
         }
     }
 
-    /* Finishes chunk i, and leaves what was written in the place of sums;
-     * whether 16 bits could not hold it. */
-    __device__ __forceinline__ bool write(const uint4 &bits, int i,
-                                          uint32_t co) const
+    /* Rounds eight numbers to pairs, and to what the pairs hold. */
+    static __device__ __forceinline__ void narrow(uint32_t (&pair)[4],
+                                                  float *x)
     {
-        float *row = sums + chunk_pixel(i) * WRITE_SUMS +
-                     GROUP::rank() % 8 * 8;
-        float x[8], residual[8];
-        bool overflow = false;
-        uint32_t to;
+        T rounded[8];
 
-        if (!find(&to, i, co)) {
-            return false;
-        }
-        cedm_load8(x, row);
 #pragma unroll
-        for (int j = 0; j < 8; j++) {
-            float shift = v.bias[co + j];
+        for (int e = 0; e < 8; e++) {
+            cedm_narrow(&rounded[e], x[e]);
+            x[e] = cedm_widen(rounded[e]);
+        }
+        memcpy(pair, rounded, sizeof pair);
+    }
 
-            if (v.emb != NULL) {
-                shift += v.emb[(size_t)at.image * v.emb_stride + co + j];
+    static __device__ __forceinline__ void widen(float (&x)[8],
+                                                 const uint32_t (&pair)[4])
+    {
+        T rounded[8];
+
+        memcpy(rounded, pair, sizeof pair);
+#pragma unroll
+        for (int e = 0; e < 8; e++) {
+            x[e] = cedm_widen(rounded[e]);
+        }
+    }
+
+    /* What residuals add to the two rows of a part, by pairs as loaded. */
+    __device__ __forceinline__ void add_residual(float (&x)[16],
+                                                 const uint4 (&bits)[2]) const
+    {
+        uint32_t pair[2][4];
+
+        memcpy(pair, bits, sizeof pair);
+#pragma unroll
+        for (int h = 0; h < 2; h++) {
+            float residual[8];
+
+            write_exchange(pair[h]);
+            widen(residual, pair[h]);
+#pragma unroll
+            for (int e = 0; e < 8; e++) {
+                x[h * 8 + e] += residual[e];
             }
-            x[j] += shift;
+        }
+    }
+
+    /* Finishes and stores the rows of part i, and leaves in the place of sums
+     * what was stored, zeros for a pixel that there is not (whose sums are
+     * finite where all others are).  Adds zero to *finite, or what is none. */
+    __device__ __forceinline__ void write_part(float *sum,
+                                               const uint4 (&bits)[2], int i,
+                                               const float (&add)[8],
+                                               float *finite) const
+    {
+        float x[16];
+
+#pragma unroll
+        for (int e = 0; e < 16; e++) {
+            x[e] = sum[place(e)] + add[e % 8];
         }
         if (v.residual.data != NULL) {
-            cedm_load8(residual, reinterpret_cast<const T *>(&bits));
-#pragma unroll
-            for (int j = 0; j < 8; j++) {
-                x[j] += residual[j];
-            }
+            add_residual(x, bits);
         }
 #pragma unroll
-        for (int j = 0; j < 8; j++) {
-            x[j] *= v.scale;
+        for (int e = 0; e < 16; e++) {
+            x[e] *= row[i % MI][e / 8] != NOWHERE ? v.scale : 0.0f;
         }
         cedm_post<T>(x, v.post);
-        cedm_store8(static_cast<T *>(v.dst.data) + image() + to, x);
 #pragma unroll
-        for (int j = 0; j < 8; j++) {
-            row[j] = x[j];
-            overflow |= !cedm_finite(x[j]);
+        for (int h = 0; h < 2; h++) {
+            uint32_t pair[4];
+
+            narrow(pair, x + h * 8);
+            write_exchange(pair);
+            if (exists(i, h)) {
+                *reinterpret_cast<uint4 *>(to + row[i % MI][h] +
+                                           i / MI * WRITE_COLUMNS) =
+                    make_uint4(pair[0], pair[1], pair[2], pair[3]);
+            }
         }
-        return overflow;
+#pragma unroll
+        for (int e = 0; e < 16; e++) {
+            sum[place(e)] = x[e];
+            *finite = fmaf(x[e], 0.0f, *finite);
+        }
     }
 
-    __device__ __forceinline__ void write_stats(uint32_t first) const
+    /* Among a part's sums the eight of a row, row after row. */
+    static __device__ __forceinline__ constexpr int place(int e)
+    {
+        return e % 8 / 2 * 4 + e / 8 * 2 + e % 2;
+    }
+
+    /* This lane's eight of 32 numbers of columns, in the order of sums. */
+    static __device__ __forceinline__ void load_columns(float (&to)[8],
+                                                        const float *from)
+    {
+#pragma unroll
+        for (int j = 0; j < 4; j++) {
+            float2 two = *reinterpret_cast<const float2 *>(
+                from + j * 8 + threadIdx.x % 4 * 2);
+
+            to[2 * j] = two.x;
+            to[2 * j + 1] = two.y;
+        }
+    }
+
+    /* sum[part i], of [MI][NI][4]. */
+    template <typename F>
+    static __device__ __forceinline__ F *part(F *sum, int i)
+    {
+        return sum + (i % MI * NI + i / MI * 4) * 4;
+    }
+
+    __device__ __forceinline__ void write_parts(float *sum, uint32_t turn)
+    {
+        const float *added = shift + turn % 2 * SHAPE::COLUMNS;
+        float finite = 0.0f;
+
+#pragma unroll
+        for (int i = 0; i < PARTS; i++) {
+            uint4 now[2] = {next[0], next[1]};
+            float add[8];
+
+            if (i + 1 < PARTS) {
+                load_residual(next, i + 1);
+            }
+            load_columns(add, added + column(i));
+            write_part(part(sum, i), now, i, add, &finite);
+        }
+        if (!cedm_finite(finite)) {
+            atomicOr(&v.overflow[at.image], CEDM_CUDA_OVERFLOW);
+        }
+    }
+
+    /* ---- statistics ---------------------------------------------------- */
+
+    /* A warp's totals of add(total, x, column's mean) over the pixels that
+     * there are, of its columns, to `sums`. */
+    template <typename F>
+    __device__ __forceinline__ void add_up(const float *sum, F add) const
+    {
+        uint32_t n = write_number();
+        float *keep = sums + warp * SHAPE::COLUMNS + n / 2 * 8 +
+                      threadIdx.x % 4 * 2 + n % 2;
+
+#pragma unroll
+        for (int g = 0; g < NI / 4; g++) {
+            float total[8] = {}, mean[8];
+
+            load_columns(mean, means + column(g * MI));
+#pragma unroll
+            for (int i = 0; i < 2 * MI; i++) {
+                const float *x = part(sum, g * MI + i / 2) + i % 2 * 2;
+                bool there = row[i / 2][i % 2] != NOWHERE;
+
+#pragma unroll
+                for (int e = 0; e < 8; e++) {
+                    total[e] = add(total[e], x[e / 2 * 4 + e % 2], mean[e],
+                                   there);
+                }
+            }
+            keep[column(g * MI)] = write_total(total);
+        }
+        GROUP::sync();
+    }
+
+    __device__ __forceinline__ float column_total(uint32_t c) const
+    {
+        float total = 0.0f;
+
+#pragma unroll
+        for (int w = 0; w < SHAPE::WARPS; w++) {
+            total += sums[w * SHAPE::COLUMNS + c];
+        }
+        return total;
+    }
+
+    __device__ __forceinline__ void write_stats(const float *sum) const
     {
         uint32_t left = v.grid_height - at.y0;
-        uint32_t rows = left < tile.height ? left : tile.height;
-        uint32_t column = GROUP::rank() % STATS_COLUMNS;
-        uint32_t co = at.n0 + first + column;
+        uint32_t pixels = (left < tile.height ? left : tile.height) *
+                          tile.width;
         uint32_t partial = at.y0 / tile.height;
         float *stats = v.stats + ((size_t)at.image * tile.down + partial) *
-                                     2 * v.cout + co;
+                                     2 * v.cout + at.n0;
 
-        stats_of<GROUP>(
-            [&](uint32_t p) {
-                return co < v.cout ? sums[p * WRITE_SUMS + column] : 0.0f;
-            },
-            rows * tile.width, sums + PIXELS * WRITE_SUMS, stats,
-            stats + v.cout, co < v.cout);
+        add_up(sum,
+               [](float total, float x, float, bool) { return total + x; });
+        for (uint32_t c = GROUP::rank(); c < SHAPE::COLUMNS;
+             c += GROUP::THREADS) {
+            means[c] = column_total(c) / (float)pixels;
+        }
+        GROUP::sync();
+        add_up(sum, [](float total, float x, float mean, bool there) {
+            float d = there ? x - mean : 0.0f;
+
+            return fmaf(d, d, total);
+        });
+        for (uint32_t c = GROUP::rank();
+             c < SHAPE::COLUMNS && at.n0 + c < v.cout; c += GROUP::THREADS) {
+            stats[c] = means[c];
+            stats[v.cout + c] = column_total(c);
+        }
     }
 
-    /* put(first) writes this thread's sums of the 64 columns from `first` on
-     * to `sums`.  (stats_of has a barrier after its last look at them.) */
-    template <typename F> __device__ __forceinline__ void write_all(F put) const
+    /* After begin(turn); the group has one barrier before the first look at
+     * what that left, which is also one between tiles. */
+    __device__ __forceinline__ void write_all(float *sum, uint32_t turn)
     {
-        bool overflow = false;
-        uint4 bits[CHUNKS] = {};
-
-        load_residual(bits, chunk_channel(0));
-#pragma unroll
-        for (int first = 0; first < COLUMNS; first += STATS_COLUMNS) {
-            uint32_t co = chunk_channel(first);
-
-            put(first);
-            GROUP::sync();
-#pragma unroll
-            for (int i = 0; i < CHUNKS; i++) {
-                overflow |= write(bits[i], i, co);
-            }
-            if (first + STATS_COLUMNS < COLUMNS) {
-                load_residual(bits, co + STATS_COLUMNS);
-            }
-            GROUP::sync();
-            if (tile.with_stats) {
-                write_stats(first);
-            }
-        }
-        if (overflow) {
-            atomicOr(&v.overflow[at.image], CEDM_CUDA_OVERFLOW);
+        GROUP::sync();
+        write_parts(sum, turn);
+        if (tile.with_stats) {
+            write_stats(sum);
         }
     }
 };
