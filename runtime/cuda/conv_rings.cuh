@@ -41,6 +41,14 @@ static inline uint32_t warpgroup_shared(uint32_t bm, uint32_t bn,
            write_floats(bm / 16, bn) * (uint32_t)sizeof(float);
 }
 
+/* How often the sides of a skip's source go into those of the grid, as a
+ * power of two. */
+static __host__ __device__ __forceinline__ uint32_t
+warpgroup_halves(const cedm_conv_args &v)
+{
+    return v.skip_up - v.up;
+}
+
 #if defined CEDM_WARPGROUPS
 
 /* A place in a ring of STAGES, and the parity of its phases there. */
@@ -167,6 +175,11 @@ struct warpgroup_rings {
         return from < 2 ? tile.rim[axis] : 0;
     }
 
+    __device__ __forceinline__ uint32_t halves(uint32_t from) const
+    {
+        return from < 2 ? 0 : warpgroup_halves(v);
+    }
+
     /* What lies before a tile's first pixel in a slice. */
     __device__ __forceinline__ uint32_t pad(uint32_t from, int axis) const
     {
@@ -175,8 +188,8 @@ struct warpgroup_rings {
 
     __device__ __forceinline__ uint32_t slice_rows(uint32_t from) const
     {
-        return (tile.width + 2 * rim(from, 1)) *
-               (tile.height + 2 * rim(from, 0));
+        return ((tile.width >> halves(from)) + 2 * rim(from, 1)) *
+               ((tile.height >> halves(from)) + 2 * rim(from, 0));
     }
 
     /* Steps of a slice, at one tap each. */

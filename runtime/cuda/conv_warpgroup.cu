@@ -28,12 +28,20 @@ static uint64_t count_of(const cedm_conv_args *v, const conv_tiles *tiles,
            cedm_blocks(v->cout_padded, tiles->columns) * (v->up ? 4 : 1);
 }
 
-/* Few channels are left to the other kernel, and so is a skip of another
- * size than the grid. */
+/* Few channels are left to the other kernel, and so is a skip larger than the
+ * grid. */
 static bool suits(const cedm_cuda_exec *exec, const cedm_conv_args *v)
 {
     return exec->encode_tensor != NULL && cedm_cuda_conv_suits(v) &&
-           v->cout > 64 && (v->channels[2] == 0 || v->skip_up == v->up);
+           v->cout > 64 && (v->channels[2] == 0 || v->skip_up >= v->up);
+}
+
+/* Of a skip of half the grid's size, a tile takes half as many rows and
+ * columns. */
+static bool skip_suits(const cedm_conv_args *v, const conv_tiles *tiles)
+{
+    return warpgroup_halves(*v) == 0 ||
+           (tiles->at.width % 2 == 0 && tiles->at.height % 2 == 0);
 }
 
 /* Columns that tiles of `columns` have in all. */
@@ -77,7 +85,7 @@ extern "C" bool cedm_cuda_conv_choose_warpgroup(conv_tiles *tiles,
             count = count_of(v, tiles, exec->batch);
         }
     }
-    return count != 0;
+    return count != 0 && skip_suits(v, tiles);
 }
 
 /* ---- maps of tensors --------------------------------------------------- */
@@ -88,11 +96,13 @@ static int encode_source(warpgroup_maps *maps, const cedm_cuda_exec *exec,
 {
     uint32_t tall = from < 2 ? 2 * tiles->at.rim[0] : 0;
     uint32_t wide = from < 2 ? 2 * tiles->at.rim[1] : 0;
+    uint32_t halves = from < 2 ? 0 : warpgroup_halves(*v);
     cedm_box_tensor tensor = {
         v->src[from].data,
-        {v->channels[from], from < 2 ? v->in_width : v->grid_width,
-         from < 2 ? v->in_height : v->grid_height, exec->batch},
-        {CEDM_CUDA_K, tiles->at.width + wide, tiles->at.height + tall, 1}};
+        {v->channels[from], from < 2 ? v->in_width : v->grid_width >> halves,
+         from < 2 ? v->in_height : v->grid_height >> halves, exec->batch},
+        {CEDM_CUDA_K, (tiles->at.width >> halves) + wide,
+         (tiles->at.height >> halves) + tall, 1}};
 
     return v->channels[from] == 0
         ? 0 : cedm_encode_tensor(&maps->source[from], &tensor,

@@ -44,8 +44,9 @@ template <typename T> struct warpgroup_supply : warpgroup_rings {
         cedm_barrier_wait(&source_empty[slice.stage], slice.parity ^ 1);
         cedm_barrier_expect(full, slice_rows(from) * MATRIX_ROW);
         cedm_copy_box(source_stage(), &maps.source[from], full, (int)c,
-                      (int)(place.x0 - pad(from, 1)),
-                      (int)(place.y0 - pad(from, 0)), (int)place.image);
+                      (int)((place.x0 >> halves(from)) - pad(from, 1)),
+                      (int)((place.y0 >> halves(from)) - pad(from, 0)),
+                      (int)place.image);
         slice.next();
     }
 
@@ -275,8 +276,9 @@ struct warpgroup_work : warpgroup_rings {
         uint32_t m = first_pixel() + threadIdx.x % 16;
 
         m = m < last ? m : last;
-        return m / tile.width * (tile.width + 2 * rim(from, 1)) +
-               m % tile.width;
+        return (m / tile.width >> halves(from)) *
+                   ((tile.width >> halves(from)) + 2 * rim(from, 1)) +
+               (m % tile.width >> halves(from));
     }
 
     /* Rows from the slice's first to the phase's first tap. */
