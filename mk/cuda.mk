@@ -14,6 +14,8 @@ CUDA_LIB  = $(firstword $(wildcard $(CUDA_HOME)/lib64 $(CUDA_HOME)/lib))
 CUDA_INC  = -isystem $(CUDA_HOME)/include
 CUDA_LIBS = -L$(CUDA_LIB) -Wl,-rpath,$(CUDA_LIB) -lcublasLt -lcudart_static \
   -lpthread -ldl -lrt
+# What ptxas says of registers and spills lies beside each object, for
+# tests/check/ptxas.sh; what else the compiler says is shown.
 # KERNELS=90a compiles them once, for who looks at messages alone.
 KERNELS ?= 80 90a
 GENCODE = $(foreach a,$(KERNELS) $(CUDA_ARCHS),\
@@ -22,7 +24,7 @@ GENCODE = $(foreach a,$(KERNELS) $(CUDA_ARCHS),\
 NVCC_FLAGS = -O3 -std=c++17 --fmad=false $(GENCODE) -lineinfo $(INCLUDE) \
   -Xcompiler -fPIC,-fvisibility=hidden,-Wall,-Wextra,-ffp-contract=off \
   -Xcompiler -fno-exceptions,-fno-rtti,-fno-threadsafe-statics,-fno-math-errno \
-  $(if $(WERROR),-Werror all-warnings) -MMD -MP
+  $(if $(WERROR),-Werror all-warnings) -Xptxas -v -MMD -MP
 CHOICE_nvcc = $(NVCC) $(NVCC_FLAGS)
 CHOICE_nccl = $(NCCL_HOME)
 
@@ -53,7 +55,8 @@ $(OBJ)/trainer/cuda/ranks_nccl.o: EXTRA += -isystem $(NCCL_HOME)/include
 $(OBJ)/trainer/cuda/ranks_nccl.o: $(CHOICES)/nccl
 $(OBJ)/%.o: %.cu $(CHOICES)/nvcc
 	$(call say,NVCC)
-	$(Q)$(NVCC) $(NVCC_FLAGS) -MF $(@:.o=.d) -c $< -o $@
+	$(Q)$(NVCC) $(NVCC_FLAGS) -MF $(@:.o=.d) -c $< -o $@ 2>$(@:.o=.ptxas); \
+	  status=$$?; grep -v '^ptxas info \|stack frame' $(@:.o=.ptxas) >&2; exit $$status
 
 $(LIBCUDAHOST): $(call obj,$(CUDA_PLAIN))
 $(BUILD)/lib/libcedm_cuda.a: $(CUDA_OBJ)

@@ -22,9 +22,10 @@ DEVICE = $(call obj,$(wildcard tests/emulate/*.cpp))
 
 # ---- kernels, with cmocka ---------------------------------------------------
 
-EMULATED = $(if $(EMULATES),$(patsubst %,$(BUILD)/test/cuda_%_test,ops train train_net))
+EMULATED = $(if $(EMULATES),$(patsubst %,$(BUILD)/test/cuda_%_test,facts ops train train_net))
 OP_CASES = $(call obj,$(patsubst %,tests/ops/%.c,cases op_stage place twin))
 $(BUILD)/test/cuda_ops_test: $(call obj,$(wildcard tests/cuda/*.c)) $(OP_CASES)
+$(BUILD)/test/cuda_facts_test: $(call emulated,tests/cuda/facts/cuda_facts_test.cu)
 $(BUILD)/test/cuda_train_test: $(call obj,$(patsubst %,tests/cuda/train/%.c,\
   cuda_train_test train_update fixture)) $(call emulated,$(CUDATRAIN_KERNELS))
 $(BUILD)/test/cuda_train_net_test: $(call obj,$(patsubst %,tests/cuda/train/%.c,\
