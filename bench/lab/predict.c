@@ -316,6 +316,21 @@ static void model_embed(void *ctx, const cedm_embed *op)
     model_other("embed", 0, 4.0 * lab.batch * op->channels, 0);
 }
 
+/* No denoiser has these. */
+#define NODE_ALONE(name)                                                     \
+    static void model_##name(void *ctx, const cedm_##name *op)               \
+    {                                                                        \
+        (void)ctx;                                                           \
+        (void)op;                                                            \
+        model_other(#name, 0, 0, 0);                                         \
+    }
+NODE_ALONE(preprocess)
+NODE_ALONE(tokens)
+NODE_ALONE(layer_norm)
+NODE_ALONE(gate)
+NODE_ALONE(pool)
+#undef NODE_ALONE
+
 /* ---- the table --------------------------------------------------------- */
 
 static void print_row(const row *r, double all)
@@ -366,14 +381,9 @@ static const cedm_model *load(const char *path)
 
 int main(int argc, char **argv)
 {
-    static const cedm_ops table = {
-        .conv = model_conv,
-        .norm_coeff = model_norm_coeff,
-        .attention = model_attention,
-        .resample = model_resample,
-        .linear = model_linear,
-        .embed = model_embed,
-    };
+#define MODEL(name) .name = model_##name,
+    static const cedm_ops table = {CEDM_GRAPH_OPS(MODEL)};
+#undef MODEL
 
     if (argc != 3 || (lab.batch = (uint32_t)atoi(argv[2])) == 0) {
         fputs("usage: predict M.so BATCH <LISTING\n", stderr);
