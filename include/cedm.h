@@ -69,7 +69,7 @@ extern "C" {
       "range does not suit the schedule")                                    \
     X(E_STATE, -17, "the call is not allowed in this state")                 \
     X(E_SOLVER, -18, "the solver has no such order, or does not go with "    \
-      "churn, a schedule or a scaling")                                      \
+      "churn, a schedule, a scaling or rounds of a mask")                    \
     X(E_LEVELS, -19, "the noise levels do not fall, or leave the model's "   \
       "range")                                                               \
     /* memory */                                                             \
@@ -373,7 +373,8 @@ typedef struct cedm_solver_facts {
     uint32_t maps;        /* of state at order `most`; a net has 4 */
     uint32_t ends_at_0;   /* 1: step `steps` goes from the lowest level to 0,
                              with one evaluation; 0: it goes to that level */
-    uint32_t general;     /* 1: goes with churn, schedules and scalings */
+    uint32_t general;     /* 1: goes with churn, schedules, scalings and more
+                             than one round of a mask */
 } cedm_solver_facts;
 
 /* The facts of a solver, constant; NULL if there is no such solver. */
@@ -477,18 +478,21 @@ cedm_status cedm_sample_from(cedm_sampler *sampler, const uint8_t *images);
 #define CEDM_MAX_ROUNDS 4096u
 
 /* Draws a part of images anew.  Before the first step and after each, known
- * pixels become image + sigma * noise, with fresh noise; at 0 they are the
- * image's.  Each step but that to 0 is done `rounds` times, 1..4096: noise
- * takes the state back to the level before, so that what is drawn and what is
- * known come together.
+ * pixels become image + sigma * noise; in the end they are the image's.
+ * Each step but that to 0 is done `rounds` times, 1..4096: noise takes the
+ * state back to the level before, so that what is drawn and what is known come
+ * together.
  *   images  [n][H][W][channels], as cedm_sample_images has them
  *   mask    [n][H][W], 255 is drawn, 0 is known, between are both
  * Both are used until the run has ended.  All of 255 changes nothing but for
- * rounds.  For heun and euler: others remember steps that known pixels do not
- * go by.
+ * rounds.
+ * heun and euler put fresh noise there after each round.  The others go by what
+ * they know from earlier steps, which is of use only where noise stays what it
+ * was: known pixels keep that of the latent, and there is one round.
  * Cost: `rounds` times the steps, a random number for each known element.
  * Source: Lugmayr et al. 2022, RePaint, algorithm 1.
- * Errors: E_NULL E_STATE E_SOLVER, E_STEPS for rounds. */
+ * Errors: E_NULL E_STATE, E_STEPS for rounds, E_SOLVER for more than one of
+ * them. */
 cedm_status cedm_sample_mask(cedm_sampler *sampler, const uint8_t *images,
                              const uint8_t *mask, uint32_t rounds);
 

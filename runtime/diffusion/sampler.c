@@ -4,8 +4,8 @@
  * State map 0 is the state between steps. */
 #include <string.h>
 
-#include "runtime/diffusion/conditions.h"
 #include "runtime/diffusion/denoise.h"
+#include "runtime/diffusion/mask.h"
 #include "runtime/model_check.h"
 #include "runtime/philox.h"
 #include "runtime/diffusion/solver.h"
@@ -113,29 +113,6 @@ static cedm_status step_by_algorithm_2(const cedm_sampler *sampler,
     return status;
 }
 
-/* As often as a mask asks for, with noise in between: RePaint's algorithm 1
- * [REPAINT]. */
-static cedm_status repeat_algorithm_2(const cedm_sampler *sampler,
-                                      const cedm_step *step)
-{
-    uint32_t rounds = step->next.sigma > 0 ? sampler->rounds : 1;
-    cedm_status status = CEDM_OK;
-
-    if (step->churns) {
-        churn(sampler, step);
-    }
-    for (uint32_t round = 0; status == CEDM_OK && round < rounds; round++) {
-        if (round > 0) {
-            cedm_go_back(sampler, step, round);
-        }
-        status = step_by_algorithm_2(sampler, step);
-        if (status == CEDM_OK && sampler->mask != NULL) {
-            cedm_put_known(sampler, step, round);
-        }
-    }
-    return status;
-}
-
 static cedm_status step_by_matrix(const cedm_sampler *sampler,
                                   const cedm_step *step)
 {
@@ -158,6 +135,41 @@ static cedm_status step_by_matrix(const cedm_sampler *sampler,
     return CEDM_OK;
 }
 
+/* A round of a step; known pixels of a mask are put back. */
+static cedm_status one_round(const cedm_sampler *sampler,
+                             const cedm_step *step, uint32_t round)
+{
+    const cedm_solver_kind *solver = cedm_solver_of(sampler->params.solver);
+    cedm_status status = solver->matrix != NULL
+                             ? step_by_matrix(sampler, step)
+                             : step_by_algorithm_2(sampler, step);
+
+    if (status == CEDM_OK && sampler->mask != NULL) {
+        cedm_put_known(sampler, step, round);
+    }
+    return status;
+}
+
+/* As often as a mask asks for, with noise in between: RePaint's algorithm 1
+ * [REPAINT]. */
+static cedm_status all_rounds(const cedm_sampler *sampler,
+                              const cedm_step *step)
+{
+    uint32_t rounds = cedm_step_rounds(step, sampler->rounds);
+    cedm_status status = CEDM_OK;
+
+    if (step->churns) {
+        churn(sampler, step);
+    }
+    for (uint32_t round = 0; status == CEDM_OK && round < rounds; round++) {
+        if (round > 0) {
+            cedm_go_back(sampler, step, round);
+        }
+        status = one_round(sampler, step, round);
+    }
+    return status;
+}
+
 cedm_status cedm_sample_step(cedm_sampler *sampler)
 {
     if (sampler == NULL || sampler->net == NULL) {
@@ -170,9 +182,7 @@ cedm_status cedm_sample_step(cedm_sampler *sampler)
     }
     cedm_step step =
         cedm_step_at(net->model->denoiser, net->exec.data, p, sampler->step);
-    cedm_status status = cedm_solver_of(p->solver)->matrix != NULL
-                             ? step_by_matrix(sampler, &step)
-                             : repeat_algorithm_2(sampler, &step);
+    cedm_status status = all_rounds(sampler, &step);
     if (status != CEDM_OK) {
         sampler->step = p->steps;
         return status;

@@ -93,17 +93,24 @@ static void white_masks_change_nothing(void **state)
 {
     uint8_t white[IMAGES * PIXELS];
     (void)state;
-    cedm_sampler_params p = churning();
-    double want[IMAGES * MAP];
     memset(white, 255, sizeof white);
-    plain(&p, want);
-    gaussian_net *g = fresh();
-    cedm_sampler s;
-    begin(&s, g, &p);
-    expect(cedm_sample_mask(&s, image, white, 1), CEDM_OK);
-    finish(&s);
-    expect_same(&s, want);
-    gaussian_free(g);
+    for (int solver = 0; cedm_solver_describe((enum cedm_solver)solver);
+         solver++) {
+        cedm_sampler_params p = churning();
+        double want[IMAGES * MAP];
+        p.solver = (enum cedm_solver)solver;
+        if (!cedm_solver_describe(p.solver)->general) {
+            p.S_churn = 0;
+        }
+        plain(&p, want);
+        gaussian_net *g = fresh();
+        cedm_sampler s;
+        begin(&s, g, &p);
+        expect(cedm_sample_mask(&s, image, white, 1), CEDM_OK);
+        finish(&s);
+        expect_same(&s, want);
+        gaussian_free(g);
+    }
 }
 
 static double blend(uint32_t i, double x, double known)
@@ -165,6 +172,77 @@ static void masks_keep_what_is_known(void **state)
     }
 }
 
+/* Of every solver that remembers steps: known elements lie on the line from
+ * the latent to the image, and those that are drawn, which know nothing of
+ * others in this network, are what they are without a mask. */
+static void masks_of_multistep_solvers(void **state)
+{
+    (void)state;
+    for (int solver = 0; cedm_solver_describe((enum cedm_solver)solver);
+         solver++) {
+        cedm_sampler_params p = params_of((enum cedm_solver)solver);
+        double want[IMAGES * MAP];
+        gaussian_net *g = fresh();
+        cedm_sampler s;
+        if (cedm_solver_describe(p.solver)->general) {
+            gaussian_free(g);
+            continue;
+        }
+        plain(&p, want);
+        begin(&s, g, &p);
+        expect(cedm_sample_mask(&s, image, mask, 1), CEDM_OK);
+        for (uint32_t k = 1; k <= STEPS; k++) {
+            double sigma = k < STEPS ? cedm_sigma(&p, k) : 0;
+            expect(cedm_sample_step(&s), k < STEPS ? CEDM_MORE : CEDM_OK);
+            for (uint32_t i = 0; i < IMAGES * MAP; i++) {
+                double line =
+                    value_of(i) + sigma * noise(i, seeds[i / MAP], 0);
+                double got = cedm_sample_state(&s)[i];
+                if (mask[i / MAP_CHANNELS] == 0 &&
+                    !(fabs(got - line) <= 1e-13 * (1 + sigma))) {
+                    fail_msg("solver %d, step %u, element %u: got %.17g, "
+                             "want %.17g",
+                             solver, k, i, got, line);
+                }
+            }
+        }
+        for (uint32_t i = 0; i < IMAGES * MAP; i++) {
+            if (mask[i / MAP_CHANNELS] == 255) {
+                double got = cedm_sample_state(&s)[i];
+                assert_memory_equal(&got, &want[i], sizeof got);
+            }
+        }
+        gaussian_free(g);
+    }
+}
+
+/* iPNDM of order 1 is Euler's method to the lowest level. */
+static void masks_between(void **state)
+{
+    (void)state;
+    double want[IMAGES * MAP];
+    cedm_sampler_params p = params_of(CEDM_SOLVER_ipndm);
+    gaussian_net *g = fresh();
+    cedm_sampler s;
+    p.order = 1;
+    begin(&s, g, &p);
+    expect(cedm_sample_mask(&s, image, mask, 1), CEDM_OK);
+    finish(&s);
+    latents(&p, want);
+    for (uint32_t i = 0; i < IMAGES * MAP; i++) {
+        double z = noise(i, seeds[i / MAP], 0), x = want[i];
+        x = blend(i, x, value_of(i) + x);
+        for (uint32_t k = 0; k < STEPS; k++) {
+            double t = cedm_sigma(&p, k), next = cedm_sigma(&p, k + 1);
+            x += (next - t) * (x - known_d(x, t, plain_mean(i, t))) / t;
+            x = blend(i, x, value_of(i) + (k + 1 < STEPS ? next : 0) * z);
+        }
+        want[i] = x;
+    }
+    expect_near(&s, want);
+    gaussian_free(g);
+}
+
 static void masks_that_are_refused(void **state)
 {
     (void)state;
@@ -180,9 +258,13 @@ static void masks_that_are_refused(void **state)
            CEDM_E_STEPS);
     expect(cedm_sample_step(&s), CEDM_MORE);
     expect(cedm_sample_mask(&s, image, mask, 1), CEDM_E_STATE);
-    p.solver = CEDM_SOLVER_ipndm;
-    begin(&s, g, &p);
-    expect(cedm_sample_mask(&s, image, mask, 1), CEDM_E_SOLVER);
+    for (int k = 0; cedm_solver_describe((enum cedm_solver)k); k++) {
+        p.solver = (enum cedm_solver)k;
+        begin(&s, g, &p);
+        expect(cedm_sample_mask(&s, image, mask, 2),
+               cedm_solver_describe(p.solver)->general ? CEDM_OK
+                                                       : CEDM_E_SOLVER);
+    }
     gaussian_free(g);
 }
 
@@ -230,6 +312,8 @@ int main(void)
         cmocka_unit_test(all_steps_are_ordinary),
         cmocka_unit_test(white_masks_change_nothing),
         cmocka_unit_test(masks_keep_what_is_known),
+        cmocka_unit_test(masks_of_multistep_solvers),
+        cmocka_unit_test(masks_between),
         cmocka_unit_test(masks_that_are_refused),
         cmocka_unit_test(images_are_independent),
     };

@@ -73,7 +73,8 @@
       "                               less is left [0.5, with --mask 1]")    \
     X(MASK, "mask", "FILE",                                                  \
       "draw what is white in it, keep what is black of --init")              \
-    X(RESAMPLE, "resample", "N", "times that --mask does each step [1]")     \
+    X(RESAMPLE, "resample", "N",                                             \
+      "times that --mask does each step, for heun, euler [1]")               \
     X(MIX, "mix", "A:B:STEPS",                                               \
       "rows from cluster A to B, each from a seed to the\n"                  \
       "                               next; --n rows [1]")                   \
@@ -280,7 +281,6 @@ host_asked gen_options_parse(gen_options *o, int argc, char **argv,
         return asked;
     }
     o->counted = c.n_given || o->seeds_text != NULL;
-    o->sampler.masked = o->mask != NULL;
     bool good = (o->shard.launcher != NULL ||
                  host_shard_from_environment(&o->shard, f)) &&
                 gen_options_check(o, c.n_given || c.seed_given, f) &&

@@ -256,6 +256,7 @@ bool gen_request_make(gen_request *r, host_failure *f)
                                   : job_from_options(r, f))) {
         return false;
     }
+    r->options.sampler.repeats = r->job.conditions.rounds > 1;
     if (!gen_sampler_apply(&r->options.sampler, r->model.code->denoiser,
                            &r->job.params, f) ||
         !choose_start(r, f) || !check_guide(r, f) || !check_fit(r, f)) {

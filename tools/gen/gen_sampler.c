@@ -299,7 +299,7 @@ static bool check_solver(const gen_sampler *s, cedm_sampler_params *params,
             facts->word, facts->least, facts->most, CEDM_STATE_MAPS,
             params->order);
     }
-    const char *extra = s->masked               ? "--mask"
+    const char *extra = s->repeats              ? "--resample"
                         : params->S_churn > 0   ? "--S-churn"
                         : params->schedule != 0 ? "--schedule"
                         : params->scaling != 0  ? "--scaling"

@@ -37,7 +37,7 @@ typedef struct gen_sampler {
     uint32_t sigma_count;
     double interval[2]; /* of guidance; NaN: the model's */
     double strength;    /* NaN: not given */
-    bool masked;        /* for solvers that go with --mask */
+    bool repeats;       /* for solvers that go with --resample */
 } gen_sampler;
 
 /* Nothing given. */
