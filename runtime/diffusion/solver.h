@@ -39,6 +39,13 @@ typedef struct cedm_solver_kind {
     bool on_vp;                 /* needs the VP curve through the range */
 } cedm_solver_kind;
 
+/* Facts of a multistep solver of orders 1 to `highest`. */
+#define CEDM_MULTISTEP_FACTS(name, usual, highest)                           \
+    {                                                                        \
+        .word = name, .order = usual, .least = 1, .most = highest,           \
+        .evaluations = 1, .maps = CEDM_MAP_OLDER + 1,                        \
+    }
+
 #define CEDM_SOLVER_KIND(word)                                               \
     extern const cedm_solver_kind cedm_solver_##word;
 CEDM_SOLVER_LIST(CEDM_SOLVER_KIND)

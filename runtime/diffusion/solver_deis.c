@@ -74,15 +74,7 @@ static void matrix(const cedm_multistep *step, cedm_matrix w)
 }
 
 const cedm_solver_kind cedm_solver_deis = {
-    .facts =
-        {
-            .word = "deis",
-            .order = 3,
-            .least = 1,
-            .most = 3,
-            .evaluations = 1,
-            .maps = 4,
-        },
+    .facts = CEDM_MULTISTEP_FACTS("deis", 3, 3),
     .matrix = matrix,
     .on_vp = true,
 };

@@ -56,14 +56,6 @@ static void matrix(const cedm_multistep *step, cedm_matrix w)
 }
 
 const cedm_solver_kind cedm_solver_dpmpp = {
-    .facts =
-        {
-            .word = "dpmpp",
-            .order = 2,
-            .least = 1,
-            .most = 3,
-            .evaluations = 1,
-            .maps = 4,
-        },
+    .facts = CEDM_MULTISTEP_FACTS("dpmpp", 2, 3),
     .matrix = matrix,
 };

@@ -23,14 +23,6 @@ static void matrix(const cedm_multistep *step, cedm_matrix w)
 }
 
 const cedm_solver_kind cedm_solver_ipndm = {
-    .facts =
-        {
-            .word = "ipndm",
-            .order = 3,
-            .least = 1,
-            .most = 3,
-            .evaluations = 1,
-            .maps = 4,
-        },
+    .facts = CEDM_MULTISTEP_FACTS("ipndm", 3, 3),
     .matrix = matrix,
 };

@@ -76,14 +76,6 @@ static void matrix(const cedm_multistep *step, cedm_matrix w)
 }
 
 const cedm_solver_kind cedm_solver_unipc = {
-    .facts =
-        {
-            .word = "unipc",
-            .order = 2,
-            .least = 1,
-            .most = 2,
-            .evaluations = 1,
-            .maps = 4,
-        },
+    .facts = CEDM_MULTISTEP_FACTS("unipc", 2, 2),
     .matrix = matrix,
 };
