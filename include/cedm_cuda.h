@@ -38,7 +38,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
-#define CEDM_CUDA_ABI 2u
+#define CEDM_CUDA_ABI 3u
 
 /* What activations and weights are stored in; X(name).  Sums, statistics,
  * softmax, embeddings and the first and last convolution are float32 in all
@@ -70,6 +70,8 @@ typedef struct cedm_cuda_sizes {
     uint64_t weights, arena;   /* device */
 } cedm_cuda_sizes;
 
+typedef struct cedm_cuda_net cedm_cuda_net;
+
 typedef struct cedm_cuda_config {
     uint32_t device;
     uint32_t arch; /* kernels of at most this compute capability, 80 or later;
@@ -77,13 +79,12 @@ typedef struct cedm_cuda_config {
     enum cedm_cuda_precision precision;
     uint32_t batch;             /* images at a time, 1..65536 */
     cedm_sampler_params params; /* of all runs of a net that denoises */
+    cedm_cuda_net *guide;       /* of autoguidance, or NULL: see open */
     void *context, *staging, *weights, *arena;
     cedm_cuda_sizes sizes;      /* of these, at least as measured */
     void *stream;               /* the caller's; NULL: the default stream */
     cedm_cuda_fault *fault;     /* NULL, or told of CEDM_E_CUDA */
 } cedm_cuda_config;
-
-typedef struct cedm_cuda_net cedm_cuda_net;
 
 /* Device addresses of a finished run, [n] of each. */
 typedef struct cedm_cuda_result_view {
@@ -101,8 +102,9 @@ typedef struct cedm_cuda_result_view {
  * describe  One device.  CEDM_E_DEVICE if there is no such one, or if the
  *           library has no code for its architecture.
  * measure   Bytes of each region, the same for FP16 and BF16.  Looks at
- *           precision, batch and params of the config.  Needs no device.
- *           CEDM_E_KIND if the model neither denoises nor encodes.
+ *           precision, batch, params and guide of the config.  Needs no device.
+ *           CEDM_E_KIND if the model neither denoises nor encodes;
+ *           CEDM_E_GUIDE.
  * allocate  Memory for the regions, for callers without CUDA's headers: of
  *           a device, and pinned.  CEDM_E_DEVICE_MEMORY.  Each may also be
  *           had from the caller's own allocator.
@@ -110,14 +112,20 @@ typedef struct cedm_cuda_result_view {
  * open      Packs and uploads the weights and captures the graphs of a step,
  *           or that of an encoder: the only upload of weights.  The blob must
  *           outlive the net.
+ *           A guide is another net, whose network is part of those graphs, as
+ *           cedm_sample_guide has it; its own parameters are not used.  It has
+ *           the same batch and device, any precision, must be closed later,
+ *           and must not be used by others while a run of this net goes on.
+ *           CEDM_E_GUIDE; CEDM_E_KIND of a guide that does not denoise.
  * close     Frees what open made of CUDA's objects; the regions may then be
  *           opened again, in another precision too.
  * denoise   As cedm_denoise.  CEDM_E_OVERFLOW (out zeroed) if a number did
  *           not fit the precision; CEDM_E_NONFINITE; CEDM_E_KIND of a model
  *           that does not denoise, from begin too.
- * begin     As cedm_sample_begin, with the parameters of the config.  What a
- *           run may be given besides, from cedm_sample_mix to
- *           cedm_sample_guide, is for CPUs.
+ * begin     As cedm_sample_begin, with the parameters of the config.
+ * mix       As cedm_sample_mix, cedm_sample_from and cedm_sample_mask; all
+ * from      is copied before they return.  They queue their work; a mask is
+ * mask      a small kernel after each step, and before rounds.
  * step      As cedm_sample_step, but only queues the step.
  * images    As cedm_sample_images; waits.  CEDM_E_OVERFLOW if a number did
  *           not fit the precision on the way, for any image: run the batch
@@ -146,6 +154,11 @@ typedef struct cedm_cuda_result_view {
                 const int32_t *cluster, uint32_t n, double *out))            \
     X(begin, (cedm_cuda_net *net, const uint64_t *seeds,                     \
               const int32_t *clusters, uint32_t n))                          \
+    X(mix, (cedm_cuda_net *net, const uint64_t *seeds,                       \
+            const int32_t *clusters, const double *shares))                  \
+    X(from, (cedm_cuda_net *net, const uint8_t *images))                     \
+    X(mask, (cedm_cuda_net *net, const uint8_t *images, const uint8_t *mask, \
+             uint32_t rounds))                                               \
     X(step, (cedm_cuda_net *net))                                            \
     X(images, (cedm_cuda_net *net, uint8_t *out))                            \
     X(preview, (cedm_cuda_net *net, uint8_t *out))                           \

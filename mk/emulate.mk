@@ -32,7 +32,7 @@ $(BUILD)/test/cuda_train_net_test: $(call obj,$(patsubst %,tests/cuda/train/%.c,
   cuda_train_net_test fixture) trainer/cuda/places.c) \
   $(call emulated,$(CUDATRAIN_KERNELS))
 $(EMULATED): $(DEVICE) $(OBJ)/tests/emulate/device.o $(call emulated,$(CUDA_KERNELS)) \
-  $(DEMO_OBJ) $(ALONE) $(LIBS) $(LIBCUDAHOST) $(CHOICES)/link
+  $(DEMO_OBJ) $(ALONE) $(LIBCUDAHOST) $(LIBS) $(CHOICES)/link
 	$(link-test) -lstdc++
 
 # ---- the whole library ------------------------------------------------------
@@ -53,8 +53,9 @@ $(OBJ)/emulated/check_%.o: tests/gpu/gpu_check.c $(BUILD)/gen/%.c $(CHOICES)/com
 # Its allocations are counted.
 WRAPPED = $(patsubst %,-Wl$(comma)--wrap=%,cudaMalloc cudaMallocHost \
   cudaMallocAsync cudaHostAlloc)
-$(EMULATED_NET): $(BUILD)/test/emulated_%: $(OBJ)/emulated/check_%.o \
-  $(OBJ)/tests/gpu/both.o $(OBJ)/gen/%.o $(EMULATED_LIB) $(CHOICES)/link
+BOTH = $(call obj,tests/gpu/both.c tests/gpu/gpu_conditions.c)
+$(EMULATED_NET): $(BUILD)/test/emulated_%: $(OBJ)/emulated/check_%.o $(BOTH) $(OBJ)/gen/%.o \
+  $(EMULATED_LIB) $(CHOICES)/link
 	$(call say,LINK)
 	$(Q)$(LINK) $(filter %.o,$^) $(LIBCEDM) $(WRAPPED) -lstdc++ -lm -o $@
 
@@ -88,7 +89,7 @@ $(BUILD)/test/fake/libnccl.so.2: $(OBJ)/tests/emulate/nccl/nccl.o \
 
 GPU = $(if $(NVCC),$(BUILD)/test/gpu_check)
 $(call obj,$(wildcard tests/gpu/*.c)): EXTRA = $(CUDA_INC)
-$(GPU): $(call obj,tests/gpu/gpu_check.c tests/gpu/both.c) $(DEMO_OBJ) \
+$(GPU): $(call obj,tests/gpu/gpu_check.c) $(BOTH) $(DEMO_OBJ) \
   $(BUILD)/lib/libcedm_cuda.a $(LIBCEDM) $(CHOICES)/link
 	$(call say,LINK)
 	$(Q)$(LINK) $(inputs) $(WRAPPED) $(subst _static,,$(CUDA_LIBS)) -lm -o $@

@@ -26,7 +26,7 @@ $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard tests/cluster/*_test.c))): \
   $(call obj,$(filter-out %_test.c,$(wildcard tests/cluster/*.c)))
 # The list of Inception's tensors.
 $(BUILD)/test/inception_test: $(call obj,tests/inception/inception_tensors.c)
-$(UNIT): $(ALONE) $(LIBTOOLS) $(LIBS) $(LIBCUDAHOST) $(DEMO_OBJ) $(CHOICES)/link
+$(UNIT): $(ALONE) $(LIBTOOLS) $(LIBCUDAHOST) $(LIBS) $(DEMO_OBJ) $(CHOICES)/link
 	$(link-test)
 
 # Fuzz targets are tests/fuzz/NAME.c; fuzz_test replays the inputs of each,

@@ -32,6 +32,17 @@ cedm_status cedm_cuda_wait_for_staging(cedm_cuda_net *net)
     return cedm_cuda_call_check(net, "cudaStreamWaitEvent", code);
 }
 
+void cedm_cuda_stage_clusters(const cedm_cuda_net *net,
+                              const int32_t *clusters, uint32_t n)
+{
+    int32_t *in =
+        (void *)cedm_cuda_staging(net, net->places.in_starts.clusters);
+
+    for (uint32_t i = 0; i < net->exec.batch; i++) {
+        in[i] = clusters != NULL && i < n ? clusters[i] : -1;
+    }
+}
+
 cudaError_t cedm_cuda_send(const cedm_cuda_net *net, uint64_t to,
                            uint64_t from, size_t bytes)
 {

@@ -27,6 +27,10 @@ static inline cedm_status cedm_cuda_call_check(const cedm_cuda_net *net,
  * that it was given. */
 cedm_status cedm_cuda_wait_for_staging(cedm_cuda_net *net);
 
+/* The clusters of n images and -1 for the others, in staging. */
+void cedm_cuda_stage_clusters(const cedm_cuda_net *net,
+                              const int32_t *clusters, uint32_t n);
+
 /* Queues a copy of a part of staging to the arena. */
 cudaError_t cedm_cuda_send(const cedm_cuda_net *net, uint64_t to,
                            uint64_t from, size_t bytes);

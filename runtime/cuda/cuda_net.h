@@ -8,27 +8,41 @@
 #include <stdbool.h>
 
 #include "runtime/cuda/launch.h"
-#include "runtime/diffusion/steps.h"
+#include "runtime/diffusion/conditions.h"
 
 /* ---- regions ----------------------------------------------------------- */
+
+/* What the images of a run begin with: the same parts in staging and in the
+ * arena, `bytes` from the first on. */
+typedef struct cedm_cuda_starts {
+    uint64_t seeds, clusters; /* [batch] */
+    uint64_t goals, others;   /* [batch] of seeds and clusters, where an image
+                                  is between two */
+    uint64_t weights, shares; /* of both latents [2][batch], of the others */
+    uint64_t bytes;
+} cedm_cuda_starts;
 
 /* Offsets in bytes.  Each part begins on CEDM_CUDA_ALIGN. */
 typedef struct cedm_cuda_places {
     /* context, after the net */
     uint64_t index, gemms;
     /* staging while a net runs; before, parts and tables from 0 on */
-    uint64_t in_seeds, in_clusters, in_overflow, in_scalars, in_features,
-        in_map;
+    cedm_cuda_starts in_starts;
+    uint64_t in_overflow, in_scalars, in_features, in_map;
     /* arena; the tables have a row for each of 2 * steps evaluations, from
      * step params.start on, then one for each image of a denoise */
-    uint64_t act, f32, state[4], images, seeds, clusters, no_clusters,
-        overflow, step, steps, scalars, features, workspace;
+    cedm_cuda_starts starts;
+    uint64_t act, f32, state[4], images, no_clusters, overflow, step, steps,
+        scalars, features, workspace;
+    uint64_t known, mask; /* images that a run begins at or keeps a part of,
+                             and which */
+    uint64_t guide_scalars, guide_features; /* tables of a guide's rows */
     uint64_t encoded; /* [batch][features] of an encoder */
 } cedm_cuda_places;
 
 /* E_NULL, E_ABI, E_BATCH, E_STEPS, E_KIND of a model that neither denoises nor
- * encodes, or E_PARAM for an unknown precision or architecture.  Parts of the
- * other kind are left out. */
+ * encodes, E_GUIDE, or E_PARAM for an unknown precision or architecture.
+ * Parts of the other kind are left out. */
 cedm_status cedm_cuda_place(cedm_cuda_places *places, cedm_cuda_sizes *sizes,
                             const cedm_model *model,
                             const cedm_cuda_config *config);
@@ -64,12 +78,16 @@ void cedm_cuda_fill_row(const cedm_cuda_constants *constants, double sigma,
                         double s, cedm_cuda_scalars *scalars,
                         float *features);
 
-/* All rows of a sampler, into arrays as cedm_cuda_tables_measure has them;
- * the parameters were checked. */
-void cedm_cuda_fill_tables(const cedm_cuda_constants *constants,
-                           const cedm_sampler_params *params,
-                           cedm_cuda_step_row *steps,
-                           cedm_cuda_scalars *scalars, float *features);
+/* All steps of a sampler, and all evaluations by the network of `own`, into
+ * arrays as cedm_cuda_tables_measure has them; the parameters were checked,
+ * with the constants that levels are of. */
+void cedm_cuda_fill_steps(const cedm_cuda_constants *levels,
+                          const cedm_sampler_params *params,
+                          cedm_cuda_step_row *steps);
+void cedm_cuda_fill_rows(const cedm_cuda_constants *levels,
+                         const cedm_cuda_constants *own,
+                         const cedm_sampler_params *params,
+                         cedm_cuda_scalars *scalars, float *features);
 
 /* ---- a net ------------------------------------------------------------- */
 
@@ -92,13 +110,14 @@ struct cedm_cuda_net {
     cedm_cuda_config config; /* its params clipped to the model's range */
     cedm_cuda_places places;
     cedm_cuda_constants constants;
-    double begin_scale;                 /* of the latents */
+    cedm_noising first;                 /* of latents, of images with them */
     void *caller_done, *staged, *done;  /* cudaEvent_t */
     void *graphs[CEDM_CUDA_STEP_KINDS]; /* cudaGraphExec_t; NULL: no step is
                                            of that kind */
     void *encode_graph;
     uint32_t n, step; /* of the run; step from params.start on */
-    bool begun, broken;
+    uint32_t rounds;  /* of its mask */
+    bool begun, masked, broken;
 };
 
 /* The least compute capability that there is code for. */
@@ -135,17 +154,13 @@ static inline unsigned char *cedm_cuda_staging(const cedm_cuda_net *net,
     return (unsigned char *)net->config.staging + offset;
 }
 
-/* Queues one evaluation, or two with guidance: dst = D(x).  Images take row
- * `row` of the tables. */
+/* Queues one evaluation: dst = D(x) of images with the clusters of a run.
+ * Images take row `row` of the tables. */
 cedm_status cedm_cuda_evaluate(cedm_cuda_net *net, const double *x,
-                               cedm_cuda_row row, double guidance,
-                               double *dst);
+                               cedm_cuda_row row, double *dst);
 
 /* The kind of a step, a sum of cedm_cuda_step_kind. */
-uint32_t cedm_cuda_kind_of(const cedm_cuda_net *net, uint32_t step);
-
-/* Queues a step of a kind. */
-cedm_status cedm_cuda_queue_step(cedm_cuda_net *net, uint32_t kind);
+uint32_t cedm_cuda_kind_of(const cedm_cuda_net *net, const cedm_step *step);
 
 /* Captures every kind that occurs as a graph, after one run outside of a
  * graph; or, of an encoder, features of what `images` holds. */

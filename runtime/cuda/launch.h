@@ -253,29 +253,34 @@ typedef struct cedm_cuda_scalars {
 /* One step of the sampler; the names are those of runtime/diffusion/steps.h.
  * A multistep solver has the matrix alone. */
 typedef struct cedm_cuda_step_row {
-    double base, scale;          /* churn: x = base x + scale noise */
     double s, divisor;           /* at t hat */
     double next_s, next_divisor; /* at the next level */
     double h;
     double matrix[CEDM_STATE_MAPS][CEDM_STATE_MAPS];
 } cedm_cuda_step_row;
 
-/* x = scale * latent of each seed: draw 0, made in float32, CHW order. */
-typedef struct cedm_cuda_latent {
+/* x = base x + scale weight noise, noise draw `draw` of each seed in CHW order,
+ * of float32 for draw 0, else of float64.  Where base is 0 x may hold
+ * anything, and where scale weight is 0 and base 1 it keeps its bits. */
+typedef struct cedm_cuda_noise {
     const uint64_t *seed; /* device [batch] */
-    double scale;
+    const double *weight; /* device [batch]; NULL: 1 */
+    uint32_t draw;
+    double base, scale;
     double *x;
-} cedm_cuda_latent;
+} cedm_cuda_noise;
 
-/* x = base x + scale noise, draw first_draw + *step in float64, CHW order;
- * nothing if the row's scale and base are 0 and 1. */
-typedef struct cedm_cuda_churn {
+/* x = a x + (1 - a) (base (image / 127.5 - 1) + scale noise), a = mask / 255,
+ * 0 with mask NULL; noise as above.  a = 1 keeps x, with a = 0 it may hold
+ * anything. */
+typedef struct cedm_cuda_from_image {
     const uint64_t *seed;
-    const cedm_cuda_step_row *steps;
-    const uint32_t *step;
-    uint32_t first_draw;
+    const uint8_t *image; /* device [batch][H][W][channels] */
+    const uint8_t *mask;  /* device [batch][H][W], or NULL */
+    uint32_t draw;
+    double base, scale;
     double *x;
-} cedm_cuda_churn;
+} cedm_cuda_from_image;
 
 /* input = (float)(c_in x), features = their row. */
 typedef struct cedm_cuda_load {
@@ -327,14 +332,15 @@ typedef struct cedm_cuda_to_image {
     uint8_t *dst; /* device */
 } cedm_cuda_to_image;
 
-/* *step += 1 */
+/* *step += by, modulo 2^32. */
 typedef struct cedm_cuda_advance {
     uint32_t *step;
+    uint32_t by;
 } cedm_cuda_advance;
 
 #define CEDM_CUDA_SAMPLER_OPS(X)                                             \
-    X(latent)                                                                \
-    X(churn)                                                                 \
+    X(noise)                                                                 \
+    X(from_image)                                                            \
     X(load) X(unload) X(euler) X(heun) X(combine) X(to_image) X(advance)
 
 #define CEDM_CUDA_DECLARE_OP(name)                                           \

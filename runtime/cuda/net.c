@@ -100,26 +100,45 @@ static cedm_status upload_weights(cedm_cuda_net *net, const cedm_blob *blob)
     return u.status;
 }
 
-static cedm_status upload_tables(cedm_cuda_net *net)
+/* The rows of a network, its own or a guide's, by what is free of staging. */
+static cedm_status upload_rows(const cedm_cuda_net *net,
+                               const cedm_cuda_constants *own,
+                               cedm_cuda_table_bytes bytes, uint64_t scalars,
+                               uint64_t features)
 {
-    const cedm_cuda_places *p = &net->places;
-    cedm_cuda_table_bytes bytes =
-        cedm_cuda_tables_measure(net->exec.model, net->config.params.steps);
-    void *steps = cedm_cuda_staging(net, 0);
-    void *scalars = cedm_cuda_staging(net, bytes.steps);
-    void *features = cedm_cuda_staging(net, bytes.steps + bytes.scalars);
+    void *in_scalars = cedm_cuda_staging(net, 0);
+    void *in_features = cedm_cuda_staging(net, bytes.scalars);
     cedm_status status;
 
-    cedm_cuda_fill_tables(&net->constants, &net->config.params, steps,
-                          scalars, features);
+    cedm_cuda_fill_rows(&net->constants, own, &net->config.params, in_scalars,
+                        in_features);
+    status =
+        put(net, cedm_cuda_arena(net, scalars), in_scalars, bytes.scalars);
+    return status == CEDM_OK ? put(net, cedm_cuda_arena(net, features),
+                                   in_features, bytes.features)
+                             : status;
+}
+
+static cedm_status upload_tables(const cedm_cuda_net *net)
+{
+    const cedm_cuda_places *p = &net->places;
+    const cedm_cuda_net *guide = net->config.guide;
+    uint32_t count = net->config.params.steps;
+    cedm_cuda_table_bytes bytes =
+        cedm_cuda_tables_measure(net->exec.model, count);
+    void *steps = cedm_cuda_staging(net, 0);
+    cedm_status status;
+
+    cedm_cuda_fill_steps(&net->constants, &net->config.params, steps);
     status = put(net, cedm_cuda_arena(net, p->steps), steps, bytes.steps);
     if (status == CEDM_OK) {
-        status = put(net, cedm_cuda_arena(net, p->scalars), scalars,
-                     bytes.scalars);
+        status =
+            upload_rows(net, &net->constants, bytes, p->scalars, p->features);
     }
-    if (status == CEDM_OK) {
-        status = put(net, cedm_cuda_arena(net, p->features), features,
-                     bytes.features);
+    if (status == CEDM_OK && guide != NULL) {
+        bytes = cedm_cuda_tables_measure(guide->exec.model, count);
+        status = upload_rows(net, &guide->constants, bytes, p->guide_scalars,
+                             p->guide_features);
     }
     return status;
 }
@@ -140,8 +159,8 @@ static cedm_status clear_clusters(const cedm_cuda_net *net)
     const cedm_cuda_places *p = &net->places;
     cudaStream_t stream = net->exec.stream;
     size_t bytes = net->exec.batch * sizeof(int32_t);
-    cudaError_t code = cudaMemsetAsync(cedm_cuda_arena(net, p->clusters),
-                                       0xff, bytes, stream);
+    cudaError_t code = cudaMemsetAsync(
+        cedm_cuda_arena(net, p->starts.clusters), 0xff, bytes, stream);
 
     if (code == cudaSuccess) {
         code = cudaMemsetAsync(cedm_cuda_arena(net, p->no_clusters), 0xff,
@@ -319,9 +338,8 @@ static cedm_status prepare_sampler(cedm_cuda_net *n, const cedm_blob *blob)
     status = cedm_steps_check(&n->constants.denoiser, n->constants.data,
                               &n->config.params);
     if (status == CEDM_OK) {
-        cedm_point first = cedm_first_point(
-            &n->constants.denoiser, n->constants.data, &n->config.params);
-        n->begin_scale = first.sigma * first.s;
+        n->first = cedm_first_noising(&n->constants.denoiser,
+                                      n->constants.data, &n->config.params);
     }
     return status;
 }

@@ -81,23 +81,45 @@ static uint64_t place_context(cedm_cuda_places *p, const cedm_model *model)
     return end;
 }
 
+static void place_starts(cedm_cuda_starts *s, uint64_t batch, uint64_t *end)
+{
+    uint64_t first = *end;
+
+    s->seeds = take(end, batch * sizeof(uint64_t));
+    s->clusters = take(end, batch * sizeof(int32_t));
+    s->goals = take(end, batch * sizeof(uint64_t));
+    s->others = take(end, batch * sizeof(int32_t));
+    s->weights = take(end, 2 * batch * sizeof(double));
+    s->shares = take(end, batch * sizeof(float));
+    s->bytes = *end - first;
+}
+
+/* Tables of the rows of a guide; nothing without one. */
+static cedm_cuda_table_bytes measure_guide(const cedm_cuda_config *config)
+{
+    return config->guide == NULL
+               ? (cedm_cuda_table_bytes){0, 0, 0}
+               : cedm_cuda_tables_measure(config->guide->exec.model,
+                                          config->params.steps);
+}
+
 static uint64_t place_staging(cedm_cuda_places *p, const cedm_model *model,
                               const cedm_cuda_config *config,
                               uint64_t largest_part)
 {
     cedm_cuda_table_bytes t =
         cedm_cuda_tables_measure(model, config->params.steps);
+    cedm_cuda_table_bytes g = measure_guide(config);
     uint64_t batch = config->batch, end = 0;
-    uint64_t tables = t.steps + t.scalars + t.features;
+    uint64_t rows = larger(t.scalars + t.features, g.scalars + g.features);
 
-    p->in_seeds = take(&end, batch * sizeof(uint64_t));
-    p->in_clusters = take(&end, batch * sizeof(int32_t));
+    place_starts(&p->in_starts, batch, &end);
     p->in_overflow = take(&end, batch * sizeof(uint32_t));
     p->in_scalars = take(&end, batch * sizeof(cedm_cuda_scalars));
     p->in_features = take(&end, batch * model->denoiser->features.channels *
                                     sizeof(float));
     p->in_map = take(&end, batch * cedm_pixels(model) * sizeof(double));
-    return larger(larger(end, largest_part), tables);
+    return larger(larger(end, largest_part), larger(t.steps, rows));
 }
 
 /* in_map takes images there and features back. */
@@ -118,14 +140,16 @@ static void place_state(cedm_cuda_places *p, const cedm_model *model,
 {
     cedm_cuda_table_bytes t =
         cedm_cuda_tables_measure(model, config->params.steps);
+    cedm_cuda_table_bytes g = measure_guide(config);
     uint64_t batch = config->batch, pixels = batch * cedm_pixels(model);
 
     for (int i = 0; i < 4; i++) {
         p->state[i] = take(end, pixels * sizeof(double));
     }
     p->images = take(end, pixels);
-    p->seeds = take(end, batch * sizeof(uint64_t));
-    p->clusters = take(end, batch * sizeof(int32_t));
+    p->known = take(end, pixels);
+    p->mask = take(end, pixels / model->denoiser->channels);
+    place_starts(&p->starts, batch, end);
     p->no_clusters = take(end, batch * sizeof(int32_t));
     p->step = take(end, sizeof(uint32_t));
     p->steps = take(end, t.steps);
@@ -133,6 +157,8 @@ static void place_state(cedm_cuda_places *p, const cedm_model *model,
     p->features =
         take(end, t.features + batch * model->denoiser->features.channels *
                                    sizeof(float));
+    p->guide_scalars = take(end, g.scalars);
+    p->guide_features = take(end, g.features);
 }
 
 static void place_encoder(cedm_cuda_places *p, const cedm_encoder *encoder,
@@ -161,15 +187,36 @@ static uint64_t place_arena(cedm_cuda_places *p, const cedm_model *model,
     return end;
 }
 
-/* What a model is for decides about steps. */
-static cedm_status check_kind(const cedm_model *model,
-                              const cedm_sampler_params *params)
+static cedm_status check_guide(const cedm_denoiser *own,
+                               const cedm_cuda_config *config)
 {
+    const cedm_cuda_net *guide = config->guide;
+
+    if (guide == NULL) {
+        return CEDM_OK;
+    }
+    if (guide->exec.model == NULL || guide->exec.model->denoiser == NULL) {
+        return CEDM_E_KIND;
+    }
+    return cedm_guide_suits(own, guide->exec.model->denoiser) &&
+                   guide->config.batch == config->batch &&
+                   guide->config.device == config->device
+               ? CEDM_OK
+               : CEDM_E_GUIDE;
+}
+
+/* What a model is for decides about steps and guides. */
+static cedm_status check_kind(const cedm_model *model,
+                              const cedm_cuda_config *config)
+{
+    uint32_t steps = config->params.steps;
+
     if (model->denoiser == NULL) {
         return model->encoder == NULL ? CEDM_E_KIND : CEDM_OK;
     }
-    return params->steps == 0 || params->steps > CEDM_MAX_STEPS ? CEDM_E_STEPS
-                                                                : CEDM_OK;
+    return steps == 0 || steps > CEDM_MAX_STEPS
+               ? CEDM_E_STEPS
+               : check_guide(model->denoiser, config);
 }
 
 cedm_status cedm_cuda_place(cedm_cuda_places *places, cedm_cuda_sizes *sizes,
@@ -191,7 +238,7 @@ cedm_status cedm_cuda_place(cedm_cuda_places *places, cedm_cuda_sizes *sizes,
     if (config->batch == 0 || config->batch > MAX_BATCH) {
         return CEDM_E_BATCH;
     }
-    status = check_kind(model, &config->params);
+    status = check_kind(model, config);
     if (status != CEDM_OK) {
         return status;
     }

@@ -81,6 +81,12 @@ static __device__ double normal_f64(uint64_t seed, uint32_t i, uint32_t draw)
     return sine * sqrt(-2.0 * log(u));
 }
 
+static __device__ double normal(uint64_t seed, uint32_t i, uint32_t draw)
+{
+    return draw == 0 ? (double)normal_f32(seed, i, 0)
+                     : normal_f64(seed, i, draw);
+}
+
 /* Where element i of CHW order lies. */
 static __device__ __forceinline__ size_t noise_at(image_shape shape,
                                                   uint32_t i)
@@ -90,45 +96,55 @@ static __device__ __forceinline__ size_t noise_at(image_shape shape,
 }
 
 __global__ void __launch_bounds__(THREADS)
-latent(cedm_cuda_latent op, image_shape shape)
+noise(cedm_cuda_noise op, image_shape shape)
 {
-    uint32_t i = element();
-
-    if (i < shape.elements) {
-        op.x[noise_at(shape, i)] =
-            op.scale * (double)normal_f32(op.seed[blockIdx.x], i, 0);
-    }
-}
-
-__global__ void __launch_bounds__(THREADS)
-churn(cedm_cuda_churn op, image_shape shape)
-{
-    uint32_t i = element(), step = *op.step;
-    cedm_cuda_step_row row = op.steps[step];
+    uint32_t i = element(), image = blockIdx.x;
+    double scale = op.weight == NULL ? op.scale : op.scale * op.weight[image];
     double *x = op.x + noise_at(shape, i);
 
-    if (i >= shape.elements || (row.scale == 0 && row.base == 1)) {
+    if (i >= shape.elements || (scale == 0 && op.base == 1)) {
         return;
     }
-    *x = row.base * *x + row.scale * normal_f64(op.seed[blockIdx.x], i,
-                                                op.first_draw + step);
+    *x = (op.base == 0 ? 0 : op.base * *x) +
+         scale * normal(op.seed[image], i, op.draw);
 }
 
-extern "C" int cedm_cuda_run_latent(const cedm_cuda_exec *exec,
-                                    const cedm_cuda_latent *op)
+/* What is added up is as in runtime/ops/sampler.c. */
+__global__ void __launch_bounds__(THREADS)
+from_image(cedm_cuda_from_image op, image_shape shape)
+{
+    uint32_t i = element(), image = blockIdx.x;
+    size_t at = noise_at(shape, i);
+    double a, v;
+
+    if (i >= shape.elements) {
+        return;
+    }
+    a = op.mask == NULL
+        ? 0
+        : op.mask[(size_t)image * shape.pixels + i % shape.pixels] / 255.0;
+    if (a < 1) {
+        v = op.base * (op.image[at] / 127.5 - 1) +
+            op.scale * normal(op.seed[image], i, op.draw);
+        op.x[at] = a > 0 ? a * op.x[at] + (1 - a) * v : v;
+    }
+}
+
+extern "C" int cedm_cuda_run_noise(const cedm_cuda_exec *exec,
+                                   const cedm_cuda_noise *op)
 {
     image_shape shape = shape_of(exec);
 
-    return CEDM_LAUNCH(latent, grid_of(exec, shape.elements), THREADS, 0,
+    return CEDM_LAUNCH(noise, grid_of(exec, shape.elements), THREADS, 0,
                        exec->stream, *op, shape);
 }
 
-extern "C" int cedm_cuda_run_churn(const cedm_cuda_exec *exec,
-                                   const cedm_cuda_churn *op)
+extern "C" int cedm_cuda_run_from_image(const cedm_cuda_exec *exec,
+                                        const cedm_cuda_from_image *op)
 {
     image_shape shape = shape_of(exec);
 
-    return CEDM_LAUNCH(churn, grid_of(exec, shape.elements), THREADS, 0,
+    return CEDM_LAUNCH(from_image, grid_of(exec, shape.elements), THREADS, 0,
                        exec->stream, *op, shape);
 }
 
@@ -273,7 +289,7 @@ to_image(cedm_cuda_to_image op, uint32_t elements)
 
 __global__ void advance(cedm_cuda_advance op)
 {
-    *op.step += 1;
+    *op.step += op.by;
 }
 
 extern "C" int cedm_cuda_run_euler(const cedm_cuda_exec *exec,

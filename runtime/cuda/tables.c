@@ -36,34 +36,44 @@ void cedm_cuda_fill_row(const cedm_cuda_constants *constants, double sigma,
                         features);
 }
 
-void cedm_cuda_fill_tables(const cedm_cuda_constants *constants,
-                           const cedm_sampler_params *params,
-                           cedm_cuda_step_row *steps,
-                           cedm_cuda_scalars *scalars, float *features)
+void cedm_cuda_fill_steps(const cedm_cuda_constants *levels,
+                          const cedm_sampler_params *params,
+                          cedm_cuda_step_row *steps)
 {
-    const cedm_denoiser *denoiser = &constants->denoiser;
-    size_t channels = denoiser->features.channels;
-
-    memset(scalars, 0, 2 * (size_t)params->steps * sizeof *scalars);
-    memset(features, 0, 2 * params->steps * channels * sizeof *features);
     for (uint32_t i = params->start; i < params->steps; i++) {
-        cedm_step step = cedm_step_at(denoiser, constants->data, params, i);
-        size_t at = i - params->start, row = 2 * at;
+        cedm_step step =
+            cedm_step_at(&levels->denoiser, levels->data, params, i);
+        cedm_cuda_step_row *row = &steps[i - params->start];
 
-        steps[at] = (cedm_cuda_step_row){
-            .base = step.base,
-            .scale = step.scale,
+        *row = (cedm_cuda_step_row){
             .s = step.hat.s,
             .divisor = step.hat.divisor,
             .next_s = step.next.s,
             .next_divisor = step.next.divisor,
             .h = step.next.t - step.hat.t,
         };
-        memcpy(steps[at].matrix, step.matrix, sizeof step.matrix);
-        cedm_cuda_fill_row(constants, step.hat.sigma, step.hat.s,
-                           &scalars[row], features + row * channels);
+        memcpy(row->matrix, step.matrix, sizeof step.matrix);
+    }
+}
+
+void cedm_cuda_fill_rows(const cedm_cuda_constants *levels,
+                         const cedm_cuda_constants *own,
+                         const cedm_sampler_params *params,
+                         cedm_cuda_scalars *scalars, float *features)
+{
+    size_t channels = own->denoiser.features.channels;
+
+    memset(scalars, 0, 2 * (size_t)params->steps * sizeof *scalars);
+    memset(features, 0, 2 * params->steps * channels * sizeof *features);
+    for (uint32_t i = params->start; i < params->steps; i++) {
+        cedm_step step =
+            cedm_step_at(&levels->denoiser, levels->data, params, i);
+        size_t row = 2 * (size_t)(i - params->start);
+
+        cedm_cuda_fill_row(own, step.hat.sigma, step.hat.s, &scalars[row],
+                           features + row * channels);
         if (cedm_step_evaluations(params, &step) > 1) {
-            cedm_cuda_fill_row(constants, step.next.sigma, step.next.s,
+            cedm_cuda_fill_row(own, step.next.sigma, step.next.s,
                                &scalars[row + 1],
                                features + (row + 1) * channels);
         }

@@ -34,7 +34,8 @@ typedef struct work {
     double x[BATCH * MAP], y[BATCH * MAP], z[BATCH * MAP];
     double next[BATCH * MAP];
     double dst[BATCH * MAP + GUARD], dst2[BATCH * MAP + GUARD];
-    uint8_t bytes[BATCH * MAP + GUARD];
+    uint8_t bytes[BATCH * MAP + GUARD], mask[BATCH * PIXELS];
+    double weights[BATCH];
     cedm_cuda_step_row steps[4];
     cedm_cuda_scalars scalars[16];
 } work;
@@ -83,9 +84,8 @@ static void start(uint32_t stream)
         w.features[i] = stage_normal(stream, 3, i);
     }
     for (uint32_t i = 0; i < 4; i++) {
-        w.steps[i] =
-            (cedm_cuda_step_row){0.9 + i,  0.25 * i, 0.5 + i,  1.5 + i,
-                                 0.75 + i, 2.25 + i, -0.7 - i, {{0}}};
+        w.steps[i] = (cedm_cuda_step_row){0.5 + i,  1.5 + i,  0.75 + i,
+                                          2.25 + i, -0.7 - i, {{0}}};
     }
     for (uint32_t i = 0; i < 16; i++) {
         w.scalars[i] = (cedm_cuda_scalars){0.3 + i, 0.2 * i, 1.0 / (1 + i)};
@@ -114,37 +114,84 @@ static uint64_t chw(size_t i)
     return i % CHANNELS * PIXELS + i / CHANNELS % PIXELS;
 }
 
-/* Floats go through the logarithm and sine of single precision. */
-static void test_latent(void **state)
+/* Element i of a draw; floats go through the logarithm and sine of single
+ * precision, whose limit is `tolerance`. */
+static double normal(size_t i, uint32_t draw, double *tolerance)
 {
-    (void)state;
-    start(1);
-    RUN(latent, d->seeds, 80.0, d->dst);
-    for (size_t i = 0; i < BATCH * MAP; i++) {
-        double z = (double)cedm_normal_f32(seeds[i / MAP], chw(i), 0);
+    uint64_t seed = seeds[i / MAP];
 
-        check("latent", i, w.dst[i], 80.0 * z, 80.0 * 2e-6);
-    }
-    check_rest("latent", w.dst);
+    *tolerance = draw == 0 ? 2e-6 : 1e-13;
+    return draw == 0 ? (double)cedm_normal_f32(seed, chw(i), 0)
+                     : cedm_normal_f64(seed, chw(i), draw);
 }
 
-static void test_churn(void **state)
+/* Latents over NaNs; what is added to a state; weights of images, where one of
+ * 0 keeps the state's bits. */
+static void test_noise(void **state)
+{
+    static const struct {
+        uint32_t draw;
+        double base, scale;
+        int weighted;
+    } rows[] = {{0, 0, 80, 0}, {7, 0.9, 0.5, 0}, {0, 1, 3, 1}, {5, 1, 2, 1}};
+
+    (void)state;
+    for (size_t r = 0; r < sizeof rows / sizeof rows[0]; r++) {
+        double base = rows[r].base, scale = rows[r].scale;
+
+        start((uint32_t)r);
+        for (size_t i = 0; i < BATCH * MAP; i++) {
+            w.dst[i] = base > 0 ? w.x[i] : (double)NAN;
+        }
+        for (uint32_t i = 0; i < BATCH; i++) {
+            w.weights[i] = 0.5 * i;
+        }
+        RUN(noise, d->seeds, rows[r].weighted ? d->weights : NULL,
+            rows[r].draw, base, scale, d->dst);
+        for (size_t i = 0; i < BATCH * MAP; i++) {
+            double weight = rows[r].weighted ? w.weights[i / MAP] : 1;
+            double tolerance;
+            double z = normal(i, rows[r].draw, &tolerance);
+
+            check("noise", i, w.dst[i],
+                  (base > 0 ? base * w.x[i] : 0) + scale * weight * z,
+                  weight > 0 ? scale * tolerance : 0.0);
+        }
+        check_rest("noise", w.dst);
+    }
+}
+
+/* With a mask and without; what is wholly known may be a NaN before, what is
+ * not known keeps its bits. */
+static void test_from_image(void **state)
 {
     (void)state;
-    for (uint32_t step = 0; step < 4; step++) {
-        start(step);
-        w.step = step;
-        w.steps[3] = (cedm_cuda_step_row){.base = 1, .scale = 0};
-        memcpy(w.dst, w.x, sizeof w.x);
-        RUN(churn, d->seeds, d->steps, &d->step, 5, d->dst);
-        for (size_t i = 0; i < BATCH * MAP; i++) {
-            double z = cedm_normal_f64(seeds[i / MAP], chw(i), 5 + step);
+    for (uint32_t r = 0; r < 4; r++) {
+        uint32_t draw = r % 2 == 0 ? 0 : 9;
+        double base = 0.75, scale = 2.5;
+        int masked = r / 2 == 0;
 
-            check("churn", i, w.dst[i],
-                  w.steps[step].base * w.x[i] + w.steps[step].scale * z,
-                  step == 3 ? 0.0 : 1e-13);
+        start(10 + r);
+        for (size_t i = 0; i < BATCH * PIXELS; i++) {
+            w.mask[i] = (uint8_t)(i % 3 == 0 ? 0 : i % 3 == 1 ? 255 : 7 * i);
         }
-        check_rest("churn", w.dst);
+        for (size_t i = 0; i < BATCH * MAP; i++) {
+            w.bytes[i] = (uint8_t)(i * 37);
+            w.dst[i] =
+                masked && w.mask[i / CHANNELS] > 0 ? w.x[i] : (double)NAN;
+        }
+        RUN(from_image, d->seeds, d->bytes, masked ? d->mask : NULL, draw,
+            base, scale, d->dst);
+        for (size_t i = 0; i < BATCH * MAP; i++) {
+            double a = masked ? w.mask[i / CHANNELS] / 255.0 : 0, tolerance;
+            double z = normal(i, draw, &tolerance);
+            double v = base * (w.bytes[i] / 127.5 - 1) + scale * z;
+
+            check("from_image", i, w.dst[i],
+                  a < 1 ? (a > 0 ? a * w.x[i] : 0) + (1 - a) * v : w.x[i],
+                  a < 1 ? scale * tolerance : 0.0);
+        }
+        check_rest("from_image", w.dst);
     }
 }
 
@@ -315,8 +362,10 @@ static void test_advance(void **state)
 {
     (void)state;
     start(6);
-    RUN(advance, &d->step);
+    RUN(advance, &d->step, 1);
     assert_int_equal(w.step, STEP + 1);
+    RUN(advance, &d->step, (uint32_t)-1);
+    assert_int_equal(w.step, STEP);
 }
 
 int cuda_sampler_test(void)

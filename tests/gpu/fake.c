@@ -19,6 +19,7 @@ struct cedm_cuda_net {
     cedm_cuda_config config;
     cedm_net net;
     cedm_sampler sampler;
+    uint8_t *known; /* images and masks of a run, which a device copies */
     int overflows;
 };
 
@@ -126,7 +127,10 @@ static cedm_status open_net(cedm_cuda_net **net, const cedm_blob *blob,
 
 static cedm_status close_net(cedm_cuda_net *net)
 {
-    (void)net;
+    if (net != NULL) {
+        free(net->known);
+        net->known = NULL;
+    }
     return CEDM_OK;
 }
 
@@ -145,8 +149,38 @@ static cedm_status begin(cedm_cuda_net *net, const uint64_t *seeds,
         net->overflows |= net->config.precision == CEDM_CUDA_FP16 &&
                           seeds[i] == setting("FAKE_OVERFLOW", ~0ul);
     }
-    return cedm_sample_begin(&net->sampler, &net->net, &net->config.params,
-                             seeds, clusters, n);
+    cedm_status status = cedm_sample_begin(
+        &net->sampler, &net->net, &net->config.params, seeds, clusters, n);
+    return status == CEDM_OK && net->config.guide != NULL
+               ? cedm_sample_guide(&net->sampler, &net->config.guide->net)
+               : status;
+}
+
+static cedm_status mix(cedm_cuda_net *net, const uint64_t *seeds,
+                       const int32_t *clusters, const double *shares)
+{
+    return cedm_sample_mix(&net->sampler, seeds, clusters, shares);
+}
+
+static cedm_status from(cedm_cuda_net *net, const uint8_t *pictures)
+{
+    return cedm_sample_from(&net->sampler, pictures);
+}
+
+static cedm_status mask(cedm_cuda_net *net, const uint8_t *pictures,
+                        const uint8_t *masks, uint32_t rounds)
+{
+    const cedm_denoiser *d = net->net.model->denoiser;
+    size_t area = (size_t)net->sampler.n * d->resolution * d->resolution;
+    free(net->known);
+    net->known = malloc(area * (d->channels + 1));
+    if (net->known == NULL) {
+        return CEDM_E_DEVICE_MEMORY;
+    }
+    memcpy(net->known, pictures, area * d->channels);
+    memcpy(net->known + area * d->channels, masks, area);
+    return cedm_sample_mask(&net->sampler, net->known,
+                            net->known + area * d->channels, rounds);
 }
 
 static cedm_status step(cedm_cuda_net *net)
@@ -205,6 +239,9 @@ static const cedm_cuda_api api = {
     .close = close_net,
     .denoise = denoise,
     .begin = begin,
+    .mix = mix,
+    .from = from,
+    .mask = mask,
     .step = step,
     .images = images,
     .preview = preview,

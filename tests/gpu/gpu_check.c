@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * gpu_check.c - a model on a GPU against the portable backend, in every
- * precision: denoising, latents, whole runs, bits that do not depend on slot
- * or neighbours, a number that 16 bits do not hold, and no allocation after a
- * net is opened.
+ * precision: denoising, latents, whole runs, those that are given more than
+ * seeds and clusters, bits that do not depend on slot or neighbours, a number
+ * that 16 bits do not hold, and no allocation after a net is opened.
  *
  * The model is the demo; with EMULATED_MODEL another one, and its blob's path,
  * as far as an emulated device of EMULATED_ARCH goes in seconds.
@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "tests/gpu/both.h"
+#include "tests/gpu/gpu_conditions.h"
 #include "runtime/philox.h"
 
 #ifdef EMULATED_MODEL
@@ -25,7 +26,8 @@ extern const cedm_model EMULATED_MODEL;
 #define MOST 768u /* elements of an image */
 #define BATCH 2u
 #define STEPS 2u
-/* Kernels of 9.0 are seen in both types, guidance is seen on 8.0. */
+/* Kernels of 9.0 are seen in both types, guidance and what else runs are given
+ * on 8.0. */
 #define GUIDANCE (EMULATED_ARCH == 90 ? 0.0 : 0.5)
 #define LAST_PRECISION (EMULATED_ARCH == 90 ? CEDM_CUDA_BF16 : CEDM_CUDA_FP16)
 #else
@@ -304,22 +306,27 @@ static void check_status(const both *b, cedm_status got, const char *what)
     both_expect(b, got == wanted, what, got, wanted);
 }
 
+/* The first bias of that convolution, in a blob that may be changed. */
+static float *widest_bias(const both *b)
+{
+#define MEMBER(name) .name = ignore_##name,
+    cedm_ops finder = {CEDM_GRAPH_OPS(MEMBER)};
+#undef MEMBER
+    cedm_conv widest = {0};
+
+    finder.conv = find_widest;
+    MODEL.graph.eval(&finder, &widest);
+    return (float *)(void *)(b->data + widest.bias * sizeof(float));
+}
+
 /* A bias of 1e6, which fp16 does not hold. */
 static void check_overflow(both *b)
 {
     static double x[BATCH * MOST], out[BATCH * MOST];
     static uint8_t images[BATCH * MOST];
     static const double sigma[4] = {1, 1, 1, 1};
-#define MEMBER(name) .name = ignore_##name,
-    cedm_ops finder = {CEDM_GRAPH_OPS(MEMBER)};
-#undef MEMBER
-    cedm_conv widest = {0};
-    float *bias, was;
+    float *bias = widest_bias(b), was = *bias;
 
-    finder.conv = find_widest;
-    MODEL.graph.eval(&finder, &widest);
-    bias = (float *)(void *)(b->data + widest.bias * sizeof *bias);
-    was = *bias;
     *bias = 1e6f;
     b->config.params.steps = 1;
     b->config.params.start = 0;
@@ -336,7 +343,23 @@ static void check_overflow(both *b)
     cedm_cuda_close(b->net);
 }
 
-static void check_precision(both *b, enum cedm_cuda_precision precision)
+/* ---- other runs --------------------------------------------------------- */
+
+static void check_conditions(both *b, both *guide)
+{
+    guide->config = b->config;
+    both_take(guide);
+    both_open_device(guide);
+    b->config.guide = guide->net;
+    both_take(b);
+    conditions_check(b, guide, limits[b->config.precision].sample);
+    both_free(b);
+    cedm_cuda_close(guide->net);
+    both_free(guide);
+}
+
+static void check_precision(both *b, both *guide,
+                            enum cedm_cuda_precision precision)
 {
     b->config.precision = precision;
     b->config.params = cedm_sampler_params_default();
@@ -356,12 +379,17 @@ static void check_precision(both *b, enum cedm_cuda_precision precision)
     b->config.params.start = 1;
     check_net(b, GUIDANCE > 0 ? "a run with churn and guidance"
                               : "a run with churn");
+    cedm_sampler_params params = b->config.params;
     check_overflow(b);
 #ifdef EMULATED_MODEL
     both_expect(b, (emulated_take().boxes > 0) == (EMULATED_ARCH == 90),
                 "convolutions by warpgroups, of", EMULATED_ARCH, 90);
 #endif
     both_free(b);
+    b->config.params = params;
+    if (GUIDANCE > 0) {
+        check_conditions(b, guide);
+    }
 }
 
 /* A device of 9.0 by kernels of 8.0. */
@@ -382,7 +410,7 @@ static void check_older(both *b)
 
 int main(void)
 {
-    static both b; /* holds a cedm_net, which must not move */
+    static both b, guide; /* hold a cedm_net each, which must not move */
     cedm_cuda_device device;
     unsigned char *bytes;
     size_t size;
@@ -402,8 +430,12 @@ int main(void)
     b.config.batch = BATCH;
     bytes = blob(&size);
     both_open_host(&b, &MODEL, bytes, size);
+    guide.config = b.config;
+    bytes = blob(&size);
+    both_open_host(&guide, &MODEL, bytes, size);
+    *widest_bias(&guide) += 1; /* another network */
     for (int p = 0; p <= LAST_PRECISION; p++) {
-        check_precision(&b, (enum cedm_cuda_precision)p);
+        check_precision(&b, &guide, (enum cedm_cuda_precision)p);
     }
     if (device.arch == 90) {
         check_older(&b);
