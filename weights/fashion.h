@@ -56,7 +56,8 @@ extern const cedm_model cedm_fashion_model;
      FASHION_CHANNELS)
 
 /* Bytes of the arena for a batch and a number of workers (threads).  A
- * constant expression, equal to cedm_arena_bytes(). */
+ * constant expression, equal to cedm_arena_bytes(); it has the
+ * CEDM_STATE_MAPS maps of state that every solver goes by. */
 #define FASHION_ARENA_BYTES(batch, workers) \
     (CEDM_GRAPH_BYTES(FASHION_ACT_ELEMENTS, FASHION_F32_ELEMENTS, \
                       FASHION_SCRATCH_BYTES, batch, workers) + \

@@ -75,11 +75,14 @@ static void arena_bytes(cg_out *out, const char *m, bool denoises)
     cg_out_text(out,
                 "\n/* Bytes of the arena for a batch and a number of workers "
                 "(threads).  A\n"
-                " * constant expression, equal to cedm_arena_bytes(). */\n"
+                " * constant expression, equal to cedm_arena_bytes()%s. */\n"
                 "#define %s_ARENA_BYTES(batch, workers) \\\n"
                 "    (CEDM_GRAPH_BYTES(%s_ACT_ELEMENTS, %s_F32_ELEMENTS, "
                 "\\\n"
                 "                      %s_SCRATCH_BYTES, batch, workers)",
+                denoises ? "; it has the\n * CEDM_STATE_MAPS maps of state "
+                           "that every solver goes by"
+                         : "",
                 m, m, m, m);
     if (denoises) {
         cg_out_text(out,

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "cedm.h"
 #include "codegen/codegen.h"
 #include "tests/unit/torch_files.h"
 
@@ -150,6 +151,36 @@ static void of_what_it_freezes_to(void **state)
     cg_close(file);
 }
 
+/* Whoever plans an arena reads which solvers its maps of state are enough
+ * for. */
+static void solvers_and_their_state(void **state)
+{
+    static const char *const words[] = {
+#define WORD(word) #word,
+        CEDM_SOLVER_LIST(WORD)
+#undef WORD
+    };
+    (void)state;
+    cJSON *root = json_of(CHECKPOINT);
+    const cJSON *solvers = cJSON_GetObjectItem(root, "solvers");
+    const cJSON *have = cJSON_GetObjectItem(
+        cJSON_GetObjectItem(root, "memory"), "state_maps");
+    int count = (int)(sizeof words / sizeof words[0]);
+
+    assert_int_equal(cJSON_GetArraySize(solvers), count);
+    assert_int_equal((int)cJSON_GetNumberValue(have), 4);
+    for (int i = 0; i < count; i++) {
+        const cJSON *item = cJSON_GetArrayItem(solvers, i);
+        const cJSON *need = cJSON_GetObjectItem(item, "state_maps");
+
+        assert_string_equal(
+            cJSON_GetStringValue(cJSON_GetObjectItem(item, "solver")),
+            words[i]);
+        assert_in_range((int)cJSON_GetNumberValue(need), 2, 4);
+    }
+    cJSON_Delete(root);
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -168,6 +199,7 @@ int main(void)
         cmocka_unit_test(of_a_snapshot),
         cmocka_unit_test(of_a_torch_file),
         cmocka_unit_test(of_what_it_freezes_to),
+        cmocka_unit_test(solvers_and_their_state),
     };
 
     return cmocka_run_group_tests_name("info", tests, make_folder,

@@ -71,11 +71,29 @@ static void print_kind(const info_file *i)
     }
 }
 
+/* Every solver, its orders, and the maps of state that it needs. */
+static void print_solvers(void)
+{
+    const cedm_solver_facts *facts;
+    printf("solvers, by maps of state of the %u that an arena has:",
+           CEDM_STATE_MAPS);
+    for (int k = 0;
+         (facts = cedm_solver_describe((enum cedm_solver)k)) != NULL; k++) {
+        printf("%s %s", k > 0 ? "," : "", facts->word);
+        if (facts->least < facts->most) {
+            printf(" of order %u to %u", facts->least, facts->most);
+        }
+        printf(" %u", facts->maps);
+    }
+    puts("");
+}
+
 /* How it draws, of which an encoder knows nothing. */
 static void print_sampler(const cedm_sampler_params *p)
 {
     printf("sampler: %u steps, sigma %g to %g, rho %g, S_churn %g\n",
            p->steps, p->sigma_min, p->sigma_max, p->rho, p->S_churn);
+    print_solvers();
 }
 
 void info_print_text(const info_file *i)
@@ -116,6 +134,22 @@ static void add_source(cJSON *clusters, const info_file *i)
         cJSON_AddStringToObject(source, "features_sha256",
                                 i->features_sha256);
     }
+}
+
+static cJSON *json_solvers(void)
+{
+    cJSON *solvers = cJSON_CreateArray();
+    const cedm_solver_facts *facts;
+    for (int k = 0;
+         (facts = cedm_solver_describe((enum cedm_solver)k)) != NULL; k++) {
+        cJSON *item = cJSON_CreateObject();
+        cJSON_AddStringToObject(item, "solver", facts->word);
+        add(item, "least_order", facts->least);
+        add(item, "most_order", facts->most);
+        add(item, "state_maps", facts->maps);
+        cJSON_AddItemToArray(solvers, item);
+    }
+    return solvers;
 }
 
 static cJSON *json_clusters(const info_file *i)
@@ -167,6 +201,8 @@ void info_print_json(const info_file *i)
     add(memory, "vector_bytes_per_image", i->f32 * 4);
     add(memory, "scratch_bytes_per_worker", i->scratch_bytes);
     if (!i->encodes) {
+        add(memory, "state_maps", CEDM_STATE_MAPS);
+        cJSON_AddItemToObject(root, "solvers", json_solvers());
         cJSON_AddItemToObject(root, "clusters", json_clusters(i));
         cJSON_AddItemToObject(root, "sampler",
                               host_sampler_to_json(&i->sampler));

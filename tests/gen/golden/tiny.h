@@ -56,7 +56,8 @@ extern const cedm_model cedm_tiny_model;
      TINY_CHANNELS)
 
 /* Bytes of the arena for a batch and a number of workers (threads).  A
- * constant expression, equal to cedm_arena_bytes(). */
+ * constant expression, equal to cedm_arena_bytes(); it has the
+ * CEDM_STATE_MAPS maps of state that every solver goes by. */
 #define TINY_ARENA_BYTES(batch, workers) \
     (CEDM_GRAPH_BYTES(TINY_ACT_ELEMENTS, TINY_F32_ELEMENTS, \
                       TINY_SCRATCH_BYTES, batch, workers) + \
