@@ -41,9 +41,7 @@ static bool take(host_gpu *g, host_failure *f)
     }
     c->context =
         aligned_alloc(CEDM_ALIGN, (size_t)CEDM_ALIGN_UP(c->sizes.context));
-    g->seeds = calloc(c->batch, sizeof *g->seeds);
-    g->clusters = calloc(c->batch, sizeof *g->clusters);
-    return (c->context != NULL && g->seeds != NULL && g->clusters != NULL) ||
+    return c->context != NULL ||
            host_fail(f, "out of memory for a batch of %u images", c->batch);
 }
 
@@ -73,6 +71,7 @@ static bool start(host_gpu *g, const host_cuda_library *l,
         return false;
     }
     c->batch = batch_of(g, config);
+    c->guide = config->guide != NULL ? config->guide->net : NULL;
     cedm_status status = g->api->measure(g->model->code, c, &c->sizes);
     if (status != CEDM_OK) {
         return host_gpu_failed(g, status, f);
@@ -91,6 +90,7 @@ bool host_gpu_open(host_gpu *g, const host_cuda_library *l,
     memset(g, 0, sizeof *g);
     g->api = l->api;
     g->model = m;
+    g->guide = config->guide;
     if (start(g, l, config, f)) {
         return true;
     }
@@ -108,28 +108,47 @@ void host_gpu_close(host_gpu *g)
     g->api->release(g->config.device, g->config.arena);
     g->api->release_pinned(g->config.staging);
     free(g->config.context);
-    free(g->seeds);
-    free(g->clusters);
     memset(g, 0, sizeof *g);
 }
 
 /* ---- running ----------------------------------------------------------- */
 
+static cedm_status begin(host_gpu *g)
+{
+    const host_gpu_batch *b = &g->batch;
+    cedm_status status = g->api->begin(g->net, b->seeds, b->clusters, b->n);
+    if (status == CEDM_OK && b->goal_seeds != NULL) {
+        status =
+            g->api->mix(g->net, b->goal_seeds, b->goal_clusters, b->shares);
+    }
+    if (status == CEDM_OK && b->init != NULL) {
+        status = g->api->from(g->net, b->init);
+    }
+    return status == CEDM_OK && b->known != NULL
+               ? g->api->mask(g->net, b->known, b->mask, b->rounds)
+               : status;
+}
+
 static cedm_status queue_all(host_gpu *g)
 {
-    cedm_status status = g->api->begin(g->net, g->seeds, g->clusters, g->n);
+    const host_gpu_batch *b = &g->batch;
+    cedm_status status = begin(g);
+    uint32_t done = g->config.params.start;
     do {
         status = status >= CEDM_OK ? g->api->step(g->net) : status;
+        done++;
+        if (status == CEDM_MORE && b->watch != NULL) {
+            cedm_status seen = b->watch(b->arg, g, done);
+            status = seen == CEDM_OK ? status : seen;
+        }
     } while (status == CEDM_MORE);
     return status;
 }
 
-bool host_gpu_start(host_gpu *g, const uint64_t *seeds,
-                    const int32_t *clusters, uint32_t n, host_failure *f)
+bool host_gpu_start(host_gpu *g, const host_gpu_batch *batch, host_failure *f)
 {
-    memcpy(g->seeds, seeds, n * sizeof *seeds);
-    memcpy(g->clusters, clusters, n * sizeof *clusters);
-    g->n = n;
+    g->batch = *batch;
+    g->n = batch->n;
     cedm_status status = queue_all(g);
     return status == CEDM_OK || host_gpu_failed(g, status, f);
 }
@@ -140,13 +159,21 @@ static bool was_fp16(const host_gpu *g, cedm_status status)
     return status == CEDM_E_OVERFLOW && g->config.precision == CEDM_CUDA_FP16;
 }
 
-/* In the same regions: the sizes are those of fp16. */
+/* In the same regions: the sizes are those of fp16.  Whose number did not
+ * fit is not known, so a guide changes too. */
 static cedm_status open_in_bf16(host_gpu *g)
 {
+    cedm_status status = CEDM_OK;
     g->api->close(g->net);
     g->net = NULL;
     g->config.precision = CEDM_CUDA_BF16;
-    return g->api->open(&g->net, &g->model->blob, &g->config);
+    if (g->guide != NULL) {
+        status = open_in_bf16(g->guide);
+        g->config.guide = g->guide->net;
+    }
+    return status == CEDM_OK
+               ? g->api->open(&g->net, &g->model->blob, &g->config)
+               : status;
 }
 
 static cedm_status run_in_bf16(host_gpu *g, uint8_t *out)

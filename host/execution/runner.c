@@ -35,6 +35,9 @@ static bool open_all(host_runners *all, const host_model *m,
     for (; all->count < count; all->count++) {
         host_runner *r = &all->runner[all->count];
         r->model = m;
+        r->guide = config->guides != NULL
+                       ? &config->guides->runner[all->count]
+                       : NULL;
         r->params = config->params;
         r->kind = kind;
         if (!kind->open(r, &all->library, all->choice.index[all->count],

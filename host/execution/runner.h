@@ -26,6 +26,9 @@ typedef struct host_runner_config {
     uint64_t images;            /* of the work, which devices share: no batch
                                  * is larger than a share; at least 1 */
     cedm_sampler_params params; /* of a model that denoises */
+    /* Of autoguidance: open, as many, of that batch, to be closed later; or
+     * NULL. */
+    const struct host_runners *guides;
 } host_runner_config;
 
 typedef struct host_runner host_runner;
@@ -64,6 +67,7 @@ extern const host_runner_kind host_runner_cpu, host_runner_cuda;
 struct host_runner {
     const host_runner_kind *kind;
     const host_model *model;
+    host_runner *guide; /* or NULL */
     cedm_sampler_params params;
     char isa[16];            /* "avx2", "sm_90" */
     uint32_t batch, threads; /* no threads: of a GPU */

@@ -13,6 +13,7 @@ static bool open_net(host_runner *r, const host_cuda_library *l,
         .batch = config->batch,
         .images = config->images,
         .params = config->params,
+        .guide = r->guide != NULL ? &r->guide->gpu : NULL,
     };
     if (!host_gpu_open(&r->gpu, l, r->model, &gpu, f)) {
         return false;

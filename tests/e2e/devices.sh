@@ -116,6 +116,41 @@ check 'no image is lost on the way' diff -r wide3 want
 check 'the JSON names device and precision' sh -c "'$faked' --steps 2 --n 1 \
     --device cuda --precision bf16 --json --out j.png |
     grep -q '\"device\":\"cuda:0\",\"isa\":\"sm_90\",\"precision\":\"bf16\"'"
+
+# ---- what images are given besides, there ------------------------------------
+
+"$bin/cedm-freeze" "$root/weights/fashion.safetensors" -o . --name other --build >/dev/null ||
+    exit 1
+gen --n 1 --seed 9 --out init.png --device cpu >/dev/null
+alike() { # WHAT OPTION...: two GPUs draw what the CPU does
+    rm -rf there here
+    FAKE_DEVICES=2 "$faked" --cluster 5 --n 7 --seed 3 --batch 2 --grid none --out there \
+        --format raw --device cuda:all --steps 3 "${@:2}" >/dev/null
+    "$bin/cedm-gen" --cluster 5 --n 7 --seed 3 --grid none --out here --format raw \
+        --device cpu --steps 3 "${@:2}" >/dev/null
+    check "$1 on two GPUs" diff -r there here
+}
+alike 'a picture' --init init.png
+alike 'a guide' --guide other.so --guidance 1.5
+alike 'a mask' --init init.png --mask init.png
+alike 'its rounds' --init init.png --mask init.png --resample 2
+alike 'a multistep solver with one' --init init.png --mask init.png --solver ipndm
+"$faked" --mix 5:7:3 --n 2 --steps 2 --out a.raw --format raw --device cuda >/dev/null
+"$bin/cedm-gen" --mix 5:7:3 --n 2 --steps 2 --out b.raw --format raw --device cpu >/dev/null
+check 'a mix' cmp a.raw b.raw
+FAKE_OVERFLOW=5 fgen --n 6 --seed 3 --batch 2 --init init.png --mask init.png \
+    --guide other.so --guidance 1 --format raw --out a.raw --device cuda >/dev/null
+gen --n 6 --seed 3 --init init.png --mask init.png --guide other.so --guidance 1 \
+    --format raw --out b.raw --device cpu >/dev/null
+check 'an overflow draws all of it again' cmp a.raw b.raw
+for device in cuda cuda:0,0 cpu; do
+    FAKE_DEVICES=1 FAKE_OVERFLOW=5 "$faked" --cluster 5 --n 7 --seed 3 --batch 2 --steps 5 \
+        --preview 2 --out "p$device.png" --device $device >/dev/null 2>&1
+done
+for step in 2 4; do
+    check "previews after $step steps" cmp pcuda-step$step.png pcpu-step$step.png
+    check "of two devices after $step steps" cmp pcuda:0,0-step$step.png pcpu-step$step.png
+done
 check '--bench runs there' "$faked" --steps 2 --n 2 --device cuda --bench
 
 refused 1 'device cuda:3: wanted 0 to 0, got 3' \

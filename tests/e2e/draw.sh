@@ -157,9 +157,22 @@ again 'a mask' --init init.png --mask lower.bmp
 check 'a mask of another size is refused' bash -c \
     "'$bin/cedm-gen' --init init.png --mask small.bmp 2>&1 |
      grep -q 'small.bmp: .*wanted 32 x 32, got 16 x 16'"
-check 'and one for a multistep solver' bash -c \
-    "'$bin/cedm-gen' --init init.png --mask white.bmp --nfe 9 2>&1 |
-     grep -q -- '--mask: wanted it with --solver heun, euler'"
+nfe() { "$bin/cedm-gen" --nfe 6 $one --format raw "$@" >/dev/null 2>&1; }
+nfe --out b.raw
+nfe --init init.png --mask white.bmp --out c.raw
+check 'nor does it for a multistep solver' cmp b.raw c.raw
+nfe --init init.png --mask black.bmp --out b.raw
+check 'nor is anything else left by one' cmp seven.raw b.raw
+nfe --init init.png --mask lower.bmp --out b.raw
+check 'whose upper half is kept' cmp <(slice b.raw 4 | head -c 512) <(head -c 512 init.raw)
+nfe --init init.png --mask lower.bmp --batch 3 --threads 1 --out c.raw
+check 'for any batch and threads' cmp b.raw c.raw
+check 'rounds are for those that remember nothing' bash -c \
+    "'$bin/cedm-gen' --init init.png --mask white.bmp --nfe 9 --resample 2 2>&1 |
+     grep -q -- '--resample: wanted it with --solver heun, euler, got ipndm'"
+check 'those of a record too' bash -c \
+    "'$bin/cedm-gen' --from a.png --init init.png --mask lower.bmp --nfe 9 2>&1 |
+     grep -q -- '--resample: wanted it with --solver heun, euler, got ipndm'"
 
 # ---- between clusters ----------------------------------------------------------
 
@@ -227,7 +240,7 @@ refuse '--bench looks at plain runs' --bench --mix 5:7:3
 refuse '--fit-sigmas: wanted 2 to 61 levels' --fit-sigmas --steps 62
 refuse '--fit-sigmas: wanted it without --sigmas' --fit-sigmas --sigmas 80,1
 refuse '--fit-sigmas prints a list' --fit-sigmas --out x
-refuse '--mix needs a CPU' --mix 5:7:3 --device cuda
+refuse '--fit-sigmas needs a CPU' --fit-sigmas --steps 6 --device cuda
 
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

@@ -59,10 +59,11 @@ static bool measure_gpu(host_gpu *g, const gen_batch *b, samples *s,
                         host_failure *f)
 {
     double evals = host_sampler_evaluations(&b->job->params);
+    host_gpu_batch given = gen_batch_for_gpu(b);
     for (uint32_t run = 0; run <= MIN_SAMPLES; run++) {
         bool widened;
         double start = host_seconds();
-        if (!host_gpu_start(g, b->seeds, b->clusters, b->n, f) ||
+        if (!host_gpu_start(g, &given, f) ||
             !host_gpu_images(g, b->images, &widened, f)) {
             return false;
         }

@@ -37,23 +37,20 @@ bool gen_preview_open(gen_preview *p, const gen_sink_config *config,
     return true;
 }
 
-bool gen_preview_put(gen_preview *p, const cedm_sampler *sampler,
-                     uint64_t first, host_failure *f)
+bool gen_preview_due(const gen_preview *p, uint32_t done)
 {
-    uint32_t done = sampler->step - p->first;
-    if (done == 0 || done % p->every != 0 || sampler->step >= p->steps) {
-        return true;
-    }
-    cedm_status status = cedm_sample_preview(sampler, p->images);
-    if (status != CEDM_OK) {
-        return host_fail(f, "--preview: %s", cedm_status_text(status));
-    }
-    host_png_grid *grid = &p->grids[done / p->every - 1];
+    return done > p->first && (done - p->first) % p->every == 0 &&
+           done < p->steps;
+}
+
+void gen_preview_put(gen_preview *p, uint32_t done, uint64_t first,
+                     uint32_t n)
+{
+    host_png_grid *grid = &p->grids[(done - p->first) / p->every - 1];
     size_t bytes = (size_t)grid->size * grid->size * grid->channels;
-    for (uint32_t i = 0; i < sampler->n; i++) {
+    for (uint32_t i = 0; i < n; i++) {
         host_png_grid_set(grid, first + i, p->images + i * bytes);
     }
-    return true;
 }
 
 /* A preview has no recipe: it is not drawn again. */

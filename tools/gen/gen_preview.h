@@ -20,9 +20,12 @@ typedef struct gen_preview {
 bool gen_preview_open(gen_preview *p, const gen_sink_config *config,
                       uint32_t every, host_failure *f);
 
-/* After a step of images `first` and on of the job. */
-bool gen_preview_put(gen_preview *p, const cedm_sampler *sampler,
-                     uint64_t first, host_failure *f);
+/* Whether a preview is to be shown after so many steps of a run. */
+bool gen_preview_due(const gen_preview *p, uint32_t done);
+
+/* Puts those of p->images, n images from `first` of the job on, there. */
+void gen_preview_put(gen_preview *p, uint32_t done, uint64_t first,
+                     uint32_t n);
 
 /* Writes PATH-stepN.png for each, where the output is PATH.png; N is the number
  * of the step. */
