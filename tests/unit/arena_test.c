@@ -59,6 +59,8 @@ static void the_arena_holds_everything(void **state)
                 {net.features, batch * 16 * sizeof(float), 4},
                 {net.clusters[0], batch * sizeof(int32_t), 4},
                 {net.clusters[1], batch * sizeof(int32_t), 4},
+                {net.others, batch * sizeof(int32_t), 4},
+                {net.shares, batch * sizeof(float), 4},
             };
             uintptr_t end = (uintptr_t)arena;
             for (size_t i = 0; i < sizeof r / sizeof r[0]; i++) {
@@ -73,6 +75,16 @@ static void the_arena_holds_everything(void **state)
             free(arena);
         }
     }
+}
+
+/* Applications have arenas of this size compiled in: four maps of doubles, 4
+ * bytes for a feature, 128 for scalars.  An image of the demo model. */
+static void state_has_its_size(void **state)
+{
+    (void)state;
+    assert_int_equal(sizeof(cedm_real), 8);
+    assert_int_equal(CEDM_STATE_BYTES(32 * 32, 16, 1), 32768 + 64 + 128);
+    assert_int_equal(CEDM_STATE_BYTES(32 * 32, 16, 3), 3 * (32768 + 192));
 }
 
 static void sizes_do_not_overflow(void **state)
@@ -102,6 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_arena_holds_everything),
+        cmocka_unit_test(state_has_its_size),
         cmocka_unit_test(sizes_do_not_overflow),
     };
     return cmocka_run_group_tests_name("arena", tests, NULL, NULL);
