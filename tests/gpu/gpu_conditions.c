@@ -121,7 +121,7 @@ static void check_run(both *b, both *guide, const given *g, double limit,
     free(alone);
 }
 
-/* ---- what is refused ------------------------------------------------------ */
+/* ---- what is refused ----------------------------------------------------- */
 
 static void refuse(const both *b, cedm_status got, cedm_status want,
                    const char *what)
@@ -162,7 +162,7 @@ static void check_guides(both *b)
            "a guide of another batch");
 }
 
-/* ---- all of it ------------------------------------------------------------ */
+/* ---- all of it ----------------------------------------------------------- */
 
 void conditions_check(both *b, both *guide, double limit)
 {

@@ -296,6 +296,55 @@ static void regions_have_their_sizes(void **state)
         CEDM_E_STEPS);
 }
 
+/* Room for the rows of a guide: three doubles and the features of each of two
+ * evaluations a step.  One that does not fit is refused before a device is. */
+static void regions_with_a_guide(void **state)
+{
+    (void)state;
+    cedm_cuda_net guide = {.exec = {.model = &cedm_fashion_model},
+                           .config = {.batch = 3, .device = 1}};
+    cedm_cuda_config config = {
+        .batch = 3, .device = 1, .params = cedm_sampler_params_default()};
+    cedm_cuda_places places;
+    cedm_cuda_sizes without, with;
+    cedm_model model = cedm_fashion_model;
+    cedm_denoiser denoiser = *model.denoiser;
+
+    config.params.steps = 64; /* whole CEDM_CUDA_ALIGN bytes */
+    assert_int_equal(
+        cedm_cuda_place(&places, &without, &cedm_fashion_model, &config), 0);
+    config.guide = &guide;
+    assert_int_equal(
+        cedm_cuda_place(&places, &with, &cedm_fashion_model, &config), 0);
+    assert_int_equal(
+        with.arena - without.arena,
+        2 * 64 * (3 * sizeof(double) + FASHION_FEATURES * sizeof(float)));
+    assert_int_equal(with.staging, without.staging);
+    guide.config.batch = 2;
+    assert_int_equal(
+        cedm_cuda_place(&places, &with, &cedm_fashion_model, &config),
+        CEDM_E_GUIDE);
+    guide.config.batch = 3;
+    guide.config.device = 0;
+    assert_int_equal(
+        cedm_cuda_place(&places, &with, &cedm_fashion_model, &config),
+        CEDM_E_GUIDE);
+    guide.config.device = 1;
+    guide.exec.model = &model;
+    model.denoiser = &denoiser;
+    denoiser.label_dim++;
+    assert_int_equal(
+        cedm_cuda_place(&places, &with, &cedm_fashion_model, &config),
+        CEDM_E_GUIDE);
+    denoiser.label_dim = 0;
+    assert_int_equal(
+        cedm_cuda_place(&places, &with, &cedm_fashion_model, &config), 0);
+    model.denoiser = NULL;
+    assert_int_equal(
+        cedm_cuda_place(&places, &with, &cedm_fashion_model, &config),
+        CEDM_E_KIND);
+}
+
 /* ---- tables ------------------------------------------------------------- */
 
 /* An Euler step by the tables from any state is one by the sampler's own
@@ -344,6 +393,7 @@ int main(void)
         cmocka_unit_test(convolutions_are_packed),
         cmocka_unit_test(sums_are_rounded_once),
         cmocka_unit_test(regions_have_their_sizes),
+        cmocka_unit_test(regions_with_a_guide),
         cmocka_unit_test(tables_follow_the_schedule),
     };
 
