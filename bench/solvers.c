@@ -3,14 +3,17 @@
  * solvers.c - how near a solver comes to the ODE's solution by how many
  * evaluations of the network.
  *
- *     build/bench/solvers [IMAGES]      default: 192
+ *     build/bench/solvers [IMAGES [LISTS]]      default: 192, none
  *
  * The error is the root of the mean square of an image's difference to
  * Heun's with 256 steps from the same latents, averaged over images; the
  * range is [-1, 1], a grey level 0.0078.  The tables are over the first
  * sixth of the images, seeds 0 and on in four clusters; the lines after them,
  * of the solvers that need the fewest evaluations for the error that Heun's
- * method has with 35, over all.  They are Markdown for docs/NUMERICS.md. */
+ * method has with 35, over all.  They are Markdown for docs/NUMERICS.md.
+ *
+ * LISTS is a file of levels that were fitted to the demo model, each line what
+ * cedm-gen --fit-sigmas prints for a number of steps. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +28,11 @@
 #define REFERENCE_STEPS 256u
 
 extern const unsigned char cedm_fashion_blob[FASHION_BLOB_BYTES];
+
+#define MAX_FITTED 64u /* steps of a list */
+
+/* Levels by the number of steps that they are for, NULL: none. */
+static double *fitted[MAX_FITTED + 1];
 
 static void stop(const char *what)
 {
@@ -107,6 +115,46 @@ static double error_of(const problem *p, const cedm_sampler_params *params,
     return total / images;
 }
 
+/* ---- fitted levels ------------------------------------------------------ */
+
+static void take_list(char *line)
+{
+    double levels[MAX_FITTED + 1];
+    uint32_t count = 0;
+    for (char *at = line; *at != '\0' && *at != '\n'; at += *at == ',') {
+        char *end;
+        if (count > MAX_FITTED) {
+            stop("a list is too long");
+        }
+        levels[count++] = strtod(at, &end);
+        if (end == at) {
+            stop("wanted lists of levels");
+        }
+        at = end;
+    }
+    if (count < 2) {
+        stop("a list of levels has none");
+    }
+    fitted[count - 1] = malloc(count * sizeof *levels);
+    if (fitted[count - 1] == NULL) {
+        stop("out of memory");
+    }
+    memcpy(fitted[count - 1], levels, count * sizeof *levels);
+}
+
+static void read_lists(const char *path)
+{
+    char line[4096];
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        stop("the file of lists cannot be opened");
+    }
+    while (fgets(line, sizeof line, file) != NULL) {
+        take_list(line);
+    }
+    fclose(file);
+}
+
 /* ---- rows -------------------------------------------------------------- */
 
 static const uint32_t evaluations[] = {5, 6, 7, 8, 9, 10, 11, 12, 16, 24, 35};
@@ -126,10 +174,17 @@ static const char *const spacings[] = {
 #undef WORD
 };
 
+static const char *levels_of(const cedm_sampler_params *p)
+{
+    return p->discretization == CEDM_DISCRETIZATION_list
+               ? "fitted"
+               : spacings[p->discretization];
+}
+
 static void print_name(const row *r)
 {
     printf("| %s", cedm_solver_describe(r->params.solver)->word);
-    printf("-%u, %s |", r->params.order, spacings[r->params.discretization]);
+    printf("-%u, %s |", r->params.order, levels_of(&r->params));
 }
 
 /* Every multistep solver from its second order on, on the three spacings that
@@ -156,9 +211,22 @@ static uint32_t make_rows(row *rows)
     return count;
 }
 
+/* The recommended solver on fitted levels. */
+static row fitted_row(void)
+{
+    row r = {.params = cedm_sampler_params_nfe(1)};
+    r.params.discretization = CEDM_DISCRETIZATION_list;
+    return r;
+}
+
 /* Sets the steps for a number of evaluations, if there are such. */
 static bool set_evaluations(cedm_sampler_params *p, uint32_t n)
 {
+    if (p->discretization == CEDM_DISCRETIZATION_list) {
+        p->sigmas = n <= MAX_FITTED ? fitted[n] : NULL;
+        p->steps = n;
+        return p->sigmas != NULL;
+    }
     p->steps = 1;
     while (p->steps < n && host_sampler_evaluations(p) < n) {
         p->steps++;
@@ -246,25 +314,29 @@ static void confirm(const problem *p, row *rows, uint32_t count,
     double wanted = error_of(p, &heun, images);
     qsort(rows, count, sizeof *rows, compare_rows);
     printf("\n%s, %u images: heun-2, edm 35: %.4f", p->name, images, wanted);
-    for (uint32_t i = 0; i < 3 && !isnan(rows[i].needed); i++) {
+    for (uint32_t i = 0; i < 3 && i < count && !isnan(rows[i].needed); i++) {
         cedm_sampler_params params = rows[i].params;
         double error;
-        params.steps = (uint32_t)rows[i].needed;
+        uint32_t n = (uint32_t)rows[i].needed;
         do {
-            error = error_of(p, &params, images);
-        } while (error > wanted && params.steps++ < 35);
+            error = set_evaluations(&params, n) ? error_of(p, &params, images)
+                                                : HUGE_VAL;
+        } while (error > wanted && n++ < 35);
         printf("; %s-%u, %s %u: %.4f",
                cedm_solver_describe(params.solver)->word, params.order,
-               spacings[params.discretization], params.steps, error);
+               levels_of(&params), n, error);
         fflush(stdout);
     }
     printf("\n");
 }
 
-static void report(problem *p, uint32_t images)
+static void report(problem *p, uint32_t images, bool fits)
 {
     static row rows[MAX_ROWS];
     uint32_t count = make_rows(rows), some = images < 6 ? images : images / 6;
+    if (fits) {
+        rows[count++] = fitted_row();
+    }
     solve(p, images);
     table(p, rows, count, some);
     confirm(p, rows, count, images);
@@ -282,6 +354,9 @@ int main(int argc, char **argv)
     if (images < 1 || images > 65536) {
         stop("wanted 1 to 65536 images");
     }
+    if (argc > 2) {
+        read_lists(argv[2]);
+    }
     if (!mixture_open(&gaussians, BATCH) ||
         !host_model_adopt(&model, &cedm_fashion_model, cedm_fashion_blob,
                           FASHION_BLOB_BYTES, &f) ||
@@ -292,8 +367,11 @@ int main(int argc, char **argv)
                    MIXTURE_MAP, 0, NULL};
     problem demo = {"the demo model", &engine.net, 32 * 32, FASHION_CLUSTERS,
                     NULL};
-    report(&ten, (uint32_t)images);
-    report(&demo, (uint32_t)images);
+    report(&ten, (uint32_t)images, false);
+    report(&demo, (uint32_t)images, argc > 2);
+    for (uint32_t i = 0; i <= MAX_FITTED; i++) {
+        free(fitted[i]);
+    }
     mixture_close(&gaussians);
     host_engine_close(&engine);
     host_model_close(&model);

@@ -53,8 +53,12 @@ bench-gpu: lib $(GPU_OPS) $(GPU_BENCHES) $(GPU_TRAIN)
 bench-gpu: tools $(SYNTH) ## networks and training on a GPU beside cuBLAS and PyTorch
 	@$(if $(GPU),bench/gpu/run.sh $(BUILD) $(BIN) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
 bench-solvers: ## error of every solver by evaluations, for docs/NUMERICS.md
-	+@$(SUBMAKE) $(JOBS) $(BUILD)/bench/solvers
-	$(BUILD)/bench/solvers
+	+@$(SUBMAKE) $(JOBS) $(BUILD)/bench/solvers $(BUILD)/bin/cedm-gen
+	@for n in 5 6 7 8 9 10 11 12; do \
+	  $(BUILD)/bin/cedm-gen --fit-sigmas --nfe $$n --cluster all --n 2 --seed 1000 || exit 1; \
+	done >$(BUILD)/bench/fitted.txt
+	$(BUILD)/bench/solvers 192 $(BUILD)/bench/fitted.txt
+	bench/processes.sh $(BUILD)/bin
 bench-peers: ## compare with other runtimes on the same work
 	@scripts/deps.sh bench
 	+@$(SUBMAKE) $(JOBS) tools $(BUILD)/bench/turn $(SYNTH) \
