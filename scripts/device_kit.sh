@@ -68,7 +68,7 @@ cat >"$kit/run.sh" <<'RUN'
 set -u
 cd "$(dirname "$0")" || exit 1
 parts=${*:-check networks training peers}
-make BUILD=build -j"$(nproc)" build/lib/libcedm_cuda.so.2 \
+make BUILD=build -j"$(nproc)" build/lib/libcedm_cuda.so.3 \
     build/lib/libcedm_cuda_train.so build/test/gpu_check build/test/gpu_ops \
     build/test/gpu_train_ops build/test/gpu_encode build/bench/gpu_net \
     build/bench/gpu_turn || exit 1

@@ -89,15 +89,15 @@ const char *host_precision_name(enum cedm_cuda_precision precision)
 
 /* ---- the library ------------------------------------------------------- */
 
-#define CUDA_FILE "libcedm_cuda.so.2"
-_Static_assert(CEDM_CUDA_ABI == 2, "the library's name ends in this number");
+#define CUDA_FILE "libcedm_cuda.so.3"
+_Static_assert(CEDM_CUDA_ABI == 3, "the library's name ends in this number");
 
 static const char *file_of(const host_cuda_library *l)
 {
     return l->file != NULL ? l->file : CUDA_FILE;
 }
 
-/* PREFIX/bin/cedm-gen has PREFIX/lib/libcedm_cuda.so.2. */
+/* PREFIX/bin/cedm-gen has PREFIX/lib/libcedm_cuda.so.3. */
 static void *open_beside(const char *file)
 {
     char path[4096];

@@ -77,7 +77,7 @@ fi
 
 mkdir prefix prefix/bin prefix/lib drivers
 cp "$bin/cedm-gen" prefix/bin
-cp "$fake/libcedm_cuda.so.2" prefix/lib
+cp "$fake/libcedm_cuda.so.3" prefix/lib
 cp "$fake/libcuda.so.1" drivers
 export LD_LIBRARY_PATH=$work/drivers FAKE_LOG=$work/log
 faked=$work/prefix/bin/cedm-gen
@@ -207,22 +207,22 @@ check 'nothing but inputs' grep -q 'wanted 8-bit images of 32 x 32' err
 
 # ---- the real library ------------------------------------------------------
 
-real=$bin/../lib/libcedm_cuda.so.2
+real=$bin/../lib/libcedm_cuda.so.3
 if [ -f "$real" ]; then
     cp "$real" prefix/lib
     refused 1 'device cuda: there is no GPU here' \
         "$faked" --device cuda --out x.png
 else
-    echo 'skipped: libcedm_cuda.so.2 was not built'
+    echo 'skipped: libcedm_cuda.so.3 was not built'
 fi
 
 # ---- a library that does not open ------------------------------------------
 
-rm prefix/lib/libcedm_cuda.so.2
-refused 1 'device cuda: libcedm_cuda.so.2: cannot open' \
+rm prefix/lib/libcedm_cuda.so.3
+refused 1 'device cuda: libcedm_cuda.so.3: cannot open' \
     "$faked" --device cuda --out x.png
-printf 'no library' >prefix/lib/libcedm_cuda.so.2
-refused 1 'device cuda: .*libcedm_cuda.so.2' \
+printf 'no library' >prefix/lib/libcedm_cuda.so.3
+refused 1 'device cuda: .*libcedm_cuda.so.3' \
     "$faked" --device cuda --out x.png
 
 echo "$passed passed, $failed failed"
