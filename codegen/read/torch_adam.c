@@ -42,7 +42,7 @@ static bool read_moment(cg_torch *t, const cg_node *entry, const char *moment,
     char name[CG_NAME_MAX_BYTES + 16];
     cg_ref ref = cg_pickle_find(&t->pickle, entry, moment);
     if (ref == CG_NO_REF || !cg_torch_is_tensor(&t->pickle.nodes[ref])) {
-        return cg_torch_bad(t, entry, "moments of Adam",
+        return cg_torch_bad(&t->pickle, entry, "moments of Adam",
                             "the tensors exp_avg and exp_avg_sq");
     }
     (void)snprintf(name, sizeof name, "%s.%s", moment, parameter);
@@ -67,7 +67,7 @@ static bool read_updates(cg_torch *t, const cg_node *entry)
         return cg_torch_tensor(t, ref, CG_ADAM_UPDATES);
     }
     if (ref == CG_NO_REF || !cg_torch_number(p, &p->nodes[ref], &step)) {
-        return cg_torch_bad(t, entry, "moments of Adam", "a step");
+        return cg_torch_bad(p, entry, "moments of Adam", "a step");
     }
     cg_torch_store(bytes, step);
     return cg_torch_add(t, &array);
@@ -88,7 +88,7 @@ bool cg_torch_adam(cg_torch *t, const cg_node *root)
         if (key->kind != CG_KIND_INTEGER || key->u.integer < 0 ||
             key->u.integer >= (int64_t)t->parameter_count ||
             entry->kind != CG_KIND_DICT) {
-            return cg_torch_bad(t, key, "moments of Adam",
+            return cg_torch_bad(p, key, "moments of Adam",
                                 "a dict for the number of a parameter");
         }
         const char *parameter = t->parameters[key->u.integer];
