@@ -25,6 +25,13 @@ BEGIN {
     plan["conv_matrix.*Li64ELi256E"] = "255 256 1"
     plan["conv_plain"] = "128 256 2"
     for (i in plan) wanted++
+    # Bytes that may spill: three taps at a time leave two registers too few,
+    # where two blocks are to fit.
+    spills["weight_tensor.*Li3E"] = 8
+}
+function spills_of(    name, most) {
+    for (name in spills) if (kernel ~ name) most = spills[name]
+    return most + 0
 }
 function fail(text) { print kernel " (" arch "): " text; bad = 1 }
 /Compiling entry function/ {
@@ -35,7 +42,8 @@ function fail(text) { print kernel " (" arch "): " text; bad = 1 }
 /C75[0-9][0-9]|serializ/ { fail($0) }
 /bytes stack frame/ {
     stack = $1; stores = $5; loads = $9
-    if (stores > 0 || loads > 0) fail("spills " stores " bytes; wanted none")
+    if (stores > spills_of() || loads > spills_of())
+        fail("spills " stores " bytes, loads " loads "; wanted up to " spills_of())
 }
 /Used [0-9]+ registers/ {
     for (i = 1; i <= NF; i++) if ($i == "Used") registers = $(i + 1)
@@ -58,6 +66,6 @@ function fail(text) { print kernel " (" arch "): " text; bad = 1 }
 END {
     for (name in seen) found++
     if (found < wanted) { print "only " found + 0 " of " wanted " planned kernels found"; bad = 1 }
-    if (!bad) print "ptxas: " kernels " kernels without spills, " found " of them as planned"
+    if (!bad) print "ptxas: " kernels " kernels spill no more than planned, " found " of them as planned"
     exit bad
 }'
