@@ -41,8 +41,8 @@ table() {
             [ -e "$row" ] || continue
             name=$(basename "$row" .json)
             step "imagenet/$name.npy" "$name" seen_by_judge "samples/$name-0.idx" $count >&2
-            printf '| %s | %s |\n' "$name" \
-                "$("$bin/cedm-eval" fd imagenet/real.npy "imagenet/$name.npy" | awk 'NR == 1 { print $2 }')"
+            "$bin/cedm-eval" fd imagenet/real.npy "imagenet/$name.npy" |
+                awk -v name="$name" 'NR == 1 { printf "| %s | %s |\n", name, $2 }'
         done
     done >"$new.rows"
     cat "$new.rows" && rm "$new.rows"

@@ -66,6 +66,7 @@ function fail(text) { print kernel " (" arch "): " text; bad = 1 }
 END {
     for (name in seen) found++
     if (found < wanted) { print "only " found + 0 " of " wanted " planned kernels found"; bad = 1 }
-    if (!bad) print "ptxas: " kernels " kernels spill no more than planned, " found " of them as planned"
+    if (!bad) print "ptxas: " kernels " kernels spill no more than planned, " found \
+        " of them as planned"
     exit bad
 }'
