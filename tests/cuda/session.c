@@ -200,14 +200,14 @@ static void device_memory_open(device_memory *m, const session *x,
     size_t workspace = setting->product
                            ? CEDM_CUDA_WORKSPACE_BYTES
                            : x->outputs[0].elements * 2 * sizeof(float);
-    const uint32_t zeros[8] = {0};
+    const uint32_t zeros[STAGE_IMAGES] = {0};
 
     m->act = on_device(act, m->act_bytes);
     m->f32 = on_device(exec->f32, m->f32_bytes);
     m->clusters = on_device(exec->cluster, exec->n * sizeof(int32_t));
     m->others = on_device(exec->other, exec->n * sizeof(int32_t));
     m->shares = on_device(exec->share, exec->n * sizeof(float));
-    assert_true(exec->batch <= sizeof zeros / sizeof zeros[0]);
+    assert_true(exec->batch <= STAGE_IMAGES);
     m->overflow = on_device(zeros, exec->batch * sizeof zeros[0]);
     m->workspace = device_take(workspace);
     m->exec = (cedm_cuda_exec){
@@ -240,8 +240,8 @@ static void device_memory_close(device_memory *m)
     device_give(m->workspace);
 }
 
-static int launch_all(device_memory *m, const session *x, stage_call *call,
-                      const void *op, launch *kernel)
+static int launch_some(device_memory *m, const session *x, stage_call *call,
+                       const void *op, launch *kernel)
 {
     int code;
 
@@ -254,31 +254,33 @@ static int launch_all(device_memory *m, const session *x, stage_call *call,
                : code;
 }
 
-static void run_op(cedm_exec *exec, stage_call *call, const void *op,
-                   uint32_t id, launch *kernel)
+static void launch_all(device_memory *m, const session *x, stage_call *call,
+                       const void *op, launch *kernel)
 {
-    session *x = current;
+    int code = launch_some(m, x, call, op, kernel);
+
+    if (code != 0) {
+        fail_msg("%s: %s", current_what, device_text(code));
+    }
+}
+
+/* What the device makes of inputs, which are `before` in its type. */
+static void run_on_device(session *x, cedm_exec *exec, stage_call *call,
+                          const void *op, launch *kernel, const void *before)
+{
     stage *s = stage_of(exec);
     enum cedm_cuda_precision precision = x->setting.precision;
     size_t act = (size_t)exec->batch * s->elements[0];
     size_t f32 = (size_t)exec->batch * s->elements[1];
-    void *before = narrowed(exec->act, act, precision), *after;
     uint32_t index[1] = {0};
     device_memory m = {.act_bytes = act * cedm_cuda_act_bytes(precision),
                        .f32_bytes = f32 * sizeof(float)};
+    void *after;
 
-    assert_int_equal(id, 0);
-    x->batch = exec->batch;
-    x->n = exec->n;
     pack(&m, exec, call, op, precision, index);
     device_memory_open(&m, x, exec, before);
     m.exec.index = index;
-    if (!x->setting.again) {
-        x->wanted[0] = widened(before, act, precision);
-        x->wanted[1] = copy_of(exec->f32, m.f32_bytes);
-        want(x, s, call, op);
-    }
-    assert_int_equal(launch_all(&m, x, call, op, kernel), 0);
+    launch_all(&m, x, call, op, kernel);
     after = copy_of(before, m.act_bytes);
     x->f32 = copy_of(exec->f32, m.f32_bytes);
     x->overflow = calloc(x->batch, sizeof *x->overflow);
@@ -289,9 +291,32 @@ static void run_op(cedm_exec *exec, stage_call *call, const void *op,
     check_rest(x, after, before, act, cedm_cuda_act_bytes(precision), false);
     check_rest(x, x->f32, exec->f32, f32, sizeof(float), true);
     copy_back(x, s);
-    free(before);
     free(after);
     device_memory_close(&m);
+}
+
+static void run_op(cedm_exec *exec, stage_call *call, const void *op,
+                   uint32_t id, launch *kernel)
+{
+    session *x = current;
+    stage *s = stage_of(exec);
+    enum cedm_cuda_precision precision = x->setting.precision;
+    size_t act = (size_t)exec->batch * s->elements[0];
+    size_t f32 = (size_t)exec->batch * s->elements[1];
+    void *before = narrowed(exec->act, act, precision);
+
+    assert_int_equal(id, 0);
+    x->batch = exec->batch;
+    x->n = exec->n;
+    if (!x->setting.again && x->setting.sums == NULL) {
+        x->wanted[0] = widened(before, act, precision);
+        x->wanted[1] = copy_of(exec->f32, f32 * sizeof(float));
+        want(x, s, call, op);
+    }
+    if (!x->setting.only_wanted) {
+        run_on_device(x, exec, call, op, kernel, before);
+    }
+    free(before);
 }
 
 #define RUN(name)                                                            \

@@ -23,6 +23,8 @@ typedef struct session_setting {
     bool finish;              /* cedm_cuda_conv_finish after a conv, too */
     bool product;             /* by cuBLAS, on a real device */
     bool again;               /* what is wanted is known: not made anew */
+    const float *sums;        /* of what is wanted, which is not made then */
+    bool only_wanted;         /* nothing is launched */
 } session_setting;
 
 typedef struct session {

@@ -40,4 +40,9 @@ void device_order(bool backwards);
  * cudaError_t. */
 int device_run(cedm_cuda_exec *exec, stage_call *call, const void *op);
 
+/* A cudaError_t in words; and whether the device still works: after some
+ * errors every call fails until the process ends. */
+const char *device_text(int code);
+bool device_works(void);
+
 #endif

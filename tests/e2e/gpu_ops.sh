@@ -17,8 +17,8 @@ fail() {
     exit 1
 }
 
-"$test/emulated_ops" 'fp16 *' 60000 &&
-    "$test/emulated_ops" '* conv, a product' 60000 &&
+"$test/emulated_ops" -m 60000 'fp16 *' &&
+    "$test/emulated_ops" -m 60000 '* conv, a product*' &&
     "$test/emulated_train_ops" 'bf16 test_[nsv]*' || exit 1
 
 "$BIN/cedm-freeze" tests/golden/ncsnpp-tiny.safetensors -o "$work" \

@@ -77,3 +77,13 @@ int device_run(cedm_cuda_exec *exec, stage_call *call, const void *op)
     (void)op;
     return -1;
 }
+
+const char *device_text(int code)
+{
+    return code == 0 ? "no error" : "an error";
+}
+
+bool device_works(void)
+{
+    return true;
+}

@@ -53,6 +53,16 @@ unsigned long device_boxes(void)
     return 0;
 }
 
+const char *device_text(int code)
+{
+    return cudaGetErrorString((cudaError_t)code);
+}
+
+bool device_works(void)
+{
+    return cudaStreamSynchronize(NULL) == cudaSuccess;
+}
+
 bool device_is_real(void)
 {
     return true;

@@ -26,7 +26,8 @@ run() { # NAME COMMAND...
 }
 
 for precision in fp16 bf16 fp32; do
-    for ops in '[!ca]*' 'attention*' 'conv' 'conv of *' 'conv, a *' 'conv, real'; do
+    for ops in '8.0 [!ca]*' '8.0 attention*' '8.0 conv: *' '8.0 conv of *' \
+        '8.0 conv, *' '9.0 *' 'cuBLAS *' 'slots *'; do
         run "gpu gpu_ops $precision $ops" "$build/test/gpu_ops" \
             "$precision $ops"
     done
@@ -86,7 +87,7 @@ sanitizer=$(command -v compute-sanitizer ||
 if [ -n "$sanitizer" ]; then
     for tool in memcheck racecheck; do
         run $tool "$sanitizer" --tool $tool \
-            --error-exitcode 1 "$build/test/gpu_ops" 'fp16 *' 500000
+            --error-exitcode 1 "$build/test/gpu_ops" -m 500000 'fp16 *'
     done
 else
     echo 'memcheck, racecheck: skipped: no compute-sanitizer'

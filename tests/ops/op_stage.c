@@ -402,23 +402,34 @@ static void check_guards(const stage *s, const char *what)
               what, "prepared weights");
 }
 
+/* What images are conditioned on: `values` again and again. */
+static void repeat(void *to, const void *values)
+{
+    for (uint32_t i = 0; i < STAGE_IMAGES; i += 8) {
+        memcpy((unsigned char *)to + i * sizeof(float), values,
+               8 * sizeof(float));
+    }
+}
+
 void stage_run(stage *s, const stage_setting *setting,
                const cedm_backend *backend, stage_call *call, const void *op,
                const char *what)
 {
-    static const int32_t clusters[8] = {1, -1, 0, 2, 1, 0, -1, 2};
-    static const int32_t others[8] = {2, 1, 0, -1, 1, 2, 0, 1};
-    static const float shares[8] = {0, 0.25f, 1, 0.75f, 0, 0.5f, 0.5f, 0};
+    static int32_t clusters[STAGE_IMAGES], others[STAGE_IMAGES];
+    static float shares[STAGE_IMAGES];
     stage_pool pool = {setting->workers};
     size_t stride;
 
+    repeat(clusters, (const int32_t[8]){1, -1, 0, 2, 1, 0, -1, 2});
+    repeat(others, (const int32_t[8]){2, 1, 0, -1, 1, 2, 0, 1});
+    repeat(shares, (const float[8]){0, 0.25f, 1, 0.75f, 0, 0.5f, 0.5f, 0});
     s->setting = *setting;
     open_memory(s);
     prepare(s, backend, call, op, what);
     /* Each worker's scratch ends with a guard; one more before the first. */
     stride = (size_t)CEDM_ALIGN_UP(s->sizes.scratch) + GUARD_BYTES;
     s->scratch = guarded((setting->workers + 1) * stride);
-    assert_true(setting->first + setting->n <= 8);
+    assert_true(setting->first + setting->n <= STAGE_IMAGES);
     s->exec = (cedm_exec){
         .model = &s->model,
         .data = s->data,

@@ -31,6 +31,7 @@ typedef struct stage_fill {
     uint32_t most;
 } stage_fill;
 
+#define STAGE_IMAGES 72 /* of a batch, at most */
 #define STAGE_TENSORS 12
 #define STAGE_WEIGHTS 6
 
