@@ -321,6 +321,7 @@ int emulate_run(const char *kernel, const void *function, dim3 grid,
 {
     unsigned long blocks =
         static_cast<unsigned long>(grid.x) * grid.y * grid.z;
+    unsigned long running = emulate_blocks(kernel, blocks);
     unsigned char *window;
 
     kernel_name = kernel;
@@ -343,7 +344,7 @@ int emulate_run(const char *kernel, const void *function, dim3 grid,
                 static_cast<unsigned char *>(aligned_alloc(64, STACK_BYTES));
         }
     }
-    for (unsigned long i = 0; i < blocks; i++) {
+    for (unsigned long i = 0; i < running; i++) {
         unsigned long b = emulate_backwards ? blocks - 1 - i : i;
 
         blockIdx = dim3(static_cast<unsigned>(b % grid.x),

@@ -45,6 +45,10 @@ int emulate_run(const char *kernel, const void *function, dim3 grid,
                 dim3 block, size_t shared, emulate_body *body, void *arg);
 int emulate_allow_shared(const void *function, size_t bytes);
 
+/* How many of its blocks a kernel runs: all, unless it is to fail
+ * (fault.cpp). */
+unsigned long emulate_blocks(const char *kernel, unsigned long blocks);
+
 /* For kernels: dynamic shared memory, barriers, and an operation of a warp
  * in which this lane's part is `mine`. */
 unsigned char *emulate_shared();

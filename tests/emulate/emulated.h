@@ -25,6 +25,9 @@ typedef struct emulated_counts {
 /* What launches did since the last call. */
 emulated_counts emulated_take(void);
 
+/* The cudaError_t of a kernel that failed (fault.cpp), or 0. */
+int emulated_error(void);
+
 /* ---- streams (stream.cpp) ---------------------------------------------- *
  *
  * Work is done at once.  After emulated_defer it is done when somebody waits

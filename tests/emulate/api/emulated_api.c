@@ -91,6 +91,9 @@ cudaError_t cudaMalloc(void **memory, size_t bytes)
 {
     size_t whole = (bytes + 255) / 256 * 256;
 
+    if (emulated_error() != 0) {
+        return (cudaError_t)emulated_error();
+    }
     *memory = whole <= device_bytes() ? aligned_alloc(256, whole) : NULL;
     if (*memory == NULL) {
         return cudaErrorMemoryAllocation;
@@ -166,8 +169,7 @@ cudaError_t cudaMemcpy(void *to, const void *from, size_t bytes,
                        enum cudaMemcpyKind kind)
 {
     cudaMemcpyAsync(to, from, bytes, kind, NULL);
-    emulated_wait(emulated_mark());
-    return cudaSuccess;
+    return cudaStreamSynchronize(NULL);
 }
 
 cudaError_t cudaMemsetAsync(void *at, int value, size_t bytes,
@@ -182,12 +184,14 @@ cudaError_t cudaMemsetAsync(void *at, int value, size_t bytes,
 
 const char *cudaGetErrorString(cudaError_t code)
 {
-    return code == cudaSuccess ? "no error" : "an error";
+    return code == cudaSuccess              ? "no error"
+           : code == cudaErrorLaunchFailure ? "unspecified launch failure"
+                                            : "an error";
 }
 
 cudaError_t cudaGetLastError(void)
 {
-    return cudaSuccess;
+    return (cudaError_t)emulated_error();
 }
 
 /* ---- streams, events, graphs --------------------------------------------- */
@@ -211,7 +215,7 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream)
 {
     (void)stream;
     emulated_wait(emulated_mark());
-    return cudaSuccess;
+    return (cudaError_t)emulated_error();
 }
 
 /* An event is what was queued before it. */
@@ -243,7 +247,7 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event)
 
     memcpy(&mark, event, sizeof mark);
     emulated_wait(mark);
-    return cudaSuccess;
+    return (cudaError_t)emulated_error();
 }
 
 /* A device that is asked gets on with its work. */
@@ -252,7 +256,8 @@ cudaError_t cudaEventQuery(cudaEvent_t event)
     unsigned long mark;
 
     memcpy(&mark, event, sizeof mark);
-    return emulated_step(mark) ? cudaErrorNotReady : cudaSuccess;
+    return emulated_step(mark) ? cudaErrorNotReady
+                               : (cudaError_t)emulated_error();
 }
 
 /* For who waits for a device, EMULATED_HASTE times as fast as ours. */

@@ -11,7 +11,8 @@
 
 #define CEDM_LAUNCH(kernel, grid, block, shared, stream, ...)                \
     ((void)(stream),                                                         \
-     emulate_launch(#kernel, kernel, grid, block, shared, __VA_ARGS__))
+     emulate_launch(__FILE__ ": " #kernel, kernel, grid, block, shared,      \
+                    __VA_ARGS__))
 
 /* A kernel's limit of dynamic shared memory; 0 or a cudaError_t. */
 #define CEDM_ALLOW_SHARED(kernel, bytes)                                     \
