@@ -11,8 +11,7 @@ static int passed, failed;
 
 /* ---- findings ----------------------------------------------------------- */
 
-void both_expect(const both *b, int good, const char *what, double got,
-                 double wanted)
+const char *both_precision(enum cedm_cuda_precision precision)
 {
     static const char *const names[CEDM_CUDA_PRECISIONS] = {
         [CEDM_CUDA_FP16] = "fp16",
@@ -20,9 +19,16 @@ void both_expect(const both *b, int good, const char *what, double got,
         [CEDM_CUDA_FP32] = "fp32",
     };
 
+    return names[precision];
+}
+
+void both_expect(const both *b, int good, const char *what, double got,
+                 double wanted)
+{
     printf("%s %s  %s: %.3g, wanted at most %.3g\n",
-           good ? "ok    " : "FAILED", names[b->config.precision], what, got,
-           wanted);
+           good ? "ok    " : "FAILED", both_precision(b->config.precision),
+           what, got, wanted);
+    fflush(stdout);
     passed += good;
     failed += !good;
 }

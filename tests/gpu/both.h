@@ -30,6 +30,9 @@ void both_take(both *b);
 void both_free(both *b);
 void both_open_device(both *b);
 
+/* "fp16". */
+const char *both_precision(enum cedm_cuda_precision precision);
+
 /* Prints a line and counts it; what must not fail; the counts, and whether
  * anything failed. */
 void both_expect(const both *b, int good, const char *what, double got,
