@@ -107,13 +107,14 @@ void gpu_load(gpu_model *m, const char *path)
     gpu_check(m, blob, cedm_bind(&m->blob, m->code, bytes, size));
 }
 
-void gpu_open(gpu_model *m, enum cedm_cuda_precision precision,
+void gpu_open(gpu_model *m, enum cedm_cuda_precision precision, uint32_t arch,
               uint32_t batch, uint32_t steps)
 {
     cedm_cuda_config *c = &m->config;
 
     *c = cedm_cuda_config_default();
     c->precision = precision;
+    c->arch = arch;
     c->batch = batch;
     c->params.steps = steps;
     c->fault = &m->fault;

@@ -30,8 +30,9 @@ void gpu_cuda(const char *call, cudaError_t code);
 /* M.so and the M.cedm beside it. */
 void gpu_load(gpu_model *m, const char *path);
 
-/* A net in memory of its own; m must not be moved. */
-void gpu_open(gpu_model *m, enum cedm_cuda_precision precision,
+/* A net in memory of its own, by kernels of at most `arch`, as 80; 0: the
+ * device's.  m must not be moved. */
+void gpu_open(gpu_model *m, enum cedm_cuda_precision precision, uint32_t arch,
               uint32_t batch, uint32_t steps);
 void gpu_close(gpu_model *m);
 

@@ -3,7 +3,12 @@
  * net.c - where the time of a network on a GPU goes, beside what cuBLAS
  * takes for the same products.
  *
- *     build/bench/gpu_net M.so NAME PRECISION STEPS SECONDS BATCH...
+ *     build/bench/gpu_net [-a ARCH] [-s] M.so NAME PRECISION STEPS SECONDS
+ *                         BATCH...
+ *
+ * ARCH is the compute capability of the newest kernels that are used, as 80;
+ * with -s convolutions leave out the statistics of their maps, in the table
+ * alone, to show what these take.
  *
  * `all` is a whole sampler, images on the host included: windows of SECONDS,
  * the median of five.  The other rows are single evaluations, launched op by
@@ -16,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bench/bench.h"
 #include "bench/gpu/cublas.h"
@@ -53,6 +59,7 @@ typedef struct row {
 
 static struct {
     const cedm_cuda_exec *exec;
+    cedm_ops run;
     cudaEvent_t events[OPS_MAX + 1];
     uint32_t used;
     row ops[OPS_MAX]; /* in order, of one evaluation */
@@ -103,12 +110,20 @@ static void record(void)
              cudaEventRecord(timed.events[timed.used], timed.exec->stream));
 }
 
+static void without_statistics(void *ctx, const cedm_conv *op)
+{
+    cedm_conv without = *op;
+
+    without.stats = CEDM_NONE;
+    cedm_cuda_run.conv(ctx, &without);
+}
+
 #define TIMED(name)                                                          \
     static void timed_##name(void *ctx, const cedm_##name *op)               \
     {                                                                        \
         row *r = &timed.ops[timed.used++];                                   \
                                                                              \
-        cedm_cuda_run.name(ctx, op);                                         \
+        timed.run.name(ctx, op);                                             \
         record();                                                            \
         *r = ROW_OF(timed.exec, op);                                         \
         r->flop = WORK_OF(op);                                               \
@@ -277,15 +292,34 @@ static uint32_t number(const char *text)
     return (uint32_t)n;
 }
 
+/* What may stand before the arguments; false if it cannot be. */
+static bool read_options(int argc, char **argv, uint32_t *arch)
+{
+    int option;
+
+    while ((option = getopt(argc, argv, "a:s")) != -1) {
+        switch (option) {
+        case 'a': *arch = number(optarg); break;
+        case 's': timed.run.conv = without_statistics; break;
+        default: return false;
+        }
+    }
+    return argc - optind >= 6;
+}
+
 int main(int argc, char **argv)
 {
     static gpu_model m;
+    uint32_t arch = 0;
 
-    if (argc < 7) {
-        fprintf(stderr, "gpu_net: wanted M.so NAME PRECISION STEPS SECONDS "
-                        "BATCH...\n");
+    timed.run = cedm_cuda_run;
+    if (!read_options(argc, argv, &arch)) {
+        fprintf(stderr, "gpu_net: wanted [-a ARCH] [-s] M.so NAME PRECISION "
+                        "STEPS SECONDS BATCH...\n");
         return 2;
     }
+    argv += optind - 1;
+    argc -= optind - 1;
     gpu_load(&m, argv[1]);
     if (m.code->graph.op_count > OPS_MAX) {
         gpu_stop(argv[1], "has more ops than OPS_MAX");
@@ -303,7 +337,8 @@ int main(int argc, char **argv)
            "ratio");
     for (int i = 6; i < argc; i++) {
         batch = number(argv[i]);
-        gpu_open(&m, gpu_precision(precision_text), batch, number(argv[4]));
+        gpu_open(&m, gpu_precision(precision_text), arch, batch,
+                 number(argv[4]));
         print_all(&m, strtod(argv[5], NULL));
         gpu_close(&m);
     }

@@ -104,7 +104,8 @@ int main(int argc, char **argv)
         return 2;
     }
     gpu_load(&m, argv[1]);
-    gpu_open(&m, gpu_precision(argv[2]), (uint32_t)strtoul(argv[3], NULL, 10),
+    gpu_open(&m, gpu_precision(argv[2]), 0,
+             (uint32_t)strtoul(argv[3], NULL, 10),
              (uint32_t)strtoul(argv[4], NULL, 10));
     in = read_inputs(m.code, m.config.batch, argv[5]);
     evaluate(&m, &in);

@@ -8,7 +8,7 @@
 """Usage: compare_gpu.py TURN MODEL.so FOLDER RESULT PYTHON
 
 TURN is gpu_turn, FOLDER has the checkpoint.  In the environment: BATCHES,
-STEPS, ROUNDS, SECONDS of everything, and DEVICE of PyTorch."""
+STEPS, ROUNDS, MODES, SECONDS of everything, and DEVICE of PyTorch."""
 
 import json
 import math
@@ -27,6 +27,7 @@ TURN, MODEL, FOLDER, RESULT, PYTHON = sys.argv[1:6]
 BATCHES = [int(n) for n in os.environ.get("BATCHES", "66 1 264").split()]
 STEPS = int(os.environ.get("STEPS", "18"))
 ROUNDS = int(os.environ.get("ROUNDS", "5"))
+MODES = os.environ.get("MODES", "fp16 compiled shipped fp32 tf32").split()
 END = time.monotonic() + float(os.environ.get("SECONDS", "1500"))
 DEVICE = os.environ.get("DEVICE", "cuda")
 PATIENCE = 560  # seconds for one answer: torch.compile tries kernels
@@ -93,7 +94,7 @@ def compare(work):
     say(f"{'peer':34} {'batch':>5} {'cedm img/s':>10} {'peer img/s':>10} "
         f"{'spread':>6} {'rel. RMS':>8} {'ratio':>6}")
     ratios = {}
-    for mode in ("fp16", "compiled", "shipped", "fp32", "tf32"):
+    for mode in MODES:
         for batch in BATCHES:
             if mode not in ("fp16", "compiled") and batch != BATCHES[0]:
                 continue
