@@ -35,6 +35,7 @@ include mk/cuda.mk
 include mk/programs.mk
 include mk/tests.mk
 include mk/bench.mk
+include mk/first_contact.mk
 include mk/check.mk
 include mk/demo.mk
 include mk/study.mk
@@ -47,7 +48,7 @@ include mk/package.mk
 lib: $(LIBS) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN)
 tools: $(TOOLS)
 programs: all $(TESTS) $(SYNTH) $(INCEPTION) $(EMBED) $(NOMALLOC) $(FAKE) $(GPU_OPS) $(GPU_TRAIN) \
-  $(GPU_BENCHES) $(EMULATED_BENCHES) $(LAB_PREDICT)
+  $(GPU_BENCHES) $(EMULATED_BENCHES) $(LAB_PREDICT) $(PROBE)
 
 demo: ## install what is missing, build, and draw demo.png
 	@scripts/deps.sh demo

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#define SUMS_OF 128u
+#define SUMS_OF 256u
 
 double sums_rms(const float *x, size_t n);
 
