@@ -29,12 +29,13 @@ small=3000 small_9_0='-l 2000000 -m 3100000' most=40000 order=40000
 precisions=fp16 check=fp16 golden_precisions=fp16
 samplers='[ce]*'
 networks=cifar10-c100 batches=1 steps=1 window=0.01
-training_ops="fp16 test_[nsv]*" warm=1 updates=1 training_batch=2 sums=
+training_ops="fp16 test_[nsv]*" warm=1 updates=1 training_batch=2
 packed_goldens=uncond-tiny code_goldens=
 configurations=$work/cifar10-c100.json
 SETTINGS
 first-contact/pack.sh "$BUILD" "$work/kit" "$work/settings" >"$work/log" 2>&1 ||
     { cat "$work/log"; exit 1; }
+"$BUILD/test/emulated_ops" -l 3000 -m 40000 -w "$work/kit/sums" || exit 1
 # Whole steps, too: one that hangs, one that fails, one that tells a number.
 program() { # PATH LINE...
     printf '%s\n' '#!/bin/sh' "${@:2}" >"$work/$1"
