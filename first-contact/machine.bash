@@ -6,9 +6,9 @@
 # Where libraries of CUDA lie: with the system's, the toolkit's, the driver's,
 # Python's.
 folders() { # NAME
-    local site=
+    local site= path=${LD_LIBRARY_PATH:-}
     ldconfig -p 2>/dev/null | awk -v name="$1" '$1 == name { sub("/[^/]*$", "", $NF); print $NF }'
-    printf '%s\n' ${LD_LIBRARY_PATH//:/ } /usr/local/cuda/lib64 /usr/local/cuda*/lib64 \
+    printf '%s\n' ${path//:/ } /usr/local/cuda/lib64 /usr/local/cuda*/lib64 \
         /usr/local/cuda*/targets/x86_64-linux/lib /usr/local/nvidia/lib64 \
         /usr/lib/x86_64-linux-gnu /usr/lib/wsl/lib
     site=$(timeout 10 python3 -c 'import site; print("\n".join(site.getsitepackages()))' 2>/dev/null)
