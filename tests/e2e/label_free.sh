@@ -5,14 +5,15 @@
 # ends with a report, says what a stage costs, skips what is done, and killed
 # again and again, at random moments, it ends with the same bytes.
 #
-#   KILLS=N label_free.sh    N kills [3]
+#   PHOTOS=N KILLS=N label_free.sh    of N photographs [60], with N kills [3]
 set -u
 
 . "$(dirname "$0")/checks.bash"
+photos=${PHOTOS:-60}
 kills=${KILLS:-3}
 RANDOM=7
 
-"$bin/cedm-gen" --n 60 --grid none --steps 2 --out photos --progress none >/dev/null || exit 1
+"$bin/cedm-gen" --n "$photos" --grid none --steps 2 --out photos --progress none >/dev/null || exit 1
 export BIN=$bin RESOLUTION=8 KIMG=0.32 GRID=2,3 HEADS=2 EPOCHS=4 SAMPLES=24
 export NETWORK='--cbase 4 --cres 1 --num-blocks 1 --attn 8 --batch 8 --lr 1e-2
     --lr-rampup 0.0001 --ema 0.0002 --dropout 0 --augment 0'
