@@ -6,7 +6,8 @@
 #
 # reads lines "SERIES<tab>x<tab>y" and "SERIES<tab>x<tab>y<tab>low<tab>high", a
 # spread, and draws a line through the points of each series in their order; a
-# series named "-NAME" is a level, drawn across.
+# series named "-NAME" is a level, drawn across, one named ">TEXT" an arrow from
+# its first point to its second, with the text above.
 BEGIN {
     FS = "\t"
     width = 640; height = 400; left = 64; right = 150; top = 36; bottom = 52
@@ -53,7 +54,7 @@ function axes(    step, y, i, n, ticks, x) {
         line(left, py(y), width - right, py(y), "stroke=\"#ddd\"")
         text(left - 6, py(y) + 4, "end", sprintf("%g", y))
     }
-    for (n = 1; n <= series; n++) for (i = 1; i <= points[n] && name[n] !~ /^-/; i++) {
+    for (n = 1; n <= series; n++) for (i = 1; i <= points[n] && name[n] !~ /^[->]/; i++) {
         x = xs[n, i]
         if (x in ticks) continue
         ticks[x]
@@ -77,6 +78,13 @@ function curve(n, colour,    i) {
             py(ys[n, i]), colour
     }
 }
+function arrow(n,    x, y, to) {
+    x = px(xs[n, 1]); to = px(xs[n, 2]); y = py(ys[n, 1])
+    line(x, y, to, y, "stroke=\"#333\" stroke-dasharray=\"2 3\"")
+    line(to, y, to + 7, y - 4, "stroke=\"#333\"")
+    line(to, y, to + 7, y + 4, "stroke=\"#333\"")
+    text((x + to) / 2, y - 6, "middle", substr(name[n], 2))
+}
 END {
     margin = y_most > y_least ? (y_most - y_least) * 0.06 : (y_most == 0 ? 1 : y_most * 0.1)
     y_from = y_least >= 0 && y_least - margin < 0 ? 0 : y_least - margin
@@ -86,6 +94,7 @@ END {
     print "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
     if (any) axes()
     for (n = 1; n <= series; n++) {
+        if (name[n] ~ /^>/) { arrow(n); continue }
         colour = colours[(n - 1) % 7 + 1]
         label = name[n]
         if (label ~ /^-/) {

@@ -81,12 +81,34 @@ plot() { # FILE TITLE ACROSS UP LOG: draws lines on standard input
     awk -v title="$2" -v across="$3" -v up="$4" -v log_x="$5" -f "$here/plot.awk" >"$1"
 }
 
-# FD against the images that a run has seen, of seed 0 where there are points.
+# FD against the images that a run has seen, of seed 0 where there are points, and
+# an arrow to where the first clustered run is as near as the unconditional one
+# at its end, on a straight line between two points.
 awk -F '\t' -v OFS='\t' "$label"'
     $5 == 0 { key = label($3, $4) ($4 + 0 && $3 != "labels" ? ", C = " $4 : "")
         of[key] = of[key] key OFS $2 OFS $6 "\n"; n[key]++
         if (n[key] == 1) order[++keys] = key }
-    END { for (i = 1; i <= keys; i++) if (n[order[i]] > 1) printf "%s", of[order[i]] }' .fields |
+    $5 == 0 && $3 == "none" { end_x = $2; end_y = $6 }
+    $5 == 0 && ($3 == "kmeans" || $3 == "temi") { x[key, n[key]] = $2; y[key, n[key]] = $6 }
+    function reach(key,    i, part) {
+        for (i = 2; i <= n[key]; i++) if (y[key, i] <= end_y && y[key, i - 1] > end_y) {
+            part = (y[key, i - 1] - end_y) / (y[key, i - 1] - y[key, i])
+            return x[key, i - 1] + part * (x[key, i] - x[key, i - 1])
+        }
+        return end_x
+    }
+    END {
+        first = end_x
+        for (i = 1; i <= keys; i++) if (n[order[i]] > 1) {
+            printf "%s", of[order[i]]
+            at = reach(order[i])
+            if (at < first) first = at
+        }
+        if (first < end_x) {
+            arrow = sprintf(">%.1f times", end_x / first)
+            print arrow, end_x, end_y; print arrow, first, end_y
+        }
+    }' .fields |
     plot figure-2.svg 'FD against images seen' 'thousand images seen' FD 0
 
 # Against C: clustered methods as curves, the others as levels.
