@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "host/cli/progress.h"
+#include "host/execution/agreement.h"
 #include "host/execution/ranks.h"
 #include "trainer/report.h"
 
@@ -66,9 +67,8 @@ static bool update(train_run *r, host_failure *f)
     train_adam_update rates = {.lr = train_run_rate(r),
                                .ema_beta = train_run_ema_beta(r)};
 
-    if (!train_run_agree(make_gradients(r, f), f) ||
-        !train_run_agree(r->learner->kind->update(r->learner, &rates, f),
-                         f)) {
+    if (!host_agree(make_gradients(r, f), f) ||
+        !host_agree(r->learner->kind->update(r->learner, &rates, f), f)) {
         return false;
     }
     r->updates++;
@@ -86,7 +86,7 @@ static bool update(train_run *r, host_failure *f)
 static bool settle(train_run *r, const volatile sig_atomic_t *stop,
                    host_failure *f)
 {
-    bool good = train_run_agree(r->learner->kind->settle(r->learner, f), f);
+    bool good = host_agree(r->learner->kind->settle(r->learner, f), f);
 
     (void)take_losses(r, stop);
     return good;
@@ -96,7 +96,7 @@ static bool settle(train_run *r, const volatile sig_atomic_t *stop,
 static void share_enough(train_run *r)
 {
     r->enough = train_run_is_enough(r);
-    host_ranks_broadcast(&r->enough, sizeof r->enough);
+    host_ranks_broadcast(0, &r->enough, sizeof r->enough);
 }
 
 /* Who judges a snapshot does so before its line is written. */
@@ -127,7 +127,7 @@ static bool end_tick(train_run *r, const volatile sig_atomic_t *stop,
     if (first && good && snapshot) {
         good = train_run_save(r, true, f);
     }
-    good = train_run_agree(good, f);
+    good = host_agree(good, f);
     share_enough(r);
     r->tick_time = host_seconds(); /* saving is not training */
     r->timed_from = r->seen;
@@ -141,8 +141,7 @@ static bool save_between(train_run *r, const volatile sig_atomic_t *stop,
     double start = host_seconds();
     bool good =
         settle(r, stop, f) &&
-        train_run_agree(
-            host_ranks_rank() != 0 || train_run_save_between(r, f), f);
+        host_agree(host_ranks_rank() != 0 || train_run_save_between(r, f), f);
 
     r->tick_time += host_seconds() - start;
     return good;
@@ -176,7 +175,7 @@ static bool leave(train_run *r, const volatile sig_atomic_t *stop,
     bool first = host_ranks_rank() == 0;
 
     if (settle(r, stop, f) &&
-        train_run_agree(!first || train_run_save(r, false, f), f)) {
+        host_agree(!first || train_run_save(r, false, f), f)) {
         f->code = HOST_EXIT_INTERRUPTED;
         if (first) {
             train_report_stopped(r);
@@ -190,8 +189,8 @@ bool train_run_train(train_run *r, const volatile sig_atomic_t *stop,
 {
     decision d = {false, false};
 
-    if (!train_run_agree(
-            host_ranks_rank() != 0 || train_run_begin_files(r, f), f)) {
+    if (!host_agree(host_ranks_rank() != 0 || train_run_begin_files(r, f),
+                    f)) {
         return false;
     }
     share_enough(r); /* the run that goes on may have ended so */

@@ -103,14 +103,6 @@ bool train_run_read_data(train_run *r, uint32_t threads, host_failure *f);
 
 /* ---- among ranks (run_ranks.c) ------------------------------------------ */
 
-/* True if every rank is good.  If not, the failure stays with those that
- * say it: rank 0 if it failed, or all that did; the text of others is "". */
-bool train_run_agree(bool good, host_failure *f);
-
-/* Refuses to be one of several processes that a launcher started and that are
- * no ranks of each other: they would fight over one folder. */
-bool train_run_check_launcher(host_failure *f);
-
 /* Gives the others what rank 0 begins with: parameters, moments, average and
  * counters; then all learners take it over, and join each other if they can. */
 bool train_run_share(train_run *r, host_failure *f);

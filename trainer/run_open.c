@@ -8,6 +8,7 @@
 #include "host/files/ids_source.h"
 #include "host/files/output.h"
 #include "host/execution/processors.h"
+#include "host/execution/agreement.h"
 #include "host/execution/ranks.h"
 #include "trainer/source_json.h"
 #include "trainer/run.h"
@@ -240,7 +241,7 @@ bool train_run_open(train_run *r, const train_options *options,
             (train_run_enter(r, f) && train_run_find_state(r, &state, f))) &&
            open_all(r, state, f);
     cg_close(state);
-    if (!train_run_agree(good, f)) {
+    if (!host_agree(good, f)) {
         return false;
     }
     return train_run_share(r, f);

@@ -3,47 +3,11 @@
  * run_ranks.c - what the ranks of a run tell each other beside gradients. */
 #include <string.h>
 
-#include "host/cli/shard.h"
+#include "host/execution/agreement.h"
 #include "host/execution/ranks.h"
 #include "trainer/run.h"
 
 static const char by_nccl[] = "NCCL on the GPUs";
-
-bool train_run_agree(bool good, host_failure *f)
-{
-    bool first = host_ranks_rank() == 0;
-    double bad[2] = {good ? 0.0 : 1.0, good || !first ? 0.0 : 1.0};
-
-    host_ranks_allreduce(HOST_RANKS_F64, bad, 2);
-    if (bad[0] > 0.0 && (good || (bad[1] > 0.0 && !first))) {
-        f->code = good ? HOST_EXIT_FAILED : f->code;
-        f->text[0] = '\0';
-    }
-    return bad[0] == 0.0;
-}
-
-bool train_run_check_launcher(host_failure *f)
-{
-    host_shard place = HOST_SHARD_WHOLE;
-
-    if (host_ranks_size() > 1) {
-        return true;
-    }
-    if (!host_shard_from_environment(&place, f)) {
-        return false;
-    }
-    if (place.size > 1) {
-        (void)host_fail(f,
-                        "%s started %u processes, but this program %s; start "
-                        "one process",
-                        place.launcher, place.size, host_ranks_kind());
-        if (place.rank > 0) {
-            f->text[0] = '\0'; /* rank 0 says it */
-        }
-        return false;
-    }
-    return true;
-}
 
 /* ---- GPUs that add up gradients ------------------------------------------ */
 
@@ -110,9 +74,8 @@ static bool join(train_run *r, host_failure *f)
     if (host_ranks_rank() == 0) {
         good = l->kind->invite(l, by, f);
     }
-    host_ranks_broadcast(by, sizeof by);
-    return train_run_agree(good, f) &&
-           train_run_agree(l->kind->join(l, by, f), f);
+    host_ranks_broadcast(0, by, sizeof by);
+    return host_agree(good, f) && host_agree(l->kind->join(l, by, f), f);
 }
 
 /* ---- the beginning ------------------------------------------------------- */
@@ -124,18 +87,18 @@ bool train_run_share(train_run *r, host_failure *f)
                             &r->tick_steps};
 
     for (int i = 0; i < TRAIN_LEARNER_SETS; i++) {
-        host_ranks_broadcast(l->sets[i],
+        host_ranks_broadcast(0, l->sets[i],
                              sizeof(float) *
                                  (i == TRAIN_LEARNER_PARAMS
                                       ? l->training->data_elements
                                       : l->training->trained_elements));
     }
     for (size_t i = 0; i < sizeof counters / sizeof counters[0]; i++) {
-        host_ranks_broadcast(counters[i], sizeof *counters[i]);
+        host_ranks_broadcast(0, counters[i], sizeof *counters[i]);
     }
-    host_ranks_broadcast(&l->counts, sizeof l->counts);
-    host_ranks_broadcast(&r->loss_sum, sizeof r->loss_sum);
-    host_ranks_broadcast(&r->ema_ramp, sizeof r->ema_ramp);
-    return train_run_agree(l->kind->push(l, f), f) &&
+    host_ranks_broadcast(0, &l->counts, sizeof l->counts);
+    host_ranks_broadcast(0, &r->loss_sum, sizeof r->loss_sum);
+    host_ranks_broadcast(0, &r->ema_ramp, sizeof r->ema_ramp);
+    return host_agree(l->kind->push(l, f), f) &&
            (host_ranks_size() == 1 || join(r, f));
 }

@@ -2,9 +2,9 @@
  *
  * ranks.h - the processes that share one run.
  *
- * Each makes the gradient of its part of a batch; their sum is everybody's,
- * so that all ranks keep the same parameters without ever sending them.  A
- * build has one of two implementations: ranks_mpi.c for what an MPI launcher
+ * In training each makes the gradient of its part of a batch; their sum is
+ * everybody's, so that all ranks keep the same parameters without ever sending
+ * them.  A build has one of two implementations: ranks_mpi.c for what an MPI launcher
  * starts, ranks_alone.c for one process.
  *
  * All but rank and size are collective: every rank calls them, in the same
@@ -26,15 +26,16 @@ const char *host_ranks_kind(void);
 
 typedef enum host_ranks_type {
     HOST_RANKS_F32,
-    HOST_RANKS_F64
+    HOST_RANKS_F64,
+    HOST_RANKS_I64
 } host_ranks_type;
 
 /* Replaces values by their sums over the ranks: the same bits everywhere, and
  * every time for the same number of ranks. */
 void host_ranks_allreduce(host_ranks_type type, void *values, uint64_t count);
 
-/* Replaces bytes by those of rank 0. */
-void host_ranks_broadcast(void *bytes, uint64_t size);
+/* Replaces bytes by those of one rank. */
+void host_ranks_broadcast(uint32_t from, void *bytes, uint64_t size);
 
 void host_ranks_barrier(void);
 

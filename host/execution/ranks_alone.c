@@ -33,8 +33,9 @@ void host_ranks_allreduce(host_ranks_type type, void *values, uint64_t count)
     (void)count;
 }
 
-void host_ranks_broadcast(void *bytes, uint64_t size)
+void host_ranks_broadcast(uint32_t from, void *bytes, uint64_t size)
 {
+    (void)from;
     (void)bytes;
     (void)size;
 }

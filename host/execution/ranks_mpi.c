@@ -61,7 +61,9 @@ const char *host_ranks_kind(void)
 
 void host_ranks_allreduce(host_ranks_type type, void *values, uint64_t count)
 {
-    MPI_Datatype what = type == HOST_RANKS_F32 ? MPI_FLOAT : MPI_DOUBLE;
+    MPI_Datatype what = type == HOST_RANKS_F32   ? MPI_FLOAT
+                        : type == HOST_RANKS_F64 ? MPI_DOUBLE
+                                                 : MPI_INT64_T;
     size_t bytes = type == HOST_RANKS_F32 ? sizeof(float) : sizeof(double);
     unsigned char *at = values;
 
@@ -73,14 +75,15 @@ void host_ranks_allreduce(host_ranks_type type, void *values, uint64_t count)
     }
 }
 
-void host_ranks_broadcast(void *bytes, uint64_t count)
+void host_ranks_broadcast(uint32_t from, void *bytes, uint64_t count)
 {
     unsigned char *at = bytes;
 
     for (uint64_t done = 0; together && done < count; done += PIECE) {
         uint64_t n = count - done < PIECE ? count - done : PIECE;
 
-        (void)MPI_Bcast(at + done, (int)n, MPI_BYTE, 0, MPI_COMM_WORLD);
+        (void)MPI_Bcast(at + done, (int)n, MPI_BYTE, (int)from,
+                        MPI_COMM_WORLD);
     }
 }
 

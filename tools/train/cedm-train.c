@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "host/cli/signals.h"
+#include "host/execution/agreement.h"
 #include "host/execution/ranks.h"
 #include "host/files/output.h"
 #include "tools/train/train_frechet.h"
@@ -48,7 +49,7 @@ static bool train(const train_options *options, host_failure *f)
     train_eval eval;
     train_run r;
     bool good = train_run_open(&r, options, f) &&
-                train_run_agree(open_judge(&judge, &eval, &r, f), f);
+                host_agree(open_judge(&judge, &eval, &r, f), f);
 
     if (good && host_ranks_rank() == 0) {
         train_report_begin(&r);
@@ -65,9 +66,8 @@ static bool train(const train_options *options, host_failure *f)
 
 static bool go(const train_options *options, host_failure *f)
 {
-    return options->sigma_rel > 0.0
-               ? train_run_agree(reconstruct(options, f), f)
-               : train(options, f);
+    return options->sigma_rel > 0.0 ? host_agree(reconstruct(options, f), f)
+                                    : train(options, f);
 }
 
 /* A failed rank whose text is empty leaves the words to another. */
@@ -89,9 +89,9 @@ int main(int argc, char **argv)
     host_signals_begin("cedm-train");
     host_ranks_open();
     parsed = train_options_parse(&options, argc, argv, &f);
-    good = train_run_agree(parsed != TRAIN_BAD, &f) &&
+    good = host_agree(parsed != TRAIN_BAD, &f) &&
            (parsed == TRAIN_DONE ||
-            (train_run_check_launcher(&f) && go(&options, &f)));
+            (host_check_launcher(&f) && go(&options, &f)));
     good = good && host_output_standard(&f);
     code = end(good, &f);
     host_ranks_barrier(); /* launchers kill all after the first that failed */
