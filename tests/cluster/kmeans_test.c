@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * kmeans_test.c - k-means against runs of scikit-learn, and what must not
- * change its bits: threads, bounds, being resumed. */
+ * change its bits: threads, being resumed. */
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
@@ -16,6 +16,7 @@
 #include "tests/cluster/arrays.h"
 #include "cluster/kmeans_parts.h"
 #include "tests/cluster/numbers.h"
+#include "tests/cluster/overlapping.h"
 
 typedef struct golden {
     cg_file *file;
@@ -47,23 +48,6 @@ static void close_golden(golden *g)
     free(g->x);
     free(g->init);
     cg_close(g->file);
-}
-
-static void run(cluster_kmeans *k, const cluster_rows *rows,
-                const cluster_kmeans_options *options,
-                const cluster_workers *workers, uint32_t runs)
-{
-    host_failure f = HOST_FAILURE_UNSAID;
-
-    if (!cluster_kmeans_open(k, rows, options, workers, &f)) {
-        fail_msg("%s", f.text);
-    }
-    for (uint32_t i = 0; i < runs; i++) {
-        assert_true(cluster_kmeans_begin(k, i, &f));
-        while (cluster_kmeans_step(k)) {
-        }
-        (void)cluster_kmeans_finish(k);
-    }
 }
 
 static void check_labels(const golden *g, const cluster_kmeans *k,
@@ -116,7 +100,7 @@ static void check_golden(const char *name, bool centres, double relative)
         cluster_workers w = numbers_workers(1, kernels[n]);
         cluster_kmeans k;
 
-        run(&k, &g.rows, &g.options, &w, 1);
+        overlapping_run(&k, &g.rows, &g.options, &w, 1);
         check_labels(&g, &k, kernels[n]->name);
         if (centres) {
             check_centres(&g, &k);
@@ -166,7 +150,7 @@ static void test_few_distinct(void **state)
     cluster_kmeans k;
 
     (void)state;
-    run(&k, &g.rows, &g.options, &w, 1);
+    overlapping_run(&k, &g.rows, &g.options, &w, 1);
     assert_true(k.best.inertia >= 0.0 && k.best.inertia < 1e-12);
     for (uint64_t i = 0; i < g.rows.count; i++) {
         for (uint64_t j = 0; j < i; j++) {
@@ -183,52 +167,13 @@ static void test_few_distinct(void **state)
 
 /* ---- bits --------------------------------------------------------------- */
 
-#define ROWS 3000u
-#define WIDTH 20u
-#define CLUSTERS 40u
-
-/* Blobs that overlap, so that labels change for some time. */
-static float *blobs(void)
-{
-    float *x = malloc(ROWS * WIDTH * sizeof *x);
-
-    assert_non_null(x);
-    numbers_fill(x, ROWS * WIDTH, 5);
-    for (uint32_t i = 0; i < ROWS; i++) {
-        float where[WIDTH];
-
-        numbers_fill(where, WIDTH, 100 + i % 60);
-        for (uint32_t c = 0; c < WIDTH; c++) {
-            x[i * WIDTH + c] += 1.5f * where[c] + 10.0f;
-        }
-    }
-    return x;
-}
-
-static const cluster_kmeans_options overlapping = {
-    .clusters = CLUSTERS,
-    .iterations = 100,
-    .tolerance = 0.0,
-    .seed = 3,
-};
-
-static void check_equal(const cluster_kmeans *a, const cluster_kmeans *b)
-{
-    assert_int_equal(a->best.iterations, b->best.iterations);
-    assert_int_equal(a->best.run, b->best.run);
-    assert_true(a->best.inertia == b->best.inertia);
-    assert_memory_equal(a->best.labels, b->best.labels,
-                        ROWS * sizeof *a->best.labels);
-    assert_memory_equal(a->best.centres, b->best.centres,
-                        CLUSTERS * WIDTH * sizeof *a->best.centres);
-}
-
 static void test_threads(void **state)
 {
     const cluster_kernels *kernels[NUMBERS_KERNELS_MAX];
     const uint32_t count = numbers_kernels(kernels);
-    float *x = blobs();
-    const cluster_rows rows = {.values = x, .count = ROWS, .width = WIDTH};
+    float *x = overlapping_blobs();
+    const cluster_rows rows = {
+        .values = x, .count = OVERLAPPING_ROWS, .width = OVERLAPPING_WIDTH};
 
     (void)state;
     for (uint32_t n = 0; n < count; n++) {
@@ -236,9 +181,9 @@ static void test_threads(void **state)
         cluster_workers five = numbers_workers(5, kernels[n]);
         cluster_kmeans a, b;
 
-        run(&a, &rows, &overlapping, &one, 2);
-        run(&b, &rows, &overlapping, &five, 2);
-        check_equal(&a, &b);
+        overlapping_run(&a, &rows, &overlapping_options, &one, 2);
+        overlapping_run(&b, &rows, &overlapping_options, &five, 2);
+        overlapping_check_equal(&a, &b);
         cluster_kmeans_close(&a);
         cluster_kmeans_close(&b);
         numbers_close(&five);
@@ -246,138 +191,33 @@ static void test_threads(void **state)
     free(x);
 }
 
-/* A run whose bounds are forgotten before every step looks at all rows. */
-static void test_bounds(void **state)
-{
-    const cluster_kernels *kernels[NUMBERS_KERNELS_MAX];
-    const uint32_t count = numbers_kernels(kernels);
-    float *x = blobs();
-    const cluster_rows rows = {.values = x, .count = ROWS, .width = WIDTH};
-
-    (void)state;
-    for (uint32_t n = 0; n < count; n++) {
-        cluster_workers w = numbers_workers(1, kernels[n]);
-        host_failure f = HOST_FAILURE_UNSAID;
-        cluster_kmeans a, b;
-
-        run(&a, &rows, &overlapping, &w, 1);
-        assert_true(a.best.iterations > 10);
-        assert_true(cluster_kmeans_open(&b, &rows, &overlapping, &w, &f));
-        assert_true(cluster_kmeans_begin(&b, 0, &f));
-        while (cluster_kmeans_step(&b)) {
-            cluster_kmeans_unbound(&b);
-        }
-        (void)cluster_kmeans_finish(&b);
-        check_equal(&a, &b);
-        cluster_kmeans_close(&a);
-        cluster_kmeans_close(&b);
-    }
-    free(x);
-}
-
-static double distance(const float *x, const float *centre)
-{
-    double square = 0.0;
-
-    for (uint32_t c = 0; c < WIDTH; c++) {
-        const double difference = (double)x[c] - (double)centre[c];
-
-        square += difference * difference;
-    }
-    return sqrt(square);
-}
-
-/* Every bound is on its side of the distance that it bounds. */
-static void check_bounds(const cluster_kmeans *k)
-{
-    for (uint32_t i = 0; i < ROWS; i++) {
-        float x[WIDTH];
-
-        cluster_rows_load(&k->rows, i, 1, x);
-        for (uint32_t c = 0; c < CLUSTERS; c++) {
-            const double true_one = distance(x, k->centres + c * WIDTH);
-
-            if (c == (uint32_t)k->labels[i]) {
-                assert_true((double)k->upper[i] >= true_one);
-            } else {
-                assert_true((double)k->lower[i] <= true_one);
-            }
-        }
-    }
-}
-
-static void test_bounds_hold(void **state)
-{
-    float *x = blobs();
-    const cluster_rows rows = {.values = x, .count = ROWS, .width = WIDTH};
-    cluster_workers w = numbers_workers(1, cluster_kernels_for(UINT32_MAX));
-    host_failure f = HOST_FAILURE_UNSAID;
-    cluster_kmeans k;
-
-    (void)state;
-    assert_true(cluster_kmeans_open(&k, &rows, &overlapping, &w, &f));
-    assert_true(cluster_kmeans_begin(&k, 0, &f));
-    for (uint32_t i = 0; i < 15; i++) {
-        cluster_kmeans_assign(&k);
-        check_bounds(&k);
-        (void)cluster_kmeans_sum(&k);
-        (void)cluster_kmeans_move(&k);
-    }
-    cluster_kmeans_close(&k);
-    free(x);
-}
-
-/* Some rows are skipped, or bounds were for nothing. */
-static void test_bounds_skip(void **state)
-{
-    float *x = blobs();
-    const cluster_rows rows = {.values = x, .count = ROWS, .width = WIDTH};
-    cluster_workers w = numbers_workers(1, cluster_kernels_for(UINT32_MAX));
-    host_failure f = HOST_FAILURE_UNSAID;
-    cluster_kmeans k;
-    uint32_t kept = 0;
-
-    (void)state;
-    assert_true(cluster_kmeans_open(&k, &rows, &overlapping, &w, &f));
-    assert_true(cluster_kmeans_begin(&k, 0, &f));
-    for (uint32_t i = 0; i < 20; i++) {
-        (void)cluster_kmeans_step(&k);
-    }
-    memcpy(k.distances, k.lower, ROWS * sizeof *k.lower);
-    (void)cluster_kmeans_step(&k);
-    for (uint32_t i = 0; i < ROWS; i++) {
-        kept += k.lower[i] < k.distances[i]; /* only loosened */
-    }
-    assert_true(kept > ROWS / 10);
-    cluster_kmeans_close(&k);
-    free(x);
-}
-
 static void test_resumed(void **state)
 {
-    float *x = blobs();
-    const cluster_rows rows = {.values = x, .count = ROWS, .width = WIDTH};
+    float *x = overlapping_blobs();
+    const cluster_rows rows = {
+        .values = x, .count = OVERLAPPING_ROWS, .width = OVERLAPPING_WIDTH};
     cluster_workers w = numbers_workers(1, cluster_kernels_for(UINT32_MAX));
     host_failure f = HOST_FAILURE_UNSAID;
     cluster_kmeans a, b, whole;
 
     (void)state;
-    run(&whole, &rows, &overlapping, &w, 1);
-    assert_true(cluster_kmeans_open(&a, &rows, &overlapping, &w, &f));
-    assert_true(cluster_kmeans_open(&b, &rows, &overlapping, &w, &f));
+    overlapping_run(&whole, &rows, &overlapping_options, &w, 1);
+    assert_true(cluster_kmeans_open(&a, &rows, &overlapping_options, &w, &f));
+    assert_true(cluster_kmeans_open(&b, &rows, &overlapping_options, &w, &f));
     assert_true(cluster_kmeans_begin(&a, 0, &f));
     for (uint32_t i = 0; i < 7; i++) {
         assert_true(cluster_kmeans_step(&a));
     }
     b.run = a.run;
     b.iteration = a.iteration;
-    memcpy(b.centres, a.centres, CLUSTERS * WIDTH * sizeof *a.centres);
-    memcpy(b.labels, a.labels, ROWS * sizeof *a.labels);
+    memcpy(b.centres, a.centres,
+           OVERLAPPING_CLUSTERS * OVERLAPPING_WIDTH * sizeof *a.centres);
+    memcpy(b.labels, a.labels, OVERLAPPING_ROWS * sizeof *a.labels);
     cluster_kmeans_resume(&b);
     while (cluster_kmeans_step(&b)) {
     }
     (void)cluster_kmeans_finish(&b);
-    check_equal(&whole, &b);
+    overlapping_check_equal(&whole, &b);
     cluster_kmeans_close(&a);
     cluster_kmeans_close(&b);
     cluster_kmeans_close(&whole);
@@ -388,19 +228,20 @@ static void test_resumed(void **state)
 
 static void test_one_cluster(void **state)
 {
-    float *x = blobs();
-    const cluster_rows rows = {.values = x, .count = ROWS, .width = WIDTH};
+    float *x = overlapping_blobs();
+    const cluster_rows rows = {
+        .values = x, .count = OVERLAPPING_ROWS, .width = OVERLAPPING_WIDTH};
     cluster_workers w = numbers_workers(1, cluster_kernels_for(UINT32_MAX));
-    cluster_kmeans_options options = overlapping;
+    cluster_kmeans_options options = overlapping_options;
     cluster_kmeans k;
-    double variance[WIDTH], sum = 0.0;
+    double variance[OVERLAPPING_WIDTH], sum = 0.0;
 
     (void)state;
     options.clusters = 1;
-    run(&k, &rows, &options, &w, 1);
+    overlapping_run(&k, &rows, &options, &w, 1);
     cluster_rows_moments(&rows, &w, NULL, variance);
-    for (uint32_t i = 0; i < WIDTH; i++) {
-        sum += variance[i] * ROWS;
+    for (uint32_t i = 0; i < OVERLAPPING_WIDTH; i++) {
+        sum += variance[i] * OVERLAPPING_ROWS;
     }
     /* The centre, rounded to single precision, is off by at most u. */
     assert_true(fabs(k.best.inertia - sum) <= (double)FLT_EPSILON * sum);
@@ -411,16 +252,17 @@ static void test_one_cluster(void **state)
 /* A cluster for each row: nothing is left over. */
 static void test_all_clusters(void **state)
 {
-    const cluster_rows rows = {
-        .values = blobs(), .count = 30, .width = WIDTH};
+    const cluster_rows rows = {.values = overlapping_blobs(),
+                               .count = 30,
+                               .width = OVERLAPPING_WIDTH};
     cluster_workers w = numbers_workers(1, cluster_kernels_for(UINT32_MAX));
-    cluster_kmeans_options options = overlapping;
+    cluster_kmeans_options options = overlapping_options;
     cluster_kmeans k;
     bool used[30] = {false};
 
     (void)state;
     options.clusters = 30;
-    run(&k, &rows, &options, &w, 1);
+    overlapping_run(&k, &rows, &options, &w, 1);
     assert_true(k.best.inertia < 1e-9);
     for (uint32_t i = 0; i < 30; i++) {
         assert_false(used[k.best.labels[i]]);
@@ -435,7 +277,7 @@ static void test_too_many(void **state)
     const float x[6] = {1, 2, 3, 4, 5, 6};
     const cluster_rows rows = {.values = x, .count = 3, .width = 2};
     cluster_workers w = numbers_workers(1, cluster_kernels_for(0));
-    cluster_kmeans_options options = overlapping;
+    cluster_kmeans_options options = overlapping_options;
     cluster_kmeans k;
     host_failure f = HOST_FAILURE_UNSAID;
 
@@ -473,9 +315,6 @@ int main(void)
         cmocka_unit_test(test_offset),
         cmocka_unit_test(test_few_distinct),
         cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_bounds),
-        cmocka_unit_test(test_bounds_hold),
-        cmocka_unit_test(test_bounds_skip),
         cmocka_unit_test(test_resumed),
         cmocka_unit_test(test_one_cluster),
         cmocka_unit_test(test_all_clusters),
