@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #include "cluster/panels.h"
+#include "cluster/shares.h"
+#include "host/execution/agreement.h"
 
 /* Columns of a task that goes down all rows: whole cache lines. */
 #define COLUMNS 64u
@@ -96,10 +98,13 @@ bool cluster_rows_check(const cluster_rows *rows, const cluster_workers *w,
     check c = {rows, malloc(blocks * sizeof *c.bad)};
     uint64_t bad = UINT64_MAX;
 
-    if (c.bad == NULL) {
-        return host_fail(f, "%s: out of memory", name);
+    if (!host_agree(c.bad != NULL || host_fail(f, "%s: out of memory", name),
+                    f)) {
+        free(c.bad);
+        return false;
     }
-    cluster_run(w, check_task, &c, blocks);
+    cluster_run_mine(w, check_task, &c, blocks, 1);
+    cluster_gather(c.bad, sizeof *c.bad, blocks, 1);
     for (uint32_t i = 0; i < blocks && bad == UINT64_MAX; i++) {
         bad = c.bad[i];
     }
@@ -166,7 +171,14 @@ void cluster_rows_moments(const cluster_rows *rows, const cluster_workers *w,
 {
     moments m = {rows, mean, variance};
 
-    cluster_run(w, moments_task, &m, (rows->width + COLUMNS - 1) / COLUMNS);
+    cluster_run_mine(w, moments_task, &m,
+                     (rows->width + COLUMNS - 1) / COLUMNS, 1);
+    if (mean != NULL) {
+        cluster_gather(mean, sizeof *mean, rows->width, COLUMNS);
+    }
+    if (variance != NULL) {
+        cluster_gather(variance, sizeof *variance, rows->width, COLUMNS);
+    }
 }
 
 /* ---- sizes -------------------------------------------------------------- */
@@ -206,12 +218,17 @@ bool cluster_rows_squares(const cluster_rows *rows, const cluster_workers *w,
 
     s.scratch = malloc(w->count * sizeof *s.scratch * 2 * CLUSTER_PANEL *
                        rows->width);
-    if (s.scratch == NULL) {
-        return host_fail(f, "out of memory for a block of features");
+    const bool good =
+        host_agree(s.scratch != NULL ||
+                       host_fail(f, "out of memory for a block of features"),
+                   f);
+
+    if (good) {
+        cluster_run_mine(w, squares_task, &s, cluster_blocks(rows->count), 1);
+        cluster_gather(out, sizeof *out, rows->count, CLUSTER_BLOCK);
     }
-    cluster_run(w, squares_task, &s, cluster_blocks(rows->count));
     free(s.scratch);
-    return true;
+    return good;
 }
 
 bool cluster_rows_unit(const cluster_rows *rows, const cluster_workers *w,

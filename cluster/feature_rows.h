@@ -5,7 +5,8 @@
  *
  * A row x is read as (x * factor - shift) * scale.  The features themselves
  * stay as they are, so that they may be mapped from a file that is larger
- * than memory: whoever works on them holds a block of rows. */
+ * than memory: whoever works on them holds a block of rows.  What is known of
+ * all rows is found by all ranks together, shares.h. */
 #ifndef CEDM_CLUSTER_FEATURE_ROWS_H
 #define CEDM_CLUSTER_FEATURE_ROWS_H
 

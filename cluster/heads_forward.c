@@ -7,6 +7,8 @@
 
 #include "cluster/heads.h"
 #include "cluster/panels.h"
+#include "cluster/shares.h"
+#include "host/execution/agreement.h"
 
 /* |z| is at least this. */
 #define SHORTEST 1e-12f
@@ -200,11 +202,13 @@ bool cluster_head_assign(const cluster_head_layout *l, const float *head,
         CLUSTER_BLOCK * ((size_t)l->shape.width + 2 * (size_t)l->hidden +
                          l->bottleneck + l->clusters + 1);
     a.scratch = malloc(w->count * a.scratch_step * sizeof *a.scratch);
-    good = (a.scratch != NULL && directions != NULL) ||
-           host_fail(f, "out of memory for a head");
+    good = host_agree((a.scratch != NULL && directions != NULL) ||
+                          host_fail(f, "out of memory for a head"),
+                      f);
     if (good) {
         cluster_head_directions(l, head, directions, directions + floats);
-        cluster_run(w, assign_task, &a, cluster_blocks(rows->count));
+        cluster_run_mine(w, assign_task, &a, cluster_blocks(rows->count), 1);
+        cluster_gather(ids, sizeof *ids, rows->count, CLUSTER_BLOCK);
     }
     free(a.scratch);
     free(directions);

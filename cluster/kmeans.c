@@ -10,6 +10,9 @@
 
 #include "cluster/kmeans_parts.h"
 #include "cluster/draws.h"
+#include "cluster/shares.h"
+#include "host/execution/agreement.h"
+#include "host/execution/ranks.h"
 
 cluster_kmeans_options cluster_kmeans_options_default(void)
 {
@@ -53,11 +56,26 @@ static bool allocate_centres(cluster_kmeans *k)
            k->far != NULL && k->far_to != NULL;
 }
 
+/* Sums of one rank's rows are those of all if there is no other. */
+static bool allocate_own(cluster_kmeans *k)
+{
+    const size_t clusters = k->options.clusters;
+    const bool alone = host_ranks_size() == 1;
+
+    k->own_sums =
+        alone ? k->sums
+              : malloc(clusters * k->rows.width * sizeof *k->own_sums);
+    k->own_counts =
+        alone ? k->counts : malloc(clusters * sizeof *k->own_counts);
+    return k->own_sums != NULL && k->own_counts != NULL;
+}
+
 static bool allocate(cluster_kmeans *k, host_failure *f)
 {
     k->scratch_step = cluster_kmeans_scratch(k) * sizeof(float);
     k->scratch = malloc(k->workers->count * k->scratch_step);
-    return (k->scratch != NULL && allocate_rows(k) && allocate_centres(k)) ||
+    return (k->scratch != NULL && allocate_rows(k) && allocate_centres(k) &&
+            allocate_own(k)) ||
            host_fail(f,
                      "out of memory for k-means of %" PRIu64
                      " rows and %" PRIu32 " clusters",
@@ -66,11 +84,27 @@ static bool allocate(cluster_kmeans *k, host_failure *f)
 
 void cluster_kmeans_close(cluster_kmeans *k)
 {
+    const bool alone = k->own_sums == k->sums;
     void *const parts[] = {
-        k->squares,      k->labels,      k->previous,   k->upper, k->lower,
-        k->distances,    k->best.labels, k->block_sums, k->mean,  k->centres,
-        k->best.centres, k->sums,        k->counts,     k->moves, k->far,
-        k->far_to,       k->scratch,
+        k->squares,
+        k->labels,
+        k->previous,
+        k->upper,
+        k->lower,
+        k->distances,
+        k->best.labels,
+        k->block_sums,
+        k->mean,
+        k->centres,
+        k->best.centres,
+        k->sums,
+        k->counts,
+        k->moves,
+        k->far,
+        k->far_to,
+        k->scratch,
+        alone ? NULL : k->own_sums,
+        k->own_counts == k->counts ? NULL : k->own_counts,
     };
 
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
@@ -89,8 +123,11 @@ static bool centre(cluster_kmeans *k, host_failure *f)
     double *mean = malloc(2 * width * sizeof *mean);
     double sum = 0.0;
 
-    if (mean == NULL) {
-        return host_fail(f, "out of memory for a row of features");
+    if (!host_agree(mean != NULL ||
+                        host_fail(f, "out of memory for a row of features"),
+                    f)) {
+        free(mean);
+        return false;
     }
     cluster_rows_moments(&k->rows, k->workers, mean, mean + width);
     for (uint32_t i = 0; i < width; i++) {
@@ -129,9 +166,11 @@ bool cluster_kmeans_open(cluster_kmeans *k, const cluster_rows *rows,
                          "most, got %" PRIu32,
                          rows->count, options->clusters);
     }
-    if (!allocate(k, f) || !centre(k, f) ||
-        !cluster_centres_open(&k->packed, options->clusters, rows->width,
-                              f) ||
+    if (!host_agree(allocate(k, f) &&
+                        cluster_centres_open(&k->packed, options->clusters,
+                                             rows->width, f),
+                    f) ||
+        !centre(k, f) ||
         !cluster_rows_squares(&k->rows, workers, k->squares, f)) {
         cluster_kmeans_close(k);
         return false;
@@ -172,8 +211,10 @@ static bool seed(cluster_kmeans *k, host_failure *f)
         return true;
     }
     chosen = malloc(k->options.clusters * sizeof *chosen);
-    good = chosen != NULL ? choose_rows(k, chosen, f)
-                          : host_fail(f, "out of memory for seeds");
+    good =
+        host_agree(chosen != NULL || host_fail(f, "out of memory for seeds"),
+                   f) &&
+        choose_rows(k, chosen, f);
     for (uint32_t c = 0; good && c < k->options.clusters; c++) {
         cluster_rows_load(&k->rows, chosen[c], 1,
                           k->centres + (size_t)c * width);
@@ -188,7 +229,8 @@ static void forget(cluster_kmeans *k)
     const size_t clusters = k->options.clusters;
 
     k->settled = false;
-    memset(k->sums, 0, clusters * k->rows.width * sizeof *k->sums);
+    memset(k->own_sums, 0, clusters * k->rows.width * sizeof *k->own_sums);
+    memset(k->own_counts, 0, clusters * sizeof *k->own_counts);
     memset(k->counts, 0, clusters * sizeof *k->counts);
     memset(k->moves, 0, clusters * sizeof *k->moves);
     for (uint64_t i = 0; i < k->rows.count; i++) {
@@ -211,6 +253,12 @@ bool cluster_kmeans_begin(cluster_kmeans *k, uint32_t run, host_failure *f)
 {
     cluster_kmeans_clear(k, run);
     return seed(k, f);
+}
+
+void cluster_kmeans_know_labels(cluster_kmeans *k)
+{
+    cluster_gather(k->labels, sizeof *k->labels, k->rows.count,
+                   CLUSTER_BLOCK);
 }
 
 void cluster_kmeans_resume(cluster_kmeans *k)
@@ -263,6 +311,7 @@ double cluster_kmeans_finish(cluster_kmeans *k)
         cluster_kmeans_assign(k);
     }
     inertia = cluster_kmeans_distances(k, NULL);
+    cluster_kmeans_know_labels(k);
     /* The counts of a run that has ended are nobody's. */
     if (!k->best.any ||
         (inertia < k->best.inertia && !same_partition(k, k->counts))) {

@@ -32,7 +32,10 @@
  *     }
  *
  * The state between two steps is run, iteration, centres and labels, and
- * what `best` holds. */
+ * what `best` holds.
+ *
+ * Ranks share the rows, shares.h, and all call all of this.  Each knows the
+ * labels of its own rows, and of others' after cluster_kmeans_know_labels. */
 #ifndef CEDM_CLUSTER_KMEANS_H
 #define CEDM_CLUSTER_KMEANS_H
 
@@ -80,15 +83,17 @@ typedef struct cluster_kmeans {
 
     uint32_t run, iteration; /* public, as are the next two */
     float *centres;          /* [clusters][width], centred */
-    int32_t *labels;         /* [rows]; -1 before the first step */
+    int32_t *labels;         /* [rows]; -1 before the first step; a rank
+                                looks after its own rows */
     int32_t *previous;       /* [rows]: labels that the sums are of */
     bool settled;            /* labels are those of the centres */
     int64_t *sums;           /* [clusters][width] of rows by `previous` */
     int64_t *counts;         /* [clusters] */
-    float *upper, *lower;    /* [rows]: distances to the own centre and to
+    int64_t *own_sums, *own_counts; /* of this rank's rows */
+    float *upper, *lower; /* [rows]: distances to the own centre and to
                                 the nearest other, from either side */
-    double *moves;           /* [clusters]: of the last step */
-    uint32_t largest;        /* the cluster with most rows */
+    double *moves;        /* [clusters]: of the last step */
+    uint32_t largest;     /* the cluster with most rows */
     cluster_centres packed;
     float *distances;       /* [rows], when a cluster is empty */
     double *block_sums;     /* [blocks] */
@@ -102,8 +107,8 @@ typedef struct cluster_kmeans {
 
 /* rows->shift and scale are NULL; the rows have passed cluster_rows_check.
  * Everything that is given must outlive k.  Memory: 28 bytes a row, 20 bytes
- * an element of the centres, and per worker a block of rows.  Fails if there
- * are fewer rows than clusters. */
+ * an element of the centres, 28 with several ranks, and per worker a block of
+ * rows.  Fails if there are fewer rows than clusters. */
 bool cluster_kmeans_open(cluster_kmeans *k, const cluster_rows *rows,
                          const cluster_kmeans_options *options,
                          const cluster_workers *workers, host_failure *f);
@@ -114,6 +119,9 @@ bool cluster_kmeans_begin(cluster_kmeans *k, uint32_t run, host_failure *f);
 
 /* One iteration.  False after the last one of the run. */
 bool cluster_kmeans_step(cluster_kmeans *k);
+
+/* Labels of all ranks' rows. */
+void cluster_kmeans_know_labels(cluster_kmeans *k);
 
 /* Goes on from centres and labels that were saved after `iteration` steps:
  * k->run, iteration, centres and labels have been filled in. */

@@ -10,13 +10,18 @@
 #include <math.h>
 
 #include "cluster/kmeans_parts.h"
+#include "cluster/shares.h"
 
 /* Bounds are rounded away from what they bound. */
 #define UP (1.0f + 4.0f * FLT_EPSILON)
 #define DOWN (1.0f - 4.0f * FLT_EPSILON)
 
+/* Rows of a task. */
+#define ROWS 1024u
+
 typedef struct assignment {
     cluster_kmeans *k;
+    cluster_share rows;     /* this rank's */
     double largest, second; /* of the moves */
 } assignment;
 
@@ -114,10 +119,9 @@ static void assign_task(void *arg, uint32_t index, uint32_t worker)
 {
     const assignment *a = arg;
     cluster_kmeans *k = a->k;
-    const uint32_t first = index * CLUSTER_BLOCK * 4;
-    const uint64_t left = k->rows.count - first;
-    const uint32_t n =
-        left < CLUSTER_BLOCK * 4 ? (uint32_t)left : CLUSTER_BLOCK * 4;
+    const uint32_t first = (uint32_t)a->rows.first + index * ROWS;
+    const uint64_t left = a->rows.count - (uint64_t)index * ROWS;
+    const uint32_t n = left < ROWS ? (uint32_t)left : ROWS;
     void *scratch = k->scratch + worker * k->scratch_step;
     group g = {.x = scratch};
 
@@ -138,11 +142,11 @@ static void assign_task(void *arg, uint32_t index, uint32_t worker)
 
 void cluster_kmeans_assign(cluster_kmeans *k)
 {
-    assignment a = {.k = k};
-    const uint64_t rows = CLUSTER_BLOCK * 4;
+    assignment a = {.k = k,
+                    .rows = cluster_share_mine(k->rows.count, CLUSTER_BLOCK)};
 
     largest_moves(&a);
     cluster_centres_set(&k->packed, k->centres, k->workers);
     cluster_run(k->workers, assign_task, &a,
-                (k->rows.count + rows - 1) / rows);
+                (a.rows.count + ROWS - 1) / ROWS);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cluster/kmeans_parts.h"
+#include "cluster/shares.h"
 #include "cluster/top.h"
 
 /* Columns of a task that goes down all rows: whole cache lines. */
@@ -21,11 +22,13 @@ static int64_t whole(const cluster_kmeans *k, float x)
 static void sum_task(void *arg, uint32_t index, uint32_t worker)
 {
     cluster_kmeans *k = arg;
+    const cluster_share mine =
+        cluster_share_mine(k->rows.count, CLUSTER_BLOCK);
     const uint32_t width = k->rows.width, first = index * COLUMNS;
     const uint32_t n = width - first < COLUMNS ? width - first : COLUMNS;
 
     (void)worker;
-    for (uint64_t row = 0; row < k->rows.count; row++) {
+    for (uint64_t row = mine.first; row < mine.first + mine.count; row++) {
         const int32_t from = k->previous[row], to = k->labels[row];
         float x[COLUMNS];
 
@@ -36,34 +39,59 @@ static void sum_task(void *arg, uint32_t index, uint32_t worker)
         for (uint32_t i = 0; i < n; i++) {
             const int64_t value = whole(k, x[i]);
 
-            k->sums[(size_t)to * width + first + i] += value;
+            k->own_sums[(size_t)to * width + first + i] += value;
             if (from >= 0) {
-                k->sums[(size_t)from * width + first + i] -= value;
+                k->own_sums[(size_t)from * width + first + i] -= value;
             }
         }
     }
 }
 
-uint64_t cluster_kmeans_sum(cluster_kmeans *k)
+/* Counts this rank's rows; returns how many labels differ. */
+static int64_t count_rows(cluster_kmeans *k)
 {
-    uint64_t changed = 0;
+    const cluster_share mine =
+        cluster_share_mine(k->rows.count, CLUSTER_BLOCK);
+    int64_t changed = 0;
 
-    for (uint64_t row = 0; row < k->rows.count; row++) {
+    for (uint64_t row = mine.first; row < mine.first + mine.count; row++) {
         const int32_t from = k->previous[row], to = k->labels[row];
 
         if (from != to) {
             changed++;
-            k->counts[to]++;
+            k->own_counts[to]++;
             if (from >= 0) {
-                k->counts[from]--;
+                k->own_counts[from]--;
             }
         }
     }
+    return changed;
+}
+
+/* Adds up what the ranks have. */
+static void total(int64_t *all, const int64_t *own, size_t n)
+{
+    if (all != own) {
+        memcpy(all, own, n * sizeof *all);
+        cluster_add_up(all, n);
+    }
+}
+
+uint64_t cluster_kmeans_sum(cluster_kmeans *k)
+{
+    const size_t clusters = k->options.clusters;
+    int64_t changed = count_rows(k);
+
     if (changed > 0) {
         cluster_run(k->workers, sum_task, k,
                     (k->rows.width + COLUMNS - 1) / COLUMNS);
     }
-    return changed;
+    cluster_add_up(&changed, 1);
+    total(k->counts, k->own_counts, clusters);
+    if (changed > 0) {
+        total(k->sums, k->own_sums, clusters * k->rows.width);
+    }
+    return (uint64_t)changed;
 }
 
 /* ---- distances ---------------------------------------------------------- */
@@ -109,7 +137,11 @@ double cluster_kmeans_distances(cluster_kmeans *k, float *each)
     distances d = {k, each, k->block_sums};
     double sum = 0.0;
 
-    cluster_run(k->workers, distance_task, &d, blocks);
+    cluster_run_mine(k->workers, distance_task, &d, blocks, 1);
+    cluster_gather(d.sums, sizeof *d.sums, blocks, 1);
+    if (each != NULL) {
+        cluster_gather(each, sizeof *each, k->rows.count, CLUSTER_BLOCK);
+    }
     for (uint32_t i = 0; i < blocks; i++) {
         sum += d.sums[i];
     }
@@ -158,6 +190,7 @@ static uint32_t find_far(cluster_kmeans *k, uint32_t empty,
 {
     uint32_t n = 0;
 
+    cluster_kmeans_know_labels(k);
     (void)cluster_kmeans_distances(k, k->distances);
     cluster_top_clear(far, empty);
     for (uint64_t row = 0; row < k->rows.count; row++) {

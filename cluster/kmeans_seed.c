@@ -8,6 +8,8 @@
 #include "cluster/kmeans.h"
 #include "cluster/panels.h"
 #include "cluster/draws.h"
+#include "cluster/shares.h"
+#include "host/execution/agreement.h"
 
 /* 2 + floor(ln count) for any count of 32 bits, and whole panels of it. */
 #define CANDIDATES 32u
@@ -16,11 +18,12 @@ typedef struct seeding {
     const cluster_rows *rows;
     const float *squares;
     const cluster_kernels *kernels;
-    float *closest;   /* [rows]: squared distance to the nearest chosen row */
-    float *distances; /* [candidates][rows]: if that were chosen, too */
-    double *sums;     /* [candidates][blocks] of them */
+    float *closest;    /* [rows]: squared distance to the nearest chosen row;
+                         each rank's own */
+    float *distances;  /* [candidates][rows]: if that were chosen, too */
+    double *sums;      /* [candidates][blocks] of them */
     double *potential; /* [blocks] of closest */
-    uint64_t candidates[CANDIDATES];
+    int64_t candidates[CANDIDATES];
     uint32_t count; /* of candidates */
     float *packed;  /* them */
     float *scratch;
@@ -83,7 +86,7 @@ static void pack_candidates(seeding *s)
     const uint32_t width = s->rows->width;
 
     for (uint32_t j = 0; j < s->count; j++) {
-        cluster_rows_load(s->rows, s->candidates[j], 1,
+        cluster_rows_load(s->rows, (uint64_t)s->candidates[j], 1,
                           s->scratch + (size_t)j * width);
     }
     cluster_pack(s->packed, s->scratch, width, s->count, width);
@@ -97,10 +100,11 @@ static uint64_t choose(seeding *s, const cluster_workers *w)
     uint32_t best = 0;
 
     pack_candidates(s);
-    cluster_run(w, distance_task, s, blocks);
+    cluster_run_mine(w, distance_task, s, blocks, 1);
     for (uint32_t j = 0; j < s->count; j++) {
         double sum = 0.0;
 
+        cluster_gather(s->sums + j * blocks, sizeof *s->sums, blocks, 1);
         for (uint32_t b = 0; b < blocks; b++) {
             sum += s->sums[j * blocks + b];
         }
@@ -113,13 +117,14 @@ static uint64_t choose(seeding *s, const cluster_workers *w)
            s->rows->count * sizeof *s->closest);
     memcpy(s->potential, s->sums + best * blocks,
            blocks * sizeof *s->potential);
-    return s->candidates[best];
+    return (uint64_t)s->candidates[best];
 }
 
 /* ---- drawing ------------------------------------------------------------ */
 
-/* The first row up to which the potential reaches `share` of its total. */
-static uint64_t draw(const seeding *s, double total, double share)
+/* The first row up to which the potential reaches `share` of its total, on
+ * the rank whose row it is; 0 on others. */
+static int64_t draw(const seeding *s, double total, double share)
 {
     const uint32_t blocks = cluster_blocks(s->rows->count);
     const double wanted = share * total;
@@ -129,14 +134,19 @@ static uint64_t draw(const seeding *s, double total, double share)
     while (block + 1 < blocks && before + s->potential[block] < wanted) {
         before += s->potential[block++];
     }
+    const cluster_share mine = cluster_share_mine(blocks, 1);
     uint64_t row = (uint64_t)block * CLUSTER_BLOCK;
+
+    if (block < mine.first || block >= mine.first + mine.count) {
+        return 0;
+    }
     const uint64_t last = row + cluster_block_rows(s->rows->count, block) - 1;
     double sum = before + (double)s->closest[row];
 
     while (row < last && sum < wanted) {
         sum += (double)s->closest[++row];
     }
-    return row;
+    return (int64_t)row;
 }
 
 static void draw_candidates(seeding *s, host_random_key *key, uint32_t count)
@@ -151,6 +161,7 @@ static void draw_candidates(seeding *s, host_random_key *key, uint32_t count)
     for (uint32_t j = 0; j < count; j++) {
         s->candidates[j] = draw(s, total, host_random_uniform(key, j));
     }
+    cluster_add_up(s->candidates, count);
 }
 
 /* ---- the whole ---------------------------------------------------------- */
@@ -180,8 +191,10 @@ bool cluster_seed_plusplus(const cluster_rows *rows, const float *squares,
     host_random_key key = {
         .seed = seed, .purpose = CLUSTER_DRAW_SEEDING, .image = run};
     const uint32_t most = 2 + (uint32_t)log(count);
-    const bool good = allocate(&s, most, w->count) ||
-                      host_fail(f, "out of memory for k-means++");
+    const bool good =
+        host_agree(allocate(&s, most, w->count) ||
+                       host_fail(f, "out of memory for k-means++"),
+                   f);
 
     for (uint64_t i = 0; good && i < rows->count; i++) {
         s.closest[i] = INFINITY;
@@ -189,7 +202,7 @@ bool cluster_seed_plusplus(const cluster_rows *rows, const float *squares,
     if (good) {
         s.count = 1;
         s.candidates[0] =
-            (uint64_t)(host_random_uniform(&key, 0) * (double)rows->count);
+            (int64_t)(host_random_uniform(&key, 0) * (double)rows->count);
         chosen[0] = choose(&s, w);
     }
     for (uint32_t c = 1; good && c < count; c++) {

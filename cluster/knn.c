@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cluster/panels.h"
+#include "host/execution/agreement.h"
 
 /* Rows that are packed at a time. */
 #define CHUNK 4096u
@@ -42,12 +43,12 @@ bool cluster_knn_open(cluster_knn *n, const cluster_rows *rows, uint32_t k,
                sizeof *n->packed);
     n->scratch = malloc(workers->count * n->scratch_step);
     n->found = malloc((size_t)most * k * sizeof *n->found);
-    if (n->factor == NULL || n->packed == NULL || n->scratch == NULL ||
-        n->found == NULL) {
-        cluster_knn_close(n);
-        return host_fail(f, "out of memory for neighbours");
-    }
-    if (!cluster_rows_unit(rows, workers, n->factor, f)) {
+    const bool good = n->factor != NULL && n->packed != NULL &&
+                      n->scratch != NULL && n->found != NULL;
+
+    if (!host_agree(good || host_fail(f, "out of memory for neighbours"),
+                    f) ||
+        !cluster_rows_unit(rows, workers, n->factor, f)) {
         cluster_knn_close(n);
         return false;
     }
@@ -142,10 +143,10 @@ static void sort_task(void *arg, uint32_t index, uint32_t worker)
     cluster_top_sort(n->found + (size_t)index * n->k, n->k);
 }
 
-void cluster_knn_group(cluster_knn *n, uint64_t first)
+void cluster_knn_group(cluster_knn *n, uint64_t first, uint64_t end)
 {
     n->first = first;
-    n->queries = smaller(n->rows.count - first, CLUSTER_QUERIES);
+    n->queries = smaller(end - first, CLUSTER_QUERIES);
     cluster_top_clear(n->found, n->queries * n->k);
     for (n->chunk = 0; n->chunk < n->rows.count; n->chunk += CHUNK) {
         const uint32_t rows = smaller(n->rows.count - n->chunk, CHUNK);

@@ -11,7 +11,7 @@
  *     cluster_knn n;
  *     good = cluster_knn_open(&n, &rows, k, &workers, f);
  *     for (first = 0; good && first < rows.count; first += n.queries) {
- *         cluster_knn_group(&n, first);
+ *         cluster_knn_group(&n, first, rows.count);
  *         (write n.found, [n.queries][k])
  *     }
  */
@@ -47,7 +47,8 @@ bool cluster_knn_open(cluster_knn *n, const cluster_rows *rows, uint32_t k,
                       const cluster_workers *workers, host_failure *f);
 void cluster_knn_close(cluster_knn *n); /* also a zeroed one */
 
-/* The neighbours of queries first .. first + n->queries - 1. */
-void cluster_knn_group(cluster_knn *n, uint64_t first);
+/* The neighbours of queries first .. first + n->queries - 1, as many as a
+ * group has up to `end`, at most the rows' number. */
+void cluster_knn_group(cluster_knn *n, uint64_t first, uint64_t end);
 
 #endif

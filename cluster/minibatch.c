@@ -10,6 +10,8 @@
 
 #include "cluster/kmeans_parts.h"
 #include "cluster/draws.h"
+#include "cluster/shares.h"
+#include "host/execution/agreement.h"
 
 /* Steps without a lower inertia that end a run. */
 #define PATIENCE 10u
@@ -40,12 +42,17 @@ bool cluster_minibatch_open(cluster_minibatch *m, cluster_kmeans *k,
     m->first = malloc((clusters + 1) * sizeof *m->first);
     m->inertia = malloc(tasks(m) * sizeof *m->inertia);
     m->order = malloc(clusters * sizeof *m->order);
-    if (m->x == NULL || m->rows == NULL || m->found == NULL ||
-        m->members == NULL || m->first == NULL || m->inertia == NULL ||
-        m->order == NULL) {
+    const bool good = m->x != NULL && m->rows != NULL && m->found != NULL &&
+                      m->members != NULL && m->first != NULL &&
+                      m->inertia != NULL && m->order != NULL;
+
+    if (!host_agree(good || host_fail(f,
+                                      "out of memory for batches of %" PRIu32
+                                      " rows",
+                                      batch),
+                    f)) {
         cluster_minibatch_close(m);
-        return host_fail(f, "out of memory for batches of %" PRIu32 " rows",
-                         batch);
+        return false;
     }
     return true;
 }
@@ -64,22 +71,38 @@ void cluster_minibatch_close(cluster_minibatch *m)
 
 /* ---- a batch ------------------------------------------------------------ */
 
+/* Rows of a task: whole tiles. */
+static uint32_t group_of(const cluster_minibatch *m, uint32_t first)
+{
+    const uint32_t left = m->batch - first;
+
+    return left < CLUSTER_GROUP ? left : CLUSTER_GROUP;
+}
+
+/* Every rank has all of the batch, to move the centres by. */
+static void load_task(void *arg, uint32_t index, uint32_t worker)
+{
+    cluster_minibatch *m = arg;
+    const uint32_t width = m->k->rows.width, first = index * CLUSTER_GROUP;
+    const uint32_t end = first + group_of(m, first);
+
+    (void)worker;
+    for (uint32_t i = first; i < end; i++) {
+        cluster_row_part(&m->k->rows, m->rows[i], 0, width,
+                         m->x + (size_t)i * width);
+    }
+}
+
 static void nearest_task(void *arg, uint32_t index, uint32_t worker)
 {
     cluster_minibatch *m = arg;
     cluster_kmeans *k = m->k;
-    const uint32_t first = index * CLUSTER_GROUP, left = m->batch - first;
-    const uint32_t n = left < CLUSTER_GROUP ? left : CLUSTER_GROUP,
-                   width = k->rows.width;
-    float *x = m->x + (size_t)first * width;
+    const uint32_t first = index * CLUSTER_GROUP, n = group_of(m, first);
     void *scratch = k->scratch + worker * k->scratch_step;
     double sum = 0.0;
 
-    for (uint32_t i = 0; i < n; i++) {
-        cluster_row_part(&k->rows, m->rows[first + i], 0, width,
-                         x + (size_t)i * width);
-    }
-    cluster_nearest_find(&k->packed, k->workers->kernels, x, n, scratch,
+    cluster_nearest_find(&k->packed, k->workers->kernels,
+                         m->x + (size_t)first * k->rows.width, n, scratch,
                          m->found + first);
     for (uint32_t i = 0; i < n; i++) {
         const float square = k->squares[m->rows[first + i]];
@@ -95,7 +118,10 @@ static double assign(cluster_minibatch *m)
     double sum = 0.0;
 
     cluster_centres_set(&m->k->packed, m->k->centres, m->k->workers);
-    cluster_run(m->k->workers, nearest_task, m, tasks(m));
+    cluster_run(m->k->workers, load_task, m, tasks(m));
+    cluster_run_mine(m->k->workers, nearest_task, m, tasks(m), 1);
+    cluster_gather(m->found, sizeof *m->found, m->batch, CLUSTER_GROUP);
+    cluster_gather(m->inertia, sizeof *m->inertia, tasks(m), 1);
     for (uint32_t i = 0; i < tasks(m); i++) {
         sum += m->inertia[i];
     }
@@ -239,7 +265,8 @@ static bool seed_among(cluster_minibatch *m, uint32_t run, uint32_t count,
                                  .step = UINT32_MAX,
                                  .purpose = CLUSTER_DRAW_BATCH,
                                  .image = run};
-    bool good = x != NULL || host_fail(f, "out of memory for seeds");
+    bool good =
+        host_agree(x != NULL || host_fail(f, "out of memory for seeds"), f);
 
     for (uint32_t i = 0; good && i < count; i++) {
         cluster_row_part(

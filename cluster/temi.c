@@ -9,7 +9,10 @@
 #include <string.h>
 
 #include "cluster/draws.h"
+#include "cluster/shares.h"
 #include "cluster/temi_parts.h"
+#include "host/execution/agreement.h"
+#include "host/execution/ranks.h"
 
 cluster_temi_options cluster_temi_options_default(void)
 {
@@ -71,6 +74,22 @@ static void begin(cluster_temi *t)
     }
 }
 
+static bool check(const cluster_rows *rows,
+                  const cluster_temi_options *options, host_failure *f)
+{
+    if (options->batch == 0 || options->batch > rows->count) {
+        return host_fail(f,
+                         "wanted batches of 1 to %" PRIu64 " rows, all of "
+                         "them at most, got %" PRIu32,
+                         rows->count, options->batch);
+    }
+    return host_ranks_size() <= options->heads ||
+           host_fail(f,
+                     "wanted at most %" PRIu32 " ranks, a head for each, got "
+                     "%" PRIu32,
+                     options->heads, host_ranks_size());
+}
+
 bool cluster_temi_open(cluster_temi *t, const cluster_rows *rows,
                        const uint32_t *neighbours,
                        const cluster_temi_options *options,
@@ -80,20 +99,20 @@ bool cluster_temi_open(cluster_temi *t, const cluster_rows *rows,
                         .rows = *rows,
                         .neighbours = neighbours,
                         .workers = workers};
-    if (options->batch == 0 || options->batch > rows->count) {
-        return host_fail(f,
-                         "wanted batches of 1 to %" PRIu64 " rows, all of "
-                         "them at most, got %" PRIu32,
-                         rows->count, options->batch);
+    if (!check(rows, options, f)) {
+        return false;
     }
     t->options.shape.width = rows->width;
     t->layout = cluster_head_layout_of(t->options.shape);
     t->steps_per_epoch = rows->count / options->batch;
-    if (!allocate(t)) {
+    if (!host_agree(allocate(t) ||
+                        host_fail(f,
+                                  "out of memory for %" PRIu32
+                                  " heads of %" PRIu32 " clusters",
+                                  options->heads, options->shape.clusters),
+                    f)) {
         cluster_temi_close(t);
-        return host_fail(
-            f, "out of memory for %" PRIu32 " heads of %" PRIu32 " clusters",
-            options->heads, options->shape.clusters);
+        return false;
     }
     begin(t);
     return true;
@@ -117,21 +136,17 @@ void cluster_temi_close(cluster_temi *t)
 
 /* ---- steps -------------------------------------------------------------- */
 
-/* Sums of the rows' losses, in their order. */
-static void add_losses(cluster_temi *t)
+/* The sum of the rows' losses, in their order. */
+static void add_losses(cluster_temi *t, uint32_t head)
 {
     const uint32_t rows = 2 * t->options.batch;
+    const double *row = t->arrays.row_loss + (size_t)head * rows;
+    double sum = 0.0;
 
-    for (uint32_t i = 0; i < t->options.heads; i++) {
-        const double *row = t->arrays.row_loss + (size_t)i * rows;
-        double sum = 0.0;
-
-        for (uint32_t r = 0; r < rows; r++) {
-            sum += row[r];
-        }
-        t->head_loss[i] = sum / rows;
-        t->state.loss[i] += t->head_loss[i];
+    for (uint32_t r = 0; r < rows; r++) {
+        sum += row[r];
     }
+    t->head_loss[head] = sum / rows;
 }
 
 static void end_epoch(cluster_temi *t)
@@ -150,6 +165,8 @@ void cluster_temi_batch(cluster_temi *t, const uint32_t *rows,
                         const uint32_t *partners)
 {
     const uint32_t batch = t->options.batch;
+    const uint32_t heads = t->options.heads;
+    const cluster_share mine = cluster_share_mine(heads, 1);
     const cluster_temi_rates rates =
         cluster_temi_rates_at(&t->options, t->steps_per_epoch, t->state.step);
 
@@ -157,11 +174,15 @@ void cluster_temi_batch(cluster_temi *t, const uint32_t *rows,
     memmove(t->arrays.pairs + batch, partners, batch * sizeof *partners);
     cluster_temi_fetch(t);
     cluster_temi_teach(t, rates.teacher_temperature);
-    for (uint32_t i = 0; i < t->options.heads; i++) {
-        cluster_temi_student(t, i);
-        cluster_temi_gradients(t, i);
+    for (uint64_t i = mine.first; i < mine.first + mine.count; i++) {
+        cluster_temi_student(t, (uint32_t)i);
+        cluster_temi_gradients(t, (uint32_t)i);
+        add_losses(t, (uint32_t)i);
     }
-    add_losses(t);
+    cluster_gather(t->head_loss, sizeof *t->head_loss, heads, 1);
+    for (uint32_t i = 0; i < heads; i++) {
+        t->state.loss[i] += t->head_loss[i];
+    }
     cluster_temi_update(t, &rates);
     t->state.step++;
     if (t->state.step % t->steps_per_epoch == 0) {
@@ -191,6 +212,54 @@ bool cluster_temi_step(cluster_temi *t)
     }
     cluster_temi_batch(t, pairs, pairs + batch);
     return t->state.step < t->options.epochs * t->steps_per_epoch;
+}
+
+/* What a rank keeps of its heads: arrays, and bytes for a head. */
+#define KEPT 5u
+typedef struct kept {
+    void *values;
+    size_t size;
+} kept;
+
+static void list_kept(const cluster_temi *t, kept out[KEPT])
+{
+    const size_t floats = t->layout.floats * sizeof(float);
+    const cluster_temi_state *s = &t->state;
+
+    out[0] = (kept){s->student, floats};
+    out[1] = (kept){s->teacher, floats};
+    out[2] = (kept){s->m, floats};
+    out[3] = (kept){s->v, floats};
+    out[4] =
+        (kept){s->marginal, t->options.shape.clusters * sizeof *s->marginal};
+}
+
+void cluster_temi_know(cluster_temi *t)
+{
+    kept all[KEPT];
+
+    list_kept(t, all);
+    for (size_t i = 0; i < KEPT; i++) {
+        cluster_gather(all[i].values, all[i].size, t->options.heads, 1);
+    }
+}
+
+void cluster_temi_share(cluster_temi *t)
+{
+    const size_t heads = t->options.heads;
+    kept all[KEPT];
+
+    list_kept(t, all);
+    for (size_t i = 0; i < KEPT; i++) {
+        host_ranks_broadcast(0, all[i].values, heads * all[i].size);
+    }
+    host_ranks_broadcast(0, t->state.loss, heads * sizeof *t->state.loss);
+    host_ranks_broadcast(0, t->epoch_loss, heads * sizeof *t->epoch_loss);
+    host_ranks_broadcast(0, &t->state.step, sizeof t->state.step);
+    host_ranks_broadcast(0, &t->state.updates, sizeof t->state.updates);
+    host_ranks_broadcast(0, &t->state.last_updates,
+                         sizeof t->state.last_updates);
+    host_ranks_broadcast(0, &t->best, sizeof t->best);
 }
 
 const float *cluster_temi_teacher(const cluster_temi *t, uint32_t head)

@@ -22,7 +22,10 @@
  *     cluster_head_assign(&t.layout, cluster_temi_teacher(&t, t.best), ...)
  *
  * All between two steps is in `state`: whoever saves it goes on with the
- * same bits. */
+ * same bits.
+ *
+ * Ranks share the heads, shares.h, and all call all of this.  Each knows the
+ * parameters of its own heads, and of others' after cluster_temi_know. */
 #ifndef CEDM_CLUSTER_TEMI_H
 #define CEDM_CLUSTER_TEMI_H
 
@@ -84,6 +87,7 @@ typedef struct cluster_temi_arrays {
     float *turned_directions; /* [heads], packed the other way */
     float *turned_w2;         /* [heads] */
     float *teacher_q, *teacher_log; /* [heads][M][clusters] */
+    float *overlaps;                /* [heads][batch], whose mean is w */
     float *weights;                 /* w: [batch] */
     float *inverse;   /* [heads][clusters]: 1 / p, or 1 for SCAN */
     float *q, *log_q; /* [M][clusters]: of the student's head */
@@ -113,6 +117,7 @@ typedef struct cluster_temi {
 } cluster_temi;
 
 /* The rows have passed cluster_rows_check; all that is given must outlive t.
+ * Fails if there are more ranks than heads.
  * neighbours may be NULL if only cluster_temi_batch is called.  The state is
  * that of the start.  Memory: about heads * (20 bytes a parameter + 8 bytes a
  * row of the batch and cluster). */
@@ -129,6 +134,12 @@ bool cluster_temi_step(cluster_temi *t);
 /* One step with a given batch: rows and their partners, [batch] each. */
 void cluster_temi_batch(cluster_temi *t, const uint32_t *rows,
                         const uint32_t *partners);
+
+/* Makes `state` known to all ranks. */
+void cluster_temi_know(cluster_temi *t);
+
+/* The state of rank 0 becomes everybody's: it has read one. */
+void cluster_temi_share(cluster_temi *t);
 
 const float *cluster_temi_teacher(const cluster_temi *t, uint32_t head);
 

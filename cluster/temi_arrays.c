@@ -3,6 +3,7 @@
  * temi_arrays.c - the memory of a step, and what a step begins with. */
 #include <stdlib.h>
 
+#include "cluster/shares.h"
 #include "cluster/temi_parts.h"
 
 /* ---- memory ------------------------------------------------------------- */
@@ -60,6 +61,7 @@ bool cluster_temi_arrays_open(cluster_temi *t)
     good = take(&a->x, rows * l->shape.width, good);
     good = take(&a->turned_x, rows * l->shape.width, good);
     good = take(&a->weights, batch, good);
+    good = take(&a->overlaps, t->options.heads * batch, good);
     good = take(&a->q, rows * l->clusters, good);
     good = take(&a->log_q, rows * l->clusters, good);
     a->scratch_step =
@@ -84,6 +86,7 @@ void cluster_temi_arrays_close(cluster_temi_arrays *a)
         a->teacher_q,
         a->teacher_log,
         a->weights,
+        a->overlaps,
         a->inverse,
         a->q,
         a->log_q,
@@ -179,5 +182,5 @@ void cluster_temi_fetch(cluster_temi *t)
     cluster_run(t->workers, gather_task, t, cluster_temi_blocks(t));
     cluster_run(t->workers, turn_task, t,
                 cluster_panels(t->layout.shape.width));
-    cluster_run(t->workers, weights_task, t, 2 * t->options.heads);
+    cluster_run_mine(t->workers, weights_task, t, 2 * t->options.heads, 2);
 }

@@ -4,6 +4,7 @@
  * each cluster is meant, and which pairs belong together. */
 #include <math.h>
 
+#include "cluster/shares.h"
 #include "cluster/temi_parts.h"
 
 /* Share of the old marginal that stays. */
@@ -11,9 +12,6 @@
 
 /* What 1 / p is at most: a cluster that is never meant. */
 #define RAREST 1e-30
-
-/* Pairs of a task. */
-#define PAIRS 64u
 
 typedef struct lesson {
     cluster_temi *t;
@@ -100,34 +98,48 @@ static void marginal_task(void *arg, uint32_t index, uint32_t worker)
     }
 }
 
-/* w of some pairs: the mean of the heads' overlaps. */
-static void weight_task(void *arg, uint32_t index, uint32_t worker)
+/* Overlaps of one head. */
+static void overlap_task(void *arg, uint32_t index, uint32_t worker)
 {
     cluster_temi *t = arg;
-    const uint32_t batch = t->options.batch, first = index * PAIRS;
-    const uint32_t end = batch - first < PAIRS ? batch : first + PAIRS;
+    const uint32_t batch = t->options.batch;
+    float *overlaps = t->arrays.overlaps + (size_t)index * batch;
 
     (void)worker;
-    for (uint32_t b = first; b < end; b++) {
+    for (uint32_t b = 0; b < batch; b++) {
+        overlaps[b] = t->workers->kernels->overlap(
+            t->arrays.teacher_q + row_at(t, index, b),
+            t->arrays.teacher_q + row_at(t, index, batch + b),
+            t->layout.clusters / CLUSTER_PANEL);
+    }
+}
+
+/* w: the mean of the heads' overlaps, the only thing that heads tell each
+ * other. */
+static void set_weights(cluster_temi *t)
+{
+    const uint32_t batch = t->options.batch, heads = t->options.heads;
+
+    cluster_gather(t->arrays.overlaps, batch * sizeof *t->arrays.overlaps,
+                   heads, 1);
+    for (uint32_t b = 0; b < batch; b++) {
         double sum = 0.0;
 
-        for (uint32_t head = 0; head < t->options.heads; head++) {
-            sum += (double)t->workers->kernels->overlap(
-                t->arrays.teacher_q + row_at(t, head, b),
-                t->arrays.teacher_q + row_at(t, head, batch + b),
-                t->layout.clusters / CLUSTER_PANEL);
+        for (uint32_t head = 0; head < heads; head++) {
+            sum += (double)t->arrays.overlaps[(size_t)head * batch + b];
         }
-        t->arrays.weights[b] = (float)(sum / t->options.heads);
+        t->arrays.weights[b] = (float)(sum / heads);
     }
 }
 
 void cluster_temi_teach(cluster_temi *t, double temperature)
 {
+    const uint32_t heads = t->options.heads, blocks = cluster_temi_blocks(t);
     lesson a = {t, (float)(1.0 / temperature)};
 
-    cluster_run(t->workers, teacher_task, &a,
-                (uint64_t)t->options.heads * cluster_temi_blocks(t));
-    cluster_run(t->workers, marginal_task, t, t->options.heads);
-    cluster_run(t->workers, weight_task, t,
-                (t->options.batch + PAIRS - 1) / PAIRS);
+    cluster_run_mine(t->workers, teacher_task, &a, (uint64_t)heads * blocks,
+                     blocks);
+    cluster_run_mine(t->workers, marginal_task, t, heads, 1);
+    cluster_run_mine(t->workers, overlap_task, t, heads, 1);
+    set_weights(t);
 }

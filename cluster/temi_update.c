@@ -7,6 +7,7 @@
  * too: its first update is a first one. */
 #include <math.h>
 
+#include "cluster/shares.h"
 #include "cluster/temi_parts.h"
 
 typedef struct update {
@@ -54,6 +55,7 @@ void cluster_temi_update(cluster_temi *t, const cluster_temi_rates *rates)
 
     t->state.updates++;
     t->state.last_updates += rates->frozen ? 0 : 1;
-    cluster_run(t->workers, update_task, &u,
-                (uint64_t)t->options.heads * CLUSTER_HEAD_COUNT);
+    cluster_run_mine(t->workers, update_task, &u,
+                     (uint64_t)t->options.heads * CLUSTER_HEAD_COUNT,
+                     CLUSTER_HEAD_COUNT);
 }

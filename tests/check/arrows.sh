@@ -51,6 +51,7 @@ trainer/cpu: C SIMD cedm.h cedm_model.h trainer trainer/ops runtime runtime/ops
  runtime/cpu
 trainer/cuda: C CUDA cedm_cuda.h codegen/training.h trainer runtime/cuda
 cluster: C cedm.h cedm_model.h codegen/codegen.h runtime host/random host/cli
+ host/execution/agreement.h host/execution/ranks.h
 cluster/cpu: C cedm.h cluster runtime runtime/ops runtime/cpu
 evaluate: C cedm_model.h codegen/codegen.h runtime host/cli host/files
 tools: C cedm.h cedm_model.h codegen/codegen.h host/*

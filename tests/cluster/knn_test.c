@@ -30,7 +30,7 @@ static cluster_scored *find(const cluster_rows *rows, uint32_t k,
         fail_msg("%s", f.text);
     }
     for (uint64_t first = 0; first < rows->count; first += n.queries) {
-        cluster_knn_group(&n, first);
+        cluster_knn_group(&n, first, rows->count);
         memcpy(all + first * k, n.found, (size_t)n.queries * k * sizeof *all);
     }
     cluster_knn_close(&n);

@@ -59,7 +59,7 @@ static void make_world(world *s, const cluster_workers *w)
         }
     }
     assert_true(cluster_knn_open(&n, &s->rows, 10, w, &f));
-    cluster_knn_group(&n, 0);
+    cluster_knn_group(&n, 0, n.rows.count);
     for (uint32_t i = 0; i < POINTS * 10; i++) {
         s->neighbours[i] = n.found[i].index;
     }

@@ -14,6 +14,8 @@
 #include "cluster/bound.h"
 #include "cluster/scores.h"
 #include "host/cli/args.h"
+#include "host/execution/agreement.h"
+#include "host/execution/ranks.h"
 #include "host/files/json_number.h"
 #include "host/files/output.h"
 #include "tools/cluster/temi_job.h"
@@ -129,7 +131,8 @@ static bool add_done(bound_job *j, uint32_t clusters, uint32_t seed,
     (void)snprintf(longer + length, 64,
                    "%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", clusters, seed,
                    used);
-    return host_output_file(j->state_path, j->done, strlen(j->done), f);
+    return host_ranks_rank() != 0 ||
+           host_output_file(j->state_path, j->done, strlen(j->done), f);
 }
 
 static bool open_state(bound_job *j, host_failure *f)
@@ -149,7 +152,23 @@ static bool open_state(bound_job *j, host_failure *f)
     }
     (void)sprintf(j->done, "%s\n", j->recipe);
     return !j->temi.s->settings->resume || access(j->state_path, F_OK) != 0 ||
-           read_state(j, f);
+           host_ranks_rank() != 0 || read_state(j, f);
+}
+
+/* What rank 0 has read becomes everybody's. */
+static bool share_state(bound_job *j, host_failure *f)
+{
+    uint64_t size = strlen(j->done) + 1;
+
+    host_ranks_broadcast(0, &size, sizeof size);
+    char *text = realloc(j->done, size);
+
+    j->done = text != NULL ? text : j->done;
+    if (!host_agree(text != NULL || host_fail(f, "out of memory"), f)) {
+        return false;
+    }
+    host_ranks_broadcast(0, j->done, size);
+    return true;
 }
 
 /* ---- trainings ---------------------------------------------------------- */
@@ -161,7 +180,7 @@ static bool train(bound_job *j, uint32_t clusters, uint32_t seed,
     int32_t *ids = malloc(j->temi.x.rows.count * sizeof *ids);
     cluster_temi t = {0};
     cluster_usage u = {0};
-    bool good = ids != NULL || host_fail(f, "out of memory");
+    bool good = host_agree(ids != NULL || host_fail(f, "out of memory"), f);
 
     options.shape.clusters = clusters;
     options.seed = seed;
@@ -188,7 +207,7 @@ static bool run_all(bound_job *j, host_failure *f)
 
             if (!find_done(j, p->clusters, seed, &used) &&
                 (!train(j, p->clusters, seed, &used, f) ||
-                 !add_done(j, p->clusters, seed, used, f))) {
+                 !host_agree(add_done(j, p->clusters, seed, used, f), f))) {
                 return false;
             }
             cluster_bound_add(p, (double)used / p->clusters);
@@ -259,11 +278,13 @@ static bool write_results(bound_job *j, host_failure *f)
 bool cluster_command_bound(cluster_session *s, host_failure *f)
 {
     bound_job j = {.count = 0};
-    const bool good = cluster_temi_job_open(&j.temi, s, f) &&
-                      set_grid(&j, f) && open_state(&j, f) &&
-                      run_all(&j, f) && write_results(&j, f);
+    const bool good =
+        cluster_temi_job_open(&j.temi, s, f) &&
+        host_agree(set_grid(&j, f) && open_state(&j, f), f) &&
+        share_state(&j, f) && run_all(&j, f) &&
+        host_agree(host_ranks_rank() != 0 || write_results(&j, f), f);
 
-    if (good) {
+    if (good && host_ranks_rank() == 0) {
         (void)unlink(j.state_path);
     }
     cluster_temi_job_close(&j.temi);

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "cluster/scores.h"
+#include "host/execution/agreement.h"
+#include "host/execution/ranks.h"
 #include "host/files/json_number.h"
 #include "host/files/output.h"
 #include "host/files/rows.h"
@@ -62,26 +64,45 @@ static bool set_factor(cluster_features *x, const cluster_workers *w,
                        host_failure *f)
 {
     x->factor = malloc(x->rows.count * sizeof *x->factor);
-    if (x->factor == NULL) {
-        return host_fail(f, "%s: out of memory", x->path);
-    }
-    if (!cluster_rows_unit(&x->rows, w, x->factor, f)) {
+    if (!host_agree(x->factor != NULL ||
+                        host_fail(f, "%s: out of memory", x->path),
+                    f) ||
+        !cluster_rows_unit(&x->rows, w, x->factor, f)) {
         return false;
     }
     x->rows.factor = x->factor;
     return true;
 }
 
+/* Ranks read the same file, of which rank 0 reads all to know its hash. */
+static bool is_shared(const cluster_features *x, host_failure *f)
+{
+    uint64_t first[] = {x->rows.count, x->rows.width};
+
+    host_ranks_broadcast(0, first, sizeof first);
+    return (first[0] == x->rows.count && first[1] == x->rows.width) ||
+           host_fail(f,
+                     "%s: wanted the %" PRIu64 " rows of %" PRIu64
+                     " features that rank 0 has, got %" PRIu64 " of %" PRIu32,
+                     x->path, first[0], first[1], x->rows.count,
+                     x->rows.width);
+}
+
 bool cluster_features_open(cluster_features *x, const cluster_session *s,
                            bool normalize, host_failure *f)
 {
     *x = (cluster_features){.path = s->settings->features};
-    if (!host_npy_open(&x->npy, x->path, f)) {
+    if (!host_agree(host_npy_open(&x->npy, x->path, f) && check_shape(x, f) &&
+                        set_rows(x, f),
+                    f) ||
+        !host_agree(is_shared(x, f), f)) {
         return false;
     }
-    cg_sha256(x->npy.map.bytes, x->npy.map.size, x->sha256);
-    return check_shape(x, f) && set_rows(x, f) &&
-           cluster_rows_check(&x->rows, &s->workers, x->path, f) &&
+    if (host_ranks_rank() == 0) {
+        cg_sha256(x->npy.map.bytes, x->npy.map.size, x->sha256);
+    }
+    host_ranks_broadcast(0, x->sha256, sizeof x->sha256);
+    return cluster_rows_check(&x->rows, &s->workers, x->path, f) &&
            (!normalize || set_factor(x, &s->workers, f));
 }
 

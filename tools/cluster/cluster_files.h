@@ -19,7 +19,8 @@ typedef struct cluster_features {
 } cluster_features;
 
 /* Opens the features that the settings name, checks that all are usable
- * numbers, and normalises rows if that was asked for (as `normalize` says). */
+ * numbers, and normalises rows if that was asked for (as `normalize` says).
+ * Collective. */
 bool cluster_features_open(cluster_features *x, const cluster_session *s,
                            bool normalize, host_failure *f);
 void cluster_features_close(cluster_features *x); /* also a zeroed one */

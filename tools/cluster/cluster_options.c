@@ -21,7 +21,8 @@ enum command_bit {
     ASSIGN = 32,
     SHOW = 64,
     ALL = 127,
-    HEADS = TEMI | BOUND
+    HEADS = TEMI | BOUND,
+    BY_RANKS = KMEANS | TEMI | BOUND
 };
 
 /* X(identifier, name, value, commands, help) */
@@ -48,6 +49,9 @@ enum command_bit {
     X(NEIGHBOURS, "neighbours", "K", KNN | HEADS,                            \
       "nearest rows, by cosine [50]")                                        \
     X(SIMILARITY, "similarity", "S.npy", KNN, "also write their cosines")    \
+    X(SHARD, "shard", "I/N", KNN,                                            \
+      "part I of N, 0 to N-1, of the rows; else what\n"                      \
+      "                               srun, mpirun or torchrun says [0/1]")  \
     X(NEAR, "knn", "K.npy", HEADS, "neighbours that knn has found")          \
     X(HEADS, "heads", "H", HEADS, "heads trained side by side [16]")         \
     X(EPOCHS, "epochs", "N", HEADS, "passes over the rows [100]")            \
@@ -229,6 +233,7 @@ static bool read_run(cluster_settings *s, int option, const host_args *a,
     case OPT_SEED: return host_args_u64(a, 0, UINT32_MAX, &s->seed, f);
     case OPT_THREADS:
         return host_args_u64(a, 1, HOST_MAX_THREADS, &s->threads, f);
+    case OPT_SHARD: return host_shard_parse(a, &s->shard, f);
     case OPT_PROGRESS: return host_args_word(a, kinds, &s->progress, f);
     case OPT_NORMALIZE: s->normalize = true; return true;
     case OPT_STANDARDIZE: s->standardize = true; return true;
@@ -355,6 +360,7 @@ static bool read_operand(cluster_settings *s, const struct command **found,
 {
     if (*found == NULL) {
         *found = find_command(text, f);
+        s->by_ranks = *found != NULL && ((*found)->bit & BY_RANKS) != 0;
         return *found != NULL;
     }
     if (s->operand != NULL) {
@@ -374,6 +380,7 @@ static cluster_settings defaults(void)
         .alpha = CLUSTER_BOUND_ALPHA,
         .columns = 10,
         .grid = "auto",
+        .shard = HOST_SHARD_WHOLE,
     };
 }
 
@@ -408,6 +415,9 @@ cluster_parsed cluster_options_parse(cluster_settings *s,
     }
     complete(s, seen);
     *command = found->run;
-    return check_use(found, s, seen, f) ? CLUSTER_PARSED_RUN
-                                        : CLUSTER_PARSED_BAD;
+    const bool good = check_use(found, s, seen, f) &&
+                      (found->bit != KNN || s->shard.launcher != NULL ||
+                       host_shard_from_environment(&s->shard, f));
+
+    return good ? CLUSTER_PARSED_RUN : CLUSTER_PARSED_BAD;
 }

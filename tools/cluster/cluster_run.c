@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "host/execution/ranks.h"
 #include "host/files/json_number.h"
 #include "tools/cluster/cluster_run.h"
 
@@ -62,7 +63,7 @@ void cluster_show_progress(cluster_session *s, const cluster_shown *values,
 {
     const double now = host_seconds() - s->progress.start;
 
-    if (s->progress.kind == HOST_PROGRESS_NONE ||
+    if (s->progress.kind == HOST_PROGRESS_NONE || host_ranks_rank() != 0 ||
         now - s->progress.shown < INTERVAL) {
         return;
     }
@@ -76,9 +77,24 @@ void cluster_show_progress(cluster_session *s, const cluster_shown *values,
 
 bool cluster_go_on(const cluster_session *s, host_failure *f)
 {
-    if (*s->stop == 0) {
+    double stops = *s->stop == 0 ? 0.0 : 1.0;
+
+    host_ranks_allreduce(HOST_RANKS_F64, &stops, 1);
+    if (stops == 0.0) {
         return true;
     }
     f->code = HOST_EXIT_INTERRUPTED;
     return false;
+}
+
+bool cluster_is_due(double *last, double seconds)
+{
+    const double now = host_seconds();
+    bool due = now - *last >= seconds;
+
+    host_ranks_broadcast(0, &due, sizeof due);
+    if (due) {
+        *last = now;
+    }
+    return due;
 }

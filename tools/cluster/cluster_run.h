@@ -11,6 +11,7 @@
 #include "cluster/kmeans.h"
 #include "cluster/temi.h"
 #include "host/cli/progress.h"
+#include "host/cli/shard.h"
 
 typedef struct cluster_settings {
     const char *operand; /* the file of score and show */
@@ -22,7 +23,9 @@ typedef struct cluster_settings {
     uint64_t clusters, runs, batch, seed, threads, seeds, columns;
     double alpha;
     bool normalize, standardize, resume, json;
-    int progress; /* host_progress_kind */
+    bool by_ranks;    /* the command is shared among ranks */
+    host_shard shard; /* of knn: which processes share by files */
+    int progress;     /* host_progress_kind */
 } cluster_settings;
 
 typedef struct cluster_session {
@@ -40,7 +43,7 @@ bool cluster_result_list(cluster_session *s, const char *name,
                          const double *values, size_t count, host_failure *f);
 
 /* Shows where a run is: names and values side by side, some times a second, on
- * a line that is written over, or each as a JSON object. */
+ * a line that is written over, or each as a JSON object.  Rank 0 shows. */
 typedef struct cluster_shown {
     const char *name;
     double value;
@@ -49,8 +52,14 @@ typedef struct cluster_shown {
 void cluster_show_progress(cluster_session *s, const cluster_shown *values,
                            size_t count);
 
-/* False with the exit code of an interrupted run if a signal came. */
+/* False with the exit code of an interrupted run if a signal came to any
+ * rank; collective. */
 bool cluster_go_on(const cluster_session *s, host_failure *f);
+
+/* Whether it is time to keep what was done: not yet if `seconds` have not
+ * passed since *last, which becomes now if they have.  By the clock of rank 0,
+ * collective. */
+bool cluster_is_due(double *last, double seconds);
 
 /* ---- commands: read files, write files, add results --------------------- */
 

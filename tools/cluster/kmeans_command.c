@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "host/execution/agreement.h"
+#include "host/execution/ranks.h"
 #include "host/files/json_number.h"
 #include "tools/cluster/kmeans_state.h"
 
@@ -51,26 +53,34 @@ static char *make_recipe(const kmeans_job *j, host_failure *f)
     return text;
 }
 
-static bool open_job(kmeans_job *j, host_failure *f)
+/* What a rank needs besides the features. */
+static bool prepare(kmeans_job *j, host_failure *f)
 {
     const cluster_settings *o = j->s->settings;
-    cluster_kmeans_options options = o->kmeans;
 
-    if (!cluster_features_open(&j->x, j->s, o->normalize, f)) {
-        return false;
-    }
     if (o->init_file != NULL) {
         j->given = cluster_matrix_read(o->init_file, o->clusters,
                                        j->x.rows.width, f);
         if (j->given == NULL) {
             return false;
         }
-        options.given = j->given;
     }
     j->recipe = make_recipe(j, f);
     j->state_path = cluster_path_beside(o->out, ".state", f);
-    if (j->recipe == NULL || j->state_path == NULL ||
-        !cluster_kmeans_open(&j->k, &j->x.rows, &options, &j->s->workers,
+    return j->recipe != NULL && j->state_path != NULL;
+}
+
+static bool open_job(kmeans_job *j, host_failure *f)
+{
+    const cluster_settings *o = j->s->settings;
+    cluster_kmeans_options options = o->kmeans;
+
+    if (!cluster_features_open(&j->x, j->s, o->normalize, f) ||
+        !host_agree(prepare(j, f), f)) {
+        return false;
+    }
+    options.given = j->given;
+    if (!cluster_kmeans_open(&j->k, &j->x.rows, &options, &j->s->workers,
                              f)) {
         return false;
     }
@@ -108,15 +118,13 @@ static void show(kmeans_job *j)
 /* After every iteration: progress, and a state now and then. */
 static bool between(kmeans_job *j, host_failure *f)
 {
-    const double now = host_seconds();
     host_failure stopped = *f;
     const bool go_on = cluster_go_on(j->s, &stopped);
 
     show(j);
-    if (go_on && now - j->saved < STATE_SECONDS) {
+    if (!cluster_is_due(&j->saved, STATE_SECONDS) && go_on) {
         return true;
     }
-    j->saved = now;
     if (!cluster_kmeans_save(j->state_path, j->recipe, &j->k, j->m, f)) {
         return false;
     }
@@ -136,10 +144,13 @@ static bool iterate(kmeans_job *j, host_failure *f)
     return true;
 }
 
-/* Whether there is a state to go on from. */
+/* Whether there is a state to go on from; rank 0 looks. */
 static bool resumes(const kmeans_job *j)
 {
-    return j->s->settings->resume && access(j->state_path, F_OK) == 0;
+    bool is = j->s->settings->resume && access(j->state_path, F_OK) == 0;
+
+    host_ranks_broadcast(0, &is, sizeof is);
+    return is;
 }
 
 static bool run_all(kmeans_job *j, host_failure *f)
@@ -202,7 +213,8 @@ bool cluster_command_kmeans(cluster_session *s, host_failure *f)
 {
     kmeans_job j = {.s = s};
     const bool good =
-        open_job(&j, f) && run_all(&j, f) && write_results(&j, f);
+        open_job(&j, f) && run_all(&j, f) &&
+        host_agree(host_ranks_rank() != 0 || write_results(&j, f), f);
 
     close_job(&j);
     return good;

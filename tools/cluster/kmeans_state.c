@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host/execution/agreement.h"
+#include "host/execution/ranks.h"
 #include "tools/cluster/kmeans_state.h"
 
 #define RECIPE "cedm.cluster.recipe"
@@ -72,9 +74,9 @@ static bool parse_counters(const char *text, counters *c)
 
 /* ---- the state ---------------------------------------------------------- */
 
-bool cluster_kmeans_save(const char *path, const char *recipe,
-                         const cluster_kmeans *k, const cluster_minibatch *m,
-                         host_failure *f)
+static bool write_state(const char *path, const char *recipe,
+                        const cluster_kmeans *k, const cluster_minibatch *m,
+                        host_failure *f)
 {
     const uint64_t rows = k->rows.count, clusters = k->options.clusters;
     const uint64_t width = k->rows.width;
@@ -92,6 +94,15 @@ bool cluster_kmeans_save(const char *path, const char *recipe,
 
     return host_arrays_write(path, arrays, sizeof arrays / sizeof *arrays,
                              notes, 2, f);
+}
+
+bool cluster_kmeans_save(const char *path, const char *recipe,
+                         cluster_kmeans *k, const cluster_minibatch *m,
+                         host_failure *f)
+{
+    cluster_kmeans_know_labels(k);
+    return host_agree(
+        host_ranks_rank() != 0 || write_state(path, recipe, k, m, f), f);
 }
 
 static bool take_array(const cg_file *file, const char *name, cg_dtype dtype,
@@ -140,12 +151,26 @@ static bool take_all(const cg_file *file, cluster_kmeans *k, host_failure *f)
            (!k->best.any || check_labels(file, k->best.labels, k, f));
 }
 
+static void take_counters(const counters *c, cluster_kmeans *k,
+                          cluster_minibatch *m)
+{
+    k->run = (uint32_t)c->run;
+    k->iteration = (uint32_t)c->iteration;
+    k->best.any = c->any != 0;
+    k->best.run = (uint32_t)c->best_run;
+    k->best.iterations = (uint32_t)c->best_iterations;
+    k->best.inertia = c->inertia;
+    if (m != NULL) {
+        m->state = c->batches;
+    }
+}
+
+/* Counts are taken aside: going on clears them. */
 static bool take_state(const cg_file *file, const char *recipe,
-                       cluster_kmeans *k, cluster_minibatch *m,
+                       cluster_kmeans *k, counters *c, int64_t *counts,
                        host_failure *f)
 {
     const char *found = cg_find_metadata(file, RECIPE);
-    counters c = {0};
 
     if (found == NULL || strcmp(found, recipe) != 0) {
         return host_fail(f,
@@ -153,39 +178,66 @@ static bool take_state(const cg_file *file, const char *recipe,
                          "options that it began with",
                          file->path, recipe, found != NULL ? found : "none");
     }
-    if (!parse_counters(cg_find_metadata(file, COUNTERS), &c)) {
+    if (!parse_counters(cg_find_metadata(file, COUNTERS), c)) {
         return host_fail(f, "%s: no usable counters; begin without --resume",
                          file->path);
     }
-    k->run = (uint32_t)c.run;
-    k->iteration = (uint32_t)c.iteration;
-    k->best.any = c.any != 0;
-    k->best.run = (uint32_t)c.best_run;
-    k->best.iterations = (uint32_t)c.best_iterations;
-    k->best.inertia = c.inertia;
-    if (!take_all(file, k, f)) {
-        return false;
-    }
-    cluster_kmeans_resume(k);
-    if (m != NULL) {
-        m->state = c.batches;
-        return take_array(file, "counts", CG_I64,
-                          k->options.clusters * sizeof *k->counts, k->counts,
-                          f);
-    }
-    return true;
+    k->best.any = c->any != 0;
+    return take_all(file, k, f) &&
+           take_array(file, "counts", CG_I64,
+                      k->options.clusters * sizeof *counts, counts, f);
+}
+
+static bool read_state(const char *path, const char *recipe,
+                       cluster_kmeans *k, counters *c, int64_t *counts,
+                       host_failure *f)
+{
+    cg_error error;
+    cg_file *file = cg_open(path, &error);
+    const bool good = file != NULL ? take_state(file, recipe, k, c, counts, f)
+                                   : host_fail(f, "%s", error.text);
+
+    cg_close(file);
+    return good;
+}
+
+/* What rank 0 has read becomes everybody's. */
+static void share_state(cluster_kmeans *k, counters *c, int64_t *counts)
+{
+    const size_t rows = k->rows.count * sizeof(int32_t);
+    const size_t clusters = k->options.clusters;
+    const size_t centres = clusters * k->rows.width * sizeof(float);
+
+    host_ranks_broadcast(0, k->centres, centres);
+    host_ranks_broadcast(0, k->labels, rows);
+    host_ranks_broadcast(0, k->best.centres, centres);
+    host_ranks_broadcast(0, k->best.labels, rows);
+    host_ranks_broadcast(0, counts, clusters * sizeof *counts);
+    host_ranks_broadcast(0, c, sizeof *c);
 }
 
 bool cluster_kmeans_load(const char *path, const char *recipe,
                          cluster_kmeans *k, cluster_minibatch *m,
                          host_failure *f)
 {
-    cg_error error;
-    cg_file *file = cg_open(path, &error);
-    const bool good = file != NULL ? take_state(file, recipe, k, m, f)
-                                   : host_fail(f, "%s", error.text);
+    const size_t bytes = k->options.clusters * sizeof(int64_t);
+    int64_t *counts = malloc(bytes);
+    counters c = {0};
+    const bool good = host_agree(
+        (counts != NULL || host_fail(f, "%s: out of memory", path)) &&
+            (host_ranks_rank() != 0 ||
+             read_state(path, recipe, k, &c, counts, f)),
+        f);
 
-    cg_close(file);
+    if (good) {
+        share_state(k, &c, counts);
+        take_counters(&c, k, m);
+        cluster_kmeans_resume(k);
+        if (m != NULL) {
+            memcpy(k->counts, counts, bytes);
+        }
+    }
+    free(counts);
     return good;
 }
 

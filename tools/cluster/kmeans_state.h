@@ -9,9 +9,9 @@
 #include "tools/cluster/cluster_files.h"
 
 /* The state of a run; m is NULL without small batches.  `recipe` says what is
- * computed: another one is refused. */
+ * computed: another one is refused.  Collective: rank 0 writes and reads. */
 bool cluster_kmeans_save(const char *path, const char *recipe,
-                         const cluster_kmeans *k, const cluster_minibatch *m,
+                         cluster_kmeans *k, const cluster_minibatch *m,
                          host_failure *f);
 bool cluster_kmeans_load(const char *path, const char *recipe,
                          cluster_kmeans *k, cluster_minibatch *m,

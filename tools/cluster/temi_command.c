@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "host/execution/agreement.h"
+#include "host/execution/ranks.h"
 #include "host/files/json_number.h"
 #include "tools/cluster/heads_write.h"
 #include "tools/cluster/temi_job.h"
@@ -46,15 +48,19 @@ static bool write_all(cluster_temi_job *j, const cluster_temi *t,
     return good;
 }
 
-static bool write_results(cluster_temi_job *j, const cluster_temi *t,
+static bool write_results(cluster_temi_job *j, cluster_temi *t,
                           host_failure *f)
 {
     int32_t *ids = malloc(j->x.rows.count * sizeof *ids);
     char *path =
         cluster_path_beside(j->s->settings->out, ".heads.safetensors", f);
     const bool good =
-        path != NULL && (ids != NULL || host_fail(f, "out of memory")) &&
-        cluster_temi_ids(j, t, ids, f) && write_all(j, t, ids, path, f);
+        host_agree(path != NULL &&
+                       (ids != NULL || host_fail(f, "out of memory")),
+                   f) &&
+        cluster_temi_ids(j, t, ids, f) &&
+        host_agree(host_ranks_rank() != 0 || write_all(j, t, ids, path, f),
+                   f);
 
     free(ids);
     free(path);
@@ -70,10 +76,10 @@ bool cluster_command_temi(cluster_session *s, host_failure *f)
     char *path =
         good ? cluster_path_beside(s->settings->out, ".state", f) : NULL;
 
-    good = recipe != NULL && path != NULL &&
+    good = host_agree(recipe != NULL && path != NULL, f) &&
            cluster_temi_train(&j, &t, &s->settings->temi, path, recipe, f) &&
            write_results(&j, &t, f);
-    if (good) {
+    if (good && host_ranks_rank() == 0) {
         (void)unlink(path);
     }
     cluster_temi_close(&t);

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "cluster/scores.h"
+#include "host/execution/agreement.h"
+#include "host/execution/ranks.h"
 #include "host/files/json_number.h"
 #include "tools/cluster/neighbours.h"
 #include "tools/cluster/temi_job.h"
@@ -28,10 +30,13 @@ static bool standardize(cluster_temi_job *j, host_failure *f)
     j->mean = malloc(width * sizeof *j->mean);
     j->deviation = malloc(width * sizeof *j->deviation);
     j->scale = malloc(width * sizeof *j->scale);
-    if (moments == NULL || j->mean == NULL || j->deviation == NULL ||
-        j->scale == NULL) {
+    const bool good = moments != NULL && j->mean != NULL &&
+                      j->deviation != NULL && j->scale != NULL;
+
+    if (!host_agree(
+            good || host_fail(f, "out of memory for a row of features"), f)) {
         free(moments);
-        return host_fail(f, "out of memory for a row of features");
+        return false;
     }
     cluster_rows_moments(&j->x.rows, &j->s->workers, moments,
                          moments + width);
@@ -140,12 +145,24 @@ static void show_step(const cluster_temi_job *j, const cluster_temi *t)
     cluster_show_progress(j->s, shown, sizeof shown / sizeof *shown);
 }
 
+static void print_epoch(const cluster_temi *t, uint32_t used)
+{
+    fprintf(stderr,
+            "{\"clusters\": %" PRIu32 ", \"epoch\": %" PRIu64
+            ", \"best\": %" PRIu32 ", \"used\": %" PRIu32 ", \"losses\": [",
+            t->options.shape.clusters, t->state.step / t->steps_per_epoch,
+            t->best, used);
+    for (uint32_t i = 0; i < t->options.heads; i++) {
+        fprintf(stderr, "%s%.6f", i > 0 ? ", " : "", t->epoch_loss[i]);
+    }
+    fputs("]}\n", stderr);
+}
+
 /* At the end of an epoch: the clusters that the best head uses, and how well
  * every head does. */
-static bool show_epoch(const cluster_temi_job *j, const cluster_temi *t,
+static bool show_epoch(const cluster_temi_job *j, cluster_temi *t,
                        host_failure *f)
 {
-    const uint32_t heads = t->options.heads;
     int32_t *ids;
     cluster_usage u;
 
@@ -154,27 +171,17 @@ static bool show_epoch(const cluster_temi_job *j, const cluster_temi *t,
     }
     ids = malloc(j->x.rows.count * sizeof *ids);
     const bool good =
-        (ids != NULL || host_fail(f, "out of memory for ids")) &&
+        host_agree(ids != NULL || host_fail(f, "out of memory for ids"), f) &&
         cluster_temi_ids(j, t, ids, f) &&
         cluster_usage_of(&u, ids, j->x.rows.count, t->options.shape.clusters,
                          f);
 
     free(ids);
-    if (!good) {
-        return false;
+    if (good && host_ranks_rank() == 0) {
+        print_epoch(t, u.used);
     }
-    fprintf(stderr,
-            "{\"clusters\": %" PRIu32 ", \"epoch\": %" PRIu64
-            ", \"best\": %" PRIu32 ", \"used\": %" PRIu32 ", \"losses\": [",
-            t->options.shape.clusters, t->state.step / t->steps_per_epoch,
-            t->best, u.used);
-    for (uint32_t i = 0; i < heads; i++) {
-        fprintf(stderr, "%s%.6f", i > 0 ? ", " : "", t->epoch_loss[i]);
-    }
-    fputs("]}\n", stderr);
-    return true;
+    return good;
 }
-
 /* ---- training ----------------------------------------------------------- */
 
 typedef struct training {
@@ -187,7 +194,6 @@ typedef struct training {
 /* After every step: progress, and a state now and then. */
 static bool between(training *r, host_failure *f)
 {
-    const double now = host_seconds();
     host_failure stopped = *f;
     const bool go_on = cluster_go_on(r->j->s, &stopped);
 
@@ -196,11 +202,10 @@ static bool between(training *r, host_failure *f)
         !show_epoch(r->j, r->t, f)) {
         return false;
     }
-    if (r->path != NULL && (!go_on || now - r->saved >= STATE_SECONDS)) {
-        r->saved = now;
-        if (!cluster_temi_save(r->path, r->recipe, r->t, f)) {
-            return false;
-        }
+    if (r->path != NULL &&
+        (cluster_is_due(&r->saved, STATE_SECONDS) || !go_on) &&
+        !cluster_temi_save(r->path, r->recipe, r->t, f)) {
+        return false;
     }
     if (!go_on) {
         *f = stopped;
@@ -208,14 +213,22 @@ static bool between(training *r, host_failure *f)
     return go_on;
 }
 
+/* Whether there is a state to go on from; rank 0 looks. */
+static bool resumes(const training *r)
+{
+    bool is = r->path != NULL && r->j->s->settings->resume &&
+              access(r->path, F_OK) == 0;
+
+    host_ranks_broadcast(0, &is, sizeof is);
+    return is;
+}
+
 static bool run(training *r, host_failure *f)
 {
     const uint64_t steps = r->t->options.epochs * r->t->steps_per_epoch;
 
     r->saved = host_seconds();
-    if (r->path != NULL && r->j->s->settings->resume &&
-        access(r->path, F_OK) == 0 &&
-        !cluster_temi_load(r->path, r->recipe, r->t, f)) {
+    if (resumes(r) && !cluster_temi_load(r->path, r->recipe, r->t, f)) {
         return false;
     }
     while (r->t->state.step < steps) {
@@ -239,9 +252,10 @@ bool cluster_temi_train(cluster_temi_job *j, cluster_temi *t,
            run(&r, f);
 }
 
-bool cluster_temi_ids(const cluster_temi_job *j, const cluster_temi *t,
+bool cluster_temi_ids(const cluster_temi_job *j, cluster_temi *t,
                       int32_t *ids, host_failure *f)
 {
+    cluster_temi_know(t);
     return cluster_head_assign(&t->layout, cluster_temi_teacher(t, t->best),
                                &j->x.rows, &j->s->workers, ids, f);
 }

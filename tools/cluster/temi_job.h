@@ -6,6 +6,7 @@
 
 #include "tools/cluster/cluster_files.h"
 
+/* All of this is collective. */
 typedef struct cluster_temi_job {
     cluster_session *s;
     cluster_features x;              /* its rows as heads see them */
@@ -29,8 +30,9 @@ bool cluster_temi_train(cluster_temi_job *j, cluster_temi *t,
                         const char *state_path, const char *recipe,
                         host_failure *f);
 
-/* Ids of all rows by the best teacher, [rows]. */
-bool cluster_temi_ids(const cluster_temi_job *j, const cluster_temi *t,
+/* Ids of all rows by the best teacher, [rows]; t's state is known to all
+ * ranks then. */
+bool cluster_temi_ids(const cluster_temi_job *j, cluster_temi *t,
                       int32_t *ids, host_failure *f);
 
 #endif

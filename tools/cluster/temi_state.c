@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "host/execution/agreement.h"
+#include "host/execution/ranks.h"
 #include "host/files/arrays_write.h"
 #include "tools/cluster/cluster_files.h"
 #include "tools/cluster/temi_state.h"
@@ -34,8 +36,8 @@ static void list_arrays(const cluster_temi *t, host_array out[ARRAYS])
     memcpy(out, arrays, sizeof arrays);
 }
 
-bool cluster_temi_save(const char *path, const char *recipe,
-                       const cluster_temi *t, host_failure *f)
+static bool write_state(const char *path, const char *recipe,
+                        const cluster_temi *t, host_failure *f)
 {
     host_array arrays[ARRAYS];
     char counters[160];
@@ -49,6 +51,14 @@ bool cluster_temi_save(const char *path, const char *recipe,
     const cg_metadata notes[] = {{RECIPE, recipe}, {COUNTERS, counters}};
 
     return host_arrays_write(path, arrays, ARRAYS, notes, 2, f);
+}
+
+bool cluster_temi_save(const char *path, const char *recipe, cluster_temi *t,
+                       host_failure *f)
+{
+    cluster_temi_know(t);
+    return host_agree(
+        host_ranks_rank() != 0 || write_state(path, recipe, t, f), f);
 }
 
 static bool take_arrays(const cg_file *file, cluster_temi *t, host_failure *f)
@@ -100,7 +110,7 @@ static bool take_counters(const cg_file *file, cluster_temi *t,
                              file->path);
 }
 
-bool cluster_temi_load(const char *path, const char *recipe, cluster_temi *t,
+static bool read_state(const char *path, const char *recipe, cluster_temi *t,
                        host_failure *f)
 {
     cg_error error;
@@ -120,4 +130,15 @@ bool cluster_temi_load(const char *path, const char *recipe, cluster_temi *t,
 
     cg_close(file);
     return good;
+}
+
+bool cluster_temi_load(const char *path, const char *recipe, cluster_temi *t,
+                       host_failure *f)
+{
+    if (!host_agree(host_ranks_rank() != 0 || read_state(path, recipe, t, f),
+                    f)) {
+        return false;
+    }
+    cluster_temi_share(t);
+    return true;
 }

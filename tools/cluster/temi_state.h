@@ -7,9 +7,10 @@
 #include "cluster/temi.h"
 #include "host/cli/failure.h"
 
-/* `recipe` says what is computed: another one is refused. */
-bool cluster_temi_save(const char *path, const char *recipe,
-                       const cluster_temi *t, host_failure *f);
+/* `recipe` says what is computed: another one is refused.  Collective: rank 0
+ * writes and reads. */
+bool cluster_temi_save(const char *path, const char *recipe, cluster_temi *t,
+                       host_failure *f);
 bool cluster_temi_load(const char *path, const char *recipe, cluster_temi *t,
                        host_failure *f);
 
