@@ -5,6 +5,7 @@
 BENCHES = $(patsubst bench/%.c,$(BUILD)/bench/%,$(wildcard bench/*.c))
 $(BENCHES): $(BUILD)/bench/%: $(OBJ)/bench/%.o $(LIBS) $(DEMO_OBJ) $(CHOICES)/link
 	$(link-tool)
+$(BUILD)/bench/clusters: $(ALONE)
 
 # They link the library, to look inside; without a GPU, on the emulator.
 GPU_BENCHES = $(if $(NVCC),$(patsubst %,$(BUILD)/bench/gpu_%,net turn))
@@ -41,7 +42,7 @@ $(BUILD)/models/%/frozen: tests/synth/%.json $(SYNTH) $(BUILD)/bin/cedm-freeze
 	@rm $(@D)/checkpoint.safetensors
 	@touch $@
 
-.PHONY: bench bench-encoders bench-gpu bench-peers bench-solvers
+.PHONY: bench bench-clusters bench-encoders bench-gpu bench-peers bench-solvers
 bench: ## time every op and every network
 	@scripts/deps.sh check
 	+@$(SUBMAKE) $(JOBS) $(BENCHES) $(MODELS) tools
@@ -68,3 +69,7 @@ bench-encoders: ## the same for encoders: vision transformers, Inception
 	@scripts/deps.sh bench
 	+@$(SUBMAKE) $(JOBS) tools $(BUILD)/bench/turn $(SYNTH) $(INCEPTION)
 	bench/peers/run_encoders.sh
+bench-clusters: ## the same for clustering: k-means, neighbours, TEMI
+	@scripts/deps.sh bench
+	+@$(SUBMAKE) $(JOBS) tools $(BUILD)/bench/clusters
+	bench/peers/run_clusters.sh

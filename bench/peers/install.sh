@@ -30,6 +30,8 @@ for peer in "$@"; do
     torch) install torch torch numpy onnx ;;
     onnxruntime | openvino) install "$peer" "$peer" numpy ;;
     mnn) install mnn MNN numpy ;;
+    sklearn) install sklearn scikit-learn numpy ;;
+    faiss) install faiss faiss-cpu numpy ;;
     # pnnx, the converter, is a program; the PyTorch that its package asks for
     # is for its Python side.
     ncnn) install ncnn --no-deps ncnn pnnx numpy ;;
