@@ -158,44 +158,50 @@ check 'other images' says 'wanted an image for each of 1500 ids, got 6' 1 show \
 
 # ---- interrupted, killed, resumed -------------------------------------------
 
-# whole COMMAND...: a run, and how long it took, in milliseconds.
-whole() {
-    local start
-    start=$(date +%s%N)
-    "$cluster" "$@" || return
-    took=$((($(date +%s%N) - start) / 1000000))
-}
-# stopped SIGNAL CODE COMMAND...: stops a run after a third of that.
+# stopped SIGNAL CODE PATTERN COMMAND...: stops a run whose progress has reached
+# the pattern.
 stopped() {
-    local signal=$1 code=$2 got=0
-    shift 2
-    "$cluster" "$@" >/dev/null 2>&1 &
+    local signal=$1 code=$2 pattern=$3 got=0
+    shift 3
+    "$cluster" "$@" --progress json >/dev/null 2>log &
     local pid=$!
-    sleep "$(awk -v t=$took 'BEGIN { print t / 3000 }')"
+    for _ in $(seq 3000); do
+        grep -q "$pattern" log && break
+        sleep 0.01
+    done
     kill "-$signal" "$pid"
     wait "$pid" || got=$?
     [ "$got" -eq "$code" ]
 }
 long=(temi --features band.npy --clusters 16 "${small[@]}" --heads 2
-    --epochs 250 --out)
-check 'a long run' whole "${long[@]}" whole.npy
-check 'interrupted' stopped INT 130 "${long[@]}" parts.npy
+    --epochs 120 --out)
+check 'a long run' "$cluster" "${long[@]}" whole.npy
+check 'interrupted' stopped INT 130 '"epoch": 20,' "${long[@]}" parts.npy
 check 'its state' test -s parts.state
-check 'killed' stopped KILL 137 "${long[@]}" parts.npy --resume
+check 'killed' stopped KILL 137 '"epoch":' "${long[@]}" parts.npy --resume
 check 'resumed' "$cluster" "${long[@]}" parts.npy --resume
 check 'as if never stopped' cmp whole.npy parts.npy
 check 'heads, too' cmp whole.heads.safetensors parts.heads.safetensors
 check 'the state is gone' test ! -e parts.state
 
 many=(kmeans --features band.npy --clusters 200 --n-init 50 --tol 0 --out)
-check 'many runs' whole "${many[@]}" whole.npy
-check 'runs interrupted' stopped INT 130 "${many[@]}" parts.npy
+check 'many runs' "$cluster" "${many[@]}" whole.npy
+check 'runs interrupted' stopped INT 130 '"run": [3-9],' "${many[@]}" parts.npy
 check 'runs resumed' "$cluster" "${many[@]}" parts.npy --resume
 check 'runs as if never stopped' cmp whole.npy parts.npy
 check 'centres, too' cmp whole.centres.safetensors parts.centres.safetensors
-check 'interrupted again' stopped INT 130 "${many[@]}" parts.npy
+check 'interrupted again' stopped INT 130 '"run": [3-9],' "${many[@]}" parts.npy
 check 'another recipe' says 'of another run; wanted' 1 "${many[@]}" parts.npy \
     --seed 7 --resume
+
+grid=(bound --features band.npy "${small[@]}" --epochs 20 --grid 2,8,64 --heads 2
+    --seeds 2 --out)
+check 'a grid' "$cluster" "${grid[@]}" whole.json
+check 'interrupted at 8' stopped INT 130 '"clusters": 8,' "${grid[@]}" parts.json
+check 'its state' grep -q '^2 1 2$' parts.json.state
+check 'a grid resumed' "$cluster" "${grid[@]}" parts.json --resume
+check 'a grid as if never stopped' cmp whole.json parts.json
+check 'nothing left of it' test ! -e parts.json.state
 
 # ---- hostile ----------------------------------------------------------------
 
@@ -217,6 +223,11 @@ check 'one cluster' near used 1 0 kmeans --clusters 1 --features few.npy \
     --out ids.npy
 check 'equal rows' near inertia 0 1e-9 kmeans --clusters 6 --features few.npy \
     --out ids.npy
+check 'the same cluster for all' near used 1 0 temi --clusters 1 --neighbours 4 \
+    --features few.npy --out ids.npy --batch 40 --epochs 2
+check 'more clusters than rows' "$cluster" temi --clusters 100 --neighbours 4 \
+    --features few.npy --out ids.npy --batch 40 --epochs 2
+check 'ids of them' test "$(wc -c <ids.npy)" -eq $((128 + 40 * 4))
 check 'too many neighbours' says 'wanted 1 to 39 neighbours' 1 knn \
     --neighbours 40 --features few.npy --out knn.npy
 check 'too large a batch' says 'wanted batches of 1 to 40' 1 temi \
@@ -233,6 +244,78 @@ check 'no such command' says "unknown command 'cluster'; wanted one of" 2 cluste
 check 'no clusters' says 'kmeans: wanted' 2 kmeans --features few.npy --out i.npy
 check 'no folder' says '/nowhere/ids.npy' 1 kmeans --features few.npy \
     --clusters 2 --out /nowhere/ids.npy
+
+{ # 40 rows of 2 x 3
+    npy '<f4' '40, 2, 3'
+    head -c 960 /dev/zero
+} >cube.npy
+check 'three axes' says 'wanted a matrix with a row for each image, got 3 axes' 1 \
+    "${k[@]}" cube.npy
+check 'centres of another shape' says 'wanted a matrix of 3 x 2' 1 kmeans \
+    --clusters 3 --features few.npy --init cube.npy --out ids.npy
+{
+    npy '<f4' '0, 4'
+} >nothing.npy
+check 'no rows' says 'wanted a matrix with a row for each image' 1 "${k[@]}" nothing.npy
+
+# Features that do not vary, some or all of them.
+constant() { # OUT: few.npy, as floats, between two constant columns
+    npy '<f4' '40, 3'
+    for _ in {1..20}; do
+        printf '\0\0\200\077\0\0\0\100\0\0\200\077' # 1 2 1
+        printf '\0\0\200\077\0\0\200\100\0\0\200\077' # 1 4 1
+    done
+}
+constant >constant.npy
+check 'constant columns' near inertia 0 0 kmeans --clusters 2 \
+    --features constant.npy --out ids.npy
+check 'they count as 0' near used 2 1 temi --clusters 2 --neighbours 4 --batch 40 \
+    --epochs 2 --standardize --features constant.npy --out ids.npy
+check 'assigned alike' "$cluster" assign --features constant.npy \
+    --model ids.heads.safetensors --out assigned.npy
+check 'to the same' cmp ids.npy assigned.npy
+{
+    npy '<f4' '40, 3'
+    head -c 480 /dev/zero
+} >equal.npy
+check 'all rows the same' near used 1 0 kmeans --clusters 3 --features equal.npy \
+    --out ids.npy
+check 'neighbours of zeros' "$cluster" knn --neighbours 2 --features equal.npy \
+    --out knn.npy
+check 'are the first rows' test "$(od -An -td4 -j 128 -N 24 knn.npy | tr -d '\n' |
+    tr -s ' ')" = ' 1 2 0 2 0 1'
+check 'temi of them' near used 1 0 temi --clusters 3 --neighbours 4 --batch 40 \
+    --epochs 2 --standardize --features equal.npy --out ids.npy
+
+# ---- a file larger than memory ----------------------------------------------
+
+# 120 MB of features, most of which are a hole, by programs that may have 80 MB.
+# Sanitizers need more than that for themselves.
+bounded() { (ulimit -d 80000 && "$cluster" "$@"); }
+if bounded --version >/dev/null 2>&1; then
+    {
+        npy '<f4' '30000, 1024'
+        yes AAAA | tr -d '\n' | head -c $((1000 * 4096)) # 12.1
+    } >large.npy
+    truncate -s $((128 + 30000 * 4096)) large.npy
+    { npy '<i4' '30000, 1'; } >large.knn.npy
+    truncate -s $((128 + 30000 * 4)) large.knn.npy
+    check 'k-means of a large file' bounded kmeans --features large.npy \
+        --clusters 2 --n-init 1 --out large.ids.npy --normalize
+    check 'both kinds of rows' test "$(od -An -v -td4 -w4 -j 128 large.ids.npy |
+        head -n 1000 | sort -u | wc -l),$(od -An -v -td4 -w4 -j 128 large.ids.npy |
+        tail -n 29000 | sort -u | wc -l),$(od -An -v -td4 -w4 -j 128 large.ids.npy |
+        sort -u | wc -l)" = 1,1,2
+    check 'temi of a large file' bounded temi --features large.npy --knn large.knn.npy \
+        --neighbours 1 --clusters 2 --heads 1 --hidden 16 --bottleneck 16 \
+        --batch 1024 --epochs 1 --out large.temi.npy
+    check 'assigned' bounded assign --features large.npy \
+        --model large.ids.centres.safetensors --out large.assigned.npy
+    check 'the same' cmp large.ids.npy large.assigned.npy
+    bound_by=$(ulimit -d 40000 && "$cluster" kmeans --features large.npy \
+        --clusters 20000 --n-init 1 --out x.npy 2>&1)
+    check 'too little for the centres' grep -q 'out of memory' <<<"$bound_by"
+fi
 
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
