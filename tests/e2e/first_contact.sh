@@ -101,7 +101,8 @@ for line in 'First to fail: l2_rate: exit 1: l2_rate: cudaMalloc: error 719' \
     '| hung | .* | training beside the CPU | ended when its time was over; about to hang |' \
     '| FAILED | .* | gpu_check fp16 | .*D of an image: 0.02, wanted at most 0.005 |' \
     '| G3 | .* | [0-9.]* | <= 1.20 | no |' '| G12 | .* | 0.000 | <= 0 | yes |' \
-    '| T5 | .* | 0.000 | <= 0 | yes |' '| 3x3 4+0 to 4 @8 | 6 | [0-9.]* | .* | 6.0000 | 6.0000 |'; do
+    '| T5 | .* | 0.000 | <= 0 | yes |' \
+    '| 3x3 4+0 to 4 @8 | 6 | [0-9.]* | .* | 6.0000 | 6.0000 |'; do
     grep -q "^$line\$" "$results/report.md" || fail "no line: $line"
 done
 [ "$(find "$results" -type f | wc -l)" -le 8 ] || fail 'more than eight files'
