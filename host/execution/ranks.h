@@ -4,8 +4,8 @@
  *
  * In training each makes the gradient of its part of a batch; their sum is
  * everybody's, so that all ranks keep the same parameters without ever sending
- * them.  A build has one of two implementations: ranks_mpi.c for what an MPI launcher
- * starts, ranks_alone.c for one process.
+ * them.  A build has one of two implementations: ranks_mpi.c for what an MPI
+ * launcher starts, ranks_alone.c for one process.
  *
  * All but rank and size are collective: every rank calls them, in the same
  * order and for as many values.  An error of the transport ends all ranks. */

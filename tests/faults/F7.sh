@@ -26,7 +26,9 @@ left=$(ls -A d)
 "$bin/cedm-gen" --n 1 --steps 1 --out d/y.png >/dev/null
 row 'after kill -9, and after the next run' '.cedm-tmp-??????, then y.png' \
     "$left, then $(ls -A d)"
-"$bin/cedm-gen" --n 100000 --out d/x.png >/dev/null 2>&1 &
+# nohup may be above this, and a shell cannot take back what it ignores
+perl -e '$SIG{HUP} = "DEFAULT"; exec @ARGV' "$bin/cedm-gen" --n 100000 --out d/x.png \
+    >/dev/null 2>&1 &
 pid=$!
 sleep 0.5
 kill -HUP $pid
