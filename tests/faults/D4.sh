@@ -18,7 +18,7 @@ row 'BINDIR and MANDIR' 'sbin man' \
         grep -o 'stage/usr/man/man1$' script | head -n 1 | xargs -r dirname | xargs -r basename)"
 if [ -e "$build/lib/libcedm.a" ] && ls "$build"/lib/libcedm.so.* >/dev/null 2>&1; then
     (umask 077 && do_steps install)
-    row 'umask 077: programs, and what others cannot read' '8, 0' \
+    row 'umask 077: programs, and what others cannot read' "$(ls "$root/tools" | wc -l), 0" \
         "$(find stage/usr/bin -name 'cedm-*' | wc -l), $(find stage/usr ! -perm -o=r | wc -l)"
     touch stage/usr/lib/libcedm_cuda.so
     do_steps uninstall
