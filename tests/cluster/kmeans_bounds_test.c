@@ -175,7 +175,7 @@ static void set_true_bounds(cluster_kmeans *k)
         }
         k->labels[i] = (int32_t)own;
         k->upper[i] = nextafterf((float)to[own], INFINITY);
-        to[own] = INFINITY;
+        to[own] = (double)INFINITY;
         k->lower[i] =
             nextafterf((float)fmin(to[0], fmin(to[1], to[2])), 0.0f);
     }
