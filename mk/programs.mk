@@ -27,8 +27,10 @@ $(BUILD)/alone/cedm-$(1): $(call obj,$(wildcard tools/$(1)/*.c))
 endef
 $(foreach n,$(NAMES),$(eval $(call program,$(n))))
 $(BUILD)/bin/cedm-gen $(BUILD)/alone/cedm-gen: $(DEMO_OBJ)
-$(TOOLS): $(LIBRANKS)
-$(NAMES:%=$(BUILD)/alone/cedm-%): $(ALONE)
+# Processes of the others share nothing that needs messages.
+BY_MPI = $(patsubst %,$(BUILD)/bin/cedm-%,cluster train)
+$(BY_MPI): $(LIBRANKS)
+$(filter-out $(BY_MPI),$(TOOLS)) $(NAMES:%=$(BUILD)/alone/cedm-%): $(ALONE)
 $(TOOLS) $(NAMES:%=$(BUILD)/alone/cedm-%): $(LIBS) $(CHOICES)/link
 	$(call say,LINK)
 	$(Q)$(LINK) $(filter %.o,$^) $(LIBCLUSTER) $(LIBTRAIN) $(LIBEVALUATE) $(LIBHOST) \
