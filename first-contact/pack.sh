@@ -51,6 +51,9 @@ network() { # CONFIGURATION
     cp "$1" "$kit/models"
 }
 
+# What programs open by its name, which ends in the ABI's number.
+cuda=libcedm_cuda.so.$(sed -n 's/^CEDM_CUDA_\([0-9]*\) {/\1/p' packaging/libcedm_cuda.map)
+
 for name in cedm-freeze cedm-verify synth; do
     program $name "$build/bin/$name"
 done
@@ -61,7 +64,7 @@ if [ -n "$settings" ]; then
     for name in net turn; do
         program gpu_$name "$build/test/emulated_gpu_$name"
     done
-    for name in libcedm_cuda.so libcedm_cuda_train.so libcuda.so.1; do
+    for name in $cuda libcedm_cuda_train.so libcuda.so.1; do
         library "$build/test/fake/$name"
     done
     cp "$settings" "$kit/settings"
@@ -76,7 +79,7 @@ else
     done
     program gpu_check "$build/test/gpu_check"
     library "$build/lib/libcedm_cuda_train.so"
-    ln -s libcedm_cuda_train.so "$kit/lib/libcedm_cuda.so" # which is part of it
+    ln -s libcedm_cuda_train.so "$kit/lib/$cuda" # which is part of it
     cp "$build/first-contact-sums" "$kit/sums"
     cp bench/peers/compare_gpu.py bench/peers/program.py bench/peers/peer.py \
         bench/peers/songunet.py bench/peers/torch_gpu.py bench/peers/torch_layers.py \
