@@ -177,17 +177,6 @@ static inline uint32_t cedm_blocks(uint64_t items, uint32_t of)
     return (uint32_t)((items + of - 1) / of);
 }
 
-/* A thread for each of the `items` of an image, images along x. */
-template <typename A>
-static inline int cedm_launch_each(const cedm_cuda_exec *exec,
-                                   void (*kernel)(A), const A *args,
-                                   uint64_t items, uint32_t threads)
-{
-    dim3 grid(exec->batch, cedm_blocks(items, threads));
-
-    return CEDM_LAUNCH(kernel, grid, threads, 0, exec->stream, *args);
-}
-
 /* Calls function<T>(...) for the type of the activations. */
 #define CEDM_BY_PRECISION(exec, function, ...)                               \
     ((exec)->precision == CEDM_CUDA_FP16   ? function<__half>(__VA_ARGS__)   \

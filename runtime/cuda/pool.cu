@@ -102,9 +102,11 @@ __global__ void __launch_bounds__(THREADS) pool(pool_args v)
 template <typename T, int V>
 static int run(const cedm_cuda_exec *exec, const pool_args *v)
 {
+    const auto kernel = pool<T, V>;
     uint64_t elements = (uint64_t)v->height * v->width * v->channels;
+    dim3 grid(exec->batch, cedm_blocks(elements, THREADS * V));
 
-    return cedm_launch_each(exec, pool<T, V>, v, elements / V, THREADS);
+    return CEDM_LAUNCH(kernel, grid, THREADS, 0, exec->stream, *v);
 }
 
 extern "C" int cedm_cuda_pool(const cedm_cuda_exec *exec, const cedm_pool *op)

@@ -107,7 +107,10 @@ __global__ void __launch_bounds__(THREADS) preprocess(preprocess_args v)
 template <typename T>
 static int run(const cedm_cuda_exec *exec, const preprocess_args *v)
 {
-    return cedm_launch_each(exec, preprocess<T>, v, v->outputs, THREADS);
+    const auto kernel = preprocess<T>;
+    dim3 grid(exec->batch, cedm_blocks(v->outputs, THREADS));
+
+    return CEDM_LAUNCH(kernel, grid, THREADS, 0, exec->stream, *v);
 }
 
 extern "C" int cedm_cuda_preprocess(const cedm_cuda_exec *exec,

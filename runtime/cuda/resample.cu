@@ -83,7 +83,10 @@ __global__ void __launch_bounds__(THREADS) resample(resample_args v)
 template <typename T>
 static int run(const cedm_cuda_exec *exec, const resample_args *v)
 {
-    return cedm_launch_each(exec, resample<T>, v, v->outputs, THREADS);
+    const auto kernel = resample<T>;
+    dim3 grid(exec->batch, cedm_blocks(v->outputs, THREADS));
+
+    return CEDM_LAUNCH(kernel, grid, THREADS, 0, exec->stream, *v);
 }
 
 extern "C" int cedm_cuda_resample(const cedm_cuda_exec *exec,

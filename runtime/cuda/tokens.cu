@@ -40,7 +40,10 @@ __global__ void __launch_bounds__(THREADS) tokens(tokens_args v)
 template <typename T, int V>
 static int run(const cedm_cuda_exec *exec, const tokens_args *v)
 {
-    return cedm_launch_each(exec, tokens<T, V>, v, v->elements / V, THREADS);
+    const auto kernel = tokens<T, V>;
+    dim3 grid(exec->batch, cedm_blocks(v->elements, THREADS * V));
+
+    return CEDM_LAUNCH(kernel, grid, THREADS, 0, exec->stream, *v);
 }
 
 extern "C" int cedm_cuda_tokens(const cedm_cuda_exec *exec,
