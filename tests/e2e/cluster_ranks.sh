@@ -106,18 +106,18 @@ check 'its curve' same one two .json .svg
 
 # ---- interrupted, killed, resumed in another number -------------------------
 
-long=(temi "${small[@]}" --clusters 16 --heads 3 --epochs 80)
+long=(temi "${small[@]}" --clusters 16 --heads 3 --epochs 240)
 check 'a long run' "$cluster" "${long[@]}" --out whole.npy
 (exec_ranks 2 "${long[@]}" --out stopped.npy --progress json) >/dev/null 2>log &
 pid=$!
-epoch() { # N: waits until that one has been seen
+epoch() { # N: waits until one like it has been seen; not every one is shown
     for _ in $(seq 1500); do
         grep -q "\"epoch\": $1," log && return
         sleep 0.02
     done
     return 1
 }
-check 'it begins' epoch 20
+check 'it begins' epoch '[1-9][0-9][0-9]*'
 kill -TERM "$(cat rank-1.pid)"
 wait $pid
 check 'SIGTERM to a rank ends all with 130' test $? -eq 130
@@ -133,12 +133,12 @@ check 'not before it went on' test -s stopped.state -a ! -e stopped.npy
 check 'alone again' "$cluster" "${long[@]}" --out stopped.npy --resume
 check 'as if never stopped' same whole stopped .npy .json .heads.safetensors
 
-many=(kmeans --features band.npy --clusters 200 --n-init 20 --tol 0)
+many=(kmeans --features band.npy --clusters 200 --n-init 60 --tol 0)
 check 'many runs' "$cluster" "${many[@]}" --out whole.npy
 (exec_ranks 2 "${many[@]}" --out stopped.npy --progress json) >/dev/null 2>log &
 pid=$!
 for _ in $(seq 1500); do
-    grep -q '"run": [3-9],' log && break
+    grep -q '"run": [0-9]' log && break
     sleep 0.02
 done
 kill -INT "$(cat rank-0.pid)"
