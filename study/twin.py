@@ -9,7 +9,6 @@
 # as a checkpoint that cedm-freeze takes.
 """Usage: twin.py FIRST IMAGES.gz KIMG SEED OUT [IDS]"""
 
-import gzip
 import json
 import os
 import sys
@@ -17,6 +16,7 @@ import time
 
 import numpy
 import torch
+from idx import read_idx
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(here, "..", "bench", "peers"))
@@ -28,13 +28,8 @@ TICK = 25000
 
 def read_images(path):
     """Grey images of an idx file in a border, [N, 1, 32, 32] from -1 to 1."""
-    with gzip.open(path) as file:
-        data = file.read()
-    n, height, width = (int.from_bytes(data[i:i + 4], "big")
-                        for i in (4, 8, 12))
-    y = torch.frombuffer(bytearray(data[16:]), dtype=torch.uint8)
-    y = y.reshape(n, 1, height, width)
-    edge = (32 - height) // 2
+    y = read_idx(path)[:, None]
+    edge = (32 - y.shape[2]) // 2
     return torch.nn.functional.pad(y, (edge, edge, edge, edge))
 
 

@@ -8,6 +8,7 @@ import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {encodePng} from '../../browser/png.js';
+import {check, conclude, largest} from './checks.mjs';
 import {openNode} from './node_engine.mjs';
 
 const SIDE = 32;
@@ -18,15 +19,6 @@ const [build, bin, checkpoint, ...given] = process.argv.slice(2);
 const work = mkdtempSync(join(tmpdir(), 'cedm-encoder-'));
 const vectors = join(build, 'browser/runtime.wasm');
 const portable = join(build, 'browser/portable.wasm');
-let passed = 0, failed = 0;
-
-function check(name, good, seen = '') {
-  if (good) passed++;
-  else {
-    failed++;
-    console.log(`FAILED: ${name} ${seen}`);
-  }
-}
 
 const run = (program, ...words) =>
   execFileSync(join(bin, program), words, {stdio: ['ignore', 'ignore', 'inherit']});
@@ -48,8 +40,6 @@ function native(path) {
   return floats(file);
 }
 
-const largest = (a, b) => a.length !== b.length ? Infinity
-  : a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i])), 0);
 const bytes = (array) => Buffer.from(array.buffer);
 
 async function same(name, file, options) {
@@ -101,5 +91,4 @@ try {
 } finally {
   rmSync(work, {recursive: true, force: true});
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+conclude();

@@ -8,6 +8,7 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {gzipSync} from 'node:zlib';
 import {encodePng, record} from '../../browser/png.js';
+import {check, conclude, largest} from './checks.mjs';
 import {draw, openNode} from './node_engine.mjs';
 
 const [build, bin] = process.argv.slice(2);
@@ -15,15 +16,6 @@ const work = mkdtempSync(join(tmpdir(), 'cedm-engine-'));
 const vectors = join(build, 'browser/runtime.wasm');
 const portable = join(build, 'browser/portable.wasm');
 const demo = join(build, 'gen/page/fashion');
-let passed = 0, failed = 0;
-
-function check(name, good, seen = '') {
-  if (good) passed++;
-  else {
-    failed++;
-    console.log(`FAILED: ${name} ${seen}`);
-  }
-}
 
 const run = (program, ...words) =>
   execFileSync(join(bin, program), words, {stdio: ['ignore', 'pipe', 'ignore'],
@@ -43,9 +35,6 @@ function native(path, {cluster, seed, words}) {
     '--out', file);
   return readFileSync(file);
 }
-
-const largest = (a, b) => a.length !== b.length ? Infinity
-  : a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i])), 0);
 
 /* ---- the same images -------------------------------------------------------- */
 
@@ -169,5 +158,4 @@ try {
 } finally {
   rmSync(work, {recursive: true, force: true});
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+conclude();

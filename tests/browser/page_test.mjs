@@ -7,6 +7,7 @@ import {execFileSync} from 'node:child_process';
 import {existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {cpus, loadavg, tmpdir} from 'node:os';
 import {join, resolve} from 'node:path';
+import {check, conclude, largest} from './checks.mjs';
 import {Chromium} from './chromium.mjs';
 import {serve} from './serve.mjs';
 
@@ -15,15 +16,6 @@ const folder = join(build, 'browser'), model = join(build, 'gen/page/fashion.so'
 const shots = join(build, 'check/browser');
 const work = mkdtempSync(join(tmpdir(), 'cedm-page-'));
 mkdirSync(shots, {recursive: true});
-let passed = 0, failed = 0;
-
-function check(name, good, seen = '') {
-  if (good) passed++;
-  else {
-    failed++;
-    console.log(`FAILED: ${name} ${seen}`);
-  }
-}
 
 const run = (name, ...words) =>
   execFileSync(join(bin, name), words, {stdio: ['ignore', 'pipe', 'ignore']});
@@ -34,9 +26,6 @@ function native(...words) {
     file);
   return readFileSync(file);
 }
-
-const largest = (a, b) => a.length !== b.length ? Infinity
-  : a.reduce((most, x, i) => Math.max(most, Math.abs(x - b[i])), 0);
 
 /* ---- what a page shows -------------------------------------------------------- */
 
@@ -249,5 +238,4 @@ try {
   await browser.close();
   rmSync(work, {recursive: true, force: true});
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed > 0 ? 1 : 0);
+conclude();

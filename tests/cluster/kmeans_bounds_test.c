@@ -21,21 +21,16 @@ static void test_bounds(void **state)
 {
     const cluster_kernels *kernels[NUMBERS_KERNELS_MAX];
     const uint32_t count = numbers_kernels(kernels);
-    float *x = overlapping_blobs();
-    const cluster_rows rows = {
-        .values = x, .count = OVERLAPPING_ROWS, .width = OVERLAPPING_WIDTH};
+    cluster_rows rows = overlapping_rows();
 
     (void)state;
     for (uint32_t n = 0; n < count; n++) {
         cluster_workers w = numbers_workers(1, kernels[n]);
-        host_failure f = HOST_FAILURE_UNSAID;
         cluster_kmeans a, b;
 
         overlapping_run(&a, &rows, &overlapping_options, &w, 1);
         assert_true(a.best.iterations > 10);
-        assert_true(
-            cluster_kmeans_open(&b, &rows, &overlapping_options, &w, &f));
-        assert_true(cluster_kmeans_begin(&b, 0, &f));
+        overlapping_begin(&b, &rows, &overlapping_options, &w);
         while (cluster_kmeans_step(&b)) {
             cluster_kmeans_unbound(&b);
         }
@@ -44,7 +39,7 @@ static void test_bounds(void **state)
         cluster_kmeans_close(&a);
         cluster_kmeans_close(&b);
     }
-    free(x);
+    overlapping_rows_free(&rows);
 }
 
 static double distance(const float *x, const float *centre)
@@ -81,16 +76,12 @@ static void check_bounds(const cluster_kmeans *k)
 
 static void test_bounds_hold(void **state)
 {
-    float *x = overlapping_blobs();
-    const cluster_rows rows = {
-        .values = x, .count = OVERLAPPING_ROWS, .width = OVERLAPPING_WIDTH};
+    cluster_rows rows = overlapping_rows();
     cluster_workers w = numbers_workers(1, cluster_kernels_for(UINT32_MAX));
-    host_failure f = HOST_FAILURE_UNSAID;
     cluster_kmeans k;
 
     (void)state;
-    assert_true(cluster_kmeans_open(&k, &rows, &overlapping_options, &w, &f));
-    assert_true(cluster_kmeans_begin(&k, 0, &f));
+    overlapping_begin(&k, &rows, &overlapping_options, &w);
     for (uint32_t i = 0; i < 15; i++) {
         cluster_kmeans_assign(&k);
         check_bounds(&k);
@@ -98,23 +89,19 @@ static void test_bounds_hold(void **state)
         (void)cluster_kmeans_move(&k);
     }
     cluster_kmeans_close(&k);
-    free(x);
+    overlapping_rows_free(&rows);
 }
 
 /* Some rows are skipped, or bounds were for nothing. */
 static void test_bounds_skip(void **state)
 {
-    float *x = overlapping_blobs();
-    const cluster_rows rows = {
-        .values = x, .count = OVERLAPPING_ROWS, .width = OVERLAPPING_WIDTH};
+    cluster_rows rows = overlapping_rows();
     cluster_workers w = numbers_workers(1, cluster_kernels_for(UINT32_MAX));
-    host_failure f = HOST_FAILURE_UNSAID;
     cluster_kmeans k;
     uint32_t kept = 0;
 
     (void)state;
-    assert_true(cluster_kmeans_open(&k, &rows, &overlapping_options, &w, &f));
-    assert_true(cluster_kmeans_begin(&k, 0, &f));
+    overlapping_begin(&k, &rows, &overlapping_options, &w);
     for (uint32_t i = 0; i < 20; i++) {
         (void)cluster_kmeans_step(&k);
     }
@@ -125,7 +112,7 @@ static void test_bounds_skip(void **state)
     }
     assert_true(kept > OVERLAPPING_ROWS / 10);
     cluster_kmeans_close(&k);
-    free(x);
+    overlapping_rows_free(&rows);
 }
 
 /* ---- rounding errors ---------------------------------------------------- */
@@ -195,15 +182,13 @@ static void test_rounding(void **state)
                                             .seeding = CLUSTER_SEEDING_given,
                                             .given = centres};
     cluster_workers w = numbers_workers(1, cluster_kernels_for(UINT32_MAX));
-    host_failure f = HOST_FAILURE_UNSAID;
     int32_t by_scores[OVERLAPPING_ROWS], by_distance[OVERLAPPING_ROWS];
     cluster_kmeans k;
 
     (void)state;
     assert_non_null(x);
     place_rows(x, centres);
-    assert_true(cluster_kmeans_open(&k, &rows, &options, &w, &f));
-    assert_true(cluster_kmeans_begin(&k, 0, &f));
+    overlapping_begin(&k, &rows, &options, &w);
     cluster_kmeans_assign(&k);
     memcpy(by_scores, k.labels, sizeof by_scores);
     set_true_bounds(&k);

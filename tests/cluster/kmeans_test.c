@@ -171,9 +171,7 @@ static void test_threads(void **state)
 {
     const cluster_kernels *kernels[NUMBERS_KERNELS_MAX];
     const uint32_t count = numbers_kernels(kernels);
-    float *x = overlapping_blobs();
-    const cluster_rows rows = {
-        .values = x, .count = OVERLAPPING_ROWS, .width = OVERLAPPING_WIDTH};
+    cluster_rows rows = overlapping_rows();
 
     (void)state;
     for (uint32_t n = 0; n < count; n++) {
@@ -188,23 +186,20 @@ static void test_threads(void **state)
         cluster_kmeans_close(&b);
         numbers_close(&five);
     }
-    free(x);
+    overlapping_rows_free(&rows);
 }
 
 static void test_resumed(void **state)
 {
-    float *x = overlapping_blobs();
-    const cluster_rows rows = {
-        .values = x, .count = OVERLAPPING_ROWS, .width = OVERLAPPING_WIDTH};
+    cluster_rows rows = overlapping_rows();
     cluster_workers w = numbers_workers(1, cluster_kernels_for(UINT32_MAX));
     host_failure f = HOST_FAILURE_UNSAID;
     cluster_kmeans a, b, whole;
 
     (void)state;
     overlapping_run(&whole, &rows, &overlapping_options, &w, 1);
-    assert_true(cluster_kmeans_open(&a, &rows, &overlapping_options, &w, &f));
+    overlapping_begin(&a, &rows, &overlapping_options, &w);
     assert_true(cluster_kmeans_open(&b, &rows, &overlapping_options, &w, &f));
-    assert_true(cluster_kmeans_begin(&a, 0, &f));
     for (uint32_t i = 0; i < 7; i++) {
         assert_true(cluster_kmeans_step(&a));
     }
@@ -221,16 +216,14 @@ static void test_resumed(void **state)
     cluster_kmeans_close(&a);
     cluster_kmeans_close(&b);
     cluster_kmeans_close(&whole);
-    free(x);
+    overlapping_rows_free(&rows);
 }
 
 /* ---- ends of the range -------------------------------------------------- */
 
 static void test_one_cluster(void **state)
 {
-    float *x = overlapping_blobs();
-    const cluster_rows rows = {
-        .values = x, .count = OVERLAPPING_ROWS, .width = OVERLAPPING_WIDTH};
+    cluster_rows rows = overlapping_rows();
     cluster_workers w = numbers_workers(1, cluster_kernels_for(UINT32_MAX));
     cluster_kmeans_options options = overlapping_options;
     cluster_kmeans k;
@@ -246,21 +239,20 @@ static void test_one_cluster(void **state)
     /* The centre, rounded to single precision, is off by at most u. */
     assert_true(fabs(k.best.inertia - sum) <= (double)FLT_EPSILON * sum);
     cluster_kmeans_close(&k);
-    free(x);
+    overlapping_rows_free(&rows);
 }
 
 /* A cluster for each row: nothing is left over. */
 static void test_all_clusters(void **state)
 {
-    const cluster_rows rows = {.values = overlapping_blobs(),
-                               .count = 30,
-                               .width = OVERLAPPING_WIDTH};
+    cluster_rows rows = overlapping_rows();
     cluster_workers w = numbers_workers(1, cluster_kernels_for(UINT32_MAX));
     cluster_kmeans_options options = overlapping_options;
     cluster_kmeans k;
     bool used[30] = {false};
 
     (void)state;
+    rows.count = 30;
     options.clusters = 30;
     overlapping_run(&k, &rows, &options, &w, 1);
     assert_true(k.best.inertia < 1e-9);
@@ -269,7 +261,7 @@ static void test_all_clusters(void **state)
         used[k.best.labels[i]] = true;
     }
     cluster_kmeans_close(&k);
-    free((void *)(uintptr_t)rows.values);
+    overlapping_rows_free(&rows);
 }
 
 static void test_too_many(void **state)

@@ -12,7 +12,7 @@
 #include "tests/cluster/numbers.h"
 #include "tests/cluster/overlapping.h"
 
-float *overlapping_blobs(void)
+cluster_rows overlapping_rows(void)
 {
     float *x = malloc(OVERLAPPING_ROWS * OVERLAPPING_WIDTH * sizeof *x);
 
@@ -26,7 +26,14 @@ float *overlapping_blobs(void)
             x[i * OVERLAPPING_WIDTH + c] += 1.5f * where[c] + 10.0f;
         }
     }
-    return x;
+    return (cluster_rows){
+        .values = x, .count = OVERLAPPING_ROWS, .width = OVERLAPPING_WIDTH};
+}
+
+void overlapping_rows_free(cluster_rows *rows)
+{
+    free((void *)(uintptr_t)rows->values);
+    *rows = (cluster_rows){0};
 }
 
 const cluster_kmeans_options overlapping_options = {
@@ -35,6 +42,18 @@ const cluster_kmeans_options overlapping_options = {
     .tolerance = 0.0,
     .seed = 3,
 };
+
+void overlapping_begin(cluster_kmeans *k, const cluster_rows *rows,
+                       const cluster_kmeans_options *options,
+                       const cluster_workers *workers)
+{
+    host_failure f = HOST_FAILURE_UNSAID;
+
+    if (!cluster_kmeans_open(k, rows, options, workers, &f) ||
+        !cluster_kmeans_begin(k, 0, &f)) {
+        fail_msg("%s", f.text);
+    }
+}
 
 void overlapping_run(cluster_kmeans *k, const cluster_rows *rows,
                      const cluster_kmeans_options *options,

@@ -11,10 +11,16 @@
 #define OVERLAPPING_WIDTH 20u
 #define OVERLAPPING_CLUSTERS 40u
 
-/* To be freed. */
-float *overlapping_blobs(void);
+/* To be freed by the other. */
+cluster_rows overlapping_rows(void);
+void overlapping_rows_free(cluster_rows *rows);
 
 extern const cluster_kmeans_options overlapping_options;
+
+/* Opens k and begins its first run; of any rows. */
+void overlapping_begin(cluster_kmeans *k, const cluster_rows *rows,
+                       const cluster_kmeans_options *options,
+                       const cluster_workers *workers);
 
 /* Opens k and makes some runs to their ends; of any rows. */
 void overlapping_run(cluster_kmeans *k, const cluster_rows *rows,

@@ -176,7 +176,7 @@ stopped() {
 long=(temi --features band.npy --clusters 16 "${small[@]}" --heads 2
     --epochs 120 --out)
 check 'a long run' "$cluster" "${long[@]}" whole.npy
-check 'interrupted' stopped INT 130 '"epoch": 20,' "${long[@]}" parts.npy
+check 'interrupted' stopped INT 130 '"epoch": [1-9]' "${long[@]}" parts.npy
 check 'its state' test -s parts.state
 check 'killed' stopped KILL 137 '"epoch":' "${long[@]}" parts.npy --resume
 check 'resumed' "$cluster" "${long[@]}" parts.npy --resume
@@ -186,11 +186,11 @@ check 'the state is gone' test ! -e parts.state
 
 many=(kmeans --features band.npy --clusters 200 --n-init 50 --tol 0 --out)
 check 'many runs' "$cluster" "${many[@]}" whole.npy
-check 'runs interrupted' stopped INT 130 '"run": [3-9],' "${many[@]}" parts.npy
+check 'runs interrupted' stopped INT 130 '"run": [1-9]' "${many[@]}" parts.npy
 check 'runs resumed' "$cluster" "${many[@]}" parts.npy --resume
 check 'runs as if never stopped' cmp whole.npy parts.npy
 check 'centres, too' cmp whole.centres.safetensors parts.centres.safetensors
-check 'interrupted again' stopped INT 130 '"run": [3-9],' "${many[@]}" parts.npy
+check 'interrupted again' stopped INT 130 '"run": [1-9]' "${many[@]}" parts.npy
 check 'another recipe' says 'of another run; wanted' 1 "${many[@]}" parts.npy \
     --seed 7 --resume
 

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "cedm.h"
+#include "tests/fuzz/want.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -112,9 +113,7 @@ static void repair(const cedm_model *model, unsigned char *blob, size_t size,
 static unsigned char *copy_of(const uint8_t *bytes, size_t size, size_t more)
 {
     void *copy = NULL;
-    if (posix_memalign(&copy, CEDM_ALIGN, size + more) != 0) {
-        abort();
-    }
+    want(posix_memalign(&copy, CEDM_ALIGN, size + more) == 0);
     if (size > 0) {
         memcpy(copy, bytes, size);
     }
@@ -123,13 +122,6 @@ static unsigned char *copy_of(const uint8_t *bytes, size_t size, size_t more)
 }
 
 /* ---- what must hold ---------------------------------------------------- */
-
-static void want(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void check_refused(const cedm_model *model, const unsigned char *blob,
                           size_t size)

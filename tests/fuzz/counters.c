@@ -10,15 +10,9 @@
 #include <string.h>
 
 #include "trainer/run.h"
+#include "tests/fuzz/want.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void want(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void check_same(const train_run *a, const train_run *b)
 {

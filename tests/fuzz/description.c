@@ -14,6 +14,7 @@
 #include "host/execution/modules.h"
 #include "tools/gen/gen_ids.h"
 #include "tools/info/info_describe.h"
+#include "tests/fuzz/want.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -25,13 +26,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 static const cedm_tensor tensors[] = {{0, 4, 0}};
 static const cedm_port inputs[] = {{"image", CEDM_REF_F32, 4, 4, 1},
                                    {"features", CEDM_REF_F32 | 32, 1, 1, 2}};
-
-static void want(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void eval_nothing(const cedm_ops *ops, void *ctx)
 {
@@ -88,12 +82,6 @@ static unsigned char *blob_of(const uint8_t *text, size_t size)
 
 /* ---- what must hold ---------------------------------------------------- */
 
-static void check_failure(const host_failure *f)
-{
-    want(f->code == HOST_EXIT_FAILED && f->text[0] != '\0');
-    want(strpbrk(f->text, "\n\r\033") == NULL);
-}
-
 static void check_freq(const double *freq, uint32_t count)
 {
     double sum = 0;
@@ -112,7 +100,7 @@ static void check_ids(const host_model *m)
     f = (host_failure)HOST_FAILURE_UNSAID;
     char *clusters = gen_ids_to_clusters(m, "id", "0,7-9", &f);
     if (clusters == NULL) {
-        want(f.text[0] != '\0' && strpbrk(f.text, "\n\r\033") == NULL);
+        want_line(f.text);
     }
     free(clusters);
 }
@@ -151,7 +139,7 @@ static void load(const uint8_t *text, size_t size, unsigned clusters)
     if (host_model_adopt(&m, &code, blob, TRAILER + size, &f)) {
         check_model(&m);
     } else {
-        check_failure(&f);
+        want_failure(&f);
     }
     host_model_close(&m);
     free(blob);
@@ -170,7 +158,7 @@ static void describe(const uint8_t *text, size_t size)
         want(memchr(i.name, 0, sizeof i.name) != NULL);
         want(memchr(i.network, 0, sizeof i.network) != NULL);
     } else {
-        check_failure(&f);
+        want_failure(&f);
     }
     info_free(&i);
     cJSON_Delete(root);

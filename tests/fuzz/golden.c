@@ -11,21 +11,9 @@
 #include <unistd.h>
 
 #include "host/verify/golden.h"
+#include "tests/fuzz/want.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void want(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
-
-static void check_failure(const host_failure *f)
-{
-    want(f->code == HOST_EXIT_FAILED && f->text[0] != '\0');
-    want(strpbrk(f->text, "\n\r\033") == NULL);
-}
 
 static void check_maps(const cg_file *file, const cg_array *array)
 {
@@ -47,7 +35,7 @@ static void check_integers(const cg_file *file, const cg_array *array)
         want(values[i] >= -1 && values[i] <= INT32_MAX);
     }
     if (values == NULL) {
-        check_failure(&f);
+        want_failure(&f);
     }
     free(values);
 }
@@ -58,7 +46,7 @@ static void check_file(const char *path)
     cg_file *file = host_golden_open(path, &f);
     double number = 0;
     if (file == NULL) {
-        check_failure(&f);
+        want_failure(&f);
         return;
     }
     for (size_t i = 0; i < file->array_count; i++) {
@@ -68,7 +56,7 @@ static void check_file(const char *path)
         }
     }
     if (!host_golden_number(file, "sigma", &number, &f)) {
-        check_failure(&f);
+        want_failure(&f);
     }
     cg_close(file);
 }

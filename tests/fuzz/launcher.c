@@ -10,17 +10,11 @@
 #include <string.h>
 
 #include "host/cli/shard.h"
+#include "tests/fuzz/want.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 extern char **environ;
-
-static void want(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void check_shard(void)
 {
@@ -28,7 +22,7 @@ static void check_shard(void)
     host_shard shard = HOST_SHARD_WHOLE;
     uint64_t first = 0, count = 0;
     if (!host_shard_from_environment(&shard, &f)) {
-        want(f.text[0] != '\0' && strpbrk(f.text, "\n\r\033") == NULL);
+        want_line(f.text);
         return;
     }
     want(shard.size >= 1 && shard.size <= HOST_SHARD_MAX);

@@ -12,25 +12,11 @@
 #include <string.h>
 
 #include "tools/gen/gen_name.h"
+#include "tests/fuzz/want.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 #define MAX_ARGUMENTS 64
-
-static void want(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
-
-static void check_failure(const host_failure *f)
-{
-    want(f->code == HOST_EXIT_USAGE || f->code == HOST_EXIT_FAILED);
-    want(f->text[0] != '\0' && strlen(f->text) < sizeof f->text);
-    want(strpbrk(f->text, "\n\r\033") == NULL);
-    want(strstr(f->text, "\xc2\x9b") == NULL);
-}
 
 /* ---- lists ------------------------------------------------------------- */
 
@@ -103,7 +89,7 @@ static void check_sampler(const gen_options *o, const cedm_model *code,
 {
     host_failure f = HOST_FAILURE_UNSAID;
     if (!gen_sampler_apply(&o->sampler, code->denoiser, p, &f)) {
-        check_failure(&f);
+        want_refusal(&f);
         return;
     }
     const cedm_solver_facts *facts = cedm_solver_describe(p->solver);
@@ -136,7 +122,7 @@ static void check_job(gen_options *o, const cedm_model *code)
         want(strlen(name) < sizeof name && strchr(name, '/') == NULL);
         check_sampler(o, code, &j.params);
     } else {
-        check_failure(&f);
+        want_refusal(&f);
     }
     if (j.list.range_count > 0) {
         check_list(&j.list);
@@ -149,7 +135,7 @@ static void parse(int argc, char **argv, const cedm_model *code)
     static gen_options o;
     host_failure f = HOST_FAILURE_UNSAID;
     if (gen_options_parse(&o, argc, argv, &f) == HOST_ASKED_BAD) {
-        check_failure(&f);
+        want_refusal(&f);
     } else if (o.from == NULL) {
         check_list(&o.seeds);
         check_job(&o, code);

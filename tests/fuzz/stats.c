@@ -13,15 +13,9 @@
 #include <unistd.h>
 
 #include "trainer/run.h"
+#include "tests/fuzz/want.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
-
-static void want(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
 
 static void remove_file(const char *folder, const char *name)
 {

@@ -14,27 +14,13 @@
 #include <unistd.h>
 
 #include "trainer/train_options.h"
+#include "tests/fuzz/want.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 #define MAX_ARGUMENTS 64
 
 static char folder[] = "/tmp/fuzz.XXXXXX";
-
-static void want(bool condition)
-{
-    if (!condition) {
-        abort();
-    }
-}
-
-static void check_failure(const host_failure *f)
-{
-    want(f->code == HOST_EXIT_USAGE || f->code == HOST_EXIT_FAILED);
-    want(f->text[0] != '\0' && strlen(f->text) < sizeof f->text);
-    want(strpbrk(f->text, "\n\r\033") == NULL);
-    want(strstr(f->text, "\xc2\x9b") == NULL);
-}
 
 static void check_list(const train_list *list)
 {
@@ -117,7 +103,7 @@ static void read_saved(const uint8_t *bytes, size_t size)
     train_options o;
     write_saved((const char *)bytes, size);
     switch (parse_saved(&o, &f)) {
-    case TRAIN_BAD: check_failure(&f); break;
+    case TRAIN_BAD: want_refusal(&f); break;
     case TRAIN_RUN: check_options(&o); break;
     case TRAIN_DONE:
     default: break;
@@ -134,7 +120,7 @@ static void parse(int argc, char **argv)
     train_parsed parsed = train_options_parse(&o, argc, argv, &f);
     want(parsed != TRAIN_DONE);
     if (parsed == TRAIN_BAD) {
-        check_failure(&f);
+        want_refusal(&f);
     } else {
         check_options(&o);
         if (!o.resume && o.transfer == NULL && o.sigma_rel <= 0) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * cluster_run.c - results and progress of a run. */
+ * cluster_run.c - results, progress and state of a run. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "host/execution/ranks.h"
 #include "host/files/json_number.h"
@@ -97,4 +98,13 @@ bool cluster_is_due(double *last, double seconds)
         *last = now;
     }
     return due;
+}
+
+bool cluster_resumes(const cluster_session *s, const char *state_path)
+{
+    bool resumes = state_path != NULL && s->settings->resume &&
+                   access(state_path, F_OK) == 0;
+
+    host_ranks_broadcast(0, &resumes, sizeof resumes);
+    return resumes;
 }

@@ -61,6 +61,10 @@ bool cluster_go_on(const cluster_session *s, host_failure *f);
  * collective. */
 bool cluster_is_due(double *last, double seconds);
 
+/* Whether --resume was given and the file of a state (NULL: there is none) is
+ * there.  Rank 0 looks, collective. */
+bool cluster_resumes(const cluster_session *s, const char *state_path);
+
 /* ---- commands: read files, write files, add results --------------------- */
 
 typedef bool cluster_command(cluster_session *s, host_failure *f);

@@ -144,22 +144,13 @@ static bool iterate(kmeans_job *j, host_failure *f)
     return true;
 }
 
-/* Whether there is a state to go on from; rank 0 looks. */
-static bool resumes(const kmeans_job *j)
-{
-    bool is = j->s->settings->resume && access(j->state_path, F_OK) == 0;
-
-    host_ranks_broadcast(0, &is, sizeof is);
-    return is;
-}
-
 static bool run_all(kmeans_job *j, host_failure *f)
 {
     const uint32_t runs = (uint32_t)j->s->settings->runs;
     uint32_t run = 0;
 
     j->saved = host_seconds();
-    if (resumes(j)) {
+    if (cluster_resumes(j->s, j->state_path)) {
         if (!cluster_kmeans_load(j->state_path, j->recipe, &j->k, j->m, f) ||
             !iterate(j, f)) {
             return false;

@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "cluster/scores.h"
 #include "host/execution/agreement.h"
@@ -182,6 +181,7 @@ static bool show_epoch(const cluster_temi_job *j, cluster_temi *t,
     }
     return good;
 }
+
 /* ---- training ----------------------------------------------------------- */
 
 typedef struct training {
@@ -213,22 +213,13 @@ static bool between(training *r, host_failure *f)
     return go_on;
 }
 
-/* Whether there is a state to go on from; rank 0 looks. */
-static bool resumes(const training *r)
-{
-    bool is = r->path != NULL && r->j->s->settings->resume &&
-              access(r->path, F_OK) == 0;
-
-    host_ranks_broadcast(0, &is, sizeof is);
-    return is;
-}
-
 static bool run(training *r, host_failure *f)
 {
     const uint64_t steps = r->t->options.epochs * r->t->steps_per_epoch;
 
     r->saved = host_seconds();
-    if (resumes(r) && !cluster_temi_load(r->path, r->recipe, r->t, f)) {
+    if (cluster_resumes(r->j->s, r->path) &&
+        !cluster_temi_load(r->path, r->recipe, r->t, f)) {
         return false;
     }
     while (r->t->state.step < steps) {
