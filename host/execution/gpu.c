@@ -111,103 +111,24 @@ void host_gpu_close(host_gpu *g)
     memset(g, 0, sizeof *g);
 }
 
-/* ---- running ----------------------------------------------------------- */
-
-static cedm_status begin(host_gpu *g)
-{
-    const host_gpu_batch *b = &g->batch;
-    cedm_status status = g->api->begin(g->net, b->seeds, b->clusters, b->n);
-    if (status == CEDM_OK && b->goal_seeds != NULL) {
-        status =
-            g->api->mix(g->net, b->goal_seeds, b->goal_clusters, b->shares);
-    }
-    if (status == CEDM_OK && b->init != NULL) {
-        status = g->api->from(g->net, b->init);
-    }
-    return status == CEDM_OK && b->known != NULL
-               ? g->api->mask(g->net, b->known, b->mask, b->rounds)
-               : status;
-}
-
-static cedm_status queue_all(host_gpu *g)
-{
-    const host_gpu_batch *b = &g->batch;
-    cedm_status status = begin(g);
-    uint32_t done = g->config.params.start;
-    do {
-        status = status >= CEDM_OK ? g->api->step(g->net) : status;
-        done++;
-        if (status == CEDM_MORE && b->watch != NULL) {
-            cedm_status seen = b->watch(b->arg, g, done);
-            status = seen == CEDM_OK ? status : seen;
-        }
-    } while (status == CEDM_MORE);
-    return status;
-}
-
-bool host_gpu_start(host_gpu *g, const host_gpu_batch *batch, host_failure *f)
-{
-    g->batch = *batch;
-    g->n = batch->n;
-    cedm_status status = queue_all(g);
-    return status == CEDM_OK || host_gpu_failed(g, status, f);
-}
-
-/* Whether bf16 may help. */
-static bool was_fp16(const host_gpu *g, cedm_status status)
+bool host_gpu_was_fp16(const host_gpu *g, cedm_status status)
 {
     return status == CEDM_E_OVERFLOW && g->config.precision == CEDM_CUDA_FP16;
 }
 
-/* In the same regions: the sizes are those of fp16.  Whose number did not
- * fit is not known, so a guide changes too. */
-static cedm_status open_in_bf16(host_gpu *g)
+cedm_status host_gpu_reopen_in_bf16(host_gpu *g)
 {
     cedm_status status = CEDM_OK;
     g->api->close(g->net);
     g->net = NULL;
     g->config.precision = CEDM_CUDA_BF16;
     if (g->guide != NULL) {
-        status = open_in_bf16(g->guide);
+        status = host_gpu_reopen_in_bf16(g->guide);
         g->config.guide = g->guide->net;
     }
     return status == CEDM_OK
                ? g->api->open(&g->net, &g->model->blob, &g->config)
                : status;
-}
-
-static cedm_status run_in_bf16(host_gpu *g, uint8_t *out)
-{
-    cedm_status status = open_in_bf16(g);
-    if (status == CEDM_OK) {
-        status = queue_all(g);
-    }
-    return status == CEDM_OK ? g->api->images(g->net, out) : status;
-}
-
-bool host_gpu_images(host_gpu *g, uint8_t *out, bool *widened,
-                     host_failure *f)
-{
-    cedm_status status = g->api->images(g->net, out);
-    *widened = was_fp16(g, status);
-    if (*widened) {
-        status = run_in_bf16(g, out);
-    }
-    return status == CEDM_OK || host_gpu_failed(g, status, f);
-}
-
-bool host_gpu_encode(host_gpu *g, const uint8_t *images, uint32_t n,
-                     float *out, bool *widened, host_failure *f)
-{
-    cedm_status status = g->api->encode(g->net, images, n, out);
-    *widened = was_fp16(g, status);
-    if (*widened) {
-        status = open_in_bf16(g);
-        if (status == CEDM_OK) {
-            status = g->api->encode(g->net, images, n, out);
-        }
-    }
-    return status == CEDM_OK || host_gpu_failed(g, status, f);
 }
 
 void host_gpu_print(const host_gpu *g, FILE *stream)

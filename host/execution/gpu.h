@@ -13,34 +13,14 @@
 
 typedef struct host_gpu host_gpu;
 
-/* What a batch of images is drawn from: the arguments of begin, mix, from and
- * mask (cedm_cuda.h).  A call whose first argument is NULL is left out. */
-typedef struct host_gpu_batch {
-    uint32_t n;
-    const uint64_t *seeds;
-    const int32_t *clusters;
-    const uint64_t *goal_seeds;
-    const int32_t *goal_clusters;
-    const double *shares;
-    const uint8_t *init;
-    const uint8_t *known, *mask;
-    uint32_t rounds;
-    /* Called after a step, the number of steps done; NULL: not.  Other than
-     * CEDM_OK ends the run. */
-    cedm_status (*watch)(void *arg, const host_gpu *g, uint32_t done);
-    void *arg;
-} host_gpu_batch;
-
 struct host_gpu {
     const cedm_cuda_api *api;
     const host_model *model;
     cedm_cuda_device device;
     cedm_cuda_config config; /* precision: the one in use */
     cedm_cuda_net *net;
-    uint32_t n;            /* images of the batch under way */
-    cedm_cuda_fault fault; /* private, as are the following */
-    host_gpu *guide;
-    host_gpu_batch batch; /* to draw it again */
+    cedm_cuda_fault fault;
+    host_gpu *guide; /* private */
 };
 
 typedef struct host_gpu_config {
@@ -59,18 +39,12 @@ bool host_gpu_open(host_gpu *g, const host_cuda_library *l,
                    host_failure *f);
 void host_gpu_close(host_gpu *g); /* harmless if zeroed */
 
-/* Queues all steps of a batch and returns; host_gpu_images waits for it, and
- * until then the batch's arrays are to be kept.  A batch that does not fit
- * fp16 is run again in bf16, which stays: *widened. */
-bool host_gpu_start(host_gpu *g, const host_gpu_batch *batch,
-                    host_failure *f);
-bool host_gpu_images(host_gpu *g, uint8_t *out, bool *widened,
-                     host_failure *f);
+/* Whether bf16 may help. */
+bool host_gpu_was_fp16(const host_gpu *g, cedm_status status);
 
-/* As cedm_encode, of at most a batch; waits.  A batch that does not fit fp16
- * is encoded in bf16, which stays: *widened. */
-bool host_gpu_encode(host_gpu *g, const uint8_t *images, uint32_t n,
-                     float *out, bool *widened, host_failure *f);
+/* In the same regions: the sizes are those of fp16.  Whose number did not
+ * fit is not known, so a guide changes too. */
+cedm_status host_gpu_reopen_in_bf16(host_gpu *g);
 
 /* Describes a status that is not CEDM_OK. */
 bool host_gpu_failed(const host_gpu *g, cedm_status status, host_failure *f);

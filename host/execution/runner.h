@@ -33,8 +33,27 @@ typedef struct host_runner_config {
 
 typedef struct host_runner host_runner;
 
+/* What a batch of images is drawn from: the arguments of begin, mix, from and
+ * mask.  A call whose first argument is NULL is left out. */
+typedef struct host_runner_batch {
+    uint32_t n;
+    const uint64_t *seeds;
+    const int32_t *clusters;
+    const uint64_t *goal_seeds;
+    const int32_t *goal_clusters;
+    const double *shares;
+    const uint8_t *init;
+    const uint8_t *known, *mask;
+    uint32_t rounds;
+    /* Called after a step that was queued, the number of steps done; NULL: not.
+     * Other than CEDM_OK ends the run. */
+    cedm_status (*watch)(void *arg, host_runner *r, uint32_t done);
+    void *arg;
+} host_runner_batch;
+
 /* Functions that return a status do what those of cedm.h do, with the
- * parameters of the config.  A GPU's step is queued: state and images wait. */
+ * parameters and the guide of the config.  A GPU's step is queued: state,
+ * images and preview wait. */
 typedef struct host_runner_kind {
     /* Takes all memory, or none on error; `index` is the GPU's. */
     bool (*open)(host_runner *r, const host_cuda_library *l, uint32_t index,
@@ -57,8 +76,14 @@ typedef struct host_runner_kind {
                           float *out);
     cedm_status (*begin)(host_runner *r, const uint64_t *seeds,
                          const int32_t *clusters, uint32_t n);
+    cedm_status (*mix)(host_runner *r, const uint64_t *seeds,
+                       const int32_t *clusters, const double *shares);
+    cedm_status (*from)(host_runner *r, const uint8_t *images);
+    cedm_status (*mask)(host_runner *r, const uint8_t *images,
+                        const uint8_t *mask, uint32_t rounds);
     cedm_status (*step)(host_runner *r);
     cedm_status (*state)(host_runner *r, double *out); /* [n][H][W][C] */
+    cedm_status (*preview)(host_runner *r, uint8_t *out);
     cedm_status (*images)(host_runner *r, uint8_t *out);
 } host_runner_kind;
 
@@ -73,10 +98,21 @@ struct host_runner {
     uint32_t batch, threads; /* no threads: of a GPU */
     uint64_t weights_bytes, arena_bytes;
 
-    host_engine cpu;      /* open if kind is host_runner_cpu, */
-    cedm_sampler sampler; /* its run; */
-    host_gpu gpu;         /* open if kind is host_runner_cuda */
+    host_engine cpu;         /* open if kind is host_runner_cpu, */
+    cedm_sampler sampler;    /* its run; */
+    host_gpu gpu;            /* open if kind is host_runner_cuda, */
+    host_runner_batch queue; /* what it draws */
 };
+
+/* Begins a run of a batch, whose arrays are kept until it has ended. */
+cedm_status host_runner_begin(host_runner *r, const host_runner_batch *batch);
+
+/* Of a GPU: queues all steps of a batch and returns; fetching waits for it.  A
+ * batch that does not fit fp16 is run again in bf16, which stays: *widened. */
+bool host_runner_queue(host_runner *r, const host_runner_batch *batch,
+                       host_failure *f);
+bool host_runner_fetch(host_runner *r, uint8_t *out, bool *widened,
+                       host_failure *f);
 
 /* One on the CPU, or one on each of the GPUs that were named. */
 typedef struct host_runners {

@@ -64,8 +64,28 @@ static cedm_status encode(host_runner *r, const uint8_t *images, uint32_t n,
 static cedm_status begin(host_runner *r, const uint64_t *seeds,
                          const int32_t *clusters, uint32_t n)
 {
-    return cedm_sample_begin(&r->sampler, &r->cpu.net, &r->params, seeds,
-                             clusters, n);
+    cedm_status status = cedm_sample_begin(&r->sampler, &r->cpu.net,
+                                           &r->params, seeds, clusters, n);
+    return status == CEDM_OK && r->guide != NULL
+               ? cedm_sample_guide(&r->sampler, &r->guide->cpu.net)
+               : status;
+}
+
+static cedm_status mix(host_runner *r, const uint64_t *seeds,
+                       const int32_t *clusters, const double *shares)
+{
+    return cedm_sample_mix(&r->sampler, seeds, clusters, shares);
+}
+
+static cedm_status from(host_runner *r, const uint8_t *images)
+{
+    return cedm_sample_from(&r->sampler, images);
+}
+
+static cedm_status mask(host_runner *r, const uint8_t *images,
+                        const uint8_t *mask, uint32_t rounds)
+{
+    return cedm_sample_mask(&r->sampler, images, mask, rounds);
 }
 
 static cedm_status step(host_runner *r)
@@ -85,6 +105,11 @@ static cedm_status state(host_runner *r, double *out)
     return CEDM_OK;
 }
 
+static cedm_status preview(host_runner *r, uint8_t *out)
+{
+    return cedm_sample_preview(&r->sampler, out);
+}
+
 static cedm_status images(host_runner *r, uint8_t *out)
 {
     return cedm_sample_images(&r->sampler, out);
@@ -99,7 +124,11 @@ const host_runner_kind host_runner_cpu = {
     .denoise = denoise,
     .encode = encode,
     .begin = begin,
+    .mix = mix,
+    .from = from,
+    .mask = mask,
     .step = step,
     .state = state,
+    .preview = preview,
     .images = images,
 };

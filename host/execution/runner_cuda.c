@@ -66,6 +66,23 @@ static cedm_status begin(host_runner *r, const uint64_t *seeds,
     return r->gpu.api->begin(r->gpu.net, seeds, clusters, n);
 }
 
+static cedm_status mix(host_runner *r, const uint64_t *seeds,
+                       const int32_t *clusters, const double *shares)
+{
+    return r->gpu.api->mix(r->gpu.net, seeds, clusters, shares);
+}
+
+static cedm_status from(host_runner *r, const uint8_t *images)
+{
+    return r->gpu.api->from(r->gpu.net, images);
+}
+
+static cedm_status mask(host_runner *r, const uint8_t *images,
+                        const uint8_t *mask, uint32_t rounds)
+{
+    return r->gpu.api->mask(r->gpu.net, images, mask, rounds);
+}
+
 static cedm_status step(host_runner *r)
 {
     return r->gpu.api->step(r->gpu.net);
@@ -74,6 +91,11 @@ static cedm_status step(host_runner *r)
 static cedm_status state(host_runner *r, double *out)
 {
     return r->gpu.api->state(r->gpu.net, out);
+}
+
+static cedm_status preview(host_runner *r, uint8_t *out)
+{
+    return r->gpu.api->preview(r->gpu.net, out);
 }
 
 static cedm_status images(host_runner *r, uint8_t *out)
@@ -90,7 +112,57 @@ const host_runner_kind host_runner_cuda = {
     .denoise = denoise,
     .encode = encode,
     .begin = begin,
+    .mix = mix,
+    .from = from,
+    .mask = mask,
     .step = step,
     .state = state,
+    .preview = preview,
     .images = images,
 };
+
+/* ---- batches in a queue ------------------------------------------------- */
+
+static cedm_status queue_all(host_runner *r)
+{
+    const host_runner_batch *b = &r->queue;
+    cedm_status status = host_runner_begin(r, b);
+    uint32_t done = r->params.start;
+    do {
+        status = status >= CEDM_OK ? step(r) : status;
+        done++;
+        if (status == CEDM_MORE && b->watch != NULL) {
+            cedm_status seen = b->watch(b->arg, r, done);
+            status = seen == CEDM_OK ? status : seen;
+        }
+    } while (status == CEDM_MORE);
+    return status;
+}
+
+bool host_runner_queue(host_runner *r, const host_runner_batch *batch,
+                       host_failure *f)
+{
+    r->queue = *batch;
+    cedm_status status = queue_all(r);
+    return status == CEDM_OK || host_gpu_failed(&r->gpu, status, f);
+}
+
+static cedm_status run_in_bf16(host_runner *r, uint8_t *out)
+{
+    cedm_status status = host_gpu_reopen_in_bf16(&r->gpu);
+    if (status == CEDM_OK) {
+        status = queue_all(r);
+    }
+    return status == CEDM_OK ? images(r, out) : status;
+}
+
+bool host_runner_fetch(host_runner *r, uint8_t *out, bool *widened,
+                       host_failure *f)
+{
+    cedm_status status = images(r, out);
+    *widened = host_gpu_was_fp16(&r->gpu, status);
+    if (*widened) {
+        status = run_in_bf16(r, out);
+    }
+    return status == CEDM_OK || host_gpu_failed(&r->gpu, status, f);
+}

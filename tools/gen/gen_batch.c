@@ -79,50 +79,21 @@ void gen_batch_fill(gen_batch *b, uint64_t first, uint32_t n)
     }
 }
 
-static uint32_t rounds(const gen_batch *b)
-{
-    uint32_t asked = b->job->conditions.rounds;
-    return asked > 0 ? asked : 1;
-}
-
-static bool begins_at_pictures(const gen_batch *b)
-{
-    return gen_conditions_begin_at_pictures(&b->job->conditions,
-                                            &b->job->params);
-}
-
-host_gpu_batch gen_batch_for_gpu(const gen_batch *b)
+host_runner_batch gen_batch_given(const gen_batch *b)
 {
     const gen_conditions *c = &b->job->conditions;
     bool mixes = c->mix_steps > 0 || c->ways != NULL;
-    return (host_gpu_batch){
+    bool begins_there = gen_conditions_begin_at_pictures(c, &b->job->params);
+    return (host_runner_batch){
         .n = b->n,
         .seeds = b->seeds,
         .clusters = b->clusters,
         .goal_seeds = mixes ? b->goal_seeds : NULL,
         .goal_clusters = b->goal_clusters,
         .shares = b->shares,
-        .init = begins_at_pictures(b) ? b->init : NULL,
+        .init = begins_there ? b->init : NULL,
         .known = b->mask != NULL ? b->init : NULL,
         .mask = b->mask,
-        .rounds = rounds(b),
+        .rounds = c->rounds > 0 ? c->rounds : 1,
     };
-}
-
-cedm_status gen_batch_begin(const gen_batch *b, cedm_sampler *sampler,
-                            cedm_net *net, cedm_net *guide)
-{
-    cedm_status status = cedm_sample_begin(sampler, net, &b->job->params,
-                                           b->seeds, b->clusters, b->n);
-    if (status == CEDM_OK) {
-        status = cedm_sample_mix(sampler, b->goal_seeds, b->goal_clusters,
-                                 b->shares);
-    }
-    if (status == CEDM_OK && begins_at_pictures(b)) {
-        status = cedm_sample_from(sampler, b->init);
-    }
-    if (status == CEDM_OK && b->mask != NULL) {
-        status = cedm_sample_mask(sampler, b->init, b->mask, rounds(b));
-    }
-    return status == CEDM_OK ? cedm_sample_guide(sampler, guide) : status;
 }

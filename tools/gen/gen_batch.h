@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * gen_batch.h - the images that are drawn at a time: what each is given, and
- * how a run of them begins. */
+ * gen_batch.h - the images that are drawn at a time: what each is given. */
 #ifndef CEDM_TOOLS_GEN_GEN_BATCH_H
 #define CEDM_TOOLS_GEN_GEN_BATCH_H
 
-#include "host/execution/gpu.h"
+#include "host/execution/runner.h"
 #include "tools/gen/gen_job.h"
 
 typedef struct gen_batch {
@@ -27,11 +26,7 @@ void gen_batch_close(gen_batch *b); /* harmless if zeroed */
 /* Makes it images first .. first + n - 1 of the job. */
 void gen_batch_fill(gen_batch *b, uint64_t first, uint32_t n);
 
-/* A run of them on a GPU: pointers into the batch. */
-host_gpu_batch gen_batch_for_gpu(const gen_batch *b);
-
-/* Begins a run of them on a CPU; guide may be NULL. */
-cedm_status gen_batch_begin(const gen_batch *b, cedm_sampler *sampler,
-                            cedm_net *net, cedm_net *guide);
+/* A run of them: pointers into the batch. */
+host_runner_batch gen_batch_given(const gen_batch *b);
 
 #endif

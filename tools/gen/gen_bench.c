@@ -27,21 +27,21 @@ typedef struct samples {
     uint32_t count;
 } samples;
 
-static bool measure_cpu(host_engine *e, const gen_batch *b, samples *s,
+static bool measure_cpu(host_runner *r, const gen_batch *b, samples *s,
                         host_failure *f)
 {
+    host_runner_batch given = gen_batch_given(b);
     const cedm_sampler_params *params = &b->job->params;
     bool single = params->steps - params->start == 1;
     bool warm = false;
     while (s->count < MIN_SAMPLES) {
-        cedm_sampler sampler;
-        cedm_status status = gen_batch_begin(b, &sampler, &e->net, NULL);
+        cedm_status status = host_runner_begin(r, &given);
         status = status == CEDM_OK ? CEDM_MORE : status;
         while (status == CEDM_MORE && s->count < MAX_SAMPLES) {
             double evals =
-                host_sampler_step_evaluations(params, sampler.step);
+                host_sampler_step_evaluations(params, r->sampler.step);
             double start = host_seconds();
-            status = cedm_sample_step(&sampler);
+            status = r->kind->step(r);
             double spent = host_seconds() - start;
             if (warm && (single || status == CEDM_MORE)) {
                 s->seconds[s->count++] = spent / evals;
@@ -55,16 +55,16 @@ static bool measure_cpu(host_engine *e, const gen_batch *b, samples *s,
     return true;
 }
 
-static bool measure_gpu(host_gpu *g, const gen_batch *b, samples *s,
+static bool measure_gpu(host_runner *r, const gen_batch *b, samples *s,
                         host_failure *f)
 {
     double evals = host_sampler_evaluations(&b->job->params);
-    host_gpu_batch given = gen_batch_for_gpu(b);
+    host_runner_batch given = gen_batch_given(b);
     for (uint32_t run = 0; run <= MIN_SAMPLES; run++) {
         bool widened;
         double start = host_seconds();
-        if (!host_gpu_start(g, &given, f) ||
-            !host_gpu_images(g, b->images, &widened, f)) {
+        if (!host_runner_queue(r, &given, f) ||
+            !host_runner_fetch(r, b->images, &widened, f)) {
             return false;
         }
         if (widened) {
@@ -106,8 +106,8 @@ bool gen_bench(gen_drawer *d, bool json, host_failure *f)
         gen_batch_fill(&b, 0, d->batch);
         host_runner *first = d->runners.runner;
         good = first->kind == &host_runner_cpu
-                   ? measure_cpu(&first->cpu, &b, &s, f)
-                   : measure_gpu(&first->gpu, &b, &s, f);
+                   ? measure_cpu(first, &b, &s, f)
+                   : measure_gpu(first, &b, &s, f);
     }
     gen_batch_close(&b);
     if (good) {

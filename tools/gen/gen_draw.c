@@ -54,50 +54,48 @@ static bool stopped(const drawing *r, host_failure *f)
 
 /* ---- on the CPU -------------------------------------------------------- */
 
-static bool show(drawing *r, const cedm_sampler *sampler, uint64_t first,
+static bool show(drawing *r, host_runner *runner, uint64_t first,
                  host_failure *f)
 {
     gen_preview *p = &r->preview;
-    if (r->drawer->preview == 0 || !gen_preview_due(p, sampler->step)) {
+    uint32_t done = runner->sampler.step;
+    if (r->drawer->preview == 0 || !gen_preview_due(p, done)) {
         return true;
     }
-    cedm_status status = cedm_sample_preview(sampler, p->images);
+    cedm_status status = runner->kind->preview(runner, p->images);
     if (status != CEDM_OK) {
         return host_fail(f, "--preview: %s", cedm_status_text(status));
     }
-    gen_preview_put(p, sampler->step, first, sampler->n);
+    gen_preview_put(p, done, first, r->batch->n);
     return true;
 }
 
 /* One step, shown; *status is that of the run. */
-static bool draw_step(drawing *r, cedm_sampler *sampler, uint64_t first,
+static bool draw_step(drawing *r, host_runner *runner, uint64_t first,
                       cedm_status *status, host_failure *f)
 {
-    const cedm_sampler_params *params = &r->drawer->job->params;
-    *status = cedm_sample_step(sampler);
+    *status = runner->kind->step(runner);
     if (*status < CEDM_OK) {
         return true;
     }
-    host_progress_show(&r->progress, first, sampler->n,
-                       sampler->step - params->start);
-    return !stopped(r, f) && show(r, sampler, first, f);
+    host_progress_show(&r->progress, first, r->batch->n,
+                       runner->sampler.step - runner->params.start);
+    return !stopped(r, f) && show(r, runner, first, f);
 }
 
 static bool draw_batch(drawing *r, uint64_t first, host_failure *f)
 {
     host_runner *runner = r->drawer->runners.runner;
-    cedm_sampler sampler;
-    cedm_status status = gen_batch_begin(
-        r->batch, &sampler, &runner->cpu.net,
-        runner->guide != NULL ? &runner->guide->cpu.net : NULL);
+    host_runner_batch given = gen_batch_given(r->batch);
+    cedm_status status = host_runner_begin(runner, &given);
     status = status == CEDM_OK ? CEDM_MORE : status;
     while (status == CEDM_MORE) {
-        if (!draw_step(r, &sampler, first, &status, f)) {
+        if (!draw_step(r, runner, first, &status, f)) {
             return false;
         }
     }
     if (status == CEDM_OK) {
-        status = cedm_sample_images(&sampler, r->batch->images);
+        status = runner->kind->images(runner, r->batch->images);
     }
     return status == CEDM_OK || host_fail(f, "images %" PRIu64 " and on: %s",
                                           first, cedm_status_text(status));
@@ -120,16 +118,16 @@ static bool draw_on_cpu(drawing *r, host_failure *f)
 
 /* A run that has gone wrong is left to who fetches its images: it may be drawn
  * again, with other previews. */
-static cedm_status show_on_gpu(void *arg, const host_gpu *g, uint32_t done)
+static cedm_status show_on_gpu(void *arg, host_runner *r, uint32_t done)
 {
     const shown *s = arg;
     gen_preview *p = &s->of->preview;
     if (!gen_preview_due(p, done)) {
         return CEDM_OK;
     }
-    cedm_status status = g->api->preview(g->net, p->images);
+    cedm_status status = r->kind->preview(r, p->images);
     if (status == CEDM_OK) {
-        gen_preview_put(p, done, s->first, g->n);
+        gen_preview_put(p, done, s->first, r->queue.n);
     }
     return status == CEDM_E_OVERFLOW || status == CEDM_E_NONFINITE ? CEDM_OK
                                                                    : status;
@@ -143,12 +141,12 @@ static bool start_next(drawing *r, uint32_t device, host_failure *f)
     gen_batch *batch = &r->batch[device];
     r->shown[device] = (shown){r, r->next};
     next_batch(r, batch);
-    host_gpu_batch given = gen_batch_for_gpu(batch);
+    host_runner_batch given = gen_batch_given(batch);
     if (r->drawer->preview > 0) {
         given.watch = show_on_gpu;
         given.arg = &r->shown[device];
     }
-    return host_gpu_start(&r->drawer->runners.runner[device].gpu, &given, f);
+    return host_runner_queue(&r->drawer->runners.runner[device], &given, f);
 }
 
 /* The batch that a GPU works on, images `first` and on. */
@@ -156,10 +154,11 @@ static bool finish(drawing *r, uint32_t device, uint64_t first,
                    host_failure *f)
 {
     bool widened;
-    host_gpu *g = &r->drawer->runners.runner[device].gpu;
+    host_runner *runner = &r->drawer->runners.runner[device];
+    const host_gpu *g = &runner->gpu;
     uint8_t *images = r->batch[device].images;
-    uint32_t n = g->n;
-    if (!host_gpu_images(g, images, &widened, f)) {
+    uint32_t n = runner->queue.n;
+    if (!host_runner_fetch(runner, images, &widened, f)) {
         return false;
     }
     if (widened) {
@@ -187,7 +186,7 @@ static bool draw_on_gpus(drawing *r, host_failure *f)
     uint64_t first = 0;
     for (uint32_t turn = 0; first < d->job->count; turn++) {
         uint32_t device = turn % r->devices;
-        uint32_t n = d->runners.runner[device].gpu.n;
+        uint32_t n = d->runners.runner[device].queue.n;
         if (!finish(r, device, first, f)) {
             return false;
         }

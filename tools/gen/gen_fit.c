@@ -17,7 +17,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "tools/gen/gen_batch.h"
 #include "tools/gen/gen_path.h"
@@ -112,12 +111,13 @@ static cedm_status follow(fit *t, uint32_t i)
 static bool follow_all(fit *t, const volatile sig_atomic_t *interrupted,
                        host_failure *f)
 {
-    cedm_sampler sampler;
-    cedm_net *net = &t->drawer->runners.runner->cpu.net;
-    cedm_status status = gen_batch_begin(&t->batch, &sampler, net, NULL);
+    host_runner *r = t->drawer->runners.runner;
+    host_runner_batch given = gen_batch_given(&t->batch);
+    cedm_status status = host_runner_begin(r, &given);
     if (status == CEDM_OK) {
-        memcpy(t->x, cedm_sample_state(&sampler),
-               t->batch.n * t->elements * sizeof *t->x);
+        status = r->kind->state(r, t->x);
+    }
+    if (status == CEDM_OK) {
         status = find_slope(t, t->x, t->sigma[0], t->slope);
     }
     for (uint32_t i = 0; i + 1 < POINTS && status == CEDM_OK; i++) {
