@@ -143,11 +143,13 @@ bool train_run_check_config(const train_run *r, const cg_file *state,
  * data unless --new-data is given. */
 bool train_run_restore(train_run *r, const cg_file *state, host_failure *f);
 
-/* Goes on where a training state of EDM is, which --transfer names: moments of
- * Adam, images seen, and the average of network-snapshot-KIMG.pkl beside
- * training-state-KIMG.pt; says so in transferred.  Other checkpoints, and
- * moments of another network, leave a run that begins (run_transfer.c). */
-bool train_run_take_training(train_run *r, host_failure *f);
+/* Goes on where the checkpoint of --transfer is, if that is a training state of
+ * EDM: moments of Adam, images seen, and the average of
+ * network-snapshot-KIMG.pkl beside training-state-KIMG.pt; says so in
+ * transferred.  Other checkpoints, and moments of another network, leave a run
+ * that begins (run_transfer.c). */
+bool train_run_take_training(train_run *r, const cg_file *from,
+                             host_failure *f);
 
 /* ---- where it is (run_counters.c) --------------------------------------- */
 

@@ -62,7 +62,8 @@ static bool open_data(train_run *r, host_failure *f)
            host_fail(f, "out of memory");
 }
 
-static bool open_model(train_run *r, const cg_file *state, host_failure *f)
+static bool open_model(train_run *r, const cg_file *state,
+                       const cg_file *from, host_failure *f)
 {
     const train_options *o = r->options;
 
@@ -79,9 +80,9 @@ static bool open_model(train_run *r, const cg_file *state, host_failure *f)
         return train_run_check_config(r, state, f) &&
                train_model_file_take_all(r->model, state, "net.", f);
     }
-    return o->transfer == NULL || host_ranks_rank() != 0 ||
-           train_transfer(r->model, o->transfer, o->transfer_any,
-                          r->transferred, sizeof r->transferred, f);
+    return from == NULL ||
+           train_transfer(r->model, from, o->transfer_any, r->transferred,
+                          sizeof r->transferred, f);
 }
 
 /* The batch itself, or its largest divisor that is no larger than a limit. */
@@ -221,26 +222,42 @@ static bool open_learner(train_run *r, host_failure *f)
            train_loader_open(&r->batch, &r->source, r->learner->batch, f);
 }
 
-static bool open_all(train_run *r, const cg_file *state, host_failure *f)
+/* Where a run goes on, or the checkpoint that one begins with; NULL if there is
+ * none, and on ranks other than 0. */
+static bool open_all(train_run *r, const cg_file *state, const cg_file *from,
+                     host_failure *f)
 {
-    return open_pool(r, f) && open_data(r, f) && open_model(r, state, f) &&
-           open_learner(r, f) && open_power(r, f) &&
+    return open_pool(r, f) && open_data(r, f) &&
+           open_model(r, state, from, f) && open_learner(r, f) &&
+           open_power(r, f) &&
            (state == NULL || train_run_restore(r, state, f)) &&
-           (r->options->transfer == NULL || host_ranks_rank() != 0 ||
-            train_run_take_training(r, f));
+           (from == NULL || train_run_take_training(r, from, f));
+}
+
+static bool open_transfer(const train_run *r, cg_file **from, host_failure *f)
+{
+    cg_error error = {""};
+
+    if (r->options->transfer == NULL) {
+        return true;
+    }
+    *from = cg_open_training(r->options->transfer, &error);
+    return *from != NULL || host_fail(f, "%s", error.text);
 }
 
 bool train_run_open(train_run *r, const train_options *options,
                     host_failure *f)
 {
     bool first = host_ranks_rank() == 0, good;
-    cg_file *state = NULL;
+    cg_file *state = NULL, *from = NULL;
 
     *r = (train_run){.options = options, .lock = HOST_LOCK_FREE};
     good = (!first ||
-            (train_run_enter(r, f) && train_run_find_state(r, &state, f))) &&
-           open_all(r, state, f);
+            (train_run_enter(r, f) && train_run_find_state(r, &state, f) &&
+             open_transfer(r, &from, f))) &&
+           open_all(r, state, from, f);
     cg_close(state);
+    cg_close(from);
     if (!host_agree(good, f)) {
         return false;
     }

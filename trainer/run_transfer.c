@@ -123,28 +123,21 @@ static bool go_on(train_run *r, const cg_file *state, double updates,
     return digits == NULL || take_average(r, digits, length, f);
 }
 
-bool train_run_take_training(train_run *r, host_failure *f)
+bool train_run_take_training(train_run *r, const cg_file *from,
+                             host_failure *f)
 {
-    cg_error error = {""};
-    cg_file *state = cg_open_training(r->options->transfer, &error);
-    const cg_array *updates;
-    double count;
-    bool good = true;
+    const cg_array *updates = cg_find(from, CG_ADAM_UPDATES);
+    double count = updates != NULL && updates->elements == 1
+                       ? cg_element(updates, 0)
+                       : 0.0;
 
-    if (state == NULL) {
-        return host_fail(f, "%s", error.text);
+    if (!(count >= 1.0 && count < 0x1p53)) {
+        return true;
     }
-    updates = cg_find(state, CG_ADAM_UPDATES);
-    count = updates != NULL && updates->elements == 1 ? cg_element(updates, 0)
-                                                      : 0.0;
-    if (count >= 1.0 && count < 0x1p53) {
-        if (take_moments(r, state)) {
-            good = go_on(r, state, count, f);
-        } else {
-            add(r, "; the moments of Adam are of another network: a run "
-                   "from the first image");
-        }
+    if (!take_moments(r, from)) {
+        add(r, "; the moments of Adam are of another network: a run from the "
+               "first image");
+        return true;
     }
-    cg_close(state);
-    return good;
+    return go_on(r, from, count, f);
 }

@@ -35,29 +35,23 @@ static void describe(const train_model_taken *t, char *text, size_t size)
         t->left[0] == '\0' ? "" : "; left as they were: ", t->left);
 }
 
-bool train_transfer(train_model_file *m, const char *path, bool any,
+bool train_transfer(train_model_file *m, const cg_file *from, bool any,
                     char *text, size_t size, host_failure *f)
 {
-    cg_error error = {""};
-    cg_file *from = cg_open(path, &error);
     train_model_taken taken = {0};
 
-    if (from == NULL) {
-        return host_fail(f, "%s", error.text);
-    }
     train_model_file_take(m, from, prefix_of(from), &taken);
-    cg_close(from);
     describe(&taken, text, size);
     if (taken.parameters == 0) {
         return host_fail(f,
                          "%s: none of its tensors fits the network; wanted "
                          "one of the same --arch, --cbase and --cres, got %s",
-                         path, text);
+                         from->path, text);
     }
     return any || 2 * taken.parameters >= taken.all_parameters ||
            host_fail(f,
                      "%s: fits less than half of the network: %s; give the "
                      "--arch, --cbase and --cres of that network, or "
                      "--transfer-any",
-                     path, text);
+                     from->path, text);
 }

@@ -10,7 +10,7 @@
  * of a state of cedm-train, those of the average.  Says in text[size] how many
  * and which not.  If they have less than half of the parameters that is an
  * error, unless any is set; nothing at all is one in any case. */
-bool train_transfer(train_model_file *m, const char *path, bool any,
+bool train_transfer(train_model_file *m, const cg_file *from, bool any,
                     char *text, size_t size, host_failure *f);
 
 #endif
