@@ -10,14 +10,7 @@
  * was remembered is of use: that is for the solvers that remember nothing. */
 #include "runtime/diffusion/mask.h"
 
-#include "runtime/diffusion/solver.h"
-
 /* ---- scalars ------------------------------------------------------------ */
-
-static bool remembers(const cedm_sampler_params *params)
-{
-    return cedm_solver_of(params->solver)->matrix != NULL;
-}
 
 cedm_status cedm_rounds_check(const cedm_sampler_params *params,
                               uint32_t rounds)
@@ -25,7 +18,9 @@ cedm_status cedm_rounds_check(const cedm_sampler_params *params,
     if (rounds == 0 || rounds > CEDM_MAX_ROUNDS) {
         return CEDM_E_STEPS;
     }
-    return rounds > 1 && remembers(params) ? CEDM_E_SOLVER : CEDM_OK;
+    return rounds > 1 && !cedm_solver_describe(params->solver)->general
+               ? CEDM_E_SOLVER
+               : CEDM_OK;
 }
 
 uint32_t cedm_step_rounds(const cedm_step *step, uint32_t rounds)
@@ -47,11 +42,12 @@ cedm_noising cedm_known_noising(const cedm_sampler_params *params,
                                 const cedm_step *step, cedm_round at)
 {
     bool last = at.step + 1 == params->steps;
+    bool general = cedm_solver_describe(params->solver)->general;
 
     return (cedm_noising){
         .base = step->next.s,
         .scale = last ? 0 : step->next.s * step->next.sigma,
-        .draw = remembers(params) ? 0 : draw_of(DRAW_KNOWN, at),
+        .draw = general ? draw_of(DRAW_KNOWN, at) : 0,
     };
 }
 
