@@ -52,7 +52,7 @@ network() { # CONFIGURATION
 }
 
 # What programs open by its name, which ends in the ABI's number.
-cuda=libcedm_cuda.so.$(sed -n 's/^CEDM_CUDA_\([0-9]*\) {/\1/p' packaging/libcedm_cuda.map)
+cuda=libcedm_cuda.so.$(sed -n 's/^#define CEDM_CUDA_ABI //p' include/cedm_cuda.h)
 
 for name in cedm-freeze cedm-verify synth; do
     program $name "$build/bin/$name"

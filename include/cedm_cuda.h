@@ -38,7 +38,8 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
-#define CEDM_CUDA_ABI 3u
+/* Also the last part of the library's SONAME. */
+#define CEDM_CUDA_ABI 3
 
 /* What activations and weights are stored in; X(name).  Sums, statistics,
  * softmax, embeddings and the first and last convolution are float32 in all

@@ -42,8 +42,8 @@ CUDATRAIN_KERNELS = $(wildcard trainer/cuda/*.cu)
 CUDA_OBJ      = $(call obj,$(CUDA_SRC) $(CUDA_KERNELS))
 CUDATRAIN_OBJ = $(call obj,$(CUDATRAIN_SRC) $(CUDATRAIN_KERNELS) \
   trainer/cuda/ranks_$(if $(NCCL_HOME),nccl,none).c)
-CUDA_MAP   = packaging/libcedm_cuda.map
-CUDA_MAJOR := $(shell sed -n 's/^CEDM_CUDA_\([0-9]*\) {/\1/p' $(CUDA_MAP))
+CUDA_MAJOR := $(shell sed -n 's/^\#define CEDM_CUDA_ABI //p' include/cedm_cuda.h)
+CUDA_MAP   = $(OBJ)/libcedm_cuda.map
 LIBCUDA_SO = $(BUILD)/lib/libcedm_cuda.so.$(CUDA_MAJOR)
 LIBCUDA = $(if $(NVCC),$(BUILD)/lib/libcedm_cuda.a $(LIBCUDA_SO))
 # With training, which cedm-train opens.
@@ -60,6 +60,9 @@ $(OBJ)/%.o: %.cu $(CHOICES)/nvcc
 
 $(LIBCUDAHOST): $(call obj,$(CUDA_PLAIN))
 $(BUILD)/lib/libcedm_cuda.a: $(CUDA_OBJ)
+$(CUDA_MAP): packaging/libcedm_cuda.map.in include/cedm_cuda.h
+	@mkdir -p $(@D)
+	@sed 's/@CUDA_MAJOR@/$(CUDA_MAJOR)/' $< >$@
 $(LIBCUDA_SO): $(CUDA_OBJ) $(CUDA_MAP)
 $(BUILD)/lib/libcedm_cuda_train.so: $(CUDA_OBJ) $(CUDATRAIN_OBJ) $(CHOICES)/nccl
 $(BUILD)/lib/libcedm_cuda_train.so: CUDA_LIBS += \

@@ -89,15 +89,16 @@ const char *host_precision_name(enum cedm_cuda_precision precision)
 
 /* ---- the library ------------------------------------------------------- */
 
-#define CUDA_FILE "libcedm_cuda.so.3"
-_Static_assert(CEDM_CUDA_ABI == 3, "the library's name ends in this number");
+#define FILE_OF(number) "libcedm_cuda.so." #number
+#define FILE_OF_ABI(abi) FILE_OF(abi) /* with the macro's value */
+#define CUDA_FILE FILE_OF_ABI(CEDM_CUDA_ABI)
 
 static const char *file_of(const host_cuda_library *l)
 {
     return l->file != NULL ? l->file : CUDA_FILE;
 }
 
-/* PREFIX/bin/cedm-gen has PREFIX/lib/libcedm_cuda.so.3. */
+/* PREFIX/bin/cedm-gen has PREFIX/lib/CUDA_FILE. */
 static void *open_beside(const char *file)
 {
     char path[4096];

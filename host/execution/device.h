@@ -36,7 +36,7 @@ bool host_precision_parse(const host_args *a, int *out, host_failure *f);
 const char *host_precision_name(enum cedm_cuda_precision precision);
 
 typedef struct host_cuda_library {
-    const char *file;         /* NULL: libcedm_cuda.so.3 */
+    const char *file;         /* NULL: that of CEDM_CUDA_ABI */
     const cedm_cuda_api *api; /* NULL: not open */
     uint32_t devices;
     void *handle; /* for dlsym */

@@ -7,6 +7,7 @@ set -u
 
 . "$(dirname "$0")/checks.bash"
 fake=$bin/../test/fake
+library=libcedm_cuda.so.$(sed -n 's/^#define CEDM_CUDA_ABI //p' "$root/include/cedm_cuda.h")
 unset SLURM_PROCID SLURM_STEP_NUM_TASKS OMPI_COMM_WORLD_RANK
 unset OMPI_COMM_WORLD_SIZE PMI_RANK PMI_SIZE RANK WORLD_SIZE LOCAL_RANK
 
@@ -77,7 +78,7 @@ fi
 
 mkdir prefix prefix/bin prefix/lib drivers
 cp "$bin/cedm-gen" prefix/bin
-cp "$fake/libcedm_cuda.so.3" prefix/lib
+cp "$fake/$library" prefix/lib
 cp "$fake/libcuda.so.1" drivers
 export LD_LIBRARY_PATH=$work/drivers FAKE_LOG=$work/log
 faked=$work/prefix/bin/cedm-gen
@@ -207,22 +208,22 @@ check 'nothing but inputs' grep -q 'wanted 8-bit images of 32 x 32' err
 
 # ---- the real library ------------------------------------------------------
 
-real=$bin/../lib/libcedm_cuda.so.3
+real=$bin/../lib/$library
 if [ -f "$real" ]; then
     cp "$real" prefix/lib
     refused 1 'device cuda: there is no GPU here' \
         "$faked" --device cuda --out x.png
 else
-    echo 'skipped: libcedm_cuda.so.3 was not built'
+    echo "skipped: $library was not built"
 fi
 
 # ---- a library that does not open ------------------------------------------
 
-rm prefix/lib/libcedm_cuda.so.3
-refused 1 'device cuda: libcedm_cuda.so.3: cannot open' \
+rm "prefix/lib/$library"
+refused 1 "device cuda: $library: cannot open" \
     "$faked" --device cuda --out x.png
-printf 'no library' >prefix/lib/libcedm_cuda.so.3
-refused 1 'device cuda: .*libcedm_cuda.so.3' \
+printf 'no library' >"prefix/lib/$library"
+refused 1 "device cuda: .*$library" \
     "$faked" --device cuda --out x.png
 
 echo "$passed passed, $failed failed"
