@@ -153,6 +153,24 @@ static bool find_devices(host_cuda_library *l, const char *asked,
     }
 }
 
+bool host_cuda_library_take(host_cuda_library *l, const char *asked,
+                            host_failure *f)
+{
+    void *symbol = dlsym(l->handle, "cedm_cuda_entry");
+    cedm_cuda_entry_fn *entry;
+    memcpy(&entry, &symbol, sizeof entry); /* ISO C has no such conversion */
+    const cedm_cuda_api *api = symbol != NULL ? entry() : NULL;
+    if (api == NULL || api->abi != CEDM_CUDA_ABI ||
+        api->size != sizeof *api || strcmp(api->version, CEDM_VERSION) != 0) {
+        return host_fail(f,
+                         "%s: %s is of another version; wanted " CEDM_VERSION
+                         " with ABI %d",
+                         asked, file_of(l), CEDM_CUDA_ABI);
+    }
+    l->api = api;
+    return true;
+}
+
 static bool load(host_cuda_library *l, const char *asked, host_failure *f)
 {
     l->handle = open_beside(file_of(l));
@@ -164,18 +182,7 @@ static bool load(host_cuda_library *l, const char *asked, host_failure *f)
             f, "%s: %s; `make` builds the library where it finds nvcc", asked,
             dlerror());
     }
-    void *symbol = dlsym(l->handle, "cedm_cuda_entry");
-    cedm_cuda_entry_fn *entry;
-    memcpy(&entry, &symbol, sizeof entry); /* ISO C has no such conversion */
-    const cedm_cuda_api *api = symbol != NULL ? entry() : NULL;
-    if (api == NULL || api->abi != CEDM_CUDA_ABI ||
-        api->size != sizeof *api || strcmp(api->version, CEDM_VERSION) != 0) {
-        return host_fail(f,
-                         "%s: %s is of another version; wanted " CEDM_VERSION,
-                         asked, file_of(l));
-    }
-    l->api = api;
-    return find_devices(l, asked, f);
+    return host_cuda_library_take(l, asked, f) && find_devices(l, asked, f);
 }
 
 bool host_cuda_library_open(host_cuda_library *l, const char *asked,

@@ -49,6 +49,11 @@ bool host_cuda_library_open(host_cuda_library *l, const char *asked,
                             host_failure *f);
 void host_cuda_library_close(host_cuda_library *l);
 
+/* Takes the functions of a library whose handle somebody has opened, if it is
+ * of this version. */
+bool host_cuda_library_take(host_cuda_library *l, const char *asked,
+                            host_failure *f);
+
 /* Makes `choice` one of the CPU or a list of devices.  auto is the first
  * GPU if it is usable, else the CPU, unless a 16-bit precision was wanted.
  * rank picks a device where none was named. */

@@ -56,10 +56,8 @@ static bool find_library(char *path, size_t size)
 
 static int open_library(void **state)
 {
-    cedm_cuda_entry_fn *entry;
     char path[4096];
     host_failure f = HOST_FAILURE_UNSAID;
-    void *symbol;
 
     (void)state;
     if (real == NULL && !find_library(path, sizeof path)) {
@@ -71,10 +69,9 @@ static int open_library(void **state)
     if (library.handle == NULL) {
         fail_msg("%s", dlerror());
     }
-    symbol = dlsym(library.handle, "cedm_cuda_entry");
-    assert_non_null(symbol);
-    memcpy(&entry, &symbol, sizeof entry);
-    library.api = entry();
+    if (!host_cuda_library_take(&library, real != NULL ? real : path, &f)) {
+        fail_msg("%s", f.text);
+    }
     model = train_model_file_new(config, 1, &f);
     assert_non_null(model);
     return 0;
