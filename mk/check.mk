@@ -118,13 +118,9 @@ check-oracle: tools ## trained weights of PyPI against ONNX Runtime; needs a net
 	@tests/oracle/dinov2.sh || [ $$? -eq 77 ]
 
 .PHONY: gpu-check
-gpu-check: tools lib $(GPU) $(GPU_OPS) $(LEARNER) ## kernels, nets and goldens on a GPU
+gpu-check: lib $(GPU) $(GPU_OPS) $(LEARNER) $(INCEPTION)
+gpu-check: tools ## kernels, nets and goldens on a GPU
 	@$(if $(GPU),tests/gpu/run.sh $(BUILD) $(BIN) || [ $$? -eq 77 ],echo 'skipped: no nvcc')
-
-.PHONY: device-kit
-device-kit: $(BUILD)/alone/cedm-train $(LEARNER) $(GPU_TRAIN)
-device-kit: tools $(SYNTH) ## a folder that builds and checks it all on a GPU elsewhere
-	@scripts/device_kit.sh $(BUILD) $(BUILD)/device-kit
 
 .PHONY: check-bare check-neon
 check-bare: tools ## the runtime on an emulated Cortex-M7: image, flash, RAM, stack

@@ -22,16 +22,14 @@ $(LIBRANKS): $(OBJ)/host/execution/ranks_$(if $(MPI),mpi,alone).o $(CHOICES)/mpi
 
 define program
 $(BUILD)/bin/cedm-$(1): $(call obj,$(wildcard tools/$(1)/*.c))
-# For machines without MPI.
-$(BUILD)/alone/cedm-$(1): $(call obj,$(wildcard tools/$(1)/*.c))
 endef
 $(foreach n,$(NAMES),$(eval $(call program,$(n))))
-$(BUILD)/bin/cedm-gen $(BUILD)/alone/cedm-gen: $(DEMO_OBJ)
+$(BUILD)/bin/cedm-gen: $(DEMO_OBJ)
 # Processes of the others share nothing that needs messages.
 BY_MPI = $(patsubst %,$(BUILD)/bin/cedm-%,cluster train)
 $(BY_MPI): $(LIBRANKS)
-$(filter-out $(BY_MPI),$(TOOLS)) $(NAMES:%=$(BUILD)/alone/cedm-%): $(ALONE)
-$(TOOLS) $(NAMES:%=$(BUILD)/alone/cedm-%): $(LIBS) $(CHOICES)/link
+$(filter-out $(BY_MPI),$(TOOLS)): $(ALONE)
+$(TOOLS): $(LIBS) $(CHOICES)/link
 	$(call say,LINK)
 	$(Q)$(LINK) $(filter %.o,$^) $(LIBCLUSTER) $(LIBTRAIN) $(LIBEVALUATE) $(LIBHOST) \
 	  $(filter %/libranks.a,$^) $(LIBGEN) $(LIBCEDM) $(SYS_LIBS) \

@@ -5,7 +5,7 @@
 # encoders, training, stored results of the reference, and small cases under
 # compute-sanitizer.
 # The last line is `N passed, N failed`, or `skipped: no device` (exit 77).
-# BIN has cedm-freeze, cedm-train and cedm-verify.
+# BIN has cedm-freeze, cedm-train, cedm-verify and inception-weights.
 #
 # What hangs is ended, and an error of CUDA ends its own process: kernels of
 # each op are a process for each precision.
@@ -66,20 +66,16 @@ done
 
 # FID's Inception, 95 MB of weights by a formula.
 inception=$tests/golden/science/inception/golden.safetensors
-if [ -x "$bin/inception-weights" ]; then
-    mkdir -p "$work/inception"
-    run 'weights of Inception' sh -c "cd '$tests/..' &&
-        '$bin/inception-weights' torchvision '$inception' '$work/inception/fid.safetensors'"
-    run 'freeze Inception' "$bin/cedm-freeze" "$work/inception/fid.safetensors" \
-        -o "$work/inception" --name model --build --filter tf1 --input 32x32
-    for precision in fp32 fp16 bf16; do
-        run "Inception, $precision" "$bin/cedm-verify" --mode encode \
-            --model "$work/inception/model.so" --device cuda \
-            --precision $precision --golden "$inception"
-    done
-else
-    echo 'Inception: skipped: no inception-weights'
-fi
+mkdir -p "$work/inception"
+run 'weights of Inception' sh -c "cd '$tests/..' &&
+    '$bin/inception-weights' torchvision '$inception' '$work/inception/fid.safetensors'"
+run 'freeze Inception' "$bin/cedm-freeze" "$work/inception/fid.safetensors" \
+    -o "$work/inception" --name model --build --filter tf1 --input 32x32
+for precision in fp32 fp16 bf16; do
+    run "Inception, $precision" "$bin/cedm-verify" --mode encode \
+        --model "$work/inception/model.so" --device cuda \
+        --precision $precision --golden "$inception"
+done
 
 # The cases below half a million multiply-adds, in fp16: racecheck is slow.
 sanitizer=$(command -v compute-sanitizer ||
