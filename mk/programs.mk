@@ -39,10 +39,16 @@ $(TOOLS): $(LIBS) $(CHOICES)/link
 # the remedy.
 FOREIGN = cblas.h cjson/cJSON.h gif_lib.h jpeglib.h lapacke.h png.h \
   stb/stb_image_write.h webp/decode.h webp/demux.h zip.h zlib.h
-.PHONY: headers
-headers:
-	@printf '#include <%s>\n' $(FOREIGN) | $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 || \
-	  { missing=; for header in $(FOREIGN); do printf '#include <%s>\n' $$header | \
-	  $(CC) $(CFLAGS) -E -x c - >/dev/null 2>&1 || missing="$$missing $$header"; done; \
+HEADERS_FOUND = $(OBJ)/headers
+$(HEADERS_FOUND): $(CHOICES)/compile
+	@mkdir -p $(@D)
+	@found() { printf '#include <%s>\n' "$$@" | \
+	  $(CC) $(CFLAGS) -E -MD -MP -MF $@.d -MT $@ -x c - >/dev/null 2>&1; }; \
+	found $(FOREIGN) || { missing=; \
+	  for header in $(FOREIGN); do found $$header || missing="$$missing $$header"; done; \
 	  echo "missing headers:$$missing; scripts/deps.sh demo installs them" >&2; exit 1; }
-$(GEN_OBJ) $(HOST_OBJ) $(TRAIN_OBJ) $(CLUSTER_OBJ) $(EVALUATE_OBJ) $(TOOL_OBJ): | headers
+	@touch $@
+# Those for Windows are made first: see windows.mk.
+ifeq ($(WINDOWS),)
+$(GEN_OBJ) $(HOST_OBJ) $(TRAIN_OBJ) $(CLUSTER_OBJ) $(EVALUATE_OBJ) $(TOOL_OBJ): | $(HEADERS_FOUND)
+endif

@@ -18,4 +18,4 @@ else
     row 'M.so of a compiler for Windows' '*' 'not looked at: no mingw'
 fi
 row 'headers that are missing' '*missing headers: *cjson/cJSON.h*; scripts/deps.sh demo installs*' \
-    "$(fresh CFLAGS=-nostdinc headers)"
+    "$(fresh BUILD="$PWD/b" CFLAGS=-nostdinc "$PWD/b/obj/headers")"
