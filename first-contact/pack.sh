@@ -16,6 +16,7 @@ most=8388608 # bytes of the archive
 rm -rf "$kit"
 mkdir -p "$kit/bin" "$kit/exe" "$kit/lib" "$kit/models" "$kit/golden" "$kit/peers"
 cp first-contact/run.sh first-contact/*.bash first-contact/*.awk "$kit"
+cp bench/peers/ratios.txt "$kit/peers"
 git rev-parse --short HEAD >"$kit/commit" 2>/dev/null || rm -f "$kit/commit"
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT

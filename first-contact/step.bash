@@ -30,7 +30,7 @@ stage() { # NAME END
 record() { # VERDICT SECONDS NAME TEXT
     printf '%s\t%s\t%s\t%s\n' "$@" | tee -a "$results/steps.txt" |
         awk -F '\t' '{ printf "%-8s%6s s  %s: %s\n", $1, $2, $3, $4 }'
-    awk -f "$kit/page.awk" "$results/steps.txt" \
+    awk -f "$kit/page.awk" "$kit/peers/ratios.txt" "$results/steps.txt" \
         "$results/cases.txt" "$results/layers.txt" "$results/numbers.txt" \
         "$results/peers.txt" "$results/machine.txt" >"$results/page.tmp"
     mv "$results/page.tmp" "$results/report.md"

@@ -77,7 +77,16 @@ class Program:
         self.log.close()
 
 
-def ratio_row(label, text, value, wanted):
+def ratio_rows():
+    """Words and wanted values of the ratios, by label."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                        "ratios.txt")
+    with open(path, encoding="utf-8") as file:
+        rows = [line.rstrip("\n").split("\t") for line in file]
+    return {label: (text, wanted) for label, text, wanted in rows}
+
+
+def ratio_line(label, text, value, wanted):
     """A line of a table of ratios; value is its heading or a number."""
     if not isinstance(value, str):
         value = "not measured" if math.isnan(value) else f"{value:.3f}"
