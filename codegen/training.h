@@ -14,7 +14,7 @@
  * their norm and activation, the norms' coefficients and statistics, and q,
  * k, v of attention.  Activated maps are made again on the way back.
  *
- * Conventions are those of cedm_model.h.  Gradients of the parameters have
+ * Conventions are those of cedm_ops.h.  Gradients of the parameters have
  * the layout of the parameters; training ops add to them.  For tensors,
  * `accumulate` says whether an op adds to its destination or sets it.
  */

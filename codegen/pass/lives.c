@@ -4,7 +4,7 @@
  *
  * A convolution may store its result over its residual, or over a skip source
  * of the same shape, when nobody reads that afterwards: backends read a
- * pixel's skip and residual before they write the pixel (cedm_model.h). */
+ * pixel's skip and residual before they write the pixel (cedm_ops.h). */
 #include "codegen/error.h"
 #include "codegen/op/operands.h"
 #include "codegen/pass/pass.h"

@@ -201,7 +201,7 @@ int cedm_cuda_kernels_init(cedm_cuda_exec *exec);
 
 /* ---- the ops of a graph ------------------------------------------------ *
  *
- * As cedm_model.h defines them, over all images of the batch.  Maps lie in
+ * As cedm_ops.h defines them, over all images of the batch.  Maps lie in
  * the activation segment in the precision's type, or in the f32 segment as
  * floats, as their refs say.  cedm_cuda_conv leaves statistics if the op asks
  * for them. */

@@ -8,8 +8,8 @@
  * a backend may put any of them in its own table.  For the graph ops there
  * is also cedm_size_<name>, the scratch that cedm_op_<name> needs.
  */
-#ifndef CEDM_OPS_H
-#define CEDM_OPS_H
+#ifndef CEDM_OPS_OPS_H
+#define CEDM_OPS_OPS_H
 
 #include "cedm_model.h"
 #include "runtime/ieee.h"

@@ -13,7 +13,7 @@ bad=0
 # itself; C is the C library and the system, FREE what a freestanding compiler
 # has.  The longest folder that a file lies in counts.
 table='
-include: FREE CXX cedm.h cedm_model.h
+include: FREE CXX cedm.h cedm_model.h cedm_ops.h
 runtime: FREE cedm.h cedm_model.h
 runtime/ops: FREE cedm.h cedm_model.h runtime
 runtime/diffusion: FREE cedm.h cedm_model.h runtime

@@ -25,7 +25,7 @@ inside {
         sub(/\[.*/, "", names[i])
         print op, names[i], type
     }
-}' include/cedm_model.h codegen/training.h >"$work/structs"
+}' include/cedm_ops.h codegen/training.h >"$work/structs"
 
 # The same of the lists.
 awk '
@@ -98,9 +98,9 @@ sed 's/X(resample) X(attention)/X(resample) X(attention) X(attention_2)/
     s/^typedef struct cedm_attention {/typedef struct cedm_attention_2 {\
     uint32_t id;\
 } cedm_attention_2;\
-&/' include/cedm_model.h >"$work/cedm_model.h"
-cmp -s include/cedm_model.h "$work/cedm_model.h" && { echo "no list of ops"; exit 1; }
-cp include/cedm.h "$work"
+&/' include/cedm_ops.h >"$work/cedm_ops.h"
+cmp -s include/cedm_ops.h "$work/cedm_ops.h" && { echo "no list of ops"; exit 1; }
+cp include/cedm.h include/cedm_model.h "$work"
 if ${CC:-gcc} -std=c11 -I"$work" -I. -Iinclude -fsyntax-only runtime/model_check.c \
     2>"$work/message"; then
     echo "runtime/model_check.c compiles with another list of ops"

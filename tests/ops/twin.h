@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * twin.h - every graph op once more, one output element at a time, in
- * double precision, straight from the formulas of cedm_model.h. */
+ * double precision, straight from the formulas of cedm_ops.h. */
 #ifndef CEDM_TEST_TWIN_H
 #define CEDM_TEST_TWIN_H
 
