@@ -30,7 +30,7 @@ exec_train() { # RANKS DURATION ARGUMENTS...
     exec timeout 300 "${launch[@]}" "$bin/cedm-train" --data images.idx \
         --clusters ids.txt --cbase 8 --cres 1,2 --num-blocks 1 --attn 4 \
         --batch 12 --lr ${lr-1e-3} --lr-rampup 0 --ema 0.0002 --augment 0.3 \
-        --dropout 0.1 --p-uncond 0.2 --threads 1 --tick 0.12 --snap 2 \
+        --dropout 0.1 --p-uncond 0.2 --threads 1 --tick 0.12 --snap 4 \
         --seed 5 --duration "$duration" "$@"
 }
 train() { (exec_train "$@"); }
@@ -97,7 +97,7 @@ check "no data" says 'images.none' train 2 0.00048 --out x \
     --transfer images.none
 check "no encoder" says 'none.so' judged --out x --eval fd:none.so:real.npz:40
 check "wrong use" says 'unknown option' train 2 0.00048 --nosuch
-mkdir -p full/snapshot-000000240.safetensors/full
+mkdir -p full/snapshot-000000480.safetensors/full
 check "a file that cannot be written ends all" says 'full/snapshot' \
     train 2 1 --out full
 check "the failures left nothing" test ! -e x

@@ -22,13 +22,13 @@ for threads in 1 3; do
     drawn portable $threads --cluster 4 --n 2 --steps 1 --isa portable
 done
 
-# Two updates, and the grid of samples of both.
+# Two updates, and a grid of samples.
 patterns 24
 for threads in 1 2 3; do
     check "training, $threads threads" "$bin/cedm-train" --data images.idx \
         --clusters ids.txt --cbase 8 --cres 1,2 --num-blocks 1 --attn 4 \
         --batch 12 --augment 0.3 --dropout 0.1 --p-uncond 0.2 --tick 0.012 \
-        --snap 1 --duration 0.000024 --threads $threads --out run-$threads
+        --snap 2 --duration 0.000024 --threads $threads --out run-$threads
     for file in snapshot-000000024.safetensors state-000000024.safetensors \
         grid-000000024.png; do
         check "$file of $threads threads" cmp run-1/$file run-$threads/$file

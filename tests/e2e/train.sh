@@ -53,7 +53,7 @@ check "snapshots freeze" "$bin/cedm-freeze" \
     whole/snapshot-000001600.safetensors -o frozen --name tiny
 check "with the clusters of the file" grep -q '"ids":\[0,5,10\]' \
     frozen/tiny.cedm
-check "one thread, compressed images" train data=images.idx.gz \
+check "one thread, compressed images" train data=images.idx.gz snap=4 \
     --out one --threads 1
 check "threads change nothing" same whole one
 
@@ -71,7 +71,7 @@ check "a killed run goes on" train --out killed --resume
 check "bit for bit" same whole killed
 
 # Asked to end in the middle of a tick.
-(exec_train tick=0.5 --out ended --threads 1) >/dev/null 2>&1 &
+(exec_train tick=0.5 snap=4 --out ended --threads 1) >/dev/null 2>&1 &
 pid=$!
 for _ in $(seq 3000); do
     [ -s ended/stats.jsonl ] && break
@@ -80,7 +80,7 @@ done
 kill -TERM $pid
 wait $pid
 check "SIGTERM ends a run with 130" test $? -eq 130
-check "an ended run goes on" train tick=0.5 --out ended --resume
+check "an ended run goes on" train tick=0.5 snap=4 --out ended --resume
 check "as if it had not ended" cmp ended/snapshot-000001600.safetensors \
     whole/snapshot-000001600.safetensors
 
@@ -115,7 +115,7 @@ check "a frozen network" frozen whole whole
 check "features" "$bin/cedm-embed" --model whole.so --data images.idx --out F.npy
 check "clusters" "$bin/cedm-cluster" kmeans --features F.npy --clusters 6 --out kmeans.npy
 made="\"method\":\"kmeans\",\"clusters\":6,\"features_sha256\":\"$(sha256sum F.npy | cut -c -64)\""
-check "trained on these" train clusters=kmeans.npy --out made
+check "trained on these" train clusters=kmeans.npy snap=4 --out made
 check "frozen" frozen made made
 check "the blob says how" grep -qF "\"source\":{$made}" made.cedm
 check "so does cedm-info" eval '"$bin/cedm-info" --json made.so | tr -d " \t\n" | grep -qF "$made"'
