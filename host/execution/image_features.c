@@ -68,7 +68,7 @@ bool host_image_features_open(host_image_features *x,
            host_engine_open(&x->engine, &x->model, &config->engine, f) &&
            (x->model.code->encoder != NULL ? open_encoder(x, f)
                                            : open_denoiser(x, f)) &&
-           (!config->logits || find_logits(x, f));
+           (!config->probabilities || find_logits(x, f));
 }
 
 void host_image_features_close(host_image_features *x)
@@ -82,8 +82,24 @@ void host_image_features_close(host_image_features *x)
 
 /* ---- features ----------------------------------------------------------- */
 
-/* They are still there when the graph has been computed. */
-static bool take_logits(const host_image_features *x, uint32_t n, float *out)
+static void softmax(float *row, uint32_t width)
+{
+    float most = row[0];
+    double sum = 0;
+    for (uint32_t k = 1; k < width; k++) {
+        most = fmaxf(most, row[k]);
+    }
+    for (uint32_t k = 0; k < width; k++) {
+        sum += exp((double)row[k] - (double)most);
+    }
+    for (uint32_t k = 0; k < width; k++) {
+        row[k] = (float)(exp((double)row[k] - (double)most) / sum);
+    }
+}
+
+/* The logits are still there when the graph has been computed. */
+static bool take_probabilities(const host_image_features *x, uint32_t n,
+                               float *out)
 {
     const float *from = host_engine_tensor(&x->engine, x->logits->ref);
     for (size_t i = 0; i < (size_t)n * x->width; i++) {
@@ -91,6 +107,9 @@ static bool take_logits(const host_image_features *x, uint32_t n, float *out)
             return false;
         }
         out[i] = from[i];
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        softmax(out + (size_t)i * x->width, x->width);
     }
     return true;
 }
@@ -101,7 +120,7 @@ static bool encode(host_image_features *x, const uint8_t *images, uint32_t n,
     bool logits = x->logits != NULL;
     cedm_status status =
         cedm_encode(&x->engine.net, images, n, logits ? x->unread : out);
-    if (status == CEDM_OK && logits && !take_logits(x, n, out)) {
+    if (status == CEDM_OK && logits && !take_probabilities(x, n, out)) {
         status = CEDM_E_NONFINITE;
     }
     return status == CEDM_OK ||
@@ -138,9 +157,11 @@ cJSON *host_image_features_describe(const host_image_features *x)
 {
     const cedm_model *code = x->model.code;
     bool encodes = code->encoder != NULL;
+    const char *kind = x->logits != NULL ? "classifier"
+                       : encodes         ? "encoder"
+                                         : "denoiser";
     cJSON *about = cJSON_CreateObject();
-    if (cJSON_AddStringToObject(about, "kind",
-                                encodes ? "encoder" : "denoiser") &&
+    if (cJSON_AddStringToObject(about, "kind", kind) &&
         cJSON_AddStringToObject(about, "model", code->name) &&
         cJSON_AddStringToObject(about, "data_sha256", x->model.data_sha256) &&
         cJSON_AddStringToObject(about, "isa", x->engine.backend->name) &&

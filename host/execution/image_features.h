@@ -20,7 +20,7 @@ typedef struct host_image_features_config {
     host_engine_config engine;
     host_denoiser_features_config denoiser; /* of models that denoise: */
     uint64_t seed;                          /* image i has noise seed + i */
-    bool logits; /* of models that have them: these are the features */
+    bool probabilities; /* of models with logits: their softmax instead */
 } host_image_features_config;
 
 #define HOST_IMAGE_FEATURES_BATCH 16u
@@ -43,12 +43,12 @@ typedef struct host_image_features {
     host_denoiser_features denoiser;
     uint64_t *seeds;         /* [batch]; of a model that denoises */
     const cedm_port *logits; /* or NULL */
-    float *unread;           /* [batch][features], where logits are wanted */
+    float *unread;           /* [batch][features], with logits */
 } host_image_features;
 
 /* Loads the model and takes all memory.  Fails if it takes no square images,
- * and if it has no output "logits" where those are wanted.  Must not be moved.
- * Close it on error, too. */
+ * and if it has no output "logits" where probabilities are wanted.  Must not
+ * be moved.  Close it on error, too. */
 bool host_image_features_open(host_image_features *x,
                               const host_image_features_config *config,
                               host_failure *f);

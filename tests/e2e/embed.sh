@@ -109,8 +109,14 @@ fi
 embed mixed.npy --sigma 0.5 >/dev/null 2>&1
 mv mixed.npy mixed.npy.part
 printf '{"recipe": "another", "rows": 60}' >mixed.npy.part.0-of-1.json
-check 'beside a record of something else' embed mixed.npy
-check 'which counts for nothing' cmp all.npy mixed.npy
+other() { # refused, and left as it is
+    ! embed mixed.npy 2>said.txt && [ ! -e mixed.npy ] &&
+        grep -q 'mixed.npy.part: what another run left.*remove mixed.npy.part\*' said.txt
+}
+check 'what another run left' other
+rm mixed.npy.part*
+check 'removed' embed mixed.npy
+check 'same bytes' cmp all.npy mixed.npy
 
 # ---- data sets --------------------------------------------------------------
 

@@ -7,6 +7,7 @@ set -u
 
 . "$(dirname "$0")/checks.bash"
 . "$root/tests/e2e/arrays.bash"
+. "$root/tests/e2e/patterns.bash"
 metrics=$science/metrics
 eval=$bin/cedm-eval
 
@@ -134,6 +135,73 @@ check "images beside features" "$eval" fd images.npz from100 --model models/enco
 check "how far it is" eval '"$eval" vendi from0 --model models/encoder.so --progress json \
     2>&1 | grep -q "\"done\": 9"'
 
+# ---- stopped ----------------------------------------------------------------
+
+# Two sets, of 5 batches and of one.
+patterns 80
+of_two() { # ARGUMENT...
+    "$eval" fd images.idx from0 --model models/denoiser.so --json --progress json "$@"
+}
+# killed ARGUMENT...: of a tracer; what it printed is worth nothing.
+killed() {
+    (ASAN_OPTIONS=detect_leaks=0 exec strace -f -qq -o /dev/null "$@" "$eval" fd images.idx \
+        from0 --model models/denoiser.so --json --progress json --state state) \
+        >printed 2>progress
+    [ $? -eq 137 ]
+}
+# goes_on TEXT: it says so, and ends with the same bytes and without a state.
+goes_on() {
+    cp -r state kept
+    of_two --state state >got 2>said && cmp whole got >&2 && grep -q "$1" said && [ ! -e state ]
+}
+all_there='images.idx: goes on after 80 of 80'
+check "never stopped" eval 'of_two >whole 2>lines'
+check "with a state" eval 'of_two --state state 2>/dev/null | cmp whole - >&2'
+check "which is gone" test ! -e state
+if strace -o /dev/null true 2>/dev/null; then
+    check "killed at once" killed -P "$PWD/progress" -e trace=write \
+        -e inject=write:signal=KILL:when=1
+    check "all is to do" eval 'of_two --state state 2>/dev/null | cmp whole - >&2'
+    # Slow enough that every second batch is kept, killed when the second is.
+    check "killed between batches" killed -e trace=pwrite64,rename \
+        -e inject=pwrite64:delay_enter=2600000 -e inject=rename:signal=KILL:when=2
+    rm -rf kept
+    check "it goes on there" goes_on 'images.idx: goes on after 16 of 80'
+    mv kept state
+    check "killed in the second set" killed -P "$PWD/state/2.npy.part" -e trace=pwrite64 \
+        -e inject=pwrite64:signal=KILL:when=2
+    check "the first is there" goes_on "$all_there"
+    mv kept state
+    check "killed as it prints" killed -P "$PWD/printed" -e trace=write \
+        -e inject=write:signal=KILL:when=1
+    check "both are there" goes_on 'from0: goes on after 9 of 9'
+    for n in 1 2 3 4 5; do
+        rm -rf state
+        cp -r kept state
+        check "killed at removal $n" killed -e trace=unlink -e inject=unlink:signal=KILL:when=$n
+        check "again" eval 'of_two --state state 2>/dev/null | cmp whole - >&2'
+        check "nothing is left" test ! -e state
+    done
+    mv kept state
+    other() { # TEXT ARGUMENT...: refused, and the state stays
+        local text=$1
+        shift
+        cp -r state before
+        "$eval" "$@" --state state >out 2>said
+        [ $? -eq 1 ] && [ ! -s out ] && grep -q "^cedm-eval: state/$text" said &&
+            diff -r -x .lock before state >&2
+        local code=$?
+        rm -r before
+        return $code
+    }
+    check "the state of another model" other '1.npy.part: what another run left.*remove' \
+        fd images.idx from0 --model models/encoder.so
+    check "of other data" other '2.npy.part: what another run left.*remove' \
+        fd images.idx from100 --model models/denoiser.so
+    check "for another measure" eval '"$eval" kid images.idx from0 --model models/denoiser.so \
+        --state state 2>said && grep -q "$all_there" said && [ ! -e state ]'
+fi
+
 # ---- the same each time -----------------------------------------------------
 
 same() { # COMMAND...: the same bytes with 1, 2 and 3 threads, and with JSON
@@ -183,6 +251,8 @@ check "other commands' option" refuse 2 "fd: takes no option '--splits'" \
 check "no output" refuse 2 'ref: wanted -o' ref X.npy
 check "a model without images" refuse 2 '--model: is for data sets' \
     fd X.npy Y.npy --model models/encoder.so
+check "a state of nothing" refuse 2 '--state: is for features that are made' \
+    fd X.npy Y.npy --state state
 check "no logits" refuse 1 'gives no logits' is from0 --model models/encoder.so
 check "no room for features" env TMPDIR=none bash -c \
     '"$0" vendi from0 --model models/encoder.so 2>&1 | grep -q "set TMPDIR"' "$eval"

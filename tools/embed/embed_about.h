@@ -5,16 +5,8 @@
 #ifndef CEDM_TOOLS_EMBED_EMBED_ABOUT_H
 #define CEDM_TOOLS_EMBED_EMBED_ABOUT_H
 
-#include "host/execution/image_features.h"
 #include "host/files/image_stream.h"
 #include "tools/embed/embed_options.h"
-
-/* All that decides the bytes of the rows, as JSON: how they are computed, the
- * shape, and the SHA-256 of the data, which is read for it once: of a file
- * itself, of a folder's files, each as name, zero, SHA-256 and zero in text.
- * To be freed; NULL on error. */
-char *embed_recipe(const host_image_features *s, const embed_options *o,
-                   const host_image_stream *images, host_failure *f);
 
 /* The recipe with the path of the data, and the images' names in the order of
  * the rows where they have names.  To be freed; NULL on error. */

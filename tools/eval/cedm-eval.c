@@ -13,11 +13,13 @@
 #include "host/files/output.h"
 #include "tools/eval/eval_blas.h"
 #include "tools/eval/eval_input.h"
+#include "tools/eval/eval_state.h"
 
 /* ---- the command line --------------------------------------------------- */
 
 enum {
     OPT_MODEL,
+    OPT_STATE,
     OPT_OUTPUT,
     OPT_SUBSETS,
     OPT_SUBSET_SIZE,
@@ -34,6 +36,9 @@ enum {
 static const host_args_option options[OPT_COUNT] = {
     {"model", "M.so",
      "a frozen model, whose features images of data sets get"},
+    {"state", "DIR",
+     "keep those features there until the end: killed,\n"
+     "                               the same command goes on"},
     {"-o", "STATS.npz", "ref: the file to write"},
     {"subsets", "N", "kid: random subsets [100]"},
     {"subset-size", "N", "kid: images of each; fewer are taken whole [1000]"},
@@ -48,7 +53,8 @@ static const host_args_option options[OPT_COUNT] = {
 
 #define BIT(option) (1u << (option))
 #define EVERYWHERE                                                           \
-    (BIT(OPT_MODEL) | BIT(OPT_THREADS) | BIT(OPT_PROGRESS) | BIT(OPT_JSON))
+    (BIT(OPT_MODEL) | BIT(OPT_STATE) | BIT(OPT_THREADS) |                    \
+     BIT(OPT_PROGRESS) | BIT(OPT_JSON))
 
 static const struct {
     const char *name, *operands;
@@ -82,6 +88,7 @@ static bool take_option(eval_settings *s, int option, const host_args *a,
     static const char *const kinds[] = {"auto", "bar", "json", "none", NULL};
     switch (option) {
     case OPT_MODEL: s->model = a->value; return true;
+    case OPT_STATE: s->state = a->value; return true;
     case OPT_OUTPUT: s->output = a->value; return true;
     case OPT_SUBSETS: return host_args_u64(a, 1, 100000, &s->subsets, f);
     case OPT_SUBSET_SIZE:
@@ -160,6 +167,10 @@ static bool check(const request *r, host_failure *f)
                                   options[i].name);
         }
     }
+    if (r->settings.state != NULL && r->settings.model == NULL) {
+        return host_bad_usage(f, "--state: is for features that are made; "
+                                 "wanted --model, too");
+    }
     if (r->settings.model != NULL && !has_images(r)) {
         return host_bad_usage(f, "--model: is for data sets; wanted one, got "
                                  "files of features and statistics");
@@ -189,6 +200,29 @@ static void describe(char usage[USAGE_MAX])
 
 /* ---- running ------------------------------------------------------------ */
 
+/* Results are out when this returns. */
+static bool measure(eval_run *run, const request *r, host_failure *f)
+{
+    return commands[r->command].run(run, f) &&
+           host_results_print(run->results, r->settings.json, f) &&
+           host_output_standard(f);
+}
+
+/* What others may go on from is left only by a run that failed. */
+static bool measure_images(eval_run *run, const request *r, host_failure *f)
+{
+    eval_state state;
+    host_failure ignored;
+    bool good = eval_state_open(&state, r->settings.state, f);
+    run->state = &state;
+    good = good && measure(run, r, f);
+    for (int i = 0; i < r->files && (good || state.temporary); i++) {
+        good = eval_state_drop(&state, i, good ? f : &ignored) && good;
+    }
+    eval_state_close(&state);
+    return good;
+}
+
 static bool go(const request *r, host_failure *f)
 {
     uint32_t processors = host_processors();
@@ -198,11 +232,13 @@ static bool go(const request *r, host_failure *f)
     if (p == NULL) {
         return false;
     }
-    eval_run run = {
-        &r->settings, {host_pool_for, p, threads}, cJSON_CreateObject()};
+    eval_run run = {&r->settings,
+                    NULL,
+                    {host_pool_for, p, threads},
+                    cJSON_CreateObject()};
     bool good = (run.results != NULL || host_fail(f, "out of memory")) &&
-                commands[r->command].run(&run, f) &&
-                host_results_print(run.results, r->settings.json, f);
+                (r->settings.model != NULL ? measure_images(&run, r, f)
+                                           : measure(&run, r, f));
     cJSON_Delete(run.results);
     host_pool_close(p);
     return good;

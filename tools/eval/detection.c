@@ -47,7 +47,7 @@ bool eval_auroc(eval_run *run, host_failure *f)
     eval_features x[3] = {{.path = NULL}, {.path = NULL}, {.path = NULL}};
     bool good = true;
     for (int i = 0; good && i < 3; i++) {
-        good = eval_features_open(&x[i], run, run->settings->files[i], 1, f);
+        good = eval_features_open(&x[i], run, i, 1, f);
     }
     good = good && detect(run, x, f);
     for (int i = 0; i < 3; i++) {

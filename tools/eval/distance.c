@@ -12,8 +12,8 @@ bool eval_fd(eval_run *run, host_failure *f)
     const char *const *path = run->settings->files;
     evaluate_gaussian a, b = {.rank = 0};
     double distance = 0;
-    bool good = eval_gaussian_open(&a, run, path[0], f) &&
-                eval_gaussian_open(&b, run, path[1], f) &&
+    bool good = eval_gaussian_open(&a, run, 0, f) &&
+                eval_gaussian_open(&b, run, 1, f) &&
                 eval_same_width(a.width, path[0], b.width, path[1], f) &&
                 evaluate_frechet(&a, &b, &run->threads, &distance, f) &&
                 eval_result(run, "fd", distance, f);
@@ -67,8 +67,8 @@ bool eval_fd_infinity(eval_run *run, host_failure *f)
     const char *const *path = run->settings->files;
     evaluate_gaussian real;
     eval_features x = {.path = NULL};
-    bool good = eval_gaussian_open(&real, run, path[0], f) &&
-                eval_features_open(&x, run, path[1], 20, f) &&
+    bool good = eval_gaussian_open(&real, run, 0, f) &&
+                eval_features_open(&x, run, 1, 20, f) &&
                 eval_same_width(real.width, path[0], evaluate_width(&x.rows),
                                 path[1], f) &&
                 extrapolate(run, &real, &x, f);

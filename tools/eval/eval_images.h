@@ -12,12 +12,11 @@ typedef enum eval_images_what {
     EVAL_IMAGES_PROBABILITIES /* of classes: the softmax of the logits */
 } eval_images_what;
 
-/* Rows of the images at `path`, [images][width] of floats, by the model of
- * --model.  Memory: what image_stream.h says, and a batch of images and rows:
- * all rows go to a file in TMPDIR, else /var/tmp, which has no name any more
- * when this returns.  The model is closed again, too.  On error *npy needs no
- * close. */
-bool eval_images_embed(host_npy *npy, const eval_run *run, const char *path,
+/* Rows of the images of a data set, [images][width] of floats, by the model
+ * of --model.  They go to a file in the run's state, and on from those that
+ * are there.  Memory: what image_rows.h says; the model is closed again when
+ * this returns.  On error *npy needs no close. */
+bool eval_images_embed(host_npy *npy, const eval_run *run, int operand,
                        eval_images_what what, host_failure *f);
 
 #endif

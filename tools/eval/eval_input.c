@@ -13,13 +13,21 @@ bool eval_is_images(const char *path)
     return strcmp(end, ".npy") != 0 && strcmp(end, ".npz") != 0;
 }
 
-static bool open_rows(eval_features *x, const eval_run *run, const char *path,
+/* Whether an operand's features are to be made. */
+static bool is_data_set(const eval_run *run, int operand)
+{
+    return run->settings->model != NULL &&
+           eval_is_images(run->settings->files[operand]);
+}
+
+static bool open_rows(eval_features *x, const eval_run *run, int operand,
                       eval_images_what what, uint64_t least, host_failure *f)
 {
-    bool images = run->settings->model != NULL && eval_is_images(path);
+    const char *path = run->settings->files[operand];
     *x = (eval_features){.path = path};
-    if (!(images ? eval_images_embed(&x->npy, run, path, what, f)
-                 : host_npy_open(&x->npy, path, f)) ||
+    if (!(is_data_set(run, operand)
+              ? eval_images_embed(&x->npy, run, operand, what, f)
+              : host_npy_open(&x->npy, path, f)) ||
         !evaluate_check_features(&x->npy.array, least, path, f)) {
         return false;
     }
@@ -27,17 +35,16 @@ static bool open_rows(eval_features *x, const eval_run *run, const char *path,
     return true;
 }
 
-bool eval_features_open(eval_features *x, const eval_run *run,
-                        const char *path, uint64_t least, host_failure *f)
+bool eval_features_open(eval_features *x, const eval_run *run, int operand,
+                        uint64_t least, host_failure *f)
 {
-    return open_rows(x, run, path, EVAL_IMAGES_FEATURES, least, f);
+    return open_rows(x, run, operand, EVAL_IMAGES_FEATURES, least, f);
 }
 
 bool eval_probabilities_open(eval_features *x, const eval_run *run,
-                             const char *path, uint64_t least,
-                             host_failure *f)
+                             int operand, uint64_t least, host_failure *f)
 {
-    return open_rows(x, run, path, EVAL_IMAGES_PROBABILITIES, least, f);
+    return open_rows(x, run, operand, EVAL_IMAGES_PROBABILITIES, least, f);
 }
 
 void eval_features_close(eval_features *x)
@@ -79,23 +86,25 @@ static bool of_statistics(evaluate_gaussian *g, const char *path,
 }
 
 static bool of_features(evaluate_gaussian *g, const eval_run *run,
-                        const char *path, host_failure *f)
+                        int operand, host_failure *f)
 {
     eval_features x;
-    bool good = eval_features_open(&x, run, path, 2, f) &&
-                evaluate_gaussian_of_rows(g, &x.rows, &run->threads, path, f);
+    bool good =
+        eval_features_open(&x, run, operand, 2, f) &&
+        evaluate_gaussian_of_rows(g, &x.rows, &run->threads, x.path, f);
     eval_features_close(&x);
     return good;
 }
 
 bool eval_gaussian_open(evaluate_gaussian *g, const eval_run *run,
-                        const char *path, host_failure *f)
+                        int operand, host_failure *f)
 {
-    bool images = run->settings->model != NULL && eval_is_images(path);
+    const char *path = run->settings->files[operand];
     bool archive = false;
     *g = (evaluate_gaussian){.rank = 0};
-    if (!images && !is_archive(path, &archive, f)) {
+    if (!is_data_set(run, operand) && !is_archive(path, &archive, f)) {
         return false;
     }
-    return archive ? of_statistics(g, path, f) : of_features(g, run, path, f);
+    return archive ? of_statistics(g, path, f)
+                   : of_features(g, run, operand, f);
 }

@@ -20,12 +20,11 @@ bool eval_is_images(const char *path);
 
 /* Opens features (.npy), or makes those of a data set, of at least `least`
  * rows, checked as evaluate_check_features does.  Close it on error, too. */
-bool eval_features_open(eval_features *x, const eval_run *run,
-                        const char *path, uint64_t least, host_failure *f);
+bool eval_features_open(eval_features *x, const eval_run *run, int operand,
+                        uint64_t least, host_failure *f);
 /* The same of probabilities. */
 bool eval_probabilities_open(eval_features *x, const eval_run *run,
-                             const char *path, uint64_t least,
-                             host_failure *f);
+                             int operand, uint64_t least, host_failure *f);
 void eval_features_close(eval_features *x); /* harmless on a zeroed one */
 
 /* Whether two files have as many features for each image. */
@@ -35,6 +34,6 @@ bool eval_same_width(uint64_t a, const char *path_a, uint64_t b,
 /* The normal distribution of a data set or a file: statistics (.npz) or
  * features (.npy), whichever its first bytes say. */
 bool eval_gaussian_open(evaluate_gaussian *g, const eval_run *run,
-                        const char *path, host_failure *f);
+                        int operand, host_failure *f);
 
 #endif

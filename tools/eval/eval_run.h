@@ -16,6 +16,7 @@ typedef struct eval_settings {
     const char *files[EVAL_FILES_MAX]; /* the command's operands, in order */
     const char *output;
     const char *model; /* of data sets; NULL: none is among the files */
+    const char *state; /* a folder, or NULL */
     int progress;      /* host_progress_kind, of their features */
     uint64_t seed, threads, subsets, subset_size, neighbours, splits;
     bool closed, json;
@@ -23,6 +24,7 @@ typedef struct eval_settings {
 
 typedef struct eval_run {
     const eval_settings *settings;
+    const struct eval_state *state; /* NULL: without a model */
     evaluate_threads threads;
     cJSON *results; /* an object of numbers, in the order of printing */
 } eval_run;

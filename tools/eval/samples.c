@@ -16,8 +16,8 @@ static bool open_pair(eval_features x[2], const eval_run *run, uint64_t least,
 {
     const char *const *path = run->settings->files;
     x[0] = x[1] = (eval_features){.path = NULL};
-    return eval_features_open(&x[0], run, path[0], least, f) &&
-           eval_features_open(&x[1], run, path[1], least, f) &&
+    return eval_features_open(&x[0], run, 0, least, f) &&
+           eval_features_open(&x[1], run, 1, least, f) &&
            eval_same_width(evaluate_width(&x[0].rows), path[0],
                            evaluate_width(&x[1].rows), path[1], f);
 }

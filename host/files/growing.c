@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * embed_rows.c - a file of rows that grows while it is computed. */
+ * growing.c - a file of rows that grows while it is computed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -13,7 +13,7 @@
 #include "host/files/json_number.h"
 #include "host/files/npy.h"
 #include "host/files/output.h"
-#include "tools/embed/embed_rows.h"
+#include "host/files/growing.h"
 
 #include <cjson/cJSON.h>
 
@@ -23,12 +23,12 @@
 /* A record holds a recipe and some numbers. */
 #define RECORD_MOST_BYTES ((size_t)1 << 20)
 
-static bool failed(const embed_rows *r, const char *what, host_failure *f)
+static bool failed(const host_growing *r, const char *what, host_failure *f)
 {
     return host_fail(f, "%s: %s: %s", r->part, what, strerror(errno));
 }
 
-static size_t row_bytes(const embed_rows *r)
+static size_t row_bytes(const host_growing *r)
 {
     return r->width * sizeof(float);
 }
@@ -50,7 +50,7 @@ static char *joined(const char *a, size_t length, const char *b,
 /* ---- records ------------------------------------------------------------ */
 
 /* Of part i of N; to be freed. */
-static char *record_path(const embed_rows *r, uint32_t i, host_failure *f)
+static char *record_path(const host_growing *r, uint32_t i, host_failure *f)
 {
     char end[40];
     (void)snprintf(end, sizeof end, ".%" PRIu32 "-of-%" PRIu32 ".json", i,
@@ -58,24 +58,29 @@ static char *record_path(const embed_rows *r, uint32_t i, host_failure *f)
     return joined(r->part, strlen(r->part), end, f);
 }
 
-/* Rows that a record's text vouches for; 0 if it is about something else. */
-static uint64_t rows_of(const embed_rows *r, const unsigned char *text,
-                        size_t size)
+/* What a record says. */
+typedef struct record {
+    uint64_t rows; /* that it vouches for */
+    bool other;    /* rows, but by another recipe */
+} record;
+
+static record parse(const host_growing *r, const unsigned char *text,
+                    size_t size)
 {
     cJSON *json = cJSON_ParseWithLength((const char *)text, size);
     const cJSON *item = cJSON_GetObjectItemCaseSensitive(json, "rows");
     const char *recipe = cJSON_GetStringValue(
         cJSON_GetObjectItemCaseSensitive(json, "recipe"));
     int64_t rows = 0;
-    bool same = recipe != NULL && strcmp(recipe, r->recipe) == 0 &&
-                host_json_integer(item, &rows) && rows > 0;
+    bool sound = recipe != NULL && host_json_integer(item, &rows) && rows > 0;
+    bool same = sound && strcmp(recipe, r->recipe) == 0;
     cJSON_Delete(json);
-    return same ? (uint64_t)rows : 0;
+    return (record){same ? (uint64_t)rows : 0, sound && !same};
 }
 
 /* A record that is missing or cannot be read vouches for nothing. */
-static bool rows_of_part(const embed_rows *r, uint32_t i, uint64_t *rows,
-                         host_failure *f)
+static bool read_record(const host_growing *r, uint32_t i, record *said,
+                        host_failure *f)
 {
     host_failure ignored;
     size_t size;
@@ -85,13 +90,13 @@ static bool rows_of_part(const embed_rows *r, uint32_t i, uint64_t *rows,
     }
     unsigned char *text =
         host_input_file(path, RECORD_MOST_BYTES, &size, &ignored);
-    *rows = text != NULL ? rows_of(r, text, size) : 0;
+    *said = text != NULL ? parse(r, text, size) : (record){0, false};
     free(text);
     free(path);
     return true;
 }
 
-static bool write_record(const embed_rows *r, host_failure *f)
+static bool write_record(const host_growing *r, host_failure *f)
 {
     cJSON *json = cJSON_CreateObject();
     char *path = record_path(r, r->shard.rank, f);
@@ -110,7 +115,7 @@ static bool write_record(const embed_rows *r, host_failure *f)
 /* ---- opening ------------------------------------------------------------ */
 
 /* The size and the header of the whole; rows that are there stay. */
-static bool set_up_file(embed_rows *r, host_failure *f)
+static bool set_up_file(host_growing *r, host_failure *f)
 {
     unsigned char header[HOST_NPY_HEADER_BYTES];
     const uint64_t shape[2] = {r->total, r->width};
@@ -127,45 +132,54 @@ static bool set_up_file(embed_rows *r, host_failure *f)
     return true;
 }
 
-bool embed_rows_open(embed_rows *r, const char *path, const char *recipe,
-                     const host_shard *shard, const embed_rows_shape *shape,
-                     host_failure *f)
+/* Rows of this part that an earlier run has left. */
+static bool find_done(host_growing *r, host_failure *f)
 {
-    *r = (embed_rows){.path = path,
-                      .recipe = recipe,
-                      .shard = *shard,
-                      .total = shape->total,
-                      .width = shape->width,
-                      .file = -1,
-                      .kept = host_seconds()};
+    record said = {0, false};
+    if (access(r->part, F_OK) == 0 &&
+        !read_record(r, r->shard.rank, &said, f)) {
+        return false;
+    }
+    r->done = said.rows < r->count ? said.rows : r->count;
+    return !said.other ||
+           host_fail(f,
+                     "%s: what another run left; wanted rows by the same "
+                     "model, options and data, got those of others; repeat "
+                     "that run, or remove %s*",
+                     r->part, r->part);
+}
+
+bool host_growing_open(host_growing *r, const char *path, const char *recipe,
+                       const host_shard *shard,
+                       const host_growing_shape *shape, host_failure *f)
+{
+    *r = (host_growing){.path = path,
+                        .recipe = recipe,
+                        .shard = *shard,
+                        .total = shape->total,
+                        .width = shape->width,
+                        .file = -1,
+                        .kept = host_seconds()};
     host_shard_part(shard, r->total, &r->first, &r->count);
     r->part = joined(path, strlen(path), ".part", f);
     if (r->part == NULL) {
         return false;
     }
-    bool resumable = access(r->part, F_OK) == 0;
-    if (!set_up_file(r, f)) {
-        return false;
-    }
-    if (resumable && !rows_of_part(r, shard->rank, &r->done, f)) {
-        return false;
-    }
-    r->done = r->done < r->count ? r->done : r->count;
-    return true;
+    return find_done(r, f) && set_up_file(r, f);
 }
 
-void embed_rows_close(embed_rows *r)
+void host_growing_close(host_growing *r)
 {
     if (r->part != NULL && r->file >= 0) {
         (void)close(r->file);
     }
     free(r->part);
-    *r = (embed_rows){.file = -1};
+    *r = (host_growing){.file = -1};
 }
 
 /* ---- writing ------------------------------------------------------------ */
 
-static bool write_all(const embed_rows *r, const void *bytes, size_t size,
+static bool write_all(const host_growing *r, const void *bytes, size_t size,
                       uint64_t at, host_failure *f)
 {
     const unsigned char *from = bytes;
@@ -181,42 +195,44 @@ static bool write_all(const embed_rows *r, const void *bytes, size_t size,
     return true;
 }
 
-bool embed_rows_keep(embed_rows *r, host_failure *f)
+bool host_growing_keep(host_growing *r, host_failure *f)
 {
     r->kept = host_seconds();
     return (fdatasync(r->file) == 0 || failed(r, "cannot be written", f)) &&
            write_record(r, f);
 }
 
-bool embed_rows_put(embed_rows *r, const float *rows, uint32_t n,
-                    host_failure *f)
+bool host_growing_put(host_growing *r, const float *rows, uint32_t n,
+                      host_failure *f)
 {
     uint64_t at = HOST_NPY_HEADER_BYTES + (r->first + r->done) * row_bytes(r);
     if (!write_all(r, rows, n * row_bytes(r), at, f)) {
         return false;
     }
     r->done += n;
-    return host_seconds() - r->kept < KEEP_INTERVAL || embed_rows_keep(r, f);
+    return host_seconds() - r->kept < KEEP_INTERVAL ||
+           host_growing_keep(r, f);
 }
 
 /* ---- the end ------------------------------------------------------------ */
 
-static bool all_there(const embed_rows *r, bool *all, host_failure *f)
+static bool all_there(const host_growing *r, bool *all, host_failure *f)
 {
     *all = true;
     for (uint32_t i = 0; *all && i < r->shard.size; i++) {
         const host_shard other = {i, r->shard.size, 0, NULL};
-        uint64_t first, count, rows;
+        uint64_t first, count;
+        record said;
         host_shard_part(&other, r->total, &first, &count);
-        if (!rows_of_part(r, i, &rows, f)) {
+        if (!read_record(r, i, &said, f)) {
             return false;
         }
-        *all = rows == count;
+        *all = said.rows == count;
     }
     return true;
 }
 
-static bool write_about(const embed_rows *r, const char *about,
+static bool write_about(const host_growing *r, const char *about,
                         host_failure *f)
 {
     char *path =
@@ -227,7 +243,7 @@ static bool write_about(const embed_rows *r, const char *about,
     return good;
 }
 
-static bool remove_records(const embed_rows *r, host_failure *f)
+static bool remove_records(const host_growing *r, host_failure *f)
 {
     for (uint32_t i = 0; i < r->shard.size; i++) {
         char *path = record_path(r, i, f);
@@ -240,10 +256,10 @@ static bool remove_records(const embed_rows *r, host_failure *f)
     return true;
 }
 
-bool embed_rows_finish(embed_rows *r, const char *about, bool *whole,
-                       host_failure *f)
+bool host_growing_finish(host_growing *r, const char *about, bool *whole,
+                         host_failure *f)
 {
-    if (!embed_rows_keep(r, f) || !all_there(r, whole, f)) {
+    if (!host_growing_keep(r, f) || !all_there(r, whole, f)) {
         return false;
     }
     if (!*whole) {
@@ -256,4 +272,17 @@ bool embed_rows_finish(embed_rows *r, const char *about, bool *whole,
            (rename(r->part, r->path) == 0 || errno == ENOENT ||
             failed(r, "cannot be renamed", f)) &&
            remove_records(r, f);
+}
+
+bool host_growing_remove(const char *path, const host_shard *shard,
+                         host_failure *f)
+{
+    host_growing r = {.file = -1, .shard = *shard};
+    r.part = joined(path, strlen(path), ".part", f);
+    bool good = r.part != NULL &&
+                (unlink(r.part) == 0 || errno == ENOENT ||
+                 failed(&r, "cannot be removed", f)) &&
+                remove_records(&r, f);
+    host_growing_close(&r);
+    return good;
 }
