@@ -89,7 +89,8 @@ typedef struct cg_file {
 /* Opens a file of named arrays.  Its first bytes tell the format:
  * - safetensors;
  * - a network snapshot of EDM's training (.pkl): the tensors of its `ema`,
- *   whose arguments become the metadata cedm.config;
+ *   whose arguments become the metadata cedm.config; or a module alone,
+ *   written as that is, without them;
  * - what torch.save writes (.pt): a state dict, maybe under "ema",
  *   "state_dict" or "model"; or one tensor or list of numbers, which is then
  *   called "tensor".  A state dict has no configuration, but texts beside it

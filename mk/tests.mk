@@ -25,7 +25,8 @@ $(foreach s,$(UNIT_SRC),$(eval $(call unit-test,$(s))))
 $(patsubst %.c,$(BUILD)/test/%,$(notdir $(wildcard tests/cluster/*_test.c))): \
   $(call obj,$(filter-out %_test.c,$(wildcard tests/cluster/*.c)))
 # The list of Inception's tensors.
-$(BUILD)/test/inception_test: $(call obj,tests/inception/inception_tensors.c)
+$(BUILD)/test/inception_test $(BUILD)/test/inception_files_test: \
+  $(call obj,tests/inception/inception_tensors.c)
 $(UNIT): $(ALONE) $(LIBTOOLS) $(LIBCUDAHOST) $(LIBS) $(DEMO_OBJ) $(CHOICES)/link
 	$(link-test)
 

@@ -184,8 +184,8 @@ bool cg_torch_script(cg_torch *t, cg_ref object);
 /* Adds the network's configuration as cedm.config. */
 bool cg_torch_config(cg_torch *t, cg_ref network);
 
-/* Adds whatever the file's value holds: a snapshot's network, a state dict, an
- * object of TorchScript, a single tensor or list of numbers. */
+/* Adds whatever the file's value holds: a snapshot's network, or one alone, a
+ * state dict, an object of TorchScript, a single tensor or list of numbers. */
 bool cg_torch_root(cg_torch *t, cg_ref root);
 
 #endif

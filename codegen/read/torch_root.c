@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * torch_root.c - what the value of a file may be: a snapshot's network, a
- * state dict, an object of TorchScript, a single tensor, a list of numbers,
- * labels. */
+ * torch_root.c - what the value of a file may be: a snapshot's network, or one
+ * alone, a state dict, an object of TorchScript, a single tensor, a list of
+ * numbers, labels. */
 #include <string.h>
 
 #include "codegen/read/torch.h"
@@ -165,6 +165,9 @@ bool cg_torch_root(cg_torch *t, cg_ref root)
     if (cg_pickle_is_call(node, CG_CALL_SCRIPT)) {
         return cg_torch_script(t, root);
     }
+    if (cg_pickle_is_call(node, CG_CALL_PERSISTENT_OBJECT)) {
+        return cg_torch_walk(t, root);
+    }
     if (node->kind == CG_KIND_DICT) {
         return is_label_dict(&t->pickle, node) ? read_labels(t, node)
                                                : read_root_dict(t, node);
@@ -174,6 +177,6 @@ bool cg_torch_root(cg_torch *t, cg_ref root)
         return cg_torch_list(t, root, "tensor");
     }
     return cg_torch_bad(&t->pickle, node, "checkpoint",
-                        "a dict, a tensor or a list of "
+                        "a dict, a module, a tensor or a list of "
                         "numbers");
 }
