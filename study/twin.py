@@ -23,7 +23,6 @@ sys.path.insert(0, os.path.join(here, "..", "bench", "peers"))
 from songunet import Denoiser, edm_loss, one_hot, read_safetensors  # noqa: E402
 
 BATCH, RATE, RAMP, HALF_LIFE, EMA_RAMP = 64, 2e-3, 20e3, 50e3, 0.05
-TICK = 25000
 
 
 def read_images(path):
@@ -53,6 +52,7 @@ def train(denoise, images, ids, kimg):
     classes = denoise.net.label_dim
     order = shuffled(len(images))
     seen, tick, total, count = 0, 0, 0.0, 0
+    every = int(kimg) // 4 * 1000  # as in fashion.bash
     begin = time.monotonic()
     while seen < kimg * 1000:
         rows = torch.tensor([next(order) for _ in range(BATCH)])
@@ -72,7 +72,7 @@ def train(denoise, images, ids, kimg):
         seen += BATCH
         total += float(loss.detach()) / y[0].numel()
         count += 1
-        if seen >= (tick + 1) * TICK or seen >= kimg * 1000:
+        if seen >= (tick + 1) * every or seen >= kimg * 1000:
             tick += 1
             print(json.dumps({"tick": tick, "seen": seen,
                               "loss": total / count,
