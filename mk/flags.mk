@@ -59,7 +59,7 @@ ifeq ($(WINDOWS),)
 LEFT_OUT = host/windows/posix.c
 else
 LEFT_OUT = cluster/bound_svg.c codegen/emit/compile.c codegen/emit/files.c \
-  host/files/lock.c
+  host/files/growing.c host/files/lock.c
 # Warnings about its own widths of types and conversions of printf are not ours.
 HOST_FLAGS += -std=gnu11 -D__USE_MINGW_ANSI_STDIO=1 -include host/windows/posix.h \
   -isystem host/windows/include -isystem $(WINDOWS_LIBS)/include \
