@@ -25,8 +25,9 @@ step() {
 
 # quiet COMMAND...: its messages are shown if it fails.
 quiet() {
-    "$@" >.messages 2>&1 || { cat .messages >&2 && return 1; }
-    rm .messages
+    local said=.messages-$$
+    "$@" >"$said" 2>&1 || { cat "$said" >&2 && return 1; }
+    rm "$said"
 }
 
 # ---- a run ------------------------------------------------------------------

@@ -102,7 +102,6 @@ def write(first, metadata, tensors, path):
 def main():
     first_path, images, kimg, seed, out = sys.argv[1:6]
     torch.manual_seed(int(seed))
-    torch.set_num_threads(os.cpu_count())
     first, metadata = read_safetensors(first_path)
     denoise = Denoiser(first, json.loads(metadata["cedm.config"]))
     ids = read_ids(sys.argv[6]) if len(sys.argv) > 6 else None
