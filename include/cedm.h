@@ -51,6 +51,15 @@ extern "C" {
 
 #define CEDM_VERSION "0.1.0"
 
+/* What depends on the kind of the sampler's state has other names where that is
+ * float32: a linker refuses a program whose library is of the other kind. */
+#ifdef CEDM_STATE_F32
+#define cedm_arena_bytes cedm_arena_bytes_f32
+#define cedm_denoise cedm_denoise_f32
+#define cedm_net_init cedm_net_init_f32
+#define cedm_sample_state cedm_sample_state_f32
+#endif
+
 /* ---- status ----------------------------------------------------------- */
 
 /* X(name, value, text) */

@@ -9,7 +9,9 @@ LIBDIR ?= lib
 MANDIR ?= share/man
 DESTDIR ?=
 TO       = $(DESTDIR)$(abspath $(PREFIX))
-PROGRAMS = $(NAMES:%=cedm-%)
+# The programs' numbers are float64: a library of another state comes alone.
+PROGRAMS = $(if $(STATE_F32),,$(NAMES:%=cedm-%))
+INSTALLED = $(LIBCEDM) $(LIBCEDM_SO) $(if $(STATE_F32),,$(LIBCUDA) $(LIBCUDATRAIN))
 HEADERS  = $(notdir $(wildcard include/*.h include/*.hpp))
 PC       = $(LIBDIR)/pkgconfig
 CMAKE    = $(LIBDIR)/cmake/cedm
@@ -22,24 +24,25 @@ NAMING   = cedm.pc cedm-static.pc
 CMAKES   = $(notdir $(wildcard packaging/cmake/*))
 EDIT     = sed -e 's|@PREFIX@|$(abspath $(PREFIX))|' -e 's|@LIBDIR@|$(LIBDIR)|' \
   -e 's|@VERSION@|$(VERSION)|' -e 's|@SO_MAJOR@|$(SO_MAJOR)|' \
-  -e 's|@CUDA_MAJOR@|$(CUDA_MAJOR)|'
+  -e 's|@CUDA_MAJOR@|$(CUDA_MAJOR)|' -e 's|@STATE_F32@|$(STATE_F32)|' \
+  -e 's| *@CFLAGS@|$(STATE_F32:%= -D%)|'
 
 .PHONY: install uninstall
 # Folders on the way to these are for all to read, whatever the umask.
-install: all ## into PREFIX, its BINDIR, LIBDIR and MANDIR, below DESTDIR
+install: $(if $(STATE_F32),$(INSTALLED),all) ## into PREFIX, BINDIR, LIBDIR, MANDIR, below DESTDIR
 	umask 022 && install -d $(addprefix $(TO)/,$(BINDIR) include $(PC) $(CMAKE) $(MAN) \
 	  $(COMPLETE) $(DOC))
-	install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(TO)/$(BINDIR)
+	$(if $(PROGRAMS),install -m 755 $(addprefix $(BUILD)/bin/,$(PROGRAMS)) $(TO)/$(BINDIR))
 	install -m 644 $(addprefix include/,$(HEADERS)) $(TO)/include
-	install -m 644 $(LIBCEDM) $(LIBCEDM_SO) $(LIBCUDA) $(LIBCUDATRAIN) $(TO)/$(LIBDIR)
-	for file in $(notdir $(LIBCEDM_SO) $(filter %.$(CUDA_MAJOR),$(LIBCUDA))); do \
+	install -m 644 $(INSTALLED) $(TO)/$(LIBDIR)
+	for file in $(notdir $(LIBCEDM_SO) $(filter %.$(CUDA_MAJOR),$(INSTALLED))); do \
 	  ln -sf $$file $(TO)/$(LIBDIR)/$${file%.*} || exit 1; done
 	for file in $(NAMING); do \
 	  $(EDIT) packaging/$$file.in >$(TO)/$(PC)/$$file || exit 1; done
 	for file in $(CMAKES); do \
 	  $(EDIT) packaging/cmake/$$file >$(TO)/$(CMAKE)/$${file%.in} || exit 1; done
 	chmod 644 $(TO)/$(PC)/*.pc $(TO)/$(CMAKE)/*
-	install -m 644 $(PROGRAMS:%=man/%.1) $(TO)/$(MAN)
+	$(if $(PROGRAMS),install -m 644 $(PROGRAMS:%=man/%.1) $(TO)/$(MAN))
 	for program in $(PROGRAMS); do \
 	  install -m 644 packaging/cedm.bash $(TO)/$(COMPLETE)/$$program || exit 1; done
 	install -m 644 LICENSE $(TO)/$(DOC)

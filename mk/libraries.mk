@@ -32,9 +32,12 @@ CLUSTER_OBJ = $(call obj,$(filter-out $(LEFT_OUT),$(wildcard cluster/*.c)) $(CLU
 EVALUATE_OBJ = $(call obj,$(wildcard evaluate/*.c))
 
 LIBCEDM  = $(BUILD)/lib/libcedm.a
-# What applications share: the functions of cedm.h, with versions.
-SO_MAP   = packaging/libcedm.map
-SO_MAJOR := $(shell sed -n 's/^CEDM_\([0-9]*\) {/\1/p' $(SO_MAP))
+# What applications share: the functions of cedm.h, with versions.  Those of a
+# float32 state have other names, so that no program takes one for the other.
+STATE_F32 = $(findstring CEDM_STATE_F32,$(CFLAGS))
+SO_LIST  = packaging/libcedm.map
+SO_MAP   = $(if $(STATE_F32),$(BUILD)/libcedm_f32.map,$(SO_LIST))
+SO_MAJOR := $(shell sed -n 's/^CEDM_\([0-9]*\) {/\1/p' $(SO_LIST))
 LIBCEDM_SO = $(if $(SAN),,$(BUILD)/lib/libcedm.so.$(SO_MAJOR))
 LIBGEN   = $(BUILD)/lib/libcedmgen.a
 LIBHOST  = $(BUILD)/lib/libcedmhost.a
@@ -57,6 +60,10 @@ $(LIBEVALUATE): $(EVALUATE_OBJ)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $(filter %.o,$^)
 
+$(BUILD)/libcedm_f32.map: $(SO_LIST) include/cedm.h
+	$(call say,MAP)
+	$(Q)sed -n 's/^#define \(cedm_[a-z_]*\) \(\1_f32\)$$/s|\\<\1;|\2;|/p' include/cedm.h | \
+	  sed -e 's/^CEDM_[0-9.]*/&_F32/' -f - $(SO_LIST) >$@
 # Nothing but the C library's mem* is left undefined.
 $(LIBCEDM_SO): $(RT_OBJ) $(SO_MAP) $(CHOICES)/link
 	$(call say,LINK)
