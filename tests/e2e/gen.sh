@@ -235,5 +235,29 @@ check 'a stopped grid ends with 130' [ $? -eq 130 ]
 check 'and leaves the old file' [ "$(cat single.png)" = old ]
 check 'and no temporary' test -z "$(ls -A | grep '^\.cedm-')"
 
+# Killed among its images, the same command draws what one that was not has drawn,
+# by solvers that know earlier steps, too, and whatever draws it then.
+killed() { # SAMPLER...: after some images of 40
+    "$bin/cedm-gen" --cluster 3 --n 40 --grid none --batch 1 "$@" --out parts \
+        >/dev/null 2>&1 &
+    local pid=$! tries=0
+    while [ ! -e parts/000002.png ] && [ $((tries += 1)) -lt 3000 ]; do
+        sleep 0.01
+    done
+    kill -KILL $pid
+    wait $pid 2>/dev/null
+    [ $? -eq 137 ] && [ ! -e parts/000039.png ]
+}
+for sampler in '--nfe 10' '--solver ipndm --order 2' '--solver dpmpp --order 3' \
+    '--solver unipc' '--solver deis'; do
+    rm -rf whole parts
+    "$bin/cedm-gen" --cluster 3 --n 40 --grid none $sampler --out whole >/dev/null 2>&1
+    check "$sampler: killed among its images" killed $sampler
+    : >parts/.cedm-tmp-000000 # as a kill within a file leaves
+    check "$sampler: goes on" "$bin/cedm-gen" --cluster 3 --n 40 --grid none \
+        $sampler --batch 7 --threads 3 --out parts
+    check "$sampler: as if never stopped" diff -r whole parts
+done
+
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" -eq 0 ]

@@ -115,6 +115,7 @@ static bool open_sink(run *r, gen_sink *s, host_failure *f)
     config.isa = r->drawer.isa;
     config.precision = r->drawer.precision;
     config.batch = r->drawer.batch;
+    config.gpu = r->drawer.threads == 0;
     config.format = (gen_sink_format)r->ask.options.format;
     config.separate = r->ask.options.separate;
     config.columns = r->ask.options.columns;

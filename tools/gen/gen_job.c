@@ -222,7 +222,9 @@ char *gen_job_record(const gen_job *j, const host_model *m,
     }
     cJSON_AddStringToObject(record, "precision", machine->precision);
     cJSON_AddStringToObject(record, "isa", machine->isa);
-    cJSON_AddNumberToObject(record, "batch", machine->batch);
+    if (machine->batch > 0) {
+        cJSON_AddNumberToObject(record, "batch", machine->batch);
+    }
     if (columns > 0) {
         cJSON_AddNumberToObject(record, "columns", (double)columns);
     }

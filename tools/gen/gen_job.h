@@ -63,7 +63,7 @@ double gen_job_evaluations(const gen_job *j);
  * memory.  columns and rows are 0 for a single image. */
 typedef struct gen_job_machine {
     const char *isa, *precision;
-    uint32_t batch;
+    uint32_t batch; /* 0: changes no image, and is left out */
 } gen_job_machine;
 
 char *gen_job_record(const gen_job *j, const host_model *m,

@@ -92,7 +92,7 @@ bool gen_sink_open(gen_sink *s, const gen_sink_config *config,
 static char *record(const gen_sink *s, uint64_t first, uint64_t n)
 {
     const gen_sink_config *c = &s->config;
-    gen_job_machine machine = {c->isa, c->precision, c->batch};
+    gen_job_machine machine = {c->isa, c->precision, c->gpu ? c->batch : 0};
     return gen_job_record(c->job, c->model, &machine, first, n,
                           c->separate ? 0 : c->columns,
                           c->separate ? 0 : c->rows);

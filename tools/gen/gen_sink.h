@@ -19,6 +19,7 @@ typedef struct gen_sink_config {
     const host_model *model;
     const char *isa, *precision; /* of the images that are put next */
     uint32_t batch;
+    bool gpu; /* whose bits depend on the batch */
     gen_sink_format format;
     bool separate;          /* a file per image; path is a directory */
     uint64_t columns, rows; /* of the grid */
