@@ -2,15 +2,18 @@
  *
  * predict.c - what a network should take on a device of 9.0, without one.
  *
- *     cuobjdump -arch sm_90a -sass conv_warpgroup.o conv.o >LISTING
+ *     for o in conv_warpgroup conv norm_coeff; do
+ *         cuobjdump -arch sm_90a -sass $o.o
+ *     done >LISTING
  *     build/bench/lab_predict M.so BATCH <LISTING
  *
  * The listing says what a warp does for a tile (sass.h), the kernels' own
  * constants how rings work (rings.h), the host side which kernel makes an op
  * by which tiles (choice.h).  Printed are cycles by role, how much of the
  * device has a tile, bytes from L2, and times; `peak` is the share of what
- * tensor cores can do.  Everything is fp16.  Convolutions are modelled, other
- * ops are bytes at the rate of L2 and a constant for each node of a graph. */
+ * tensor cores can do.  Everything is fp16.  Convolutions and norms
+ * are modelled, other ops are bytes at the rate of L2 and a constant for each
+ * node of a graph. */
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +32,6 @@
 #define L2_RATE 5.5e12
 #define NODE 1.3e-6
 #define MATRIX_SHARE 0.62
-#define NORM 3e-6          /* seconds: three trips to memory, four barriers */
 #define SOURCE_WAIT 1000.0 /* cycles of a copy of a box, with its queue */
 #define WEIGHT_WAIT 800.0
 #define COPY 150.0      /* issue of one, by one thread */
@@ -66,7 +68,8 @@ static void read_kernels(void)
 
     while (sass_read(&k, stdin)) {
         if (strstr(k.name, "10conv_") != NULL ||
-            strstr(k.name, "14conv_warpgroup") != NULL) {
+            strstr(k.name, "14conv_warpgroup") != NULL ||
+            strstr(k.name, "10norm_coeff") != NULL) {
             if (lab.kernels == KERNELS_MAX) {
                 stop("listing", "too many kernels");
             }
@@ -87,7 +90,8 @@ static const sass_kernel *find_kernel(const char *a, const char *b)
         }
     }
     stop("listing",
-         "lacks a kernel; wanted those of conv_warpgroup and conv");
+         "lacks a kernel; wanted those of conv_warpgroup, conv and "
+         "norm_coeff");
 }
 
 /* Of loops that have both operations, the one with the first most often for
@@ -280,11 +284,25 @@ static void model_other(const char *name, double seconds, double bytes,
     r->bytes += bytes;
 }
 
+/* One warp to its end, before which no loop turns twice where a group has at
+ * most 32 channels and a lane the partials that it loads at once; or slots of
+ * all warps. */
 static void model_norm_coeff(void *ctx, const cedm_norm_coeff *op)
 {
+    const sass_kernel *k = find_kernel("10norm_coeff", "norm_args");
+    double warps = (double)lab.batch * op->groups / LAB_MULTIPROCESSORS;
+    uint32_t end = sass_find(k, 0, "EXIT");
+    sass_cost cost;
+    double slots;
+
     (void)ctx;
-    (void)op;
-    model_other("norm_coeff", NORM, 0, 0);
+    while (end != k->count && !k->lines[end].always) {
+        end = sass_find(k, end + 1, "EXIT");
+    }
+    cost = sass_walk(k, 0, end, 0);
+    slots = cost.slots * warps / SCHEDULERS;
+    model_other("norm_coeff",
+                (slots > cost.cycles ? slots : cost.cycles) / CLOCK, 0, 0);
 }
 
 static void model_attention(void *ctx, const cedm_attention *op)

@@ -6,7 +6,6 @@
 extern "C" int cedm_cuda_norm_coeff(const cedm_cuda_exec *exec,
                                     const cedm_norm_coeff *op)
 {
-    uint32_t channels = op->channels[0] + op->channels[1];
     norm_args v = {};
 
     for (int s = 0; s < 2; s++) {
@@ -20,7 +19,7 @@ extern "C" int cedm_cuda_norm_coeff(const cedm_cuda_exec *exec,
                      op->adaptive_index;
     }
     v.gamma = (const float *)cedm_cuda_part(exec, op->id);
-    v.beta = v.gamma + channels;
+    v.beta = v.gamma + op->channels[0] + op->channels[1];
     v.dst = (float *)cedm_cuda_at(exec, op->dst);
     v.height = op->height;
     v.width = op->width;
@@ -29,6 +28,5 @@ extern "C" int cedm_cuda_norm_coeff(const cedm_cuda_exec *exec,
     v.partials = cedm_blocks(op->height, op->stat_rows);
     v.adaptive_stride = op->adaptive_stride;
     v.eps = op->eps;
-    return CEDM_LAUNCH(norm_coeff, exec->batch, NORM_THREADS,
-                       norm_shared(channels, op->groups), exec->stream, v);
+    return norm_queue(&v, exec->batch, exec->stream);
 }

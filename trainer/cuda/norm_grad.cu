@@ -239,9 +239,7 @@ static int run_moments(const train_cuda_exec *exec, const cg_norm_grad *op,
     v.stat_rows = op->stat_rows;
     v.partials = cedm_blocks(op->height, op->stat_rows);
     v.eps = op->eps;
-    return CEDM_LAUNCH(norm_coeff, exec->base.batch, NORM_THREADS,
-                       norm_shared(v.channels[0] + v.channels[1], v.groups),
-                       exec->base.stream, v);
+    return norm_queue(&v, exec->base.batch, exec->base.stream);
 }
 
 template <typename T, int V>
