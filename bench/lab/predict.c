@@ -239,6 +239,15 @@ static double map_bytes(const cedm_conv *op)
     return 2.0 * lab.batch * op->height * op->width * op->cout;
 }
 
+/* Whether the skip that dst lies over is copied before. */
+static bool copies(const cedm_conv *op, const lab_choice *c)
+{
+    bool over = (op->skip_cin[0] != 0 && op->skip_src[0] == op->dst) ||
+                (op->skip_cin[1] != 0 && op->skip_src[1] == op->dst);
+
+    return over && op->cout > c->columns;
+}
+
 static void model_conv(void *ctx, const cedm_conv *op)
 {
     static const char *const kinds[] = {"wgmma", "mma", "plain", "cuBLAS"};
@@ -265,6 +274,9 @@ static void model_conv(void *ctx, const cedm_conv *op)
         model_matrix(r, &c);
     }
     r->seconds += NODE;
+    if (copies(op, &c)) {
+        r->seconds += NODE + 2 * map_bytes(op) / L2_RATE;
+    }
     if (op->stats != CEDM_NONE && (!c.with_stats || c.kind == LAB_PRODUCT)) {
         r->seconds += NODE + 2 * map_bytes(op) / L2_RATE;
     }

@@ -50,21 +50,26 @@ static uint32_t padded(const cedm_conv_args *v, uint32_t columns)
     return cedm_blocks(v->cout_padded, columns) * columns;
 }
 
-/* Neither pixels, nor columns, nor channels that must stay together say no. */
-static bool shape_suits(const uint32_t shape[2], const cedm_conv_args *v,
-                        bool alone)
+/* Neither pixels nor columns say no. */
+static bool shape_suits(const uint32_t shape[2], const cedm_conv_args *v)
 {
     uint32_t least = padded(v, 256);
 
     least = padded(v, 192) < least ? padded(v, 192) : least;
     least = padded(v, 128) < least ? padded(v, 128) : least;
-    if (alone && v->cout > shape[1]) {
-        return false;
-    }
     return shape[0] == 128
         ? v->grid_height * v->grid_width > 64 &&
               padded(v, shape[1]) == least
         : shape[1] == 128 || v->cout > 128;
+}
+
+/* Where blocks share pixels that must stay together a source is copied first,
+ * which takes less than half a tile, but more than a wave gains: `count` wider
+ * tiles left half of the multiprocessors idle, or none has all channels. */
+static bool copy_pays(const cedm_cuda_exec *exec, const uint32_t shape[2],
+                      uint64_t count)
+{
+    return shape[0] == 64 && 2 * count <= exec->multiprocessors;
 }
 
 /* The first tiles that give every multiprocessor one, else the last. */
@@ -79,7 +84,9 @@ extern "C" bool cedm_cuda_conv_choose_warpgroup(conv_tiles *tiles,
         return false;
     }
     for (int i = 0; i < SHAPES && count < exec->multiprocessors; i++) {
-        if (shape_suits(shapes[i], v, alone)) {
+        if (shape_suits(shapes[i], v) &&
+            (!alone || v->cout <= shapes[i][1] ||
+             copy_pays(exec, shapes[i], count))) {
             cedm_cuda_conv_cut(tiles, v, shapes[i][0], shapes[i][1],
                                ROWS_MAX);
             count = count_of(v, tiles, exec->batch);
