@@ -38,9 +38,10 @@ def settings(*words):
 
 
 # What is timed, in what unit; what is compared, how, and what is refused; the
-# peers with the ratio that is wanted.  k-means is compared earlier than it ends:
-# a row that is as near to two centres as rounding can tell goes either way some
-# day, and from then on programs that are both right have different centres.
+# peers with the ratio that is wanted.  k-means is compared after 20 iterations, of
+# which faiss's centres differ by 3e-7 and no label: a row that is as near to two
+# centres as rounding can tell would go either way, and after 60 they differ by
+# 1.3e-3.
 WORK = (
     (("kmeans", 60), "k-means, 100 clusters, an iteration of a whole fit",
      ("kmeans", 20), relative_rms, 1e-3,
@@ -52,10 +53,9 @@ WORK = (
      ((Peer("faiss", "cluster_faiss.py", settings()), 1.0),)),
     (("temi", 3), "TEMI, a step of 16 heads, 100 clusters, 1024 pairs",
      ("temi", 3), relative_rms, 1e-3,
-     ((Peer("torch", "cluster_torch.py",
-            settings("each") + settings("batched") +
-            settings("batched", "compiled")),
-       2.0),)),
+     ((Peer("torch", "cluster_torch.py", settings("each")), 2.0),
+      (Peer("torch", "cluster_torch.py",
+            settings("batched") + settings("batched", "compiled")), 2.0))),
 )
 
 
