@@ -80,7 +80,8 @@ static bool check(const cluster_rows *rows,
     if (options->batch == 0 || options->batch > rows->count) {
         return host_fail(f,
                          "wanted batches of 1 to %" PRIu64 " rows, all of "
-                         "them at most, got %" PRIu32,
+                         "them at most, got %" PRIu32 "; give a smaller "
+                         "--batch",
                          rows->count, options->batch);
     }
     return host_ranks_size() <= options->heads ||
