@@ -34,6 +34,10 @@ typedef struct cg_map {
     void *memory; /* private: what close releases */
 } cg_map;
 
+/* What is said of a path, whoever reads it. */
+#define CG_FILE_IS_EMPTY                                                     \
+    "%s: the file is empty; wanted bytes, got none; get the file again"
+
 /* Maps a regular file that is not empty, read-only.  Pages are read when they
  * are first used.  Another process that shortens the file while it is mapped
  * makes reads fault; nothing can be promised then.  False, and *map zeroed,

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "host/files/output.h"
 #include "trainer/curve.h"
@@ -42,12 +42,16 @@ static bool read_stats(const train_run *r, char **text, host_failure *f)
 {
     char path[4096];
     size_t size;
+    struct stat st;
 
     *text = NULL;
     stats_path(r, path, sizeof path);
-    if (access(path, F_OK) != 0) {
+    if (stat(path, &st) != 0) {
         return errno == ENOENT ||
                host_fail(f, "%s: cannot be read: %s", path, strerror(errno));
+    }
+    if (st.st_size == 0) {
+        return true; /* killed in its first tick */
     }
     *text = (char *)host_input_file(path, STATS_LIMIT, &size, f);
     return *text != NULL;

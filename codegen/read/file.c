@@ -39,10 +39,7 @@ static bool map_descriptor(cg_map *map, int descriptor, const char *path,
                        path, kind_of(status.st_mode));
     }
     if (status.st_size <= 0) {
-        return cg_fail(error,
-                       "%s: the file is empty; wanted bytes, got none; get "
-                       "the file again",
-                       path);
+        return cg_fail(error, CG_FILE_IS_EMPTY, path);
     }
     if ((uintmax_t)status.st_size > (uintmax_t)PTRDIFF_MAX) {
         return cg_fail(error,

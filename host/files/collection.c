@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "codegen/codegen.h"
 #include "host/files/collection.h"
 #include "host/files/output.h"
 
@@ -29,7 +30,8 @@ static bool list(host_collection *c, bool (*wanted)(const char *name),
                          "zip archive",
                          c->path);
     }
-    return host_collection_list_zip(c, wanted, f);
+    return st.st_size == 0 ? host_fail(f, CG_FILE_IS_EMPTY, c->path)
+                           : host_collection_list_zip(c, wanted, f);
 }
 
 /* Without the slashes at its end. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "codegen/codegen.h"
 #include "host/files/dataset.h"
 #include "host/files/output.h"
 
@@ -67,6 +68,9 @@ bool host_dataset_begin(host_dataset_load *l, host_dataset *d,
     }
     if (!S_ISREG(st.st_mode)) {
         return host_fail(f, "%s: neither file nor folder", path);
+    }
+    if (st.st_size == 0) {
+        return host_fail(f, CG_FILE_IS_EMPTY, path);
     }
     if (!read_magic(path, magic, f)) {
         return false;

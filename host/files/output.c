@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "codegen/codegen.h"
 #include "host/files/output.h"
 #include "host/files/temporary.h"
 
@@ -270,6 +271,10 @@ static unsigned char *read_stream(FILE *stream, const char *path,
                   S_ISDIR(info.st_mode)    ? "directory"
                   : S_ISFIFO(info.st_mode) ? "pipe"
                                            : "device or socket");
+        return NULL;
+    }
+    if (end == 0) {
+        host_fail(f, CG_FILE_IS_EMPTY, path);
         return NULL;
     }
     if (end > limit) {

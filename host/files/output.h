@@ -48,7 +48,7 @@ bool host_output_standard(host_failure *f);
  * programs left in it are removed. */
 bool host_output_directory(const char *path, host_failure *f);
 
-/* All bytes of a file of at most `limit` bytes; to be freed.  NULL on error. */
+/* All bytes of a file of 1 to `limit` bytes; to be freed.  NULL on error. */
 unsigned char *host_input_file(const char *path, size_t limit, size_t *size,
                                host_failure *f);
 

@@ -253,6 +253,38 @@ expect 1 'models: not a file; .*got a directory' $gen --from "$m"
 expect 1 'short.png: ' $gen --from "$work/short.png"
 expect 1 'three: not a PNG' $gen --from "$work/three"
 expect 1 'none.png: cannot be read' $gen --from none.png
+: >"$work/void.png"
+: >"$work/void"
+expect 1 'void.png: the file is empty' $gen --from "$work/void.png"
+expect 1 'void.png: the file is empty' $gen --init "$work/void.png"
+expect 1 'void: the file is empty' $gen --init "$m/../void"
+expect 1 'void.png: the file is empty' $gen $one --freq "$work/void.png"
+
+# What is drawn replaces nothing that it is drawn from.
+cp "$work/other.png" "$work/kept.png"
+mkdir "$work/album"
+cp "$work/other.png" "$work/album/1.png"
+ln -s other.png "$work/link.png"
+ln "$work/other.png" "$work/twin.png"
+for out in other link twin; do
+    for input in init from freq; do
+        expect 2 "$out.png: would replace the input" \
+            $gen --$input "$work/other.png" --out "$work/$out.png"
+    done
+done
+expect 2 'kept.png: would replace the input' $gen --init "$work/other.png" \
+    --mask "$work/kept.png" --out "$work/kept.png"
+expect 2 'good.so: would replace the input' \
+    $gen --model "$m/good.so" --out "$m/good.so"
+expect 2 '1.png: would replace a picture' \
+    $gen --init "$work/album" --out "$work/album/1.png"
+expect 2 'album: would replace the input' \
+    $gen --init "$work/album" --grid none --out "$work/album"
+if cmp -s "$work/other.png" "$work/kept.png"; then
+    passed=$((passed + 1))
+else
+    complain 'a picture was replaced'
+fi
 expect 2 '--from says seeds' $gen --from "$work/other.png" --n 4
 
 # ---- the other tools -------------------------------------------------------
@@ -275,6 +307,9 @@ expect 1 'cut.pt:zip: not a sound zip archive' \
     cedm-freeze "$g.safetensors" -o d --freq "$work/cut.pt"
 expect 1 'freq-20.pt:data.pkl: no configuration.*torch.save' \
     cedm-freeze "$golden/freq-20.pt" -o d
+cp "$g.safetensors" "$work/net.csv"
+expect 2 'net.csv: would replace the input' \
+    cedm-freeze "$work/net.csv" -o "$work"
 expect 1 'none.safetensors' cedm-freeze none.safetensors -o d
 expect 1 '.' cedm-freeze "$work/three" -o d
 expect 1 '.' cedm-freeze "$g.golden.safetensors" -o d

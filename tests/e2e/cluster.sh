@@ -242,6 +242,15 @@ check 'a foreign option' says "takes no option '--beta'" 2 "${k[@]}" few.npy \
 check 'no command' says 'wanted a command' 2
 check 'no such command' says "unknown command 'cluster'; wanted one of" 2 cluster
 check 'no clusters' says 'kmeans: wanted' 2 kmeans --features few.npy --out i.npy
+cp few.npy kept.npy
+ln -s few.npy link.npy
+for out in few.npy link.npy; do
+    check 'over its features' says "$out: would replace the input few.npy" 2 kmeans \
+        --features few.npy --clusters 2 --out $out
+    check 'over its centres' says "$out: would replace the input few.npy" 2 kmeans \
+        --features other.npy --clusters 2 --init few.npy --out $out
+done
+check 'which are spared' cmp few.npy kept.npy
 check 'no folder' says '/nowhere/ids.npy' 1 kmeans --features few.npy \
     --clusters 2 --out /nowhere/ids.npy
 

@@ -99,6 +99,15 @@ check 'no images' fails 1 'no images in it.*readme.txt' empty -o x.zip
 check 'nothing was written' test ! -e x.zip
 
 cp one.zip before.zip
+ln -s one.zip link.zip
+ln one.zip other.zip
+for out in one.zip link.zip other.zip; do
+    check "$out is the source" fails 2 "$out: would replace the input one.zip" \
+        one.zip -o $out
+done
+check 'it is spared' cmp one.zip before.zip
+: >void.zip
+check 'an empty archive' fails 1 'void.zip: the file is empty' void.zip -o x.zip
 head -c 300 "$images/420.jpg" >photos/b/6.jpg
 check 'a damaged image is named' fails 1 'photos/b/6.jpg: a JPEG that cannot' \
     photos -o one.zip --resolution 16

@@ -160,6 +160,11 @@ check 'too many cells' says 'gives a map of 8x8' 1 "${all[@]}" --pool 9
 check 'no noise' says '--sigma' 2 "${all[@]}" --sigma 0
 check 'no folder' says 'cannot be written' 1 --model $model --data images.idx \
     --out nowhere/bad.npy --isa portable
+cp images.idx kept.idx
+ln -s images.idx images.npy
+check 'over the images' says 'images.npy: would replace the input images.idx' 2 \
+    --model $model --data images.idx --out images.npy
+check 'which are spared' cmp images.idx kept.idx
 check 'colours' "$bin/cedm-gen" --model models/colours.so --n 3 --seed 5 --grid none \
     --out drawn --steps 2
 check 'for a grey network' says 'has colours' 1 --model $model --data drawn --out bad.npy

@@ -273,6 +273,13 @@ check "truncated statistics" refuse 1 'short.npz: not a sound archive' \
     fd short.npz X.npy
 check "unwritable statistics" refuse 1 'none/x.npz: cannot be written' \
     ref X.npy -o none/x.npz
+ln -s X.npy X.npz
+cp X.npy kept.npy
+for out in X.npy X.npz; do
+    check "the features themselves" refuse 2 \
+        "$out: would replace the input X.npy" ref X.npy -o $out
+done
+check "are spared" cmp X.npy kept.npy
 check "no temporary file" test -z "$(ls -A | grep 'npz\.')"
 
 printf '%d passed, %d failed\n' "$passed" "$failed"

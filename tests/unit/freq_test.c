@@ -131,7 +131,8 @@ static void refuses_other_numbers(void **state)
     refuse("a sum that overflows", text("1e308 1e308 1e308 1e308"), 4,
            "sum to inf");
     refuse("words", text("1 2 x 4"), 4, "not a list of counts");
-    refuse("nothing", text(""), 4, "got 0");
+    refuse("no words", text("\n"), 4, "got 0");
+    refuse("nothing", text(""), 4, "the file is empty");
 }
 
 static void refuses_other_values(void **state)

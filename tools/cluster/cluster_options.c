@@ -9,6 +9,7 @@
 #include "cluster/bound.h"
 #include "host/cli/args.h"
 #include "host/execution/processors.h"
+#include "host/files/spared.h"
 #include "tools/cluster/cluster_options.h"
 
 /* Commands as bits of a mask. */
@@ -296,6 +297,14 @@ static const struct command *find_command(const char *name, host_failure *f)
     return NULL;
 }
 
+static bool spares_inputs(const cluster_settings *s, host_failure *f)
+{
+    const char *const inputs[] = {s->operand,    s->features, s->labels,
+                                  s->data,       s->model,    s->knn,
+                                  s->similarity, s->init_file};
+    return host_spared(s->out, inputs, sizeof inputs / sizeof inputs[0], f);
+}
+
 static bool check_use(const struct command *c, const cluster_settings *s,
                       const char *seen, host_failure *f)
 {
@@ -317,7 +326,7 @@ static bool check_use(const struct command *c, const cluster_settings *s,
         return host_bad_usage(f, "%s: wanted %s; see --help", c->name,
                               c->usage);
     }
-    return true;
+    return spares_inputs(s, f);
 }
 
 static void print_help(void)

@@ -9,6 +9,7 @@
 #include "host/cli/signals.h"
 #include "host/execution/processors.h"
 #include "host/files/output.h"
+#include "host/files/spared.h"
 #include "tools/data/data_build.h"
 
 enum {
@@ -227,7 +228,9 @@ static bool go(settings *s, host_failure *f)
         return host_bad_usage(f, "wanted a folder or zip file of images and "
                                  "-o OUT.zip; see --help");
     }
-    if (!host_collection_open(&source, s->source, is_wanted, f)) {
+    const char *const inputs[] = {s->source, s->labels};
+    if (!host_spared(s->build.out, inputs, 2, f) ||
+        !host_collection_open(&source, s->source, is_wanted, f)) {
         return false;
     }
     if (data_image_count(&source) == 0) {

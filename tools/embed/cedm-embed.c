@@ -8,6 +8,7 @@
 #include "host/cli/signals.h"
 #include "host/execution/image_rows.h"
 #include "host/files/output.h"
+#include "host/files/spared.h"
 #include "tools/embed/embed_about.h"
 
 /* Everything of one run, for one way out. */
@@ -29,7 +30,9 @@ static bool open_all(run *r, host_failure *f)
         {o->module, o->sigma, (uint32_t)o->pool},
         o->seed,
         false};
-    if (!host_image_rows_open(&r->work, &config, o->data, f)) {
+    const char *const inputs[] = {o->model, o->data};
+    if (!host_spared(o->out, inputs, 2, f) ||
+        !host_image_rows_open(&r->work, &config, o->data, f)) {
         return false;
     }
     return o->denoiser_only == NULL || model->code->encoder == NULL ||

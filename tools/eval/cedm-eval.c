@@ -11,6 +11,7 @@
 #include "host/execution/pool.h"
 #include "host/execution/processors.h"
 #include "host/files/output.h"
+#include "host/files/spared.h"
 #include "tools/eval/eval_blas.h"
 #include "tools/eval/eval_input.h"
 #include "tools/eval/eval_state.h"
@@ -225,6 +226,9 @@ static bool measure_images(eval_run *run, const request *r, host_failure *f)
 
 static bool go(const request *r, host_failure *f)
 {
+    if (!host_spared(r->settings.output, r->settings.files, 1, f)) {
+        return false; /* ref has one file */
+    }
     uint32_t processors = host_processors();
     uint32_t threads =
         r->settings.threads > 0 ? (uint32_t)r->settings.threads : processors;

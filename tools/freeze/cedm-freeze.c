@@ -3,6 +3,7 @@
  * cedm-freeze.c - turns a checkpoint into a weight blob and a C graph. */
 #include <dlfcn.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "tools/freeze/freezer.h"
 #include "host/files/freq.h"
 #include "host/files/output.h"
+#include "host/files/spared.h"
 
 enum {
     OPT_OUT,
@@ -197,6 +199,21 @@ static const host_command command = {
     ".safetensors)",
     options, OPT_COUNT, take};
 
+static bool spares_inputs(const settings *s, host_failure *f)
+{
+    static const char *const kinds[] = {"h",   "c",   "cedm", "map",
+                                        "svg", "csv", "so",   "wasm"};
+    const char *const inputs[] = {s->checkpoint, s->freq, s->golden};
+    bool good = true;
+    for (size_t i = 0; good && i < sizeof kinds / sizeof kinds[0]; i++) {
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/%s.%s", s->directory, s->name,
+                 kinds[i]);
+        good = host_spared(path, inputs, 3, f);
+    }
+    return good;
+}
+
 /* What is needed, and the name that follows from it. */
 static bool complete(settings *s, host_failure *f)
 {
@@ -207,7 +224,7 @@ static bool complete(settings *s, host_failure *f)
         stem_of(s->checkpoint, s->stem);
         s->name = s->stem;
     }
-    return true;
+    return spares_inputs(s, f);
 }
 
 static void print_segment(const char *what, const cg_plan_report *r)

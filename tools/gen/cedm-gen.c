@@ -9,6 +9,7 @@
 #include "host/cli/signals.h"
 #include "host/files/json_text.h"
 #include "host/files/output.h"
+#include "host/files/spared.h"
 #include "tools/gen/gen_bench.h"
 #include "tools/gen/gen_fit.h"
 #include "tools/gen/gen_name.h"
@@ -56,6 +57,17 @@ static void take_part(run *r)
 
 /* ---- where it goes ---------------------------------------------------- */
 
+static bool spares_inputs(const gen_options *o, const char *path,
+                          host_failure *f)
+{
+    const char *const inputs[] = {o->model,         o->guide,
+                                  o->init,          o->mask,
+                                  o->from,          o->freq,
+                                  o->like.pictures, o->like.encoder,
+                                  o->like.centres};
+    return host_spared(path, inputs, sizeof inputs / sizeof inputs[0], f);
+}
+
 /* After the whole job, so that all parts of it go to one directory. */
 static bool choose_path(run *r, host_failure *f)
 {
@@ -66,8 +78,9 @@ static bool choose_path(run *r, host_failure *f)
     gen_name_default(&r->ask.options, &r->ask.job, r->ask.model.data_sha256,
                      r->name);
     r->path = r->name;
-    return r->ask.options.force ||
-           gen_name_free(&r->ask.job, &r->ask.model, r->name,
+    return r->ask.options.force
+               ? spares_inputs(&r->ask.options, r->path, f)
+               : gen_name_free(&r->ask.job, &r->ask.model, r->name,
                          r->ask.options.columns, r->ask.options.rows, f);
 }
 
@@ -191,7 +204,8 @@ static bool draw(run *r, host_failure *f)
 
 static bool go(run *r, host_failure *f)
 {
-    if (!open_model(r, f) || !gen_request_make(&r->ask, f) ||
+    if (!spares_inputs(&r->ask.options, r->ask.options.out, f) ||
+        !open_model(r, f) || !gen_request_make(&r->ask, f) ||
         !choose_grid(r, f) || !choose_path(r, f)) {
         return false;
     }
