@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * signals.c - what the signals of a system mean to a program. */
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,9 +43,22 @@ static void set(int number, void (*handler)(int), int flags)
     sigaction(number, &action, NULL);
 }
 
+/* A file gets the lowest number that is free: messages would go into it. */
+static void hold_closed_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) !=
+                fd) {
+            return;
+        }
+    }
+}
+
 void host_signals_begin(const char *tool)
 {
     name_of_tool = tool;
+    hold_closed_streams();
     set(SIGXFSZ, SIG_IGN, 0);
     set(SIGBUS, on_bus_error, 0);
 }

@@ -10,7 +10,9 @@
  * - SIGXFSZ is ignored: a write beyond the limit on file sizes fails, and is
  *   reported like any other.
  * - SIGBUS, a mapped file that became shorter or whose disk failed, ends the
- *   program with one line and exit code 1. */
+ *   program with one line and exit code 1.
+ * - A standard stream that is closed stays so: no file gets its number, reading
+ *   or writing it fails. */
 void host_signals_begin(const char *tool);
 
 /* SIGINT, SIGTERM and SIGHUP (unless it is ignored, as nohup has it) set

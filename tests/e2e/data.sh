@@ -120,6 +120,12 @@ check 'a checksum is compared' fails 1 'before.zip:00000/img00000000.png: .*CRC'
 mkdir many
 for i in $(seq 400); do ln "$images/420.jpg" "many/$i.jpg" 2>/dev/null ||
     cp "$images/420.jpg" "many/$i.jpg"; done
+# The archive must not get the number of a stream that is closed.
+"$data" many -o said.zip --resolution 16 --progress json 2>err
+"$data" many -o silent.zip --resolution 16 --progress json 2>&- <&-
+check 'there is progress' test -s err
+check 'a closed stream is no output' cmp said.zip silent.zip
+
 "$data" many -o x.zip --resolution 2048 >out 2>err &
 pid=$!
 sleep 0.5
