@@ -26,9 +26,8 @@ install_as() { # STATE VARIABLES...
         PREFIX="$work/$1" "${@:2}" install >"$work/log" 2>&1 ||
         { tail -n 20 "$work/log"; exit 1; }
 }
-# Speed has nothing to do with the state.
 install_as f64 BUILD="$build"
-install_as f32 BUILD="$build/f32" OPT=-O1 CFLAGS=-DCEDM_STATE_F32
+install_as f32 BUILD="$build/f32" CFLAGS=-DCEDM_STATE_F32
 
 flags() { # STATE ARGUMENTS...: what its pkg-config says
     PKG_CONFIG_PATH=$work/$1/lib/pkgconfig pkg-config "${@:2}"
