@@ -60,11 +60,9 @@ static void take_part(run *r)
 static bool spares_inputs(const gen_options *o, const char *path,
                           host_failure *f)
 {
-    const char *const inputs[] = {o->model,         o->guide,
-                                  o->init,          o->mask,
-                                  o->from,          o->freq,
-                                  o->like.pictures, o->like.encoder,
-                                  o->like.centres};
+    const char *const inputs[] = {
+        o->model, o->guide,         o->init,         o->mask,        o->from,
+        o->freq,  o->like.pictures, o->like.encoder, o->like.centres};
     return host_spared(path, inputs, sizeof inputs / sizeof inputs[0], f);
 }
 
@@ -81,7 +79,8 @@ static bool choose_path(run *r, host_failure *f)
     return r->ask.options.force
                ? spares_inputs(&r->ask.options, r->path, f)
                : gen_name_free(&r->ask.job, &r->ask.model, r->name,
-                         r->ask.options.columns, r->ask.options.rows, f);
+                               r->ask.options.columns, r->ask.options.rows,
+                               f);
 }
 
 /* Cells that no image is in: a grid asked for by mistake, or by a record
