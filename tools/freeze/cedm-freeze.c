@@ -3,7 +3,6 @@
  * cedm-freeze.c - turns a checkpoint into a weight blob and a C graph. */
 #include <dlfcn.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +15,6 @@
 #include "tools/freeze/freezer.h"
 #include "host/files/freq.h"
 #include "host/files/output.h"
-#include "host/files/spared.h"
 
 enum {
     OPT_OUT,
@@ -199,19 +197,12 @@ static const host_command command = {
     ".safetensors)",
     options, OPT_COUNT, take};
 
-static bool spares_inputs(const settings *s, host_failure *f)
+static freezer freezer_of(const settings *s)
 {
-    static const char *const kinds[] = {"h",   "c",   "cedm", "map",
-                                        "svg", "csv", "so",   "wasm"};
-    const char *const inputs[] = {s->checkpoint, s->freq, s->golden};
-    bool good = true;
-    for (size_t i = 0; good && i < sizeof kinds / sizeof kinds[0]; i++) {
-        char path[PATH_MAX];
-        snprintf(path, sizeof path, "%s/%s.%s", s->directory, s->name,
-                 kinds[i]);
-        good = host_spared(path, inputs, 3, f);
-    }
-    return good;
+    freezer to = {
+        .directory = s->directory, .name = s->name, .golden = s->golden};
+    memcpy(to.build, s->build, sizeof to.build);
+    return to;
 }
 
 /* What is needed, and the name that follows from it. */
@@ -224,7 +215,9 @@ static bool complete(settings *s, host_failure *f)
         stem_of(s->checkpoint, s->stem);
         s->name = s->stem;
     }
-    return spares_inputs(s, f);
+    const char *const inputs[] = {s->checkpoint, s->freq, s->golden};
+    freezer to = freezer_of(s);
+    return freezer_spares(&to, inputs, 3, f);
 }
 
 static void print_segment(const char *what, const cg_plan_report *r)
@@ -299,9 +292,7 @@ static void note_foreign(const settings *s)
 static bool freeze(const settings *s, cg_program *program,
                    const cg_file *file, host_failure *f)
 {
-    freezer to = {
-        .directory = s->directory, .name = s->name, .golden = s->golden};
-    memcpy(to.build, s->build, sizeof to.build);
+    freezer to = freezer_of(s);
     double *freq = NULL;
     if (s->freq != NULL) {
         if (!program->denoises || program->denoiser.label_dim == 0) {

@@ -12,6 +12,7 @@
 
 #include "tools/freeze/freeze_folder.h"
 #include "tools/freeze/freezer.h"
+#include "host/files/spared.h"
 #include "host/verify/verify.h"
 
 #define PATH_BYTES 1100
@@ -20,6 +21,24 @@
 static const char *const suffixes[] = {"h",   "c",   "cedm", "map",
                                        "svg", "csv", "so",   "wasm"};
 #define SUFFIXES (sizeof suffixes / sizeof suffixes[0])
+
+static void path_of(char path[PATH_BYTES], const char *directory,
+                    const char *name, const char *suffix)
+{
+    snprintf(path, PATH_BYTES, "%s/%s.%s", directory, name, suffix);
+}
+
+bool freezer_spares(const freezer *to, const char *const *inputs,
+                    size_t count, host_failure *f)
+{
+    bool good = true;
+    for (size_t i = 0; good && i < SUFFIXES; i++) {
+        char path[PATH_BYTES];
+        path_of(path, to->directory, to->name, suffixes[i]);
+        good = host_spared(path, inputs, count, f);
+    }
+    return good;
+}
 
 /* The folder of cedm_model.h: `include` beside the program's folder or beside
  * one above it, so that it is found in a build tree and when installed. */
@@ -75,19 +94,12 @@ static bool compile(const cg_freeze *freeze, enum cg_binary binary,
 
 /* ---- in a folder of its own -------------------------------------------- */
 
-static void path_of(char path[PATH_BYTES], const cg_freeze *freeze,
-                    const char *suffix)
-{
-    snprintf(path, PATH_BYTES, "%s/%s.%s", freeze->directory, freeze->name,
-             suffix);
-}
-
 static bool compare(const cg_freeze *stage, const char *golden,
                     host_verify_mode *mode, host_failure *f)
 {
     static host_verify v; /* holds a cedm_net, which must not move */
     char path[PATH_BYTES];
-    path_of(path, stage, "so");
+    path_of(path, stage->directory, stage->name, "so");
     v.precision = HOST_PRECISION_AUTO;
     v.tolerance = (double)NAN;
     bool good = host_verify_files(&v, path, golden, mode, f);
@@ -99,7 +111,7 @@ static void clear(const cg_freeze *stage)
 {
     for (size_t i = 0; i < SUFFIXES; i++) {
         char path[PATH_BYTES];
-        path_of(path, stage, suffixes[i]);
+        path_of(path, stage->directory, stage->name, suffixes[i]);
         unlink(path);
     }
     rmdir(stage->directory);
@@ -143,7 +155,8 @@ static bool write_by_stage(const freezer *to, const cg_program *program,
     cg_freeze stage = {directory, to->name, {NULL}};
     cg_freeze freeze = {to->directory, to->name, {NULL}};
     for (int i = 0; i < CG_BINARIES; i++) {
-        path_of(paths[i], &stage, cg_binary_suffix((enum cg_binary)i) + 1);
+        path_of(paths[i], stage.directory, stage.name,
+                cg_binary_suffix((enum cg_binary)i) + 1);
         freeze.binaries[i] = to->build[i] ? paths[i] : NULL;
     }
     bool good = stage_model(to, &stage, program, checkpoint, f) &&

@@ -14,6 +14,11 @@ typedef struct freezer {
     const char *golden;      /* NULL, or a file to compare with */
 } freezer;
 
+/* False, as bad usage, if one of the files would replace one of `inputs`, each
+ * a path or NULL (spared.h). */
+bool freezer_spares(const freezer *to, const char *const *inputs,
+                    size_t count, host_failure *f);
+
 /* With a golden file nothing is written unless every item is within its
  * limit; the items are printed. */
 bool freezer_write(const freezer *to, const cg_program *program,
