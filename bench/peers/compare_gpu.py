@@ -19,8 +19,8 @@ import sys
 import tempfile
 import time
 
-from program import (Program, Skipped, floats, ratio_line, ratio_rows,
-                     read_config, relative_rms, write_inputs)
+from program import (Program, Ratios, Skipped, floats, read_config,
+                      relative_rms, write_inputs)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TURN, MODEL, FOLDER, RESULT, PYTHON = sys.argv[1:6]
@@ -161,14 +161,12 @@ def print_ratios(ratios, cudnn):
     def row(what, name, model="cifar10-c100", batch=first):
         return rows.get((model, "fp16", batch, what), {}).get(name, math.nan)
 
-    listed = ratio_rows()
+    listed = Ratios()
 
     def line(label, value, batch=first):
-        text, wanted = listed[label]
-        say(ratio_line(label, text.replace("BATCH", str(batch)), value,
-                       wanted))
+        say(listed.line(label, value, batch))
     say()
-    say(ratio_line("", "ratio", "here", "wanted"))
+    say(listed.heading())
     line("G1", row(layer, "ratio"))
     line("G2", cudnn.get(layer, math.nan) * 1e3 / row(layer, "call"))
     line("G3", row("all over cuBLAS", "ratio"))

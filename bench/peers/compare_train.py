@@ -15,7 +15,7 @@ import statistics
 import sys
 import time
 
-from program import Program, Skipped, ratio_line, ratio_rows
+from program import Program, Ratios, Skipped
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 GPU_TRAIN, FOLDER, RESULT, PYTHON = sys.argv[1:5]
@@ -155,14 +155,12 @@ def compare():
 def print_ratios(found, ratios):
     fp16 = found.get("fp16", {})
 
-    rows = ratio_rows()
+    listed = Ratios()
 
     def line(label, value):
-        text, wanted = rows[label]
-        say(ratio_line(label, text.replace("BATCH", str(BATCH)), value,
-                       wanted))
+        say(listed.line(label, value, BATCH))
     say()
-    say(ratio_line("", "ratio", "here", "wanted"))
+    say(listed.heading())
     line("T1", fp16.get("mfu", math.nan))
     line("T2", ratios.get("shipped", math.nan))
     line("T3", ratios.get("amp", math.nan))

@@ -77,20 +77,28 @@ class Program:
         self.log.close()
 
 
-def ratio_rows():
-    """Words and wanted values of the ratios, by label."""
-    path = os.path.join(os.path.dirname(os.path.abspath(__file__)),
-                        "ratios.txt")
-    with open(path, encoding="utf-8") as file:
-        rows = [line.rstrip("\n").split("\t") for line in file]
-    return {label: (text, wanted) for label, text, wanted in rows}
+class Ratios:
+    """Lines of a table of ratios, whose words and wanted values are listed."""
 
+    def __init__(self):
+        path = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                            "ratios.txt")
+        with open(path, encoding="utf-8") as file:
+            rows = [line.rstrip("\n").split("\t") for line in file]
+        self.rows = {label: (text, wanted) for label, text, wanted in rows}
 
-def ratio_line(label, text, value, wanted):
-    """A line of a table of ratios; value is its heading or a number."""
-    if not isinstance(value, str):
-        value = "not measured" if math.isnan(value) else f"{value:.3f}"
-    return f"{label:4} {text:62} {value:>12} {wanted:>8}"
+    @staticmethod
+    def _line(label, text, value, wanted):
+        return f"{label:4} {text:62} {value:>12} {wanted:>8}"
+
+    def heading(self):
+        return self._line("", "ratio", "here", "wanted")
+
+    def line(self, label, value, batch):
+        text, wanted = self.rows[label]
+        here = "not measured" if math.isnan(value) else f"{value:.3f}"
+        return self._line(label, text.replace("BATCH", str(batch)), here,
+                          wanted)
 
 
 def read_config(folder):
