@@ -6,28 +6,14 @@
 # static, with the checkpoint frozen on the way.  All draw the same image, and
 # a changed checkpoint is frozen again.
 set -euo pipefail
-build=${BUILD:-build}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+. tests/package/checks.bash
 usr=$work/usr
 root=$PWD
 # Where CMake looks for libraries beside lib/, on Debian.
 libdir=lib/$("${CC:-gcc}" -dumpmachine)
 objects=$(realpath "$build")
-passed=0 failed=0 skipped=0
+skipped=0
 
-# check NAME COMMAND...: a command is one test
-check() {
-    local name=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name"
-        tail -n 20 "$work/log"
-    fi
-}
 skip() {
     skipped=$((skipped + 1))
     echo "skipped: $*"
@@ -44,9 +30,7 @@ is_alone() {
 }
 
 "$build/examples/embed" >"$work/wanted.pgm"
-env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL make --no-print-directory \
-    BUILD="$build" PREFIX="$usr" LIBDIR="$libdir" install >"$work/log" 2>&1 ||
-    { tail -n 20 "$work/log"; exit 1; }
+fresh_install BUILD="$build" PREFIX="$usr" LIBDIR="$libdir"
 export LD_LIBRARY_PATH=$usr/$libdir PKG_CONFIG_PATH=$usr/$libdir/pkgconfig
 mkdir "$work/tree"
 cp -r examples weights "$work/tree"

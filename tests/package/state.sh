@@ -5,29 +5,10 @@
 # take their flags from pkg-config or CMake draw with it, programs of the other
 # kind are refused by the linker, or by the loader before they begin.
 set -euo pipefail
-build=${BUILD:-build}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-passed=0 failed=0
+. tests/package/checks.bash
 
-check() { # NAME COMMAND...
-    local name=$1
-    shift
-    if "$@" >"$work/log" 2>&1; then
-        passed=$((passed + 1))
-    else
-        failed=$((failed + 1))
-        echo "FAILED: $name"
-        tail -n 20 "$work/log"
-    fi
-}
-install_as() { # STATE VARIABLES...
-    env -u MAKEFLAGS -u MFLAGS -u MAKEOVERRIDES -u MAKELEVEL make --no-print-directory \
-        PREFIX="$work/$1" "${@:2}" install >"$work/log" 2>&1 ||
-        { tail -n 20 "$work/log"; exit 1; }
-}
-install_as f64 BUILD="$build"
-install_as f32 BUILD="$build/f32" CFLAGS=-DCEDM_STATE_F32
+fresh_install BUILD="$build" PREFIX="$work/f64"
+fresh_install BUILD="$build/f32" PREFIX="$work/f32" CFLAGS=-DCEDM_STATE_F32
 
 flags() { # STATE ARGUMENTS...: what its pkg-config says
     PKG_CONFIG_PATH=$work/$1/lib/pkgconfig pkg-config "${@:2}"
