@@ -259,7 +259,7 @@ static void test_too_large(void **state)
         cluster_temi_open(&t, &s.rows, s.neighbours, &s.options, &w, &f));
     assert_string_equal(f.text,
                         "wanted batches of 1 to 600 rows, all of them "
-                        "at most, got 601");
+                        "at most, got 601; give a smaller --batch");
 }
 
 int main(void)
