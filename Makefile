@@ -22,6 +22,10 @@ SAN     ?=
 WERROR  ?=
 V       ?=
 
+# One name for a folder: what was built under another would not be rebuilt.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
+$(CURDIR)/%: % ;
+
 # Make itself parts names at blanks.
 $(foreach v,BUILD PREFIX DESTDIR BINDIR LIBDIR MANDIR,$(if $(word 2,$($v)),\
   $(error $v: wanted a path without blanks, got '$($v)')))

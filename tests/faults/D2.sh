@@ -14,3 +14,13 @@ row 'with another compiler' 1 "$(builds CC="$(command -v cc)")"
 row 'without the variables' 1 "$(builds)"
 rm "$object"
 row 'a deleted object' 1 "$(builds)"
+# A folder in the tree, by its whole path: a header that changes counts by any name.
+inside=$(cd "$bin/.." && pwd)/faults-D2
+header() { fresh "$@" -W include/cedm.h | grep -c ' CC '; }
+object=$inside/obj/runtime/status.o
+row 'an object by its whole path' 1 "$(builds BUILD="$inside")"
+case $inside in
+"$root"/*) row 'a header, then' 1 "$(header BUILD="${inside#"$root/"}" \
+    "${object#"$root/"}")" ;;
+esac
+rm -r "$inside"
