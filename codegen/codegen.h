@@ -14,6 +14,7 @@
 #ifndef CEDM_CODEGEN_H
 #define CEDM_CODEGEN_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 
 #include "cedm.h"
@@ -22,9 +23,12 @@ typedef struct cg_error {
     char text[1024];
 } cg_error;
 
-/* Replaces what terminals obey by '?': control bytes, and U+0080 to U+009F.
- * Messages quote names from hostile files. */
-void cg_clean(char *text);
+/* Writes the line that a message is.  Names from hostile files may be in it:
+ * what terminals obey, control bytes and U+0080 to U+009F, becomes '?'.  Of a
+ * line too long for `size`, at least 16, the middle becomes " ... ": a path
+ * begins it, the reason ends it. */
+void cg_write_line(char *text, size_t size, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
 
 /* ---- files as bytes (codegen/read) ------------------------------------- */
 

@@ -7,22 +7,12 @@
 #include "codegen/codegen.h"
 #include "host/cli/failure.h"
 
-static void write_line(host_failure *f, int code, const char *format,
-                       va_list args) __attribute__((format(printf, 3, 0)));
-
-static void write_line(host_failure *f, int code, const char *format,
-                       va_list args)
-{
-    f->code = code;
-    vsnprintf(f->text, sizeof f->text, format, args);
-    cg_clean(f->text);
-}
-
 bool host_fail(host_failure *f, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    write_line(f, HOST_EXIT_FAILED, format, args);
+    f->code = HOST_EXIT_FAILED;
+    cg_write_line(f->text, sizeof f->text, format, args);
     va_end(args);
     return false;
 }
@@ -31,7 +21,8 @@ bool host_bad_usage(host_failure *f, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    write_line(f, HOST_EXIT_USAGE, format, args);
+    f->code = HOST_EXIT_USAGE;
+    cg_write_line(f->text, sizeof f->text, format, args);
     va_end(args);
     return false;
 }
