@@ -163,14 +163,24 @@ bool host_args_u64(const host_args *a, uint64_t low, uint64_t high,
     return true;
 }
 
+const char *host_args_decimal(const char *text, double *out)
+{
+    char *end;
+    errno = 0;
+    *out = strtod(text, &end);
+    size_t length = (size_t)(end - text);
+    bool good = length > 0 && errno == 0 &&
+                !isspace((unsigned char)text[0]) &&
+                strcspn(text, "xX") >= length;
+    return good ? end : NULL;
+}
+
 bool host_args_double(const host_args *a, double low, double high,
                       double *out, host_failure *f)
 {
-    char *end;
-    double value = strtod(a->value, &end);
-    bool whole = end != a->value && *end == '\0' &&
-                 !isspace((unsigned char)a->value[0]);
-    if (!whole || !(value >= low && value <= high)) {
+    double value;
+    const char *end = host_args_decimal(a->value, &value);
+    if (end == NULL || *end != '\0' || !(value >= low && value <= high)) {
         return host_bad_usage(f,
                               "--%s: wanted a number from %g to %g, got '%s'",
                               a->name, low, high, a->value);

@@ -54,6 +54,10 @@ void host_args_help(const char *synopsis, const host_args_option *options,
 bool host_args_u64(const host_args *a, uint64_t low, uint64_t high,
                    uint64_t *out, host_failure *f);
 
+/* The number that `text` begins with, decimal or "inf", and what follows it;
+ * NULL if there is none that a double can come near: 0x10, " 1", 1e-999. */
+const char *host_args_decimal(const char *text, double *out);
+
 /* low <= value <= high; NaN is refused, "inf" allowed where high is
  * infinite. */
 bool host_args_double(const host_args *a, double low, double high,

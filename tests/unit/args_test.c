@@ -168,6 +168,8 @@ static void numbers(void **state)
         {"1e999", 0, 1e9, 0, false},    {"1.5x", 0, 10, 0, false},
         {" 1", 0, 10, 0, false},        {"", 0, 10, 0, false},
         {"1,5", 0, 10, 0, false},       {"1.0001", 0, 1, 0, false},
+        {"1e-999", 0, 1, 0, false},     {"1e999", 0, HUGE_VAL, 0, false},
+        {"0x10", 0, 20, 0, false},      {"-0X1p3", -9, 9, 0, false},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         host_args a = value(rows[i].text);
@@ -180,6 +182,21 @@ static void numbers(void **state)
                      rows[i].good, wanted, good, out);
         }
     }
+}
+
+/* A path longer than a message does not crowd out the reason. */
+static void long_paths(void **state)
+{
+    (void)state;
+    static char path[100000];
+    host_failure f = {HOST_EXIT_DONE, ""};
+    memset(path, 'p', sizeof path - 1);
+    memcpy(path, "first", 5);
+    assert_false(host_fail(&f, "%s: it is \n long", path));
+    assert_int_equal(strlen(f.text), sizeof f.text - 1);
+    assert_memory_equal(f.text, "firstpp", 7);
+    assert_non_null(strstr(f.text, "ppp ... ppp"));
+    assert_string_equal(f.text + strlen(f.text) - 16, "pp: it is ? long");
 }
 
 static void words(void **state)
@@ -315,6 +332,7 @@ int main(void)
         cmocka_unit_test(bad_options),
         cmocka_unit_test(integers),
         cmocka_unit_test(numbers),
+        cmocka_unit_test(long_paths),
         cmocka_unit_test(words),
         cmocka_unit_test(lists),
         cmocka_unit_test(repeats_modulo),

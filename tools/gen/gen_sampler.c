@@ -55,11 +55,8 @@ bool gen_sampler_word_option(gen_sampler *s, const host_args *a,
 /* The number at `text` and what follows it; NULL if there is none. */
 static const char *read_level(const char *text, double *level)
 {
-    char *end;
-    *level = strtod(text, &end);
-    bool number = end != text && *text != ' ' && *text != '\t' &&
-                  (*end == ',' || *end == '\0');
-    return number ? end : NULL;
+    const char *end = host_args_decimal(text, level);
+    return end != NULL && (*end == ',' || *end == '\0') ? end : NULL;
 }
 
 bool gen_sampler_sigmas_option(gen_sampler *s, const host_args *a,
