@@ -32,30 +32,31 @@ step real-pixels.npz 'statistics of pixels' statistics pixels.npy
 
 # ---- points -----------------------------------------------------------------
 
-early="$((kimg / 4)) $((kimg / 2))"
+half=$((kimg / 2))
 # The claim: C is chosen before anything is measured.
-# shellcheck disable=SC2086
-{
-    point none 0 0 $early
-    point kmeans 50 0 $early
-}
+point none 0 0 $((kimg / 4)) $half
+point kmeans 50 0 $((kimg / 4)) $half
 for seed in 1 2; do
     point none 0 $seed
     point kmeans 50 $seed
 done
-# shellcheck disable=SC2086
-point labels 10 0 $early
-for c in 100 20 200 10 400 5; do
-    point kmeans $c 0
-done
+point labels 10 0 $((kimg / 4)) $half
+point kmeans 100 0 $half
+
+# Every other C, by half of the budget.
 step knn.npy 'neighbours' neighbours own.npy
+for c in 20 200 10 400 5; do
+    kimg=$half point kmeans $c 0
+done
 for c in 50 100 20 200 10 400 5; do
-    point temi $c 0
+    kimg=$half point temi $c 0
 done
+for c in 50 10 100; do
+    kimg=$half point pixels $c 0
+done
+
+point temi 50 0
 for seed in 1 2; do
-    point temi 50 $seed
     point labels 10 $seed
-done
-for c in 10 50 100; do
-    point pixels $c 0
+    point temi 50 $seed
 done

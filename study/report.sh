@@ -25,12 +25,14 @@ fields() {
     ' rows.jsonl | sort -t "$(printf '\t')" -k3,3 -k4,4n -k2,2n -k5,5n
 }
 fields >.fields
-last=$(cut -f 2 .fields | sort -n | tail -n 1)
+# The number of images at which the most conditions are measured.
+compared=$(cut -f 2-4 .fields | sort -u | cut -f 1 | sort -n | uniq -c | sort -k1,1n -k2,2n |
+    awk '{ at = $2 } END { print at }')
 
-# ends COLUMN: "method clusters mean least most runs" of the runs' ends.
-ends() {
-    awk -F '\t' -v OFS='\t' -v at="$1" -v last="$last" '
-    $2 == last && $at != "-" {
+# compared COLUMN: "method clusters mean least most runs" after so many images.
+compared() {
+    awk -F '\t' -v OFS='\t' -v at="$1" -v compared="$compared" '
+    $2 == compared && $at != "-" {
         key = $3 OFS $4
         if (!(key in n)) { order[++keys] = key; least[key] = most[key] = $at }
         n[key]++
@@ -113,7 +115,7 @@ awk -F '\t' -v OFS='\t' "$label"'
 
 # Against C: clustered methods as curves, the others as levels.
 against_clusters() { # COLUMN
-    ends "$1" | awk -F '\t' -v OFS='\t' "$label"'
+    compared "$1" | awk -F '\t' -v OFS='\t' "$label"'
         $1 ~ /^twin-/ { next }
         $1 == "none" || $1 == "labels" { print "-" label($1), 1, $3; next }
         { print label($1), $2, $3, $4, $5 }'

@@ -18,7 +18,8 @@ export bin
 # AMD EPYC (Zen 5).
 cat <<END
 The study, with nothing done yet, takes two cores about
-    fashion  5 hours: 28 runs of 100,000 images, 10 minutes each, clusters, samples
+    fashion  4 hours: 13 runs of 100,000 images, 10 minutes each, 14 of half as
+             many, clusters, samples
     cifar10  1 hour: 6 runs of 100,000 images, 9 minutes each
 and 4 GB in $study.  It goes on where it was stopped.
 END

@@ -35,7 +35,7 @@ quiet() {
 # train RUN IDS SEED: $kimg thousand images, from wherever the run is.
 train() {
     local run=$1 ids=$2 seed=$3 resume=
-    [ -e "$run/done" ] && return
+    [ ! -e "$run/done-$kimg" ] || return 0
     mkdir -p "$run"
     # a run that another process trains is waited for
     [ ! -e "$run/.lock" ] || flock "$run/.lock" true
@@ -46,7 +46,7 @@ train() {
         --duration "$(awk "BEGIN { print $kimg / 1000 }")" --out "$run" $resume \
         >>"$run/log" 2>&1 || { tail -n 3 "$run/log" && return 1; }
     find "$run" -name 'state-*' | sort | head -n -1 | xargs -r rm
-    touch "$run/done"
+    touch "$run/done-$kimg"
 }
 
 # snapshot RUN KIMG: the first of so many thousand images or more.
