@@ -67,6 +67,13 @@ bool host_spared(const char *out, const char *const *inputs, size_t count,
                                   "%s; wanted an output elsewhere",
                                   out, inputs[i]);
         }
+        if (is_picture_of(inputs[i], &from, &to)) {
+            return host_bad_usage(f,
+                                  "%s: pictures that are written there might "
+                                  "replace the input %s; wanted another "
+                                  "folder",
+                                  out, inputs[i]);
+        }
     }
     return true;
 }

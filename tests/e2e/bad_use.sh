@@ -278,6 +278,8 @@ expect 2 'good.so: would replace the input' \
     $gen --model "$m/good.so" --out "$m/good.so"
 expect 2 '1.png: would replace a picture' \
     $gen --init "$work/album" --out "$work/album/1.png"
+expect 2 'replace the input .*1.png; wanted another folder' \
+    $gen --init "$work/album/1.png" --grid none --out "$work/album"
 expect 2 'album: would replace the input' \
     $gen --init "$work/album" --grid none --out "$work/album"
 if cmp -s "$work/other.png" "$work/kept.png"; then
