@@ -42,28 +42,31 @@ static const struct preset {
 
 bool train_preset_apply(train_options *o, const host_args *a, host_failure *f)
 {
-    for (size_t i = 0; i < sizeof presets / sizeof presets[0]; i++) {
-        const struct preset *p = &presets[i];
+    enum { COUNT = sizeof presets / sizeof presets[0] };
+    const char *names[COUNT + 1] = {NULL};
+    int chosen;
 
-        if (strcmp(p->name, a->value) == 0) {
-            o->arch = p->arch;
-            o->resolution = p->resolution;
-            o->cbase = p->cbase;
-            o->num_blocks = p->num_blocks;
-            o->cres = p->cres;
-            o->attn = p->attn;
-            o->batch = p->batch;
-            o->duration = p->duration;
-            o->lr = p->lr;
-            o->lr_rampup = p->lr_rampup;
-            o->ema = p->ema;
-            o->dropout = p->dropout;
-            o->augment = p->augment;
-            return true;
-        }
+    for (size_t i = 0; i < COUNT; i++) {
+        names[i] = presets[i].name;
     }
-    return host_bad_usage(f, "--preset: wanted " TRAIN_PRESETS ", got \"%s\"",
-                          a->value);
+    if (!host_args_word(a, names, &chosen, f)) {
+        return false;
+    }
+    const struct preset *p = &presets[chosen];
+    o->arch = p->arch;
+    o->resolution = p->resolution;
+    o->cbase = p->cbase;
+    o->num_blocks = p->num_blocks;
+    o->cres = p->cres;
+    o->attn = p->attn;
+    o->batch = p->batch;
+    o->duration = p->duration;
+    o->lr = p->lr;
+    o->lr_rampup = p->lr_rampup;
+    o->ema = p->ema;
+    o->dropout = p->dropout;
+    o->augment = p->augment;
+    return true;
 }
 
 void train_arch_apply(train_options *o, const char *arch)

@@ -7,7 +7,7 @@
 #include "host/cli/args.h"
 #include "trainer/train_options.h"
 
-/* The names, for help and errors. */
+/* The names, for help. */
 #define TRAIN_PRESETS                                                        \
     "cifar10, cifar100, ffhq64, fashion, edm-cifar10, edm-ffhq64, "          \
     "edm-afhqv2 or edm-imagenet64"
