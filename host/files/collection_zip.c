@@ -48,8 +48,10 @@ bool host_collection_list_zip(host_collection *c,
         return list_entries(c, wanted, f);
     }
     zip_error_init_with_code(&error, code);
-    (void)host_fail(f, "%s: not a zip file that can be read: %s", c->path,
-                    zip_error_strerror(&error));
+    (void)host_fail(f,
+                    "%s: cannot be read; wanted a folder or a zip file, got "
+                    "\"%s\"; check what file this is",
+                    c->path, zip_error_strerror(&error));
     zip_error_fini(&error);
     return false;
 }

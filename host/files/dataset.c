@@ -67,7 +67,8 @@ bool host_dataset_begin(host_dataset_load *l, host_dataset *d,
         return host_dataset_begin_files(l, f);
     }
     if (!S_ISREG(st.st_mode)) {
-        return host_fail(f, "%s: neither file nor folder", path);
+        return host_fail(f, "%s: neither file nor folder; wanted images",
+                         path);
     }
     if (st.st_size == 0) {
         return host_fail(f, CG_FILE_IS_EMPTY, path);
