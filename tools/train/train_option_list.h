@@ -34,7 +34,8 @@
     X(P_UNCOND, "p-uncond", "P",                                             \
       "share of images without their cluster [0]")                           \
     X(XFLIP, "xflip", NULL, "mirrored images double the dataset")            \
-    X(PRECISION, "precision", "P", "fp32; on a GPU fp16 or bf16 too [fp32]") \
+    X(PRECISION, "precision", "P",                                           \
+      "auto, fp32; on a GPU fp16 or bf16 too [fp32]")                        \
     X(SEED, "seed", "S", "of all that is random [0]")                        \
     X(THREADS, "threads", "T", "threads; changes no number [processors]")    \
     X(DEVICE, "device", "D", "auto, cpu, cuda or cuda:I [cpu]")              \
