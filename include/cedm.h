@@ -290,7 +290,7 @@ cedm_status cedm_net_init(cedm_net *net, const cedm_blob *blob,
  * Uses the same memory as the sampler's intermediate state: not to be called
  * between cedm_sample_begin and the end of that run.
  * Source: Karras et al. 2022, eq. 7 and table 1.
- * Errors: E_NULL E_COUNT E_SIGMA E_CLUSTER E_NONFINITE (out zeroed). */
+ * Errors: E_NULL E_KIND E_COUNT E_SIGMA E_CLUSTER E_NONFINITE (out zeroed). */
 cedm_status cedm_denoise(cedm_net *net, const cedm_real *x,
                          const cedm_real *sigma, const int32_t *cluster,
                          uint32_t n, cedm_real *out);
