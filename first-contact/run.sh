@@ -8,7 +8,7 @@
 #
 # It lies in what `make first-contact` packed and needs of the machine a
 # driver, libcudart, cuBLAS and the C library; PyTorch is compared with where
-# python3 has it.  DIR [first-contact-results] gets seven files: report.md is
+# python3 has it.  DIR [first-contact-results] gets eight files: report.md is
 # the page to read, log.txt has everything that was printed.
 #
 # Small things come first.  Every step is a process with a time limit, and
