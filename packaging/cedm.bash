@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: MIT
 #
-# cedm.bash - completion for all cedm programs.  Options are those that the
-# program lists, and where an option takes one of a few words the program names
+# cedm.bash - completion for all cedm programs.  Options and commands are those
+# that the program lists, and where an option takes one of a few words the program names
 # them, for it is asked with one that it refuses.  File names everywhere else.
 
 _cedm() {
     local program=$1 word=$2 before=$3 words= command=
     [[ $program != *cluster ]] || command=${COMP_WORDS[1]}
     case $before in
-    --arch | --churn-draws | --cpu-conv | --disc | --fit | --format | --loss | --mode | \
-        --precision | --preset | --progress | --scaling | --schedule | --solver | --weights)
+    --arch | --churn-draws | --cpu-conv | --disc | --filter | --fit | --format | --loss | \
+        --mode | --positions | --precision | --preset | --progress | --scaling | --schedule | \
+        --solver | --weights)
         words=$("$program" $command "$before" '?' 2>&1 |
             sed -n "s/.*: wanted one of \(.*\), got '?'.*/\1/p")
         words=${words//,/}
         ;;
     --cluster) words='all random none' ;;
-    --device) words='auto cpu cuda cuda:all' ;;
+    --device)
+        words='auto cpu cuda'
+        [[ $program != *gen ]] || words+=' cuda:all'
+        ;;
     --grid) words='auto none' ;;
     --init) [[ $program != *cluster ]] || words='plusplus random' ;;
     --isa) words='avx2 avx512 avx512bf16 neon portable' ;;
@@ -23,6 +27,9 @@ _cedm() {
         if [[ $word == -* ]]; then
             words=$("$program" --help 2>/dev/null |
                 sed -n 's/^  \(--*[A-Za-z-]*\).*/\1/p')
+        elif [[ $before == "$program" ]]; then
+            words=$("$program" --help 2>/dev/null |
+                sed -n 's/^    cedm-[a-z]* \([a-z-]*\) .*/\1/p')
         fi
         ;;
     esac

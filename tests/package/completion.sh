@@ -36,6 +36,8 @@ for program in cluster data embed eval freeze gen info train verify; do
         check "words of cedm-$program $option" test "${#COMPREPLY[@]}" -ge 2
     done
 done
+check 'commands of cedm-cluster' offers 'kmeans knn' cedm-cluster k
+check 'commands of cedm-eval' offers 'fd fd-infinity' cedm-eval fd
 check 'modes' offers 'activations denoise encode sample' cedm-verify --mode ''
 check 'what begins so' offers 'edm-afhqv2 edm-cifar10 edm-ffhq64 edm-imagenet64' \
     cedm-train --preset edm
