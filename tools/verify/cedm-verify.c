@@ -10,7 +10,6 @@
 #include "host/cli/command.h"
 #include "host/cli/signals.h"
 #include "host/execution/processors.h"
-#include "host/cli/signals.h"
 #include "host/files/output.h"
 #include "host/verify/verify.h"
 
