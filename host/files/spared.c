@@ -21,23 +21,23 @@ static bool is_same(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* A folder's other files, such as a data set that was made of it before, are
- * no inputs. */
-static bool is_picture_of(const char *out, const struct stat *file,
+/* Whether `file`, at `path`, is a picture that lies in `folder`.  Other files
+ * there, such as a data set that was made of it before, count for nothing. */
+static bool is_picture_of(const char *path, const struct stat *file,
                           const struct stat *folder)
 {
     host_target t;
     host_failure unused;
     struct stat around;
     if (!S_ISREG(file->st_mode) || !S_ISDIR(folder->st_mode) ||
-        !host_target_find(&t, out, &unused)) {
+        !host_target_find(&t, path, &unused)) {
         return false;
     }
-    char *path = t.path != NULL && host_image_is_name(t.path)
-                     ? host_target_folder(t.path)
-                     : NULL;
-    bool inside = find(path, &around) && is_same(&around, folder);
-    free(path);
+    char *parent = t.path != NULL && host_image_is_name(t.path)
+                       ? host_target_folder(t.path)
+                       : NULL;
+    bool inside = find(parent, &around) && is_same(&around, folder);
+    free(parent);
     host_target_free(&t);
     return inside;
 }
