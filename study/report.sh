@@ -29,8 +29,8 @@ fields >.fields
 compared=$(cut -f 2-4 .fields | sort -u | cut -f 1 | sort -n | uniq -c | sort -k1,1n -k2,2n |
     awk '{ at = $2 } END { print at }')
 
-# compared COLUMN: "method clusters mean least most runs" after so many images.
-compared() {
+# at_compared COLUMN: "method clusters mean least most runs" after so many images.
+at_compared() {
     awk -F '\t' -v OFS='\t' -v at="$1" -v compared="$compared" '
     $2 == compared && $at != "-" {
         key = $3 OFS $4
@@ -115,7 +115,7 @@ awk -F '\t' -v OFS='\t' "$label"'
 
 # Against C: clustered methods as curves, the others as levels.
 against_clusters() { # COLUMN
-    compared "$1" | awk -F '\t' -v OFS='\t' "$label"'
+    at_compared "$1" | awk -F '\t' -v OFS='\t' "$label"'
         $1 ~ /^twin-/ { next }
         $1 == "none" || $1 == "labels" { print "-" label($1), 1, $3; next }
         { print label($1), $2, $3, $4, $5 }'
