@@ -22,7 +22,8 @@ SAN     ?=
 WERROR  ?=
 V       ?=
 
-# One name for a folder: what was built under another would not be rebuilt.
+# One name for a folder: what was built under another would not be rebuilt.  A
+# goal may still have its whole path.
 override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 $(CURDIR)/%: % ;
 
